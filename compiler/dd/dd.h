@@ -1,0 +1,152 @@
+/* The decision diagram: the only source of what a policy means.
+ *
+ * A multi-valued decision diagram over one capability's requests. Every node tests one variable:
+ *
+ *   number   domain of integers on the scale of number_key(), cut into intervals;
+ *   string   a minimal deterministic automaton over Unicode scalars whose final states name
+ *            the child: the classes of the field are the languages that lead to one child;
+ *   list     the same with elements as letters: a state's transitions are themselves a
+ *            diagram over the element's variables, whose terminals name the next state. Order
+ *            and repetition of elements never matter.
+ *
+ * Variables are ordered by the capability alone (agent, then each input field in the order
+ * declared: presence, value, size; then facts by kind and name). Nodes are hash-consed, so
+ * within one manager the same function is the same node, up to what docs/design/001 says of
+ * sizes. What no value inhabits leads to the terminal `impossible`. */
+#ifndef KRUX_DD_H
+#define KRUX_DD_H
+
+#include "compiler/model/model.h"
+
+struct dd;                     /* manager: one capability, any number of functions */
+
+enum dd_kind { DD_TERMINAL, DD_NUMBER, DD_STRING, DD_LIST };
+
+/* Nodes are numbers; equal numbers, equal functions. */
+enum { DD_IMPOSSIBLE = 0, DD_FALSE = 1, DD_TRUE = 2 };  /* the first three terminals */
+
+struct dd_var {
+	struct subject subject;      /* what is observed; RATE and BUDGET facts: below */
+	enum dd_kind kind;
+	struct interval domain;      /* NUMBER */
+	uint32_t size_var;           /* STRING, LIST: the variable of its size, or UINT32_MAX */
+	bool is_fact;
+	enum krux_fact_kind fact;    /* when is_fact */
+	struct krux_str policy;      /* RATE, BUDGET: of the rule (subject.name is the rule's id) */
+	uint64_t per, max;           /* RATE, BUDGET. A RATE counts 0..2^64-1. A BUDGET is a bool:
+	                                1 when the sum so far plus this request's is above max */
+	struct subject budget;       /* BUDGET: what is added */
+};
+
+struct dd_edge {                 /* NUMBER: from the previous hi + 1 (or the domain's lo) to hi */
+	krux_u128 hi;
+	uint32_t to;
+};
+
+struct dd_range {                /* STRING: scalars lo..hi go to state `to` */
+	uint32_t lo, hi, to;
+};
+
+struct dd_state {
+	uint32_t out;                /* node when the value ends here */
+	uint32_t first, n;           /* STRING: ranges of range[], sorted, covering 1..0x10FFFF but the
+	                                surrogates, neighbours with different targets */
+	uint32_t element;            /* LIST: diagram over the element, terminals are STATE */
+};
+
+struct dd_automaton {
+	uint32_t nstates, nranges;   /* state 0 is the start; states in breadth-first order */
+	const struct dd_state *state;
+	const struct dd_range *range;
+};
+
+struct dd_node {
+	enum dd_kind kind;
+	uint32_t var;                       /* index into the manager's variables, not the order */
+	uint32_t nedges;
+	const struct dd_edge *edge;         /* NUMBER */
+	const struct dd_automaton *fa;      /* STRING, LIST */
+	uint32_t value;                     /* TERMINAL: see dd_terminal */
+};
+
+struct dd *dd_new(const struct capability *);
+void dd_free(struct dd *);
+const struct dd_node *dd_get(const struct dd *, uint32_t node);
+const struct dd_var *dd_variable(const struct dd *, uint32_t var);
+uint32_t dd_nvars(const struct dd *);
+/* Position of a variable in the order. */
+uint32_t dd_level(const struct dd *, uint32_t var);
+size_t dd_count(const struct dd *, uint32_t root);     /* nodes, and states of automata, reached */
+
+/* Set by whatever ran into a limit (LANG.md 8); results are then meaningless. NULL: none. */
+const char *dd_overflow(const struct dd *);
+
+/* ---- building ---- */
+
+/* A terminal carrying `value`; 0 impossible, 1 false, 2 true, from 3 on the caller's. */
+uint32_t dd_terminal(struct dd *, uint32_t value);
+uint32_t dd_cond(struct dd *, const struct cond *);            /* to FALSE and TRUE */
+uint32_t dd_agent(struct dd *, const struct krux_str *pattern, size_t n);   /* some pattern matches */
+uint32_t dd_fact_at_least(struct dd *, const struct dd_var *fact, uint64_t min);
+uint32_t dd_not(struct dd *, uint32_t);
+uint32_t dd_and(struct dd *, uint32_t, uint32_t);
+uint32_t dd_or(struct dd *, uint32_t, uint32_t);
+uint32_t dd_ite(struct dd *, uint32_t cond, uint32_t then, uint32_t otherwise);
+/* op on terminals, memoised under `id` (unique for op and ctx); impossible absorbs without asking op. */
+typedef uint32_t dd_op(void *ctx, uint32_t a, uint32_t b);     /* terminal values to value */
+uint32_t dd_apply(struct dd *, unsigned id, dd_op *op, void *ctx, uint32_t a, uint32_t b);
+typedef uint32_t dd_map_op(void *ctx, uint32_t a);
+uint32_t dd_map(struct dd *, dd_map_op *op, void *ctx, uint32_t a);
+/* f with the path at `access` replaced by itself and everything below it, combined with op
+ * (associative, commutative, idempotent). LANG.md 4.1, tree. */
+uint32_t dd_tree(struct dd *, const struct access *path, unsigned id, dd_op *op, void *ctx, uint32_t f);
+
+/* ---- asking ---- */
+
+/* Is there a request that leads anywhere but to FALSE and impossible. */
+bool dd_satisfiable(struct dd *, uint32_t f);
+/* Do f and g differ for some request that exists. Exact. */
+bool dd_differ(struct dd *, uint32_t f, uint32_t g);
+
+/* A request, as facts and canonical arguments. */
+struct dd_request {
+	struct krux_str agent;
+	const struct krux_value *args;     /* canonical wire map */
+	krux_fact_fn *fact_of;             /* by dd_var number instead of ABI id; NULL: all zero */
+	void *ctx;
+};
+/* The terminal value that f gives a request. */
+uint32_t dd_eval(struct dd *, uint32_t f, const struct dd_request *);
+
+/* A request for which f has the terminal value; short, readable values ("/workspace/a", "x",
+ * 0), the same every time. False when there is none. Facts not in fact[] are zero. */
+struct dd_witness {
+	struct krux_str agent;
+	struct krux_value args;
+	struct dd_fact_value { uint32_t var; uint64_t value; } *fact;
+	size_t nfacts;
+};
+bool dd_witness(struct dd *, struct arena *, uint32_t f, uint32_t value, struct dd_witness *out);
+
+/* A region: one set of values for each variable on a path from the root to a terminal. */
+struct dd_step {
+	uint32_t node;                     /* whose variable is tested */
+	const uint32_t *to;                /* the child that all of these values lead to */
+	struct interval *interval;         /* NUMBER: the values, sorted */
+	size_t nintervals;
+	const struct dd_automaton *language;   /* STRING, LIST: `out` is TRUE in the class, else FALSE or
+	                                          IMPOSSIBLE */
+};
+struct dd_region {
+	const struct dd_step *step;
+	size_t nsteps;
+	uint32_t value;                    /* terminal value */
+};
+/* Calls back for every path whose region holds a request, in canonical order; stop by false. */
+typedef bool dd_region_fn(void *ctx, const struct dd_region *);
+void dd_regions(struct dd *, struct arena *, uint32_t f, dd_region_fn *fn, void *ctx);
+
+/* Our own invariants: ordered, reduced, total, disjoint, minimal. Aborts with what is wrong. */
+void dd_check(const struct dd *, uint32_t f);
+
+#endif

@@ -1,0 +1,58 @@
+/* From a build to one decision diagram a capability: LANG.md 4.1 on diagrams. */
+#ifndef KRUX_DECISION_H
+#define KRUX_DECISION_H
+
+#include "compiler/dd/dd.h"
+
+/* What a verdict comes with, interned for the whole build: index 0 is empty. */
+struct obligation {
+	uint64_t ttl;                          /* 0: no approval */
+	const struct approval *approval;       /* sorted, unique, without their ttl */
+	size_t napprovals;
+	bool notify;
+	const uint32_t *counter;               /* sorted indexes into facts */
+	size_t ncounters;
+};
+
+struct outcome {
+	enum krux_verdict verdict, would;
+	uint32_t obligation;
+};
+
+/* A fact of the build, in the order of krux_abi.facts: by kind, policy, name. */
+struct fact {
+	enum krux_fact_kind kind;
+	struct krux_str policy, name;
+	uint64_t per, max;
+	struct span at;                         /* RATE, BUDGET: the rule */
+};
+
+/* All that is interned across capabilities. Two builds that are compared share one. */
+struct decisions;
+struct decisions *decisions_new(struct arena *);
+/* Every obligation and fact that a build's decisions can name, known after decide_build of
+ * all of its capabilities and sorted, so that numbers do not depend on the order of work. */
+uint32_t decisions_facts(const struct decisions *, const struct fact **out);
+uint32_t decisions_obligations(const struct decisions *, const struct obligation **out);
+/* Terminal values of decision diagrams, from 3 on. */
+const struct outcome *decisions_outcome(const struct decisions *, uint32_t value);
+
+/* The decision diagram of one capability, in m (made by dd_new of that capability or of the
+ * same capability of another build). DD_IMPOSSIBLE and dd_overflow(m) set when a limit is hit;
+ * then a diagnostic K9xxx names the rules that grew it most. */
+uint32_t decide_build(struct decisions *, struct dd *m, struct diags *, const struct build *,
+                      const struct capability *);
+
+/* For attribution: per applicable policy and rule, what decide.c's cite needs, read off the
+ * same diagrams. Terminal values: 1 no match, 2 match. Rules in order; agent patterns of the
+ * rule are part of it, those of the policy are applies. */
+struct cite_policy {
+	const struct policy *policy;
+	uint32_t applies;                       /* over agent; TRUE where the policy binds everyone */
+	const struct cite_rule { const struct rule *rule; uint32_t match; } *rule;
+	size_t nrules;
+};
+size_t decide_cite(struct dd *m, const struct build *, const struct capability *,
+                   struct arena *, const struct cite_policy **out);
+
+#endif
