@@ -1,0 +1,20 @@
+# Every source file of the project, in the order that data flows. Includes point left only.
+
+CAPSPEC_SRC +=
+
+BASE_SRC +=
+AST_SRC +=
+READ_SRC +=
+MODEL_SRC +=
+CHECK_SRC +=
+DD_SRC +=
+PLAN_SRC +=
+EMIT_SRC +=
+COMPILER_MAIN +=
+
+RUNTIME_SRC +=
+HANDLER_SRC +=
+RUNTIME_MAIN +=
+
+UNIT_TESTS +=
+BENCHES +=
