@@ -2,7 +2,8 @@
 
 CAPSPEC_SRC +=
 
-BASE_SRC +=
+BASE_SRC += compiler/base/arena.c compiler/base/buf.c compiler/base/diag.c compiler/base/diag_print.c \
+	compiler/base/escape.c compiler/base/source.c
 AST_SRC +=
 READ_SRC +=
 MODEL_SRC +=

@@ -18,6 +18,8 @@ char *arena_copy(struct arena *, const void *p, size_t n);      /* adds a NUL */
 struct krux_str arena_str(struct arena *, struct krux_str);     /* a copy */
 struct krux_str arena_printf(struct arena *, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
+struct krux_str arena_vprintf(struct arena *, const char *fmt, va_list)
+	__attribute__((format(printf, 2, 0)));
 /* The pool that capspec functions take, living as long as the arena. */
 struct krux_pool *arena_pool(struct arena *);
 size_t arena_used(const struct arena *);

@@ -23,9 +23,11 @@ struct diag {
 
 struct diags {
 	struct arena *arena;
-	struct diag *list;
+	struct diag **list;
 	size_t n, cap;
 	size_t errors;
+	size_t dropped;
+	struct diag spill;           /* what is beyond the limit is written here */
 };
 
 struct diags *diags_new(struct arena *);

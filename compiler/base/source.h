@@ -8,6 +8,7 @@
 struct source {
 	struct krux_str name;     /* as shown: relative to where the compiler was pointed at */
 	struct krux_str text;     /* NUL-terminated beyond n */
+	struct arena *arena;      /* where the table of lines goes */
 	uint32_t *line;           /* offsets of line starts, filled on first use */
 	uint32_t nlines;
 };
