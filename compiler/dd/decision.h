@@ -19,19 +19,19 @@ struct outcome {
 	uint32_t obligation;
 };
 
-/* A fact of the build, in the order of krux_abi.facts: by kind, policy, name. */
+/* A fact of the build: a row of krux_abi.facts. */
 struct fact {
 	enum krux_fact_kind kind;
 	struct krux_str policy, name;
 	uint64_t per, max;
-	struct span at;                         /* RATE, BUDGET: the rule */
 };
 
 /* All that is interned across capabilities. Two builds that are compared share one. */
 struct decisions;
 struct decisions *decisions_new(struct arena *);
-/* Every obligation and fact that a build's decisions can name, known after decide_build of
- * all of its capabilities and sorted, so that numbers do not depend on the order of work. */
+/* Index of the fact that a variable asks for, interned in the order of first use; that order is
+ * the order of the source, so it is the same every time. */
+uint32_t decisions_fact(struct decisions *, const struct dd_var *);
 uint32_t decisions_facts(const struct decisions *, const struct fact **out);
 uint32_t decisions_obligations(const struct decisions *, const struct obligation **out);
 /* Terminal values of decision diagrams, from 3 on. */
@@ -44,7 +44,7 @@ uint32_t decide_build(struct decisions *, struct dd *m, struct diags *, const st
                       const struct capability *);
 
 /* For attribution: per applicable policy and rule, what decide.c's cite needs, read off the
- * same diagrams. Terminal values: 1 no match, 2 match. Rules in order; agent patterns of the
+ * same diagrams. `match` leads to FALSE and TRUE. Rules in order; agent patterns of the
  * rule are part of it, those of the policy are applies. */
 struct cite_policy {
 	const struct policy *policy;

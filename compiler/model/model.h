@@ -206,6 +206,11 @@ struct rule {
 	struct span at;                    /* of the id */
 };
 
+struct meet {                          /* a rule that matches some capability by name */
+	const struct rule *rule;
+	const struct rule_cap *rc;
+};
+
 struct policy {
 	struct krux_str name, description;
 	enum layer layer;
@@ -218,6 +223,8 @@ struct policy {
 	size_t nrules;
 	const struct policyfile *ast;
 	const struct scope *scope;
+	const struct meet *meet;           /* by capability, then rule; set by build_index */
+	const uint32_t *meet_from;         /* [capability index], one more at the end */
 };
 
 struct build {
@@ -233,6 +240,10 @@ bool capabilities_resolve(struct arena *, struct diags *, const struct capfile *
 /* Resolves policy files against capabilities. */
 bool build_resolve(struct arena *, struct diags *, const struct capability_set *,
                    const struct policyfile *const *, size_t n, struct build *out);
+/* Fills meet and meet_from of every policy: once, after build_resolve. */
+void build_index(struct arena *, struct build *);
+/* The rules of a policy that can match a capability, in order. */
+size_t policy_meets(const struct policy *, const struct capability *, const struct meet **out);
 /* Capabilities that a pattern of `on` matches. */
 size_t capability_match(const struct capability_set *, struct krux_str pattern,
                         const struct capability **out /* room for n */);

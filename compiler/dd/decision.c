@@ -1,0 +1,278 @@
+/* From a build to one decision diagram a capability: the meaning of LANG.md 4.1, point by
+ * point, on diagrams. Rules are folded in halves, so that every intermediate diagram is
+ * minimal and the work is near linear in the result. */
+#include "compiler/dd/decision.h"
+
+#include "compiler/dd/outcome.h"
+
+/* Numbers of our operations for dd_apply's memory. */
+enum { APPLY_COMBINE = 101, APPLY_FIRST, APPLY_PAIR };
+
+static const struct approval by_default = { .ttl = 3600u * 1000000000u, .quorum = 1 };
+
+/* One capability's work. */
+struct work {
+	struct decisions *d;
+	struct dd *m;
+	const struct build *build;
+	const struct capability *cap;
+	bool enforce_all;             /* observe rules and files too: for `would` */
+};
+
+static uint32_t combine(struct work *w, uint32_t a, uint32_t b)
+{
+	return dd_apply(w->m, APPLY_COMBINE, outcome_combine, w->d, a, b);
+}
+
+static uint32_t first(struct work *w, uint32_t a, uint32_t b)
+{
+	return dd_apply(w->m, APPLY_FIRST, outcome_first, w->d, a, b);
+}
+
+/* The variable that a rate or budget of a rule asks for. */
+static struct dd_var rate_var(const struct policy *p, const struct rule *r, const struct rate *rate,
+                              const struct rule_cap *rc)
+{
+	struct dd_var v = { .kind = DD_NUMBER, .is_fact = true, .policy = p->name, .per = rate->per,
+	                    .max = rate->max };
+
+	v.fact = rate->budget ? KRUX_FACT_BUDGET : KRUX_FACT_RATE;
+	v.subject.name = r->id;
+	if (rate->budget)
+		v.budget = rc->budget;
+	return v;
+}
+
+/* Where the rate or budget is used up; FALSE where there is none. */
+static uint32_t exceeded(struct work *w, const struct policy *p, const struct rule *r,
+                         const struct rate *rate, const struct rule_cap *rc, uint32_t *counter,
+                         size_t *ncounters)
+{
+	struct dd_var v;
+
+	if (!rate->given)
+		return DD_FALSE;
+	v = rate_var(p, r, rate, rc);
+	counter[(*ncounters)++] = decisions_fact(w->d, &v);
+	return dd_fact_at_least(w->m, &v, rate->budget ? 1 : rate->max);
+}
+
+/* LANG.md 4.1 point 3: what a match gives. */
+static uint32_t match_value(struct work *w, const struct policy *p, const struct rule *r,
+                            const struct rule_cap *rc)
+{
+	uint32_t counter[2], over_rate, over_budget, plain, out;
+	size_t n = 0;
+
+	over_rate = exceeded(w, p, r, &r->rate, rc, counter, &n);
+	over_budget = exceeded(w, p, r, &r->budget, rc, counter, &n);
+	if (n == 2 && counter[0] > counter[1]) {
+		uint32_t c = counter[0];
+		counter[0] = counter[1];
+		counter[1] = c;
+	}
+	plain = dd_terminal(w->m, outcome_make(w->d, r->verdict, &r->approval, counter, n));
+	out = plain;
+	if (r->rate.given) {
+		uint32_t t = outcome_make(w->d, r->rate.exceeded, &r->approval, counter, n);
+		out = dd_ite(w->m, over_rate, dd_terminal(w->m, t), out);
+	}
+	if (r->budget.given) {
+		uint32_t t = dd_terminal(w->m, outcome_make(w->d, r->budget.exceeded, &r->approval, counter, n));
+		out = dd_ite(w->m, over_budget, combine(w, t, out), out);
+	}
+	return out;
+}
+
+/* Where a rule matches: `agent` and `when`. */
+static uint32_t match_where(struct dd *m, const struct rule *r, const struct rule_cap *rc)
+{
+	uint32_t when = dd_cond(m, rc->when);
+
+	return r->nagents ? dd_and(m, dd_agent(m, r->agent, r->nagents), when) : when;
+}
+
+/* First match of leaf[from..to), by halves. */
+static uint32_t fold(struct work *w, const uint32_t *leaf, size_t from, size_t to)
+{
+	size_t mid = from + (to - from) / 2;
+	uint32_t left;
+
+	if (from == to)
+		return DD_FALSE;
+	if (to - from == 1)
+		return leaf[from];
+	left = fold(w, leaf, from, mid);
+	return first(w, left, fold(w, leaf, mid, to));
+}
+
+/* A file's match: FALSE where none of its rules does. */
+static uint32_t file_match(struct work *w, struct arena *scratch, const struct policy *p)
+{
+	const struct meet *meet;
+	size_t nmeets = policy_meets(p, w->cap, &meet), n = 0;
+	uint32_t *leaf = ARENA_ARRAY(scratch, uint32_t, nmeets + 1);
+
+	for (size_t i = 0; i < nmeets; i++) {
+		const struct rule *r = meet[i].rule;
+
+		if (r->observe && !w->enforce_all)
+			continue;
+		leaf[n++] = dd_ite(w->m, match_where(w->m, r, meet[i].rc), match_value(w, p, r, meet[i].rc),
+		                   DD_FALSE);
+	}
+	return fold(w, leaf, 0, n);
+}
+
+static uint32_t file_applies(struct dd *m, const struct policy *p)
+{
+	return p->layer == LAYER_AGENT ? dd_agent(m, p->agent, p->nagents) : DD_TRUE;
+}
+
+/* LANG.md 4.1 point 4. */
+static uint32_t layer_voice(struct work *w, struct arena *scratch, enum layer layer)
+{
+	uint32_t match = DD_FALSE, deflt = DD_FALSE;
+
+	for (size_t i = 0; i < w->build->npolicies; i++) {
+		const struct policy *p = &w->build->policy[i];
+		uint32_t applies, here;
+
+		if (p->layer != layer || (p->observe && !w->enforce_all))
+			continue;
+		applies = file_applies(w->m, p);
+		here = dd_ite(w->m, applies, file_match(w, scratch, p), DD_FALSE);
+		match = combine(w, match, here);
+		if (p->has_default) {
+			uint32_t t = dd_terminal(w->m, outcome_make(w->d, p->deflt, &by_default, NULL, 0));
+			deflt = combine(w, deflt, dd_ite(w->m, applies, t, DD_FALSE));
+		}
+	}
+	return first(w, match, deflt);
+}
+
+/* Points 4 and 5, and the tree effects. */
+static uint32_t answer(struct work *w, struct arena *scratch)
+{
+	uint32_t all = DD_FALSE;
+
+	for (int layer = LAYER_SYSTEM; layer <= LAYER_AGENT; layer++)
+		all = combine(w, all, layer_voice(w, scratch, (enum layer)layer));
+	all = first(w, all, dd_terminal(w->m, outcome_make(w->d, KRUX_BLOCKED, NULL, NULL, 0)));
+	for (size_t i = 0; i < w->cap->neffects; i++)
+		for (size_t k = 0; k < w->cap->effect[i].nargs; k++) {
+			const struct effect_arg *arg = &w->cap->effect[i].arg[k];
+
+			if (arg->tree && !arg->prunes && !arg->is_constant)
+				all = dd_tree(w->m, &arg->access, APPLY_COMBINE, outcome_combine, w->d, all);
+		}
+	return all;
+}
+
+static bool observes(const struct build *b, const struct capability *cap)
+{
+	for (size_t i = 0; i < b->npolicies; i++) {
+		const struct meet *meet;
+		size_t n = policy_meets(&b->policy[i], cap, &meet);
+
+		if (b->policy[i].observe)
+			return true;
+		for (size_t k = 0; k < n; k++)
+			if (meet[k].rule->observe)
+				return true;
+	}
+	return false;
+}
+
+/* K9001: names the rules whose conditions are the largest by themselves, which are the ones to
+ * look at; the product of a few of them is what grew. */
+static void report_overflow(struct work *w, struct diags *ds, const char *limit)
+{
+	enum { NAMED = 3 };
+	const struct rule *worst[NAMED] = { 0 };
+	size_t size[NAMED] = { 0 };
+	struct dd *m = dd_new(w->cap);
+	struct diag *d;
+
+	for (size_t i = 0; i < w->build->npolicies; i++) {
+		const struct meet *meet;
+		size_t nmeets = policy_meets(&w->build->policy[i], w->cap, &meet);
+
+		for (size_t k = 0; k < nmeets && !dd_overflow(m); k++) {
+			const struct rule *r = meet[k].rule;
+			size_t n = dd_count(m, match_where(m, r, meet[k].rc));
+			int at = NAMED;
+
+			while (at > 0 && n > size[at - 1])
+				at--;
+			if (at == NAMED || !n)
+				continue;
+			for (int j = NAMED - 1; j > at; j--) {
+				worst[j] = worst[j - 1];
+				size[j] = size[j - 1];
+			}
+			worst[at] = r;
+			size[at] = n;
+		}
+	}
+	d = diag_error(ds, 9001, worst[0] ? worst[0]->at : w->cap->at,
+	               "the decision diagram of %.*s needs more %s", STR_ARG(w->cap->name), limit);
+	d->expected = KRUX_STR("conditions whose overlaps the compiler can tell apart within its limits");
+	if (worst[1])
+		d->fix = arena_printf(ds->arena, "simplify the conditions of %.*s, %.*s%s%.*s, which are the largest",
+		                      STR_ARG(worst[0]->id), STR_ARG(worst[1]->id), worst[2] ? ", " : "",
+		                      worst[2] ? (int)worst[2]->id.n : 0, worst[2] ? worst[2]->id.p : "");
+	dd_free(m);
+}
+
+uint32_t decide_build(struct decisions *d, struct dd *m, struct diags *ds, const struct build *b,
+                      const struct capability *cap)
+{
+	struct work w = { .d = d, .m = m, .build = b, .cap = cap };
+	struct arena *scratch = arena_new();
+	uint32_t f = answer(&w, scratch);
+
+	if (observes(b, cap)) {
+		uint32_t would;
+
+		w.enforce_all = true;
+		would = answer(&w, scratch);
+		f = dd_apply(m, APPLY_PAIR, outcome_pair, d, f, would);
+	}
+	arena_free(scratch);
+	if (dd_overflow(m)) {
+		report_overflow(&w, ds, dd_overflow(m));
+		return DD_IMPOSSIBLE;
+	}
+#ifdef KRUX_DEBUG
+	dd_check(m, f);
+#endif
+	return f;
+}
+
+size_t decide_cite(struct dd *m, const struct build *b, const struct capability *cap,
+                   struct arena *arena, const struct cite_policy **out)
+{
+	struct cite_policy *list = ARENA_ARRAY(arena, struct cite_policy, b->npolicies + 1);
+	size_t n = 0;
+
+	for (size_t i = 0; i < b->npolicies; i++) {
+		const struct policy *p = &b->policy[i];
+		struct cite_policy *c = &list[n];
+		const struct meet *meet;
+		size_t nmeets = policy_meets(p, cap, &meet);
+		struct cite_rule *rule = ARENA_ARRAY(arena, struct cite_rule, nmeets + 1);
+
+		c->policy = p;
+		c->applies = file_applies(m, p);
+		c->rule = rule;
+		c->nrules = nmeets;
+		for (size_t k = 0; k < nmeets; k++) {
+			rule[k].rule = meet[k].rule;
+			rule[k].match = match_where(m, meet[k].rule, meet[k].rc);
+		}
+		n += c->applies != DD_FALSE && (c->nrules || p->has_default);
+	}
+	*out = list;
+	return n;
+}
