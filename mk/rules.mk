@@ -23,6 +23,12 @@ $(GEN)/grammar/cap_parse.c: grammar/cap.y
 	$(Q)cp $< $(@D)/cap_parse.y && cd $(@D) && lemon -q cap_parse.y
 $(GEN)/grammar/cap_parse.h: $(GEN)/grammar/cap_parse.c ;
 
+# Text that is part of the compiler.
+$(GEN)/builtin.c: mk/embed.sh stdlib-caps/policies/system.yaml
+	$(SAY) EMBED $@
+	@mkdir -p $(@D)
+	$(Q)mk/embed.sh builtin_system_policy=stdlib-caps/policies/system.yaml > $@
+
 $(BUILD)/kruxc: $(COMPILER_OBJ) $(call obj,$(COMPILER_MAIN))
 	$(SAY) LINK $@
 	@mkdir -p $(@D)

@@ -146,6 +146,9 @@ struct dd_region {
 typedef bool dd_region_fn(void *ctx, const struct dd_region *);
 void dd_regions(struct dd *, struct arena *, uint32_t f, dd_region_fn *fn, void *ctx);
 
+/* A request inside a region that dd_regions has shown. */
+bool dd_region_witness(struct dd *, struct arena *, const struct dd_region *, struct dd_witness *out);
+
 /* Our own invariants: ordered, reduced, total, disjoint, minimal. Aborts with what is wrong. */
 void dd_check(const struct dd *, uint32_t f);
 

@@ -1,0 +1,12 @@
+#!/bin/sh
+# Text files as C strings: embed.sh NAME=FILE... writes one function a file, returning krux_str.
+set -eu
+echo '/* Generated from text files. */'
+echo '#include "compiler/base/builtin.h"'
+for pair; do
+	name=${pair%%=*} file=${pair#*=}
+	printf '\nstatic const char %s_text[] =\n' "$name"
+	sed -e 's/\\/\\\\/g' -e 's/"/\\"/g' -e 's/?/\\?/g' -e 's/	/\\t/g' -e 's/^.*$/\t"&\\n"/' "$file"
+	printf '\t"";\n\nstruct krux_str %s(void)\n{\n\treturn (struct krux_str){ %s_text, sizeof %s_text - 1 };\n}\n' \
+		"$name" "$name" "$name"
+done
