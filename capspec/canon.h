@@ -44,6 +44,13 @@ int krux_datetime_text(int64_t ns, char *out, size_t cap);
 int krux_duration_text(uint64_t ns, char *out, size_t cap);     /* the largest unit that is exact */
 int krux_decimal_text(int64_t v, unsigned scale, char *out, size_t cap);
 
+/* Base64 with padding: writes (n + 2) / 3 * 4 characters; reads at most n / 4 * 3 bytes. */
+size_t krux_base64_write(struct krux_str in, char *out);
+bool krux_base64_read(struct krux_str in, uint8_t *out, size_t *n, const char **why);
+/* Exactly 2 * n lower-case hex digits. */
+bool krux_hex_read(struct krux_str in, uint8_t *out, size_t n);
+void krux_hex_write(const uint8_t *in, size_t n, char *out);
+
 bool krux_utf8_valid(struct krux_str);
 /* The scalar at p, and its length in *len; p must be valid UTF-8. */
 uint32_t krux_utf8_get(const char *p, size_t n, unsigned *len);

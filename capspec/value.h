@@ -28,6 +28,7 @@ enum krux_vkind {
 	KRUX_V_MAP,     /* map, in the order written; canonical: sorted by encoding */
 	KRUX_V_NUMBER,  /* str: a number or unit literal nobody has read yet ("1.50", "5s",
 	                   "10KiB"); in the input of krux_canon only */
+	KRUX_V_UMAP,    /* map whose CBOR keys are unsigned: each key is its decimal text */
 };
 
 struct krux_value {
@@ -58,12 +59,18 @@ struct krux_pool *krux_pool_new(size_t limit);  /* limit in bytes, 0: none; NULL
 void krux_pool_free(struct krux_pool *);
 /* Zeroed, aligned to 16; NULL beyond the limit. */
 void *krux_pool_get(struct krux_pool *, size_t n);
+size_t krux_pool_room(const struct krux_pool *);   /* bytes left below the limit */
 char *krux_pool_copy(struct krux_pool *, const void *p, size_t n); /* adds a NUL */
 
 bool krux_str_eq(struct krux_str, struct krux_str);
+/* Same kind and content; members of maps in the same order, as canonical ones are. */
 bool krux_value_eq(const struct krux_value *, const struct krux_value *);
 /* The member of that name, or NULL. */
 const struct krux_value *krux_value_get(const struct krux_value *map, const char *key);
+/* Order of map keys by their encoding: shorter first, then bytewise. */
+int krux_key_cmp(struct krux_str, struct krux_str);
+/* Sorts so; a key that occurs twice, or NULL. */
+const struct krux_str *krux_members_sort(struct krux_member *, size_t n);
 
 /* Why an input was refused: one sentence, and where in the value ("entries[3].path"). */
 struct krux_refusal {
@@ -71,8 +78,12 @@ struct krux_refusal {
 	char why[256];
 };
 
+/* Fills it, cutting what is too long; refusal may be NULL. Always false. */
+bool krux_refuse(struct krux_refusal *, const char *where, const char *why);
+
 /* Strict JSON (RFC 8259): UTF-8, no duplicate keys, no NUL in strings, depth 64. Numbers
- * stay KRUX_V_NUMBER with their text. False with *refusal filled (where = "line:col"). */
+ * stay KRUX_V_NUMBER with their text. The value borrows from text. False with *refusal
+ * filled (where = "line:col"). */
 bool krux_json_read(struct krux_pool *, struct krux_str text, struct krux_value *out,
                     struct krux_refusal *refusal);
 /* Canonical JSON text of a value: members in their order, no spaces, control and non-ASCII
@@ -81,9 +92,10 @@ bool krux_json_read(struct krux_pool *, struct krux_str text, struct krux_value 
 size_t krux_json_write(const struct krux_value *, char *buf, size_t cap);
 
 /* Deterministic CBOR (RFC 8949 section 4.2.1), the subset of capspec/wire.cddl: unsigned,
- * negative, bytes, text, array, map with text or unsigned keys, false, true, null; depth 64.
- * read refuses whatever write would not have written; maps with unsigned keys are read with
- * the key as decimal text. */
+ * negative, bytes, text, array, map with text or with unsigned keys, false, true, null; depth
+ * 64. read refuses whatever write would not have written, and borrows from its input. write
+ * sorts maps; the length written, or needed when that is more than cap; 0 for a value that has
+ * no encoding (NUMBER, a key twice, too deep). */
 size_t krux_cbor_write(const struct krux_value *, uint8_t *buf, size_t cap);
 bool krux_cbor_read(struct krux_pool *, const uint8_t *p, size_t n, struct krux_value *out,
                     struct krux_refusal *refusal);

@@ -1,6 +1,7 @@
 # Every source file of the project, in the order that data flows. Includes point left only.
 
-CAPSPEC_SRC +=
+CAPSPEC_SRC += capspec/canon_bytes.c capspec/canon_utf8.c capspec/cbor.c capspec/json.c capspec/json_write.c \
+	capspec/pool.c capspec/type.c capspec/value.c
 
 BASE_SRC += compiler/base/arena.c compiler/base/buf.c compiler/base/diag.c compiler/base/diag_print.c \
 	compiler/base/escape.c compiler/base/source.c
