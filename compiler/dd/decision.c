@@ -151,13 +151,20 @@ static uint32_t layer_voice(struct work *w, struct arena *scratch, enum layer la
 	return first(w, match, deflt);
 }
 
-/* Points 4 and 5, and the tree effects. */
-static uint32_t answer(struct work *w, struct arena *scratch)
+static uint32_t voices(struct work *w, struct arena *scratch)
 {
 	uint32_t all = DD_FALSE;
 
 	for (int layer = LAYER_SYSTEM; layer <= LAYER_AGENT; layer++)
 		all = combine(w, all, layer_voice(w, scratch, (enum layer)layer));
+	return all;
+}
+
+/* Points 4 and 5, and the tree effects. */
+static uint32_t answer(struct work *w, struct arena *scratch)
+{
+	uint32_t all = voices(w, scratch);
+
 	all = first(w, all, dd_terminal(w->m, outcome_make(w->d, KRUX_BLOCKED, NULL, NULL, 0)));
 	for (size_t i = 0; i < w->cap->neffects; i++)
 		for (size_t k = 0; k < w->cap->effect[i].nargs; k++) {
@@ -167,6 +174,17 @@ static uint32_t answer(struct work *w, struct arena *scratch)
 				all = dd_tree(w->m, &arg->access, APPLY_COMBINE, outcome_combine, w->d, all);
 		}
 	return all;
+}
+
+uint32_t decide_voices(struct decisions *d, struct dd *m, const struct build *b,
+                       const struct capability *cap)
+{
+	struct work w = { .d = d, .m = m, .build = b, .cap = cap };
+	struct arena *scratch = arena_new();
+	uint32_t f = voices(&w, scratch);
+
+	arena_free(scratch);
+	return f;
 }
 
 static bool observes(const struct build *b, const struct capability *cap)

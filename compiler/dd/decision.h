@@ -43,6 +43,10 @@ const struct outcome *decisions_outcome(const struct decisions *, uint32_t value
 uint32_t decide_build(struct decisions *, struct dd *m, struct diags *, const struct build *,
                       const struct capability *);
 
+/* The same without tree effects, `would` and the last word of "blocked": where every file is
+ * silent, the terminal is FALSE. */
+uint32_t decide_voices(struct decisions *, struct dd *m, const struct build *, const struct capability *);
+
 /* For attribution: per applicable policy and rule, what decide.c's cite needs, read off the
  * same diagrams. `match` leads to FALSE and TRUE. Rules in order; agent patterns of the
  * rule are part of it, those of the policy are applies. */

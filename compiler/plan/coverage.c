@@ -1,0 +1,196 @@
+/* Which rules decide anything. A rule may meet many capabilities; it is reported only when it
+ * does nothing in all of them. Coverage is passed down a tree of halves: each half is asked
+ * only about what is left of what it matches, which keeps the work near the diagrams' size. */
+#include "compiler/plan/coverage.h"
+
+#include "compiler/base/buf.h"
+
+enum { NAMED = 3 };
+
+struct seen {                     /* of one rule, over all capabilities */
+	bool matches, reached, effective;
+	const struct rule *cover[NAMED];
+	size_t ncovers;
+};
+
+struct walk {
+	struct dd *m;
+	const struct meet *meet;
+	uint32_t *where;              /* where each rule matches */
+	uint32_t *tree;               /* unions, heap order */
+	uint32_t *others;             /* by verdict: where another file's voice is stricter */
+	struct seen *seen;            /* by rule index */
+};
+
+static uint32_t union_build(struct walk *w, size_t at, size_t from, size_t to)
+{
+	size_t mid = from + (to - from) / 2;
+
+	if (to - from == 1)
+		return w->tree[at] = w->where[from];
+	return w->tree[at] = dd_or(w->m, union_build(w, 2 * at + 1, from, mid),
+	                           union_build(w, 2 * at + 2, mid, to));
+}
+
+/* Names the earlier rules that take what rule i matches. */
+static void find_covers(struct walk *w, size_t i)
+{
+	struct seen *s = &w->seen[w->meet[i].rule->index];
+	uint32_t rest = w->where[i];
+
+	for (size_t k = 0; k < i && s->ncovers < NAMED && rest != DD_FALSE; k++) {
+		uint32_t without = dd_and(w->m, rest, dd_not(w->m, w->where[k]));
+
+		if (without == rest)
+			continue;
+		s->cover[s->ncovers++] = w->meet[k].rule;
+		rest = without;
+	}
+}
+
+/* `left`: the part of what from..to match that no rule before `from` has taken. */
+static void coverage_descend(struct walk *w, size_t at, size_t from, size_t to, uint32_t left)
+{
+	size_t mid = from + (to - from) / 2;
+	uint32_t after;
+
+	left = dd_and(w->m, left, w->tree[at]);
+	if (to - from == 1) {
+		const struct rule *r = w->meet[from].rule;
+		struct seen *s = &w->seen[r->index];
+		uint32_t free;
+
+		s->matches |= dd_satisfiable(w->m, w->where[from]);
+		if (!dd_satisfiable(w->m, left)) {
+			if (s->matches && !s->reached)
+				find_covers(w, from);
+			return;
+		}
+		s->reached = true;
+		free = dd_and(w->m, left, dd_not(w->m, w->others[r->verdict]));
+		s->effective |= r->verdict == KRUX_BLOCKED || r->observe || dd_satisfiable(w->m, free);
+		return;
+	}
+	coverage_descend(w, 2 * at + 1, from, mid, left);
+	after = dd_and(w->m, left, dd_not(w->m, w->tree[2 * at + 1]));
+	coverage_descend(w, 2 * at + 2, mid, to, after);
+}
+
+struct stricter { const struct decisions *d; enum krux_verdict than; };
+
+static uint32_t is_stricter(void *ctx, uint32_t value)
+{
+	const struct stricter *s = ctx;
+	const struct outcome *o = decisions_outcome(s->d, value);
+
+	return o && o->verdict < s->than ? DD_TRUE : DD_FALSE;
+}
+
+/* By verdict: where the voices of all other files are stricter than it. Where a rule of this
+ * file matches, the defaults of its layer are not asked. */
+static void others_find(struct decisions *d, struct dd *m, const struct build *b, size_t policy,
+                        const struct capability *cap, uint32_t out[static 4])
+{
+	struct build without = *b;
+	struct policy *rest;
+	struct arena *scratch = arena_new();
+	uint32_t voice;
+
+	rest = ARENA_ARRAY(scratch, struct policy, b->npolicies + 1);
+	without.npolicies = 0;
+	for (size_t i = 0; i < b->npolicies; i++) {
+		if (i == policy)
+			continue;
+		rest[without.npolicies] = b->policy[i];
+		rest[without.npolicies++].has_default &= b->policy[i].layer != b->policy[policy].layer;
+	}
+	without.policy = rest;
+	voice = decide_voices(d, m, &without, cap);
+	for (unsigned v = 1; v < 4; v++) {
+		struct stricter s = { d, (enum krux_verdict)v };
+		out[v] = dd_map(m, is_stricter, &s, voice);
+	}
+	arena_free(scratch);
+}
+
+static void capability_walk(struct decisions *d, struct dd *m, const struct build *b, size_t policy,
+                            const struct capability *cap, struct seen *seen)
+{
+	struct arena *scratch = arena_new();
+	struct walk w = { .m = m, .seen = seen };
+	size_t n = policy_meets(&b->policy[policy], cap, &w.meet);
+	uint32_t others[4] = { DD_FALSE, DD_FALSE, DD_FALSE, DD_FALSE };
+	const struct cite_policy *cite;
+	size_t ncites;
+
+	if (!n) {
+		arena_free(scratch);
+		return;
+	}
+	others_find(d, m, b, policy, cap, others);
+	w.others = others;
+	w.where = ARENA_ARRAY(scratch, uint32_t, n);
+	w.tree = ARENA_ARRAY(scratch, uint32_t, 4 * n);
+	ncites = decide_cite(m, b, cap, scratch, &cite);
+	for (size_t i = 0; i < ncites; i++)
+		for (size_t k = 0; cite[i].policy == &b->policy[policy] && k < n; k++)
+			w.where[k] = dd_and(m, cite[i].applies, cite[i].rule[k].match);
+	union_build(&w, 0, 0, n);
+	coverage_descend(&w, 0, 0, n, DD_TRUE);
+	arena_free(scratch);
+}
+
+static void report(struct diags *ds, const struct rule *r, const struct seen *s)
+{
+	struct diag *d;
+	struct buf names = { 0 };
+
+	if (!s->matches) {
+		d = diag_warn(ds, 4001, r->at, "rule %.*s can never match", STR_ARG(r->id));
+		d->expected = KRUX_STR("a condition that some request fulfils");
+		d->fix = KRUX_STR("remove the rule, or correct the part of its condition that contradicts the rest");
+		return;
+	}
+	if (!s->reached) {
+		for (size_t i = 0; i < s->ncovers; i++) {
+			buf_puts(&names, i ? ", " : "");
+			buf_str(&names, s->cover[i]->id);
+		}
+		d = diag_warn(ds, 4002, r->at, "rule %.*s is shadowed: %.*s %s first wherever it would",
+		              STR_ARG(r->id), (int)names.n, names.n ? names.p : "",
+		              s->ncovers == 1 ? "matches" : "match");
+		d->fix = KRUX_STR("move the rule up, narrow the earlier one, or remove it");
+		if (s->ncovers) {
+			d->other = s->cover[0]->at;
+			d->other_text = KRUX_STR("the earlier rule");
+		}
+		buf_free(&names);
+		return;
+	}
+	if (!s->effective) {
+		d = diag_warn(ds, 4003, r->at, "rule %.*s has no effect: another file is stricter wherever it decides",
+		              STR_ARG(r->id));
+		d->expected = KRUX_STR("some request that this rule would let through");
+		d->fix = KRUX_STR("remove the rule, or loosen the stricter file");
+	}
+}
+
+void coverage_report(struct decisions *d, struct dd *const *manager, struct diags *ds,
+                     const struct build *b)
+{
+	for (size_t p = 0; p < b->npolicies; p++) {
+		const struct policy *policy = &b->policy[p];
+		struct arena *scratch;
+		struct seen *seen;
+
+		if (!policy->nrules || krux_str_eq(policy->name, KRUX_STR("krux-system")))
+			continue;
+		scratch = arena_new();
+		seen = ARENA_ARRAY(scratch, struct seen, policy->nrules);
+		for (size_t c = 0; c < b->caps.n; c++)
+			capability_walk(d, manager[c], b, p, b->caps.cap[c], seen);
+		for (size_t i = 0; i < policy->nrules; i++)
+			report(ds, &policy->rule[i], &seen[i]);
+		arena_free(scratch);
+	}
+}
