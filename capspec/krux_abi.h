@@ -34,6 +34,8 @@ struct krux_fact_def {
 	const char *name;     /* label, capability, or rule id */
 	uint64_t per;         /* RATE, BUDGET: window, ns */
 	uint64_t max;         /* RATE, BUDGET: as the rule states it */
+	const char *sum;      /* BUDGET: what an intent adds, a field or the size of one, as in
+	                         "length", "range.bytes" or "size(content)"; else "" */
 };
 
 /* Answers query `id` (index into facts[]) for the agent and workspace at hand. False: no
