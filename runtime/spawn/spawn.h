@@ -1,0 +1,56 @@
+/* Runs one handler, once, in a child that can do no more than its capability. The caller has
+ * decided and has made the intent durable; nothing here decides that a call may run. */
+#ifndef KRUX_SPAWN_H
+#define KRUX_SPAWN_H
+
+#include "capspec/krux_abi.h"
+#include "capspec/value.h"
+
+struct krux_capability;
+struct krux_err;
+
+/* For effects over `tree f prunes`: does the policy allow the same request with the field `f`
+ * holding this canonical path. Pure: reads frozen facts, so it works in the forked child. */
+typedef bool spawn_allows_fn(void *ctx, struct krux_str field, struct krux_str path);
+
+struct spawn_request {
+	const struct krux_capability *cap;   /* limits, effects, handler, output type, errors */
+	const struct krux_value *args;       /* canonical, the wire map */
+	const char *agent;                   /* a valid agent id */
+	int workspace_fd;                    /* O_PATH or O_RDONLY directory, /workspace in the call */
+	int trash_fd;                        /* directory for soft deletes, same file system; -1: none */
+	spawn_allows_fn *allows;             /* never NULL */
+	void *allows_ctx;
+	const char *const *waived;           /* features the operator waived by name, NULL-terminated;
+	                                        NULL: none */
+};
+
+enum spawn_end {
+	SPAWN_UNKNOWN,    /* it ran and how it ended is not known: recorded so, never run again */
+	SPAWN_DONE,       /* output holds the answer */
+	SPAWN_ERROR,      /* the handler failed with one of the capability's errors */
+	SPAWN_KILLED,     /* ended by a limit or a signal: why says which */
+	SPAWN_BROKEN,     /* it ended by itself without a well-formed answer: why says what was wrong */
+};
+
+enum { SPAWN_MAX_LAYERS = 16 };
+
+struct spawn_result {
+	enum spawn_end end;
+	struct krux_value output;            /* DONE: canonical value of the output type, in the pool */
+	struct krux_str error;               /* ERROR: name, as the capability declares it */
+	struct krux_str message;             /* ERROR: a sentence about this very case; n 0: none */
+	char why[128];                       /* KILLED: "wall 5s", "signal 11", ...; BROKEN */
+	/* What was really on: "namespaces.user", "landlock.7", "seccomp", "rlimits", ... constant
+	 * strings or strings in the pool. */
+	const char *layer[SPAWN_MAX_LAYERS];
+	unsigned nlayers;
+	uint64_t cpu_ns, wall_ns, rss_bytes; /* used by the child */
+};
+
+/* 0: the child ran, *out says how it ended. -1 with *err: nothing ran, such as when a layer that
+ * cannot be waived is missing. The pool takes what *out points at. */
+int spawn_run(const struct spawn_request *, struct krux_pool *, struct spawn_result *out,
+              struct krux_err *err);
+
+#endif
