@@ -1,0 +1,165 @@
+/* Two builds side by side: each capability's two diagrams are made in one manager, paired, and
+ * the paths on which the pair differs are the changes. */
+#include "compiler/plan/diff.h"
+
+#include <string.h>
+
+enum { APPLY_PAIRS = 301, FIRST_PAIR = 3 };
+
+/* Terminals of the paired diagram: which outcome became which. Equal outcomes are FALSE. */
+struct pairs {
+	struct arena *arena;
+	struct pair { uint32_t from, to; } *list;
+	size_t n, cap;
+};
+
+static uint32_t pair_make(void *ctx, uint32_t from, uint32_t to)
+{
+	struct pairs *p = ctx;
+
+	if (from == to)
+		return DD_FALSE;
+	for (size_t i = 0; i < p->n; i++)
+		if (p->list[i].from == from && p->list[i].to == to)
+			return FIRST_PAIR + (uint32_t)i;
+	ARENA_PUSH(p->arena, p->list, p->n, p->cap, ((struct pair){ from, to }));
+	return FIRST_PAIR + (uint32_t)p->n - 1;
+}
+
+/* One capability at work. */
+struct comparison {
+	struct arena *arena;
+	struct decisions *d;
+	struct pairs *pairs;
+	change_fn *fn;
+	void *ctx;
+	struct change change;
+	bool stopped;
+};
+
+/* Does the new outcome ask for less before the same verdict: fewer or other approvals, a longer
+ * ttl, no notice, no count. */
+static bool obligations_loosen(const struct decisions *d, const struct outcome *from, const struct outcome *to)
+{
+	const struct obligation *all, *a, *b;
+
+	decisions_obligations(d, &all);
+	a = &all[from->obligation];
+	b = &all[to->obligation];
+	if (a == b)
+		return false;
+	if (b->ttl > a->ttl || (a->notify && !b->notify) || b->ncounters < a->ncounters ||
+	    b->napprovals < a->napprovals)
+		return true;
+	for (size_t i = 0; i < a->napprovals; i++) {
+		bool kept = false;
+
+		for (size_t k = 0; k < b->napprovals && !kept; k++) {
+			const struct approval *x = &a->approval[i], *y = &b->approval[k];
+
+			kept = y->quorum >= x->quorum && y->nfrom == x->nfrom;
+			for (size_t j = 0; kept && j < x->nfrom; j++)
+				kept = krux_str_eq(x->from[j], y->from[j]);
+		}
+		if (!kept)
+			return true;
+	}
+	for (size_t i = 0; i < a->ncounters; i++) {
+		bool kept = false;
+
+		for (size_t k = 0; k < b->ncounters; k++)
+			kept |= a->counter[i] == b->counter[k];
+		if (!kept)
+			return true;
+	}
+	return false;
+}
+
+static bool region_changed(void *ctx, const struct dd_region *r)
+{
+	struct comparison *c = ctx;
+	const struct pair *p;
+
+	if (r->value < FIRST_PAIR)
+		return true;
+	p = &c->pairs->list[r->value - FIRST_PAIR];
+	c->change.region = r;
+	c->change.from = decisions_outcome(c->d, p->from);
+	c->change.to = decisions_outcome(c->d, p->to);
+	c->change.widens = c->change.to->verdict > c->change.from->verdict ||
+	                   (c->change.to->verdict == c->change.from->verdict &&
+	                    obligations_loosen(c->d, c->change.from, c->change.to));
+	if (!dd_region_witness(c->change.m, c->arena, r, &c->change.witness))
+		return true;
+	c->stopped = !c->fn(c->ctx, c->d, &c->change);
+	return !c->stopped;
+}
+
+static void capability_diff(struct comparison *c, struct diags *ds, const struct build *old,
+                            const struct build *new)
+{
+	struct dd *m = dd_new(c->change.cap);
+	uint32_t f, g;
+
+	c->change.kind = CHANGE_REGION;
+	c->change.m = m;
+	f = decide_build(c->d, m, ds, old, c->change.old);
+	g = decide_build(c->d, m, ds, new, c->change.cap);
+	c->pairs->n = 0;
+	if (f != g && !dd_overflow(m))
+		dd_regions(m, c->arena, dd_apply(m, APPLY_PAIRS, pair_make, c->pairs, f, g), region_changed, c);
+	dd_free(m);
+}
+
+static const struct capability *other_find(const struct capability_set *set, const struct capability *cap)
+{
+	size_t lo = 0, hi = set->n;
+
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+		const struct capability *x = set->cap[mid];
+		size_t n = x->name.n < cap->name.n ? x->name.n : cap->name.n;
+		int o = memcmp(x->name.p, cap->name.p, n);
+
+		if (!o)
+			o = (x->name.n > cap->name.n) - (x->name.n < cap->name.n);
+		if (!o)
+			o = (x->major > cap->major) - (x->major < cap->major);
+		if (!o)
+			o = (x->minor > cap->minor) - (x->minor < cap->minor);
+		if (!o)
+			return x;
+		if (o < 0)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return NULL;
+}
+
+bool builds_diff(struct arena *a, struct diags *ds, const struct build *old, const struct build *new,
+                 change_fn *fn, void *ctx)
+{
+	struct pairs pairs = { .arena = a };
+	struct comparison c = { .arena = a, .d = decisions_new(a), .pairs = &pairs, .fn = fn, .ctx = ctx };
+
+	for (size_t i = 0; i < old->caps.n && !c.stopped; i++)
+		if (!other_find(&new->caps, old->caps.cap[i])) {
+			c.change = (struct change){ .kind = CHANGE_REMOVED, .cap = old->caps.cap[i] };
+			c.stopped = !fn(ctx, c.d, &c.change);
+		}
+	for (size_t i = 0; i < new->caps.n && !c.stopped; i++) {
+		const struct capability *cap = new->caps.cap[i];
+
+		c.change = (struct change){ .cap = cap, .old = other_find(&old->caps, cap) };
+		if (c.change.old && capability_same_input(c.change.old, cap)) {
+			capability_diff(&c, ds, old, new);
+			continue;
+		}
+		c.change.kind = c.change.old ? CHANGE_INPUT : CHANGE_ADDED;
+		if (c.change.old)
+			c.change.breaking = !capability_compatible(a, c.change.old, cap, &c.change.why);
+		c.stopped = !fn(ctx, c.d, &c.change);
+	}
+	return !ds->errors;
+}

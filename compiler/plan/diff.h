@@ -1,0 +1,40 @@
+/* What changed between two builds: exact regions, read off one diagram of both. */
+#ifndef KRUX_DIFF_H
+#define KRUX_DIFF_H
+
+#include "compiler/dd/decision.h"
+
+enum change_kind {
+	CHANGE_REGION,      /* requests whose verdict or obligations differ */
+	CHANGE_ADDED,       /* a capability that the old build does not have */
+	CHANGE_REMOVED,
+	CHANGE_INPUT,       /* its arguments changed, so that old and new requests cannot be compared */
+};
+
+struct change {
+	enum change_kind kind;
+	const struct capability *cap;      /* of the new build; of the old one when REMOVED */
+	const struct capability *old;
+	struct dd *m;                      /* REGION: the manager of both */
+	const struct dd_region *region;
+	const struct outcome *from, *to;
+	struct dd_witness witness;
+	bool widens;                       /* lets more through, or asks for less before it does */
+	bool breaking;                     /* INPUT: calls that were right no longer are */
+	struct krux_str why;               /* INPUT, breaking: the first reason */
+};
+
+typedef bool change_fn(void *ctx, const struct decisions *, const struct change *);
+
+/* Calls back for each change in the order of capabilities; false stops. False after an
+ * overflow, which is reported. */
+bool builds_diff(struct arena *, struct diags *, const struct build *old, const struct build *new,
+                 change_fn *fn, void *ctx);
+
+/* Are calls that were right for `old` right for `new`; else why not. */
+bool capability_compatible(struct arena *, const struct capability *old, const struct capability *new,
+                           struct krux_str *why);
+/* The same arguments, bound to the same effects: their diagrams can be compared. */
+bool capability_same_input(const struct capability *, const struct capability *);
+
+#endif
