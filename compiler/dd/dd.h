@@ -146,6 +146,8 @@ struct dd_region {
 typedef bool dd_region_fn(void *ctx, const struct dd_region *);
 void dd_regions(struct dd *, struct arena *, uint32_t f, dd_region_fn *fn, void *ctx);
 
+/* TRUE where the variable of `node` has a value that leads to the child `to`. */
+uint32_t dd_class(struct dd *, uint32_t node, uint32_t to);
 /* A request inside a region that dd_regions has shown. */
 bool dd_region_witness(struct dd *, struct arena *, const struct dd_region *, struct dd_witness *out);
 
