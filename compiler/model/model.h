@@ -129,11 +129,12 @@ enum language_kind {
 struct interval { krux_u128 lo, hi; };
 
 struct value_set {
-	bool numeric;
+	bool numeric;                      /* HAS, LABEL and bool too: 1 is present, set, true */
 	const struct interval *interval;   /* sorted, disjoint, not adjacent */
 	size_t nintervals;
 	enum language_kind language;
-	const struct krux_str *text;       /* canonical */
+	const struct krux_str *text;       /* canonical; a digest's 64 hex digits; the octets of
+	                                      bytes. LITERALS: sorted, unique */
 	size_t ntexts;
 };
 
@@ -150,7 +151,10 @@ struct cond {
 	const struct cond *a, *b;
 	struct subject subject;
 	struct value_set set;
-	struct subject list;               /* ANY, ANY_TREE: what is ranged over */
+	struct subject list;               /* ANY, ANY_TREE: what is ranged over; its depth counts
+	                                      from outside of this any */
+	const struct cond *nonempty;       /* NOT: written as all(xs, ..), where xs can be empty: what
+	                                      says that xs has an element. Else NULL */
 };
 
 /* Numbers on one unsigned scale: signed types are biased by 2^63, bool and enum are their
@@ -166,6 +170,8 @@ struct interval number_domain(const struct subject *);
 struct scope;
 const struct cond *cond_resolve(struct arena *, struct diags *, const struct scope *,
                                 const struct capability *, const struct expr *);
+/* What names mean outside of any file: the capabilities, no groups and no defines. */
+const struct scope *scope_plain(struct arena *, const struct capability_set *);
 
 /* ---- policies ---- */
 
