@@ -12,6 +12,12 @@
  * digests and url records get their wire form (LANG.md table in section 2). */
 bool krux_canon(struct krux_pool *, const struct krux_type *type, const struct krux_value *in,
                 struct krux_value *out, struct krux_refusal *);
+/* Regular expressions of LANG.md 5.4, for patterns of strings: linear in the text. NULL with
+ * *why set when it is none or too large a one. A pattern serves one thread at a time. */
+struct krux_pattern;
+struct krux_pattern *krux_pattern_compile(struct krux_pool *, struct krux_str, const char **why);
+/* Is text, valid UTF-8, matched whole. */
+bool krux_pattern_match(struct krux_pattern *, struct krux_str text);
 /* The way back, for JSON answers and printed calls: wire form to the JSON form of the table. */
 bool krux_uncanon(struct krux_pool *, const struct krux_type *type, const struct krux_value *wire,
                   struct krux_value *out);
@@ -34,6 +40,11 @@ struct krux_url {               /* slices of buf */
 	char buf[8192 + 512];
 };
 bool krux_canon_url(struct krux_str in, struct krux_url *out, const char **why);
+/* The same from a record of its parts. */
+bool krux_canon_url_parts(const struct krux_value *map, struct krux_url *out, const char **why);
+/* scheme://host[:port]path[?query], the port where it is not the default. `max` of a url type
+ * bounds the length of this text. Length, or -1. */
+int krux_url_text(const struct krux_url *, char *out, size_t cap);
 
 bool krux_read_datetime(struct krux_str in, int64_t *ns, const char **why);
 bool krux_read_duration(struct krux_str in, uint64_t *ns, const char **why);
@@ -42,6 +53,8 @@ bool krux_read_integer(struct krux_str in, krux_i128 *out, const char **why);
 bool krux_read_decimal(struct krux_str in, unsigned scale, krux_i128 *out, const char **why);
 int krux_datetime_text(int64_t ns, char *out, size_t cap);
 int krux_duration_text(uint64_t ns, char *out, size_t cap);     /* the largest unit that is exact */
+int krux_integer_text(krux_i128 v, char *out, size_t cap);
+/* Without trailing zeros. */
 int krux_decimal_text(int64_t v, unsigned scale, char *out, size_t cap);
 
 /* Base64 with padding: writes (n + 2) / 3 * 4 characters; reads at most n / 4 * 3 bytes. */
