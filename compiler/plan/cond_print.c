@@ -1,0 +1,404 @@
+/* Typed conditions back to the text of the condition language. */
+#include "compiler/plan/cond_print.h"
+
+#include "capspec/canon.h"
+#include "compiler/base/escape.h"
+
+static const krux_u128 bias = (krux_u128)1 << 63;
+
+/* ---- what a test looks at ---- */
+
+static void place_print(struct buf *b, const struct subject *s)
+{
+	if (!s->depth) {
+		buf_str(b, s->access.text);
+		return;
+	}
+	buf_puts(b, "it");
+	if (s->access.text.n) {
+		buf_putc(b, '.');
+		buf_str(b, s->access.text);
+	}
+}
+
+static void subject_print(struct buf *b, const struct subject *s)
+{
+	switch (s->kind) {
+	case SUBJECT_FIELD:
+		place_print(b, s);
+		break;
+	case SUBJECT_SIZE:
+		buf_puts(b, "size(");
+		place_print(b, s);
+		buf_putc(b, ')');
+		break;
+	case SUBJECT_HAS:
+		buf_puts(b, "has ");
+		place_print(b, s);
+		break;
+	case SUBJECT_AGENT:
+		buf_puts(b, "agent");
+		break;
+	case SUBJECT_TIME:
+		buf_puts(b, "time");
+		break;
+	case SUBJECT_WEEKDAY:
+		buf_puts(b, "weekday");
+		break;
+	case SUBJECT_LABEL:
+		buf_puts(b, "workspace has \"");
+		escape_cap(b, s->name);
+		buf_putc(b, '"');
+		break;
+	case SUBJECT_CALLS:
+		buf_puts(b, "workspace.calls(");
+		buf_str(b, s->name);
+		buf_putc(b, ')');
+		break;
+	case SUBJECT_CONSTANT:
+		break;
+	}
+}
+
+/* ---- numbers ---- */
+
+static void size_print(struct buf *b, uint64_t v)
+{
+	static const struct { unsigned shift; const char *word; } unit[] = { { 30, "GiB" }, { 20, "MiB" }, { 10, "KiB" } };
+
+	for (size_t i = 0; v && i < sizeof unit / sizeof *unit; i++)
+		if (!(v & ((1ull << unit[i].shift) - 1))) {
+			buf_printf(b, "%llu%s", (unsigned long long)(v >> unit[i].shift), unit[i].word);
+			return;
+		}
+	buf_printf(b, "%llu", (unsigned long long)v);
+}
+
+static void time_print(struct buf *b, unsigned s)
+{
+	buf_printf(b, "%02u:%02u", s / 3600, s / 60 % 60);
+	if (s % 60)
+		buf_printf(b, ":%02u", s % 60);
+}
+
+static void signed_print(struct buf *b, krux_u128 key)
+{
+	krux_i128 v = (krux_i128)key - (krux_i128)bias;
+
+	buf_printf(b, "%lld", (long long)v);
+}
+
+void number_print(struct buf *b, const struct subject *s, krux_u128 key)
+{
+	static const char *const day[] = { "mon", "tue", "wed", "thu", "fri", "sat", "sun" };
+	char text[80];
+	uint8_t ip[16];
+
+	if (s->kind == SUBJECT_TIME) {
+		time_print(b, (unsigned)key);
+		return;
+	}
+	if (s->kind == SUBJECT_WEEKDAY) {
+		buf_puts(b, day[(unsigned)key % 7]);
+		return;
+	}
+	if (s->kind == SUBJECT_CALLS) {
+		buf_printf(b, "%llu", (unsigned long long)key);
+		return;
+	}
+	if (s->kind == SUBJECT_SIZE) {
+		size_print(b, (uint64_t)key);
+		return;
+	}
+	switch (s->type ? s->type->kind : KRUX_T_UINT) {
+	case KRUX_T_INT:
+		signed_print(b, key);
+		break;
+	case KRUX_T_DECIMAL:
+		krux_decimal_text((int64_t)((krux_i128)key - (krux_i128)bias), s->type->scale, text, sizeof text);
+		buf_puts(b, text);
+		break;
+	case KRUX_T_ENUM:
+		buf_str(b, s->type->name[(size_t)key]);
+		break;
+	case KRUX_T_DATETIME:
+		krux_datetime_text((int64_t)((krux_i128)key - (krux_i128)bias), text, sizeof text);
+		buf_printf(b, "\"%s\"", text);
+		break;
+	case KRUX_T_DURATION:
+		krux_duration_text((uint64_t)key, text, sizeof text);
+		buf_puts(b, text);
+		break;
+	case KRUX_T_SIZE:
+		size_print(b, (uint64_t)key);
+		break;
+	case KRUX_T_IP:
+		for (int i = 0; i < 16; i++)
+			ip[i] = (uint8_t)(key >> (8 * (15 - i)));
+		krux_ip_text(ip, text, sizeof text);
+		buf_printf(b, "\"%s\"", text);
+		break;
+	default:
+		buf_printf(b, "%llu", (unsigned long long)key);
+		break;
+	}
+}
+
+/* ---- sets of numbers ---- */
+
+/* An interval of addresses as blocks, IPv4 apart from IPv6. */
+static void blocks_print(struct buf *b, krux_u128 lo, krux_u128 hi, const char **comma)
+{
+	const krux_u128 v4lo = (krux_u128)0xFFFF << 32, v4hi = v4lo | 0xFFFFFFFFu;
+
+	if (lo < v4lo && hi >= v4lo) {
+		blocks_print(b, lo, v4lo - 1, comma);
+		blocks_print(b, v4lo, hi, comma);
+		return;
+	}
+	if (lo <= v4hi && hi > v4hi) {
+		blocks_print(b, lo, v4hi, comma);
+		blocks_print(b, v4hi + 1, hi, comma);
+		return;
+	}
+	for (;;) {
+		bool v4 = lo >= v4lo && lo <= v4hi;
+		unsigned bits = 0, most = v4 ? 32 : 127;
+		uint8_t ip[16];
+		char text[80];
+
+		while (bits < most && !(lo >> bits & 1) && hi - lo >= (((krux_u128)2 << bits) - 1))
+			bits++;
+		for (int i = 0; i < 16; i++)
+			ip[i] = (uint8_t)(lo >> (8 * (15 - i)));
+		krux_ip_text(ip, text, sizeof text);
+		buf_printf(b, v4 ? "%s%s/%u" : "%s\"%s/%u\"", *comma, text, (v4 ? 32 : 128) - bits);
+		*comma = ", ";
+		if (hi - lo == ((krux_u128)1 << bits) - 1)
+			return;
+		lo += (krux_u128)1 << bits;
+	}
+}
+
+static bool is_ip(const struct subject *s)
+{
+	return s->kind == SUBJECT_FIELD && s->type && s->type->kind == KRUX_T_IP;
+}
+
+/* Words that a type orders but that have no comparisons: enums. */
+static bool unordered(const struct subject *s)
+{
+	return s->kind == SUBJECT_FIELD && s->type && s->type->kind == KRUX_T_ENUM;
+}
+
+static void list_print(struct buf *b, const struct subject *s, const struct value_set *set)
+{
+	const char *comma = "";
+
+	subject_print(b, s);
+	buf_puts(b, " in [");
+	for (size_t i = 0; i < set->nintervals; i++) {
+		const struct interval *iv = &set->interval[i];
+
+		if (is_ip(s)) {
+			blocks_print(b, iv->lo, iv->hi, &comma);
+			continue;
+		}
+		for (krux_u128 k = iv->lo; unordered(s) && k <= iv->hi; k++) {
+			buf_puts(b, comma);
+			number_print(b, s, k);
+			comma = ", ";
+		}
+		if (unordered(s))
+			continue;
+		buf_puts(b, comma);
+		number_print(b, s, iv->lo);
+		if (iv->hi != iv->lo) {
+			buf_puts(b, "..");
+			number_print(b, s, iv->hi);
+		}
+		comma = ", ";
+	}
+	buf_puts(b, "]");
+}
+
+/* Half-open windows; several are an `or` in parentheses. */
+static void windows_print(struct buf *b, const struct subject *s, const struct value_set *set)
+{
+	if (set->nintervals > 1)
+		buf_putc(b, '(');
+	for (size_t i = 0; i < set->nintervals; i++) {
+		const struct interval *iv = &set->interval[i];
+
+		buf_puts(b, i ? " or time " : "time ");
+		if (iv->hi == 86399 || !iv->lo) {
+			buf_puts(b, iv->lo ? ">= " : iv->hi == 86399 ? ">= " : "< ");
+			number_print(b, s, iv->lo || iv->hi == 86399 ? iv->lo : iv->hi + 1);
+			continue;
+		}
+		buf_puts(b, "in ");
+		number_print(b, s, iv->lo);
+		buf_puts(b, "..");
+		number_print(b, s, iv->hi + 1);
+	}
+	if (set->nintervals > 1)
+		buf_putc(b, ')');
+}
+
+static void numeric_print(struct buf *b, const struct subject *s, const struct value_set *set)
+{
+	struct interval domain = number_domain(s), iv;
+	const struct krux_type *t = s->type;
+
+	if (s->kind == SUBJECT_HAS || s->kind == SUBJECT_LABEL ||
+	    (s->kind == SUBJECT_FIELD && t->kind == KRUX_T_BOOL)) {
+		bool yes = set->nintervals && set->interval[0].hi == 1;
+
+		buf_puts(b, yes ? "" : "not ");
+		subject_print(b, s);
+		return;
+	}
+	if (s->kind == SUBJECT_TIME) {
+		windows_print(b, s, set);
+		return;
+	}
+	if (set->nintervals != 1 || is_ip(s)) {
+		list_print(b, s, set);
+		return;
+	}
+	iv = set->interval[0];
+	if (iv.lo != iv.hi && unordered(s)) {
+		list_print(b, s, set);
+		return;
+	}
+	subject_print(b, s);
+	if (iv.lo == iv.hi) {
+		buf_puts(b, " == ");
+		number_print(b, s, iv.lo);
+	} else if (iv.lo <= domain.lo && s->kind != SUBJECT_WEEKDAY) {
+		/* 'less than 1 MiB' reads better than 'at most 1048575'. */
+		bool round = !((iv.hi + 1) & 1023);
+		buf_puts(b, round ? " < " : " <= ");
+		number_print(b, s, round ? iv.hi + 1 : iv.hi);
+	} else if (iv.hi >= domain.hi && s->kind != SUBJECT_WEEKDAY) {
+		bool round = iv.lo && !((iv.lo - 1) & 1023);
+		buf_puts(b, round ? " > " : " >= ");
+		number_print(b, s, round ? iv.lo - 1 : iv.lo);
+	} else {
+		buf_puts(b, " in ");
+		number_print(b, s, iv.lo);
+		buf_puts(b, "..");
+		number_print(b, s, iv.hi);
+	}
+}
+
+/* ---- languages ---- */
+
+static void quoted(struct buf *b, struct krux_str s)
+{
+	buf_putc(b, '"');
+	escape_cap(b, s);
+	buf_putc(b, '"');
+}
+
+static void language_print(struct buf *b, const struct subject *s, const struct value_set *set)
+{
+	static const char *const word[] = {
+		[LANG_LITERALS] = " == ", [LANG_UNDER_PATH] = " under ", [LANG_UNDER_HOST] = " under ",
+		[LANG_GLOB] = " matches ", [LANG_AGENT_GLOB] = " matches ", [LANG_REGEX] = " like ",
+		[LANG_PREFIX] = " starts with ", [LANG_SUFFIX] = " ends with ", [LANG_SUBSTRING] = " contains ",
+	};
+
+	subject_print(b, s);
+	if (set->ntexts == 1) {
+		buf_puts(b, word[set->language]);
+		quoted(b, set->text[0]);
+		return;
+	}
+	buf_puts(b, " in [");
+	for (size_t i = 0; i < set->ntexts; i++) {
+		buf_puts(b, i ? ", " : "");
+		quoted(b, set->text[i]);
+	}
+	buf_putc(b, ']');
+}
+
+/* ---- the tree ---- */
+
+enum { BIND_OR, BIND_AND, BIND_NOT };
+
+static void tree_print(struct buf *b, const struct cond *c, int outer);
+
+static void pair_print(struct buf *b, const struct cond *c, const char *word, int bind, int outer)
+{
+	if (outer > bind)
+		buf_putc(b, '(');
+	tree_print(b, c->a, bind);
+	buf_puts(b, word);
+	tree_print(b, c->b, bind);
+	if (outer > bind)
+		buf_putc(b, ')');
+}
+
+static void any_print(struct buf *b, const struct cond *c, const char *word, const struct cond *body)
+{
+	buf_puts(b, word);
+	subject_print(b, &c->list);
+	buf_puts(b, ", ");
+	tree_print(b, body, BIND_OR);
+	buf_putc(b, ')');
+}
+
+static void not_print(struct buf *b, const struct cond *c)
+{
+	const struct cond *a = c->a;
+
+	if (a->kind == COND_ANY && a->a->kind == COND_NOT) {
+		any_print(b, a, "all(", a->a->a);
+		return;
+	}
+	if (a->kind == COND_TEST && !a->set.numeric && a->set.language == LANG_LITERALS && a->set.ntexts == 1) {
+		subject_print(b, &a->subject);
+		buf_puts(b, " != ");
+		quoted(b, a->set.text[0]);
+		return;
+	}
+	buf_puts(b, "not ");
+	tree_print(b, a, BIND_NOT);
+}
+
+static void tree_print(struct buf *b, const struct cond *c, int outer)
+{
+	switch (c->kind) {
+	case COND_TRUE:
+		buf_puts(b, "true");
+		break;
+	case COND_FALSE:
+		buf_puts(b, "false");
+		break;
+	case COND_AND:
+		pair_print(b, c, " and ", BIND_AND, outer);
+		break;
+	case COND_OR:
+		pair_print(b, c, " or ", BIND_OR, outer);
+		break;
+	case COND_NOT:
+		not_print(b, c);
+		break;
+	case COND_TEST:
+		if (c->set.numeric)
+			numeric_print(b, &c->subject, &c->set);
+		else
+			language_print(b, &c->subject, &c->set);
+		break;
+	case COND_ANY:
+	case COND_ANY_TREE:
+		any_print(b, c, "any(", c->a);
+		break;
+	}
+}
+
+void cond_print(struct buf *b, const struct cond *c)
+{
+	tree_print(b, c, BIND_OR);
+}

@@ -1,0 +1,12 @@
+/* Conditions as text of the language: what is printed parses back to the same meaning. */
+#ifndef KRUX_COND_PRINT_H
+#define KRUX_COND_PRINT_H
+
+#include "compiler/base/buf.h"
+#include "compiler/model/model.h"
+
+void cond_print(struct buf *, const struct cond *);
+/* A number on the scale of number_key() as a literal of its type. */
+void number_print(struct buf *, const struct subject *, krux_u128 key);
+
+#endif

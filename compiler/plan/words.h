@@ -1,0 +1,33 @@
+/* Sets of values in words: from a class of a diagram's node to a condition with exactly that
+ * meaning. The words depend on the set alone, never on how the policy put it. */
+#ifndef KRUX_WORDS_H
+#define KRUX_WORDS_H
+
+#include "compiler/dd/dd.h"
+
+/* What holds of one variable; NULL for a rate or a budget, which conditions cannot ask for. */
+const struct cond *words_step(struct arena *, struct dd *, const struct dd_step *);
+
+/* A string language: TRUE-FALSE function `f` of one string variable; `fa` is its automaton. */
+const struct cond *words_language(struct arena *, struct dd *, const struct subject *, uint32_t f,
+                                  const struct dd_automaton *fa);
+/* The parts of it. Each gives a candidate, or NULL; words_language checks that it is exact. */
+const struct cond *words_path(struct arena *, struct dd *, const struct subject *, uint32_t f,
+                              const struct dd_automaton *fa);
+const struct cond *words_text(struct arena *, struct dd *, const struct subject *, uint32_t f,
+                              const struct dd_automaton *fa);
+/* Always exact, never pretty: a regular expression by elimination of states. */
+struct krux_str words_regex(struct arena *, const struct dd_automaton *fa);
+/* Lists: which kinds of elements occur. */
+const struct cond *words_list(struct arena *, struct dd *, const struct subject *, uint32_t f,
+                              const struct dd_automaton *fa);
+
+/* Small builders. */
+const struct cond *cond_not(struct arena *, const struct cond *);
+const struct cond *cond_pair(struct arena *, enum cond_kind, const struct cond *, const struct cond *);
+/* All of n joined, as a balanced tree; TRUE or FALSE for none. */
+const struct cond *cond_join(struct arena *, enum cond_kind, const struct cond *const *, size_t n);
+const struct cond *cond_text_test(struct arena *, const struct subject *, enum language_kind,
+                                  const struct krux_str *text, size_t n);
+
+#endif

@@ -1,0 +1,212 @@
+/* Languages as unions of simple tests. */
+#include "compiler/plan/words_cover.h"
+
+#include <string.h>
+
+#include "capspec/canon.h"
+
+/* ---- the shortest word ---- */
+
+/* The plainest letter of a range: letters before digits before the rest. */
+static uint32_t plainest(uint32_t lo, uint32_t hi)
+{
+	static const struct { uint32_t lo, hi; } taste[] = { { 'a', 'z' }, { 'A', 'Z' }, { '0', '9' }, { '!', '~' } };
+
+	for (size_t i = 0; i < sizeof taste / sizeof *taste; i++)
+		if (lo <= taste[i].hi && hi >= taste[i].lo)
+			return lo > taste[i].lo ? lo : taste[i].lo;
+	return lo;
+}
+
+struct krux_str word_shortest(struct arena *a, const struct dd *m, uint32_t f)
+{
+	const struct dd_node *n = dd_get(m, f);
+	uint32_t *from, *letter, *queue, head = 0, tail = 0, at = UINT32_MAX;
+	size_t len = 0;
+	char *text;
+
+	if (n->kind != DD_STRING)
+		return (struct krux_str){ 0 };
+	from = ARENA_ARRAY(a, uint32_t, n->fa->nstates);
+	letter = ARENA_ARRAY(a, uint32_t, n->fa->nstates);
+	queue = ARENA_ARRAY(a, uint32_t, n->fa->nstates);
+	memset(from, 0xFF, n->fa->nstates * sizeof *from);
+	from[0] = 0;
+	queue[tail++] = 0;
+	while (head < tail && at == UINT32_MAX) {
+		uint32_t s = queue[head++];
+		const struct dd_state *st = &n->fa->state[s];
+
+		if (st->out == DD_TRUE)
+			at = s;
+		for (uint32_t i = 0; i < st->n; i++) {
+			const struct dd_range *r = &n->fa->range[st->first + i];
+
+			if (from[r->to] != UINT32_MAX)
+				continue;
+			from[r->to] = s;
+			letter[r->to] = plainest(r->lo, r->hi);
+			queue[tail++] = r->to;
+		}
+	}
+	if (at == UINT32_MAX)
+		return (struct krux_str){ 0 };
+	for (uint32_t s = at; s; s = from[s])
+		len++;
+	text = arena_get(a, len * 4 + 1);
+	/* Written from the end of the buffer, since the way is known backwards. */
+	size_t end = len * 4;
+	for (uint32_t s = at; s; s = from[s]) {
+		char utf8[4];
+		unsigned k = krux_utf8_put(letter[s], utf8);
+
+		end -= k;
+		memcpy(text + end, utf8, k);
+	}
+	return (struct krux_str){ text + end, len * 4 - end };
+}
+
+/* ---- candidates ---- */
+
+static const struct cond *one_text(struct cover *c, enum language_kind kind, struct krux_str s)
+{
+	struct krux_str *text = ARENA_NEW(c->arena, struct krux_str);
+
+	*text = s;
+	return cond_text_test(c->arena, c->subject, kind, text, 1);
+}
+
+/* The last k components of a path, without their leading slash; n 0 when there are fewer. */
+static struct krux_str last_components(struct krux_str path, unsigned k)
+{
+	size_t i = path.n;
+
+	while (i && k) {
+		i--;
+		if (path.p[i] == '/')
+			k--;
+	}
+	return k || i + 1 >= path.n ? (struct krux_str){ 0 }
+	                            : (struct krux_str){ path.p + i + 1, path.n - i - 1 };
+}
+
+static bool glob_safe(struct krux_str s)
+{
+	for (size_t i = 0; i < s.n; i++)
+		if (strchr("*?[]{}\\", s.p[i]))
+			return false;
+	return true;
+}
+
+const struct cond *path_candidate(struct cover *c, struct krux_str word, unsigned number)
+{
+	static const struct { unsigned components; const char *before, *after; } shape[] = {
+		{ 1, "**/*", "*/**" }, { 1, "**/*", "/**" }, { 1, "**/", "*/**" }, { 1, "**/", "/**" },
+		{ 1, "**/*", "*" }, { 1, "**/*", "" }, { 1, "**/", "*" }, { 1, "**/", "" },
+		{ 2, "**/", "/**" }, { 2, "**/", "/*" }, { 2, "**/", "" },
+		{ 3, "**/", "/**" }, { 3, "**/", "" }, { 4, "**/", "/**" }, { 4, "**/", "" },
+	};
+	const unsigned nshapes = sizeof shape / sizeof *shape;
+	size_t slash;
+
+	if (number < nshapes) {
+		struct krux_str tail = last_components(word, shape[number].components);
+
+		/* Where a shape does not apply, the word itself is tried, which is harmless but last. */
+		if (!tail.n || !glob_safe(tail))
+			tail = (struct krux_str){ 0 };
+		return tail.n ? one_text(c, LANG_GLOB, arena_printf(c->arena, "%s%.*s%s", shape[number].before,
+		                                                    STR_ARG(tail), shape[number].after))
+		              : path_candidate(c, word, number + 1);
+	}
+	for (slash = word.n; slash && word.p[slash - 1] != '/'; slash--)
+		;
+	switch (number - nshapes) {
+	case 0:
+		return one_text(c, LANG_UNDER_PATH, word);
+	case 1:
+		if (!slash || !glob_safe((struct krux_str){ word.p, slash }))
+			return path_candidate(c, word, number + 1);
+		return one_text(c, LANG_GLOB, arena_printf(c->arena, "%.*s*", (int)slash, word.p));
+	case 2:
+		return one_text(c, LANG_LITERALS, word);
+	default:
+		return NULL;
+	}
+}
+
+const struct cond *text_candidate(struct cover *c, struct krux_str word, unsigned number)
+{
+	static const enum language_kind plain[] = { LANG_SUBSTRING, LANG_PREFIX, LANG_SUFFIX, LANG_LITERALS };
+	const struct subject *s = c->subject;
+
+	if (s->kind == SUBJECT_AGENT) {
+		static const char *const around[][2] = { { "*", "*" }, { "", "*" }, { "*", "" }, { "", "" } };
+
+		if (number >= 4)
+			return NULL;
+		if (number == 3)
+			return one_text(c, LANG_LITERALS, word);
+		return one_text(c, LANG_AGENT_GLOB, arena_printf(c->arena, "%s%.*s%s", around[number][0], STR_ARG(word),
+		                                                 around[number][1]));
+	}
+	if (s->type && s->type->kind == KRUX_T_HOST) {
+		if (!number)
+			return one_text(c, LANG_UNDER_HOST, word);
+		number--;
+	}
+	if (s->type && (s->type->kind == KRUX_T_DIGEST || s->type->kind == KRUX_T_CIDR))
+		return number ? NULL : one_text(c, LANG_LITERALS, word);
+	if (number < 3 && !word.n)
+		return one_text(c, LANG_LITERALS, word);
+	return number < 4 ? one_text(c, plain[number], word) : NULL;
+}
+
+/* ---- covering ---- */
+
+bool cover_find(struct cover *c, uint32_t target, uint32_t within)
+{
+	uint32_t left = dd_and(c->m, target, within), outside = dd_and(c->m, within, dd_not(c->m, target));
+	bool path = c->subject->kind == SUBJECT_FIELD && c->subject->type &&
+	            c->subject->type->kind == KRUX_T_PATH;
+
+	while (dd_satisfiable(c->m, left)) {
+		struct krux_str word = word_shortest(c->arena, c->m, left);
+		const struct cond *found = NULL;
+
+		if (!word.p || c->n == MOST_ATOMS)
+			return false;
+		for (unsigned i = 0; !found; i++) {
+			const struct cond *k = path ? path_candidate(c, word, i) : text_candidate(c, word, i);
+			uint32_t f;
+
+			if (!k)
+				return false;
+			f = dd_cond(c->m, k);
+			if (!dd_satisfiable(c->m, dd_and(c->m, f, outside)) && dd_satisfiable(c->m, dd_and(c->m, f, left))) {
+				found = k;
+				left = dd_and(c->m, left, dd_not(c->m, f));
+			}
+		}
+		c->atom[c->n++] = found;
+	}
+	return true;
+}
+
+/* Neighbouring literals become one `in` list. */
+const struct cond *cover_cond(const struct cover *c)
+{
+	const struct cond **part = ARENA_ARRAY(c->arena, const struct cond *, c->n + 1);
+	struct krux_str *literal = ARENA_ARRAY(c->arena, struct krux_str, c->n + 1);
+	size_t n = 0, nliterals = 0;
+
+	for (size_t i = 0; i < c->n; i++) {
+		if (c->atom[i]->set.language == LANG_LITERALS)
+			literal[nliterals++] = c->atom[i]->set.text[0];
+		else
+			part[n++] = c->atom[i];
+	}
+	if (nliterals)
+		part[n++] = cond_text_test(c->arena, c->subject, LANG_LITERALS, literal, nliterals);
+	return cond_join(c->arena, COND_OR, part, n);
+}

@@ -1,0 +1,123 @@
+/* Languages of strings that are not paths: sets of literals, prefixes, suffixes, substrings,
+ * domains, agent patterns, or what is left when those are taken away. */
+#include "compiler/plan/words_cover.h"
+
+#include <string.h>
+
+#include "capspec/canon.h"
+
+enum { MOST_LITERALS = 4096, LONGEST_WORD = 1024 };
+
+struct lister {
+	struct arena *arena;
+	const struct dd_automaton *fa;
+	bool *live;                    /* leads to a TRUE state */
+	bool *open;                    /* on the current way: a loop means infinitely many */
+	struct krux_str *word;
+	size_t n, cap;
+	char text[LONGEST_WORD];
+};
+
+/* Which states can still reach TRUE. */
+static void live_find(struct lister *l)
+{
+	bool changed = true;
+
+	for (uint32_t s = 0; s < l->fa->nstates; s++)
+		l->live[s] = l->fa->state[s].out == DD_TRUE;
+	while (changed) {
+		changed = false;
+		for (uint32_t s = l->fa->nstates; s-- > 0;) {
+			const struct dd_state *st = &l->fa->state[s];
+
+			for (uint32_t i = 0; i < st->n && !l->live[s]; i++)
+				if (l->live[l->fa->range[st->first + i].to])
+					changed = l->live[s] = true;
+		}
+	}
+}
+
+/* False: there are too many, infinitely many, or they are too long. */
+static bool list_words(struct lister *l, uint32_t s, size_t at)
+{
+	const struct dd_state *st = &l->fa->state[s];
+	bool fine = true;
+
+	if (!l->live[s])
+		return true;
+	if (l->open[s] || at + 4 > LONGEST_WORD)
+		return false;
+	l->open[s] = true;
+	if (st->out == DD_TRUE) {
+		struct krux_str w = { l->text, at };
+
+		if (l->n == MOST_LITERALS)
+			return false;
+		ARENA_PUSH(l->arena, l->word, l->n, l->cap, arena_str(l->arena, w));
+	}
+	for (uint32_t i = 0; fine && i < st->n; i++) {
+		const struct dd_range *r = &l->fa->range[st->first + i];
+
+		if (!l->live[r->to])
+			continue;
+		fine = r->hi - r->lo < MOST_LITERALS;
+		for (uint32_t c = r->lo; fine && c <= r->hi; c++)
+			fine = list_words(l, r->to, at + krux_utf8_put(c, l->text + at));
+	}
+	l->open[s] = false;
+	return fine;
+}
+
+/* The finite language f as literals; NULL when it is not small. */
+static const struct cond *finite_words(struct arena *a, struct dd *m, const struct subject *s, uint32_t f)
+{
+	const struct dd_node *n = dd_get(m, f);
+	struct lister *l;
+
+	if (n->kind != DD_STRING)
+		return NULL;
+	l = ARENA_NEW(a, struct lister);
+	l->arena = a;
+	l->fa = n->fa;
+	l->live = ARENA_ARRAY(a, bool, n->fa->nstates);
+	l->open = ARENA_ARRAY(a, bool, n->fa->nstates);
+	live_find(l);
+	if (!list_words(l, 0, 0) || !l->n)
+		return NULL;
+	return cond_text_test(a, s, LANG_LITERALS, l->word, l->n);
+}
+
+/* A cover of the whole of f by simple tests. */
+static const struct cond *simple(struct arena *a, struct dd *m, const struct subject *s, uint32_t f,
+                                 size_t *n)
+{
+	struct cover *c = ARENA_NEW(a, struct cover);
+
+	c->arena = a;
+	c->m = m;
+	c->subject = s;
+	if (!cover_find(c, f, DD_TRUE))
+		return NULL;
+	*n = c->n;
+	return cover_cond(c);
+}
+
+const struct cond *words_text(struct arena *a, struct dd *m, const struct subject *s, uint32_t f,
+                              const struct dd_automaton *fa)
+{
+	uint32_t g = dd_not(m, f);
+	const struct cond *yes = finite_words(a, m, s, f), *no;
+	size_t nyes = 0, nno = 0;
+
+	(void)fa;
+	if (yes)
+		return yes;
+	no = finite_words(a, m, s, g);
+	if (no)
+		return cond_not(a, no);
+	yes = simple(a, m, s, f, &nyes);
+	no = simple(a, m, s, g, &nno);
+	if (yes && (!no || nyes <= nno))
+		return yes;
+	return no ? cond_not(a, no) : NULL;
+}
