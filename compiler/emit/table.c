@@ -1,0 +1,97 @@
+/* Decision diagrams as tables. A row is a path of the diagram: what holds, and what is decided.
+ * The rows change only where the meaning does. */
+#include "compiler/emit/table.h"
+
+#include "compiler/base/escape.h"
+#include "compiler/plan/call.h"
+#include "compiler/plan/rows.h"
+
+enum { MOST_ROWS = 65536 };
+
+struct row {
+	struct krux_str when, what;
+	uint32_t value;
+};
+
+struct rows {
+	struct arena *arena;
+	const struct decisions *d;
+	struct dd *m;
+	struct row *list;
+	size_t n, cap;
+	bool too_many;
+};
+
+static bool row_add(void *ctx, const struct dd_region *region)
+{
+	struct rows *r = ctx;
+	struct buf when = { 0 }, what = { 0 };
+	struct row row = { .value = region->value };
+
+	if (r->n == MOST_ROWS) {
+		r->too_many = true;
+		return false;
+	}
+	region_print(&when, r->arena, r->m, region);
+	outcome_print(&what, r->d, decisions_outcome(r->d, region->value));
+	row.when = arena_str(r->arena, (struct krux_str){ when.p, when.n });
+	row.what = arena_str(r->arena, (struct krux_str){ what.p, what.n });
+	ARENA_PUSH(r->arena, r->list, r->n, r->cap, row);
+	buf_free(&when);
+	buf_free(&what);
+	return true;
+}
+
+static bool rows_read(struct rows *r, struct diags *ds, uint32_t root, const struct capability *cap)
+{
+	dd_regions(r->m, r->arena, root, row_add, r);
+	if (r->too_many)
+		diag_error(ds, 9002, cap->at, "the decision table of %.*s has more than %d rows", STR_ARG(cap->name),
+		           MOST_ROWS);
+	return !r->too_many;
+}
+
+void table_write(struct buf *b, struct diags *ds, const struct decisions *d, struct dd *m, uint32_t root,
+                 const struct capability *cap)
+{
+	struct rows r = { .arena = arena_new(), .d = d, .m = m };
+	size_t width = 0;
+
+	if (rows_read(&r, ds, root, cap)) {
+		buf_str(b, cap->name);
+		buf_printf(b, "@%u.%u\n", cap->major, cap->minor);
+		for (size_t i = 0; i < r.n; i++)
+			width = r.list[i].what.n > width ? r.list[i].what.n : width;
+		for (size_t i = 0; i < r.n; i++) {
+			buf_puts(b, "  ");
+			buf_str(b, r.list[i].what);
+			for (size_t k = r.list[i].what.n; k < width; k++)
+				buf_putc(b, ' ');
+			buf_puts(b, " | ");
+			buf_str(b, r.list[i].when);
+			buf_putc(b, '\n');
+		}
+	}
+	arena_free(r.arena);
+}
+
+void table_json(struct buf *b, struct diags *ds, const struct decisions *d, struct dd *m, uint32_t root,
+                const struct capability *cap)
+{
+	struct rows r = { .arena = arena_new(), .d = d, .m = m };
+
+	if (rows_read(&r, ds, root, cap)) {
+		buf_puts(b, "{\"capability\":\"");
+		escape_json(b, cap->name);
+		buf_printf(b, "\",\"version\":\"%u.%u\",\"rows\":[", cap->major, cap->minor);
+		for (size_t i = 0; i < r.n; i++) {
+			buf_puts(b, i ? ",{\"when\":\"" : "{\"when\":\"");
+			escape_json(b, r.list[i].when);
+			buf_puts(b, "\",\"outcome\":");
+			outcome_json(b, d, decisions_outcome(d, r.list[i].value));
+			buf_putc(b, '}');
+		}
+		buf_puts(b, "]}");
+	}
+	arena_free(r.arena);
+}

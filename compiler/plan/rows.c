@@ -1,0 +1,92 @@
+/* Regions in words. */
+#include "compiler/plan/rows.h"
+
+#include "compiler/base/escape.h"
+#include "compiler/plan/cond_print.h"
+#include "compiler/plan/words.h"
+
+static void rule_name(struct buf *b, const struct dd_var *v)
+{
+	buf_puts(b, "(\"");
+	escape_cap(b, v->policy);
+	buf_putc(b, '/');
+	escape_cap(b, v->subject.name);
+	buf_puts(b, "\")");
+}
+
+/* Rates are counts that a policy cuts in two or three; budgets are kept or not. */
+static void window_print(struct buf *b, const struct dd_var *v, const struct dd_step *step)
+{
+	if (v->fact == KRUX_FACT_BUDGET) {
+		buf_puts(b, step->interval[0].hi ? "over" : "not over");
+		rule_name(b, v);
+		return;
+	}
+	for (size_t i = 0; i < step->nintervals; i++) {
+		const struct interval *iv = &step->interval[i];
+
+		buf_puts(b, i ? " or rate" : "rate");
+		rule_name(b, v);
+		if (!iv->lo)
+			buf_printf(b, " < %llu", (unsigned long long)iv->hi + 1);
+		else if (iv->hi >= v->domain.hi)
+			buf_printf(b, " >= %llu", (unsigned long long)iv->lo);
+		else
+			buf_printf(b, " in %llu..%llu", (unsigned long long)iv->lo, (unsigned long long)iv->hi);
+	}
+}
+
+static bool is_window(const struct dd_var *v)
+{
+	return v->is_fact && (v->fact == KRUX_FACT_RATE || v->fact == KRUX_FACT_BUDGET);
+}
+
+/* Text that stands in a chain of `and`. */
+static void clause_print(struct buf *b, const struct cond *c)
+{
+	bool wrap = c->kind == COND_OR;
+
+	buf_puts(b, wrap ? "(" : "");
+	cond_print(b, c);
+	buf_puts(b, wrap ? ")" : "");
+}
+
+/* A class that no condition of a readable length describes. */
+static bool too_large(const struct cond *c)
+{
+	return c && c->kind == COND_TEST && !c->set.numeric && c->set.language == LANG_REGEX && !c->set.text[0].p;
+}
+
+bool region_print(struct buf *b, struct arena *a, struct dd *m, const struct dd_region *r)
+{
+	const char *join = "";
+	bool whole = true;
+
+	for (size_t i = 0; i < r->nsteps; i++) {
+		const struct dd_step *step = &r->step[i];
+		const struct dd_var *v = dd_variable(m, dd_get(m, step->node)->var);
+		const struct cond *c;
+
+		if (step->language == NULL && is_window(v)) {
+			buf_puts(b, join);
+			window_print(b, v, step);
+			join = " and ";
+			continue;
+		}
+		c = words_step(a, m, step);
+		if (c->kind == COND_TRUE)
+			continue;
+		buf_puts(b, join);
+		join = " and ";
+		if (too_large(c)) {
+			buf_printf(b, "{%s: one of the classes of an automaton of %u states}", "too large for words",
+			           step->language->nstates);
+			whole = false;
+			continue;
+		}
+		clause_print(b, c);
+	}
+	if (!*join)
+		buf_puts(b, "always");
+	return whole;
+}
