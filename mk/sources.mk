@@ -8,7 +8,8 @@ CAPSPEC_SRC += capspec/canon.c capspec/canon_bytes.c capspec/canon_host.c capspe
 BASE_SRC += compiler/base/arena.c compiler/base/buf.c compiler/base/diag.c compiler/base/diag_print.c \
 	compiler/base/escape.c compiler/base/source.c
 AST_SRC +=
-READ_SRC +=
+READ_SRC += compiler/read/yaml.c compiler/read/yaml_mask.c compiler/read/yaml_node.c \
+	compiler/read/yaml_words.c
 MODEL_SRC +=
 CHECK_SRC +=
 DD_SRC +=
