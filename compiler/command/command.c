@@ -1,0 +1,75 @@
+/* What the commands share: loading input, showing diagnostics, writing output. */
+#include "compiler/command/command.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "compiler/base/buf.h"
+
+struct pipeline *command_load(const struct options *o, size_t first, size_t last, bool *ok)
+{
+	struct pipeline *p = pipeline_new();
+	struct inputs_given given = { .path = o->arg + first, .npaths = last - first, .capdir = o->capdir,
+	                              .ncapdirs = o->ncapdirs };
+
+	*ok = pipeline_run(p, &given);
+	return p;
+}
+
+int command_end(struct pipeline *p, const struct options *o, int code)
+{
+	bool errors = p->diags->errors || (o->strict && p->diags->n);
+
+	diags_print(p->diags, o->format, stderr, o->format == DIAG_TEXT && isatty(2));
+	pipeline_free(p);
+	return errors ? EXIT_USAGE : code;
+}
+
+bool file_write(const char *path, const void *p, size_t n)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+	const char *at = p;
+	bool fine = fd >= 0;
+
+	while (fine && n) {
+		ssize_t k = write(fd, at, n);
+
+		if (k < 0 && errno == EINTR)
+			continue;
+		fine = k > 0;
+		at += fine ? k : 0;
+		n -= fine ? (size_t)k : 0;
+	}
+	if (fd >= 0 && close(fd))
+		fine = false;
+	if (!fine)
+		fprintf(stderr, "kruxc: cannot write %s: %s\n", path, strerror(errno));
+	return fine;
+}
+
+bool command_output(const struct options *o, const struct buf *b)
+{
+	if (o->output)
+		return file_write(o->output, b->p, b->n);
+	if (fwrite(b->p, 1, b->n, stdout) != b->n || fflush(stdout)) {
+		fprintf(stderr, "kruxc: cannot write standard output: %s\n", strerror(errno));
+		return false;
+	}
+	return true;
+}
+
+int command_usage(const struct options *o, const char *fmt, ...)
+{
+	va_list ap;
+
+	fprintf(stderr, "kruxc %s: ", o->command);
+	va_start(ap, fmt);
+	vfprintf(stderr, fmt, ap);
+	va_end(ap);
+	fprintf(stderr, "\nTry 'kruxc %s --help'.\n", o->command);
+	return EXIT_USAGE;
+}

@@ -1,0 +1,46 @@
+/* Commands of kruxc. Each takes parsed options and returns the exit code: 0 yes or same, 1 no or
+ * differs, 2 wrong usage or bad input, 3 the system failed. */
+#ifndef KRUX_COMMAND_H
+#define KRUX_COMMAND_H
+
+#include "compiler/pipeline.h"
+
+enum { EXIT_YES = 0, EXIT_NO = 1, EXIT_USAGE = 2, EXIT_SYSTEM = 3 };
+
+struct options {
+	const char *command;
+	char **arg;                   /* what is no option */
+	size_t nargs;
+	char **capdir;                /* -I */
+	size_t ncapdirs;
+	const char *output;           /* -o */
+	const char *key;
+	const char *agent;
+	const char *facts;
+	const char *that;             /* prove --that */
+	const char *id;               /* policy id of a bundle */
+	uint64_t serial;
+	enum diag_format format;
+	bool json, explain, deny_widening, strict, check, write, dev;
+};
+
+typedef int command_fn(const struct options *);
+
+command_fn command_build, command_check, command_fmt, command_table, command_schema, command_doc, command_eval,
+	command_test, command_diff, command_prove, command_replay, command_import, command_explain,
+	command_keygen, command_completion;
+
+/* ---- shared by commands ---- */
+
+/* Reads, resolves and decides what the positional arguments from `first` to `last` and -I name. */
+struct pipeline *command_load(const struct options *, size_t first, size_t last, bool *ok);
+/* Prints diagnostics and frees; the exit code for them, or `code` when there was no error. */
+int command_end(struct pipeline *, const struct options *, int code);
+/* Writes text to -o or standard output; false after an error message. */
+struct buf;
+bool command_output(const struct options *, const struct buf *);
+bool file_write(const char *path, const void *p, size_t n);
+/* Prints `kruxc COMMAND: text` and returns EXIT_USAGE. */
+int command_usage(const struct options *, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+#endif

@@ -1,0 +1,98 @@
+/* kruxc: options and the table of commands. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "capspec/version.h"
+#include "compiler/command/command.h"
+#include "compiler/command/options.h"
+
+/* One row a command, in the order of --help. */
+static const struct command {
+	const char *name, *args, *what;
+	command_fn *run;
+	size_t least, most;
+} commands[] = {
+#define COMMAND(name, args, what, least, most) { #name, args, what, command_##name, least, most },
+#include "compiler/command/commands.def"
+#undef COMMAND
+};
+
+enum { NCOMMANDS = sizeof commands / sizeof *commands };
+
+static void help(void)
+{
+	puts("kruxc: compiles typed capabilities and YAML policies to decision tables, C and signed bundles.\n"
+	     "\nUsage: kruxc COMMAND ...\n");
+	for (size_t i = 0; i < NCOMMANDS; i++)
+		printf("  %-10s %s\n", commands[i].name, commands[i].what);
+	puts("\nkruxc COMMAND --help says more. Exit codes: 0 yes or same, 1 no, denied or differs,\n"
+	     "2 wrong usage or bad input, 3 the system failed.");
+}
+
+static int command_help(const struct command *c)
+{
+	printf("Usage: kruxc %s %s\n\n%s\n\n", c->name, c->args, c->what);
+	options_help(c->name);
+	return EXIT_YES;
+}
+
+static const struct command *command_find(const char *name)
+{
+	for (size_t i = 0; i < NCOMMANDS; i++)
+		if (!strcmp(commands[i].name, name))
+			return &commands[i];
+	return NULL;
+}
+
+static int unknown(const char *name)
+{
+	struct krux_str names[NCOMMANDS], near;
+
+	for (size_t i = 0; i < NCOMMANDS; i++)
+		names[i] = (struct krux_str){ commands[i].name, strlen(commands[i].name) };
+	near = diag_nearest((struct krux_str){ name, strlen(name) }, names, NCOMMANDS);
+	fprintf(stderr, "kruxc: there is no command '%s'", name);
+	if (near.n)
+		fprintf(stderr, "; did you mean '%.*s'?", STR_ARG(near));
+	fputs("\nTry 'kruxc --help'.\n", stderr);
+	return EXIT_USAGE;
+}
+
+int main(int argc, char **argv)
+{
+	struct options o;
+	const struct command *c;
+	int code;
+
+	if (argc < 2 || !strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") || !strcmp(argv[1], "help")) {
+		help();
+		return argc < 2 ? EXIT_USAGE : EXIT_YES;
+	}
+	if (!strcmp(argv[1], "--version")) {
+		puts("kruxc " KRUX_VERSION);
+		return EXIT_YES;
+	}
+	c = command_find(argv[1]);
+	if (!c)
+		return unknown(argv[1]);
+	switch (options_read(&o, argc, argv)) {
+	case OPTIONS_HELP:
+		return command_help(c);
+	case OPTIONS_BAD:
+		return EXIT_USAGE;
+	case OPTIONS_FINE:
+		break;
+	}
+	if (o.nargs < c->least || o.nargs > c->most)
+		return command_usage(&o, "%s\nUsage: kruxc %s %s",
+		                     o.nargs < c->least ? "something is missing" : "too many arguments", c->name, c->args);
+	code = c->run(&o);
+	if (fflush(stdout) && code == EXIT_YES) {
+		fprintf(stderr, "kruxc: cannot write standard output: %s\n", strerror(errno));
+		code = EXIT_SYSTEM;
+	}
+	options_free(&o);
+	return code;
+}
