@@ -21,8 +21,8 @@ WARN := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes 
 	-Wpointer-arith -Wcast-qual -Wwrite-strings -Wvla -Wformat=2 -Wundef -Wnull-dereference -Wconversion \
 	-Wno-sign-conversion
 OPT := $(if $(DEBUG),-O0 -DKRUX_DEBUG,$(if $(SAN),-O1 -DKRUX_DEBUG,-O2))
-SANFLAGS := $(if $(SAN),-fsanitize=address$(,)undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)
 , := ,
+SANFLAGS := $(if $(SAN),-fsanitize=address$(,)undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)
 CFLAGS ?= -g
 ALL_CFLAGS = -std=gnu11 $(WARN) $(OPT) $(SANFLAGS) -fvisibility=hidden -fstack-protector-strong \
 	-D_FORTIFY_SOURCE=$(if $(or $(DEBUG),$(SAN)),0,2) -D_GNU_SOURCE -I. -I$(GEN) $(CFLAGS)
