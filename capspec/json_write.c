@@ -80,24 +80,40 @@ static void bytes_write(struct out *o, struct krux_str s)
 	put(o, "\"", 1);
 }
 
-static bool digits_only(const char *p, size_t n)
+static size_t digits_skip(struct krux_str s, size_t i)
 {
-	for (size_t i = 0; i < n; i++)
-		if (p[i] < '0' || p[i] > '9')
-			return false;
-	return n > 0;
+	while (i < s.n && s.p[i] >= '0' && s.p[i] <= '9')
+		i++;
+	return i;
 }
 
-/* A literal that JSON has no number for stays text. */
+/* Is a literal a JSON number; "5s" and "1_000" are not. */
+static bool number_plain(struct krux_str s)
+{
+	size_t from = s.n && s.p[0] == '-', i = digits_skip(s, from);
+
+	if (i == from || (i - from > 1 && s.p[from] == '0'))
+		return false;
+	if (i < s.n && s.p[i] == '.') {
+		from = i + 1;
+		i = digits_skip(s, from);
+		if (i == from)
+			return false;
+	}
+	if (i < s.n && (s.p[i] == 'e' || s.p[i] == 'E')) {
+		from = i + 1;
+		if (from < s.n && (s.p[from] == '+' || s.p[from] == '-'))
+			from++;
+		i = digits_skip(s, from);
+		if (i == from)
+			return false;
+	}
+	return i == s.n;
+}
+
 static void number_write(struct out *o, struct krux_str s)
 {
-	const char *point = s.n ? memchr(s.p, '.', s.n) : NULL;
-	size_t sign = s.n && s.p[0] == '-';
-	size_t whole = point ? (size_t)(point - s.p) : s.n;
-
-	if (whole >= sign && digits_only(s.p + sign, whole - sign) &&
-	    (whole - sign == 1 || s.p[sign] != '0') &&
-	    (!point || digits_only(point + 1, s.n - whole - 1)))
+	if (number_plain(s))
 		put(o, s.p, s.n);
 	else
 		text_write(o, s);

@@ -21,5 +21,5 @@ RUNTIME_SRC +=
 HANDLER_SRC +=
 RUNTIME_MAIN +=
 
-UNIT_TESTS +=
+UNIT_TESTS += test_canon test_cbor test_json test_lang test_value
 BENCHES +=

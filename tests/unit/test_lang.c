@@ -1,0 +1,261 @@
+/* The examples and tables of capspec/LANG.md hold: every line of its `values` blocks, and each
+ * table beside its .def file. Run from the root of the tree. */
+#include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "capspec/canon.h"
+#include "capspec/limits.h"
+
+static char *text;
+static struct krux_pool *pool;
+
+static void setup(void)
+{
+	FILE *f = fopen("capspec/LANG.md", "r");
+	size_t n;
+
+	ck_assert_msg(f != NULL, "run from the root of the tree");
+	text = calloc(1, 1 << 20);
+	ck_assert_ptr_nonnull(text);
+	n = fread(text, 1, (1 << 20) - 1, f);
+	ck_assert_uint_gt(n, 1000);
+	fclose(f);
+	pool = krux_pool_new(0);
+}
+
+static void teardown(void)
+{
+	krux_pool_free(pool);
+	free(text);
+}
+
+/* ---- values ---- */
+
+static const char *spaces(const char *p)
+{
+	while (*p == ' ')
+		p++;
+	return p;
+}
+
+/* A quoted text, a number, a word or a record of these. */
+static const char *value_parse(const char *p, struct krux_value *out)
+{
+	const char *from = p = spaces(p);
+	struct krux_member *m;
+
+	if (*p == '"') {
+		p = strchr(p + 1, '"');
+		ck_assert_ptr_nonnull(p);
+		*out = (struct krux_value){ .kind = KRUX_V_TEXT,
+		                            .str = { from + 1, (size_t)(p - from - 1) } };
+		return p + 1;
+	}
+	if (*p != '{') {
+		p += strcspn(p, ",} \n");
+		*out = (struct krux_value){ .kind = KRUX_V_TEXT, .str = { from, (size_t)(p - from) } };
+		if (*from >= '0' && *from <= '9')
+			*out = (struct krux_value){ .kind = KRUX_V_UINT, .u = strtoull(from, NULL, 10) };
+		return p;
+	}
+	m = krux_pool_get(pool, 16 * sizeof *m);
+	*out = (struct krux_value){ .kind = KRUX_V_MAP, .map = { m, 0 } };
+	do {
+		from = p = spaces(p + 1);
+		p += strcspn(p, ":");
+		m[out->map.n].key = (struct krux_str){ from, (size_t)(p - from) };
+		p = spaces(value_parse(p + 1, &m[out->map.n++].value));
+	} while (*p == ',');
+	ck_assert_int_eq(*p, '}');
+	krux_members_sort(m, out->map.n);
+	return p + 1;
+}
+
+static struct krux_type type_named(const char *word, size_t n)
+{
+	struct krux_type t = { .kind = KRUX_T_COUNT, .lo = INT64_MIN, .hi = INT64_MAX, .max = 65536 };
+
+	for (int k = 0; k < KRUX_T_COUNT; k++)
+		if (strlen(krux_type_word(k)) == n && memcmp(krux_type_word(k), word, n) == 0)
+			t.kind = k;
+	return t;
+}
+
+static void line_check(const struct krux_type *type, const char *line, size_t n)
+{
+	struct krux_value in, want, got, back, again;
+	struct krux_refusal why = { "", "" };
+	const char *arrow = spaces(value_parse(line, &in));
+	bool ok = krux_canon(pool, type, &in, &got, &why);
+
+	ck_assert_msg(memcmp(arrow, "->", 2) == 0, "no arrow: %.*s", (int)n, line);
+	value_parse(arrow + 2, &want);
+	if (want.kind == KRUX_V_TEXT && krux_str_eq(want.str, KRUX_STR("invalid")) &&
+	    arrow[3] != '"') {
+		ck_assert_msg(!ok, "is not refused: %.*s", (int)n, line);
+		ck_assert_msg(why.why[0] != 0, "no reason: %.*s", (int)n, line);
+		return;
+	}
+	ck_assert_msg(ok, "refused with '%s': %.*s", why.why, (int)n, line);
+	ck_assert_msg(krux_value_eq(&want, &got), "another value: %.*s", (int)n, line);
+	/* Canonical values stay as they are, and so does what their JSON form means. */
+	ck_assert(krux_canon(pool, type, &got, &again, &why) && krux_value_eq(&got, &again));
+	ck_assert(krux_uncanon(pool, type, &got, &back));
+	ck_assert(krux_canon(pool, type, &back, &again, &why) && krux_value_eq(&got, &again));
+}
+
+START_TEST(values)
+{
+	unsigned lines = 0, blocks = 0;
+
+	for (const char *p = text; (p = strstr(p, "\n```values ")) != NULL; blocks++) {
+		const char *word = p + strlen("\n```values "), *end = strchr(word, '\n');
+		struct krux_type type = type_named(word, (size_t)(end - word));
+
+		ck_assert_int_ne(type.kind, KRUX_T_COUNT);
+		for (p = end + 1; strncmp(p, "```", 3) != 0; p = end + 1, lines++) {
+			end = strchr(p, '\n');
+			line_check(&type, p, (size_t)(end - p));
+		}
+	}
+	ck_assert_uint_ge(blocks, 4);
+	ck_assert_uint_ge(lines, 30);
+}
+END_TEST
+
+/* ---- tables ---- */
+
+struct table {
+	const char *p;
+};
+
+/* Past the heading and the rule of a table. */
+static struct table table_open(const char *name)
+{
+	struct table t;
+	char mark[64];
+
+	snprintf(mark, sizeof mark, "<!-- table: %s -->\n", name);
+	t.p = strstr(text, mark);
+	ck_assert_msg(t.p != NULL, "no table %s", name);
+	for (int i = 0; i < 3; i++)
+		t.p = strchr(t.p, '\n') + 1;
+	return t;
+}
+
+/* Is cell `column` (from 0) of the next row `want`; then on to the next row when `last`. */
+static void cell_check(struct table *t, unsigned column, const char *want, bool last)
+{
+	const char *p = t->p, *end;
+
+	ck_assert_msg(*p == '|', "the table ends before %s", want);
+	for (unsigned i = 0; i <= column; i++)
+		p = strchr(p, '|') + 1;
+	p = spaces(p);
+	end = strchr(p, '|');
+	while (end > p && end[-1] == ' ')
+		end--;
+	ck_assert_msg((size_t)(end - p) == strlen(want) && memcmp(p, want, strlen(want)) == 0,
+	              "the table has '%.*s', the .def file '%s'", (int)(end - p), p, want);
+	if (last)
+		t->p = strchr(t->p, '\n') + 1;
+}
+
+static void table_close(const struct table *t)
+{
+	ck_assert_msg(strncmp(t->p, "<!-- end -->", 12) == 0, "a row without a .def line: %.40s", t->p);
+}
+
+START_TEST(table_limits)
+{
+	struct table t = table_open("limits");
+
+#define LIMIT(id, value, words, shown) cell_check(&t, 0, words, false); cell_check(&t, 1, shown, true);
+#include "capspec/limits.def"
+#undef LIMIT
+	table_close(&t);
+}
+END_TEST
+
+/* The word of a row begins its first cell: "`uint`", "`list<T> max N`". */
+static void word_check(struct table *t, const char *word)
+{
+	ck_assert_msg(strncmp(t->p, "| `", 3) == 0, "the table ends before %s", word);
+	ck_assert_msg(strncmp(t->p + 3, word, strlen(word)) == 0 && strchr("`<( ", t->p[3 + strlen(word)]),
+	              "'%.20s' stands where the .def file has %s", t->p, word);
+	t->p = strchr(t->p, '\n') + 1;
+}
+
+START_TEST(table_types)
+{
+	struct table t = table_open("types");
+
+#define TYPE(id, word, json, numeric, texty) word_check(&t, word);
+#include "capspec/types.def"
+#undef TYPE
+	table_close(&t);
+}
+END_TEST
+
+START_TEST(table_effects)
+{
+	static const char *const rank[] = { "none", "reads", "writes", "deletes", "connects", "executes" };
+	struct table t = table_open("effects");
+	unsigned rows = 0;
+
+#define EFFECT(id, word, r) { struct table row = t; unsigned found = 0; \
+	for (; *row.p == '|'; row.p = strchr(row.p, '\n') + 1) { \
+		if (strncmp(row.p + 3, word, strlen(word)) != 0 || !strchr("`(", row.p[3 + strlen(word)])) \
+			continue; \
+		cell_check(&(struct table){ row.p }, 2, rank[r], false); \
+		found++; \
+	} \
+	ck_assert_msg(found == 1, "%u rows for %s", found, word); \
+	rows++; }
+#include "capspec/effects.def"
+#undef EFFECT
+	for (; *t.p == '|'; t.p = strchr(t.p, '\n') + 1)
+		rows--;
+	ck_assert_uint_eq(rows, 0);
+}
+END_TEST
+
+/* Every operator is in the first column, between backquotes. */
+START_TEST(table_operators)
+{
+	struct table t = table_open("operators");
+	const char *end = strstr(t.p, "<!-- end -->");
+
+#define OPERATOR(id, words) { bool found = false; \
+	for (const char *row = t.p; row < end && !found; row = strchr(row, '\n') + 1) { \
+		const char *cell = strchr(row + 1, '|'), *hit = strstr(row, "`" words "`"); \
+		found = hit && hit < cell; \
+	} \
+	ck_assert_msg(found, "no row for %s", words); }
+#include "capspec/operators.def"
+#undef OPERATOR
+}
+END_TEST
+
+int main(void)
+{
+	Suite *s = suite_create("lang");
+	TCase *t = tcase_create("LANG.md");
+	SRunner *sr;
+	int failed;
+
+	tcase_add_checked_fixture(t, setup, teardown);
+	tcase_add_test(t, values);
+	tcase_add_test(t, table_limits);
+	tcase_add_test(t, table_types);
+	tcase_add_test(t, table_effects);
+	tcase_add_test(t, table_operators);
+	suite_add_tcase(s, t);
+	sr = srunner_create(s);
+	srunner_run_all(sr, CK_NORMAL);
+	failed = srunner_ntests_failed(sr);
+	srunner_free(sr);
+	return failed != 0;
+}
