@@ -1,0 +1,173 @@
+/* Deciding one request on the diagram, and attributing it by the rules' own diagrams. */
+#include "compiler/plan/evaluate.h"
+
+#include <string.h>
+
+/* ---- facts ---- */
+
+static uint64_t count_of(const struct given_count *list, size_t n, struct krux_str name)
+{
+	for (size_t i = 0; i < n; i++)
+		if (krux_str_eq(list[i].name, name))
+			return list[i].n;
+	return 0;
+}
+
+static uint64_t window_of(const struct given_facts *g, const struct dd_var *v)
+{
+	for (size_t i = 0; i < g->nrates; i++) {
+		struct krux_str s = g->rates[i].name;
+		size_t p = v->policy.n, n = v->subject.name.n;
+
+		if (krux_str_eq(s, v->subject.name))
+			return g->rates[i].n;
+		if (s.n == p + 1 + n && s.p[p] == '/' && !memcmp(s.p, v->policy.p, p) &&
+		    !memcmp(s.p + p + 1, v->subject.name.p, n))
+			return g->rates[i].n;
+	}
+	return 0;
+}
+
+/* The value of a uint or size field, or the size of one, in canonical arguments. */
+static uint64_t summed(const struct given_facts *g, const struct subject *s)
+{
+	const struct krux_value *v = g->args;
+	struct krux_str rest = s->access.text;
+
+	while (v && rest.n) {
+		const char *dot = memchr(rest.p, '.', rest.n);
+		struct krux_str name = { rest.p, dot ? (size_t)(dot - rest.p) : rest.n };
+		const struct krux_value *next = NULL;
+
+		for (size_t i = 0; v->kind == KRUX_V_MAP && i < v->map.n; i++)
+			if (krux_str_eq(v->map.member[i].key, name))
+				next = &v->map.member[i].value;
+		v = next;
+		rest = dot ? (struct krux_str){ dot + 1, rest.n - name.n - 1 } : (struct krux_str){ 0 };
+	}
+	if (!v)
+		return 0;
+	switch (v->kind) {
+	case KRUX_V_UINT:
+		return v->u;
+	case KRUX_V_TEXT:
+	case KRUX_V_BYTES:
+		return v->str.n;
+	case KRUX_V_LIST:
+		return v->list.n;
+	case KRUX_V_MAP:
+		return v->map.n;
+	default:
+		return 0;
+	}
+}
+
+bool given_fact(void *ctx, uint32_t var, uint64_t *answer)
+{
+	const struct given_facts *g = ctx;
+	const struct dd_var *v = dd_variable(g->m, var);
+	struct krux_str name = v->subject.name;
+	uint64_t sum;
+
+	*answer = 0;
+	if (v->is_fact && v->fact == KRUX_FACT_RATE) {
+		*answer = window_of(g, v);
+		return true;
+	}
+	if (v->is_fact && v->fact == KRUX_FACT_BUDGET) {
+		sum = window_of(g, v);
+		*answer = sum > v->max || summed(g, &v->budget) > v->max - sum;
+		return true;
+	}
+	switch (v->subject.kind) {
+	case SUBJECT_TIME:
+		*answer = g->time;
+		return true;
+	case SUBJECT_WEEKDAY:
+		*answer = g->weekday;
+		return true;
+	case SUBJECT_LABEL:
+		for (size_t i = 0; i < g->nlabels; i++)
+			*answer |= krux_str_eq(g->label[i], name);
+		return true;
+	case SUBJECT_CALLS:
+		*answer = count_of(g->calls, g->ncalls, name);
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* ---- voices ---- */
+
+static bool asks(const struct rule *r, const struct dd_request *req, struct dd *m, bool budget,
+                 const struct policy *p)
+{
+	const struct rate *rate = budget ? &r->budget : &r->rate;
+	uint64_t answer;
+
+	if (!rate->given || !req->fact_of)
+		return false;
+	for (uint32_t i = 0; i < dd_nvars(m); i++) {
+		const struct dd_var *v = dd_variable(m, i);
+
+		if (!v->is_fact || v->fact != (budget ? KRUX_FACT_BUDGET : KRUX_FACT_RATE) ||
+		    !krux_str_eq(v->subject.name, r->id) || !krux_str_eq(v->policy, p->name))
+			continue;
+		return req->fact_of(req->ctx, i, &answer) && answer >= (budget ? 1 : rate->max);
+	}
+	return false;
+}
+
+static void voice_find(struct dd *m, const struct cite_policy *c, const struct dd_request *req,
+                       struct voice *v)
+{
+	*v = (struct voice){ .policy = c->policy, .verdict = c->policy->deflt };
+	for (size_t i = 0; i < c->nrules; i++) {
+		const struct rule *r = c->rule[i].rule;
+
+		if (r->observe || dd_eval(m, c->rule[i].match, req) != DD_TRUE)
+			continue;
+		v->rule = r;
+		v->verdict = r->verdict;
+		if (asks(r, req, m, false, c->policy) && r->rate.exceeded < v->verdict)
+			v->verdict = r->rate.exceeded;
+		if (asks(r, req, m, true, c->policy) && r->budget.exceeded < v->verdict)
+			v->verdict = r->budget.exceeded;
+		break;
+	}
+	v->skipped = c->policy->observe;
+	v->speaks = v->rule || c->policy->has_default;
+}
+
+/* A default speaks only where no file of its layer has a match. */
+static void defaults_silence(struct evaluation *e)
+{
+	bool matched[3] = { false, false, false };
+
+	for (size_t i = 0; i < e->nvoices; i++)
+		matched[e->voice[i].policy->layer] |= e->voice[i].rule && !e->voice[i].skipped;
+	for (size_t i = 0; i < e->nvoices; i++)
+		if (!e->voice[i].rule && matched[e->voice[i].policy->layer])
+			e->voice[i].speaks = false;
+}
+
+void evaluate(struct arena *a, struct decisions *d, struct dd *m, uint32_t root, const struct build *b,
+              const struct capability *cap, const struct dd_request *req, struct evaluation *out)
+{
+	const struct cite_policy *cite;
+	size_t n = decide_cite(m, b, cap, a, &cite);
+	const struct outcome *o = decisions_outcome(d, dd_eval(m, root, req));
+
+	*out = (struct evaluation){ 0 };
+	if (o)
+		out->outcome = *o;
+	out->voice = ARENA_ARRAY(a, struct voice, n + 1);
+	for (size_t i = 0; i < n; i++)
+		if (dd_eval(m, cite[i].applies, req) == DD_TRUE)
+			voice_find(m, &cite[i], req, &out->voice[out->nvoices++]);
+	defaults_silence(out);
+	for (size_t i = 0; i < out->nvoices && !out->decided; i++)
+		if (out->voice[i].speaks && !out->voice[i].skipped && out->voice[i].verdict == out->outcome.verdict)
+			out->decided = &out->voice[i];
+}

@@ -1,0 +1,41 @@
+/* One request decided: the diagram's answer, and who said what. */
+#ifndef KRUX_EVALUATE_H
+#define KRUX_EVALUATE_H
+
+#include "compiler/dd/decision.h"
+
+/* What one applicable file says. */
+struct voice {
+	const struct policy *policy;
+	const struct rule *rule;        /* its match; NULL: the default, or nothing */
+	enum krux_verdict verdict;      /* of the match, after rate and budget, or of the default */
+	bool speaks;                    /* false: no match and no default, or the default was not asked */
+	bool skipped;                   /* in observe mode: counts for `would` only */
+};
+
+struct evaluation {
+	struct outcome outcome;
+	struct voice *voice;            /* in build order, applicable files only */
+	size_t nvoices;
+	const struct voice *decided;    /* the first at the verdict; NULL: nobody spoke */
+};
+
+/* m and root as decide_build made them. */
+void evaluate(struct arena *, struct decisions *, struct dd *m, uint32_t root, const struct build *,
+              const struct capability *, const struct dd_request *, struct evaluation *out);
+
+/* Facts as tests and `--facts` give them; what is not given is zero. */
+struct given_facts {
+	uint64_t time, weekday;
+	const struct krux_str *label;
+	size_t nlabels;
+	const struct given_count { struct krux_str name; uint64_t n; } *calls, *rates;   /* rates by
+	                                   "rule" or "policy/rule" */
+	size_t ncalls, nrates;
+	const struct dd *m;             /* whose variables are asked for */
+	const struct krux_value *args;  /* for budgets */
+};
+/* A krux_fact_fn over struct given_facts, by dd_var number. */
+bool given_fact(void *facts, uint32_t var, uint64_t *answer);
+
+#endif
