@@ -11,17 +11,18 @@ $(BUILD)/obj/gen/%.o: $(GEN)/%.c
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_CFLAGS) -Wno-error -w -MMD -MP -c -o $@ $<
 
-$(GEN)/grammar/cap_lex.c: grammar/cap.re | $(GEN)/grammar/cap_parse.c
+$(GEN)/grammar/cap_lex.c: grammar/cap.re
 	$(SAY) RE2C $<
 	@mkdir -p $(@D)
 	$(Q)re2c -W -Werror --no-generation-date --no-debug-info -o $@ $<
 
-# lemon writes beside its input and wants its template; both are handled in the output folder.
-$(GEN)/grammar/cap_parse.c: grammar/cap.y
+# lemon writes beside its input, and leaves a header alone that would not change.
+$(GEN)/grammar/cap_parse.c $(GEN)/grammar/cap_parse.h &: grammar/cap.y
 	$(SAY) LEMON $<
 	@mkdir -p $(@D)
-	$(Q)cp $< $(@D)/cap_parse.y && cd $(@D) && lemon -q cap_parse.y
-$(GEN)/grammar/cap_parse.h: $(GEN)/grammar/cap_parse.c ;
+	$(Q)cp $< $(GEN)/grammar/cap_parse.y && cd $(GEN)/grammar && lemon -ql cap_parse.y && touch cap_parse.h
+# Who includes the tokens is not known before the first compilation.
+$(BUILD)/obj/gen/grammar/cap_lex.o $(call obj,$(READ_SRC)): | $(GEN)/grammar/cap_parse.h
 
 # Text that is part of the compiler.
 $(GEN)/builtin.c: mk/embed.sh stdlib-caps/policies/system.yaml

@@ -7,8 +7,10 @@ CAPSPEC_SRC += capspec/canon.c capspec/canon_bytes.c capspec/canon_host.c capspe
 
 BASE_SRC += compiler/base/arena.c compiler/base/buf.c compiler/base/diag.c compiler/base/diag_print.c \
 	compiler/base/escape.c compiler/base/source.c
-AST_SRC +=
-READ_SRC += compiler/read/yaml.c compiler/read/yaml_mask.c compiler/read/yaml_node.c \
+GRAMMAR_GEN += grammar/cap_lex grammar/cap_parse
+AST_SRC += compiler/ast/expr_print.c
+READ_SRC += compiler/read/capfile.c compiler/read/condition.c compiler/read/expect.c \
+	compiler/read/parse.c compiler/read/yaml.c compiler/read/yaml_mask.c compiler/read/yaml_node.c \
 	compiler/read/yaml_words.c
 MODEL_SRC +=
 CHECK_SRC +=

@@ -71,5 +71,6 @@ struct expr {
 struct buf;
 void expr_print(struct buf *, const struct expr *);
 void literal_print(struct buf *, const struct literal *);
+void operand_print(struct buf *, const struct operand *);
 
 #endif
