@@ -36,12 +36,13 @@ static size_t escape_canon(const char *p, size_t n, char to[static 3], const cha
 {
 	static const char digits[] = "0123456789ABCDEF";
 	int hi = n > 2 ? hex_digit(p[1]) : -1, lo = n > 2 ? hex_digit(p[2]) : -1;
-	int c = hi << 4 | lo;
+	int c;
 
 	if (hi < 0 || lo < 0) {
 		*why = "'%' is followed by two hex digits";
 		return 0;
 	}
+	c = hi << 4 | lo;
 	if (c == 0 || c == '/' || c == '\\') {
 		*why = "%00, %2F and %5C are not allowed in a URL";
 		return 0;
