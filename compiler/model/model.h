@@ -38,7 +38,7 @@ struct effect_arg {
 
 struct effect {
 	enum effect_kind kind;
-	struct effect_arg arg[2];     /* CONNECTS has host and port */
+	struct effect_arg arg[2];     /* CONNECTS has host and port, of a url its two parts */
 	size_t nargs;
 	struct span at;
 };
