@@ -9,8 +9,8 @@ BASE_SRC += compiler/base/arena.c compiler/base/buf.c compiler/base/diag.c compi
 	compiler/base/escape.c compiler/base/source.c
 GRAMMAR_GEN += grammar/cap_lex grammar/cap_parse
 AST_SRC += compiler/ast/expr_print.c
-READ_SRC += compiler/read/capfile.c compiler/read/condition.c compiler/read/expect.c \
-	compiler/read/parse.c compiler/read/yaml.c compiler/read/yaml_mask.c compiler/read/yaml_node.c \
+READ_SRC += compiler/read/capfile.c compiler/read/condition.c compiler/read/expect.c compiler/read/parse.c \
+	compiler/read/policykeys.c compiler/read/yaml.c compiler/read/yaml_mask.c compiler/read/yaml_node.c \
 	compiler/read/yaml_words.c
 MODEL_SRC +=
 CHECK_SRC +=
@@ -19,9 +19,11 @@ PLAN_SRC +=
 EMIT_SRC +=
 COMPILER_MAIN +=
 
-RUNTIME_SRC +=
+RUNTIME_SRC += runtime/base/err.c runtime/base/file.c runtime/base/screen.c \
+	runtime/record/blob.c runtime/record/head.c runtime/record/item.c runtime/record/log.c \
+	runtime/record/opens.c runtime/record/record.c runtime/record/scan.c runtime/record/verify.c
 HANDLER_SRC +=
 RUNTIME_MAIN +=
 
-UNIT_TESTS += test_canon test_cbor test_json test_lang test_value
+UNIT_TESTS += test_canon test_cbor test_json test_lang test_record test_value
 BENCHES +=
