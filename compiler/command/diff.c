@@ -1,0 +1,165 @@
+/* kruxc diff: what changed between two sets of sources, region by region. */
+#include <stdio.h>
+#include <string.h>
+
+#include "compiler/base/buf.h"
+#include "compiler/base/escape.h"
+#include "compiler/command/command.h"
+#include "compiler/plan/call.h"
+#include "compiler/plan/diff.h"
+#include "compiler/plan/rows.h"
+
+struct printer {
+	const struct options *o;
+	struct arena *arena;
+	struct buf out;
+	size_t changes, widening;
+	struct krux_str last;          /* capability whose heading is printed */
+};
+
+static void name_print(struct buf *b, const struct capability *cap)
+{
+	buf_str(b, cap->name);
+	buf_printf(b, "@%u.%u", cap->major, cap->minor);
+}
+
+static void region_write(struct printer *p, const struct decisions *d, const struct change *c)
+{
+	struct buf *b = &p->out;
+
+	if (!krux_str_eq(p->last, c->cap->name)) {
+		buf_puts(b, p->changes > 1 ? "\n" : "");
+		name_print(b, c->cap);
+		buf_putc(b, '\n');
+		p->last = c->cap->name;
+	}
+	buf_puts(b, c->widens ? "  + " : "  - ");
+	outcome_print(b, d, c->from);
+	buf_puts(b, "  ->  ");
+	outcome_print(b, d, c->to);
+	buf_puts(b, "\n      where ");
+	region_print(b, p->arena, c->m, c->region);
+	buf_puts(b, "\n      such as ");
+	call_print(b, c->m, c->cap, &c->witness);
+	buf_putc(b, '\n');
+}
+
+static void region_json(struct printer *p, const struct decisions *d, const struct change *c)
+{
+	struct buf *b = &p->out, where = { 0 };
+
+	region_print(&where, p->arena, c->m, c->region);
+	buf_printf(b, "{\"change\":\"verdict\",\"widens\":%s,\"capability\":\"", c->widens ? "true" : "false");
+	name_print(b, c->cap);
+	buf_puts(b, "\",\"where\":\"");
+	escape_json(b, (struct krux_str){ where.p, where.n });
+	buf_puts(b, "\",\"old\":");
+	outcome_json(b, d, c->from);
+	buf_puts(b, ",\"new\":");
+	outcome_json(b, d, c->to);
+	buf_puts(b, ",\"witness\":");
+	call_json(b, c->m, c->cap, &c->witness);
+	buf_puts(b, "}\n");
+	buf_free(&where);
+}
+
+static void capability_write(struct printer *p, const struct change *c)
+{
+	static const char *const word[] = { [CHANGE_REGION] = "verdict", [CHANGE_ADDED] = "added",
+	                                    [CHANGE_REMOVED] = "removed", [CHANGE_INPUT] = "input" };
+	struct buf *b = &p->out;
+
+	if (p->o->json) {
+		buf_printf(b, "{\"change\":\"%s\",\"capability\":\"", word[c->kind]);
+		name_print(b, c->cap);
+		buf_puts(b, "\"");
+		if (c->kind == CHANGE_INPUT) {
+			buf_printf(b, ",\"breaking\":%s,\"why\":\"", c->breaking ? "true" : "false");
+			escape_json(b, c->why);
+			buf_putc(b, '"');
+		}
+		buf_puts(b, "}\n");
+		return;
+	}
+	buf_puts(b, p->changes > 1 ? "\n" : "");
+	name_print(b, c->cap);
+	if (c->kind != CHANGE_INPUT) {
+		buf_printf(b, " %s\n", word[c->kind]);
+		return;
+	}
+	buf_printf(b, "\n  %s: its definition changed", c->breaking ? "breaking" : "compatible");
+	if (c->breaking) {
+		buf_puts(b, ": ");
+		escape_screen(b, c->why);
+	}
+	buf_puts(b, "; old and new requests differ, so regions are not compared\n");
+}
+
+static bool change_print(void *ctx, const struct decisions *d, const struct change *c)
+{
+	struct printer *p = ctx;
+
+	p->changes++;
+	/* What cannot be compared is not called harmless. */
+	p->widening += c->kind == CHANGE_REGION ? c->widens : c->kind != CHANGE_REMOVED;
+	if (c->kind != CHANGE_REGION)
+		capability_write(p, c);
+	else if (p->o->json)
+		region_json(p, d, c);
+	else
+		region_write(p, d, c);
+	return true;
+}
+
+/* Everything but the diagrams, which diff makes itself, both builds in one manager. */
+static struct pipeline *side_load(const struct options *o, size_t i, bool *ok)
+{
+	struct pipeline *p = pipeline_new();
+	struct inputs_given given = { .path = o->arg + i, .npaths = 1, .capdir = o->capdir, .ncapdirs = o->ncapdirs };
+
+	*ok = pipeline_read(p, &given) && pipeline_resolve(p);
+	return p;
+}
+
+/* New minor versions that stand beside an older one say whether its callers can move on. */
+static void versions_report(struct printer *p, const struct capability_set *set)
+{
+	struct krux_str why;
+
+	for (size_t i = 0; i + 1 < set->n; i++) {
+		const struct capability *a = set->cap[i], *b = set->cap[i + 1];
+
+		if (!krux_str_eq(a->name, b->name) || a->major != b->major || p->o->json)
+			continue;
+		if (!capability_compatible(p->arena, a, b, &why)) {
+			name_print(&p->out, b);
+			buf_puts(&p->out, " is breaking for callers of ");
+			name_print(&p->out, a);
+			buf_puts(&p->out, ": ");
+			escape_screen(&p->out, why);
+			buf_putc(&p->out, '\n');
+		}
+	}
+}
+
+int command_diff(const struct options *o)
+{
+	bool ok_old, ok_new;
+	struct pipeline *old = side_load(o, 0, &ok_old), *new = side_load(o, 1, &ok_new);
+	struct printer p = { .o = o, .arena = new->arena };
+	int code = EXIT_YES;
+
+	if (ok_old && ok_new && builds_diff(new->arena, new->diags, &old->build, &new->build, change_print, &p)) {
+		versions_report(&p, &new->build.caps);
+		code = o->deny_widening ? (p.widening ? EXIT_NO : EXIT_YES) : p.changes ? EXIT_NO : EXIT_YES;
+		if (!p.changes && !o->json)
+			buf_puts(&p.out, "same: no request is decided differently\n");
+		if (!command_output(o, &p.out))
+			code = EXIT_SYSTEM;
+	}
+	buf_free(&p.out);
+	if (!ok_old)
+		code = EXIT_USAGE;
+	command_end(old, o, EXIT_YES);
+	return command_end(new, o, code);
+}
