@@ -10,8 +10,8 @@ BASE_SRC += compiler/base/arena.c compiler/base/buf.c compiler/base/diag.c compi
 GRAMMAR_GEN += grammar/cap_lex grammar/cap_parse
 AST_SRC += compiler/ast/expr_print.c
 READ_SRC += compiler/read/capfile.c compiler/read/condition.c compiler/read/expect.c compiler/read/parse.c \
-	compiler/read/policykeys.c compiler/read/yaml.c compiler/read/yaml_mask.c compiler/read/yaml_node.c \
-	compiler/read/yaml_words.c
+	compiler/read/policyfile.c compiler/read/policykeys.c compiler/read/yaml.c compiler/read/yaml_mask.c \
+	compiler/read/yaml_node.c compiler/read/yaml_words.c
 MODEL_SRC +=
 CHECK_SRC +=
 DD_SRC +=

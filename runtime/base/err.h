@@ -12,7 +12,8 @@ struct krux_err {
 	char text[512];     /* "open the log: log/00000000.seg: Permission denied" */
 };
 
-/* Fills it; no != 0 adds ": strerror". Too long a text is cut. err may be NULL. Returns -1. */
+/* Fills it; no != 0 adds what the errno means. Too long a text is cut. err may be NULL; errno
+ * stays as it is. Returns -1. */
 int err_set(struct krux_err *err, int no, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 /* Puts "context: " in front. Returns -1. */

@@ -1,0 +1,48 @@
+/* errno and context to one sentence. */
+#include "runtime/base/err.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+int err_set(struct krux_err *err, int no, const char *fmt, ...)
+{
+	int saved = errno, len;
+	va_list ap;
+	size_t n;
+
+	if (!err)
+		return -1;
+	err->no = no;
+	va_start(ap, fmt);
+	len = vsnprintf(err->text, sizeof err->text, fmt, ap);
+	va_end(ap);
+	if (len < 0)
+		err->text[0] = 0;
+	n = strlen(err->text);
+	if (no)
+		snprintf(err->text + n, sizeof err->text - n, "%s%s", n ? ": " : "", strerrordesc_np(no));
+	errno = saved;
+	return -1;
+}
+
+int err_wrap(struct krux_err *err, const char *fmt, ...)
+{
+	char old[sizeof err->text];
+	va_list ap;
+	size_t n;
+	int len;
+
+	if (!err)
+		return -1;
+	memcpy(old, err->text, sizeof old);
+	va_start(ap, fmt);
+	len = vsnprintf(err->text, sizeof err->text, fmt, ap);
+	va_end(ap);
+	if (len < 0)
+		err->text[0] = 0;
+	n = strlen(err->text);
+	snprintf(err->text + n, sizeof err->text - n, ": %s", old);
+	return -1;
+}

@@ -1,0 +1,76 @@
+/* name = SHA-256("krux/blob/1" || salt || content); the file is salt || content. */
+#include "runtime/record/blob.h"
+
+#include "capspec/canon.h"
+#include "runtime/base/cleanup.h"
+#include "runtime/base/err.h"
+#include "runtime/base/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sodium.h>
+#include <string.h>
+#include <sys/stat.h>
+
+static void file_name(const uint8_t name[static HASH_LEN], char out[static 2 * HASH_LEN + 1])
+{
+	krux_hex_write(name, HASH_LEN, out);
+	out[2 * HASH_LEN] = 0;
+}
+
+static void hash_start(crypto_hash_sha256_state *s)
+{
+	crypto_hash_sha256_init(s);
+	crypto_hash_sha256_update(s, (const uint8_t *)"krux/blob/1", 11);
+}
+
+int blob_put(int dir, struct krux_str content, uint8_t name[static HASH_LEN], struct krux_err *err)
+{
+	crypto_hash_sha256_state s;
+	uint8_t salt[BLOB_SALT];
+	char path[2 * HASH_LEN + 1];
+	CLEAN_FD int fd = -1;
+
+	randombytes_buf(salt, sizeof salt);
+	hash_start(&s);
+	crypto_hash_sha256_update(&s, salt, sizeof salt);
+	crypto_hash_sha256_update(&s, (const uint8_t *)content.p, content.n);
+	crypto_hash_sha256_final(&s, name);
+	file_name(name, path);
+	fd = file_open(dir, path, O_WRONLY | O_CREAT | O_EXCL, 0600, err);
+	if (fd < 0)
+		return err_wrap(err, "make a blob");
+	if (file_write(fd, salt, sizeof salt, err) || file_write(fd, content.p, content.n, err)) {
+		unlinkat(dir, path, 0);
+		return err_wrap(err, "blob %s", path);
+	}
+	if (fsync(fd) || fsync(dir))
+		return err_set(err, errno, "blob %s: to disk", path);
+	return 0;
+}
+
+int blob_check(int dir, const uint8_t name[static HASH_LEN], uint64_t size, struct krux_err *err)
+{
+	uint8_t buf[16384], sum[HASH_LEN];
+	char path[2 * HASH_LEN + 1];
+	crypto_hash_sha256_state s;
+	CLEAN_FD int fd = -1;
+	struct stat st;
+	ssize_t n;
+
+	file_name(name, path);
+	fd = file_open(dir, path, O_RDONLY | O_NONBLOCK, 0, err);
+	if (fd < 0)
+		return errno == ENOENT ? BLOB_GONE : -1;
+	if (fstat(fd, &st))
+		return err_set(err, errno, "blob %s", path);
+	if (!S_ISREG(st.st_mode) || (uint64_t)st.st_size - BLOB_SALT != size)
+		return BLOB_CHANGED;
+	hash_start(&s);
+	while ((n = read(fd, buf, sizeof buf)) > 0)
+		crypto_hash_sha256_update(&s, buf, (size_t)n);
+	if (n < 0)
+		return err_set(err, errno, "blob %s", path);
+	crypto_hash_sha256_final(&s, sum);
+	return memcmp(sum, name, HASH_LEN) ? BLOB_CHANGED : BLOB_WHOLE;
+}

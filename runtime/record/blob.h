@@ -1,0 +1,19 @@
+/* Arguments and answers that are too large for a record: a file each, named by a salted hash, so
+ * that it can be erased and nobody can guess from the record what it was. */
+#ifndef KRUX_BLOB_H
+#define KRUX_BLOB_H
+
+#include "runtime/record/record.h"
+
+struct krux_err;
+
+enum { BLOB_SALT = 32 };
+
+/* Writes a blob, on disk when it returns, and gives its name. */
+int blob_put(int dir, struct krux_str content, uint8_t name[static HASH_LEN], struct krux_err *err);
+
+enum blob_state { BLOB_WHOLE, BLOB_GONE, BLOB_CHANGED };
+/* Is the blob there, of this size, with the content it is named for. Negative with *err. */
+int blob_check(int dir, const uint8_t name[static HASH_LEN], uint64_t size, struct krux_err *err);
+
+#endif

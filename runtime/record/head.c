@@ -1,0 +1,79 @@
+/* Two slots of 128 bytes, used in turn: "kruxhead", count and bytes as big-endian numbers, leaf,
+ * then SHA-256 of these, zeros. A write that a crash tears loses one slot at most. */
+#include "runtime/record/head.h"
+
+#include "runtime/base/cleanup.h"
+#include "runtime/base/err.h"
+#include "runtime/base/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sodium.h>
+#include <string.h>
+
+enum { SLOT = 128, CHECKED = 8 + 8 + 8 + HASH_LEN };
+
+static void number_put(uint8_t *p, uint64_t v)
+{
+	for (unsigned i = 0; i < 8; i++)
+		p[i] = (uint8_t)(v >> (56 - 8 * i));
+}
+
+static uint64_t number_get(const uint8_t *p)
+{
+	uint64_t v = 0;
+
+	for (unsigned i = 0; i < 8; i++)
+		v = v << 8 | p[i];
+	return v;
+}
+
+static bool slot_read(const uint8_t *slot, struct head *out)
+{
+	uint8_t sum[crypto_hash_sha256_BYTES];
+
+	crypto_hash_sha256(sum, slot, CHECKED);
+	if (memcmp(slot, "kruxhead", 8) || memcmp(slot + CHECKED, sum, sizeof sum))
+		return false;
+	out->count = number_get(slot + 8);
+	out->bytes = number_get(slot + 16);
+	memcpy(out->leaf, slot + 24, HASH_LEN);
+	return true;
+}
+
+int head_read(int logdir, struct head *out, struct krux_err *err)
+{
+	CLEAN_FD int fd = file_open(logdir, "head", O_RDONLY | O_NONBLOCK, 0, err);
+	uint8_t slots[2 * SLOT] = { 0 };
+	struct head h;
+	bool found = false;
+
+	if (fd < 0)
+		return errno == ENOENT ? 0 : -1;
+	if (pread(fd, slots, sizeof slots, 0) < 0)
+		return err_set(err, errno, "head");
+	for (int i = 0; i < 2; i++)
+		if (slot_read(slots + i * SLOT, &h) && (!found || h.count > out->count)) {
+			*out = h;
+			found = true;
+		}
+	return found;
+}
+
+int head_open(int logdir, bool create, struct krux_err *err)
+{
+	return file_open(logdir, "head", O_RDWR | (create ? O_CREAT | O_EXCL : 0), 0600, err);
+}
+
+int head_write(int fd, const struct head *h, struct krux_err *err)
+{
+	uint8_t slot[SLOT] = "kruxhead";
+
+	number_put(slot + 8, h->count);
+	number_put(slot + 16, h->bytes);
+	memcpy(slot + 24, h->leaf, HASH_LEN);
+	crypto_hash_sha256(slot + CHECKED, slot, CHECKED);
+	if (pwrite(fd, slot, SLOT, h->count & 1 ? SLOT : 0) != SLOT)
+		return err_set(err, errno, "head");
+	return 0;
+}

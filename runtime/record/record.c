@@ -1,0 +1,290 @@
+/* Records to bytes and back. What a kind must and may have is a row of capspec/audit.def. */
+#include "runtime/record/record.h"
+
+#include "runtime/record/item.h"
+
+#include <sodium.h>
+#include <string.h>
+
+static const struct {
+	const char *word, *schema;
+} fields[AUDIT_FIELDS] = {
+#define AUDIT_FIELD(id, key, w, s) [key] = { w, s },
+#include "capspec/audit.def"
+};
+
+struct kind {
+	uint64_t number;
+	const char *word;
+	uint64_t required, optional;
+};
+
+static const struct kind kinds[] = {
+#define AUDIT_KIND(id, n, w, req, opt) { n, w, req, opt },
+#include "capspec/audit.def"
+};
+
+#define BIT(id) (1ull << AUDIT_##id)
+static const uint64_t head = BIT(SEQ) | BIT(PREV) | BIT(KIND) | BIT(EPOCH) | BIT(BOOT) | BIT(WALL) | BIT(MONO) |
+	BIT(CHECK);
+
+static const struct kind *kind_find(uint64_t number)
+{
+	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+		if (kinds[i].number == number)
+			return &kinds[i];
+	return NULL;
+}
+
+const char *record_kind_word(uint64_t number)
+{
+	const struct kind *k = kind_find(number);
+
+	return k ? k->word : NULL;
+}
+
+const char *record_field_word(enum audit_field f)
+{
+	return fields[f].word;
+}
+
+const char *record_field_schema(enum audit_field f)
+{
+	return fields[f].schema;
+}
+
+void record_set(struct record *r, enum audit_field f, uint64_t u)
+{
+	r->have |= 1ull << f;
+	r->field[f].u = u;
+}
+
+void record_str(struct record *r, enum audit_field f, struct krux_str s)
+{
+	r->have |= 1ull << f;
+	r->field[f].s = s;
+}
+
+void record_text(struct record *r, enum audit_field f, const char *s)
+{
+	if (s && *s)
+		record_str(r, f, (struct krux_str){ s, strlen(s) });
+}
+
+void record_bytes(struct record *r, enum audit_field f, const void *p, size_t n)
+{
+	record_str(r, f, (struct krux_str){ p, n });
+}
+
+bool record_has(const struct record *r, enum audit_field f)
+{
+	return r->have >> f & 1;
+}
+
+static bool is_number(char schema)
+{
+	return schema == 'u' || schema == 'v' || schema == 'k';
+}
+
+static void check_of(const uint8_t *p, size_t n, uint8_t out[static crypto_shorthash_BYTES])
+{
+	static const uint8_t key[crypto_shorthash_KEYBYTES];
+
+	crypto_shorthash(out, p, n, key);
+}
+
+size_t record_encode(const struct record *r, uint8_t *out, size_t cap)
+{
+	struct item_out o = { out, cap < RECORD_MAX ? cap : RECORD_MAX, 0 };
+	uint8_t check[crypto_shorthash_BYTES];
+	struct record back;
+	const char *why;
+	size_t used;
+
+	item_head(&o, ITEM_MAP, (uint64_t)__builtin_popcountll(r->have | BIT(CHECK)));
+	for (unsigned f = 0; f < AUDIT_CHECK; f++) {
+		const char *schema = fields[f].schema;
+
+		if (!record_has(r, f))
+			continue;
+		if (!schema)
+			return 0;
+		item_head(&o, ITEM_UINT, f);
+		if (is_number(*schema))
+			item_head(&o, ITEM_UINT, r->field[f].u);
+		else if (*schema == 't')
+			item_str(&o, ITEM_TEXT, r->field[f].s);
+		else if (*schema == 'b' || *schema == 'c')
+			item_str(&o, ITEM_BYTES, r->field[f].s);
+		else
+			item_raw(&o, r->field[f].s);
+	}
+	if (o.n > o.cap)
+		return 0;
+	check_of(out, o.n, check);
+	item_head(&o, ITEM_UINT, AUDIT_CHECK);
+	item_str(&o, ITEM_BYTES, (struct krux_str){ (char *)check, sizeof check });
+	/* Nobody is to write what nobody could read. */
+	if (o.n > o.cap || !record_decode(out, o.n, &back, &used, &why) || used != o.n)
+		return 0;
+	return o.n;
+}
+
+static bool field_decode(struct item_in *in, const char *schema, struct record_field *out)
+{
+	const uint8_t *start = in->p;
+
+	if (is_number(*schema)) {
+		struct item_in number = *in;
+
+		return item_check(in, &schema) && item_take(&number, ITEM_UINT, &out->u);
+	}
+	if (*schema == 't')
+		return item_take_str(in, ITEM_TEXT, &out->s);
+	if (*schema == 'b' || *schema == 'c') {
+		struct item_in bytes = *in;
+
+		return item_check(in, &schema) && item_take_str(&bytes, ITEM_BYTES, &out->s);
+	}
+	if (!item_check(in, &schema))
+		return false;
+	out->s = (struct krux_str){ (const char *)start, (size_t)(in->p - start) };
+	return true;
+}
+
+/* Is an optional field there that says nothing; the encoder leaves those out. */
+static bool is_empty(unsigned f, const struct record_field *field)
+{
+	switch (fields[f].schema[0]) {
+	case 't':
+		return field->s.n == 0;
+	case '[':
+		return field->s.n == 1 && field->s.p[0] == (char)(ITEM_LIST << 5);
+	default:
+		return false;
+	}
+}
+
+static const char *request_check(const struct record *r)
+{
+	if (record_has(r, AUDIT_ARGS) == record_has(r, AUDIT_ARGS_BLOB))
+		return "exactly one of args and args-blob belongs there";
+	if (record_has(r, AUDIT_FACTS) && record_has(r, AUDIT_FACTS_BLOB))
+		return "at most one of facts and facts-blob belongs there";
+	return NULL;
+}
+
+static const char *outcome_check(const struct record *r)
+{
+	bool result = record_has(r, AUDIT_RESULT), blob = record_has(r, AUDIT_RESULT_BLOB);
+	uint64_t end = r->field[AUDIT_END].u;
+
+	if (end < 1 || end > 4)
+		return "an end that is none";
+	if (result && blob)
+		return "at most one of result and result-blob belongs there";
+	if ((end == 1) != (result || blob))
+		return "a result belongs to the end done, and only there";
+	if ((end == 2) != record_has(r, AUDIT_ERROR))
+		return "an error belongs to the end error, and only there";
+	return NULL;
+}
+
+/* What the kind says of its fields; NULL: all is well. */
+static const char *kind_check(const struct record *r)
+{
+	const struct kind *k = kind_find(r->field[AUDIT_KIND].u);
+
+	if (!record_has(r, AUDIT_KIND) || !k)
+		return "a kind that this version does not know";
+	if ((r->have & (head | k->required)) != (head | k->required))
+		return "a field of this kind is missing";
+	if (r->have & ~(head | k->required | k->optional))
+		return "a field that does not belong to this kind";
+	for (unsigned f = 0; f < AUDIT_FIELDS; f++)
+		if (k->optional >> f & 1 && record_has(r, f) && is_empty(f, &r->field[f]))
+			return "an optional field that is empty";
+	if (record_has(r, AUDIT_AUTH) && r->field[AUDIT_AUTH].u > AUDIT_AUTH_CLAIMED)
+		return "a way to authenticate that this version does not know";
+	if (record_has(r, AUDIT_DEV) && r->field[AUDIT_DEV].u > 1)
+		return "dev is neither 0 nor 1";
+	if (k->optional & BIT(ARGS))
+		return request_check(r);
+	return k->number == AUDIT_KIND_OUTCOME ? outcome_check(r) : NULL;
+}
+
+bool record_decode(const uint8_t *p, size_t n, struct record *r, size_t *used, const char **why)
+{
+	struct item_in in = { p, p + (n < RECORD_MAX ? n : RECORD_MAX), "it is longer than 65,535 bytes" };
+	uint8_t check[crypto_shorthash_BYTES];
+	uint64_t count, key, last = 0;
+
+	r->have = 0;
+	if (!item_take(&in, ITEM_MAP, &count))
+		goto refuse;
+	for (uint64_t i = 0; i < count; i++) {
+		const uint8_t *at = in.p;
+
+		if (!item_take(&in, ITEM_UINT, &key))
+			goto refuse;
+		if (key >= AUDIT_FIELDS || !fields[key].schema || key <= last) {
+			in.p = at;
+			in.why = key <= last ? "keys that are not in order" : "a key that this version does not know";
+			goto refuse;
+		}
+		last = key;
+		if (key == AUDIT_CHECK)
+			check_of(p, (size_t)(at - p), check);
+		if (!field_decode(&in, fields[key].schema, &r->field[key]))
+			goto refuse;
+		r->have |= 1ull << key;
+	}
+	in.why = kind_check(r);
+	if (!in.why && memcmp(r->field[AUDIT_CHECK].s.p, check, sizeof check))
+		in.why = "it does not add up to its own check";
+	if (in.why) {
+		in.p = p;
+		goto refuse;
+	}
+	*used = (size_t)(in.p - p);
+	return true;
+refuse:
+	if (n > RECORD_MAX && in.p == in.end)
+		in.why = "it is longer than 65,535 bytes";
+	*used = (size_t)(in.p - p);
+	*why = in.why;
+	return false;
+}
+
+static bool value_check(struct krux_str s)
+{
+	struct krux_pool *pool = krux_pool_new(64 * (size_t)RECORD_MAX);
+	struct krux_value v;
+	bool ok = pool && krux_cbor_read(pool, (const uint8_t *)s.p, s.n, &v, NULL);
+
+	krux_pool_free(pool);
+	return ok;
+}
+
+bool record_check_values(const struct record *r, const char **why)
+{
+	if (record_has(r, AUDIT_ARGS) && !value_check(r->field[AUDIT_ARGS].s)) {
+		*why = "args are not canonical CBOR";
+		return false;
+	}
+	if (record_has(r, AUDIT_RESULT) && !value_check(r->field[AUDIT_RESULT].s)) {
+		*why = "the result is not canonical CBOR";
+		return false;
+	}
+	return true;
+}
+
+void record_leaf(const uint8_t *p, size_t n, uint8_t leaf[static HASH_LEN])
+{
+	crypto_hash_sha256_state s;
+
+	crypto_hash_sha256_init(&s);
+	crypto_hash_sha256_update(&s, (const uint8_t[]){ 0 }, 1);
+	crypto_hash_sha256_update(&s, p, n);
+	crypto_hash_sha256_final(&s, leaf);
+}

@@ -1,0 +1,150 @@
+/* A file to records. The buffer always holds a whole record's worth of bytes ahead, so that
+ * decoding sees the end of the file only where the file really ends. */
+#include "runtime/record/scan.h"
+
+#include "runtime/base/err.h"
+#include "runtime/record/item.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { BUFFER = 4 * (RECORD_MAX + 1) };
+
+struct scan {
+	int fd;
+	uint64_t base;          /* offset of buf[0] in the file */
+	uint64_t end;
+	size_t at, n;           /* place and fill of buf */
+	uint8_t buf[BUFFER];
+};
+
+struct scan *scan_new(int fd, uint64_t end, struct krux_err *err)
+{
+	struct scan *s = calloc(1, sizeof *s);
+
+	if (!s) {
+		err_set(err, ENOMEM, "read the log");
+		return NULL;
+	}
+	s->fd = fd;
+	s->end = end;
+	return s;
+}
+
+void scan_free(struct scan *s)
+{
+	free(s);
+}
+
+uint64_t scan_at(const struct scan *s)
+{
+	return s->base + s->at;
+}
+
+void scan_extend(struct scan *s, uint64_t end)
+{
+	s->end = end;
+}
+
+static void scan_seek(struct scan *s, uint64_t at)
+{
+	s->base = at;
+	s->at = s->n = 0;
+}
+
+/* Fills the buffer so that a whole record, or the rest of the file, stands at buf[at]. */
+static int scan_fill(struct scan *s, struct krux_err *err)
+{
+	if (s->n - s->at >= RECORD_MAX || s->base + s->n >= s->end)
+		return 0;
+	memmove(s->buf, s->buf + s->at, s->n - s->at);
+	s->base += s->at;
+	s->n -= s->at;
+	s->at = 0;
+	while (s->n < BUFFER && s->base + s->n < s->end) {
+		uint64_t left = s->end - s->base - s->n;
+		size_t want = left < BUFFER - s->n ? (size_t)left : BUFFER - s->n;
+		ssize_t got = pread(s->fd, s->buf + s->n, want, (off_t)(s->base + s->n));
+
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0)
+			return err_set(err, errno, "read the log at byte %llu",
+			               (unsigned long long)(s->base + s->n));
+		if (!got) {
+			s->end = s->base + s->n;
+			break;
+		}
+		s->n += (size_t)got;
+	}
+	return 0;
+}
+
+enum scan_step scan_next(struct scan *s, struct scan_item *item, struct krux_err *err)
+{
+	size_t used;
+
+	if (scan_fill(s, err))
+		return SCAN_FAILED;
+	item->at = scan_at(s);
+	if (item->at >= s->end)
+		return SCAN_END;
+	if (!record_decode(s->buf + s->at, s->n - s->at, &item->record, &used, &item->why)) {
+		item->why_at = item->at + used;
+		item->length = s->end - item->at;
+		return SCAN_BAD;
+	}
+	item->length = used;
+	record_leaf(s->buf + s->at, used, item->leaf);
+	s->at += used;
+	return SCAN_RECORD;
+}
+
+/* A record starts with the head of a map and the key of seq. */
+static bool may_start(const uint8_t *p, size_t n)
+{
+	if (n < 3 || p[0] >> 5 != ITEM_MAP)
+		return false;
+	return p[p[0] == (ITEM_MAP << 5 | 24) ? 2 : 1] == AUDIT_SEQ;
+}
+
+static bool starts(const struct scan *s)
+{
+	struct record r;
+	const char *why;
+	size_t used;
+
+	return may_start(s->buf + s->at, s->n - s->at) &&
+	       record_decode(s->buf + s->at, s->n - s->at, &r, &used, &why);
+}
+
+int scan_resync(struct scan *s, struct scan_item *item, struct krux_err *err)
+{
+	size_t length;
+
+	if (scan_fill(s, err))
+		return -1;
+	/* A record with one wrong byte is mostly still an item: then the next one follows it, and
+	 * what looks like a record inside its arguments is not taken for one. */
+	length = item_length(s->buf + s->at, s->n - s->at);
+	if (length && length <= RECORD_MAX) {
+		s->at += length;
+		if (scan_fill(s, err))
+			return -1;
+		if (scan_at(s) >= s->end || starts(s))
+			goto found;
+		scan_seek(s, item->at);
+	}
+	do {
+		if (scan_fill(s, err))
+			return -1;
+		s->at++;
+		if (scan_fill(s, err))
+			return -1;
+	} while (scan_at(s) < s->end && !starts(s));
+found:
+	item->length = scan_at(s) - item->at;
+	return 0;
+}

@@ -1,0 +1,36 @@
+/* Reads a log file from its beginning, record by record, in bounded memory. */
+#ifndef KRUX_SCAN_H
+#define KRUX_SCAN_H
+
+#include "runtime/record/record.h"
+
+struct krux_err;
+struct scan;
+
+enum scan_step {
+	SCAN_FAILED = -1,     /* the system: *err is filled */
+	SCAN_END,             /* the file ends here */
+	SCAN_RECORD,
+	SCAN_BAD,             /* what stands here is no record: why; the scan does not move */
+};
+
+struct scan_item {
+	uint64_t at, length;         /* bytes of the file; BAD: all that is left or was passed over */
+	struct record record;        /* RECORD: borrows until the next step */
+	uint8_t leaf[HASH_LEN];      /* RECORD */
+	const char *why;             /* BAD */
+	uint64_t why_at;             /* BAD: where exactly */
+};
+
+/* Borrows fd, a regular file; reads up to offset `end` of it. NULL with *err. */
+struct scan *scan_new(int fd, uint64_t end, struct krux_err *err);
+void scan_free(struct scan *);
+enum scan_step scan_next(struct scan *, struct scan_item *, struct krux_err *err);
+/* After BAD: goes to the next place where a record stands, or to the end; item->length is the
+ * number of bytes passed over. Negative with *err. */
+int scan_resync(struct scan *, struct scan_item *, struct krux_err *err);
+uint64_t scan_at(const struct scan *);
+/* From here on, up to this offset. */
+void scan_extend(struct scan *, uint64_t end);
+
+#endif
