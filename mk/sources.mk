@@ -2,7 +2,8 @@
 
 CAPSPEC_SRC += capspec/canon.c capspec/canon_bytes.c capspec/canon_host.c capspec/canon_ip.c capspec/canon_number.c \
 	capspec/canon_path.c capspec/canon_time.c capspec/canon_url.c capspec/canon_utf8.c capspec/cbor.c \
-	capspec/json.c capspec/json_write.c capspec/pattern.c capspec/pool.c capspec/type.c capspec/uncanon.c \
+	capspec/json.c capspec/json_write.c capspec/pattern.c capspec/pool.c capspec/schema.c \
+	capspec/schema_read.c capspec/schema_write.c capspec/type.c capspec/uncanon.c \
 	capspec/value.c
 
 BASE_SRC += compiler/base/arena.c compiler/base/buf.c compiler/base/diag.c compiler/base/diag_print.c \
