@@ -10,14 +10,16 @@ BASE_SRC += compiler/base/arena.c compiler/base/buf.c compiler/base/diag.c compi
 	compiler/base/escape.c compiler/base/source.c
 GRAMMAR_GEN += grammar/cap_lex grammar/cap_parse
 AST_SRC += compiler/ast/expr_print.c
-READ_SRC += compiler/read/capfile.c compiler/read/condition.c compiler/read/expect.c compiler/read/parse.c \
-	compiler/read/policyfile.c compiler/read/policykeys.c compiler/read/yaml.c compiler/read/yaml_mask.c \
+READ_SRC += compiler/read/capfile.c compiler/read/condition.c compiler/read/expect.c \
+	compiler/read/inputs.c compiler/read/parse.c compiler/read/place.c compiler/read/policyfile.c \
+	compiler/read/policykeys.c compiler/read/source.c compiler/read/yaml.c compiler/read/yaml_mask.c \
 	compiler/read/yaml_node.c compiler/read/yaml_words.c
 MODEL_SRC +=
 CHECK_SRC +=
 DD_SRC +=
 PLAN_SRC +=
-EMIT_SRC +=
+EMIT_SRC += compiler/emit/c_code.c compiler/emit/c_shape.c compiler/emit/c_text.c \
+	compiler/emit/c_text_print.c
 COMPILER_MAIN +=
 
 RUNTIME_SRC += runtime/base/err.c runtime/base/file.c runtime/base/screen.c \
@@ -26,5 +28,5 @@ RUNTIME_SRC += runtime/base/err.c runtime/base/file.c runtime/base/screen.c \
 HANDLER_SRC +=
 RUNTIME_MAIN +=
 
-UNIT_TESTS += test_canon test_cbor test_json test_lang test_record test_value
+UNIT_TESTS += test_c_text test_canon test_cbor test_json test_lang test_record test_value
 BENCHES +=

@@ -1,0 +1,121 @@
+/* Diagrams as tables: which rule matched is read off diagrams[], a node a row; the verdict of a
+ * capability too where its diagram is too large to be read as code. A node is its kind and
+ * variable, then
+ *
+ *   NUMBER  n, then n - 1 greatest values of the children but the last, then n children
+ *   ADDRESS the same
+ *   TEXT    the automaton, then a child for each of its classes
+ *   LIST    n, then for each of n states the diagram of an element, whose end is the next
+ *           state, and the child for a list that ends there
+ *
+ * Greatest values take two words, of addresses four, the lowest first. A child is an offset
+ * into diagrams[] or, with the highest bit, an end. */
+enum { NODE_NUMBER, NODE_ADDRESS, NODE_TEXT, NODE_LIST };
+#define END 0x80000000u
+#define END_UNKNOWN 0xFFFFFFFFu
+
+enum variable_kind {
+	VARIABLE_AGENT, VARIABLE_TEXT, VARIABLE_LIST,
+	VARIABLE_BOOL, VARIABLE_WORD, VARIABLE_NUMBER, VARIABLE_SIGNED, VARIABLE_ADDRESS,
+	VARIABLE_SIZE, VARIABLE_COUNT, VARIABLE_MAP_SIZE,
+	VARIABLE_FACT, VARIABLE_OVER       /* OVER: the budget of `fact`, adding variable `at` */
+};
+
+/* Where a variable stands in the decoded arguments. */
+struct variable {
+	uint16_t kind;
+	uint16_t of;                   /* LIST: the kind of element, as element_next() numbers them */
+	uint32_t at;
+	uint32_t fact;
+	uint64_t max;
+};
+
+static bool variable_number(const struct call *c, const uint8_t *args, const struct variable *v, u128 *out)
+{
+	const void *at = args + v->at;
+	uint64_t n = 0;
+	bool over = false, known = true;
+	u128 more;
+
+	switch (v->kind) {
+	case VARIABLE_BOOL:
+		n = *(const bool *)at;
+		break;
+	case VARIABLE_WORD:
+	case VARIABLE_MAP_SIZE:
+		n = *(const uint32_t *)at;
+		break;
+	case VARIABLE_NUMBER:
+		n = *(const uint64_t *)at;
+		break;
+	case VARIABLE_SIGNED:
+		n = *(const uint64_t *)at ^ (uint64_t)1 << 63;
+		break;
+	case VARIABLE_ADDRESS:
+		*out = *(const u128 *)at;
+		return true;
+	case VARIABLE_SIZE:
+		n = ((const struct text *)at)->n;
+		break;
+	case VARIABLE_COUNT:
+		n = ((const struct list *)at)->n;
+		break;
+	case VARIABLE_FACT:
+		known = fact(c, v->fact, &n);
+		break;
+	default:
+		known = variable_number(c, args, &variables[v->at], &more) &&
+		        fact_over(c, v->fact, (uint64_t)more, v->max, &over);
+		n = over;
+	}
+	*out = n;
+	return known;
+}
+
+/* The child of a NUMBER or ADDRESS node for x. */
+static uint32_t diagram_child(const uint32_t *d, u128 x)
+{
+	uint32_t words = d[0] >> 24 == NODE_ADDRESS ? 4 : 2, lo = 0, hi = d[1] - 1;
+	const uint32_t *child = d + 2 + words * hi;
+
+	while (lo < hi) {
+		uint32_t mid = (lo + hi) / 2;
+		const uint32_t *w = d + 2 + words * mid;
+		u128 greatest = w[0] | (uint64_t)w[1] << 32;
+
+		if (words == 4)
+			greatest |= (u128)(w[2] | (uint64_t)w[3] << 32) << 64;
+		if (x <= greatest)
+			hi = mid;
+		else
+			lo = mid + 1;
+	}
+	return child[lo];
+}
+
+/* Where the diagram at `at` ends for arguments (or an element) at args; END_UNKNOWN where a
+ * fact has no answer. Nests as deep as lists do in the types. */
+static uint32_t diagram_end(const struct call *c, const void *args, uint32_t at)
+{
+	while (!(at & END)) {
+		const uint32_t *d = diagrams + at;
+		const struct variable *v = &variables[d[0] & 0xFFFFFF];
+		const uint8_t *field = (const uint8_t *)args + v->at;
+		u128 x;
+
+		switch (d[0] >> 24) {
+		case NODE_TEXT:
+			at = d[2 + text_class(d[1], v->kind == VARIABLE_AGENT ? c->agent
+			                                                      : *(const struct text *)(const void *)field)];
+			break;
+		case NODE_LIST:
+			at = d[3 + 2 * diagram_list(c, v->of, (const struct list *)(const void *)field, d + 2)];
+			break;
+		default:
+			if (!variable_number(c, args, v, &x))
+				return END_UNKNOWN;
+			at = diagram_child(d, x);
+		}
+	}
+	return at;
+}
