@@ -48,9 +48,13 @@ bool parse_begin(struct parse *p, struct arena *a, struct diags *ds, struct krux
 	}
 	p->text = arena_str(a, text);
 	p->cursor = (const unsigned char *)p->text.p;
-	p->blurred = !at.src || at.at > at.src->text.n || at.src->text.n - at.at < text.n ||
-	             memcmp(at.src->text.p + at.at, text.p, text.n);
-	return text_check(p);
+	if (!text_check(p))
+		return false;
+	if (!at.src || at.at > at.src->text.n || at.n > at.src->text.n - at.at)
+		p->blurred = true;
+	else if (at.src->text.n - at.at < text.n || memcmp(at.src->text.p + at.at, text.p, text.n))
+		p->blurred = !(p->map = place_map(a, p->text, at));
+	return true;
 }
 
 void parse_source(struct parse *p, struct arena *a, struct diags *ds, const struct source *src)

@@ -11,6 +11,10 @@ void parse_source(struct parse *p, struct arena *, struct diags *, const struct 
 /* Reads the text as a T_ENTRY_...; false after at least one diagnostic. */
 bool parse_run(struct parse *p, int entry);
 
+/* Source offsets of the bytes of a scalar's text, text.n + 1 of them (place.c); NULL: not known.
+ * `at` is the scalar with quotes and indicators, within its source. */
+const uint32_t *place_map(struct arena *, struct krux_str text, struct span at);
+
 /* The words of diagnostics (expect.c). */
 struct expect {
 	struct parse *p;
