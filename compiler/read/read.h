@@ -36,5 +36,8 @@ bool inputs_find(struct arena *, struct diags *, char *const *paths, size_t n, s
 
 /* Source text in canonical layout, comments kept; parse(format(x)) == x. */
 void capfile_format(struct buf *, const struct capfile *);
+/* The same for a policy. False after a diagnostic: the text is no YAML of ours, or holds
+ * something that the layout cannot keep. */
+bool policyfile_format(struct arena *, struct diags *, const struct source *, struct buf *out);
 
 #endif
