@@ -1,8 +1,8 @@
 # Every source file of the project, in the order that data flows. Includes point left only.
 
-CAPSPEC_SRC += capspec/canon.c capspec/canon_bytes.c capspec/canon_host.c capspec/canon_ip.c capspec/canon_number.c \
+CAPSPEC_SRC += capspec/bundle.c capspec/canon.c capspec/canon_bytes.c capspec/canon_host.c capspec/canon_ip.c capspec/canon_number.c \
 	capspec/canon_path.c capspec/canon_time.c capspec/canon_url.c capspec/canon_utf8.c capspec/cbor.c \
-	capspec/json.c capspec/json_write.c capspec/pattern.c capspec/pool.c capspec/schema.c \
+	capspec/digest.c capspec/json.c capspec/json_write.c capspec/key.c capspec/key_file.c capspec/pattern.c capspec/pool.c capspec/schema.c \
 	capspec/schema_read.c capspec/schema_write.c capspec/type.c capspec/uncanon.c \
 	capspec/value.c
 
@@ -24,8 +24,20 @@ COMPILER_MAIN +=
 
 RUNTIME_SRC += runtime/base/err.c runtime/base/file.c runtime/base/screen.c \
 	runtime/record/blob.c runtime/record/head.c runtime/record/item.c runtime/record/log.c \
-	runtime/record/opens.c runtime/record/record.c runtime/record/scan.c runtime/record/verify.c
-HANDLER_SRC +=
+	runtime/record/opens.c runtime/record/record.c runtime/record/scan.c runtime/record/verify.c \
+	runtime/sandbox/descriptors.c runtime/sandbox/landlock.c runtime/sandbox/namespaces.c \
+	runtime/sandbox/privileges.c runtime/sandbox/probe.c runtime/sandbox/rlimits.c runtime/sandbox/root.c \
+	runtime/sandbox/seccomp.c runtime/spawn/child.c runtime/spawn/parent.c
+HANDLER_SRC += stdlib-caps/common/answer.c stdlib-caps/common/builtins.c stdlib-caps/common/change.c \
+	stdlib-caps/common/entries.c stdlib-caps/common/glob.c stdlib-caps/common/handler.c \
+	stdlib-caps/common/place.c stdlib-caps/common/select.c stdlib-caps/common/walk.c \
+	stdlib-caps/filesystem/append.c stdlib-caps/filesystem/copy.c stdlib-caps/filesystem/delete.c \
+	stdlib-caps/filesystem/edit.c stdlib-caps/filesystem/list.c stdlib-caps/filesystem/move.c \
+	stdlib-caps/filesystem/moved.c stdlib-caps/filesystem/read.c stdlib-caps/filesystem/restore.c \
+	stdlib-caps/filesystem/search.c stdlib-caps/filesystem/search_content.c stdlib-caps/filesystem/stat.c \
+	stdlib-caps/filesystem/trash.c stdlib-caps/filesystem/watch.c stdlib-caps/filesystem/write.c \
+	stdlib-caps/system/figures.c stdlib-caps/system/health.c stdlib-caps/system/info.c \
+	stdlib-caps/system/metrics.c stdlib-caps/system/time.c stdlib-caps/system/zone.c
 RUNTIME_MAIN +=
 
 UNIT_TESTS += test_c_text test_canon test_cbor test_json test_lang test_record test_value
