@@ -1,0 +1,58 @@
+/* A process to a child in namespaces of its own. */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/sched.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "runtime/sandbox/sandbox.h"
+
+static const uint64_t fresh = CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS |
+	CLONE_NEWCGROUP | CLONE_NEWTIME;
+
+pid_t namespaces_fork(const struct probe *probe, int *pidfd)
+{
+	struct clone_args args = {
+		.flags = fresh | CLONE_PIDFD | (probe->root ? 0 : CLONE_NEWUSER),
+		.pidfd = (uint64_t)(uintptr_t)pidfd,
+		.exit_signal = SIGCHLD,
+	};
+
+	return (pid_t)syscall(SYS_clone3, &args, sizeof args);
+}
+
+static int map_write(int proc, const char *name, const char *text)
+{
+	int fd = openat(proc, name, O_WRONLY | O_CLOEXEC), no = 0;
+	size_t n = strlen(text);
+
+	if (fd < 0)
+		return -1;
+	if (write(fd, text, n) != (ssize_t)n)
+		no = errno;
+	close(fd);
+	errno = no;
+	return no ? -1 : 0;
+}
+
+int namespaces_map(int proc, uid_t uid, gid_t gid)
+{
+	char text[64];
+
+	if (map_write(proc, "self/setgroups", "deny"))
+		return -1;
+	snprintf(text, sizeof text, "%u %u 1", uid, uid);
+	if (map_write(proc, "self/uid_map", text))
+		return -1;
+	snprintf(text, sizeof text, "%u %u 1", gid, gid);
+	return map_write(proc, "self/gid_map", text);
+}
+
+int namespaces_enter_user(int proc, uid_t uid, gid_t gid)
+{
+	return unshare(CLONE_NEWUSER) ? -1 : namespaces_map(proc, uid, gid);
+}

@@ -1,0 +1,100 @@
+/* The kernel to a list of what it can do. Asked once; what is asked here needs no privilege and
+ * changes nothing. */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <linux/seccomp.h>
+#include <stdio.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "runtime/sandbox/sandbox.h"
+
+enum { LANDLOCK_VERSION = 1 };
+
+const char *layer_word(enum layer layer)
+{
+	static const char *const words[] = {
+#define LAYER(id, word) word,
+#include "runtime/sandbox/layers.def"
+#undef LAYER
+	};
+
+	return words[layer];
+}
+
+static bool namespace_there(const char *name)
+{
+	char path[64];
+
+	snprintf(path, sizeof path, "/proc/self/ns/%s", name);
+	return !access(path, F_OK);
+}
+
+static bool seccomp_there(void)
+{
+	uint32_t action = SECCOMP_RET_KILL_PROCESS;
+
+	return !syscall(SYS_seccomp, SECCOMP_GET_ACTION_AVAIL, 0, &action);
+}
+
+static bool openat2_there(void)
+{
+	struct open_how how = { .flags = O_PATH | O_CLOEXEC, .resolve = RESOLVE_BENEATH };
+	int fd = (int)syscall(SYS_openat2, AT_FDCWD, ".", &how, sizeof how);
+
+	if (fd >= 0)
+		close(fd);
+	return fd >= 0 || errno != ENOSYS;
+}
+
+const struct probe *probe_get(void)
+{
+	static struct probe p;
+	static bool done;
+	long abi;
+
+	if (done)
+		return &p;
+	p.root = geteuid() == 0;
+	p.present[LAYER_NS_MOUNT] = namespace_there("mnt");
+	p.present[LAYER_NS_PID] = namespace_there("pid");
+	p.present[LAYER_NS_NET] = namespace_there("net");
+	p.present[LAYER_NS_IPC] = namespace_there("ipc");
+	p.present[LAYER_NS_UTS] = namespace_there("uts");
+	p.present[LAYER_NS_CGROUP] = namespace_there("cgroup");
+	p.present[LAYER_NS_TIME] = namespace_there("time");
+	p.present[LAYER_NS_USER] = namespace_there("user");
+	p.present[LAYER_DESCRIPTORS] = p.present[LAYER_ROOT] = true;
+	p.present[LAYER_PRIVILEGES] = p.present[LAYER_RLIMITS] = true;
+	p.present[LAYER_SECCOMP] = seccomp_there();
+	abi = syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_VERSION);
+	p.landlock_abi = abi > 0 ? (int)abi : 0;
+	p.present[LAYER_LANDLOCK] = abi >= 2;
+	p.openat2 = openat2_there();
+	done = true;
+	return &p;
+}
+
+const char *probe_missing(const struct probe *p)
+{
+	static const char *const words[] = {
+		[LAYER_NS_MOUNT] = "mount namespaces (is /proc mounted?)",
+		[LAYER_NS_PID] = "pid namespaces (CONFIG_PID_NS)",
+		[LAYER_NS_NET] = "network namespaces (CONFIG_NET_NS)",
+		[LAYER_NS_IPC] = "ipc namespaces (CONFIG_IPC_NS)",
+		[LAYER_NS_UTS] = "uts namespaces (CONFIG_UTS_NS)",
+		[LAYER_NS_CGROUP] = "cgroup namespaces (CONFIG_CGROUPS)",
+		[LAYER_NS_TIME] = "time namespaces (Linux 5.6, CONFIG_TIME_NS)",
+		[LAYER_NS_USER] = "user namespaces (CONFIG_USER_NS)",
+		[LAYER_LANDLOCK] = "Landlock ABI 2 (Linux 5.19 with lsm=landlock)",
+		[LAYER_SECCOMP] = "seccomp (CONFIG_SECCOMP_FILTER)",
+	};
+
+	if (!p->openat2)
+		return "openat2 (Linux 5.6)";
+	for (unsigned i = 0; i < LAYER_COUNT; i++)
+		if (!p->present[i])
+			return words[i];
+	return NULL;
+}

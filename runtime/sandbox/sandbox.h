@@ -1,0 +1,95 @@
+/* The layers around one call. Each function puts one on, in the calling process, for good; 0, or
+ * -1 with errno. They are called in the order of layers.def by runtime/spawn/child.c. */
+#ifndef KRUX_SANDBOX_H
+#define KRUX_SANDBOX_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+/* Sanitizers map terabytes and make calls of their own: limits that cannot hold there are left
+ * out of such builds. */
+#if defined(__SANITIZE_ADDRESS__)
+#define SANITIZED 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define SANITIZED 1
+#endif
+#endif
+#ifndef SANITIZED
+#define SANITIZED 0
+#endif
+
+enum layer {
+#define LAYER(id, word) LAYER_##id,
+#include "runtime/sandbox/layers.def"
+#undef LAYER
+	LAYER_COUNT
+};
+const char *layer_word(enum layer);
+
+/* ---- probe.c ---- */
+
+struct probe {
+	bool root;                 /* effective uid 0: namespaces without a user namespace around them */
+	bool present[LAYER_COUNT]; /* the kernel has it; whether this process may use it shows in use */
+	int landlock_abi;          /* 0: none */
+	bool openat2;
+};
+/* Looked up once. */
+const struct probe *probe_get(void);
+/* The first layer that is missing, in words with its remedy, or NULL. */
+const char *probe_missing(const struct probe *);
+
+/* ---- namespaces.c ---- */
+
+/* Forks into fresh namespaces: all but the user namespace as root, all with it otherwise. As
+ * fork: 0 in the child, its pid in the parent; a descriptor that stands for it in *pidfd. */
+pid_t namespaces_fork(const struct probe *, int *pidfd);
+/* The map of the user namespace that the caller is in, onto one uid and gid. proc: /proc, opened
+ * before the root went. */
+int namespaces_map(int proc, uid_t uid, gid_t gid);
+/* A user namespace inside the others, which then own nothing that it could change. */
+int namespaces_enter_user(int proc, uid_t uid, gid_t gid);
+
+/* ---- root.c ---- */
+
+/* An empty, read-only root; the old one is gone. */
+int root_empty(void);
+
+/* ---- descriptors.c ---- */
+
+/* 0, 1 and 2 to /dev/null; everything else but keep[] (-1: none) closed. */
+int descriptors_close(const int *keep, size_t n);
+
+/* ---- privileges.c ---- */
+
+/* As root: becomes uid and gid, keeping what enter_user needs. */
+int privileges_become(uid_t uid, gid_t gid);
+/* No capability, none to be had again, not dumpable, no new privileges. */
+int privileges_drop(void);
+
+/* ---- rlimits.c ---- */
+
+struct rlimits {
+	uint64_t memory, cpu;      /* bytes, ns */
+	unsigned pids, files;
+	uint64_t file_size;        /* bytes a file may grow to */
+};
+int rlimits_set(const struct rlimits *);
+
+/* ---- landlock.c ---- */
+
+struct landlock_grant {
+	int fd;                    /* folder */
+	unsigned rights;           /* enum handler_right */
+};
+int landlock_restrict(int abi, const struct landlock_grant *, size_t n);
+
+/* ---- seccomp.c ---- */
+
+/* calls: enum handler_calls. */
+int seccomp_restrict(unsigned calls);
+
+#endif

@@ -1,0 +1,190 @@
+/* A forked process to an answer: layer after layer goes on, operands are opened, the last two
+ * layers close the door, the handler runs. One call, then gone.
+ *
+ * The order is that of layers.def. Before the empty root the child reads what the builtin needs of
+ * the host; `open` runs without any privilege; `run` under Landlock and seccomp too. */
+#include "runtime/spawn/child.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+struct child {
+	const struct child_plan *plan;
+	struct child_report report;
+	struct handler_call call;
+	struct stat owner;             /* of the workspace */
+	int proc;
+	char confined[256];
+};
+
+static void out_write(const struct child *ch, const void *bytes, size_t n)
+{
+	const char *p = bytes;
+
+	while (n) {
+		ssize_t k = write(ch->plan->out, p, n);
+
+		if (k < 0 && errno == EINTR)
+			continue;
+		if (k <= 0)
+			_exit(3);
+		p += k;
+		n -= (size_t)k;
+	}
+}
+
+static void layer_on(struct child *ch, enum layer layer, int result)
+{
+	if (!result) {
+		ch->report.layers |= 1U << layer;
+		return;
+	}
+	ch->report.failed = errno ? errno : EINVAL;
+	ch->report.what = layer;
+	out_write(ch, &ch->report, sizeof ch->report);
+	_exit(3);
+}
+
+static void host_open(struct child *ch)
+{
+	const struct child_plan *plan = ch->plan;
+
+	for (unsigned i = 0; i < HANDLER_HOST; i++)
+		ch->call.host[i] = plan->builtin->host[i] ?
+			open(plan->builtin->host[i], O_RDONLY | O_CLOEXEC | O_NOCTTY) : -1;
+	ch->proc = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
+}
+
+static void namespaces_on(struct child *ch)
+{
+	static const char name[] = "krux";
+	const struct probe *probe = ch->plan->probe;
+
+	if (ch->proc < 0 || fstat(ch->plan->workspace, &ch->owner))
+		layer_on(ch, LAYER_NS_MOUNT, -1);
+	if (!probe->root)
+		layer_on(ch, LAYER_NS_USER, namespaces_map(ch->proc, ch->plan->uid, ch->plan->gid));
+	for (unsigned i = LAYER_NS_MOUNT; i <= LAYER_NS_TIME; i++)
+		layer_on(ch, i, 0);
+	layer_on(ch, LAYER_NS_UTS, sethostname(name, sizeof name - 1));
+}
+
+static void descriptors_on(struct child *ch)
+{
+	const struct child_plan *plan = ch->plan;
+	int keep[HANDLER_HOST + 4] = { plan->workspace, plan->store, plan->out, ch->proc };
+
+	memcpy(keep + 4, ch->call.host, sizeof ch->call.host);
+	layer_on(ch, LAYER_DESCRIPTORS, descriptors_close(keep, sizeof keep / sizeof *keep));
+}
+
+static void privileges_off(struct child *ch)
+{
+	uid_t uid = ch->owner.st_uid;
+	gid_t gid = ch->owner.st_gid;
+
+	if (ch->plan->probe->root)
+		layer_on(ch, LAYER_NS_USER, privileges_become(uid, gid) || namespaces_enter_user(ch->proc, uid, gid));
+	close(ch->proc);
+	umask(022);
+	layer_on(ch, LAYER_PRIVILEGES, privileges_drop());
+	/* Changing the uid has cleared it. */
+	layer_on(ch, LAYER_PRIVILEGES, prctl(PR_SET_PDEATHSIG, SIGKILL));
+	layer_on(ch, LAYER_RLIMITS, rlimits_set(&ch->plan->limits));
+}
+
+static void door_close(struct child *ch)
+{
+	struct landlock_grant grant[HANDLER_GRANTS];
+	const struct handler_call *c = &ch->call;
+
+	for (unsigned i = 0; i < c->ngrants; i++)
+		grant[i] = (struct landlock_grant){ c->grant[i].fd, c->grant[i].rights };
+	layer_on(ch, LAYER_LANDLOCK, landlock_restrict(ch->plan->probe->landlock_abi, grant, c->ngrants));
+	layer_on(ch, LAYER_SECCOMP, seccomp_restrict(ch->plan->builtin->calls));
+}
+
+static struct krux_value text_value(const char *s)
+{
+	return (struct krux_value){ .kind = KRUX_V_TEXT, .str = { s, strlen(s) } };
+}
+
+static void answer_write(struct child *ch, bool ok)
+{
+	struct handler_call *c = &ch->call;
+	struct krux_member member[2] = { { KRUX_STR("output"), c->output } };
+	struct krux_value answer = { .kind = KRUX_V_MAP, .map = { member, ok ? 1 : 2 } };
+	uint8_t *buf;
+	size_t n;
+
+	if (!ok) {
+		member[0] = (struct krux_member){ KRUX_STR("error"), text_value(c->error ? c->error : "") };
+		member[1] = (struct krux_member){ KRUX_STR("message"), text_value(c->detail) };
+	}
+	n = krux_cbor_write(&answer, NULL, 0);
+	if (!n || n > ch->plan->output + CHILD_SLACK)
+		_exit(4);
+	buf = malloc(n);
+	if (!buf || krux_cbor_write(&answer, buf, n) != n)
+		_exit(3);
+	out_write(ch, buf, n);
+}
+
+static void confined_words(struct child *ch)
+{
+	size_t n = 0;
+
+	for (unsigned i = 0; i < LAYER_COUNT && n < sizeof ch->confined - 32; i++)
+		if (ch->report.layers >> i & 1)
+			n += (size_t)snprintf(ch->confined + n, sizeof ch->confined - n, "%s%s", n ? " " : "", layer_word(i));
+	ch->call.confined = ch->confined;
+}
+
+static void signals_reset(void)
+{
+	sigset_t none;
+
+	for (int i = 1; i < NSIG; i++)
+		signal(i, SIG_DFL);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	signal(SIGPIPE, SIG_IGN);
+}
+
+void child_run(const struct child_plan *plan)
+{
+	static struct child ch;        /* zeroed; a child serves one call */
+	struct handler_call *c = &ch.call;
+	bool ok;
+
+	ch = (struct child){ .plan = plan, .report.magic = CHILD_MAGIC };
+	*c = (struct handler_call){ .args = plan->args, .workspace = plan->workspace, .store = plan->store,
+	                            .allows = plan->allows, .allows_ctx = plan->allows_ctx,
+	                            .fd = -1, .temp = -1, .confined = "" };
+	signals_reset();
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	c->pool = krux_pool_new((size_t)plan->limits.memory);
+	host_open(&ch);
+	namespaces_on(&ch);
+	descriptors_on(&ch);
+	layer_on(&ch, LAYER_ROOT, root_empty());
+	privileges_off(&ch);
+	ok = c->pool && plan->builtin->open(c);
+	if (!ok) {
+		ch.report.what = CHILD_OPENED;
+	} else {
+		door_close(&ch);
+		confined_words(&ch);
+	}
+	out_write(&ch, &ch.report, sizeof ch.report);
+	ok = ok && plan->builtin->run(c);
+	answer_write(&ch, ok);
+	_exit(0);
+}

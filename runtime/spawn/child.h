@@ -1,0 +1,35 @@
+/* The child of one call: from fork to its answer on a pipe. */
+#ifndef KRUX_CHILD_H
+#define KRUX_CHILD_H
+
+#include "runtime/sandbox/sandbox.h"
+#include "stdlib-caps/common/handler.h"
+
+struct child_plan {
+	const struct probe *probe;
+	const struct builtin *builtin;
+	const struct krux_value *args;
+	struct rlimits limits;
+	size_t output;                 /* most bytes of the encoded answer */
+	int workspace, store;          /* store: -1: none */
+	int out;                       /* the pipe's writing end */
+	uid_t uid;                     /* of the parent, as it is seen outside the namespaces */
+	gid_t gid;
+	bool (*allows)(void *ctx, struct krux_str field, struct krux_str path);
+	void *allows_ctx;
+};
+
+/* Comes first on the pipe, written after the last layer and before the handler's `run`. Then the
+ * answer follows, to the end of the pipe: a map with "output", or with "error" and "message". */
+struct child_report {
+	uint32_t magic;
+	uint32_t layers;               /* 1 << enum layer: what is on */
+	int32_t failed;                /* errno of the layer after those, 0: all are on */
+	uint32_t what;                 /* that layer; CHILD_OPENED: `open` ended the call itself */
+};
+enum { CHILD_MAGIC = 0x4B525558, CHILD_OPENED = 255, CHILD_SLACK = 4096 };
+
+/* Never returns. */
+void child_run(const struct child_plan *) __attribute__((noreturn));
+
+#endif

@@ -1,0 +1,111 @@
+/* What every handler does first and last: read its arguments, and say why it failed. */
+#include "stdlib-caps/common/handler.h"
+
+#include <errno.h>
+#include <sodium.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+bool handler_fail(struct handler_call *c, const char *error, const char *fmt, ...)
+{
+	va_list ap;
+	int n;
+
+	va_start(ap, fmt);
+	n = vsnprintf(c->detail, sizeof c->detail, fmt, ap);
+	va_end(ap);
+	if (n < 0)
+		c->detail[0] = '\0';
+	c->error = error;
+	return false;
+}
+
+int handler_shown(struct krux_str path)
+{
+	size_t n = path.n > 300 ? 300 : path.n;
+
+	while (n && n < path.n && ((uint8_t)path.p[n] & 0xC0) == 0x80)
+		n--;
+	return (int)n;
+}
+
+bool handler_failed(struct handler_call *c, int no, struct krux_str path)
+{
+	static const struct { int no; const char *error; } known[] = {
+		{ ENOENT, "NotFound" }, { ENOTDIR, "NotFound" }, { ENAMETOOLONG, "NotFound" },
+		{ ELOOP, "Symlink" }, { EACCES, "AccessDenied" }, { EPERM, "AccessDenied" },
+		{ EROFS, "AccessDenied" }, { ETXTBSY, "AccessDenied" },
+		{ ENOSPC, "DiskFull" }, { EDQUOT, "DiskFull" }, { EFBIG, "DiskFull" },
+	};
+	int n = handler_shown(path);
+
+	if (no == EXDEV)
+		return handler_fail(c, "AccessDenied", "%.*s: another file system is mounted there.", n, path.p);
+	if (no == ELOOP)
+		return handler_fail(c, "Symlink", "%.*s is, or goes through, a symbolic link. Links are not "
+			"followed: what they stand for would need a decision of its own.", n, path.p);
+	for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+		if (known[i].no == no)
+			return handler_fail(c, known[i].error, "%.*s: %s.", n, path.p, strerror(no));
+	return handler_fail(c, "IoError", "%.*s: %s.", n, path.p, strerror(no));
+}
+
+void handler_grant(struct handler_call *c, int fd, unsigned rights)
+{
+	if (c->ngrants == HANDLER_GRANTS)
+		abort();
+	c->grant[c->ngrants].fd = fd;
+	c->grant[c->ngrants++].rights = rights;
+}
+
+struct krux_str arg_text(const struct handler_call *c, const char *field)
+{
+	const struct krux_value *v = krux_value_get(c->args, field);
+
+	return v && (v->kind == KRUX_V_TEXT || v->kind == KRUX_V_BYTES) ? v->str : (struct krux_str){ "", 0 };
+}
+
+bool arg_has(const struct handler_call *c, const char *field)
+{
+	return krux_value_get(c->args, field) != NULL;
+}
+
+bool arg_bool(const struct handler_call *c, const char *field)
+{
+	const struct krux_value *v = krux_value_get(c->args, field);
+
+	return v && v->kind == KRUX_V_BOOL && v->b;
+}
+
+uint64_t arg_uint(const struct handler_call *c, const char *field)
+{
+	const struct krux_value *v = krux_value_get(c->args, field);
+
+	return v && v->kind == KRUX_V_UINT ? v->u : 0;
+}
+
+bool arg_is(const struct handler_call *c, const char *field, const char *name)
+{
+	return krux_str_eq(arg_text(c, field), (struct krux_str){ name, strlen(name) });
+}
+
+bool arg_content(struct handler_call *c, const char *field, struct krux_str *out)
+{
+	struct krux_str text = arg_text(c, field);
+	uint8_t *bytes;
+
+	if (!arg_is(c, "encoding", "base64")) {
+		*out = text;
+		return true;
+	}
+	bytes = krux_pool_get(c->pool, text.n + 1);
+	if (!bytes)
+		return handler_fail(c, "IoError", "The call has not enough memory for content.");
+	if (sodium_base642bin(bytes, text.n + 1, text.p, text.n, NULL, &out->n, NULL,
+	                      sodium_base64_VARIANT_ORIGINAL))
+		return handler_fail(c, "BadContent", "content is not padded base64 in the alphabet A-Z a-z 0-9 + /.");
+	out->p = (char *)bytes;
+	return true;
+}

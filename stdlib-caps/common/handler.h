@@ -1,0 +1,102 @@
+/* What a builtin handler is given and what it gives back.
+ *
+ * A handler is two functions. `open` runs in the child of one call, already in its own
+ * namespaces and without privileges; it opens the operands that the call names, and nothing else
+ * ever opens a path from the workspace's root. Then the child gives up what it does not need, and
+ * `run` works on the opened operands alone. Both return false after handler_fail(). */
+#ifndef KRUX_HANDLER_H
+#define KRUX_HANDLER_H
+
+#include <sys/stat.h>
+
+#include "capspec/value.h"
+
+/* Rights below one opened folder that `run` keeps. */
+enum handler_right {
+	RIGHT_READ_FILES = 1,
+	RIGHT_READ_FOLDERS = 2,
+	RIGHT_NAMES = 4,       /* make, rename and remove entries */
+	RIGHT_WRITE_FILES = 8,
+};
+
+/* Groups of system calls that `run` needs besides the common ones (runtime/sandbox/calls.def). */
+enum handler_calls {
+	CALLS_COMMON = 0,
+	CALLS_LOOK = 1,        /* look at files and list folders */
+	CALLS_WALK = 2,        /* open what is below an operand */
+	CALLS_CHANGE = 4,      /* write, make, rename, remove */
+	CALLS_WATCH = 8,
+	CALLS_MACHINE = 16,
+};
+
+enum { HANDLER_GRANTS = 8, HANDLER_HOST = 4, HANDLER_NAME = 256, HANDLER_PATH = 4096 };
+
+/* One path of the workspace: the opened folder that holds it, and its name there. */
+struct place {
+	struct krux_str path;          /* as the agent gave it, "/workspace/..." */
+	int folder;                    /* readable directory; -1: there is none */
+	char name[HANDLER_NAME];       /* "." for /workspace itself */
+};
+
+struct handler_call {
+	const struct krux_value *args;                /* canonical */
+	struct krux_pool *pool;
+	int workspace;
+	int store;                                    /* folder of trash and unfinished files; -1: not opened */
+	int host[HANDLER_HOST];                       /* the builtin's host files; -1: not there */
+	const char *confined;                         /* what confines this call, in words */
+	/* May the same call, with this field holding this path, go ahead? */
+	bool (*allows)(void *ctx, struct krux_str field, struct krux_str path);
+	void *allows_ctx;
+
+	/* open leaves these for run */
+	struct { int fd; unsigned rights; } grant[HANDLER_GRANTS];
+	unsigned ngrants;
+	struct place place[2];
+	struct stat st;
+	int fd;
+	int temp;                                     /* folder of unfinished files; -1: not opened */
+	char id[32];                                  /* of the deletion that open prepared */
+
+	/* the answer: output, or the name of one of the capability's errors and a sentence */
+	struct krux_value output;
+	const char *error;
+	char detail[512];
+};
+
+typedef bool handler_fn(struct handler_call *);
+
+struct builtin {
+	const char *name;
+	handler_fn *open, *run;
+	unsigned calls;                               /* enum handler_calls */
+	const char *host[HANDLER_HOST];               /* files of the host that it reads */
+};
+
+#define BUILTIN(name, calls, ...) handler_fn name##_open, name##_run;
+#include "stdlib-caps/common/builtins.def"
+#undef BUILTIN
+
+/* The builtin of that name, or NULL. */
+const struct builtin *builtin_find(struct krux_str name);
+
+/* Ends the call with one of the capability's errors and a sentence for this case. False. */
+bool handler_fail(struct handler_call *, const char *error, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+/* The same for a failed system call on a path. */
+bool handler_failed(struct handler_call *, int no, struct krux_str path);
+/* How many bytes of a path a sentence shows: whole characters. For "%.*s". */
+int handler_shown(struct krux_str path);
+/* Lets `run` keep rights below a folder. */
+void handler_grant(struct handler_call *, int fd, unsigned rights);
+
+/* Arguments; the types are what the capability declares. */
+struct krux_str arg_text(const struct handler_call *, const char *field);   /* n 0: absent */
+bool arg_has(const struct handler_call *, const char *field);
+bool arg_bool(const struct handler_call *, const char *field);
+uint64_t arg_uint(const struct handler_call *, const char *field);
+bool arg_is(const struct handler_call *, const char *field, const char *name);
+/* Text as it is, or decoded where the field `encoding` says base64. */
+bool arg_content(struct handler_call *, const char *field, struct krux_str *out);
+
+#endif

@@ -1,0 +1,192 @@
+/* Paths of the agent to opened folders. The path is cut at its last slash; the folder above is
+ * opened by openat2 beneath the workspace, with no symbolic link, magic link or other mount on the
+ * way; everything else is done with that descriptor and the one name. So a component that is
+ * swapped for a link meanwhile fails, and never leads elsewhere. */
+#include "stdlib-caps/common/place.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "stdlib-caps/common/glob.h"
+
+#define ROOT "/workspace"
+#define RESERVED ".krux"
+
+int place_openat(int dir, const char *path, uint64_t flags, uint64_t mode)
+{
+	struct open_how how = {
+		.flags = flags | O_CLOEXEC | O_NOFOLLOW,
+		.mode = mode,
+		.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_XDEV,
+	};
+
+	/* EAGAIN: a rename somewhere made the kernel unsure that it stayed beneath. */
+	for (unsigned tries = 0; tries < 64; tries++) {
+		long fd = syscall(SYS_openat2, dir, path, &how, sizeof how);
+
+		if (fd >= 0 || (errno != EAGAIN && errno != EINTR))
+			return (int)fd;
+	}
+	return -1;
+}
+
+bool path_inside(struct krux_str path, struct krux_str *rest)
+{
+	size_t n = sizeof ROOT - 1;
+
+	if (path.n < n || memcmp(path.p, ROOT, n) || (path.n > n && path.p[n] != '/'))
+		return false;
+	*rest = path.n > n ? (struct krux_str){ path.p + n + 1, path.n - n - 1 } : (struct krux_str){ "", 0 };
+	return true;
+}
+
+bool path_reserved(struct krux_str path)
+{
+	struct krux_str rest;
+	size_t n = sizeof RESERVED - 1;
+
+	return path_inside(path, &rest) && rest.n >= n && !memcmp(rest.p, RESERVED, n) &&
+	       (rest.n == n || rest.p[n] == '/');
+}
+
+bool path_protected(struct krux_str path)
+{
+	static const char *const text[] = {
+#define PROTECTED(glob) glob,
+#include "capspec/protected.def"
+#undef PROTECTED
+	};
+	enum { N = sizeof text / sizeof *text };
+	static struct glob glob[N];
+	static bool ready;
+
+	for (size_t i = 0; !ready && i < N; i++)
+		glob_read(&glob[i], (struct krux_str){ text[i], strlen(text[i]) });
+	ready = true;
+	for (size_t i = 0; i < N; i++)
+		if (glob_match(&glob[i], path))
+			return true;
+	return path_reserved(path);
+}
+
+/* The folder `path` (no leading slash, n 0 for dir itself), making what is missing. */
+static int folder_make(int dir, char *path)
+{
+	char *p = path;
+	int at = place_openat(dir, ".", O_RDONLY | O_DIRECTORY, 0);
+
+	while (at >= 0 && *p) {
+		char *slash = strchr(p, '/');
+		int next, made;
+
+		if (slash)
+			*slash = '\0';
+		made = !mkdirat(at, p, 0755);
+		next = place_openat(at, p, O_RDONLY | O_DIRECTORY, 0);
+		if (made && next >= 0)
+			fsync(at);
+		close(at);
+		at = next;
+		p = slash ? slash + 1 : p + strlen(p);
+	}
+	return at;
+}
+
+static bool path_refused(struct handler_call *c, struct krux_str path, unsigned flags, struct krux_str *rest)
+{
+	int n = handler_shown(path);
+
+	if (!path_inside(path, rest) || (flags & PLACE_BELOW && !rest->n))
+		return handler_fail(c, "PathOutOfScope", "%.*s is not %s /workspace.", n, path.p,
+			flags & PLACE_BELOW ? "below" : "in"), true;
+	if (path_reserved(path))
+		return flags & PLACE_CHANGE ?
+			(handler_fail(c, "Protected", "/workspace/" RESERVED " belongs to Krux."), true) :
+			(handler_fail(c, "AccessDenied", "/workspace/" RESERVED " belongs to Krux."), true);
+	if (flags & PLACE_CHANGE && path_protected(path))
+		return handler_fail(c, "Protected", "%.*s: programs outside the sandbox run what stands in such "
+			"a place.", n, path.p), true;
+	return false;
+}
+
+bool place_open(struct handler_call *c, unsigned i, const char *field, unsigned flags)
+{
+	struct place *at = &c->place[i];
+	char path[HANDLER_PATH + 1];
+	struct krux_str rest;
+	char *name;
+
+	*at = (struct place){ .path = arg_text(c, field), .folder = -1 };
+	if (path_refused(c, at->path, flags, &rest))
+		return false;
+	if (rest.n >= sizeof path)
+		return handler_failed(c, ENAMETOOLONG, at->path);
+	memcpy(path, rest.p, rest.n);
+	path[rest.n] = '\0';
+	name = memrchr(path, '/', rest.n);
+	name = name ? name + 1 : path;
+	if (strlen(name) >= sizeof at->name)
+		return handler_failed(c, ENAMETOOLONG, at->path);
+	memcpy(at->name, *name ? name : ".", strlen(*name ? name : ".") + 1);
+	if (name > path)
+		name[-1] = '\0';
+	else
+		path[0] = '\0';
+	at->folder = flags & PLACE_PARENTS ? folder_make(c->workspace, path) :
+		place_openat(c->workspace, *path ? path : ".", O_RDONLY | O_DIRECTORY, 0);
+	if (at->folder >= 0)
+		return true;
+	if (flags & PLACE_TARGET && (errno == ENOENT || errno == ENOTDIR))
+		return handler_fail(c, "ParentNotFound", errno == ENOENT ? "The folder above it does not exist." :
+			"A name above it is not a folder.");
+	return handler_failed(c, errno, at->path);
+}
+
+int place_stat(const struct place *at, struct stat *st)
+{
+	return fstatat(at->folder, at->name, st, AT_SYMLINK_NOFOLLOW) ? errno : 0;
+}
+
+int place_file(struct handler_call *c, const struct place *at, int flags)
+{
+	struct stat st;
+	int no = place_stat(at, &st), fd;
+
+	if (no)
+		return handler_failed(c, no, at->path), -1;
+	if (S_ISLNK(st.st_mode))
+		return handler_failed(c, ELOOP, at->path), -1;
+	if (!S_ISREG(st.st_mode))
+		return handler_fail(c, "NotAFile", S_ISDIR(st.st_mode) ? "It is a folder." :
+			"It is a device, a pipe or a socket."), -1;
+	fd = place_openat(at->folder, at->name, (uint64_t)flags | O_NONBLOCK | O_NOCTTY, 0);
+	if (fd < 0)
+		return handler_failed(c, errno, at->path), -1;
+	/* It may have been swapped since: only what is open counts. */
+	if (fstat(fd, &c->st) || !S_ISREG(c->st.st_mode)) {
+		close(fd);
+		return handler_fail(c, "NotAFile", "It changed while it was opened."), -1;
+	}
+	return fd;
+}
+
+int place_folder(struct handler_call *c, const struct place *at)
+{
+	struct stat st;
+	int no = place_stat(at, &st), fd;
+
+	if (no)
+		return handler_failed(c, no, at->path), -1;
+	if (S_ISLNK(st.st_mode))
+		return handler_failed(c, ELOOP, at->path), -1;
+	if (!S_ISDIR(st.st_mode))
+		return handler_fail(c, "NotADirectory", "It is not a folder."), -1;
+	fd = place_openat(at->folder, at->name, O_RDONLY | O_DIRECTORY, 0);
+	if (fd < 0)
+		return handler_failed(c, errno, at->path), -1;
+	return fd;
+}
