@@ -14,7 +14,11 @@ READ_SRC += compiler/read/capfile.c compiler/read/condition.c compiler/read/expe
 	compiler/read/inputs.c compiler/read/parse.c compiler/read/place.c compiler/read/policyfile.c \
 	compiler/read/policykeys.c compiler/read/source.c compiler/read/yaml.c compiler/read/yaml_mask.c \
 	compiler/read/yaml_node.c compiler/read/yaml_words.c
-MODEL_SRC +=
+MODEL_SRC += compiler/model/access.c compiler/model/capability.c compiler/model/clauses.c \
+	compiler/model/effects.c compiler/model/examples.c compiler/model/glob.c compiler/model/handler.c \
+	compiler/model/interpreter.c compiler/model/kinds.c compiler/model/literal.c compiler/model/lookup.c \
+	compiler/model/names.c compiler/model/number.c compiler/model/program.c compiler/model/regex.c \
+	compiler/model/report.c compiler/model/types.c
 CHECK_SRC +=
 DD_SRC +=
 PLAN_SRC +=
@@ -29,8 +33,8 @@ RUNTIME_SRC += runtime/base/err.c runtime/base/file.c runtime/base/screen.c \
 	runtime/sandbox/privileges.c runtime/sandbox/probe.c runtime/sandbox/rlimits.c runtime/sandbox/root.c \
 	runtime/sandbox/seccomp.c runtime/spawn/child.c runtime/spawn/parent.c
 HANDLER_SRC += stdlib-caps/common/answer.c stdlib-caps/common/builtins.c stdlib-caps/common/change.c \
-	stdlib-caps/common/entries.c stdlib-caps/common/glob.c stdlib-caps/common/handler.c \
-	stdlib-caps/common/place.c stdlib-caps/common/select.c stdlib-caps/common/walk.c \
+	stdlib-caps/common/entries.c stdlib-caps/common/handler.c \
+	stdlib-caps/common/pathglob.c stdlib-caps/common/place.c stdlib-caps/common/select.c stdlib-caps/common/walk.c \
 	stdlib-caps/filesystem/append.c stdlib-caps/filesystem/copy.c stdlib-caps/filesystem/delete.c \
 	stdlib-caps/filesystem/edit.c stdlib-caps/filesystem/list.c stdlib-caps/filesystem/move.c \
 	stdlib-caps/filesystem/moved.c stdlib-caps/filesystem/read.c stdlib-caps/filesystem/restore.c \

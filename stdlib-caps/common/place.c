@@ -11,7 +11,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "stdlib-caps/common/glob.h"
+#include "stdlib-caps/common/pathglob.h"
 
 #define ROOT "/workspace"
 #define RESERVED ".krux"
@@ -61,14 +61,14 @@ bool path_protected(struct krux_str path)
 #undef PROTECTED
 	};
 	enum { N = sizeof text / sizeof *text };
-	static struct glob glob[N];
+	static struct pathglob glob[N];
 	static bool ready;
 
 	for (size_t i = 0; !ready && i < N; i++)
-		glob_read(&glob[i], (struct krux_str){ text[i], strlen(text[i]) });
+		pathglob_read(&glob[i], (struct krux_str){ text[i], strlen(text[i]) });
 	ready = true;
 	for (size_t i = 0; i < N; i++)
-		if (glob_match(&glob[i], path))
+		if (pathglob_match(&glob[i], path))
 			return true;
 	return path_reserved(path);
 }

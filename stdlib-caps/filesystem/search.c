@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "stdlib-caps/common/answer.h"
-#include "stdlib-caps/common/glob.h"
+#include "stdlib-caps/common/pathglob.h"
 #include "stdlib-caps/common/place.h"
 #include "stdlib-caps/common/select.h"
 #include "stdlib-caps/common/walk.h"
@@ -15,7 +15,7 @@ struct match {
 
 struct search {
 	struct handler_call *call;
-	struct glob glob;
+	struct pathglob glob;
 	struct select chosen;
 	struct krux_str after;     /* n 0: from the beginning */
 	struct match item;
@@ -43,7 +43,7 @@ static enum walk_next search_visit(void *ctx, const struct walk_entry *e)
 	struct search *s = ctx;
 
 	if ((s->files && !S_ISREG(e->st.st_mode)) || (s->folders && !S_ISDIR(e->st.st_mode)) ||
-	    !glob_match(&s->glob, s->glob.absolute ? e->path : e->below))
+	    !pathglob_match(&s->glob, s->glob.absolute ? e->path : e->below))
 		return WALK_ON;
 	s->total++;
 	if (s->after.n && strcmp(e->path.p, s->after.p) <= 0)
@@ -97,7 +97,7 @@ bool filesystem_search_run(struct handler_call *c)
 
 	if (!s || !select_init(&s->chosen, c->pool, sizeof s->item, (size_t)arg_uint(c, "limit"), match_cmp, NULL))
 		return handler_fail(c, "IoError", "The call ran out of memory.");
-	why = glob_read(&s->glob, arg_text(c, "pattern"));
+	why = pathglob_read(&s->glob, arg_text(c, "pattern"));
 	if (why)
 		return handler_fail(c, "BadPattern", "%s", why);
 	s->call = c;

@@ -7,7 +7,7 @@
 
 #include "capspec/canon.h"
 #include "stdlib-caps/common/answer.h"
-#include "stdlib-caps/common/glob.h"
+#include "stdlib-caps/common/pathglob.h"
 #include "stdlib-caps/common/place.h"
 #include "stdlib-caps/common/select.h"
 #include "stdlib-caps/common/walk.h"
@@ -24,7 +24,7 @@ struct line {
 struct grep {
 	struct handler_call *call;
 	struct walk *walk;
-	struct glob glob;
+	struct pathglob glob;
 	struct select chosen;
 	struct krux_str text;      /* lowered when the case is ignored */
 	bool fold;
@@ -146,7 +146,7 @@ static enum walk_next grep_visit(void *ctx, const struct walk_entry *e)
 	bool ok;
 	int fd;
 
-	if (!S_ISREG(e->st.st_mode) || !glob_match(&g->glob, g->glob.absolute ? e->path : e->below))
+	if (!S_ISREG(e->st.st_mode) || !pathglob_match(&g->glob, g->glob.absolute ? e->path : e->below))
 		return WALK_ON;
 	if (e->st.st_size > FILE_MAX_BYTES) {
 		g->walk->skipped++;
@@ -201,7 +201,7 @@ static bool grep_init(struct handler_call *c, struct grep *g)
 {
 	struct krux_str text = arg_text(c, "text");
 	char *copy = krux_pool_copy(c->pool, text.p, text.n);
-	const char *why = glob_read(&g->glob, arg_text(c, "files"));
+	const char *why = pathglob_read(&g->glob, arg_text(c, "files"));
 
 	if (why)
 		return handler_fail(c, "BadPattern", "files: %s", why);

@@ -1,6 +1,6 @@
 /* A glob and a path to yes or no: a set of positions in the pattern, one bit each, is carried
  * over the path's components, so the time is bounded by the product of the two lengths. */
-#include "stdlib-caps/common/glob.h"
+#include "stdlib-caps/common/pathglob.h"
 
 #include <string.h>
 
@@ -24,7 +24,7 @@ static const char *component_check(struct krux_str c)
 	return NULL;
 }
 
-const char *glob_read(struct glob *g, struct krux_str pattern)
+const char *pathglob_read(struct pathglob *g, struct krux_str pattern)
 {
 	static const struct krux_str any_depth = { "**", 2 };
 
@@ -91,7 +91,7 @@ static bool component_match(struct krux_str pat, struct krux_str s)
 }
 
 /* `**` may also stand for nothing. */
-static uint64_t skip_any_depth(const struct glob *g, uint64_t at)
+static uint64_t skip_any_depth(const struct pathglob *g, uint64_t at)
 {
 	for (unsigned i = 0; i < g->n; i++)
 		if (at >> i & 1 && is_any_depth(g->component[i]))
@@ -99,7 +99,7 @@ static uint64_t skip_any_depth(const struct glob *g, uint64_t at)
 	return at;
 }
 
-bool glob_match(const struct glob *g, struct krux_str path)
+bool pathglob_match(const struct pathglob *g, struct krux_str path)
 {
 	uint64_t at = skip_any_depth(g, 1);
 
