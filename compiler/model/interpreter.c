@@ -1,0 +1,268 @@
+/* Interpreters: may these arguments reach this program. Where it is not certain that an
+ * argument stays data, the answer is no. */
+#include "compiler/model/interpreter.h"
+
+#include <string.h>
+
+#include "compiler/model/pattern.h"
+
+static const struct interpreter interpreters[] = {
+#define INTERPRETER(name, way, harmless, code) { name, WAY_##way, harmless, code },
+#include "compiler/model/interpreters.def"
+#undef INTERPRETER
+};
+
+/* ---- the table ---- */
+
+static bool is_version(struct krux_str s)
+{
+	for (size_t i = 0; i < s.n; i++)
+		if (!(s.p[i] >= '0' && s.p[i] <= '9') && s.p[i] != '.' && s.p[i] != '-')
+			return false;
+	return true;
+}
+
+const struct interpreter *interpreter_find(struct krux_str file)
+{
+	for (size_t i = 0; i < sizeof interpreters / sizeof *interpreters; i++) {
+		const char *name = interpreters[i].name;
+		size_t n = strlen(name);
+		bool star = name[n - 1] == '*';
+
+		n -= star;
+		if (file.n >= n && !memcmp(file.p, name, n) &&
+		    (star || is_version((struct krux_str){ file.p + n, file.n - n })))
+			return &interpreters[i];
+	}
+	return NULL;
+}
+
+bool interpreter_option(const char *options, struct krux_str s)
+{
+	while (*options) {
+		size_t n = strcspn(options, " ");
+
+		/* "-c", "-cCODE" and "--eval", "--eval=CODE". */
+		if (s.n >= n && !memcmp(s.p, options, n) && (s.n == n || options[1] != '-' || s.p[n] == '='))
+			return true;
+		options += n + (options[n] == ' ');
+	}
+	return false;
+}
+
+/* Is that constant exactly one of the options. */
+static bool option_is(const char *options, struct krux_str s)
+{
+	while (*options) {
+		size_t n = strcspn(options, " ");
+
+		if (s.n == n && !memcmp(s.p, options, n))
+			return true;
+		options += n + (options[n] == ' ');
+	}
+	return false;
+}
+
+/* ---- values as text ---- */
+
+static const struct regex *pattern_of(struct arena *a, const struct krux_type *t)
+{
+	const char *why;
+	size_t at;
+
+	return t->pattern.n ? regex_parse(a, t->pattern, &why, &at) : NULL;
+}
+
+bool text_can_start(struct arena *a, const struct krux_type *t, char c)
+{
+	const struct regex *r;
+
+	switch (t->kind) {
+	case KRUX_T_STRING:
+		r = pattern_of(a, t);
+		return !r || regex_can_start(r, (unsigned char)c);
+	case KRUX_T_SECRET:
+		return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-';
+	case KRUX_T_INT:
+	case KRUX_T_DECIMAL:
+		return (c == '-' && t->lo < 0) || (c >= '0' && c <= '9');
+	case KRUX_T_ENUM:
+		for (size_t i = 0; i < t->nnames; i++)
+			if (t->name[i].n && t->name[i].p[0] == c)
+				return true;
+		return false;
+	case KRUX_T_PATH:
+		return c == '/';
+	default:
+		/* Digits, letters, and ':' of addresses. */
+		return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == ':' || c == '_';
+	}
+}
+
+bool text_can_hold(struct arena *a, const struct krux_type *t, char c)
+{
+	const struct regex *r;
+
+	switch (t->kind) {
+	case KRUX_T_STRING:
+		r = pattern_of(a, t);
+		return !r || regex_can_hold(r, (unsigned char)c);
+	case KRUX_T_PATH:
+	case KRUX_T_URL:
+		return true;
+	default:
+		return c != '=' && c != '\n';
+	}
+}
+
+/* ---- what an argument may not be ---- */
+
+static const struct krux_type *item_type(const struct argv_item *item)
+{
+	const struct krux_type *t = item->access.type;
+
+	return item->kind == ARGV_EACH ? t->elem : t;
+}
+
+static bool is_option(const struct argv_item *item)
+{
+	return item->kind == ARGV_CONST && item->text.n > 1 && item->text.p[0] == '-' &&
+	       !krux_str_eq(item->text, KRUX_STR("--"));
+}
+
+static bool outside_workspace(struct krux_str path)
+{
+	static const char workspace[] = "/workspace";
+	size_t n = sizeof workspace - 1;
+
+	return path.n && path.p[0] == '/' && !memmem(path.p, path.n, "/../", 4) &&
+	       !(path.n >= n && !memcmp(path.p, workspace, n) && (path.n == n || path.p[n] == '/'));
+}
+
+/* A script that is fixed comes before any field; what follows it is data of the script. */
+static const char *script_refuse(const struct interpreter *in, const struct argv_item *item, size_t n, size_t *at)
+{
+	size_t i = 0;
+
+	while (i < n && is_option(&item[i]) && option_is(in->harmless, item[i].text))
+		i++;
+	*at = i;
+	if (i < n && item[i].kind == ARGV_CONST && krux_str_eq(item[i].text, KRUX_STR("--")))
+		*at = ++i;
+	if (i == n || item[i].kind != ARGV_CONST)
+		return "an argument controls the script that is run";
+	if (is_option(&item[i]))
+		return interpreter_option(in->code, item[i].text)
+			? "an option that takes code stands beside an argument"
+			: "an option that could take code stands beside an argument";
+	if (!outside_workspace(item[i].text))
+		return "the script is not a fixed file outside of the workspace";
+	return NULL;
+}
+
+/* Is it a constant program: the first that is no option, or the value of one. */
+static bool is_program(const struct interpreter *in, struct krux_str s)
+{
+	return s.n && (s.p[0] != '-' || (memchr(s.p, '=', s.n) && interpreter_option(in->code, s)));
+}
+
+static const char *text_refuse(struct arena *a, const struct interpreter *in, const struct argv_item *item,
+                               size_t n, size_t *at)
+{
+	bool program = false;
+
+	for (size_t i = 0; i < n; i++) {
+		*at = i;
+		if (item[i].kind == ARGV_CONST) {
+			program = program || is_program(in, item[i].text);
+			continue;
+		}
+		if (!program)
+			return "an argument controls the program that is run";
+		if (item[i].kind == ARGV_JOINED)
+			return "an argument controls an option or a variable";
+		if (item_type(&item[i])->kind != KRUX_T_PATH && text_can_hold(a, item_type(&item[i]), '='))
+			return "an argument could set a variable";
+	}
+	return NULL;
+}
+
+static const char *rules_refuse(struct arena *a, const struct argv_item *item, size_t n, size_t *at)
+{
+	for (size_t i = 0; i < n; i++) {
+		*at = i;
+		if (item[i].kind == ARGV_CONST)
+			continue;
+		if (item[i].kind == ARGV_JOINED || text_can_hold(a, item_type(&item[i]), '='))
+			return "an argument could set a variable";
+	}
+	return NULL;
+}
+
+static const char *search_refuse(struct arena *a, const struct interpreter *in, const struct argv_item *item,
+                                 size_t n, size_t *at)
+{
+	bool command = false;
+
+	for (size_t i = 0; i < n; i++) {
+		*at = i;
+		if (item[i].kind == ARGV_CONST) {
+			command = command || interpreter_option(in->code, item[i].text);
+			continue;
+		}
+		if (command)
+			return "an argument stands in a command that is run";
+		for (const char *c = "-(!,)"; *c; c++)
+			if (item[i].kind == ARGV_JOINED && item[i].text.n ? item[i].text.p[0] == *c
+			                                                  : text_can_start(a, item_type(&item[i]), *c))
+				return "an argument could be a part of the expression";
+	}
+	return NULL;
+}
+
+/* A value of an option that takes code. */
+static const char *code_refuse(const struct interpreter *in, const struct argv_item *item, size_t n, size_t *at)
+{
+	for (size_t i = 0; i < n; i++) {
+		*at = i;
+		if (item[i].kind == ARGV_CONST)
+			continue;
+		if (item[i].kind == ARGV_JOINED && item[i].text.n && item[i].text.p[0] == '-' &&
+		    interpreter_option(in->code, item[i].text))
+			return "an argument controls an option that takes code";
+		if (i && is_option(&item[i - 1]) && interpreter_option(in->code, item[i - 1].text))
+			return "an argument controls an option that takes code";
+	}
+	return NULL;
+}
+
+const char *interpreter_refuse(struct arena *a, const struct interpreter *in, const struct argv_item *item,
+                               size_t n, size_t *at)
+{
+	const char *why = NULL;
+	size_t first = 0;
+
+	while (first < n && item[first].kind == ARGV_CONST)
+		first++;
+	if (first == n)
+		return NULL;
+	switch (in->way) {
+	case WAY_SCRIPT:
+		return script_refuse(in, item, n, at);
+	case WAY_TEXT:
+		why = text_refuse(a, in, item, n, at);
+		break;
+	case WAY_RULES:
+		why = rules_refuse(a, item, n, at);
+		break;
+	case WAY_SEARCH:
+		why = search_refuse(a, in, item, n, at);
+		break;
+	case WAY_ANY:
+		*at = first;
+		return "it runs what it is given, so it takes no argument of a call at all";
+	case WAY_PLAIN:
+		break;
+	}
+	return why ? why : code_refuse(in, item, n, at);
+}
