@@ -22,8 +22,8 @@ MODEL_SRC += compiler/model/access.c compiler/model/capability.c compiler/model/
 CHECK_SRC +=
 DD_SRC +=
 PLAN_SRC +=
-EMIT_SRC += compiler/emit/c_code.c compiler/emit/c_shape.c compiler/emit/c_text.c \
-	compiler/emit/c_text_print.c
+EMIT_SRC += compiler/emit/c_code.c compiler/emit/c_shape.c compiler/emit/c_text.c compiler/emit/c_text_print.c \
+	compiler/emit/policyschema.c
 COMPILER_MAIN +=
 
 RUNTIME_SRC += runtime/base/err.c runtime/base/file.c runtime/base/screen.c \

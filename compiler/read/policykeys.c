@@ -16,7 +16,7 @@ static const struct policy_key approval_keys[] = {
 	  .doc = "How many of them have to; 1 when not given." },
 };
 static const struct policy_table approval_table = {
-	"an approval", HEAD_GIVEN, sizeof(struct ast_approval), COUNT(approval_keys)
+	"approval", "an approval", HEAD_GIVEN, sizeof(struct ast_approval), COUNT(approval_keys)
 };
 
 static const struct policy_key rate_keys[] = {
@@ -27,7 +27,7 @@ static const struct policy_key rate_keys[] = {
 	  .doc = "The verdict beyond max, stricter than the rule's; blocked when not given." },
 };
 static const struct policy_table rate_table = {
-	"a rate", HEAD_GIVEN, sizeof(struct ast_rate), COUNT(rate_keys)
+	"rate", "a rate", HEAD_GIVEN, sizeof(struct ast_rate), COUNT(rate_keys)
 };
 
 static const struct policy_key budget_keys[] = {
@@ -40,7 +40,7 @@ static const struct policy_key budget_keys[] = {
 	  .doc = "The verdict beyond max, stricter than the rule's; blocked when not given." },
 };
 static const struct policy_table budget_table = {
-	"a budget", HEAD_GIVEN, sizeof(struct ast_rate), COUNT(budget_keys)
+	"budget", "a budget", HEAD_GIVEN, sizeof(struct ast_rate), COUNT(budget_keys)
 };
 
 static const struct policy_key rule_keys[] = {
@@ -68,14 +68,14 @@ static const struct policy_key rule_keys[] = {
 	  .doc = "observe: the rule decides nothing, what it would have decided is recorded." },
 };
 static const struct policy_table rule_table = {
-	"a rule", HEAD_AT, sizeof(struct ast_rule), COUNT(rule_keys)
+	"rule", "a rule", HEAD_AT, sizeof(struct ast_rule), COUNT(rule_keys)
 };
 
 static const struct policy_key group_keys[] = {
 	{ "group", SHAPE_TEXTS, SPELL_AGENT, TO(ast_named_words, words), .doc = "Agent patterns." },
 };
 static const struct policy_table group_table = {
-	"a group", HEAD_NONE, sizeof(struct ast_named_words), COUNT(group_keys)
+	"group", "a group", HEAD_NONE, sizeof(struct ast_named_words), COUNT(group_keys)
 };
 
 static const struct policy_key define_keys[] = {
@@ -83,7 +83,7 @@ static const struct policy_key define_keys[] = {
 	  .doc = "A condition; it may use the ones before it." },
 };
 static const struct policy_table define_table = {
-	"a define", HEAD_NONE, sizeof(struct ast_define), COUNT(define_keys)
+	"define", "a define", HEAD_NONE, sizeof(struct ast_define), COUNT(define_keys)
 };
 
 static const struct policy_key prove_keys[] = {
@@ -100,21 +100,21 @@ static const struct policy_key prove_keys[] = {
 	  .doc = "Calls of the region; all when not given." },
 };
 static const struct policy_table prove_table = {
-	"a claim", HEAD_AT, sizeof(struct ast_prove), COUNT(prove_keys)
+	"claim", "a claim", HEAD_AT, sizeof(struct ast_prove), COUNT(prove_keys)
 };
 
 static const struct policy_key call_count_keys[] = {
 	{ "calls", SHAPE_TEXT, SPELL_AMOUNT, TO(ast_fact, value), .doc = "Calls of this capability so far." },
 };
 static const struct policy_table call_count_table = {
-	"a number of calls", HEAD_NONE, sizeof(struct ast_fact), COUNT(call_count_keys)
+	"calls", "a number of calls", HEAD_NONE, sizeof(struct ast_fact), COUNT(call_count_keys)
 };
 static const struct policy_key rate_count_keys[] = {
 	{ "rates", SHAPE_TEXT, SPELL_AMOUNT, TO(ast_fact, value),
 	  .doc = "Intents, or for a budget their sum, in the window of this rule." },
 };
 static const struct policy_table rate_count_table = {
-	"a rate so far", HEAD_NONE, sizeof(struct ast_fact), COUNT(rate_count_keys)
+	"rates", "a rate so far", HEAD_NONE, sizeof(struct ast_fact), COUNT(rate_count_keys)
 };
 
 static const struct policy_key fact_keys[] = {
@@ -127,7 +127,7 @@ static const struct policy_key fact_keys[] = {
 	  .table = &rate_count_table, .doc = "What the windows hold, by rule." },
 };
 static const struct policy_table fact_table = {
-	"`facts`", HEAD_NONE, 0, COUNT(fact_keys)
+	"facts", "`facts`", HEAD_NONE, 0, COUNT(fact_keys)
 };
 
 static const struct policy_key test_keys[] = {
@@ -143,7 +143,7 @@ static const struct policy_key test_keys[] = {
 	  .doc = "The verdict it must get with every observe rule enforced." },
 };
 static const struct policy_table test_table = {
-	"a test", HEAD_AT, sizeof(struct ast_test), COUNT(test_keys)
+	"test", "a test", HEAD_AT, sizeof(struct ast_test), COUNT(test_keys)
 };
 
 static const struct policy_key file_keys[] = {
@@ -175,7 +175,7 @@ static const struct policy_key file_keys[] = {
 	  .table = &test_table, .doc = "Calls and the verdicts that they must get." },
 };
 const struct policy_table policy_file_keys = {
-	"a policy file", HEAD_NONE, sizeof(struct policyfile), COUNT(file_keys)
+	"policy", "a policy file", HEAD_NONE, sizeof(struct policyfile), COUNT(file_keys)
 };
 
 #define ID "[a-z0-9][a-z0-9._-]{0,62}"
@@ -193,7 +193,7 @@ static const char *const weekday_words[] = { "mon", "tue", "wed", "thu", "fri", 
 static const struct policy_spelling_row spellings[] = {
 	[SPELL_TEXT] = { NULL, NULL, "words" },
 	[SPELL_FORMAT] = { NULL, format_words, "policy/1" },
-	[SPELL_ID] = { ID, NULL, "read-workspace" },
+	[SPELL_ID] = { ID, NULL, "read-workspace", true },
 	[SPELL_NAME] = { "[a-z][a-z0-9_-]{0,62}", NULL, "in-workspace" },
 	[SPELL_LAYER] = { NULL, layer_words, "organization" },
 	[SPELL_MODE] = { NULL, mode_words, "enforce" },
@@ -202,16 +202,16 @@ static const struct policy_spelling_row spellings[] = {
 	[SPELL_ZONE] = { "[A-Za-z0-9_+-]+(/[A-Za-z0-9_+-]+)*", NULL, "Europe/London" },
 	[SPELL_CAPABILITIES] = { "\\*|" PART "(\\." PART ")*\\.\\*|" CAPABILITY VERSION, NULL, "filesystem.read" },
 	[SPELL_CAPABILITY] = { CAPABILITY VERSION, NULL, "filesystem.read" },
-	[SPELL_AGENTS] = { "[a-z0-9._*-]{1,64}", NULL, "builder" },
-	[SPELL_AGENT] = { "[a-z0-9._*-]{1,64}", NULL, "builder" },
-	[SPELL_APPROVER] = { "[a-z0-9._-]{1,64}", NULL, "ops" },
+	[SPELL_AGENTS] = { "[a-z0-9._*-]{1,64}", NULL, "builder", true },
+	[SPELL_AGENT] = { "[a-z0-9._*-]{1,64}", NULL, "builder", true },
+	[SPELL_APPROVER] = { "[a-z0-9._-]{1,64}", NULL, "ops", true },
 	[SPELL_CONDITION] = { NULL, NULL, "path under \"/workspace\"" },
 	[SPELL_SUM] = { NULL, NULL, "size(content)" },
 	[SPELL_DURATION] = { "[0-9][0-9_]*(ns|us|ms|s|m|h|d)", NULL, "1h" },
-	[SPELL_AMOUNT] = { "[0-9][0-9_]*(KiB|MiB|GiB)?", NULL, "10" },
-	[SPELL_COUNT] = { "[0-9][0-9_]*", NULL, "1" },
+	[SPELL_AMOUNT] = { "[0-9][0-9_]*(KiB|MiB|GiB)?", NULL, "10", true },
+	[SPELL_COUNT] = { "[0-9][0-9_]*", NULL, "1", true },
 	[SPELL_CALL] = { NULL, NULL, "filesystem.read { path: \"/workspace/a\" }" },
-	[SPELL_RULE] = { "(" ID "/)?" ID, NULL, "read-workspace" },
+	[SPELL_RULE] = { "(" ID "/)?" ID, NULL, "read-workspace", true },
 	[SPELL_TIME] = { "[0-2][0-9]:[0-5][0-9](:[0-5][0-9])?", NULL, "\"09:30\"" },
 	[SPELL_WEEKDAY] = { NULL, weekday_words, "mon" },
 	[SPELL_LABEL] = { "[a-z][a-z0-9-]{0,62}", NULL, "file-content" },

@@ -43,7 +43,7 @@ enum policy_head {
 };
 
 struct policy_table {
-	const char *what;           /* "a rule" */
+	const char *name, *what;    /* "rule", "a rule" */
 	enum policy_head head;
 	size_t size;                /* of the struct */
 	size_t nkeys;
@@ -53,11 +53,12 @@ struct policy_table {
 extern const struct policy_table policy_file_keys;
 
 /* For editors and for messages: a regular expression that the text matches (NULL: any), or the
- * words that it must be one of (NULL: not such), and an example. */
+ * words that it must be one of (NULL: not such), an example, and whether digits alone will do. */
 struct policy_spelling_row {
 	const char *pattern;
 	const char *const *words;
 	const char *example;
+	bool digits;
 };
 const struct policy_spelling_row *policy_spelling(enum policy_spelling);
 
