@@ -7,6 +7,7 @@
 
 #include "capspec/canon.h"
 #include "capspec/digest.h"
+#include "capspec/limits.h"
 
 static const char domain[] = "krux bundle v1";
 static const char format[] = "krux-bundle/1";
@@ -126,6 +127,8 @@ static bool parts_check(const struct krux_bundle *b, struct krux_refusal *r)
 		return krux_refuse(r, "policy", "a policy id is 1 to 64 of a-z 0-9 . _ -");
 	if (!b->engine.n || !krux_utf8_valid(b->engine))
 		return krux_refuse(r, "engine", "is missing");
+	if (b->zone.n > KRUX_MAX_NAME + 1 || !krux_utf8_valid(b->zone))
+		return krux_refuse(r, "zone", "is no name of a time zone");
 	return true;
 }
 
@@ -143,11 +146,12 @@ bool krux_bundle_write(struct krux_pool *pool, const struct krux_bundle *b,
 	                        { KRUX_STR("policy"), text(b->policy) },
 	                        { KRUX_STR("serial"), { .kind = KRUX_V_UINT, .u = b->serial } },
 	                        { KRUX_STR("engine"), text(b->engine) },
+	                        { KRUX_STR("zone"), text(b->zone.n ? b->zone : KRUX_STR("UTC")) },
 	                        { KRUX_STR("dev"), { .kind = KRUX_V_BOOL, .b = key->dev } },
 	                        { KRUX_STR("object"), bytes(b->object) },
 	                        { KRUX_STR("schema"), bytes(b->schema) },
 	                        { KRUX_STR("files"), files },
-	                        { KRUX_STR("manifest"), manifest } }, 8, &payload, r))
+	                        { KRUX_STR("manifest"), manifest } }, 9, &payload, r))
 		return false;
 	krux_key_public(key, &public);
 	if (!krux_key_sign(key, domain, payload, signature))
@@ -289,17 +293,18 @@ static bool manifest_check(const struct krux_value *files, const struct krux_val
 static bool payload_read(struct krux_pool *pool, struct krux_str payload, struct krux_bundle *out,
                          struct krux_refusal *r)
 {
-	const struct krux_value *policy, *serial, *engine, *dev, *object, *schema, *files, *manifest;
+	const struct krux_value *policy, *serial, *engine, *zone, *dev, *object, *schema, *files, *manifest;
 	struct krux_bundle_file *file;
 	struct krux_value v;
 
 	if (!krux_cbor_read(pool, (const uint8_t *)payload.p, payload.n, &v, r))
 		return false;
-	if (v.kind != KRUX_V_MAP || v.map.n != 8)
+	if (v.kind != KRUX_V_MAP || v.map.n != 9)
 		return krux_refuse(r, "payload", "does not have the members of a bundle");
 	if (!(policy = member_get(&v, "policy", KRUX_V_TEXT, 0, r)) ||
 	    !(serial = member_get(&v, "serial", KRUX_V_UINT, 0, r)) ||
 	    !(engine = member_get(&v, "engine", KRUX_V_TEXT, 0, r)) ||
+	    !(zone = member_get(&v, "zone", KRUX_V_TEXT, 0, r)) ||
 	    !(dev = member_get(&v, "dev", KRUX_V_BOOL, 0, r)) ||
 	    !(object = member_get(&v, "object", KRUX_V_BYTES, 0, r)) ||
 	    !(schema = member_get(&v, "schema", KRUX_V_BYTES, 0, r)) ||
@@ -311,6 +316,7 @@ static bool payload_read(struct krux_pool *pool, struct krux_str payload, struct
 	out->policy = policy->str;
 	out->serial = serial->u;
 	out->engine = engine->str;
+	out->zone = zone->str;
 	out->object = object->str;
 	out->schema = schema->str;
 	if (!parts_check(out, r) || !manifest_check(files, manifest, out, r))

@@ -17,6 +17,7 @@ struct krux_bundle {
 	struct krux_str policy;        /* policy id [a-z0-9._-]{1,64}: which line of bundles this is */
 	uint64_t serial;               /* order within that line */
 	struct krux_str engine;        /* version of the compiler */
+	struct krux_str zone;          /* time zone of `time` and `weekday`; n 0 when written: UTC */
 	struct krux_str object;        /* the shared object of decide.c */
 	struct krux_str schema;        /* of schema.h */
 	const struct krux_bundle_file *file;   /* sorted by name when read */
