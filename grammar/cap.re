@@ -179,12 +179,17 @@ static void stray(struct parse *p, const unsigned char *s)
 	}
 	d = n == 1 ? CAP_ERROR(p, 16, cap_span(p, at, n), "'%c' means nothing here", *s)
 	           : CAP_ERROR(p, 16, cap_span(p, at, n), "'%.*s' means nothing here", n > 60 ? 60 : (int)n, (const char *)s);
-	if (*s == '&')
-		say(d, NULL, "write 'and'");
-	else if (*s == '|')
-		say(d, NULL, "write 'or'");
-	else if (*s == '\'' || *s == '`')
+	if (*s == '`')
 		say(d, NULL, "write strings in double quotes: \"text\"");
+}
+
+/* What other languages write. */
+static int foreign(struct parse *p, struct token *t, int code, const char *fix)
+{
+	say(CAP_ERROR(p, 16, cap_span(p, t->at, t->n), "'%.*s' means nothing here", STR_ARG(t->text)), NULL, fix);
+	if (*t->text.p == '\'')
+		t->text = (struct krux_str){ t->text.p + 1, t->n - 2 };
+	return code;
 }
 
 /* ---- strings ---- */
@@ -423,6 +428,20 @@ int cap_lex(struct parse *p, struct token *t)
 		["] plain* ["]               { TOKEN(); return string(p, t, s, cur, true); }
 		["] (plain | escaped)* ["]   { TOKEN(); return string(p, t, s, cur, false); }
 		["] (plain | escaped)* "\\"? { TOKEN(); return string_unclosed(p, t, s, cur); }
+
+		"&&" | "&"                   { TOKEN(); return foreign(p, t, T_AND, "write 'and'"); }
+		"||" | "|"                   { TOKEN(); return foreign(p, t, T_OR, "write 'or'"); }
+		"!"                          { TOKEN(); return foreign(p, t, T_NOT, "write 'not'"); }
+		"'" [^'\n]* "'"              { TOKEN(); return foreign(p, t, T_STRING, "write strings in double quotes: \"text\""); }
+
+		"/" [0-9A-Za-z_.*-] [0-9A-Za-z_.*/-]* {
+			TOKEN();
+			return foreign(p, t, T_STRING, "write paths in double quotes");
+		}
+		[0-9A-Fa-f]* ":" [0-9A-Fa-f]* ":" [0-9A-Fa-f:.]* ("/" digit+)? {
+			TOKEN();
+			return foreign(p, t, T_STRING, "write IPv6 addresses in double quotes");
+		}
 
 		$                            { RETURN(CAP_END); }
 		*                            { stray(p, s); cur = p->cursor; continue; }

@@ -813,6 +813,18 @@ static YYACTIONTYPE walk_action(const struct walk *w, int code, bool as_name)
 	return yy_default[state];
 }
 
+static void walk_reduce(struct walk *w, int rule)
+{
+	for (int k = -yyRuleInfoNRhs[rule]; k; k--) {
+		if (w->n)
+			w->n--;
+		else
+			w->base--;
+	}
+	w->above[w->n] = yy_find_reduce_action(walk_state(w), yyRuleInfoLhs[rule]);
+	w->n++;
+}
+
 static bool walk_take(struct walk *w, int code, bool as_name)
 {
 	for (;;) {
@@ -828,15 +840,7 @@ static bool walk_take(struct walk *w, int code, bool as_name)
 			w->above[w->n++] = act > YY_MAX_SHIFT ? act + YY_MIN_REDUCE - YY_MIN_SHIFTREDUCE : act;
 			return true;
 		}
-		act -= YY_MIN_REDUCE;
-		for (int k = -yyRuleInfoNRhs[act]; k; k--) {
-			if (w->n)
-				w->n--;
-			else
-				w->base--;
-		}
-		w->above[w->n] = yy_find_reduce_action(walk_state(w), yyRuleInfoLhs[act]);
-		w->n++;
+		walk_reduce(w, act - YY_MIN_REDUCE);
 	}
 }
 
@@ -879,10 +883,17 @@ int cap_retreat(struct cap_parser *c)
 
 int cap_symbol(const struct cap_parser *c, size_t i)
 {
-	size_t n = (size_t)(c->yy.yytos - c->yy.yystack);
+	struct walk w = { .yy = &c->yy, .base = (size_t)(c->yy.yytos - c->yy.yystack) };
+	int code;
 
-	if (i >= n)
+	/* A token that ended something stands on the stack until the next one comes. */
+	while (walk_state(&w) > YY_MAX_SHIFT)
+		walk_reduce(&w, walk_state(&w) - YY_MIN_REDUCE);
+	if (i < w.n)
+		return -1;
+	if (i - w.n >= w.base)
 		return -2;
-	return c->yy.yytos[-(ptrdiff_t)i].major < YYNTOKEN ? c->yy.yytos[-(ptrdiff_t)i].major : -1;
+	code = c->yy.yystack[w.base - (i - w.n)].major;
+	return code < YYNTOKEN ? code : -1;
 }
 }

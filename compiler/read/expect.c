@@ -48,7 +48,7 @@ static const struct group {
 	{ "a clause (input, output, error, effect, labels, limits, handler, answer, example)",
 	  { T_INPUT, T_OUTPUT, T_ERROR, T_EFFECT, T_LABELS, T_LIMITS, T_HANDLER, T_ANSWER, T_EXAMPLE } },
 	{ "a type", { T_WORD, T_NAME, T_ENUM, T_LIST, T_MAP, T_RECORD, T_DECIMAL } },
-	{ "a test", { T_WORD, T_HAS, T_TRUE, T_FALSE, T_ANY, T_ALL, T_SIZE, T_IT, T_WORKSPACE } },
+	{ "a test such as size(content) < 10KiB, 'not' or '('", { T_LP, T_NOT, T_WORD, T_HAS, T_TRUE, T_FALSE, T_ANY, T_ALL, T_SIZE, T_IT, T_WORKSPACE } },
 	{ "a field", { T_WORD, T_SIZE, T_ANY, T_ALL, T_WORKSPACE } },
 	{ "a value", { T_STRING, T_NUMBER, T_WORD, T_ADDRESS, T_TIME } },
 	{ "an operator (== != < <= > >= in under matches like contains, starts with, ends with)",
@@ -67,17 +67,18 @@ const char *expect_word(int code)
 	return "";
 }
 
-static const char *block_context(int before)
+/* What a `{` belongs to: inside one of its parts, or between them. */
+static const char *block_context(int before, bool between)
 {
 	switch (before) {
 	case T_INPUT:
-		return "a field of input";
+		return between ? "input" : "a field of input";
 	case T_OUTPUT:
-		return "a field of output";
+		return between ? "output" : "a field of output";
 	case T_RECORD:
-		return "a field of a record";
+		return between ? "a record" : "a field of a record";
 	case T_LIMITS:
-		return "a limit";
+		return between ? "limits" : "a limit";
 	case T_ENUM:
 		return "an enum";
 	case T_VERSION:
@@ -128,12 +129,15 @@ static const char *keyword_context(int code)
 
 const char *expect_context(const struct expect *x)
 {
+	if (cap_expects(x->parser, T_LABELS))
+		return "a capability";
 	for (size_t i = 0;; i++) {
 		int code = cap_symbol(x->parser, i);
-		const char *words_of = code == T_LC ? block_context(cap_symbol(x->parser, i + 1))
-		                                    : keyword_context(code);
+		const char *words_of = keyword_context(code);
 
-		/* A block's clauses are composed symbols by the time that more of them come. */
+		if (code == T_LC)
+			words_of = block_context(cap_symbol(x->parser, i + 1), cap_expects(x->parser, T_RC));
+
 		if (code == T_LC && cap_symbol(x->parser, i + 1) == T_STRING)
 			return "an example";
 		if (words_of)
@@ -156,6 +160,7 @@ struct krux_str expect_list(const struct expect *x)
 		want[words[i].code] = cap_expects(x->parser, words[i].code);
 	for (size_t i = 0; i < KINDS; i++)
 		want[kinds[i].code] = cap_expects(x->parser, kinds[i].code);
+	want[T_CALLS] = want[T_CALLS] && !want[T_WORD];
 	for (size_t g = 0; g < GROUPS; g++) {
 		const int *c = groups[g].code;
 
@@ -211,7 +216,7 @@ int expect_meant(const struct expect *x, const struct token *t)
 		names[n] = (struct krux_str){ words[i].word, strlen(words[i].word) };
 		code[n++] = words[i].code;
 	}
-	nearest = diag_nearest(t->text, names, n);
+	nearest = t->n > 2 ? diag_nearest(t->text, names, n) : (struct krux_str){ 0 };
 	for (size_t i = 0; i < n; i++)
 		if (nearest.n && nearest.p == names[i].p)
 			return code[i];

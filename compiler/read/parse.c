@@ -138,8 +138,17 @@ static struct diag *report(struct driver *d, unsigned code, struct span at, stru
 	return e;
 }
 
+/* What has been put right as far as can be seen may be followed by the next report. */
+static bool repaired(struct driver *d)
+{
+	d->since = CALM;
+	return true;
+}
+
 static struct span at_hand(const struct driver *d)
 {
+	if (d->code == CAP_END)
+		return cap_span(d->p, d->last.at + d->last.n, 0);
 	return cap_span(d->p, d->t.at, d->t.n);
 }
 
@@ -162,7 +171,9 @@ static struct diag *report_unexpected(struct driver *d)
 	const char *context = expect_context(&d->x);
 	struct diag *e;
 
-	if (d->code == CAP_END)
+	if (d->code == CAP_END && !d->last.n)
+		e = report(d, 32, at_hand(d), arena_printf(d->p->arena, "%s is missing here", context));
+	else if (d->code == CAP_END)
 		e = report(d, 32, at_hand(d), arena_printf(d->p->arena, "the text ends inside %s", context));
 	else
 		e = report(d, 30, at_hand(d), arena_printf(d->p->arena, "unexpected %.*s in %s", STR_ARG(found), context));
@@ -201,7 +212,7 @@ static bool repair_braces(struct driver *d)
 				report_missing(d, T_RC);
 				put(d, T_RC);
 			}
-			return true;
+			return repaired(d);
 		}
 		codes[n] = codes[n + 1] = T_RC;
 	}
@@ -213,12 +224,44 @@ static bool repair_insert(struct driver *d, const int *next)
 	static const int signs[] = { T_SEMI, T_COMMA, T_COLON, T_RP, T_RB, T_RC, T_WITH };
 
 	for (size_t i = 0; i < sizeof signs / sizeof *signs; i++) {
-		int codes[] = { signs[i], d->code, next[0] };
+		for (size_t n = 1; n <= (signs[i] == T_RP ? 4 : 1); n++) {
+			int codes[] = { signs[i], signs[i], signs[i], signs[i], 0, 0 };
 
-		if (!cap_expects(d->c, signs[i]) || !cap_accepts(d->c, codes, d->code == CAP_END ? 2 : 3))
+			codes[n] = d->code;
+			codes[n + 1] = next[0];
+			if (!cap_expects(d->c, signs[i]) || !cap_accepts(d->c, codes, n + (d->code == CAP_END ? 1 : 2)))
+				continue;
+			report_missing(d, signs[i]);
+			while (n--)
+				put(d, signs[i]);
+			return repaired(d);
+		}
+	}
+	return false;
+}
+
+/* A word for a string, a string for a word, a word for a Name. */
+static bool repair_quotes(struct driver *d, const int *next)
+{
+	static const struct { int is, should; const char *fix; } kinds[] = {
+		{ T_WORD, T_STRING, "write it in double quotes" },
+		{ T_STRING, T_WORD, "write it without quotes" },
+		{ T_WORD, T_NAME, "write it with a capital, as in NotFound" },
+		{ T_NAME, T_WORD, "write it in lower case" },
+	};
+
+	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+		int codes[] = { kinds[i].should, next[0] };
+		struct diag *e;
+
+		if (d->code == T_STRING && cap_expects(d->c, T_HAS))
 			continue;
-		report_missing(d, signs[i]);
-		put(d, signs[i]);
+		if (d->code != kinds[i].is || !cap_expects(d->c, codes[0]) || !cap_accepts(d->c, codes, 2))
+			continue;
+		e = report_unexpected(d);
+		if (e)
+			e->fix = (struct krux_str){ kinds[i].fix, strlen(kinds[i].fix) };
+		d->code = kinds[i].should;
 		return true;
 	}
 	return false;
@@ -226,7 +269,7 @@ static bool repair_insert(struct driver *d, const int *next)
 
 static bool repair_replace(struct driver *d, const int *next)
 {
-	static const int signs[] = { T_EQ, T_ASSIGN, T_COLON, T_SEMI, T_COMMA, T_DOTDOT, T_ARROW };
+	static const int signs[] = { T_EQ, T_ASSIGN, T_COLON, T_SEMI, T_COMMA };
 	int meant = d->code == T_WORD ? expect_meant(&d->x, &d->t) : -1;
 	struct diag *e;
 
@@ -238,9 +281,11 @@ static bool repair_replace(struct driver *d, const int *next)
 			if (e)
 				e->fix = arena_printf(d->p->arena, "did you mean '%s'?", expect_word(meant));
 			d->code = meant;
-			return true;
+			return repaired(d);
 		}
 	}
+	if (repair_quotes(d, next))
+		return repaired(d);
 	for (size_t i = 0; i < sizeof signs / sizeof *signs; i++) {
 		int codes[] = { signs[i], next[0] };
 
@@ -250,7 +295,7 @@ static bool repair_replace(struct driver *d, const int *next)
 		if (e)
 			e->fix = arena_printf(d->p->arena, "write '%s'", expect_word(signs[i]));
 		d->code = signs[i];
-		return true;
+		return repaired(d);
 	}
 	return false;
 }
@@ -260,8 +305,18 @@ static bool is_bracket(int code)
 	return code == T_LP || code == T_RP || code == T_LB || code == T_RB || code == T_LC || code == T_RC;
 }
 
+static bool word_is(const struct driver *d, const char *a, const char *b, const char *c)
+{
+	const char *words[] = { a, b, c };
+
+	for (size_t i = 0; i < 3; i++)
+		if (strlen(words[i]) == d->t.n && !memcmp(words[i], d->t.text.p, d->t.n))
+			return true;
+	return false;
+}
+
 /* Advice that the grammar cannot give. */
-static void advise(struct driver *d, struct diag *e, const int *next)
+static void advise(struct driver *d, struct diag *e)
 {
 	if (!e || e->fix.n || d->x.entry == T_ENTRY_FILE)
 		return;
@@ -270,14 +325,23 @@ static void advise(struct driver *d, struct diag *e, const int *next)
 	else if (cap_expects(d->c, T_HAS) && (d->code == T_NUMBER || d->code == T_STRING || d->code == T_ADDRESS ||
 	                                     d->code == T_TIME))
 		e->fix = KRUX_STR("write the field on the left and the value on the right");
-	else if (d->code == T_LC && next[0] == T_RC)
-		e->fix = KRUX_STR("leave it out");
+	else if (d->code == T_LC)
+		e->fix = KRUX_STR("write lists in brackets: [ \"a\", \"b\" ]");
+	else if (d->code == T_COMMA && cap_expects(d->c, T_DOTDOT))
+		e->fix = KRUX_STR("write several values in brackets: [ 1, 2 ]");
+	else if (d->code == T_WORD && cap_expects(d->c, T_EQ) && word_is(d, "is", "equals", "eq"))
+		e->fix = KRUX_STR("write '=='");
+	else if (d->code == T_WORD && cap_expects(d->c, T_EQ) && word_is(d, "starts-with", "starts_with", "startswith"))
+		e->fix = KRUX_STR("write 'starts with'");
+	else if (d->code == T_WORD && cap_expects(d->c, T_EQ) && word_is(d, "ends-with", "ends_with", "endswith"))
+		e->fix = KRUX_STR("write 'ends with'");
 }
 
 /* Gives up the innermost construct that can be: skips to its end. */
 static bool resume(struct driver *d)
 {
 	char open[CAP_NESTING + 8];
+	struct token before = d->last;
 	size_t n = 0;
 	bool moved = false;
 	int level;
@@ -295,7 +359,7 @@ static bool resume(struct driver *d)
 	level = d->x.entry == T_ENTRY_FILE ? cap_retreat(d->c) : -1;
 	if (level < 0)
 		return false;
-	for (;; d->code = cap_lex(d->p, &d->t), moved = true) {
+	for (;; before = d->t, d->code = cap_lex(d->p, &d->t), moved = true) {
 		if (d->code == CAP_END || (moved && begins(d, d->code)))
 			break;
 		if (d->code == T_SEMI || d->code == T_RC) {
@@ -315,10 +379,14 @@ static bool resume(struct driver *d)
 	d->p->nesting = (unsigned)level;
 	put(d, T_BAD);
 	d->since = 0;
-	d->last = d->t;
+	d->last = before;
 	/* What ended it: a ';' belongs to it, all else is read again unless it has no use here. */
-	if (d->code == T_SEMI || (!moved && !cap_accepts(d->c, &d->code, 1) && d->code != CAP_END))
+	if (d->code == T_SEMI || (!moved && !cap_accepts(d->c, &d->code, 1) && d->code != CAP_END)) {
+		d->last = d->t;
 		d->code = cap_lex(d->p, &d->t);
+	}
+	if (cap_accepts(d->c, &d->code, 1))
+		d->since = CALM;
 	return true;
 }
 
@@ -337,16 +405,16 @@ static bool repair(struct driver *d)
 			e->fix = KRUX_STR("write '//' for a comment; '///' stands before a capability");
 		while (d->code == T_DOC)
 			d->code = cap_lex(d->p, &d->t);
-		return true;
+		return repaired(d);
 	}
 	peek(d, next, 2);
 	if (repair_insert(d, next) || repair_replace(d, next))
 		return true;
 	e = report_unexpected(d);
-	advise(d, e, next);
+	advise(d, e);
 	if (d->code != CAP_END && !is_bracket(d->code) && cap_accepts(d->c, next, next[0] == CAP_END ? 1 : 2)) {
 		d->code = cap_lex(d->p, &d->t);
-		return true;
+		return repaired(d);
 	}
 	return resume(d);
 }
@@ -365,7 +433,9 @@ static bool fits(struct driver *d)
 		return true;
 	codes[0] = d->code;
 	peek(d, codes + 1, 1);
-	return cap_accepts(d->c, codes, 2) || !repair_braces(d);
+	if (!cap_accepts(d->c, codes, 2))
+		repair_braces(d);
+	return true;
 }
 
 static bool read_on(struct driver *d)
