@@ -31,7 +31,8 @@ RUNTIME_SRC += runtime/base/err.c runtime/base/file.c runtime/base/screen.c \
 	runtime/record/opens.c runtime/record/record.c runtime/record/scan.c runtime/record/verify.c \
 	runtime/sandbox/descriptors.c runtime/sandbox/landlock.c runtime/sandbox/namespaces.c \
 	runtime/sandbox/privileges.c runtime/sandbox/probe.c runtime/sandbox/rlimits.c runtime/sandbox/root.c \
-	runtime/sandbox/seccomp.c runtime/spawn/child.c runtime/spawn/parent.c
+	runtime/sandbox/seccomp.c runtime/spawn/child.c runtime/spawn/parent.c \
+	runtime/spawn/spawn.c
 HANDLER_SRC += stdlib-caps/common/answer.c stdlib-caps/common/builtins.c stdlib-caps/common/change.c \
 	stdlib-caps/common/entries.c stdlib-caps/common/handler.c \
 	stdlib-caps/common/pathglob.c stdlib-caps/common/place.c stdlib-caps/common/select.c stdlib-caps/common/walk.c \

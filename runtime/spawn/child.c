@@ -34,7 +34,7 @@ static void out_write(const struct child *ch, const void *bytes, size_t n)
 		if (k < 0 && errno == EINTR)
 			continue;
 		if (k <= 0)
-			_exit(3);
+			_exit(CHILD_BROKEN);
 		p += k;
 		n -= (size_t)k;
 	}
@@ -49,7 +49,7 @@ static void layer_on(struct child *ch, enum layer layer, int result)
 	ch->report.failed = errno ? errno : EINVAL;
 	ch->report.what = layer;
 	out_write(ch, &ch->report, sizeof ch->report);
-	_exit(3);
+	_exit(CHILD_BROKEN);
 }
 
 static void host_open(struct child *ch)
@@ -130,10 +130,10 @@ static void answer_write(struct child *ch, bool ok)
 	}
 	n = krux_cbor_write(&answer, NULL, 0);
 	if (!n || n > ch->plan->output + CHILD_SLACK)
-		_exit(4);
+		_exit(CHILD_TOO_MUCH);
 	buf = malloc(n);
 	if (!buf || krux_cbor_write(&answer, buf, n) != n)
-		_exit(3);
+		_exit(CHILD_BROKEN);
 	out_write(ch, buf, n);
 }
 

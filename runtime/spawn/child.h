@@ -28,6 +28,8 @@ struct child_report {
 	uint32_t what;                 /* that layer; CHILD_OPENED: `open` ended the call itself */
 };
 enum { CHILD_MAGIC = 0x4B525558, CHILD_OPENED = 255, CHILD_SLACK = 4096 };
+/* How it exits without an answer. */
+enum { CHILD_BROKEN = 3, CHILD_TOO_MUCH = 4 };
 
 /* Never returns. */
 void child_run(const struct child_plan *) __attribute__((noreturn));

@@ -1,0 +1,193 @@
+/* A decided call to a child, and what the child said to a result. What comes back is input like any
+ * other: it is decoded strictly and held against the output type and the errors that the capability
+ * declares before anybody sees it. */
+#include "runtime/spawn/spawn.h"
+
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "capspec/canon.h"
+#include "capspec/schema.h"
+#include "runtime/base/cleanup.h"
+#include "runtime/base/err.h"
+#include "runtime/spawn/parent.h"
+
+/* A copy of a folder tree is the largest thing that a call writes. */
+static const uint64_t file_size = UINT64_C(1) << 30;
+
+static void why_set(struct spawn_result *out, enum spawn_end end, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+
+static void why_set(struct spawn_result *out, enum spawn_end end, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(out->why, sizeof out->why, fmt, ap);
+	va_end(ap);
+	out->end = end;
+}
+
+/* ---- before ---- */
+
+static int plan_make(const struct spawn_request *q, struct child_plan *plan, struct krux_err *err)
+{
+	const struct krux_capability *cap = q->cap;
+	const char *missing;
+
+	if (cap->handler.kind != KRUX_HANDLER_BUILTIN)
+		return err_set(err, 0, "%.*s is not run by a builtin handler; this program runs no others",
+		               (int)cap->name.n, cap->name.p);
+	*plan = (struct child_plan){
+		.probe = probe_get(),
+		.builtin = builtin_find(cap->handler.name),
+		.args = q->args,
+		.limits = { cap->limit[KRUX_LIMIT_MEMORY], cap->limit[KRUX_LIMIT_CPU],
+		            (unsigned)cap->limit[KRUX_LIMIT_PIDS], (unsigned)cap->limit[KRUX_LIMIT_FILES],
+		            file_size },
+		.output = (size_t)cap->limit[KRUX_LIMIT_OUTPUT],
+		.workspace = q->workspace_fd,
+		.store = q->trash_fd,
+		.allows = q->allows,
+		.allows_ctx = q->allows_ctx,
+	};
+	if (!plan->builtin)
+		return err_set(err, 0, "there is no builtin handler \"%.*s\"", (int)cap->handler.name.n,
+		               cap->handler.name.p);
+	missing = probe_missing(plan->probe);
+	if (missing)
+		return err_set(err, 0, "this machine lacks %s, which no call runs without", missing);
+	return 0;
+}
+
+/* ---- after ---- */
+
+static bool layers_list(struct krux_pool *pool, const struct child_plan *plan, uint32_t on,
+                        struct spawn_result *out)
+{
+	char text[32];
+
+	for (unsigned i = 0; i < LAYER_COUNT; i++) {
+		if (!(on >> i & 1))
+			continue;
+		out->layer[out->nlayers] = layer_word(i);
+		if (i == LAYER_LANDLOCK) {
+			int n = snprintf(text, sizeof text, "landlock.%d", plan->probe->landlock_abi);
+
+			out->layer[out->nlayers] = krux_pool_copy(pool, text, (size_t)n);
+			if (!out->layer[out->nlayers])
+				return false;
+		}
+		out->nlayers++;
+	}
+	return true;
+}
+
+static const struct krux_error_def *error_declared(const struct krux_capability *cap, struct krux_str name)
+{
+	for (size_t i = 0; i < cap->nerrors; i++)
+		if (krux_str_eq(cap->error[i].name, name))
+			return &cap->error[i];
+	return NULL;
+}
+
+static void answer_take(const struct krux_capability *cap, struct krux_pool *pool, struct krux_str cbor,
+                        struct spawn_result *out)
+{
+	const struct krux_value *output, *error, *message;
+	const struct krux_error_def *declared;
+	struct krux_refusal refusal;
+	struct krux_value answer;
+
+	if (!krux_cbor_read(pool, (const uint8_t *)cbor.p, cbor.n, &answer, &refusal) ||
+	    answer.kind != KRUX_V_MAP) {
+		why_set(out, SPAWN_BROKEN, "the answer is not well-formed");
+		return;
+	}
+	output = krux_value_get(&answer, "output");
+	error = krux_value_get(&answer, "error");
+	message = krux_value_get(&answer, "message");
+	if (output && answer.map.n == 1) {
+		if (krux_canon(pool, cap->output, output, &out->output, &refusal))
+			out->end = SPAWN_DONE;
+		else
+			why_set(out, SPAWN_BROKEN, "answer %.40s: %.70s", refusal.where, refusal.why);
+		return;
+	}
+	declared = error && error->kind == KRUX_V_TEXT ? error_declared(cap, error->str) : NULL;
+	if (!declared || !message || message->kind != KRUX_V_TEXT || answer.map.n != 2) {
+		why_set(out, SPAWN_BROKEN, "the handler failed in a way that the capability does not declare");
+		return;
+	}
+	out->end = SPAWN_ERROR;
+	out->error = declared->name;
+	out->message = message->str;
+}
+
+static void killed_take(const struct krux_capability *cap, const struct child_end *end, struct spawn_result *out)
+{
+	char text[64];
+	int n;
+
+	if (end->timed_out) {
+		n = krux_duration_text(cap->limit[KRUX_LIMIT_WALL], text, sizeof text);
+		why_set(out, SPAWN_KILLED, "wall %.*s", n, text);
+	} else if (end->too_much || (end->exited && end->code == CHILD_TOO_MUCH)) {
+		why_set(out, SPAWN_KILLED, "output %llu bytes", (unsigned long long)cap->limit[KRUX_LIMIT_OUTPUT]);
+	} else if (end->exited) {
+		why_set(out, SPAWN_BROKEN, "the handler ended with %d and without an answer", end->code);
+	} else if (end->code == SIGSYS) {
+		why_set(out, SPAWN_KILLED, "a system call that is not allowed");
+	} else if (end->code == SIGKILL && end->cpu_ns + 50000000 >= cap->limit[KRUX_LIMIT_CPU]) {
+		n = krux_duration_text(cap->limit[KRUX_LIMIT_CPU], text, sizeof text);
+		why_set(out, SPAWN_KILLED, "cpu %.*s", n, text);
+	} else {
+		why_set(out, SPAWN_KILLED, "signal %d", end->code);
+	}
+}
+
+/* Nothing of the handler ran: a layer could not be put on. */
+static int layer_failed(const struct child_end *end, struct krux_err *err)
+{
+	const struct child_report *r = &end->report;
+
+	if (r->what < LAYER_COUNT)
+		return err_set(err, r->failed, "put on %s", layer_word(r->what));
+	return err_set(err, r->failed, "confine the call");
+}
+
+int spawn_run(const struct spawn_request *q, struct krux_pool *pool, struct spawn_result *out,
+              struct krux_err *err)
+{
+	CLEAN_FREE uint8_t *answer = NULL;
+	struct child_plan plan;
+	struct child_end end;
+	char *copy;
+
+	*out = (struct spawn_result){ .end = SPAWN_UNKNOWN };
+	if (plan_make(q, &plan, err) || parent_run(&plan, q->cap->limit[KRUX_LIMIT_WALL], &end, err))
+		return -1;
+	answer = end.answer;
+	out->cpu_ns = end.cpu_ns;
+	out->wall_ns = end.wall_ns;
+	out->rss_bytes = end.rss_bytes;
+	if (end.reported && end.report.failed)
+		return layer_failed(&end, err);
+	if (!layers_list(pool, &plan, end.reported ? end.report.layers : 0, out)) {
+		why_set(out, SPAWN_UNKNOWN, "out of memory");
+		return 0;
+	}
+	if (!end.exited || end.code || !end.reported || end.timed_out || end.too_much) {
+		killed_take(q->cap, &end, out);
+		return 0;
+	}
+	copy = krux_pool_copy(pool, end.answer, end.n);
+	if (copy)
+		answer_take(q->cap, pool, (struct krux_str){ copy, end.n }, out);
+	else
+		why_set(out, SPAWN_UNKNOWN, "out of memory");
+	return 0;
+}
