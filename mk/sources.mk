@@ -45,5 +45,6 @@ HANDLER_SRC += stdlib-caps/common/answer.c stdlib-caps/common/builtins.c stdlib-
 	stdlib-caps/system/metrics.c stdlib-caps/system/time.c stdlib-caps/system/zone.c
 RUNTIME_MAIN +=
 
-UNIT_TESTS += test_c_text test_canon test_cbor test_json test_lang test_record test_value
+UNIT_TESTS += test_bundle test_c_text test_canon test_cbor test_json test_lang test_record \
+	test_schema test_value
 BENCHES +=
