@@ -27,6 +27,8 @@ EMIT_SRC += compiler/emit/c_code.c compiler/emit/c_shape.c compiler/emit/c_text.
 COMPILER_MAIN +=
 
 RUNTIME_SRC += runtime/base/err.c runtime/base/file.c runtime/base/screen.c \
+	runtime/bundle/abi.c runtime/bundle/abi_try.c runtime/bundle/elf.c runtime/bundle/loaded.c \
+	runtime/bundle/map.c runtime/bundle/trust.c runtime/decide/facts.c runtime/decide/zone.c \
 	runtime/record/blob.c runtime/record/head.c runtime/record/item.c runtime/record/log.c \
 	runtime/record/opens.c runtime/record/record.c runtime/record/scan.c runtime/record/verify.c \
 	runtime/sandbox/descriptors.c runtime/sandbox/landlock.c runtime/sandbox/namespaces.c \

@@ -1,0 +1,27 @@
+/* A bundle in use: verified, its policy mapped, checked and tried. */
+#ifndef KRUX_LOADED_H
+#define KRUX_LOADED_H
+
+#include "capspec/bundle.h"
+#include "capspec/krux_abi.h"
+#include "capspec/schema.h"
+#include "runtime/bundle/map.h"
+
+struct krux_err;
+
+struct loaded {
+	struct krux_pool *pool;
+	uint8_t *bytes;
+	struct krux_bundle bundle;
+	const struct krux_capability *cap;   /* by index of the policy */
+	size_t ncaps;
+	struct map map;
+	const struct krux_abi *abi;
+};
+
+/* path is the operator's; trust the trust folder; dev lets development keys through. NULL with
+ * *err. */
+struct loaded *loaded_open(const char *path, int trust, bool dev, struct krux_err *err);
+void loaded_close(struct loaded *);
+
+#endif
