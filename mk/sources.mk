@@ -10,8 +10,8 @@ BASE_SRC += compiler/base/arena.c compiler/base/buf.c compiler/base/diag.c compi
 	compiler/base/escape.c compiler/base/source.c
 GRAMMAR_GEN += grammar/cap_lex grammar/cap_parse
 AST_SRC += compiler/ast/expr_print.c
-READ_SRC += compiler/read/capfile.c compiler/read/condition.c compiler/read/expect.c \
-	compiler/read/inputs.c compiler/read/parse.c compiler/read/place.c compiler/read/policyfile.c \
+READ_SRC += compiler/read/capfile.c compiler/read/condition.c compiler/read/expect.c compiler/read/inputs.c \
+	compiler/read/parse.c compiler/read/place.c compiler/read/policyfile.c compiler/read/policyformat.c \
 	compiler/read/policykeys.c compiler/read/source.c compiler/read/yaml.c compiler/read/yaml_mask.c \
 	compiler/read/yaml_node.c compiler/read/yaml_words.c
 MODEL_SRC += compiler/model/access.c compiler/model/capability.c compiler/model/clauses.c \
@@ -49,4 +49,6 @@ RUNTIME_MAIN +=
 
 UNIT_TESTS += test_bundle test_c_text test_canon test_cbor test_json test_lang test_record \
 	test_schema test_value
+# tests/fuzz/fuzz_NAME.c each
+FUZZERS += bundle canon cbor json schema
 BENCHES +=
