@@ -48,7 +48,7 @@ HANDLER_SRC += stdlib-caps/common/answer.c stdlib-caps/common/builtins.c stdlib-
 RUNTIME_MAIN +=
 
 UNIT_TESTS += test_bundle test_c_text test_canon test_cbor test_json test_lang test_record \
-	test_schema test_value
+	test_sandbox test_schema test_value
 # tests/fuzz/fuzz_NAME.c each
 FUZZERS += bundle canon cbor json schema
 BENCHES +=

@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -43,7 +44,8 @@ int namespaces_map(int proc, uid_t uid, gid_t gid)
 {
 	char text[64];
 
-	if (map_write(proc, "self/setgroups", "deny"))
+	/* While a process is not dumpable, its files in /proc belong to root. */
+	if (prctl(PR_SET_DUMPABLE, 1) || map_write(proc, "self/setgroups", "deny"))
 		return -1;
 	snprintf(text, sizeof text, "%u %u 1", uid, uid);
 	if (map_write(proc, "self/uid_map", text))

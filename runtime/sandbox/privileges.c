@@ -22,15 +22,13 @@ static int capabilities_set(uint64_t effective, uint64_t permitted)
 
 int privileges_become(uid_t uid, gid_t gid)
 {
-	/* SETFCAP: without it nobody may map uid 0 into a user namespace. */
+	/* What making a user namespace takes; uid 0 can be mapped into one with SETFCAP only. */
 	const uint64_t admin = UINT64_C(1) << CAP_SYS_ADMIN | UINT64_C(1) << CAP_SETFCAP;
 
 	if (setgroups(0, NULL) || prctl(PR_SET_KEEPCAPS, 1) || setresgid(gid, gid, gid) ||
 	    setresuid(uid, uid, uid))
 		return -1;
-	/* What a user namespace takes; and its map is written through /proc/self, which belongs to
-	 * root while the process is not dumpable. */
-	return capabilities_set(admin, admin) || prctl(PR_SET_DUMPABLE, 1) ? -1 : 0;
+	return capabilities_set(admin, admin);
 }
 
 int privileges_drop(void)
