@@ -363,7 +363,8 @@ static void put_entries(struct layout *l, const struct yaml_node *n, size_t inde
 			end = next->at.at;
 		if (!inline_first || k != n->child) {
 			comments_flush(l, map && is_one_line(l, v) ? v->at.at : comments_above(l, k), indent);
-			put_blank(l, k->at.at);
+			if (!n->flow)
+				put_blank(l, k->at.at);
 			put_indent(l, indent);
 		}
 		l->closed = false;
