@@ -47,6 +47,7 @@ RUNTIME_MAIN :=
 HANDLER_SRC :=
 # Check programs, tests/unit/NAME.c each
 UNIT_TESTS :=
+FUZZERS :=
 BENCHES :=
 
 include mk/sources.mk
@@ -64,4 +65,5 @@ KRUXRT_LIBS := -lsodium -lseccomp -ldl
 TEST_LIBS := -lcheck -lsubunit -ljansson -lcbor -lrt -lm -lpthread
 
 include mk/rules.mk
+include mk/fuzz.mk
 include mk/targets.mk
