@@ -10,10 +10,11 @@ BASE_SRC += compiler/base/arena.c compiler/base/buf.c compiler/base/diag.c compi
 	compiler/base/escape.c compiler/base/source.c
 GRAMMAR_GEN += grammar/cap_lex grammar/cap_parse
 AST_SRC += compiler/ast/expr_print.c
-READ_SRC += compiler/read/capfile.c compiler/read/condition.c compiler/read/expect.c compiler/read/inputs.c \
-	compiler/read/parse.c compiler/read/place.c compiler/read/policyfile.c compiler/read/policyformat.c \
-	compiler/read/policykeys.c compiler/read/source.c compiler/read/yaml.c compiler/read/yaml_mask.c \
-	compiler/read/yaml_node.c compiler/read/yaml_words.c
+READ_SRC += compiler/read/capfile.c compiler/read/condition.c compiler/read/expect.c \
+	compiler/read/format.c compiler/read/inputs.c compiler/read/parse.c compiler/read/place.c \
+	compiler/read/policyfile.c compiler/read/policyformat.c compiler/read/policykeys.c \
+	compiler/read/source.c compiler/read/yaml.c compiler/read/yaml_mask.c compiler/read/yaml_node.c \
+	compiler/read/yaml_words.c
 MODEL_SRC += compiler/model/access.c compiler/model/capability.c compiler/model/clauses.c \
 	compiler/model/effects.c compiler/model/examples.c compiler/model/glob.c compiler/model/handler.c \
 	compiler/model/interpreter.c compiler/model/kinds.c compiler/model/literal.c compiler/model/lookup.c \

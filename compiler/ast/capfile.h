@@ -119,14 +119,6 @@ struct capfile {
 	size_t ntypes;
 	const struct ast_capability *cap;
 	size_t ncaps;
-	/* For the formatter: declarations in source order, and the comments between tokens. */
-	const struct ast_comment *comment;
-	size_t ncomments;
-};
-
-struct ast_comment {
-	struct span at;                    /* '#...' or '//...' without the LF; not '///' */
-	bool own_line;
 };
 
 #endif

@@ -449,7 +449,7 @@ static bool read_on(struct driver *d)
 		if (d->p->slips != slips)
 			d->since = 0;
 		for (unsigned tries = 0; !fits(d); tries++)
-			if (tries > CAP_NESTING || !repair(d))
+			if (tries > CAP_NESTING || d->p->diags->dropped || !repair(d))
 				return false;
 		if (!cap_nest(d->p, d->x.entry, d->code)) {
 			e = CAP_ERROR(d->p, 24, at_hand(d), "nested too deep");
