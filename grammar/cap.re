@@ -289,162 +289,167 @@ static int string_unclosed(struct parse *p, struct token *t, const unsigned char
 	return T_STRING;
 }
 
-/* ---- tokens ---- */
+/* ---- tokens ----
+ *
+ * s is where the token starts, cur where reading goes on. RETURN gives a token as it is; where
+ * more is to say, TOKEN fills it and a function says it. */
+#define TOKEN() (t->at = (uint32_t)(s - start), t->n = (uint32_t)(cur - s), \
+	         t->text = (struct krux_str){ (const char *)s, t->n }, p->cursor = cur)
+#define RETURN(code) do { TOKEN(); return (code); } while (0)
+
+/*!rules:re2c
+re2c:define:YYCTYPE  = "unsigned char";
+re2c:define:YYCURSOR = cur;
+re2c:define:YYMARKER = mark;
+re2c:define:YYLIMIT  = limit;
+re2c:yyfill:enable   = 0;
+re2c:eof             = 0;
+
+digit    = [0-9];
+digits   = digit+ ("_" digit+)*;
+unit     = "KiB" | "MiB" | "GiB" | "ns" | "us" | "ms" | "s" | "m" | "h" | "d";
+word     = [a-z][a-z0-9_]* ("-"+ [a-z0-9_]+)*;
+alnum    = [0-9A-Za-z_];
+rest     = [^\n];
+plain    = [^"\\\n];
+escaped  = "\\" rest;
+
+// Blanks and comments stand between tokens.
+[ \n]+                       { continue; }
+"\t"                         {
+	if (!p->tabs++ && !p->quiet)
+		p->tab_at = (uint32_t)(s - start);
+	continue;
+}
+// Three strokes are documentation of the capability that follows.
+"///" rest*                  { RETURN(T_DOC); }
+("#" | "//") rest*           {
+	if (p->keep_comments)
+		RETURN(T_COMMENT);
+	continue;
+}
+";"                          { RETURN(T_SEMI); }
+":"                          { RETURN(T_COLON); }
+","                          { RETURN(T_COMMA); }
+"."                          { RETURN(T_DOT); }
+".."                         { RETURN(T_DOTDOT); }
+"("                          { RETURN(T_LP); }
+")"                          { RETURN(T_RP); }
+"["                          { RETURN(T_LB); }
+"]"                          { RETURN(T_RB); }
+"{"                          { RETURN(T_LC); }
+"}"                          { RETURN(T_RC); }
+"="                          { RETURN(T_ASSIGN); }
+"->"                         { RETURN(T_ARROW); }
+"+"                          { RETURN(T_PLUS); }
+"?"                          { RETURN(T_QUESTION); }
+"*"                          { RETURN(T_STAR); }
+"=="                         { RETURN(T_EQ); }
+"!="                         { RETURN(T_NE); }
+"<"                          { RETURN(T_LT); }
+"<="                         { RETURN(T_LE); }
+">"                          { RETURN(T_GT); }
+">="                         { RETURN(T_GE); }
+
+// Words of conditions.
+"and"                        { RETURN(T_AND); }
+"or"                         { RETURN(T_OR); }
+"not"                        { RETURN(T_NOT); }
+"true"                       { RETURN(T_TRUE); }
+"false"                      { RETURN(T_FALSE); }
+"in"                         { RETURN(T_IN); }
+"under"                      { RETURN(T_UNDER); }
+"matches"                    { RETURN(T_MATCHES); }
+"like"                       { RETURN(T_LIKE); }
+"starts"                     { RETURN(T_STARTS); }
+"ends"                       { RETURN(T_ENDS); }
+"with"                       { RETURN(T_WITH); }
+"contains"                   { RETURN(T_CONTAINS); }
+"has"                        { RETURN(T_HAS); }
+"any"                        { RETURN(T_ANY); }
+"all"                        { RETURN(T_ALL); }
+"it"                         { RETURN(T_IT); }
+"size"                       { RETURN(T_SIZE); }
+"workspace"                  { RETURN(T_WORKSPACE); }
+"calls"                      { RETURN(T_CALLS); }
+
+// Words of capability files.
+"namespace"                  { RETURN(T_NAMESPACE); }
+"type"                       { RETURN(T_TYPE); }
+"capability"                 { RETURN(T_CAPABILITY); }
+"input"                      { RETURN(T_INPUT); }
+"output"                     { RETURN(T_OUTPUT); }
+"error"                      { RETURN(T_ERROR); }
+"recover"                    { RETURN(T_RECOVER); }
+"effect"                     { RETURN(T_EFFECT); }
+"labels"                     { RETURN(T_LABELS); }
+"limits"                     { RETURN(T_LIMITS); }
+"handler"                    { RETURN(T_HANDLER); }
+"answer"                     { RETURN(T_ANSWER); }
+"durable"                    { RETURN(T_DURABLE); }
+"example"                    { RETURN(T_EXAMPLE); }
+"builtin"                    { RETURN(T_BUILTIN); }
+"command"                    { RETURN(T_COMMAND); }
+"sha256"                     { RETURN(T_SHA256); }
+"argv"                       { RETURN(T_ARGV); }
+"mcp"                        { RETURN(T_MCP); }
+"tool"                       { RETURN(T_TOOL); }
+"resident"                   { RETURN(T_RESIDENT); }
+"tree"                       { RETURN(T_TREE); }
+"prunes"                     { RETURN(T_PRUNES); }
+"optional"                   { RETURN(T_OPTIONAL); }
+"unused"                     { RETURN(T_UNUSED); }
+"enum"                       { RETURN(T_ENUM); }
+"list"                       { RETURN(T_LIST); }
+"map"                        { RETURN(T_MAP); }
+"record"                     { RETURN(T_RECORD); }
+"decimal"                    { RETURN(T_DECIMAL); }
+"max"                        { RETURN(T_MAX); }
+"pattern"                    { RETURN(T_PATTERN); }
+
+// Names: words of lower-case letters; errors and named types begin with a capital.
+word                         { TOKEN(); return name(p, t, T_WORD); }
+[A-Z][A-Za-z0-9]*            { TOKEN(); return name(p, t, T_NAME); }
+[A-Za-z_] alnum* ("-"+ alnum+)* { TOKEN(); return name_bad(p, t); }
+
+"@" digit+ ("." digit+)?     { TOKEN(); return version(p, t); }
+
+// Numbers keep their text: what 10KiB or 1.50 means is the type's business.
+"-"? digits unit?            { RETURN(T_NUMBER); }
+"-"? digits "." digits       { RETURN(T_NUMBER); }
+digit{2} ":" digit{2} (":" digit{2})? { TOKEN(); return time_of_day(p, t); }
+digit+ "." digit+ "." digit+ "." digit+ ("/" digit+)? { RETURN(T_ADDRESS); }
+"-"? digit alnum* (("." | ":"+ | "/" | "-") alnum+)* { TOKEN(); return number_bad(p, t); }
+
+["] plain* ["]               { TOKEN(); return string(p, t, s, cur, true); }
+["] (plain | escaped)* ["]   { TOKEN(); return string(p, t, s, cur, false); }
+["] (plain | escaped)* "\\"? { TOKEN(); return string_unclosed(p, t, s, cur); }
+
+"&&" | "&"                   { TOKEN(); return foreign(p, t, T_AND, "write 'and'"); }
+"||" | "|"                   { TOKEN(); return foreign(p, t, T_OR, "write 'or'"); }
+"!"                          { TOKEN(); return foreign(p, t, T_NOT, "write 'not'"); }
+"'" [^'\n]* "'"              { TOKEN(); return foreign(p, t, T_STRING, "write strings in double quotes: \"text\""); }
+
+"/" [0-9A-Za-z_.*-] [0-9A-Za-z_.*/-]* {
+	TOKEN();
+	return foreign(p, t, T_STRING, "write paths in double quotes");
+}
+[0-9A-Fa-f]* ":" [0-9A-Fa-f]* ":" [0-9A-Fa-f:.]* ("/" digit+)? {
+	TOKEN();
+	return foreign(p, t, T_STRING, "write IPv6 addresses in double quotes");
+}
+
+$                            { RETURN(CAP_END); }
+*                            { stray(p, s); cur = p->cursor; continue; }
+*/
 
 int cap_lex(struct parse *p, struct token *t)
 {
 	const unsigned char *start = (const unsigned char *)p->text.p, *limit = start + p->text.n;
 	const unsigned char *cur = p->cursor, *mark, *s;
 
-#define TOKEN() (t->at = (uint32_t)(s - start), t->n = (uint32_t)(cur - s), \
-	         t->text = (struct krux_str){ (const char *)s, t->n }, p->cursor = cur)
-#define RETURN(code) do { TOKEN(); return (code); } while (0)
 	for (;;) {
 		s = cur;
-		/*!re2c
-		re2c:define:YYCTYPE  = "unsigned char";
-		re2c:define:YYCURSOR = cur;
-		re2c:define:YYMARKER = mark;
-		re2c:define:YYLIMIT  = limit;
-		re2c:yyfill:enable   = 0;
-		re2c:eof             = 0;
-
-		digit    = [0-9];
-		digits   = digit+ ("_" digit+)*;
-		unit     = "KiB" | "MiB" | "GiB" | "ns" | "us" | "ms" | "s" | "m" | "h" | "d";
-		word     = [a-z][a-z0-9_]* ("-"+ [a-z0-9_]+)*;
-		alnum    = [0-9A-Za-z_];
-		rest     = [^\n];
-		plain    = [^"\\\n];
-		escaped  = "\\" rest;
-
-		// Blanks and comments stand between tokens.
-		[ \n]+                       { continue; }
-		"\t"                         {
-			if (!p->tabs++ && !p->quiet)
-				p->tab_at = (uint32_t)(s - start);
-			continue;
-		}
-		// Three strokes are documentation of the capability that follows.
-		"///" rest*                  { RETURN(T_DOC); }
-		("#" | "//") rest*           {
-			if (p->keep_comments)
-				RETURN(T_COMMENT);
-			continue;
-		}
-		";"                          { RETURN(T_SEMI); }
-		":"                          { RETURN(T_COLON); }
-		","                          { RETURN(T_COMMA); }
-		"."                          { RETURN(T_DOT); }
-		".."                         { RETURN(T_DOTDOT); }
-		"("                          { RETURN(T_LP); }
-		")"                          { RETURN(T_RP); }
-		"["                          { RETURN(T_LB); }
-		"]"                          { RETURN(T_RB); }
-		"{"                          { RETURN(T_LC); }
-		"}"                          { RETURN(T_RC); }
-		"="                          { RETURN(T_ASSIGN); }
-		"->"                         { RETURN(T_ARROW); }
-		"+"                          { RETURN(T_PLUS); }
-		"?"                          { RETURN(T_QUESTION); }
-		"*"                          { RETURN(T_STAR); }
-		"=="                         { RETURN(T_EQ); }
-		"!="                         { RETURN(T_NE); }
-		"<"                          { RETURN(T_LT); }
-		"<="                         { RETURN(T_LE); }
-		">"                          { RETURN(T_GT); }
-		">="                         { RETURN(T_GE); }
-
-		// Words of conditions.
-		"and"                        { RETURN(T_AND); }
-		"or"                         { RETURN(T_OR); }
-		"not"                        { RETURN(T_NOT); }
-		"true"                       { RETURN(T_TRUE); }
-		"false"                      { RETURN(T_FALSE); }
-		"in"                         { RETURN(T_IN); }
-		"under"                      { RETURN(T_UNDER); }
-		"matches"                    { RETURN(T_MATCHES); }
-		"like"                       { RETURN(T_LIKE); }
-		"starts"                     { RETURN(T_STARTS); }
-		"ends"                       { RETURN(T_ENDS); }
-		"with"                       { RETURN(T_WITH); }
-		"contains"                   { RETURN(T_CONTAINS); }
-		"has"                        { RETURN(T_HAS); }
-		"any"                        { RETURN(T_ANY); }
-		"all"                        { RETURN(T_ALL); }
-		"it"                         { RETURN(T_IT); }
-		"size"                       { RETURN(T_SIZE); }
-		"workspace"                  { RETURN(T_WORKSPACE); }
-		"calls"                      { RETURN(T_CALLS); }
-
-		// Words of capability files.
-		"namespace"                  { RETURN(T_NAMESPACE); }
-		"type"                       { RETURN(T_TYPE); }
-		"capability"                 { RETURN(T_CAPABILITY); }
-		"input"                      { RETURN(T_INPUT); }
-		"output"                     { RETURN(T_OUTPUT); }
-		"error"                      { RETURN(T_ERROR); }
-		"recover"                    { RETURN(T_RECOVER); }
-		"effect"                     { RETURN(T_EFFECT); }
-		"labels"                     { RETURN(T_LABELS); }
-		"limits"                     { RETURN(T_LIMITS); }
-		"handler"                    { RETURN(T_HANDLER); }
-		"answer"                     { RETURN(T_ANSWER); }
-		"durable"                    { RETURN(T_DURABLE); }
-		"example"                    { RETURN(T_EXAMPLE); }
-		"builtin"                    { RETURN(T_BUILTIN); }
-		"command"                    { RETURN(T_COMMAND); }
-		"sha256"                     { RETURN(T_SHA256); }
-		"argv"                       { RETURN(T_ARGV); }
-		"mcp"                        { RETURN(T_MCP); }
-		"tool"                       { RETURN(T_TOOL); }
-		"resident"                   { RETURN(T_RESIDENT); }
-		"tree"                       { RETURN(T_TREE); }
-		"prunes"                     { RETURN(T_PRUNES); }
-		"optional"                   { RETURN(T_OPTIONAL); }
-		"unused"                     { RETURN(T_UNUSED); }
-		"enum"                       { RETURN(T_ENUM); }
-		"list"                       { RETURN(T_LIST); }
-		"map"                        { RETURN(T_MAP); }
-		"record"                     { RETURN(T_RECORD); }
-		"decimal"                    { RETURN(T_DECIMAL); }
-		"max"                        { RETURN(T_MAX); }
-		"pattern"                    { RETURN(T_PATTERN); }
-
-		// Names: words of lower-case letters; errors and named types begin with a capital.
-		word                         { TOKEN(); return name(p, t, T_WORD); }
-		[A-Z][A-Za-z0-9]*            { TOKEN(); return name(p, t, T_NAME); }
-		[A-Za-z_] alnum* ("-"+ alnum+)* { TOKEN(); return name_bad(p, t); }
-
-		"@" digit+ ("." digit+)?     { TOKEN(); return version(p, t); }
-
-		// Numbers keep their text: what 10KiB or 1.50 means is the type's business.
-		"-"? digits unit?            { RETURN(T_NUMBER); }
-		"-"? digits "." digits       { RETURN(T_NUMBER); }
-		digit{2} ":" digit{2} (":" digit{2})? { TOKEN(); return time_of_day(p, t); }
-		digit+ "." digit+ "." digit+ "." digit+ ("/" digit+)? { RETURN(T_ADDRESS); }
-		"-"? digit alnum* (("." | ":"+ | "/" | "-") alnum+)* { TOKEN(); return number_bad(p, t); }
-
-		["] plain* ["]               { TOKEN(); return string(p, t, s, cur, true); }
-		["] (plain | escaped)* ["]   { TOKEN(); return string(p, t, s, cur, false); }
-		["] (plain | escaped)* "\\"? { TOKEN(); return string_unclosed(p, t, s, cur); }
-
-		"&&" | "&"                   { TOKEN(); return foreign(p, t, T_AND, "write 'and'"); }
-		"||" | "|"                   { TOKEN(); return foreign(p, t, T_OR, "write 'or'"); }
-		"!"                          { TOKEN(); return foreign(p, t, T_NOT, "write 'not'"); }
-		"'" [^'\n]* "'"              { TOKEN(); return foreign(p, t, T_STRING, "write strings in double quotes: \"text\""); }
-
-		"/" [0-9A-Za-z_.*-] [0-9A-Za-z_.*/-]* {
-			TOKEN();
-			return foreign(p, t, T_STRING, "write paths in double quotes");
-		}
-		[0-9A-Fa-f]* ":" [0-9A-Fa-f]* ":" [0-9A-Fa-f:.]* ("/" digit+)? {
-			TOKEN();
-			return foreign(p, t, T_STRING, "write IPv6 addresses in double quotes");
-		}
-
-		$                            { RETURN(CAP_END); }
-		*                            { stray(p, s); cur = p->cursor; continue; }
-		*/
+		/*!use:re2c */
 	}
 }

@@ -21,295 +21,14 @@
 %syntax_error { p->refused = true; }
 
 %include {
-#include "grammar/cap.h"
+#include "grammar/tree.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #define YYNOERRORRECOVERY 1
 #ifndef KRUX_DEBUG
 #define NDEBUG 1
 #endif
-
-/* Lists that grow while they are read. */
-struct literals { struct literal *item; size_t n, cap; };
-struct names { struct krux_str *item; size_t n, cap; struct span at; };
-struct fields { struct ast_field *item; size_t n, cap; };
-struct argvs { struct ast_argv *item; size_t n, cap; };
-struct docs { struct token *item; size_t n, cap; };
-
-struct cap_draft {
-	struct ast_capability cap;
-	struct fields input, output;
-	struct ast_error *error;
-	struct ast_effect *effect;
-	struct literal *label;
-	struct ast_limit *limit;
-	struct ast_example *example;
-	size_t errors, effects, labels, limits, examples;
-};
-
-#define PUSH(p, list, value) ARENA_PUSH((p)->arena, (list)->item, (list)->n, (list)->cap, (value))
-#define AT(t) cap_span(p, (t).at, (t).n)
-#define FROM_TO(a, b) cap_span(p, (a).at, (b).at + (b).n - (a).at)
-
-static struct literal *literal_new(struct parse *p, enum literal_kind kind, struct token t)
-{
-	struct literal *l = ARENA_NEW(p->arena, struct literal);
-
-	l->kind = kind;
-	l->at = AT(t);
-	l->text = t.text;
-	return l;
-}
-
-static struct literal *literal_of(struct parse *p, enum literal_kind kind, struct literals *items,
-                                  struct token first, struct token last)
-{
-	struct literal *l = ARENA_NEW(p->arena, struct literal);
-
-	l->kind = kind;
-	l->at = FROM_TO(first, last);
-	l->item = items ? items->item : NULL;
-	l->nitems = items ? items->n : 0;
-	return l;
-}
-
-static struct literal *literal_range(struct parse *p, struct literal *lo, struct literal *hi)
-{
-	struct literal *l = ARENA_NEW(p->arena, struct literal), *pair = ARENA_ARRAY(p->arena, struct literal, 2);
-
-	pair[0] = *lo;
-	pair[1] = *hi;
-	l->kind = LIT_RANGE;
-	l->at = span_join(lo->at, hi->at);
-	l->item = pair;
-	l->nitems = 2;
-	return l;
-}
-
-static struct operand *operand_new(struct parse *p, enum operand_kind kind, struct span at,
-                                   const struct names *names)
-{
-	struct operand *o = ARENA_NEW(p->arena, struct operand);
-
-	o->kind = kind;
-	o->at = at;
-	o->name = names ? names->item : NULL;
-	o->nnames = names ? names->n : 0;
-	return o;
-}
-
-static struct names *names_new(struct parse *p, struct token first)
-{
-	struct names *names = ARENA_NEW(p->arena, struct names);
-
-	names->item = ARENA_NEW(p->arena, struct krux_str);
-	names->item[0] = first.text;
-	names->n = names->cap = 1;
-	names->at = AT(first);
-	return names;
-}
-
-/* "a.b.c", and "@1.0" where given. */
-static struct krux_str names_text(struct parse *p, const struct names *names, struct krux_str version)
-{
-	size_t n = names->n - 1 + version.n, k = 0;
-	char *s;
-
-	for (size_t i = 0; i < names->n; i++)
-		n += names->item[i].n;
-	s = arena_get(p->arena, n + 1);
-	for (size_t i = 0; i < names->n; i++) {
-		if (i)
-			s[k++] = '.';
-		memcpy(s + k, names->item[i].p, names->item[i].n);
-		k += names->item[i].n;
-	}
-	if (version.n)
-		memcpy(s + k, version.p, version.n);
-	return (struct krux_str){ s, n };
-}
-
-static struct expr *expr_new(struct parse *p, enum expr_kind kind, struct span at)
-{
-	struct expr *e = ARENA_NEW(p->arena, struct expr);
-
-	e->kind = kind;
-	e->at = at;
-	return e;
-}
-
-static struct expr *expr_pair(struct parse *p, enum expr_kind kind, const struct expr *a, const struct expr *b)
-{
-	struct expr *e = expr_new(p, kind, span_join(a->at, b->at));
-
-	e->a = a;
-	e->b = b;
-	return e;
-}
-
-static size_t chain_length(const struct expr *e, enum expr_kind kind)
-{
-	size_t n = 1;
-
-	for (; e->kind == kind; e = e->a)
-		n += chain_length(e->b, kind);
-	return n;
-}
-
-/* Fills out[..*n) from its end with the links of a chain. */
-static void chain_links(const struct expr *e, enum expr_kind kind, const struct expr **out, size_t *n)
-{
-	for (; e->kind == kind; e = e->a)
-		chain_links(e->b, kind, out, n);
-	out[--*n] = e;
-}
-
-static const struct expr *chain_halve(struct parse *p, enum expr_kind kind, const struct expr **link, size_t n)
-{
-	size_t half = (n + 1) / 2;
-
-	if (n == 1)
-		return *link;
-	return expr_pair(p, kind, chain_halve(p, kind, link, half), chain_halve(p, kind, link + half, n - half));
-}
-
-/* a or b or c ... as a tree of halves, however it was put in parentheses: passes that walk
- * conditions then go no deeper than nesting and the logarithm of their length. */
-static const struct expr *chain(struct parse *p, const struct expr *e)
-{
-	enum expr_kind kind = e->kind;
-	const struct expr **link;
-	size_t n, k;
-
-	if ((kind != EXPR_OR && kind != EXPR_AND) || (e->a->kind != kind && e->b->kind != kind))
-		return e;
-	k = n = chain_length(e, kind);
-	link = ARENA_ARRAY(p->arena, const struct expr *, n);
-	chain_links(e, kind, link, &k);
-	return chain_halve(p, kind, link, n);
-}
-
-static struct expr *test(struct parse *p, const struct operand *left, enum expr_op op, const struct literal *right)
-{
-	struct expr *e = expr_new(p, EXPR_TEST, span_join(left->at, right->at));
-
-	e->op = op;
-	e->operand = left;
-	e->right = right;
-	return e;
-}
-
-static struct expr *quantifier(struct parse *p, enum expr_kind kind, struct span at, const struct operand *list,
-                               const struct expr *body)
-{
-	struct expr *e = expr_new(p, kind, at);
-
-	e->operand = list;
-	e->a = body;
-	return e;
-}
-
-static struct ast_type *type_new(struct parse *p, struct token word)
-{
-	struct ast_type *t = ARENA_NEW(p->arena, struct ast_type);
-
-	t->at = AT(word);
-	t->word = word.text;
-	return t;
-}
-
-/* A bound may be given once. */
-static void bound(struct parse *p, const struct literal **slot, struct literal *value, const char *what)
-{
-	if (*slot)
-		CAP_ERROR(p, 35, value->at, "a second %s for one type", what);
-	*slot = value;
-}
-
-/* Names that end up in requests and file names: no '-'. */
-static struct krux_str identifier(struct parse *p, struct token t, const char *what)
-{
-	struct diag *d;
-
-	if (memchr(t.text.p, '-', t.text.n) && (d = CAP_ERROR(p, 23, AT(t), "'%.*s' has a '-'", STR_ARG(t.text))))
-		d->expected = arena_printf(p->arena, "lower-case letters, digits and '_' in the name of %s", what);
-	return t.text;
-}
-
-static void docs_unwanted(struct parse *p, const struct docs *docs)
-{
-	if (docs->n)
-		CAP_ERROR(p, 33, AT(docs->item[0]), "documentation of something that has none");
-}
-
-/* "///" lines to text: without the strokes and one blank, joined by LF. */
-static struct krux_str docs_text(struct parse *p, const struct docs *docs)
-{
-	size_t n = 0, k = 0;
-	char *s;
-
-	for (size_t i = 0; i < docs->n; i++)
-		n += docs->item[i].text.n;
-	s = arena_get(p->arena, n + 1);
-	for (size_t i = 0; i < docs->n; i++) {
-		struct krux_str t = docs->item[i].text;
-		size_t from = t.n > 3 && t.p[3] == ' ' ? 4 : 3;
-
-		while (t.n > from && (t.p[t.n - 1] == ' ' || t.p[t.n - 1] == '\t'))
-			t.n--;
-		if (i)
-			s[k++] = '\n';
-		memcpy(s + k, t.p + from, t.n - from);
-		k += t.n - from;
-	}
-	return (struct krux_str){ s, k };
-}
-
-static void draft_new(struct parse *p, const struct docs *docs, struct token name, struct token version)
-{
-	struct cap_draft *d = p->draft = ARENA_NEW(p->arena, struct cap_draft);
-	const char *dot = memchr(version.text.p, '.', version.text.n);
-	struct diag *e;
-
-	d->cap.at = AT(name);
-	d->cap.name = identifier(p, name, "a capability");
-	for (const char *s = version.text.p + 1; s < (dot ? dot : version.text.p + version.text.n); s++)
-		d->cap.major = d->cap.major * 10 + (unsigned)(*s - '0');
-	for (const char *s = dot ? dot + 1 : ""; dot && s < version.text.p + version.text.n; s++)
-		d->cap.minor = d->cap.minor * 10 + (unsigned)(*s - '0');
-	if (!dot && (e = CAP_ERROR(p, 22, AT(version), "'%.*s' is not a whole version", STR_ARG(version.text))))
-		e->fix = arena_printf(p->arena, "write '%.*s.0'", STR_ARG(version.text));
-	if (docs->n) {
-		d->cap.doc = docs_text(p, docs);
-		d->cap.doc_at = FROM_TO(docs->item[0], docs->item[docs->n - 1]);
-	}
-}
-
-static void draft_end(struct parse *p)
-{
-	struct cap_draft *d = p->draft;
-	struct ast_capability *c = &d->cap;
-
-	c->input = d->input.item;
-	c->ninput = d->input.n;
-	c->output = d->output.item;
-	c->noutput = d->output.n;
-	c->error = d->error;
-	c->effect = d->effect;
-	c->label = d->label;
-	c->limit = d->limit;
-	c->example = d->example;
-	ARENA_PUSH(p->arena, p->cap, p->file->ncaps, p->caps_cap, *c);
-	p->file->cap = p->cap;
-}
-
-static void fields_join(struct parse *p, struct fields *to, const struct fields *from)
-{
-	for (size_t i = 0; i < from->n; i++)
-		PUSH(p, to, from->item[i]);
-}
 }
 
 /* Words serve as names wherever the grammar has no other use for them. */
@@ -370,7 +89,7 @@ start ::= ENTRY_OPERAND operand(O).                      { p->operand = O; }
 file ::= namespace declarations.
 
 namespace ::= NAMESPACE WORD(N) STRING(D) SEMI. {
-	p->file->ns = identifier(p, N, "a namespace");
+	p->file->ns = tree_identifier(p, N, "a namespace");
 	p->file->ns_at = AT(N);
 	p->file->doc = D.text;
 }
@@ -389,24 +108,24 @@ docs(A) ::= docs(A) DOC(D).                              { PUSH(p, A, D); }
 type_declaration ::= docs(D) TYPE NAME(N) ASSIGN bounded(T) SEMI. {
 	struct ast_typedef def = { AT(N), N.text, T };
 
-	docs_unwanted(p, D);
+	tree_docs_unwanted(p, D);
 	ARENA_PUSH(p->arena, p->type, p->file->ntypes, p->types_cap, def);
 	p->file->type = p->type;
 }
 
-capability ::= capability_head clauses RC.               { draft_end(p); }
-capability_head ::= docs(D) CAPABILITY WORD(N) VERSION(V) LC. { draft_new(p, D, N, V); }
+capability ::= capability_head clauses RC.               { tree_capability_end(p); }
+capability_head ::= docs(D) CAPABILITY WORD(N) VERSION(V) LC. { tree_capability(p, D, N, V); }
 
 /* Which clauses a capability needs, and how often, is for check/ to say. */
 clauses ::= .
 clauses ::= clauses clause.
 
 clause ::= BAD.
-clause ::= INPUT LC fields(F) RC.                        { p->draft->cap.inputs++; fields_join(p, &p->draft->input, F); }
-clause ::= OUTPUT LC fields(F) RC.                       { p->draft->cap.outputs++; fields_join(p, &p->draft->output, F); }
+clause ::= INPUT LC fields(F) RC.                        { p->draft->cap.inputs++; tree_fields(p, &p->draft->input, F); }
+clause ::= OUTPUT LC fields(F) RC.                       { p->draft->cap.outputs++; tree_fields(p, &p->draft->output, F); }
 clause ::= ERROR(E) NAME(N) STRING(D) RECOVER capability_name(R) STRING(H) SEMI. {
 	struct cap_draft *d = p->draft;
-	struct ast_error error = { FROM_TO(E, N), N.text, D.text, names_text(p, R, (struct krux_str){ 0 }), H.text,
+	struct ast_error error = { FROM_TO(E, N), N.text, D.text, tree_dotted(p, R, (struct krux_str){ 0 }), H.text,
 	                           R->at };
 
 	error.at = AT(N);
@@ -442,11 +161,11 @@ fields(A) ::= fields(A) BAD.
 
 field(A) ::= WORD(N) COLON field_type(T) default(L) SEMI. {
 	A = ARENA_NEW(p->arena, struct ast_field);
-	*A = (struct ast_field){ AT(N), identifier(p, N, "a field"), T, L, { 0 } };
+	*A = (struct ast_field){ AT(N), tree_identifier(p, N, "a field"), T, L, { 0 } };
 }
 field(A) ::= WORD(N) COLON field_type(T) default(L) STRING(D) SEMI. {
 	A = ARENA_NEW(p->arena, struct ast_field);
-	*A = (struct ast_field){ AT(N), identifier(p, N, "a field"), T, L, D.text };
+	*A = (struct ast_field){ AT(N), tree_identifier(p, N, "a field"), T, L, D.text };
 }
 
 default(A) ::= .                                         { A = NULL; }
@@ -459,34 +178,34 @@ field_type(A) ::= OPTIONAL bounded(T) UNUSED.            { A = T; A->optional = 
 
 bounded(A) ::= type(A).
 bounded(A) ::= bounded(A) NUMBER(L) DOTDOT NUMBER(H). {
-	bound(p, &A->lo, literal_new(p, LIT_NUMBER, L), "range");
-	A->hi = literal_new(p, LIT_NUMBER, H);
+	tree_bound(p, &A->lo, tree_literal(p, LIT_NUMBER, L), "range");
+	A->hi = tree_literal(p, LIT_NUMBER, H);
 }
-bounded(A) ::= bounded(A) MAX NUMBER(N).                 { bound(p, &A->max, literal_new(p, LIT_NUMBER, N), "'max'"); }
-bounded(A) ::= bounded(A) PATTERN STRING(S).             { bound(p, &A->pattern, literal_new(p, LIT_STRING, S), "'pattern'"); }
+bounded(A) ::= bounded(A) MAX NUMBER(N).                 { tree_bound(p, &A->max, tree_literal(p, LIT_NUMBER, N), "'max'"); }
+bounded(A) ::= bounded(A) PATTERN STRING(S).             { tree_bound(p, &A->pattern, tree_literal(p, LIT_STRING, S), "'pattern'"); }
 
-type(A) ::= WORD(W).                                     { A = type_new(p, W); }
-type(A) ::= NAME(W).                                     { A = type_new(p, W); }
-type(A) ::= DECIMAL(W). [SHORT]                          { A = type_new(p, W); }
-type(A) ::= DECIMAL(W) NUMBER(N).                        { A = type_new(p, W); A->scale = literal_new(p, LIT_NUMBER, N); }
+type(A) ::= WORD(W).                                     { A = tree_type(p, W); }
+type(A) ::= NAME(W).                                     { A = tree_type(p, W); }
+type(A) ::= DECIMAL(W). [SHORT]                          { A = tree_type(p, W); }
+type(A) ::= DECIMAL(W) NUMBER(N).                        { A = tree_type(p, W); A->scale = tree_literal(p, LIT_NUMBER, N); }
 type(A) ::= ENUM(W) LC names(N) RC(Z). {
-	A = type_new(p, W);
+	A = tree_type(p, W);
 	A->at = FROM_TO(W, Z);
 	A->names = N->item;
 	A->nnames = N->n;
 }
-type(A) ::= LIST(W) LT bounded(E) GT(Z).                 { A = type_new(p, W); A->at = FROM_TO(W, Z); A->elem = E; }
+type(A) ::= LIST(W) LT bounded(E) GT(Z).                 { A = tree_type(p, W); A->at = FROM_TO(W, Z); A->elem = E; }
 type(A) ::= MAP(W) LT WORD(K) COMMA bounded(E) GT(Z). {
 	struct diag *d;
 
-	A = type_new(p, W);
+	A = tree_type(p, W);
 	A->at = FROM_TO(W, Z);
 	A->elem = E;
 	if (!krux_str_eq(K.text, KRUX_STR("string")) && (d = CAP_ERROR(p, 34, AT(K), "keys of a map are strings")))
 		d->fix = KRUX_STR("write 'map<string, ...>'");
 }
 type(A) ::= RECORD(W) LC fields(F) RC(Z). {
-	A = type_new(p, W);
+	A = tree_type(p, W);
 	A->at = FROM_TO(W, Z);
 	A->field = F->item;
 	A->nfields = F->n;
@@ -494,9 +213,9 @@ type(A) ::= RECORD(W) LC fields(F) RC(Z). {
 
 names(A) ::= WORD(W). {
 	A = ARENA_NEW(p->arena, struct literals);
-	PUSH(p, A, *literal_new(p, LIT_WORD, W));
+	PUSH(p, A, *tree_literal(p, LIT_WORD, W));
 }
-names(A) ::= names(A) COMMA WORD(W).                     { PUSH(p, A, *literal_new(p, LIT_WORD, W)); }
+names(A) ::= names(A) COMMA WORD(W).                     { PUSH(p, A, *tree_literal(p, LIT_WORD, W)); }
 
 effects ::= effect.
 effects ::= effects COMMA effect.
@@ -522,7 +241,7 @@ effect_arg(A) ::= name(N). {
 }
 effect_arg(A) ::= TREE(T). {
 	A = ARENA_NEW(p->arena, struct ast_effect_arg);
-	*A = (struct ast_effect_arg){ .at = AT(T), .operand = operand_new(p, OPERAND_NAME, AT(T), names_new(p, T)) };
+	*A = (struct ast_effect_arg){ .at = AT(T), .operand = tree_operand(p, OPERAND_NAME, AT(T), tree_name(p, T)) };
 }
 effect_arg(A) ::= TREE(T) name(N). {
 	A = ARENA_NEW(p->arena, struct ast_effect_arg);
@@ -534,7 +253,7 @@ effect_arg(A) ::= TREE(T) name(N) PRUNES(Z). {
 }
 effect_arg(A) ::= STRING(S). {
 	A = ARENA_NEW(p->arena, struct ast_effect_arg);
-	*A = (struct ast_effect_arg){ .at = AT(S), .constant = literal_new(p, LIT_STRING, S) };
+	*A = (struct ast_effect_arg){ .at = AT(S), .constant = tree_literal(p, LIT_STRING, S) };
 }
 
 limits ::= .
@@ -542,7 +261,7 @@ limits ::= limits limit.
 limits ::= limits BAD.
 limit ::= WORD(W) NUMBER(N) SEMI. {
 	struct cap_draft *d = p->draft;
-	struct ast_limit limit = { AT(W), W.text, literal_new(p, LIT_NUMBER, N) };
+	struct ast_limit limit = { AT(W), W.text, tree_literal(p, LIT_NUMBER, N) };
 
 	ARENA_PUSH(p->arena, d->limit, d->cap.nlimits, d->limits, limit);
 }
@@ -585,14 +304,14 @@ argv_item(A) ::= name(N) STAR(Z). {
 
 literal(A) ::= scalar(A).
 literal(A) ::= record(A).
-literal(A) ::= LB(Y) RB(Z).                              { A = literal_of(p, LIT_LIST, NULL, Y, Z); }
-literal(A) ::= LB(Y) literals(L) RB(Z).                  { A = literal_of(p, LIT_LIST, L, Y, Z); }
+literal(A) ::= LB(Y) RB(Z).                              { A = tree_list(p, LIT_LIST, NULL, Y, Z); }
+literal(A) ::= LB(Y) literals(L) RB(Z).                  { A = tree_list(p, LIT_LIST, L, Y, Z); }
 
 literals(A) ::= literal(L).                              { A = ARENA_NEW(p->arena, struct literals); PUSH(p, A, *L); }
 literals(A) ::= literals(A) COMMA literal(L).            { PUSH(p, A, *L); }
 
-record(A) ::= LC(Y) RC(Z).                               { A = literal_of(p, LIT_RECORD, NULL, Y, Z); }
-record(A) ::= LC(Y) members(M) RC(Z).                    { A = literal_of(p, LIT_RECORD, M, Y, Z); }
+record(A) ::= LC(Y) RC(Z).                               { A = tree_list(p, LIT_RECORD, NULL, Y, Z); }
+record(A) ::= LC(Y) members(M) RC(Z).                    { A = tree_list(p, LIT_RECORD, M, Y, Z); }
 
 members(A) ::= member(M).                                { A = ARENA_NEW(p->arena, struct literals); PUSH(p, A, *M); }
 members(A) ::= members(A) COMMA member(M).               { PUSH(p, A, *M); }
@@ -602,62 +321,62 @@ member(A) ::= WORD(N) COLON literal(L).                  { A = L; A->name = N.te
 member(A) ::= STRING(N) COLON literal(L).                { A = L; A->name = N.text; A->name_at = AT(N); }
 
 /* true, false, weekdays, names of an enum and groups are words. */
-scalar(A) ::= STRING(T).                                 { A = literal_new(p, LIT_STRING, T); }
-scalar(A) ::= NUMBER(T).                                 { A = literal_new(p, LIT_NUMBER, T); }
-scalar(A) ::= WORD(T).                                   { A = literal_new(p, LIT_WORD, T); }
-scalar(A) ::= ADDRESS(T).                                { A = literal_new(p, LIT_ADDRESS, T); }
-scalar(A) ::= TIME(T).                                   { A = literal_new(p, LIT_TIME, T); }
+scalar(A) ::= STRING(T).                                 { A = tree_literal(p, LIT_STRING, T); }
+scalar(A) ::= NUMBER(T).                                 { A = tree_literal(p, LIT_NUMBER, T); }
+scalar(A) ::= WORD(T).                                   { A = tree_literal(p, LIT_WORD, T); }
+scalar(A) ::= ADDRESS(T).                                { A = tree_literal(p, LIT_ADDRESS, T); }
+scalar(A) ::= TIME(T).                                   { A = tree_literal(p, LIT_TIME, T); }
 
 /* ---- calls and names of capabilities ---- */
 
-call ::= capability_name(C) record(R).                   { p->capability = names_text(p, C, (struct krux_str){ 0 }); p->args = R; }
-call ::= capability_name(C) VERSION(V) record(R).        { p->capability = names_text(p, C, V.text); p->args = R; }
+call ::= capability_name(C) record(R).                   { p->capability = tree_dotted(p, C, (struct krux_str){ 0 }); p->args = R; }
+call ::= capability_name(C) VERSION(V) record(R).        { p->capability = tree_dotted(p, C, V.text); p->args = R; }
 
-capability_name(A) ::= WORD(W).                          { A = names_new(p, W); }
+capability_name(A) ::= WORD(W).                          { A = tree_name(p, W); }
 capability_name(A) ::= capability_name(A) DOT WORD(W).   { PUSH(p, A, W.text); A->at = span_join(A->at, AT(W)); }
 
 /* ---- conditions ---- */
 
-condition(A) ::= disjunction(B).                         { A = chain(p, B); }
+condition(A) ::= disjunction(B).                         { A = tree_chain(p, B); }
 
-disjunction(A) ::= conjunction(B).                       { A = chain(p, B); }
-disjunction(A) ::= disjunction(B) OR conjunction(C).     { A = expr_pair(p, EXPR_OR, B, chain(p, C)); }
+disjunction(A) ::= conjunction(B).                       { A = tree_chain(p, B); }
+disjunction(A) ::= disjunction(B) OR conjunction(C).     { A = tree_pair(p, EXPR_OR, B, tree_chain(p, C)); }
 
 conjunction(A) ::= negation(A).
-conjunction(A) ::= conjunction(B) AND negation(C).       { A = expr_pair(p, EXPR_AND, B, C); }
+conjunction(A) ::= conjunction(B) AND negation(C).       { A = tree_pair(p, EXPR_AND, B, C); }
 
 negation(A) ::= test(A).
 negation(A) ::= NOT(N) negation(B). {
-	struct expr *e = expr_new(p, EXPR_NOT, span_join(AT(N), B->at));
+	struct expr *e = tree_expr(p, EXPR_NOT, span_join(AT(N), B->at));
 
 	e->a = B;
 	A = e;
 }
 
 test(A) ::= LP condition(B) RP.                          { A = B; }
-test(A) ::= TRUE(T).                                     { A = expr_new(p, EXPR_TRUE, AT(T)); }
-test(A) ::= FALSE(T).                                    { A = expr_new(p, EXPR_FALSE, AT(T)); }
+test(A) ::= TRUE(T).                                     { A = tree_expr(p, EXPR_TRUE, AT(T)); }
+test(A) ::= FALSE(T).                                    { A = tree_expr(p, EXPR_FALSE, AT(T)); }
 test(A) ::= element(N). {
-	struct expr *e = expr_new(p, EXPR_NAME, N->at);
+	struct expr *e = tree_expr(p, EXPR_NAME, N->at);
 
 	e->operand = N;
 	A = e;
 }
 test(A) ::= HAS(H) element(N). {
-	struct expr *e = expr_new(p, EXPR_HAS, span_join(AT(H), N->at));
+	struct expr *e = tree_expr(p, EXPR_HAS, span_join(AT(H), N->at));
 
 	e->operand = N;
 	A = e;
 }
 test(A) ::= WORKSPACE(W) HAS STRING(L). {
-	struct expr *e = expr_new(p, EXPR_LABEL, FROM_TO(W, L));
+	struct expr *e = tree_expr(p, EXPR_LABEL, FROM_TO(W, L));
 
-	e->right = literal_new(p, LIT_STRING, L);
+	e->right = tree_literal(p, LIT_STRING, L);
 	A = e;
 }
-test(A) ::= ANY(Y) LP element(L) COMMA condition(C) RP(Z). { A = quantifier(p, EXPR_ANY, FROM_TO(Y, Z), L, C); }
-test(A) ::= ALL(Y) LP element(L) COMMA condition(C) RP(Z). { A = quantifier(p, EXPR_ALL, FROM_TO(Y, Z), L, C); }
-test(A) ::= operand(L) op(O) right(R).                   { A = test(p, L, O, R); }
+test(A) ::= ANY(Y) LP element(L) COMMA condition(C) RP(Z). { A = tree_quantifier(p, EXPR_ANY, FROM_TO(Y, Z), L, C); }
+test(A) ::= ALL(Y) LP element(L) COMMA condition(C) RP(Z). { A = tree_quantifier(p, EXPR_ALL, FROM_TO(Y, Z), L, C); }
+test(A) ::= operand(L) op(O) right(R).                   { A = tree_test(p, L, O, R); }
 
 op(A) ::= EQ.                                            { A = OP_EQ; }
 op(A) ::= NE.                                            { A = OP_NE; }
@@ -675,46 +394,46 @@ op(A) ::= CONTAINS.                                      { A = OP_CONTAINS; }
 
 /* Which operator takes which of these is a matter of types. */
 right(A) ::= item(A).
-right(A) ::= LB(Y) items(L) RB(Z).                       { A = literal_of(p, LIT_LIST, L, Y, Z); }
+right(A) ::= LB(Y) items(L) RB(Z).                       { A = tree_list(p, LIT_LIST, L, Y, Z); }
 
 items(A) ::= item(I).                                    { A = ARENA_NEW(p->arena, struct literals); PUSH(p, A, *I); }
 items(A) ::= items(A) COMMA item(I).                     { PUSH(p, A, *I); }
 
 item(A) ::= scalar(A).
 item(A) ::= range(A).
-range(A) ::= scalar(L) DOTDOT scalar(H).                 { A = literal_range(p, L, H); }
+range(A) ::= scalar(L) DOTDOT scalar(H).                 { A = tree_range(p, L, H); }
 
 operand(A) ::= element(A).
 operand(A) ::= SIZE(Y) LP operand(O) RP(Z). {
-	A = operand_new(p, OPERAND_SIZE, FROM_TO(Y, Z), NULL);
+	A = tree_operand(p, OPERAND_SIZE, FROM_TO(Y, Z), NULL);
 	A->inner = O;
 }
 operand(A) ::= WORKSPACE(Y) DOT CALLS LP capability_name(C) RP(Z). {
-	A = operand_new(p, OPERAND_CALLS, FROM_TO(Y, Z), NULL);
-	A->text = names_text(p, C, (struct krux_str){ 0 });
+	A = tree_operand(p, OPERAND_CALLS, FROM_TO(Y, Z), NULL);
+	A->text = tree_dotted(p, C, (struct krux_str){ 0 });
 }
 operand(A) ::= WORKSPACE(Y) DOT CALLS LP capability_name(C) VERSION(V) RP(Z). {
-	A = operand_new(p, OPERAND_CALLS, FROM_TO(Y, Z), NULL);
-	A->text = names_text(p, C, V.text);
+	A = tree_operand(p, OPERAND_CALLS, FROM_TO(Y, Z), NULL);
+	A->text = tree_dotted(p, C, V.text);
 }
 
 element(A) ::= name(A).
-element(A) ::= it(I).                                    { A = operand_new(p, OPERAND_IT, I->at, I); }
+element(A) ::= it(I).                                    { A = tree_operand(p, OPERAND_IT, I->at, I); }
 
 it(A) ::= IT(T).                                         { A = ARENA_NEW(p->arena, struct names); A->at = AT(T); }
 it(A) ::= it(A) DOT WORD(W).                             { PUSH(p, A, W.text); A->at = span_join(A->at, AT(W)); }
 
-name(A) ::= dotted(D).                                   { A = operand_new(p, OPERAND_NAME, D->at, D); }
-name(A) ::= WORKSPACE(W).                                { A = operand_new(p, OPERAND_NAME, AT(W), names_new(p, W)); }
+name(A) ::= dotted(D).                                   { A = tree_operand(p, OPERAND_NAME, D->at, D); }
+name(A) ::= WORKSPACE(W).                                { A = tree_operand(p, OPERAND_NAME, AT(W), tree_name(p, W)); }
 
 /* A field may be called like what else could stand here. */
-dotted(A) ::= WORD(W).                                   { A = names_new(p, W); }
-dotted(A) ::= SIZE(W).                                   { A = names_new(p, W); }
-dotted(A) ::= ANY(W).                                    { A = names_new(p, W); }
-dotted(A) ::= ALL(W).                                    { A = names_new(p, W); }
+dotted(A) ::= WORD(W).                                   { A = tree_name(p, W); }
+dotted(A) ::= SIZE(W).                                   { A = tree_name(p, W); }
+dotted(A) ::= ANY(W).                                    { A = tree_name(p, W); }
+dotted(A) ::= ALL(W).                                    { A = tree_name(p, W); }
 dotted(A) ::= dotted(A) DOT WORD(W).                     { PUSH(p, A, W.text); A->at = span_join(A->at, AT(W)); }
 dotted(A) ::= dotted(A) DOT CALLS(W).                    { PUSH(p, A, W.text); A->at = span_join(A->at, AT(W)); }
-dotted(A) ::= WORKSPACE(V) DOT WORD(W).                  { A = names_new(p, V); PUSH(p, A, W.text); A->at = FROM_TO(V, W); }
+dotted(A) ::= WORKSPACE(V) DOT WORD(W).                  { A = tree_name(p, V); PUSH(p, A, W.text); A->at = FROM_TO(V, W); }
 
 /* ---- the parser as its driver sees it ---- */
 

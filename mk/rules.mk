@@ -14,7 +14,7 @@ $(BUILD)/obj/gen/%.o: $(GEN)/%.c
 $(GEN)/grammar/cap_lex.c: grammar/cap.re
 	$(SAY) RE2C $<
 	@mkdir -p $(@D)
-	$(Q)re2c -W -Werror --no-generation-date --no-debug-info -o $@ $<
+	$(Q)re2c -r -W -Werror --no-generation-date --no-debug-info -o $@ $<
 
 # lemon writes beside its input, and leaves a header alone that would not change.
 $(GEN)/grammar/cap_parse.c $(GEN)/grammar/cap_parse.h &: grammar/cap.y
@@ -46,7 +46,7 @@ $(BUILD)/unit/%: $(BUILD)/obj/tests/unit/%.o $(BUILD)/libkruxtest.a
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $< $(BUILD)/libkruxtest.a $(TEST_LIBS) $(KRUXC_LIBS) $(KRUXRT_LIBS)
 
-$(BUILD)/libkruxtest.a: $(sort $(COMPILER_OBJ) $(KRUXRT_OBJ))
+$(BUILD)/libkruxtest.a: $(sort $(COMPILER_OBJ) $(KRUXRT_OBJ) $(call obj,$(TEST_SRC)))
 	$(SAY) AR $@
 	$(Q)rm -f $@ && ar rcs $@ $^
 

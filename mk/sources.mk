@@ -9,7 +9,7 @@ CAPSPEC_SRC += capspec/bundle.c capspec/canon.c capspec/canon_bytes.c capspec/ca
 BASE_SRC += compiler/base/arena.c compiler/base/buf.c compiler/base/diag.c compiler/base/diag_print.c \
 	compiler/base/escape.c compiler/base/source.c
 GRAMMAR_GEN += grammar/cap_lex grammar/cap_parse
-AST_SRC += compiler/ast/expr_print.c
+AST_SRC += compiler/ast/expr_print.c grammar/tree.c
 READ_SRC += compiler/read/capfile.c compiler/read/condition.c compiler/read/expect.c \
 	compiler/read/format.c compiler/read/inputs.c compiler/read/parse.c compiler/read/place.c \
 	compiler/read/policyfile.c compiler/read/policyformat.c compiler/read/policykeys.c \
@@ -48,6 +48,8 @@ HANDLER_SRC += stdlib-caps/common/answer.c stdlib-caps/common/builtins.c stdlib-
 	stdlib-caps/system/metrics.c stdlib-caps/system/time.c stdlib-caps/system/zone.c
 RUNTIME_MAIN +=
 
+# what several unit tests share
+TEST_SRC += tests/unit/handler_calls.c
 UNIT_TESTS += test_bundle test_c_text test_canon test_cbor test_json test_lang test_record \
 	test_sandbox test_schema test_value
 # tests/fuzz/fuzz_NAME.c each
