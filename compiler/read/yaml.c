@@ -371,7 +371,7 @@ static bool event_take(struct reader *r, const yaml_event_t *e, unsigned *docume
 	if (e->type == YAML_SCALAR_EVENT || e->type == YAML_ALIAS_EVENT ||
 	    e->type == YAML_SEQUENCE_START_EVENT || e->type == YAML_MAPPING_START_EVENT) {
 		if (++r->values > MOST_VALUES) {
-			diag_error(r->diags, 9020, reader_span(r, e->start_mark, e->end_mark),
+			diag_error(r->diags, 9030, reader_span(r, e->start_mark, e->end_mark),
 			           "more than 2,097,152 values in one file");
 			return false;
 		}
