@@ -1,10 +1,12 @@
 # Every source file of the project, in the order that data flows. Includes point left only.
 
-CAPSPEC_SRC += capspec/bundle.c capspec/canon.c capspec/canon_bytes.c capspec/canon_host.c capspec/canon_ip.c capspec/canon_number.c \
-	capspec/canon_path.c capspec/canon_time.c capspec/canon_url.c capspec/canon_utf8.c capspec/cbor.c \
-	capspec/digest.c capspec/json.c capspec/json_write.c capspec/key.c capspec/key_file.c capspec/pattern.c capspec/pool.c capspec/schema.c \
-	capspec/schema_read.c capspec/schema_write.c capspec/type.c capspec/uncanon.c \
-	capspec/value.c
+CAPSPEC_SRC += capspec/bundle.c capspec/canon.c capspec/canon_bytes.c capspec/canon_host.c \
+	capspec/canon_ip.c capspec/canon_number.c capspec/canon_path.c capspec/canon_refuse.c \
+	capspec/canon_scalar.c capspec/canon_text.c capspec/canon_time.c capspec/canon_url.c \
+	capspec/canon_utf8.c capspec/cbor.c capspec/digest.c capspec/json.c capspec/json_write.c \
+	capspec/key.c capspec/key_file.c capspec/pattern.c capspec/pool.c capspec/schema.c \
+	capspec/schema_member.c capspec/schema_read.c capspec/schema_types.c capspec/schema_write.c \
+	capspec/type.c capspec/uncanon.c capspec/value.c
 
 BASE_SRC += compiler/base/arena.c compiler/base/buf.c compiler/base/diag.c compiler/base/diag_print.c \
 	compiler/base/escape.c compiler/base/source.c
