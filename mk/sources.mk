@@ -17,11 +17,14 @@ READ_SRC += compiler/read/capfile.c compiler/read/condition.c compiler/read/expe
 	compiler/read/policyfile.c compiler/read/policyformat.c compiler/read/policykeys.c \
 	compiler/read/source.c compiler/read/yaml.c compiler/read/yaml_mask.c compiler/read/yaml_node.c \
 	compiler/read/yaml_words.c
-MODEL_SRC += compiler/model/access.c compiler/model/capability.c compiler/model/clauses.c \
+MODEL_SRC += compiler/model/access.c compiler/model/build.c compiler/model/capability.c \
+	compiler/model/claims.c compiler/model/clauses.c compiler/model/cond.c compiler/model/cond_list.c \
+	compiler/model/cond_place.c compiler/model/cond_set.c compiler/model/cond_test.c \
 	compiler/model/effects.c compiler/model/examples.c compiler/model/glob.c compiler/model/handler.c \
 	compiler/model/interpreter.c compiler/model/kinds.c compiler/model/literal.c compiler/model/lookup.c \
-	compiler/model/names.c compiler/model/number.c compiler/model/program.c compiler/model/regex.c \
-	compiler/model/report.c compiler/model/types.c
+	compiler/model/meet.c compiler/model/names.c compiler/model/number.c compiler/model/on.c \
+	compiler/model/program.c compiler/model/regex.c compiler/model/report.c compiler/model/rules.c \
+	compiler/model/scopes.c compiler/model/testcase.c compiler/model/types.c compiler/model/words.c
 CHECK_SRC +=
 DD_SRC +=
 PLAN_SRC +=

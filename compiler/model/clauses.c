@@ -5,6 +5,7 @@
 
 #include "capspec/limits.h"
 #include "compiler/model/kinds.h"
+#include "compiler/model/label.h"
 #include "compiler/model/literal.h"
 
 /* ---- documentation ---- */
@@ -147,7 +148,7 @@ void limits_resolve(struct cap_ctx *c)
 
 /* ---- labels ---- */
 
-static bool label_valid(struct krux_str s)
+bool label_valid(struct krux_str s)
 {
 	if (!s.n || s.n > KRUX_MAX_NAME || s.p[0] < 'a' || s.p[0] > 'z')
 		return false;
@@ -170,7 +171,7 @@ void labels_resolve(struct cap_ctx *c)
 	for (uint32_t i = 0; i < n; i++) {
 		if (!label_valid(label[i])) {
 			d = diag_error(c->diags, 1045, c->ast->label[i].at, "%.*s is no label", STR_ARG(label[i]));
-			d->expected = KRUX_STR("a letter, then letters, digits and '-', in lower case, at most 63");
+			d->expected = KRUX_STR(LABEL_WORDS);
 		} else if (names_first(&names, i) != i) {
 			d = diag_error(c->diags, 1045, c->ast->label[i].at, "the label %.*s is given twice", STR_ARG(label[i]));
 			d->other = c->ast->label[names_first(&names, i)].at;

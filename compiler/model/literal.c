@@ -203,3 +203,22 @@ bool literal_count(struct arena *a, const struct literal *l, uint64_t *out, stru
 	*out = v.u;
 	return true;
 }
+
+static bool two_digits(const char *p, unsigned most, unsigned *out)
+{
+	if (p[0] < '0' || p[0] > '9' || p[1] < '0' || p[1] > '9')
+		return false;
+	*out = (unsigned)(p[0] - '0') * 10 + (unsigned)(p[1] - '0');
+	return *out <= most;
+}
+
+bool time_read(struct krux_str s, uint32_t *out)
+{
+	unsigned h, m, sec = 0;
+
+	if ((s.n != 5 && s.n != 8) || s.p[2] != ':' || !two_digits(s.p, 23, &h) || !two_digits(s.p + 3, 59, &m) ||
+	    (s.n == 8 && (s.p[5] != ':' || !two_digits(s.p + 6, 59, &sec))))
+		return false;
+	*out = h * 3600 + m * 60 + sec;
+	return true;
+}

@@ -27,7 +27,7 @@ struct regex {
 };
 
 /* NULL with *why a constant sentence and *at the byte where it went wrong. Nested at most 64
- * deep; beyond 16,384 nodes, repetitions written out, *why is regex_large. */
+ * deep; beyond 4,096 nodes, repetitions written out, *why is regex_large. */
 extern const char regex_large[];
 const struct regex *regex_parse(struct arena *, struct krux_str, const char **why, size_t *at);
 bool regex_check(struct krux_str, const char **why, size_t *at);

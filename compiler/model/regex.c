@@ -7,7 +7,7 @@
 #include "capspec/canon.h"
 #include "capspec/limits.h"
 
-enum { LARGEST = 1 << 14, LAST_SCALAR = 0x10FFFF };
+enum { LARGEST = 1 << 12, LAST_SCALAR = 0x10FFFF };
 
 const char regex_large[] = "the expression is too large once its repetitions are written out";
 

@@ -1,0 +1,114 @@
+/* `on` to the capabilities it matches, and one condition to its typed forms in them. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "compiler/model/cond_resolve.h"
+#include "compiler/model/lookup.h"
+#include "compiler/model/policy_resolve.h"
+
+/* Typed conditions of a build together, and meetings of rules and capabilities: bounds on
+ * memory and time, far above what policies need. */
+enum { MOST_NODES = 1 << 22, MOST_MEETS = 1 << 22 };
+
+static void nothing_matched(struct policy_ctx *c, const struct ast_word *w, const struct cap_pattern *p)
+{
+	struct krux_str base = p->name, near;
+	struct diag *d = diag_error(c->diags, 2111, w->at, "no capability of this build matches %.*s", STR_ARG(w->text));
+	const struct capability *any = p->wildcard ? NULL : capability_find(c->caps, base);
+
+	if (any) {
+		d->expected = arena_printf(c->arena, "a version that there is, such as %.*s@%u.%u", STR_ARG(any->name),
+		                           any->major, any->minor);
+		return;
+	}
+	d->expected = KRUX_STR("the name of a capability, name@1, name@1.0, namespace.* or *");
+	near = capability_near(c->arena, c->diags, c->caps, base);
+	if (near.n)
+		d->fix = arena_printf(c->arena, "did you mean %.*s?", STR_ARG(near));
+	else
+		d->fix = KRUX_STR("name the folder of its definition with -I");
+}
+
+static void pattern_add(struct policy_ctx *c, const struct ast_word *w, bool *wildcard, struct matched *out, size_t *n)
+{
+	struct cap_pattern p;
+	struct diag *d;
+	size_t from, to;
+
+	if (!pattern_read(w->text, &p)) {
+		d = diag_error(c->diags, 2110, w->at, "%.*s is no pattern of capabilities", STR_ARG(w->text));
+		d->expected = KRUX_STR("filesystem.read, filesystem.read@1, filesystem.read@1.0, filesystem.* or *");
+		return;
+	}
+	*wildcard = *wildcard || p.wildcard;
+	pattern_run(c->caps, &p, &from, &to);
+	if (from == to && !(p.wildcard && !p.name.n))
+		nothing_matched(c, w, &p);
+	for (size_t i = from; i < to; i++) {
+		if (c->seen[i] / 2 != c->turn)
+			out[(*n)++].cap = c->caps->cap[i];
+		else if (p.wildcard)
+			continue;
+		c->seen[i] = c->turn * 2 + !p.wildcard;
+	}
+}
+
+static int matched_order(const void *pa, const void *pb)
+{
+	const struct matched *a = pa, *b = pb;
+
+	return (a->cap->index > b->cap->index) - (a->cap->index < b->cap->index);
+}
+
+size_t on_resolve(struct policy_ctx *c, const struct ast_words *on, struct span at, bool *wildcard, struct matched **out)
+{
+	size_t most = 0, n = 0;
+
+	*wildcard = false;
+	c->turn++;
+	if (!on->n)
+		diag_error(c->diags, 2130, on->at.src ? on->at : at, "the list of on is empty")->expected =
+			KRUX_STR("at least one capability pattern");
+	for (size_t i = 0; i < on->n; i++) {
+		struct cap_pattern p;
+		size_t from, to;
+
+		if (!pattern_read(on->item[i].text, &p))
+			continue;
+		pattern_run(c->caps, &p, &from, &to);
+		most += to - from;
+	}
+	if (*c->meets <= MOST_MEETS && (*c->meets += most) > MOST_MEETS)
+		diag_error(c->diags, 9016, at, "the rules of this build match too many capabilities together")->expected =
+			KRUX_STR("at most 4,194,304, counted for every rule");
+	if (*c->meets > MOST_MEETS)
+		return 0;
+	*out = ARENA_ARRAY(c->arena, struct matched, most < c->caps->n ? most : c->caps->n);
+	for (size_t i = 0; i < on->n; i++)
+		pattern_add(c, &on->item[i], wildcard, *out, &n);
+	for (size_t i = 0; i < n; i++)
+		(*out)[i].by_name = c->seen[(*out)[i].cap->index] & 1;
+	if (on->n > 1)
+		qsort(*out, n, sizeof **out, matched_order);
+	return n;
+}
+
+bool when_resolve(struct policy_ctx *c, const struct expr *when, const struct matched *cap, size_t n,
+                  struct rule_cap *out)
+{
+	size_t errors;
+
+	for (size_t i = 0; i < n; i++) {
+		out[i].cap = cap[i].cap;
+		out[i].when = when ? cond_report(c->arena, &c->report, c->scope, cap[i].cap, when, c->nodes) : &cond_always;
+		if (*c->nodes > MOST_NODES) {
+			*c->nodes = 0;
+			diag_error(c->diags, 9013, when->at, "the conditions of this build are too large together")->expected =
+				KRUX_STR("at most 4,194,304 tests, counted for every capability that a rule matches");
+			break;
+		}
+	}
+	errors = c->report.errors;
+	report_flush(&c->report, c->diags);
+	return !errors;
+}

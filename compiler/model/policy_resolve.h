@@ -1,0 +1,42 @@
+/* What the passes over policy files share. Inside compiler/model only. */
+#ifndef KRUX_POLICY_RESOLVE_H
+#define KRUX_POLICY_RESOLVE_H
+
+#include "compiler/model/report.h"
+#include "compiler/model/scope.h"
+
+struct policy_ctx {
+	struct arena *arena;
+	struct diags *diags;
+	const struct capability_set *caps;
+	struct names *labels;
+	const struct policyfile *file;
+	struct policy *policy;
+	struct scope *scope;
+	struct report report;
+	size_t *nodes, *meets;           /* of all typed conditions, and of rules and capabilities */
+	uint32_t *seen;                  /* [capability]: 2 * turn, +1 by its own name */
+	uint32_t turn;
+};
+
+/* ---- scopes.c ---- */
+void labels_collect(struct names *, struct arena *, const struct capability_set *);
+void scope_make(struct policy_ctx *);
+/* Patterns and groups of `agent:`; an empty list is an error. `in_group`: patterns only. */
+void agents_resolve(struct policy_ctx *, const struct ast_words *, const char *key, bool in_group,
+                    const struct krux_str **out, size_t *n);
+
+/* ---- on.c ---- */
+struct matched {
+	const struct capability *cap;
+	bool by_name;                    /* not by a wildcard alone */
+};
+/* The capabilities of `on`, sorted, each once; 0 after diagnostics. */
+size_t on_resolve(struct policy_ctx *, const struct ast_words *, struct span at, bool *wildcard, struct matched **out);
+/* One condition for all of them; false after diagnostics. */
+bool when_resolve(struct policy_ctx *, const struct expr *, const struct matched *, size_t n, struct rule_cap *out);
+
+/* ---- rules.c ---- */
+void rules_resolve(struct policy_ctx *);
+
+#endif
