@@ -55,7 +55,7 @@ RUNTIME_MAIN +=
 
 # what several unit tests share
 TEST_SRC += tests/unit/handler_calls.c
-UNIT_TESTS += test_bundle test_c_text test_canon test_cbor test_json test_lang test_record \
+UNIT_TESTS += test_bundle test_c_text test_canon test_cbor test_handlers test_json test_lang test_record \
 	test_sandbox test_schema test_value
 # tests/fuzz/fuzz_NAME.c each
 FUZZERS += bundle canon cbor json schema

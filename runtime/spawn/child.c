@@ -21,6 +21,7 @@ struct child {
 	struct handler_call call;
 	struct stat owner;             /* of the workspace */
 	int proc;
+	uint64_t inherited;
 	char confined[256];
 };
 
@@ -62,6 +63,20 @@ static void host_open(struct child *ch)
 	ch->proc = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
 }
 
+/* What the fork brought along does not count against the call: bytes of data that are mapped now. */
+static uint64_t inherited_bytes(const struct child *ch)
+{
+	unsigned long long data = 0;
+	char text[128];
+	int fd = openat(ch->proc, "self/statm", O_RDONLY | O_CLOEXEC);
+	ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof text - 1);
+
+	if (fd >= 0)
+		close(fd);
+	text[n > 0 ? n : 0] = '\0';
+	return sscanf(text, "%*u %*u %*u %*u %*u %llu", &data) == 1 ? data * (uint64_t)sysconf(_SC_PAGESIZE) : 0;
+}
+
 static void namespaces_on(struct child *ch)
 {
 	static const char name[] = "krux";
@@ -89,6 +104,7 @@ static void privileges_off(struct child *ch)
 {
 	uid_t uid = ch->owner.st_uid;
 	gid_t gid = ch->owner.st_gid;
+	struct rlimits limits = ch->plan->limits;
 
 	if (ch->plan->probe->root)
 		layer_on(ch, LAYER_NS_USER, privileges_become(uid, gid) || namespaces_enter_user(ch->proc, uid, gid));
@@ -97,7 +113,8 @@ static void privileges_off(struct child *ch)
 	layer_on(ch, LAYER_PRIVILEGES, privileges_drop());
 	/* Changing the uid has cleared it. */
 	layer_on(ch, LAYER_PRIVILEGES, prctl(PR_SET_PDEATHSIG, SIGKILL));
-	layer_on(ch, LAYER_RLIMITS, rlimits_set(&ch->plan->limits));
+	limits.memory += ch->inherited;
+	layer_on(ch, LAYER_RLIMITS, rlimits_set(&limits));
 }
 
 static void door_close(struct child *ch)
@@ -172,6 +189,7 @@ void child_run(const struct child_plan *plan)
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	c->pool = krux_pool_new((size_t)plan->limits.memory);
 	host_open(&ch);
+	ch.inherited = inherited_bytes(&ch);
 	namespaces_on(&ch);
 	descriptors_on(&ch);
 	layer_on(&ch, LAYER_ROOT, root_empty());

@@ -79,7 +79,9 @@ bool change_begin(struct handler_call *c)
 	}
 	if (c->store >= 0)
 		c->temp = folder_opened(c->store, "tmp");
-	if (c->store < 0 || c->temp < 0)
+	if (c->temp < 0 && errno != EACCES && errno != ENOSPC)
+		return handler_fail(c, "IoError", "The folder of the trash cannot be used: %s.", strerror(errno));
+	if (c->temp < 0)
 		return handler_failed(c, errno, workspace);
 	litter_remove(c->temp);
 	handler_grant(c, c->temp, RIGHT_NAMES | RIGHT_READ_FOLDERS | RIGHT_WRITE_FILES);

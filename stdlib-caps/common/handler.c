@@ -34,7 +34,6 @@ int handler_shown(struct krux_str path)
 bool handler_failed(struct handler_call *c, int no, struct krux_str path)
 {
 	static const struct { int no; const char *error; } known[] = {
-		{ ENOENT, "NotFound" }, { ENOTDIR, "NotFound" }, { ENAMETOOLONG, "NotFound" },
 		{ ELOOP, "Symlink" }, { EACCES, "AccessDenied" }, { EPERM, "AccessDenied" },
 		{ EROFS, "AccessDenied" }, { ETXTBSY, "AccessDenied" },
 		{ ENOSPC, "DiskFull" }, { EDQUOT, "DiskFull" }, { EFBIG, "DiskFull" },
@@ -46,6 +45,10 @@ bool handler_failed(struct handler_call *c, int no, struct krux_str path)
 	if (no == ELOOP)
 		return handler_fail(c, "Symlink", "%.*s is, or goes through, a symbolic link. Links are not "
 			"followed: what they stand for would need a decision of its own.", n, path.p);
+	if (no == ENOENT || no == ENOTDIR)
+		return handler_fail(c, c->target ? "ParentNotFound" : "NotFound", "%.*s: %s.", n, path.p, strerror(no));
+	if (no == ENAMETOOLONG)
+		return handler_fail(c, c->target ? "NameTooLong" : "NotFound", "%.*s: %s.", n, path.p, strerror(no));
 	for (size_t i = 0; i < sizeof known / sizeof *known; i++)
 		if (known[i].no == no)
 			return handler_fail(c, known[i].error, "%.*s: %s.", n, path.p, strerror(no));

@@ -56,6 +56,7 @@ struct handler_call {
 	struct stat st;
 	int fd;
 	int temp;                                     /* folder of unfinished files; -1: not opened */
+	bool target;                                  /* open has reached the place to be made */
 	char id[32];                                  /* of the deletion that open prepared */
 
 	/* the answer: output, or the name of one of the capability's errors and a sentence */

@@ -121,6 +121,7 @@ bool place_open(struct handler_call *c, unsigned i, const char *field, unsigned 
 	char *name;
 
 	*at = (struct place){ .path = arg_text(c, field), .folder = -1 };
+	c->target = (flags & PLACE_TARGET) != 0;
 	if (path_refused(c, at->path, flags, &rest))
 		return false;
 	if (rest.n >= sizeof path)
@@ -138,12 +139,7 @@ bool place_open(struct handler_call *c, unsigned i, const char *field, unsigned 
 		path[0] = '\0';
 	at->folder = flags & PLACE_PARENTS ? folder_make(c->workspace, path) :
 		place_openat(c->workspace, *path ? path : ".", O_RDONLY | O_DIRECTORY, 0);
-	if (at->folder >= 0)
-		return true;
-	if (flags & PLACE_TARGET && (errno == ENOENT || errno == ENOTDIR))
-		return handler_fail(c, "ParentNotFound", errno == ENOENT ? "The folder above it does not exist." :
-			"A name above it is not a folder.");
-	return handler_failed(c, errno, at->path);
+	return at->folder >= 0 || handler_failed(c, errno, at->path);
 }
 
 int place_stat(const struct place *at, struct stat *st)

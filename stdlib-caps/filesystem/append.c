@@ -16,7 +16,7 @@ bool filesystem_append_open(struct handler_call *c)
 	    !change_replaceable(c, &c->place[0], &st, &there))
 		return false;
 	if (!there && !arg_bool(c, "create"))
-		return handler_failed(c, ENOENT, c->place[0].path);
+		return handler_fail(c, "NotFound", "There is no such file, and create is false.");
 	if (!there) {
 		handler_grant(c, c->place[0].folder, RIGHT_NAMES);
 		return true;

@@ -1,0 +1,701 @@
+/* The standard capabilities on a workspace, through the real sandbox: their examples, their
+ * errors, their bounds. Hostile trees are in test_handlers_hostile.c. */
+#include <check.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "capspec/canon.h"
+#include "capspec/schema.h"
+#include "stdlib-caps/common/pathglob.h"
+#include "stdlib-caps/system/zone.h"
+#include "tests/unit/handler_calls.h"
+
+#define SETUP(ns) do { if (!calls_setup(_i, ns)) return; } while (0)
+
+/* ---- every example of every .cap file ---- */
+
+static const struct krux_field *field_named(const struct krux_type *record, struct krux_str name)
+{
+	for (size_t i = 0; i < record->nfields; i++)
+		if (krux_str_eq(record->field[i].name, name))
+			return &record->field[i];
+	return NULL;
+}
+
+static void example_check(const struct capability *m, const struct example *e)
+{
+	struct krux_pool *pool = krux_pool_new(0);
+	struct krux_capability *cap = calls_capability(m->name.p);
+	struct krux_refusal refusal;
+	struct krux_value want;
+
+	ck_assert(calls_spawn(cap, &e->args));
+	if (e->error.n) {
+		ck_assert_msg(calls_result.end == SPAWN_ERROR && krux_str_eq(calls_result.error, e->error),
+		              "%.*s \"%.*s\": %d %.*s %s", (int)m->name.n, m->name.p, (int)e->name.n, e->name.p,
+		              calls_result.end, (int)calls_result.error.n, calls_result.error.p, calls_result.why);
+	} else {
+		ck_assert_msg(calls_result.end == SPAWN_DONE, "%.*s \"%.*s\": %d %.*s: %.*s %s", (int)m->name.n,
+		              m->name.p, (int)e->name.n, e->name.p, calls_result.end, (int)calls_result.error.n,
+		              calls_result.error.p, (int)calls_result.message.n, calls_result.message.p,
+		              calls_result.why);
+		for (size_t i = 0; i < e->output.map.n; i++) {
+			const struct krux_member *member = &e->output.map.member[i];
+			const struct krux_field *f = field_named(m->output, member->key);
+			char key[64];
+			const struct krux_value *got;
+
+			snprintf(key, sizeof key, "%.*s", (int)member->key.n, member->key.p);
+			got = krux_value_get(&calls_result.output, key);
+			ck_assert_ptr_nonnull(f);
+			ck_assert(krux_canon(pool, f->type, &member->value, &want, &refusal));
+			ck_assert_msg(got && krux_value_eq(got, &want), "%.*s \"%.*s\": %s", (int)m->name.n,
+			              m->name.p, (int)e->name.n, e->name.p, key);
+		}
+	}
+	krux_pool_free(pool);
+}
+
+START_TEST(examples_hold)
+{
+	const struct capability_set *set;
+
+	SETUP("filesystem");
+	set = calls_set();
+	ck_assert_uint_eq(set->n, 17);
+	for (size_t i = 0; i < set->n; i++) {
+		const struct capability *m = set->cap[i];
+
+		ck_assert_uint_ge(m->nexamples, 1);
+		for (size_t k = 0; k < m->nexamples; k++) {
+			calls_refill(!strncmp(m->name.p, "system", 6) ? "system" : "filesystem");
+			example_check(m, &m->example[k]);
+		}
+	}
+	calls_teardown();
+}
+END_TEST
+
+/* ---- read ---- */
+
+START_TEST(read_parts)
+{
+	SETUP("filesystem");
+	calls_ok("filesystem.read", "{\"path\":\"/workspace/notes/hello.txt\",\"offset\":6}", "\"content\":\"\"",
+	         "\"truncated\":false", NULL);
+	calls_ok("filesystem.read", "{\"path\":\"/workspace/notes/hello.txt\",\"offset\":18446744073709551615}",
+	         "\"content\":\"\"", NULL);
+	calls_ok("filesystem.read", "{\"path\":\"/workspace/notes/hello.txt\",\"limit\":5}", "\"content\":\"hello\"",
+	         "\"truncated\":true", "\"next\":5", NULL);
+	calls_ok("filesystem.read", "{\"path\":\"/workspace/notes/hello.txt\",\"limit\":6}", "\"truncated\":false", NULL);
+	/* A limit never cuts a character. */
+	file_put("workspace/u", "a\xC3\xA9z");
+	calls_ok("filesystem.read", "{\"path\":\"/workspace/u\",\"limit\":2}", "\"content\":\"a\"", "\"next\":1", NULL);
+	calls_ok("filesystem.read", "{\"path\":\"/workspace/u\",\"offset\":1,\"limit\":2}", "\"content\":\"\xC3\xA9\"", NULL);
+	calls_fail("filesystem.read", "{\"path\":\"/workspace/u\",\"offset\":1,\"limit\":1}", "NotUtf8");
+	calls_fail("filesystem.read", "{\"path\":\"/workspace/u\",\"offset\":2}", "NotUtf8");
+	calls_ok("filesystem.read", "{\"path\":\"/workspace/u\",\"offset\":2,\"limit\":1,\"encoding\":\"base64\"}",
+	         "\"content\":\"qQ==\"", "\"next\":3", NULL);
+	file_put("workspace/empty", "");
+	calls_ok("filesystem.read", "{\"path\":\"/workspace/empty\"}", "\"content\":\"\"", "\"size\":0", NULL);
+	calls_teardown();
+}
+END_TEST
+
+START_TEST(read_much)
+{
+	enum { N = 17 << 20 };
+	char *p = malloc(N);
+
+	SETUP("filesystem");
+	memset(p, 'x', N);
+	bytes_put("workspace/big", p, N);
+	free(p);
+	calls_ok("filesystem.read", "{\"path\":\"/workspace/big\",\"limit\":16777216}", "\"next\":16777216", NULL);
+	calls_ok("filesystem.read", "{\"path\":\"/workspace/big\",\"limit\":16777216,\"encoding\":\"base64\"}",
+	         "\"truncated\":true", NULL);
+	calls_teardown();
+}
+END_TEST
+
+START_TEST(paths_stay_in_scope)
+{
+	static const char *const outside[] = { "/", "/etc/passwd", "/workspacex", "/workspac" };
+	char json[128];
+
+	SETUP("filesystem");
+	for (size_t i = 0; i < sizeof outside / sizeof *outside; i++) {
+		snprintf(json, sizeof json, "{\"path\":\"%s\"}", outside[i]);
+		calls_fail("filesystem.read", json, "PathOutOfScope");
+		calls_fail("filesystem.stat", json, "PathOutOfScope");
+		calls_fail("filesystem.list", json, "PathOutOfScope");
+		calls_fail("filesystem.delete", json, "PathOutOfScope");
+		snprintf(json, sizeof json, "{\"path\":\"%s\",\"content\":\"\"}", outside[i]);
+		calls_fail("filesystem.write", json, "PathOutOfScope");
+		calls_fail("filesystem.append", json, "PathOutOfScope");
+		snprintf(json, sizeof json, "{\"source\":\"/workspace/notes\",\"destination\":\"%s\"}", outside[i]);
+		calls_fail("filesystem.copy", json, "PathOutOfScope");
+		calls_fail("filesystem.move", json, "PathOutOfScope");
+	}
+	calls_fail("filesystem.delete", "{\"path\":\"/workspace\"}", "PathOutOfScope");
+	calls_fail("filesystem.move", "{\"source\":\"/workspace\",\"destination\":\"/workspace/x\"}", "PathOutOfScope");
+	calls_fail("filesystem.read", "{\"path\":\"/workspace/.krux/trash\"}", "AccessDenied");
+	calls_fail("filesystem.write", "{\"path\":\"/workspace/.krux/x\",\"content\":\"\"}", "Protected");
+	calls_teardown();
+}
+END_TEST
+
+/* ---- write, append, edit ---- */
+
+START_TEST(write_keeps_permissions)
+{
+	struct stat st;
+
+	SETUP("filesystem");
+	file_put("workspace/run.sh", "#!/bin/sh\n");
+	chmod("workspace/run.sh", 04755);
+	calls_ok("filesystem.write", "{\"path\":\"/workspace/run.sh\",\"content\":\"x\"}", "\"created\":false", NULL);
+	ck_assert(!stat("workspace/run.sh", &st));
+	ck_assert_int_eq(st.st_mode & 07777, 0755);
+	calls_ok("filesystem.write", "{\"path\":\"/workspace/new\",\"content\":\"x\"}", "\"created\":true", NULL);
+	ck_assert(!stat("workspace/new", &st));
+	ck_assert_int_eq(st.st_mode & 07777, 0644);
+	calls_teardown();
+}
+END_TEST
+
+START_TEST(write_refuses)
+{
+	SETUP("filesystem");
+	calls_fail("filesystem.write", "{\"path\":\"/workspace/notes\",\"content\":\"x\"}", "NotAFile");
+	calls_fail("filesystem.write", "{\"path\":\"/workspace/readme.md/x\",\"content\":\"x\"}", "ParentNotFound");
+	calls_fail("filesystem.write", "{\"path\":\"/workspace/readme.md/x/y\",\"content\":\"x\",\"create_parents\":true}",
+	           "ParentNotFound");
+	calls_fail("filesystem.write", "{\"path\":\"/workspace/x\",\"content\":\"A\",\"encoding\":\"base64\"}", "BadContent");
+	calls_fail("filesystem.write", "{\"path\":\"/workspace/x\",\"content\":\"AP9=\",\"encoding\":\"base64\"}",
+	           "BadContent");
+	calls_fail("filesystem.write", "{\"path\":\"/workspace/x\",\"content\":\"\",\"if_sha256\":"
+	           "\"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855\"}", "Changed");
+	ck_assert(!there("workspace/x"));
+	file_put("workspace/x", "");
+	calls_ok("filesystem.write", "{\"path\":\"/workspace/x\",\"content\":\"y\",\"if_sha256\":"
+	         "\"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855\"}", NULL);
+	ck_assert(file_is("workspace/x", "y"));
+	if (geteuid() != 0) {
+		mkdir("workspace/ro", 0555);
+		calls_fail("filesystem.write", "{\"path\":\"/workspace/ro/x\",\"content\":\"x\"}", "AccessDenied");
+		chmod("workspace/readme.md", 0);
+		calls_fail("filesystem.read", "{\"path\":\"/workspace/readme.md\"}", "AccessDenied");
+	}
+	calls_teardown();
+}
+END_TEST
+
+START_TEST(names_of_any_length)
+{
+	char json[8300], name[300];
+
+	SETUP("filesystem");
+	memset(name, 'n', sizeof name);
+	snprintf(json, sizeof json, "{\"path\":\"/workspace/%.255s\",\"content\":\"x\"}", name);
+	calls_ok("filesystem.write", json, NULL);
+	snprintf(json, sizeof json, "{\"path\":\"/workspace/%.256s\",\"content\":\"x\"}", name);
+	calls_fail("filesystem.write", json, "NameTooLong");
+	strcpy(json, "{\"path\":\"/workspace");
+	for (int i = 0; i < 2042; i++)
+		strcat(json, "/a");
+	strcat(json, "\"}");
+	calls_fail("filesystem.read", json, "NotFound");
+	calls_ok("filesystem.stat", json, "\"exists\":false", NULL);
+	calls_teardown();
+}
+END_TEST
+
+START_TEST(append_grows)
+{
+	SETUP("filesystem");
+	for (int i = 0; i < 3; i++)
+		calls_ok("filesystem.append", "{\"path\":\"/workspace/log\",\"content\":\"line\\n\",\"create\":true}", NULL);
+	ck_assert(file_is("workspace/log", "line\nline\nline\n"));
+	calls_ok("filesystem.append", "{\"path\":\"/workspace/log\",\"content\":\"AA==\",\"encoding\":\"base64\"}",
+	         "\"size\":16", "\"appended\":1", NULL);
+	calls_fail("filesystem.append", "{\"path\":\"/workspace/no/log\",\"content\":\"x\",\"create\":true}",
+	           "ParentNotFound");
+	calls_fail("filesystem.append", "{\"path\":\"/workspace/notes\",\"content\":\"x\"}", "NotAFile");
+	calls_teardown();
+}
+END_TEST
+
+START_TEST(edit_counts)
+{
+	SETUP("filesystem");
+	file_put("workspace/a", "aaaa");
+	calls_fail("filesystem.edit", "{\"path\":\"/workspace/a\",\"find\":\"aa\",\"replace\":\"b\"}", "CountDiffers");
+	ck_assert(memmem(calls_result.message.p, calls_result.message.n, "2 times", 7) != NULL);
+	calls_ok("filesystem.edit", "{\"path\":\"/workspace/a\",\"find\":\"aa\",\"replace\":\"b\",\"expected\":2}", NULL);
+	ck_assert(file_is("workspace/a", "bb"));
+	calls_ok("filesystem.edit", "{\"path\":\"/workspace/a\",\"find\":\"bb\",\"replace\":\"\"}", "\"size\":0", NULL);
+	bytes_put("workspace/a", "x\xFFy", 3);
+	calls_fail("filesystem.edit", "{\"path\":\"/workspace/a\",\"find\":\"x\",\"replace\":\"y\"}", "NotUtf8");
+	calls_fail("filesystem.edit", "{\"path\":\"/workspace/none\",\"find\":\"x\",\"replace\":\"y\"}", "NotFound");
+	ck_assert(!truncate("workspace/a", (16 << 20) + 1));
+	calls_fail("filesystem.edit", "{\"path\":\"/workspace/a\",\"find\":\"x\",\"replace\":\"y\"}", "TooLarge");
+	calls_teardown();
+}
+END_TEST
+
+START_TEST(nothing_unfinished_is_left)
+{
+	SETUP("filesystem");
+	calls_ok("filesystem.write", "{\"path\":\"/workspace/x\",\"content\":\"x\"}", NULL);
+	calls_fail("filesystem.copy", "{\"source\":\"/workspace/notes\",\"destination\":\"/workspace/data\"}", "Exists");
+	ck_assert(!rmdir("workspace/.krux/trash/tmp"));
+	/* And what a killed call left goes with the next change. */
+	mkdir("workspace/.krux/trash/tmp", 0700);
+	mkdir("workspace/.krux/trash/tmp/left", 0700);
+	file_put("workspace/.krux/trash/tmp/left/x", "x");
+	calls_ok("filesystem.write", "{\"path\":\"/workspace/x\",\"content\":\"x\"}", NULL);
+	ck_assert(!there("workspace/.krux/trash/tmp/left"));
+	calls_teardown();
+}
+END_TEST
+
+/* ---- list ---- */
+
+static void pages_check(const char *order, unsigned expected)
+{
+	char json[700], cursor[400] = "", names[1400][16];
+	unsigned n = 0;
+
+	for (;;) {
+		const struct krux_value *entries, *next;
+
+		snprintf(json, sizeof json, "{\"path\":\"/workspace/many\",\"limit\":300,%s%s}", order, cursor);
+		calls_ok("filesystem.list", json, NULL);
+		entries = krux_value_get(&calls_result.output, "entries");
+		for (size_t i = 0; i < entries->list.n; i++) {
+			struct krux_str name = krux_value_get(&entries->list.item[i], "name")->str;
+
+			snprintf(names[n++], 16, "%.*s", (int)name.n, name.p);
+		}
+		next = krux_value_get(&calls_result.output, "next");
+		if (!next)
+			break;
+		snprintf(cursor, sizeof cursor, ",\"cursor\":\"%.*s\"", (int)next->str.n, next->str.p);
+	}
+	ck_assert_uint_eq(n, expected);
+	qsort(names, n, 16, (int (*)(const void *, const void *))strcmp);
+	for (unsigned i = 1; i < n; i++)
+		ck_assert_str_ne(names[i - 1], names[i]);
+}
+
+START_TEST(list_pages)
+{
+	char name[64];
+
+	SETUP("filesystem");
+	mkdir("workspace/many", 0755);
+	for (int i = 0; i < 1000; i++) {
+		snprintf(name, sizeof name, "workspace/many/f%d", i);
+		bytes_put(name, "0123456789", (size_t)(i % 10));
+	}
+	pages_check("\"sort_by\":\"name\"", 1000);
+	pages_check("\"sort_by\":\"size\",\"descending\":true", 1000);
+	pages_check("\"sort_by\":\"modified\"", 1000);
+	calls_fail("filesystem.list", "{\"cursor\":\"x\"}", "BadCursor");
+	calls_fail("filesystem.list", "{\"cursor\":\"/a\"}", "BadCursor");
+	calls_fail("filesystem.list", "{\"cursor\":\"1/a/b\"}", "BadCursor");
+	calls_teardown();
+}
+END_TEST
+
+/* ---- search ---- */
+
+START_TEST(search_patterns)
+{
+	SETUP("filesystem");
+	mkdir("workspace/src", 0755);
+	mkdir("workspace/src/sub", 0755);
+	file_put("workspace/src/a.c", "");
+	file_put("workspace/src/sub/b.c", "");
+	file_put("workspace/src/.c", "");
+	calls_ok("filesystem.search", "{\"pattern\":\"*.c\"}", "\"total\":2", "src/a.c", "src/sub/b.c", NULL);
+	calls_ok("filesystem.search", "{\"pattern\":\"src/*.c\"}", "\"total\":1", NULL);
+	calls_ok("filesystem.search", "{\"pattern\":\"src/**\"}", "\"total\":4", NULL);
+	calls_ok("filesystem.search", "{\"path\":\"/workspace/src\",\"pattern\":\"**/b.?\"}", "\"total\":1", NULL);
+	calls_ok("filesystem.search", "{\"pattern\":\"/workspace/*/a.c\"}", "\"total\":1", NULL);
+	calls_ok("filesystem.search", "{\"pattern\":\"*.c\",\"include_hidden\":true}", "\"total\":3", NULL);
+	calls_ok("filesystem.search", "{\"pattern\":\"*\",\"limit\":2}", "\"total\":10", "\"next\":\"/workspace/data/bytes.bin\"",
+	         NULL);
+	calls_ok("filesystem.search", "{\"pattern\":\"*\",\"limit\":2,\"cursor\":\"/workspace/data/bytes.bin\"}",
+	         "\"path\":\"/workspace/notes\"", NULL);
+	calls_fail("filesystem.search", "{\"pattern\":\"a**\"}", "BadPattern");
+	calls_fail("filesystem.search", "{\"pattern\":\"../*\"}", "BadPattern");
+	calls_fail("filesystem.search", "{\"pattern\":\"[a]\"}", "BadPattern");
+	calls_fail("filesystem.search", "{\"path\":\"/workspace/readme.md\",\"pattern\":\"*\"}", "NotADirectory");
+	calls_teardown();
+}
+END_TEST
+
+START_TEST(search_shows_only_what_is_allowed)
+{
+	SETUP("filesystem");
+	mkdir("workspace/secrets", 0755);
+	file_put("workspace/secrets/a.txt", "needle\n");
+	file_put("workspace/notes/secret.txt", "needle\n");
+	calls_ok("filesystem.search", "{\"pattern\":\"*.txt\"}", "\"total\":2", "\"skipped\":2", NULL);
+	calls_ok("filesystem.search_content", "{\"text\":\"needle\"}", "\"total\":0", NULL);
+	calls_teardown();
+}
+END_TEST
+
+START_TEST(search_content_lines)
+{
+	char line[3000];
+
+	SETUP("filesystem");
+	file_put("workspace/a", "one x\ntwo\nthree X x x\n");
+	calls_ok("filesystem.search_content", "{\"path\":\"/workspace/a\",\"text\":\"x\"}", "\"total\":2", "\"line\":1",
+	         "\"line\":3", "\"offset\":10", "\"text\":\"three X x x\"", NULL);
+	calls_ok("filesystem.search_content", "{\"path\":\"/workspace/a\",\"text\":\"X\",\"ignore_case\":true,\"limit\":1}",
+	         "\"total\":2", "\"truncated\":true", "\"text\":\"one x\"", NULL);
+	memset(line, 'y', sizeof line);
+	memcpy(line + 2000, "needle", 6);
+	bytes_put("workspace/long", line, sizeof line);
+	calls_ok("filesystem.search_content", "{\"text\":\"needle\"}", "\"total\":1", "needle", NULL);
+	bytes_put("workspace/latin", "caf\xE9 needle\n", 12);
+	calls_ok("filesystem.search_content", "{\"path\":\"/workspace/latin\",\"text\":\"needle\"}", "caf? needle", NULL);
+	calls_ok("filesystem.search_content", "{\"text\":\"needle\",\"files\":\"l*\"}", "\"files\":2", NULL);
+	bytes_put("workspace/a", "x\0needle", 8);
+	calls_ok("filesystem.search_content", "{\"path\":\"/workspace/a\",\"text\":\"needle\"}", "\"total\":0",
+	         "\"skipped\":1", NULL);
+	ck_assert(!truncate("workspace/a", (16 << 20) + 1));
+	calls_ok("filesystem.search_content", "{\"path\":\"/workspace/a\",\"text\":\"needle\"}", "\"skipped\":1", NULL);
+	calls_fail("filesystem.search_content", "{\"text\":\"x\",\"files\":\"{a}\"}", "BadPattern");
+	calls_teardown();
+}
+END_TEST
+
+/* ---- copy, move, delete, restore ---- */
+
+START_TEST(copy_files_and_folders)
+{
+	struct stat st;
+
+	SETUP("filesystem");
+	mkdir("workspace/notes/sub", 0755);
+	file_put("workspace/notes/sub/x", "x");
+	chmod("workspace/notes/sub/x", 0700);
+	chmod("workspace/notes/sub", 0555);
+	calls_ok("filesystem.copy", "{\"source\":\"/workspace/notes\",\"destination\":\"/workspace/c\"}", "\"files\":3",
+	         "\"size\":21", NULL);
+	ck_assert(file_is("workspace/c/sub/x", "x") && file_is("workspace/c/hello.txt", "hello\n"));
+	ck_assert(!stat("workspace/c/sub/x", &st) && (st.st_mode & 0777) == 0700);
+	ck_assert(!stat("workspace/c/sub", &st) && (st.st_mode & 0777) == 0555);
+	calls_ok("filesystem.copy", "{\"source\":\"/workspace/readme.md\",\"destination\":\"/workspace/c/hello.txt\","
+	         "\"overwrite\":true}", "\"sha256\":", NULL);
+	calls_fail("filesystem.copy", "{\"source\":\"/workspace/readme.md\",\"destination\":\"/workspace/notes\","
+	           "\"overwrite\":true}", "Exists");
+	calls_fail("filesystem.copy", "{\"source\":\"/workspace/notes\",\"destination\":\"/workspace/c\","
+	           "\"overwrite\":true}", "Exists");
+	calls_fail("filesystem.copy", "{\"source\":\"/workspace/readme.md\",\"destination\":\"/workspace/n/x\"}",
+	           "ParentNotFound");
+	calls_fail("filesystem.copy", "{\"source\":\"/workspace\",\"destination\":\"/workspace/all\"}", "Inside");
+	calls_fail("filesystem.copy", "{\"source\":\"/workspace/none\",\"destination\":\"/workspace/x\"}", "NotFound");
+	calls_teardown();
+}
+END_TEST
+
+START_TEST(copy_and_move_ask_for_every_path)
+{
+	SETUP("filesystem");
+	mkdir("workspace/d", 0755);
+	file_put("workspace/d/secret", "x");
+	calls_fail("filesystem.copy", "{\"source\":\"/workspace/d\",\"destination\":\"/workspace/e\"}", "NotAllowed");
+	calls_fail("filesystem.move", "{\"source\":\"/workspace/d\",\"destination\":\"/workspace/e\"}", "NotAllowed");
+	calls_fail("filesystem.delete", "{\"path\":\"/workspace/d\",\"recursive\":true}", "NotAllowed");
+	ck_assert(there("workspace/d/secret") && !there("workspace/e"));
+	calls_teardown();
+}
+END_TEST
+
+START_TEST(move_renames)
+{
+	SETUP("filesystem");
+	calls_ok("filesystem.move", "{\"source\":\"/workspace/notes\",\"destination\":\"/workspace/x/y\","
+	         "\"create_parents\":true}", "\"entries\":3", NULL);
+	ck_assert(file_is("workspace/x/y/hello.txt", "hello\n") && !there("workspace/notes"));
+	calls_ok("filesystem.move", "{\"source\":\"/workspace/x/y/hello.txt\",\"destination\":\"/workspace/readme.md\","
+	         "\"overwrite\":true}", NULL);
+	ck_assert(file_is("workspace/readme.md", "hello\n"));
+	calls_fail("filesystem.move", "{\"source\":\"/workspace/x\",\"destination\":\"/workspace/x/y/z\"}", "Inside");
+	calls_fail("filesystem.move", "{\"source\":\"/workspace/x\",\"destination\":\"/workspace/x\"}", "Inside");
+	calls_fail("filesystem.move", "{\"source\":\"/workspace/x\",\"destination\":\"/workspace/readme.md\","
+	           "\"overwrite\":true}", "Exists");
+	calls_teardown();
+}
+END_TEST
+
+START_TEST(delete_and_restore)
+{
+	char id[32], json[256];
+
+	SETUP("filesystem");
+	calls_ok("filesystem.delete", "{\"path\":\"/workspace/notes\",\"recursive\":true}", "\"entries\":3", NULL);
+	ck_assert(!there("workspace/notes"));
+	snprintf(id, sizeof id, "%s", calls_member("trash_id"));
+	snprintf(json, sizeof json, "{\"trash_id\":\"%s\",\"path\":\"/workspace/notes\"}", id);
+	mkdir("workspace/notes", 0755);
+	calls_fail("filesystem.restore", json, "Exists");
+	rmdir("workspace/notes");
+	calls_ok("filesystem.restore", json, "\"entries\":3", "\"type\":\"directory\"", NULL);
+	ck_assert(file_is("workspace/notes/hello.txt", "hello\n"));
+	calls_fail("filesystem.restore", json, "NotFound");
+	snprintf(json, sizeof json, "workspace/.krux/trash/%s", id);
+	ck_assert(!there(json));
+	/* A link is deleted itself, and comes back itself. */
+	ck_assert(!symlink("/etc", "workspace/etc"));
+	calls_ok("filesystem.delete", "{\"path\":\"/workspace/etc\"}", "\"entries\":1", NULL);
+	snprintf(json, sizeof json, "{\"trash_id\":\"%s\",\"path\":\"/workspace/etc\"}", calls_member("trash_id"));
+	calls_ok("filesystem.restore", json, "\"type\":\"symlink\"", NULL);
+	ck_assert(there("workspace/etc"));
+	mkdir("workspace/hollow", 0755);
+	calls_ok("filesystem.delete", "{\"path\":\"/workspace/hollow\"}", NULL);
+	calls_teardown();
+}
+END_TEST
+
+START_TEST(trash_expires)
+{
+	SETUP("filesystem");
+	mkdir("workspace/.krux/trash/000000010000000000000001", 0700);
+	mkdir("workspace/.krux/trash/000000010000000000000001/item", 0700);
+	file_put("workspace/.krux/trash/000000010000000000000001/item/x", "x");
+	file_put("workspace/.krux/trash/000000010000000000000001/origin", "/workspace/old");
+	mkdir("workspace/.krux/trash/not-one-of-ours", 0700);
+	calls_ok("filesystem.delete", "{\"path\":\"/workspace/readme.md\"}", NULL);
+	ck_assert(!there("workspace/.krux/trash/000000010000000000000001"));
+	ck_assert(there("workspace/.krux/trash/ffffffff0000000000000001"));
+	ck_assert(there("workspace/.krux/trash/not-one-of-ours"));
+	calls_teardown();
+}
+END_TEST
+
+START_TEST(trash_may_be_elsewhere)
+{
+	char json[256];
+
+	SETUP("filesystem");
+	mkdir("trash", 0700);
+	calls_trash = open("trash", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	calls_ok("filesystem.delete", "{\"path\":\"/workspace/readme.md\"}", NULL);
+	snprintf(json, sizeof json, "trash/%s/item", calls_member("trash_id"));
+	ck_assert(there(json));
+	snprintf(json, sizeof json, "{\"trash_id\":\"%s\",\"path\":\"/workspace/readme.md\"}", calls_member("trash_id"));
+	calls_ok("filesystem.restore", json, NULL);
+	ck_assert(there("workspace/readme.md"));
+	calls_ok("filesystem.write", "{\"path\":\"/workspace/w\",\"content\":\"x\"}", NULL);
+	close(calls_trash);
+	calls_trash = -1;
+	calls_teardown();
+}
+END_TEST
+
+/* ---- watch ---- */
+
+static pid_t later(void (*act)(void))
+{
+	pid_t pid = fork();
+
+	if (pid)
+		return pid;
+	usleep(150000);
+	act();
+	_exit(0);
+}
+
+static void act_files(void)
+{
+	file_put("workspace/notes/new", "x");
+	rename("workspace/notes/hello.txt", "workspace/notes/hi.txt");
+	unlink("workspace/notes/list.txt");
+	file_put("workspace/notes/secret", "x");
+	mkdir("workspace/notes/secretdir", 0755);
+}
+
+START_TEST(watch_tells)
+{
+	pid_t pid;
+
+	SETUP("filesystem");
+	pid = later(act_files);
+	calls_ok("filesystem.watch", "{\"path\":\"/workspace/notes\",\"timeout\":\"5s\"}",
+	         "{\"path\":\"/workspace/notes/new\",\"event\":\"created\"}",
+	         "{\"path\":\"/workspace/notes/hello.txt\",\"event\":\"moved_from\"}",
+	         "{\"path\":\"/workspace/notes/hi.txt\",\"event\":\"moved_to\"}",
+	         "{\"path\":\"/workspace/notes/list.txt\",\"event\":\"deleted\"}", "\"timed_out\":false", NULL);
+	ck_assert_ptr_null(strstr(calls_json("filesystem.watch", "{\"timeout\":\"100ms\"}"), "secret"));
+	waitpid(pid, NULL, 0);
+	calls_refill("filesystem");
+	pid = later(act_files);
+	calls_ok("filesystem.watch", "{\"recursive\":true,\"timeout\":\"5s\",\"limit\":1}", "\"truncated\":true", NULL);
+	waitpid(pid, NULL, 0);
+	calls_fail("filesystem.watch", "{\"path\":\"/workspace/readme.md\"}", "NotADirectory");
+	calls_teardown();
+}
+END_TEST
+
+/* ---- system ---- */
+
+START_TEST(time_zones)
+{
+	static const struct { const char *zone; int64_t second; int32_t offset; } cases[] = {
+		{ "America/New_York", 1767225600, -18000 },        /* 2026-01-01 */
+		{ "America/New_York", 1782864000, -14400 },        /* 2026-07-01 */
+		{ "America/New_York", 4118169600, -14400 },        /* 2100-07-02, by the rule */
+		{ "Europe/London", 1774745999, 0 },                /* the second before summer time 2026 */
+		{ "Europe/London", 1774746000, 3600 },
+		{ "Asia/Kathmandu", 1767225600, 20700 },
+		{ "Australia/Lord_Howe", 1767225600, 39600 },
+		{ "Europe/Dublin", 1767225600, 0 },
+	};
+	static uint8_t file[ZONE_MAX];
+
+	(void)_i;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		char path[128];
+		int32_t offset;
+		ssize_t n;
+		int fd;
+
+		snprintf(path, sizeof path, "/usr/share/zoneinfo/%s", cases[i].zone);
+		fd = open(path, O_RDONLY);
+		ck_assert_int_ge(fd, 0);
+		n = read(fd, file, sizeof file);
+		close(fd);
+		ck_assert(zone_offset(file, (size_t)n, cases[i].second, &offset));
+		ck_assert_msg(offset == cases[i].offset, "%s %lld: %d", cases[i].zone, (long long)cases[i].second, offset);
+		/* Cut anywhere, it is refused or still answers, and never read past its end. */
+		for (ssize_t k = 0; k < n; k += 7) {
+			uint8_t *cut = malloc((size_t)k + 1);
+
+			memcpy(cut, file, (size_t)k);
+			zone_offset(cut, (size_t)k, cases[i].second, &offset);
+			free(cut);
+		}
+	}
+}
+END_TEST
+
+START_TEST(time_refuses)
+{
+	SETUP("system");
+	calls_fail("system.time", "{\"timezone\":\"Europe\"}", "InvalidTimezone");
+	calls_fail("system.time", "{\"timezone\":\"Etc\"}", "InvalidTimezone");
+	calls_fail("system.time", "{\"timezone\":\"tzdata-none\"}", "InvalidTimezone");
+	calls_ok("system.time", "{\"timezone\":\"Asia/Tokyo\"}", "+09:00\"", "\"offset\":32400", NULL);
+	calls_teardown();
+}
+END_TEST
+
+START_TEST(system_figures)
+{
+	SETUP("system");
+	calls_ok("system.info", "{}", "\"os_version\":\"Linux ", NULL);
+	ck_assert_int_ge(atoi(calls_member("cpu_count")), 1);
+	ck_assert(strtoull(calls_member("memory_total_bytes"), NULL, 10) >
+	          strtoull(calls_member("memory_available_bytes"), NULL, 10));
+	calls_ok("system.health", "{}", "\"name\":\"sandbox\",\"status\":\"healthy\"", "seccomp", NULL);
+	calls_ok("system.metrics", "{\"window\":\"200ms\"}", "\"window\":\"200ms\"", "\"average_percent\":", NULL);
+	ck_assert_uint_ge(calls_result.wall_ns, 200000000);
+	calls_teardown();
+}
+END_TEST
+
+/* ---- globs ---- */
+
+START_TEST(globs_match_as_the_language_says)
+{
+	static const struct { const char *glob, *path; bool yes; } cases[] = {
+		{ "/a/**", "/a", true }, { "/a/**", "/a/b", true }, { "/a/**", "/a/b/c", true }, { "/a/**", "/ab", false },
+		{ "/a/**", "/", false }, { "**/.git/**", "/.git", true }, { "**/.git/**", "/x/.git/config", true },
+		{ "**/.git/**", "/x/.gitignore", false }, { "**/*.pem", "/k.pem", true }, { "**/*.pem", "/x/k.pem", true },
+		{ "**/*.pem", "/x/k.pem/y", false }, { "**/*.pem", "/.pem", true }, { "/a/*/c", "/a/b/c", true },
+		{ "/a/*/c", "/a/c", false }, { "/a/*/c", "/a/b/b/c", false }, { "/a/*/c", "/a/.x/c", true },
+		{ "/**", "/", true }, { "/**", "/a", true }, { "/a/?", "/a/b", true }, { "/a/?", "/a/\xC3\xA9", true },
+		{ "/a/?", "/a/bc", false }, { "*", "/x/y", true }, { "a*b*c", "/aXbYc", true }, { "a*b*c", "/aXbY", false },
+		{ "*a*a*a*a*a*b", "/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", false },
+		{ "**/**/**/x", "/a/b/x", true }, { "**/a/**/b", "/a/b", true }, { "**/a/**/b", "/b/a", false },
+	};
+	char many[256] = "a";
+	struct pathglob g;
+
+	(void)_i;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		const char *p = cases[i].path;
+
+		ck_assert_ptr_null(pathglob_read(&g, (struct krux_str){ cases[i].glob, strlen(cases[i].glob) }));
+		ck_assert_msg(pathglob_match(&g, (struct krux_str){ p, strlen(p) }) == cases[i].yes, "%s %s",
+		              cases[i].glob, p);
+	}
+	for (int i = 0; i < 62; i++)
+		strcat(many, "/a");
+	ck_assert_ptr_null(pathglob_read(&g, (struct krux_str){ many, strlen(many) }));
+	strcat(many, "/a");
+	ck_assert_ptr_nonnull(pathglob_read(&g, (struct krux_str){ many, strlen(many) }));
+}
+END_TEST
+
+static Suite *handlers_suite(void)
+{
+	Suite *s = suite_create("handlers");
+	TCase *tc = tcase_create("handlers");
+
+	tcase_set_timeout(tc, 60);
+	suite_add_tcase(s, tc);
+#define ADD(test) tcase_add_loop_test(tc, test, 0, WAYS)
+	ADD(examples_hold);
+	ADD(read_parts);
+	ADD(read_much);
+	ADD(paths_stay_in_scope);
+	ADD(write_keeps_permissions);
+	ADD(write_refuses);
+	ADD(names_of_any_length);
+	ADD(append_grows);
+	ADD(edit_counts);
+	ADD(nothing_unfinished_is_left);
+	ADD(list_pages);
+	ADD(search_patterns);
+	ADD(search_shows_only_what_is_allowed);
+	ADD(search_content_lines);
+	ADD(copy_files_and_folders);
+	ADD(copy_and_move_ask_for_every_path);
+	ADD(move_renames);
+	ADD(delete_and_restore);
+	ADD(trash_expires);
+	ADD(trash_may_be_elsewhere);
+	ADD(watch_tells);
+	ADD(time_refuses);
+	ADD(system_figures);
+#undef ADD
+	tcase_add_test(tc, time_zones);
+	tcase_add_test(tc, globs_match_as_the_language_says);
+	return s;
+}
+
+int main(void)
+{
+	SRunner *r = srunner_create(handlers_suite());
+	int failed;
+
+	srunner_run_all(r, CK_NORMAL);
+	failed = srunner_ntests_failed(r);
+	srunner_free(r);
+	return failed != 0;
+}
