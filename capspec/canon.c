@@ -14,27 +14,35 @@ static bool value_canon(struct canon *, const struct krux_type *, const struct k
 
 /* ---- containers ---- */
 
+/* One step further in; *place is where. */
+static struct canon step_in(const struct canon *c, struct place *place)
+{
+	struct canon inner = *c;
+
+	place->up = c->place;
+	inner.place = place;
+	inner.depth++;
+	return inner;
+}
+
 static bool list_canon(struct canon *c, const struct krux_type *t, const struct krux_value *in,
                        struct krux_value *out)
 {
-	struct place here = { .up = c->place, .kind = ITEM };
+	struct place here = { .kind = ITEM };
+	struct canon inner = step_in(c, &here);
 	struct krux_value *item;
 
 	if (in->kind != KRUX_V_LIST)
 		return canon_kind_refuse(c, "a list", in);
 	if (in->list.n > t->max)
 		return canon_refuse(c, "has %zu elements, at most %llu are allowed", in->list.n,
-		              (unsigned long long)t->max);
+		                    (unsigned long long)t->max);
 	item = krux_pool_get(c->pool, in->list.n * sizeof *item);
 	if (!item)
 		return canon_memory_refuse(c);
-	c->place = &here;
-	for (size_t i = 0; i < in->list.n; i++) {
-		here.index = i;
-		if (!value_canon(c, t->elem, &in->list.item[i], &item[i]))
+	for (here.index = 0; here.index < in->list.n; here.index++)
+		if (!value_canon(&inner, t->elem, &in->list.item[here.index], &item[here.index]))
 			return false;
-	}
-	c->place = here.up;
 	*out = (struct krux_value){ .kind = KRUX_V_LIST, .list = { item, in->list.n } };
 	return true;
 }
@@ -43,7 +51,8 @@ static bool map_canon(struct canon *c, const struct krux_type *t, const struct k
                       struct krux_value *out)
 {
 	static const struct krux_type key_type = { .kind = KRUX_T_STRING, .max = KRUX_MAX_STRING };
-	struct place here = { .up = c->place, .kind = ENTRY };
+	struct place here = { .kind = ENTRY };
+	struct canon inner = step_in(c, &here);
 	const struct krux_str *twice;
 	struct krux_member *m;
 
@@ -51,23 +60,21 @@ static bool map_canon(struct canon *c, const struct krux_type *t, const struct k
 		return canon_kind_refuse(c, "a map with text keys", in);
 	if (in->map.n > t->max)
 		return canon_refuse(c, "has %zu entries, at most %llu are allowed", in->map.n,
-		              (unsigned long long)t->max);
+		                    (unsigned long long)t->max);
 	m = krux_pool_get(c->pool, in->map.n * sizeof *m);
 	if (!m)
 		return canon_memory_refuse(c);
-	c->place = &here;
 	for (size_t i = 0; i < in->map.n; i++) {
 		here.name = m[i].key = in->map.member[i].key;
-		if (!canon_string_check(c, &key_type, m[i].key) ||
-		    !value_canon(c, t->elem, &in->map.member[i].value, &m[i].value))
+		if (!canon_string_check(&inner, &key_type, m[i].key) ||
+		    !value_canon(&inner, t->elem, &in->map.member[i].value, &m[i].value))
 			return false;
 	}
 	twice = krux_members_sort(m, in->map.n);
 	if (twice) {
 		here.name = *twice;
-		return canon_refuse(c, "is there twice");
+		return canon_refuse(&inner, "is there twice");
 	}
-	c->place = here.up;
 	*out = (struct krux_value){ .kind = KRUX_V_MAP, .map = { m, in->map.n } };
 	return true;
 }
@@ -94,30 +101,49 @@ static bool unknown_refuse(struct canon *c, const struct krux_type *t)
 static bool members_assign(struct canon *c, const struct krux_type *t, const struct krux_value *in,
                            const struct krux_value *given[static KRUX_MAX_FIELDS])
 {
+	struct place here = { .kind = FIELD };
+	struct canon inner = step_in(c, &here);
+
 	for (size_t i = 0; i < in->map.n; i++) {
-		struct place here = { .up = c->place, .kind = FIELD, .name = in->map.member[i].key };
 		size_t f = 0;
 
+		here.name = in->map.member[i].key;
 		while (f < t->nfields && !krux_str_eq(t->field[f].name, here.name))
 			f++;
-		c->place = &here;
 		if (f == t->nfields)
-			return unknown_refuse(c, t);
+			return unknown_refuse(&inner, t);
 		if (given[f])
-			return canon_refuse(c, "is there twice");
-		c->place = here.up;
+			return canon_refuse(&inner, "is there twice");
 		given[f] = &in->map.member[i].value;
 	}
 	return true;
+}
+
+/* The value of a field, given or not; *absent when it has none and needs none. */
+static bool field_canon(struct canon *c, const struct krux_field *field, const struct krux_value *given,
+                        struct krux_value *out, bool *absent)
+{
+	*absent = false;
+	if (given && given->kind == KRUX_V_NULL)
+		return canon_refuse(c, field->optional || field->deflt ?
+		                    "null is no value: leave the field out" : "null is no value");
+	if (given)
+		return value_canon(c, field->type, given, out);
+	if (field->deflt)
+		*out = *field->deflt;
+	*absent = !field->deflt;
+	return field->deflt || field->optional || canon_refuse(c, "is missing");
 }
 
 static bool record_canon(struct canon *c, const struct krux_type *t, const struct krux_value *in,
                          struct krux_value *out)
 {
 	const struct krux_value *given[KRUX_MAX_FIELDS] = { 0 };
-	struct place here = { .up = c->place, .kind = FIELD };
+	struct place here = { .kind = FIELD };
+	struct canon inner = step_in(c, &here);
 	struct krux_member *m;
 	size_t n = 0;
+	bool absent;
 
 	if (in->kind != KRUX_V_MAP)
 		return canon_kind_refuse(c, "a record", in);
@@ -128,27 +154,12 @@ static bool record_canon(struct canon *c, const struct krux_type *t, const struc
 	m = krux_pool_get(c->pool, t->nfields * sizeof *m);
 	if (!m)
 		return canon_memory_refuse(c);
-	c->place = &here;
 	for (size_t f = 0; f < t->nfields; f++) {
-		const struct krux_field *field = &t->field[f];
-
-		here.name = m[n].key = field->name;
-		if (given[f]) {
-			if (given[f]->kind == KRUX_V_NULL)
-				return canon_refuse(c, field->optional || field->deflt ?
-				              "null is no value: leave the field out" : "null is no value");
-			if (!value_canon(c, field->type, given[f], &m[n].value))
-				return false;
-		} else if (field->deflt) {
-			m[n].value = *field->deflt;
-		} else if (field->optional) {
-			continue;
-		} else {
-			return canon_refuse(c, "is missing");
-		}
-		n++;
+		here.name = m[n].key = t->field[f].name;
+		if (!field_canon(&inner, &t->field[f], given[f], &m[n].value, &absent))
+			return false;
+		n += !absent;
 	}
-	c->place = here.up;
 	krux_members_sort(m, n);
 	*out = (struct krux_value){ .kind = KRUX_V_MAP, .map = { m, n } };
 	return true;
@@ -159,27 +170,18 @@ static bool record_canon(struct canon *c, const struct krux_type *t, const struc
 static bool container_canon(struct canon *c, const struct krux_type *t, const struct krux_value *in,
                             struct krux_value *out)
 {
-	bool ok;
-
 	if (c->depth == KRUX_MAX_DEPTH)
 		return canon_refuse(c, "nested more than %d deep", KRUX_MAX_DEPTH);
-	c->depth++;
 	switch (t->kind) {
 	case KRUX_T_LIST:
-		ok = list_canon(c, t, in, out);
-		break;
+		return list_canon(c, t, in, out);
 	case KRUX_T_MAP:
-		ok = map_canon(c, t, in, out);
-		break;
+		return map_canon(c, t, in, out);
 	case KRUX_T_URL:
-		ok = canon_url(c, t, in, out);
-		break;
+		return canon_url(c, t, in, out);
 	default:
-		ok = record_canon(c, t, in, out);
-		break;
+		return record_canon(c, t, in, out);
 	}
-	c->depth--;
-	return ok;
 }
 
 static bool value_canon(struct canon *c, const struct krux_type *t, const struct krux_value *in,
@@ -223,7 +225,8 @@ static bool value_canon(struct canon *c, const struct krux_type *t, const struct
 bool krux_canon(struct krux_pool *pool, const struct krux_type *type, const struct krux_value *in,
                 struct krux_value *out, struct krux_refusal *refusal)
 {
-	struct canon c = { .pool = pool, .refusal = refusal };
+	struct compiled *compiled = NULL;
+	struct canon c = { .pool = pool, .compiled = &compiled, .refusal = refusal };
 	struct krux_value v = { 0 };
 
 	if (!value_canon(&c, type, in, &v))

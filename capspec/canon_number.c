@@ -154,11 +154,12 @@ int krux_duration_text(uint64_t ns, char *out, size_t cap)
 {
 	char text[32];
 	size_t u = ns ? 0 : 3;
+	int n;
 
 	while (ns % units[u].ns)
 		u++;
-	return text_put(text, snprintf(text, sizeof text, "%llu%s",
-	                               (unsigned long long)(ns / units[u].ns), units[u].word), out, cap);
+	n = snprintf(text, sizeof text, "%llu%s", (unsigned long long)(ns / units[u].ns), units[u].word);
+	return text_put(text, n, out, cap);
 }
 
 int krux_integer_text(krux_i128 v, char *out, size_t cap)

@@ -19,9 +19,10 @@ struct compiled {
 	struct krux_pattern *pattern;
 };
 
+/* One step inside the value has its own, copied from that of the step around it. */
 struct canon {
 	struct krux_pool *pool;
-	struct compiled *compiled;
+	struct compiled **compiled;
 	struct krux_refusal *refusal;
 	const struct place *place;
 	unsigned depth;

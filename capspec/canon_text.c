@@ -9,7 +9,7 @@
 
 static struct krux_pattern *pattern_get(struct canon *c, struct krux_str pattern, const char **why)
 {
-	struct compiled *k = c->compiled;
+	struct compiled *k = *c->compiled;
 
 	while (k && k->text != pattern.p)
 		k = k->next;
@@ -23,8 +23,8 @@ static struct krux_pattern *pattern_get(struct canon *c, struct krux_str pattern
 	k->pattern = krux_pattern_compile(c->pool, pattern, why);
 	if (!k->pattern)
 		return NULL;
-	k->next = c->compiled;
-	c->compiled = k;
+	k->next = *c->compiled;
+	*c->compiled = k;
 	return k->pattern;
 }
 

@@ -165,10 +165,10 @@ static bool class_item_take(struct build *b, uint32_t *c, bool *set)
 static bool class_build(struct build *b)
 {
 	int32_t first = b->out->nranges;
-	bool not = b->p < b->end && *b->p == '^', set;
+	bool negated = b->p < b->end && *b->p == '^', set;
 	uint32_t lo, hi;
 
-	b->p += not;
+	b->p += negated;
 	if (b->p < b->end && *b->p == ']')
 		return build_refuse(b, "an empty class");
 	do {
@@ -188,7 +188,7 @@ static bool class_build(struct build *b)
 	if (b->p == b->end)
 		return build_refuse(b, "a class is not closed");
 	b->p++;
-	return step_put(b, not ? NOT_CLASS : CLASS, first, b->out->nranges - first);
+	return step_put(b, negated ? NOT_CLASS : CLASS, first, b->out->nranges - first);
 }
 
 static bool escaped_build(struct build *b)
