@@ -318,17 +318,14 @@ struct typed expr_resolve(struct walk *w, const struct expr *e)
 const struct cond *cond_report(struct arena *a, struct report *r, const struct scope *scope,
                                const struct capability *cap, const struct expr *e, size_t *nodes)
 {
-	struct walk *w = ARENA_NEW(a, struct walk);
+	struct walk w = { .arena = a, .report = r, .scope = scope, .cap = cap,
+	                  .define_end = (uint32_t)scope->defines.n };
 	size_t before = r->errors;
 	struct typed t;
 
-	w->arena = a;
-	w->report = r;
-	w->scope = scope;
-	w->cap = r->now = cap;
-	w->define_end = (uint32_t)scope->defines.n;
-	t = expr_resolve(w, e);
-	*nodes += w->nodes;
+	r->now = cap;
+	t = expr_resolve(&w, e);
+	*nodes += w.nodes;
 	return r->errors == before ? t.cond : NULL;
 }
 

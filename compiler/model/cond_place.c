@@ -30,8 +30,8 @@ static size_t presence_number(struct walk *w, uint32_t owner, const struct acces
 		w->stop = true;
 		return SIZE_MAX;
 	}
-	w->presence[w->npresences] = (struct presence){ owner, *at };
-	return w->npresences++;
+	ARENA_PUSH(w->arena, w->presence, w->npresences, w->room, ((struct presence){ owner, *at }));
+	return w->npresences - 1;
 }
 
 /* The first n steps of a place. */

@@ -44,8 +44,8 @@ struct walk {
 	const struct capability *cap;
 	const struct binder *it;
 	struct known known;
-	struct presence presence[MOST_PRESENCES];
-	size_t npresences;
+	struct presence *presence;       /* made when the first is asked for */
+	size_t npresences, room;
 	uint32_t owners;                 /* given so far */
 	size_t nodes;
 	unsigned depth, defines;         /* of nesting */
