@@ -1,0 +1,148 @@
+/* kruxc fmt, import, keygen, replay: files to files. */
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "capspec/key.h"
+#include "compiler/base/buf.h"
+#include "compiler/command/command.h"
+#include "compiler/read/import.h"
+
+/* ---- fmt ---- */
+
+static bool is_cap(const char *path)
+{
+	size_t n = strlen(path);
+
+	return n > 4 && !strcmp(path + n - 4, ".cap");
+}
+
+static bool format_one(struct pipeline *p, const struct source *src, const char *path, struct buf *out)
+{
+	const struct capfile *f;
+
+	if (!is_cap(path))
+		return policyfile_format(p->arena, p->diags, src, out);
+	f = capfile_parse(p->arena, p->diags, src);
+	if (!f || p->diags->errors)
+		return false;
+	capfile_format(out, f);
+	return true;
+}
+
+int command_fmt(const struct options *o)
+{
+	struct pipeline *p = pipeline_new();
+	int code = EXIT_YES;
+
+	for (size_t i = 0; i < o->nargs; i++) {
+		const struct source *src = source_read(p->arena, p->diags, o->arg[i], o->arg[i]);
+		struct buf out = { 0 };
+		bool same;
+
+		if (!src || !format_one(p, src, o->arg[i], &out)) {
+			buf_free(&out);
+			continue;
+		}
+		same = krux_str_eq(src->text, (struct krux_str){ out.p, out.n });
+		if (o->check) {
+			if (!same) {
+				printf("%s\n", o->arg[i]);
+				code = EXIT_NO;
+			}
+		} else if (o->write) {
+			if (!same && !file_write(o->arg[i], out.p, out.n))
+				code = EXIT_SYSTEM;
+		} else if (!command_output(o, &out)) {
+			code = EXIT_SYSTEM;
+		}
+		buf_free(&out);
+	}
+	return command_end(p, o, code);
+}
+
+/* ---- import ---- */
+
+static int import_write(const struct options *o, struct pipeline *p, const struct imports *all)
+{
+	int code = EXIT_YES;
+	struct buf b = { 0 };
+
+	if (o->output && all->n > 1 && mkdir(o->output, 0755) && access(o->output, F_OK))
+		return EXIT_SYSTEM;
+	for (size_t i = 0; i < all->n; i++) {
+		const struct imported *f = &all->file[i];
+
+		if (o->output && all->n > 1) {
+			struct krux_str path = arena_printf(p->arena, "%s/%.*s", o->output, STR_ARG(f->name));
+
+			if (!file_write(path.p, f->text.p, f->text.n))
+				code = EXIT_SYSTEM;
+			continue;
+		}
+		if (all->n > 1)
+			buf_printf(&b, "%s# %.*s\n", i ? "\n" : "", STR_ARG(f->name));
+		buf_str(&b, f->text);
+	}
+	if (b.n && !command_output(o, &b))
+		code = EXIT_SYSTEM;
+	buf_free(&b);
+	return code;
+}
+
+int command_import(const struct options *o)
+{
+	static const char *const word[] = { "kruxos", "mcp", "claude" };
+	struct pipeline *p;
+	const struct source **src;
+	struct imports all = { 0 };
+	size_t n = 0;
+	int kind = 0, code = EXIT_YES;
+
+	while (kind < 3 && strcmp(o->arg[0], word[kind]))
+		kind++;
+	if (kind == 3)
+		return command_usage(o, "'%s' is no format; there are kruxos, mcp and claude", o->arg[0]);
+	p = pipeline_new();
+	src = ARENA_ARRAY(p->arena, const struct source *, o->nargs);
+	for (size_t i = 1; i < o->nargs; i++) {
+		const struct source *s = source_read(p->arena, p->diags, o->arg[i], o->arg[i]);
+
+		if (s)
+			src[n++] = s;
+	}
+	if (!p->diags->errors && import_run(p->arena, p->diags, (enum import_kind)kind, src, n, &all))
+		code = import_write(o, p, &all);
+	return command_end(p, o, code);
+}
+
+/* ---- keys ---- */
+
+int command_keygen(const struct options *o)
+{
+	const char *stem = o->arg[0], *slash = strrchr(stem, '/');
+	struct krux_refusal why = { { 0 }, { 0 } };
+	struct krux_secret_key key;
+	bool fine;
+
+	if (!krux_key_generate(slash ? slash + 1 : stem, o->dev, &key, &why))
+		return command_usage(o, "%s", why.why);
+	fine = krux_key_files_write(stem, &key, &why);
+	krux_key_wipe(&key);
+	if (!fine) {
+		fprintf(stderr, "kruxc keygen: %s\n", why.why);
+		return EXIT_SYSTEM;
+	}
+	printf("%s.key  keep it secret: who has it decides what agents may do\n%s.pub  for the runtime's trust folder\n",
+	       stem, stem);
+	return EXIT_YES;
+}
+
+int command_replay(const struct options *o)
+{
+	return command_usage(o, "this version does not replay logs; 'kruxrt audit verify' checks the chain, and every "
+	                     "record holds the facts that its verdict read");
+}

@@ -1,0 +1,182 @@
+/* A claim is broken where its region meets a verdict that it forbids. The diagram of that meeting is
+ * FALSE, which is the proof, or it has a request, which is shown. */
+#include "compiler/plan/prove.h"
+
+struct forbidden {
+	const struct decisions *d;
+	const struct claim *claim;
+};
+
+static uint32_t breaks(void *ctx, uint32_t value)
+{
+	const struct forbidden *f = ctx;
+	const struct outcome *o = decisions_outcome(f->d, value);
+	unsigned bit;
+
+	if (!o)
+		return DD_FALSE;
+	bit = 1u << o->verdict;
+	if (f->claim->has_never && (f->claim->never & bit))
+		return DD_TRUE;
+	return f->claim->has_always && !(f->claim->always & bit) ? DD_TRUE : DD_FALSE;
+}
+
+/* ---- history ---- */
+
+static bool is_history(const struct dd_var *v)
+{
+	enum subject_kind k = v->subject.kind;
+
+	if (v->is_fact && (v->fact == KRUX_FACT_RATE || v->fact == KRUX_FACT_BUDGET))
+		return true;
+	return k == SUBJECT_LABEL || k == SUBJECT_CALLS;
+}
+
+/* Where a fact of the past is zero. */
+static uint32_t fact_is_zero(struct arena *a, struct dd *m, const struct dd_var *v)
+{
+	struct interval *zero = ARENA_NEW(a, struct interval);
+	struct cond c = { .kind = COND_TEST };
+
+	if (v->is_fact && (v->fact == KRUX_FACT_RATE || v->fact == KRUX_FACT_BUDGET))
+		return dd_not(m, dd_fact_at_least(m, v, 1));
+	c.subject = v->subject;
+	c.set = (struct value_set){ .numeric = true, .interval = zero, .nintervals = 1 };
+	return dd_cond(m, &c);
+}
+
+/* Can some call that is let through bring the fact about. */
+static bool fact_reachable(const struct build *b, const bool *runs, const struct dd_var *v)
+{
+	for (size_t i = 0; i < b->caps.n; i++) {
+		const struct capability *cap = b->caps.cap[i];
+
+		if (!runs[i])
+			continue;
+		if (v->subject.kind == SUBJECT_CALLS && krux_str_eq(cap->name, v->subject.name))
+			return true;
+		for (size_t k = 0; v->subject.kind == SUBJECT_LABEL && k < cap->nlabels; k++)
+			if (krux_str_eq(cap->label[k], v->subject.name))
+				return true;
+	}
+	if (!v->is_fact || (v->fact != KRUX_FACT_RATE && v->fact != KRUX_FACT_BUDGET))
+		return false;
+	for (size_t i = 0; i < b->npolicies; i++) {
+		const struct policy *p = &b->policy[i];
+
+		for (size_t k = 0; krux_str_eq(p->name, v->policy) && k < p->nrules; k++)
+			for (size_t j = 0; krux_str_eq(p->rule[k].id, v->subject.name) && j < p->rule[k].non; j++)
+				if (runs[p->rule[k].on[j].cap->index])
+					return true;
+	}
+	return false;
+}
+
+/* The requests whose facts the past can have brought about; runs NULL: those without a past. */
+static uint32_t possible(struct arena *a, const struct decided *d, struct dd *m, const bool *runs)
+{
+	uint32_t all = DD_TRUE;
+
+	for (uint32_t i = 0; i < dd_nvars(m); i++) {
+		struct dd_var v = *dd_variable(m, i);
+
+		if (is_history(&v) && (!runs || !fact_reachable(d->build, runs, &v)))
+			all = dd_and(m, all, fact_is_zero(a, m, &v));
+	}
+	return all;
+}
+
+static uint32_t lets_through(void *ctx, uint32_t value)
+{
+	const struct outcome *o = decisions_outcome(ctx, value);
+
+	return o && o->verdict != KRUX_BLOCKED ? DD_TRUE : DD_FALSE;
+}
+
+/* Which capabilities can ever run: from none, as long as one more is found. */
+static bool *running(struct arena *a, const struct decided *d)
+{
+	bool *runs = ARENA_ARRAY(a, bool, d->build->caps.n + 1), more = true;
+
+	while (more) {
+		more = false;
+		for (size_t i = 0; i < d->build->caps.n; i++) {
+			struct dd *m = d->manager[i];
+			uint32_t f;
+
+			if (runs[i])
+				continue;
+			f = dd_map(m, lets_through, d->decisions, d->root[i]);
+			runs[i] = dd_satisfiable(m, dd_and(m, f, possible(a, d, m, runs)));
+			more |= runs[i];
+		}
+	}
+	return runs;
+}
+
+const char *history_word(enum history h)
+{
+	static const char *const word[] = {
+		"it needs no history", "earlier calls can bring it about",
+		"no history of calls can bring it about",
+	};
+
+	return word[h];
+}
+
+/* ---- claims ---- */
+
+static void broken(struct arena *a, const struct decided *d, const struct capability *cap, uint32_t bad,
+                   struct proof *out)
+{
+	struct dd *m = d->manager[cap->index];
+	uint32_t first = dd_and(m, bad, possible(a, d, m, NULL)), reached = bad;
+
+	out->holds = false;
+	out->cap = cap;
+	out->history = HISTORY_NONE;
+	if (dd_satisfiable(m, first)) {
+		reached = first;
+	} else {
+		first = dd_and(m, bad, possible(a, d, m, running(a, d)));
+		out->history = dd_satisfiable(m, first) ? HISTORY_REACHABLE : HISTORY_UNREACHABLE;
+		reached = out->history == HISTORY_REACHABLE ? first : bad;
+	}
+	dd_witness(m, a, reached, DD_TRUE, &out->witness);
+}
+
+/* The facts of a witness, for asking the diagram again what it decides there. */
+static bool witness_fact(void *ctx, uint32_t var, uint64_t *answer)
+{
+	const struct dd_witness *w = ctx;
+
+	*answer = 0;
+	for (size_t i = 0; i < w->nfacts; i++)
+		if (w->fact[i].var == var)
+			*answer = w->fact[i].value;
+	return true;
+}
+
+void claim_prove(struct arena *a, const struct decided *d, const struct claim *claim, struct proof *out)
+{
+	struct forbidden f = { d->decisions, claim };
+
+	*out = (struct proof){ .holds = true };
+	for (size_t i = 0; i < claim->non && out->holds; i++) {
+		const struct capability *cap = claim->on[i].cap;
+		struct dd *m = d->manager[cap->index];
+		uint32_t region = dd_cond(m, claim->on[i].when), bad;
+
+		if (claim->nagents)
+			region = dd_and(m, region, dd_agent(m, claim->agent, claim->nagents));
+		bad = dd_and(m, region, dd_map(m, breaks, &f, d->root[cap->index]));
+		out->capabilities++;
+		if (dd_satisfiable(m, bad)) {
+			struct dd_request req;
+
+			broken(a, d, cap, bad, out);
+			req = (struct dd_request){ out->witness.agent, &out->witness.args, witness_fact, &out->witness };
+			out->outcome = decisions_outcome(d->decisions, dd_eval(m, d->root[cap->index], &req));
+		}
+	}
+}

@@ -1,0 +1,35 @@
+/* Claims about all requests: proved on the diagrams, or broken by a call. */
+#ifndef KRUX_PROVE_H
+#define KRUX_PROVE_H
+
+#include "compiler/dd/decision.h"
+#include "compiler/model/claims.h"
+
+/* What a history of calls would have to bring about for the witness to be possible. */
+enum history {
+	HISTORY_NONE,        /* the very first call can be it */
+	HISTORY_REACHABLE,   /* earlier calls that the policy lets through can set what it needs */
+	HISTORY_UNREACHABLE, /* no sequence of calls can */
+};
+
+struct proof {
+	bool holds;
+	size_t capabilities;                 /* looked at */
+	const struct capability *cap;        /* that breaks it */
+	struct dd_witness witness;
+	const struct outcome *outcome;
+	enum history history;
+};
+
+/* Diagrams of a whole build. */
+struct decided {
+	const struct build *build;
+	struct decisions *decisions;
+	struct dd *const *manager;
+	const uint32_t *root;
+};
+
+void claim_prove(struct arena *, const struct decided *, const struct claim *, struct proof *out);
+const char *history_word(enum history);
+
+#endif
