@@ -32,15 +32,19 @@ EMIT_SRC += compiler/emit/c_code.c compiler/emit/c_shape.c compiler/emit/c_text.
 	compiler/emit/policyschema.c
 COMPILER_MAIN +=
 
-RUNTIME_SRC += runtime/base/err.c runtime/base/file.c runtime/base/screen.c \
+RUNTIME_SRC += runtime/base/err.c runtime/base/file.c runtime/base/screen.c runtime/base/state.c \
 	runtime/bundle/abi.c runtime/bundle/abi_try.c runtime/bundle/elf.c runtime/bundle/loaded.c \
-	runtime/bundle/map.c runtime/bundle/trust.c runtime/decide/facts.c runtime/decide/zone.c \
-	runtime/record/blob.c runtime/record/head.c runtime/record/item.c runtime/record/log.c \
+	runtime/bundle/map.c runtime/bundle/trust.c runtime/request/request.c \
+	runtime/decide/facts.c runtime/decide/judge.c runtime/decide/zone.c \
+	runtime/record/blob.c runtime/record/entry.c runtime/record/head.c runtime/record/history.c \
+	runtime/record/item.c runtime/record/log.c \
 	runtime/record/opens.c runtime/record/record.c runtime/record/scan.c runtime/record/verify.c \
 	runtime/sandbox/descriptors.c runtime/sandbox/landlock.c runtime/sandbox/namespaces.c \
 	runtime/sandbox/privileges.c runtime/sandbox/probe.c runtime/sandbox/rlimits.c runtime/sandbox/root.c \
 	runtime/sandbox/seccomp.c runtime/spawn/child.c runtime/spawn/parent.c \
-	runtime/spawn/spawn.c
+	runtime/spawn/spawn.c runtime/gate.c runtime/front/audit.c \
+	runtime/front/audit_tail.c runtime/front/audit_verify.c runtime/front/call.c runtime/front/init.c \
+	runtime/front/options.c runtime/front/reply.c
 HANDLER_SRC += stdlib-caps/common/answer.c stdlib-caps/common/builtins.c stdlib-caps/common/change.c \
 	stdlib-caps/common/entries.c stdlib-caps/common/handler.c \
 	stdlib-caps/common/pathglob.c stdlib-caps/common/place.c stdlib-caps/common/select.c stdlib-caps/common/walk.c \
@@ -51,7 +55,7 @@ HANDLER_SRC += stdlib-caps/common/answer.c stdlib-caps/common/builtins.c stdlib-
 	stdlib-caps/filesystem/trash.c stdlib-caps/filesystem/watch.c stdlib-caps/filesystem/write.c \
 	stdlib-caps/system/figures.c stdlib-caps/system/health.c stdlib-caps/system/info.c \
 	stdlib-caps/system/metrics.c stdlib-caps/system/time.c stdlib-caps/system/zone.c
-RUNTIME_MAIN +=
+RUNTIME_MAIN += runtime/main.c
 
 # what several unit tests share
 TEST_SRC += tests/unit/handler_calls.c

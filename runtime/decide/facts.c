@@ -42,7 +42,7 @@ static int id_order(const void *a, const void *b, void *abi)
 	return query_order(x->kind, policy, name, &defs[*(const uint32_t *)b]);
 }
 
-struct facts *facts_new(const struct krux_abi *abi, uint64_t wall)
+struct facts *facts_new(const struct krux_abi *abi)
 {
 	struct facts *f = calloc(1, sizeof *f);
 	size_t n = abi->nfacts ? abi->nfacts : 1;
@@ -50,7 +50,6 @@ struct facts *facts_new(const struct krux_abi *abi, uint64_t wall)
 	if (!f)
 		return NULL;
 	f->abi = abi;
-	f->wall = wall;
 	f->answer = calloc(n, sizeof *f->answer);
 	f->asked = calloc(n, sizeof *f->asked);
 	f->order = calloc(n, sizeof *f->order);
@@ -61,8 +60,13 @@ struct facts *facts_new(const struct krux_abi *abi, uint64_t wall)
 	for (uint32_t i = 0; i < abi->nfacts; i++)
 		f->order[i] = i;
 	qsort_r(f->order, abi->nfacts, sizeof *f->order, id_order, (void *)(uintptr_t)abi);
-	f->has_time = zone_time(wall, &f->seconds, &f->weekday);
 	return f;
+}
+
+void facts_moment(struct facts *f, uint64_t wall)
+{
+	f->wall = wall;
+	f->has_time = zone_time(wall, &f->seconds, &f->weekday);
 }
 
 void facts_free(struct facts *f)
@@ -129,39 +133,41 @@ void facts_count(struct facts *f, enum krux_fact_kind kind, struct krux_str poli
 		query_add(f, kind, policy, rule, when, amount);
 }
 
-bool facts_answer(void *ctx, uint32_t id, uint64_t *answer)
+bool facts_quiet(void *ctx, uint32_t id, uint64_t *answer)
 {
-	struct facts *f = ctx;
+	const struct facts *f = ctx;
 
 	if (id >= f->abi->nfacts)
 		return false;
 	switch (f->abi->facts[id].kind) {
 	case KRUX_FACT_TIME:
 		*answer = f->seconds;
-		break;
+		return f->has_time;
 	case KRUX_FACT_WEEKDAY:
 		*answer = f->weekday;
-		break;
+		return f->has_time;
 	case KRUX_FACT_LABEL:
 	case KRUX_FACT_CALLS:
 	case KRUX_FACT_RATE:
 	case KRUX_FACT_BUDGET:
 		*answer = f->answer[id];
-		f->asked[id] = true;
 		return true;
 	default:
 		return false;
 	}
-	f->asked[id] = f->has_time;
-	return f->has_time;
+}
+
+bool facts_answer(void *ctx, uint32_t id, uint64_t *answer)
+{
+	struct facts *f = ctx;
+
+	if (!facts_quiet(f, id, answer))
+		return false;
+	f->asked[id] = true;
+	return true;
 }
 
 bool facts_asked(const struct facts *f, uint32_t id)
 {
 	return id < f->abi->nfacts && f->asked[id];
-}
-
-uint64_t facts_moment(const struct facts *f)
-{
-	return f->wall;
 }

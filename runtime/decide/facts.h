@@ -8,11 +8,12 @@
 
 struct facts;
 
-/* wall: the moment, ns since 1970 UTC; local time needs zone_set first. Borrows abi. NULL: no
- * memory. */
-struct facts *facts_new(const struct krux_abi *abi, uint64_t wall);
+/* Nothing has happened, and no time is known. Borrows abi. NULL: no memory. */
+struct facts *facts_new(const struct krux_abi *abi);
 void facts_free(struct facts *);
 
+/* The moment, ns since 1970 UTC: before anything is counted. Local time needs zone_set first. */
+void facts_moment(struct facts *, uint64_t wall);
 /* What happened, in any order: a label was set, a capability was called (without version), an
  * intent counted `amount` at `when` in the rate or budget of a rule. What no query asks for is
  * passed over. Sums stop at 2^64-1. */
@@ -23,8 +24,9 @@ void facts_count(struct facts *, enum krux_fact_kind, struct krux_str policy, st
 
 /* A krux_fact_fn; ctx is the struct facts. */
 bool facts_answer(void *ctx, uint32_t id, uint64_t *answer);
+/* The same without remembering that it was asked. */
+bool facts_quiet(void *ctx, uint32_t id, uint64_t *answer);
 /* Was it asked. */
 bool facts_asked(const struct facts *, uint32_t id);
-uint64_t facts_moment(const struct facts *);
 
 #endif

@@ -206,8 +206,8 @@ static const char *kind_check(const struct record *r)
 			return "an optional field that is empty";
 	if (record_has(r, AUDIT_AUTH) && r->field[AUDIT_AUTH].u > AUDIT_AUTH_CLAIMED)
 		return "a way to authenticate that this version does not know";
-	if (record_has(r, AUDIT_DEV) && r->field[AUDIT_DEV].u > 1)
-		return "dev is neither 0 nor 1";
+	if (record_has(r, AUDIT_DEV) && (r->field[AUDIT_DEV].u > 1 || (k->optional & BIT(DEV) && !r->field[AUDIT_DEV].u)))
+		return "dev is not what this kind says there";
 	if (k->optional & BIT(ARGS))
 		return request_check(r);
 	return k->number == AUDIT_KIND_OUTCOME ? outcome_check(r) : NULL;

@@ -43,15 +43,16 @@ uint64_t scan_at(const struct scan *s)
 	return s->base + s->at;
 }
 
-void scan_extend(struct scan *s, uint64_t end)
-{
-	s->end = end;
-}
-
 static void scan_seek(struct scan *s, uint64_t at)
 {
 	s->base = at;
 	s->at = s->n = 0;
+}
+
+void scan_extend(struct scan *s, uint64_t end)
+{
+	scan_seek(s, scan_at(s));
+	s->end = end;
 }
 
 /* Fills the buffer so that a whole record, or the rest of the file, stands at buf[at]. */

@@ -30,7 +30,7 @@ enum scan_step scan_next(struct scan *, struct scan_item *, struct krux_err *err
  * number of bytes passed over. Negative with *err. */
 int scan_resync(struct scan *, struct scan_item *, struct krux_err *err);
 uint64_t scan_at(const struct scan *);
-/* From here on, up to this offset. */
+/* Goes on from here up to this offset; what stood here may have changed. */
 void scan_extend(struct scan *, uint64_t end);
 
 #endif

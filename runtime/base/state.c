@@ -1,0 +1,174 @@
+/* Paths that the operator gives to open folders. */
+#include "runtime/base/state.h"
+
+#include "runtime/base/cleanup.h"
+#include "runtime/base/err.h"
+#include "runtime/base/file.h"
+
+#include "capspec/canon.h"
+#include "capspec/digest.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+static const struct state closed = { NULL, -1, -1, -1, -1, -1 };
+
+void state_close(struct state *s)
+{
+	free(s->path);
+	cleanup_fd(&s->fd);
+	cleanup_fd(&s->log);
+	cleanup_fd(&s->blobs);
+	cleanup_fd(&s->trust);
+	cleanup_fd(&s->trash);
+	*s = closed;
+}
+
+static int folder_open(int dir, const char *name, struct krux_err *err)
+{
+	return file_open(dir, name, O_RDONLY | O_DIRECTORY, 0, err);
+}
+
+static int parts_open(struct state *s, struct krux_err *err)
+{
+	if ((s->log = folder_open(s->fd, "log", err)) < 0 || (s->blobs = folder_open(s->fd, "blobs", err)) < 0 ||
+	    (s->trust = folder_open(s->fd, "trust", err)) < 0 || (s->trash = folder_open(s->fd, "trash", err)) < 0)
+		return -1;
+	return 0;
+}
+
+static bool is_empty(const char *path)
+{
+	CLEAN_DIR DIR *dir = opendir(path);
+	struct dirent *e;
+
+	while (dir && (e = readdir(dir)))
+		if (strcmp(e->d_name, ".") && strcmp(e->d_name, ".."))
+			return false;
+	return dir != NULL;
+}
+
+int state_make(const char *path, struct state *out, struct krux_err *err)
+{
+	static const struct {
+		const char *name;
+		mode_t mode;
+	} part[] = {
+		{ "log", 0700 }, { "blobs", 0700 }, { "trust", 0755 }, { "trust/bundles", 0755 },
+		{ "trust/approvers", 0755 }, { "trust/operators", 0755 }, { "keys", 0700 }, { "trash", 0700 },
+		{ "workspace", 0700 },
+	};
+
+	*out = closed;
+	if (mkdir(path, 0700) && errno != EEXIST)
+		return err_set(err, errno, "%s", path);
+	if (!is_empty(path))
+		return err_set(err, 0, "%s: is there already and not empty; nothing was changed", path);
+	out->fd = file_folder(path, err);
+	if (out->fd < 0 || !(out->path = file_path(out->fd, err)))
+		goto fail;
+	if (fchmod(out->fd, 0700)) {
+		err_set(err, errno, "%s", path);
+		goto fail;
+	}
+	for (size_t i = 0; i < sizeof part / sizeof *part; i++) {
+		CLEAN_FD int fd = file_mkdir(out->fd, part[i].name, part[i].mode, err);
+
+		if (fd < 0)
+			goto fail;
+		if (fchmod(fd, part[i].mode)) {
+			err_set(err, errno, "%s", part[i].name);
+			goto fail;
+		}
+	}
+	if (!parts_open(out, err))
+		return 0;
+fail:
+	state_close(out);
+	return -1;
+}
+
+static int owner_check(int fd, const char *path, struct krux_err *err)
+{
+	struct stat st;
+
+	if (fstat(fd, &st))
+		return err_set(err, errno, "%s", path);
+	if (st.st_uid != geteuid())
+		return err_set(err, 0, "%s: belongs to another user; only who owns the state folder can use it", path);
+	if (st.st_mode & 077)
+		return err_set(err, 0, "%s: others can reach into it; its mode must be 0700", path);
+	return 0;
+}
+
+int state_open(const char *path, struct state *out, struct krux_err *err)
+{
+	*out = closed;
+	out->fd = file_folder(path, err);
+	if (out->fd < 0 || owner_check(out->fd, path, err) || !(out->path = file_path(out->fd, err)))
+		goto fail;
+	if (!parts_open(out, err))
+		return 0;
+	err_wrap(err, "%s is no state folder; kruxrt init makes one", path);
+fail:
+	state_close(out);
+	return -1;
+}
+
+/* One folder a workspace, so that what one threw away is not another's. */
+static int trash_open(const struct state *s, const struct workspace *w, struct krux_err *err)
+{
+	uint8_t digest[KRUX_SHA256];
+	struct stat mine, theirs;
+	char name[33];
+
+	if (fstat(s->trash, &mine) || fstat(w->fd, &theirs))
+		return err_set(err, errno, "trash");
+	if (mine.st_dev != theirs.st_dev)
+		return -1;
+	krux_sha256((struct krux_str){ w->path, strlen(w->path) }, digest);
+	krux_hex_write(digest, 16, name);
+	name[32] = 0;
+	if (mkdirat(s->trash, name, 0700) && errno != EEXIST)
+		return err_set(err, errno, "trash");
+	return folder_open(s->trash, name, err);
+}
+
+int workspace_open(const struct state *s, const char *path, struct workspace *out, struct krux_err *err)
+{
+	CLEAN_FREE char *own = NULL;
+
+	*out = (struct workspace){ NULL, -1, -1 };
+	out->fd = path ? file_folder(path, err) : folder_open(s->fd, "workspace", err);
+	if (out->fd < 0) {
+		err_wrap(err, "workspace");
+		return -1;
+	}
+	out->path = file_path(out->fd, err);
+	if (out->path && !krux_utf8_valid((struct krux_str){ out->path, strlen(out->path) })) {
+		err_set(err, 0, "workspace: its path is not UTF-8, which records hold");
+		goto fail;
+	}
+	if (!out->path || asprintf(&own, "%s/workspace", s->path) < 0)
+		goto fail;
+	if (file_under(out->path, s->path) || (file_under(s->path, out->path) && !file_under(own, out->path))) {
+		err_set(err, 0, "workspace %s: the state folder lies in its reach", out->path);
+		goto fail;
+	}
+	out->trash = trash_open(s, out, NULL);
+	return 0;
+fail:
+	workspace_close(out);
+	return -1;
+}
+
+void workspace_close(struct workspace *w)
+{
+	free(w->path);
+	cleanup_fd(&w->fd);
+	cleanup_fd(&w->trash);
+	*w = (struct workspace){ NULL, -1, -1 };
+}

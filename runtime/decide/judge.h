@@ -1,0 +1,39 @@
+/* What the policy says about one call. */
+#ifndef KRUX_JUDGE_H
+#define KRUX_JUDGE_H
+
+#include "capspec/krux_abi.h"
+#include "capspec/value.h"
+
+struct facts;
+struct krux_err;
+
+struct judgement {
+	uint8_t verdict, would;                    /* enum krux_verdict */
+	const struct krux_obligation *obligation;  /* never NULL */
+	/* The voice that decided; policy "" where no file speaks. Strings of the policy. */
+	struct krux_cite voice;
+	const char *reason;                        /* never NULL; "" where there is none */
+};
+
+struct judge;
+
+/* For calls of one capability by one agent; agent is borrowed. NULL with *err. */
+struct judge *judge_new(const struct krux_abi *, uint32_t cap, struct krux_str agent, struct facts *,
+                        struct krux_err *err);
+void judge_free(struct judge *);
+
+/* Decides canonical arguments, which are borrowed until the next call. Negative with *err where
+ * the policy's decoder refuses them, which canonical arguments of the type never meet. */
+int judge_call(struct judge *, struct krux_str args, struct judgement *out, struct krux_err *err);
+
+/* The verdict of the same call with the path field `field` of args (the canonical wire map)
+ * holding `path`. Takes no memory; blocked in every doubt. */
+enum krux_verdict judge_path(struct judge *, const struct krux_value *args, struct krux_str field,
+                             struct krux_str path);
+
+/* Is a stricter than b. */
+bool verdict_stricter(uint8_t a, uint8_t b);
+const char *krux_verdict_text(uint8_t verdict);
+
+#endif

@@ -1,0 +1,237 @@
+/* kruxrt audit verify and tail; and records as lines and as JSON. */
+#include "runtime/front/audit.h"
+
+#include "runtime/base/screen.h"
+#include "runtime/decide/judge.h"
+#include "runtime/front/front.h"
+#include "runtime/record/item.h"
+
+#include "capspec/canon.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const char help[] =
+"kruxrt audit verify --state DIR [--json]\n"
+"kruxrt audit tail   --state DIR [-n COUNT] [-f] [--json]\n"
+"\n"
+"verify   checks every record, the hash chain, clocks, references and blobs; says exactly where\n"
+"         something is wrong, what was checked, and what cannot be checked\n"
+"tail     prints the last records, one a line\n"
+"\n"
+"  -n COUNT   how many (10); 0: all\n"
+"  -f         go on as records are added\n"
+"  --json     JSON, one object a line\n"
+"\n"
+"Exit: 0 nothing is wrong; 1 something is; 2 wrong usage; 3 the system failed.\n";
+
+int audit_command(int argc, char **argv)
+{
+	static const char *const later[] = { "query", "export", "prove", "replay" };
+
+	if (argc && !strcmp(argv[0], "verify"))
+		return audit_verify(argc - 1, argv + 1);
+	if (argc && !strcmp(argv[0], "tail"))
+		return audit_tail(argc - 1, argv + 1);
+	for (size_t i = 0; argc && i < sizeof later / sizeof *later; i++)
+		if (!strcmp(argv[0], later[i])) {
+			fprintf(stderr, "kruxrt audit %s: this version of kruxrt does not have it\n", later[i]);
+			return EXIT_USAGE;
+		}
+	fputs(help, argc && !strcmp(argv[0], "--help") ? stdout : stderr);
+	return argc && !strcmp(argv[0], "--help") ? EXIT_YES : EXIT_USAGE;
+}
+
+/* ---- one line ---- */
+
+static void put_time(FILE *f, uint64_t wall)
+{
+	char text[64];
+	int n = krux_datetime_text((int64_t)wall, text, sizeof text);
+
+	fprintf(f, " %.*s", n > 0 ? n : 0, text);
+}
+
+static void put_field(FILE *f, const struct record *r, enum audit_field field)
+{
+	if (!record_has(r, field) || !r->field[field].s.n)
+		return;
+	fputc(' ', f);
+	screen_put(f, r->field[field].s);
+}
+
+/* Canonical CBOR as JSON. */
+static bool put_cbor(FILE *f, struct krux_str cbor)
+{
+	struct krux_pool *pool = krux_pool_new(16 << 20);
+	struct krux_value v;
+	char *text = NULL;
+	size_t n;
+
+	if (pool && krux_cbor_read(pool, (const uint8_t *)cbor.p, cbor.n, &v, NULL)) {
+		n = krux_json_write(&v, NULL, 0);
+		text = krux_pool_get(pool, n);
+		if (text) {
+			krux_json_write(&v, text, n);
+			fputc(' ', f);
+			screen_put(f, (struct krux_str){ text, n });
+		}
+	}
+	krux_pool_free(pool);
+	return text != NULL;
+}
+
+static const char *end_word(uint64_t end)
+{
+	static const char *const words[] = { "unknown", "done", "error", "killed", "broken" };
+
+	return end < sizeof words / sizeof *words ? words[end] : "?";
+}
+
+static void put_version(FILE *f, struct krux_str field)
+{
+	struct item_in in = { (const uint8_t *)field.p, (const uint8_t *)field.p + field.n, NULL };
+	uint64_t two, major, minor;
+
+	if (item_take(&in, ITEM_LIST, &two) && item_take(&in, ITEM_UINT, &major) && item_take(&in, ITEM_UINT, &minor))
+		fprintf(f, "@%llu.%llu", (unsigned long long)major, (unsigned long long)minor);
+}
+
+bool audit_print_line(const struct record *r, void *file)
+{
+	FILE *f = file;
+
+	fprintf(f, "%llu", (unsigned long long)r->field[AUDIT_SEQ].u);
+	put_time(f, r->field[AUDIT_WALL].u);
+	fprintf(f, " %s", record_kind_word(r->field[AUDIT_KIND].u));
+	if (record_has(r, AUDIT_ABOUT))
+		fprintf(f, " of %llu", (unsigned long long)r->field[AUDIT_ABOUT].u);
+	put_field(f, r, AUDIT_AGENT);
+	put_field(f, r, AUDIT_CAPABILITY);
+	if (record_has(r, AUDIT_VERSION))
+		put_version(f, r->field[AUDIT_VERSION].s);
+	put_field(f, r, AUDIT_ASKED);
+	if (record_has(r, AUDIT_ARGS) && !put_cbor(f, r->field[AUDIT_ARGS].s))
+		return false;
+	if (record_has(r, AUDIT_ARGS_BLOB))
+		fputs(" {blob}", f);
+	if (record_has(r, AUDIT_VERDICT))
+		fprintf(f, " %s", krux_verdict_text((uint8_t)r->field[AUDIT_VERDICT].u));
+	if (record_has(r, AUDIT_WOULD) && r->field[AUDIT_WOULD].u != r->field[AUDIT_VERDICT].u)
+		fprintf(f, " (would be %s)", krux_verdict_text((uint8_t)r->field[AUDIT_WOULD].u));
+	put_field(f, r, AUDIT_RULE);
+	put_field(f, r, AUDIT_SOURCE);
+	if (record_has(r, AUDIT_END))
+		fprintf(f, " %s", end_word(r->field[AUDIT_END].u));
+	put_field(f, r, AUDIT_ERROR);
+	put_field(f, r, AUDIT_ORIGIN);
+	put_field(f, r, AUDIT_POLICY);
+	if (record_has(r, AUDIT_SERIAL))
+		fprintf(f, " serial %llu", (unsigned long long)r->field[AUDIT_SERIAL].u);
+	if (record_has(r, AUDIT_DEV) && r->field[AUDIT_DEV].u)
+		fputs(" DEVELOPMENT-KEY", f);
+	put_field(f, r, AUDIT_ROLE);
+	put_field(f, r, AUDIT_NAME);
+	put_field(f, r, AUDIT_REASON);
+	put_field(f, r, AUDIT_WHY);
+	fputc('\n', f);
+	return true;
+}
+
+/* ---- JSON ---- */
+
+static bool hex_value(struct krux_pool *pool, const char *p, size_t n, struct krux_value *out)
+{
+	char *hex = krux_pool_get(pool, 2 * n);
+
+	if (!hex)
+		return false;
+	krux_hex_write((const uint8_t *)p, n, hex);
+	*out = (struct krux_value){ .kind = KRUX_V_TEXT, .str = { hex, 2 * n } };
+	return true;
+}
+
+/* A hash and a count, the only lists with bytes in them. */
+static bool pair_value(struct krux_pool *pool, struct krux_str field, struct krux_value *out)
+{
+	struct item_in in = { (const uint8_t *)field.p, (const uint8_t *)field.p + field.n, NULL };
+	struct krux_value *item = krux_pool_get(pool, 2 * sizeof *item);
+	struct krux_str hash;
+	uint64_t two, n;
+
+	if (!item || !item_take(&in, ITEM_LIST, &two) || !item_take_str(&in, ITEM_BYTES, &hash) ||
+	    !item_take(&in, ITEM_UINT, &n) || !hex_value(pool, hash.p, hash.n, &item[0]))
+		return false;
+	item[1] = (struct krux_value){ .kind = KRUX_V_UINT, .u = n };
+	*out = (struct krux_value){ .kind = KRUX_V_LIST, .list = { item, 2 } };
+	return true;
+}
+
+static struct krux_value word_value(const char *word)
+{
+	return (struct krux_value){ .kind = KRUX_V_TEXT, .str = { word, strlen(word) } };
+}
+
+static bool field_value(struct krux_pool *pool, const struct record *r, enum audit_field f, struct krux_value *out)
+{
+	const struct record_field *in = &r->field[f];
+	const char *schema = record_field_schema(f);
+
+	switch (schema[0]) {
+	case 'k':
+		*out = word_value(record_kind_word(in->u));
+		return true;
+	case 'v':
+		*out = word_value(krux_verdict_text((uint8_t)in->u));
+		return true;
+	case 'u':
+		*out = f == AUDIT_END ? word_value(end_word(in->u)) :
+		       (struct krux_value){ .kind = KRUX_V_UINT, .u = in->u };
+		return true;
+	case 't':
+		*out = (struct krux_value){ .kind = KRUX_V_TEXT, .str = in->s };
+		return true;
+	case 'b':
+		return hex_value(pool, in->s.p, in->s.n, out);
+	default:
+		if (!strcmp(schema, "(b32u)"))
+			return pair_value(pool, in->s, out);
+		return krux_cbor_read(pool, (const uint8_t *)in->s.p, in->s.n, out, NULL);
+	}
+}
+
+bool audit_print_json(const struct record *r, const uint8_t leaf[static HASH_LEN], void *file)
+{
+	struct krux_pool *pool = krux_pool_new(32 << 20);
+	struct krux_member member[AUDIT_FIELDS + 1];
+	struct krux_value v;
+	bool ok = pool != NULL;
+	size_t k = 0, n;
+	char *text;
+
+	for (unsigned f = 0; ok && f < AUDIT_FIELDS; f++) {
+		const char *word = record_field_word(f);
+
+		if (!record_has(r, f) || f == AUDIT_CHECK)
+			continue;
+		member[k].key = (struct krux_str){ word, strlen(word) };
+		ok = field_value(pool, r, f, &member[k++].value);
+	}
+	if (ok) {
+		member[k].key = KRUX_STR("leaf");
+		ok = hex_value(pool, (const char *)leaf, HASH_LEN, &member[k++].value);
+	}
+	if (ok) {
+		v = (struct krux_value){ .kind = KRUX_V_MAP, .map = { member, k } };
+		n = krux_json_write(&v, NULL, 0);
+		text = krux_pool_get(pool, n + 1);
+		ok = text != NULL;
+		if (ok) {
+			krux_json_write(&v, text, n);
+			text[n] = '\n';
+			fwrite(text, 1, n + 1, file);
+		}
+	}
+	krux_pool_free(pool);
+	return ok;
+}

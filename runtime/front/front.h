@@ -1,0 +1,12 @@
+/* The commands of kruxrt. argv holds what follows the command's name; each returns the exit code
+ * of the program: 0 yes, 1 no or denied, 2 wrong usage or bad input, 3 the system failed. */
+#ifndef KRUX_FRONT_H
+#define KRUX_FRONT_H
+
+int init_command(int argc, char **argv);
+int call_command(int argc, char **argv);
+int audit_command(int argc, char **argv);
+
+enum { EXIT_YES, EXIT_NO, EXIT_USAGE, EXIT_SYSTEM };
+
+#endif

@@ -1,0 +1,382 @@
+/* Values and lists to the items that fields of a record hold. */
+#include "runtime/record/entry.h"
+
+#include "runtime/base/err.h"
+#include "runtime/decide/facts.h"
+#include "runtime/decide/judge.h"
+#include "runtime/record/blob.h"
+#include "runtime/record/item.h"
+#include "runtime/request/request.h"
+
+#include "capspec/canon.h"
+#include "capspec/digest.h"
+
+#include <errno.h>
+#include <sodium.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+/* What is longer than this goes to a blob. */
+enum { INLINE_VALUE = 4096, INLINE_FACTS = 16384 };
+
+/* ---- lists: written twice, first for their length ---- */
+
+typedef void list_fn(struct item_out *, const void *ctx);
+
+static int list_put(struct krux_pool *pool, list_fn *write, const void *ctx, struct krux_str *out,
+                    struct krux_err *err)
+{
+	struct item_out o = { NULL, 0, 0 };
+
+	write(&o, ctx);
+	o = (struct item_out){ krux_pool_get(pool, o.n), o.n, 0 };
+	if (!o.p)
+		return err_set(err, ENOMEM, "record");
+	write(&o, ctx);
+	*out = (struct krux_str){ (char *)o.p, o.n };
+	return 0;
+}
+
+struct pair {
+	const uint8_t *hash;
+	uint64_t n;
+};
+
+static void pair_write(struct item_out *o, const void *ctx)
+{
+	const struct pair *p = ctx;
+
+	item_head(o, ITEM_LIST, 2);
+	item_str(o, ITEM_BYTES, (struct krux_str){ (const char *)p->hash, HASH_LEN });
+	item_head(o, ITEM_UINT, p->n);
+}
+
+struct asked {
+	const struct krux_abi *abi;
+	const struct facts *facts;
+};
+
+static void facts_write(struct item_out *o, const void *ctx)
+{
+	const struct asked *a = ctx;
+	uint64_t n = 0, answer;
+
+	for (uint32_t i = 0; i < a->abi->nfacts; i++)
+		n += facts_asked(a->facts, i);
+	item_head(o, ITEM_LIST, n);
+	for (uint32_t i = 0; i < a->abi->nfacts; i++) {
+		const struct krux_fact_def *def = &a->abi->facts[i];
+
+		if (!facts_asked(a->facts, i))
+			continue;
+		answer = 0;
+		facts_quiet((void *)(uintptr_t)a->facts, i, &answer);
+		item_head(o, ITEM_LIST, 5);
+		item_head(o, ITEM_UINT, def->kind);
+		item_text(o, def->policy);
+		item_text(o, def->name);
+		item_head(o, ITEM_UINT, def->per);
+		item_head(o, ITEM_UINT, answer);
+	}
+}
+
+static void labels_write(struct item_out *o, const void *ctx)
+{
+	const struct krux_capability *cap = ctx;
+
+	item_head(o, ITEM_LIST, cap->nlabels);
+	for (size_t i = 0; i < cap->nlabels; i++)
+		item_str(o, ITEM_TEXT, cap->label[i]);
+}
+
+struct counted {
+	const struct krux_abi *abi;
+	const struct krux_obligation *obligation;
+	const struct krux_value *args;
+};
+
+static uint64_t size_of(const struct krux_value *v)
+{
+	switch (v->kind) {
+	case KRUX_V_BYTES:
+	case KRUX_V_TEXT:
+		return v->str.n;
+	case KRUX_V_LIST:
+		return v->list.n;
+	case KRUX_V_MAP:
+		return v->map.n;
+	default:
+		return 0;
+	}
+}
+
+/* "length" is the number there, "size(content)" the size of what is there; absent, nothing. */
+static uint64_t amount_of(const struct krux_value *args, const char *sum)
+{
+	struct krux_str place = { sum, strlen(sum) };
+	bool size = place.n > 6 && !memcmp(sum, "size(", 5) && sum[place.n - 1] == ')';
+	const struct krux_value *v;
+
+	if (size)
+		place = (struct krux_str){ sum + 5, place.n - 6 };
+	v = krux_access_value(args, place);
+	if (!v)
+		return 0;
+	return size ? size_of(v) : v->kind == KRUX_V_UINT ? v->u : 0;
+}
+
+static void counters_write(struct item_out *o, const void *ctx)
+{
+	const struct counted *c = ctx;
+
+	item_head(o, ITEM_LIST, c->obligation->ncounters);
+	for (uint32_t i = 0; i < c->obligation->ncounters; i++) {
+		const struct krux_fact_def *def = &c->abi->facts[c->obligation->counter[i]];
+
+		item_head(o, ITEM_LIST, 4);
+		item_head(o, ITEM_UINT, def->kind);
+		item_text(o, def->policy);
+		item_text(o, def->name);
+		item_head(o, ITEM_UINT, def->kind == KRUX_FACT_RATE ? 1 : amount_of(c->args, def->sum));
+	}
+}
+
+static void approvals_write(struct item_out *o, const void *ctx)
+{
+	const struct krux_obligation *b = ctx;
+
+	item_head(o, ITEM_LIST, b->napprovals);
+	for (uint32_t i = 0; i < b->napprovals; i++) {
+		item_head(o, ITEM_LIST, 2);
+		item_head(o, ITEM_UINT, b->approval[i].quorum);
+		item_head(o, ITEM_LIST, b->approval[i].nfrom);
+		for (uint32_t k = 0; k < b->approval[i].nfrom; k++)
+			item_text(o, b->approval[i].from[k]);
+	}
+}
+
+static void version_write(struct item_out *o, const void *ctx)
+{
+	const struct krux_capability *cap = ctx;
+
+	item_head(o, ITEM_LIST, 2);
+	item_head(o, ITEM_UINT, cap->major);
+	item_head(o, ITEM_UINT, cap->minor);
+}
+
+static void layers_write(struct item_out *o, const void *ctx)
+{
+	const struct entry_end *e = ctx;
+
+	item_head(o, ITEM_LIST, e->nlayers);
+	for (size_t i = 0; i < e->nlayers; i++)
+		item_text(o, e->layer[i]);
+}
+
+static void usage_write(struct item_out *o, const void *ctx)
+{
+	const struct entry_end *e = ctx;
+
+	item_head(o, ITEM_LIST, 3);
+	for (size_t i = 0; i < 3; i++)
+		item_head(o, ITEM_UINT, e->usage[i]);
+}
+
+static int list_set(const struct entry *e, struct record *r, enum audit_field f, list_fn *write, const void *ctx,
+                    struct krux_err *err)
+{
+	struct krux_str s;
+
+	if (list_put(e->pool, write, ctx, &s, err))
+		return -1;
+	record_str(r, f, s);
+	return 0;
+}
+
+/* The value in field f, or what is too long for it in a blob named by the field `blob`. */
+static int value_set(const struct entry *e, struct record *r, enum audit_field f, enum audit_field blob, size_t max,
+                     struct krux_str value, struct krux_err *err)
+{
+	uint8_t name[HASH_LEN];
+	struct pair pair = { name, value.n };
+
+	if (value.n <= max) {
+		record_str(r, f, value);
+		return 0;
+	}
+	if (blob_put(e->blobs, value, name, err))
+		return -1;
+	return list_set(e, r, blob, pair_write, &pair, err);
+}
+
+static char *text(struct krux_pool *pool, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+static char *text(struct krux_pool *pool, const char *fmt, ...)
+{
+	char buf[8448];
+	va_list ap;
+	int n;
+
+	va_start(ap, fmt);
+	n = vsnprintf(buf, sizeof buf, fmt, ap);
+	va_end(ap);
+	if (n < 0)
+		return NULL;
+	return krux_pool_copy(pool, buf, (size_t)n < sizeof buf ? (size_t)n : sizeof buf - 1);
+}
+
+static void caller_set(const struct entry *e, struct record *r)
+{
+	record_text(r, AUDIT_AGENT, e->agent);
+	record_set(r, AUDIT_AUTH, AUDIT_AUTH_CLAIMED);
+	record_set(r, AUDIT_UID, e->uid);
+	record_text(r, AUDIT_WORKSPACE, e->workspace);
+	record_bytes(r, AUDIT_BUNDLE, e->bundle, HASH_LEN);
+	if (e->dev)
+		record_set(r, AUDIT_DEV, 1);
+}
+
+/* ---- records ---- */
+
+static int rule_set(const struct entry *e, const struct judgement *j, struct record *r, struct krux_err *err)
+{
+	const struct krux_cite *c = &j->voice;
+	char *rule = *c->policy ? text(e->pool, "%s/%s", c->policy, *c->rule ? c->rule : "default") :
+	                          text(e->pool, "%s", "");
+	struct krux_str file = { c->file, strlen(c->file) };
+	char *source = !file.n ? text(e->pool, "%s", "") :
+	               text(e->pool, "%s:%u", krux_utf8_valid(file) ? c->file : "?", c->line);
+
+	if (!rule || !source)
+		return err_set(err, ENOMEM, "record");
+	record_str(r, AUDIT_RULE, (struct krux_str){ rule, strlen(rule) });
+	record_str(r, AUDIT_SOURCE, (struct krux_str){ source, strlen(source) });
+	record_text(r, AUDIT_REASON, j->reason);
+	return 0;
+}
+
+static int nonce_set(const struct entry *e, struct record *r, struct krux_err *err)
+{
+	uint8_t *nonce = krux_pool_get(e->pool, 16);
+
+	if (!nonce)
+		return err_set(err, ENOMEM, "record");
+	randombytes_buf(nonce, 16);
+	record_bytes(r, AUDIT_NONCE, nonce, 16);
+	return 0;
+}
+
+static int intent_set(const struct entry *e, const struct krux_abi *abi, const struct request *q,
+                      const struct judgement *j, struct record *r, struct krux_err *err)
+{
+	struct counted counted = { abi, j->obligation, &q->args };
+
+	if (q->cap->nlabels && list_set(e, r, AUDIT_LABELS, labels_write, q->cap, err))
+		return -1;
+	if (j->obligation->ncounters && list_set(e, r, AUDIT_COUNTERS, counters_write, &counted, err))
+		return -1;
+	return nonce_set(e, r, err);
+}
+
+static int deferred_set(const struct entry *e, const struct judgement *j, struct record *r, struct krux_err *err)
+{
+	record_set(r, AUDIT_TTL, j->obligation->ttl);
+	if (list_set(e, r, AUDIT_APPROVALS, approvals_write, j->obligation, err))
+		return -1;
+	return nonce_set(e, r, err);
+}
+
+int entry_decided(const struct entry *e, enum audit_kind kind, const struct krux_abi *abi, const struct request *q,
+                  const struct judgement *j, const struct facts *facts, struct record *r, struct krux_err *err)
+{
+	struct asked asked = { abi, facts };
+	struct krux_str read;
+
+	*r = (struct record){ 0 };
+	record_set(r, AUDIT_KIND, kind);
+	caller_set(e, r);
+	record_str(r, AUDIT_CAPABILITY, q->cap->name);
+	record_set(r, AUDIT_VERDICT, j->verdict);
+	record_set(r, AUDIT_WOULD, j->would);
+	if (list_set(e, r, AUDIT_VERSION, version_write, q->cap, err) || rule_set(e, j, r, err) ||
+	    value_set(e, r, AUDIT_ARGS, AUDIT_ARGS_BLOB, INLINE_VALUE, q->cbor, err) ||
+	    list_put(e->pool, facts_write, &asked, &read, err))
+		return -1;
+	if (read.n > 1 && value_set(e, r, AUDIT_FACTS, AUDIT_FACTS_BLOB, INLINE_FACTS, read, err))
+		return -1;
+	if (kind == AUDIT_KIND_INTENT)
+		return intent_set(e, abi, q, j, r, err);
+	return kind == AUDIT_KIND_DEFERRED ? deferred_set(e, j, r, err) : 0;
+}
+
+/* Text of a caller as a record may hold it: at most 255 bytes, and UTF-8. */
+static char *asked_text(struct krux_pool *pool, struct krux_str asked)
+{
+	char *s = krux_pool_copy(pool, asked.p, asked.n < 255 ? asked.n : 255);
+
+	for (size_t i = 0; s && i < asked.n && i < 255; i++)
+		if (s[i] < ' ' || s[i] > '~')
+			s[i] = '?';
+	return s;
+}
+
+int entry_invalid(const struct entry *e, struct krux_str asked, struct krux_str input, const char *why,
+                  struct record *r, struct krux_err *err)
+{
+	char *named = asked_text(e->pool, asked), *said = asked_text(e->pool, (struct krux_str){ why, strlen(why) });
+	uint8_t hash[HASH_LEN];
+	struct pair pair = { hash, input.n };
+
+	if (!named || !said)
+		return err_set(err, ENOMEM, "record");
+	krux_sha256(input, hash);
+	*r = (struct record){ 0 };
+	record_set(r, AUDIT_KIND, AUDIT_KIND_INVALID);
+	caller_set(e, r);
+	record_str(r, AUDIT_ASKED, (struct krux_str){ named, strlen(named) });
+	record_str(r, AUDIT_WHY, (struct krux_str){ said, strlen(said) });
+	return list_set(e, r, AUDIT_INPUT, pair_write, &pair, err);
+}
+
+int entry_notify(const struct entry *e, uint64_t intent, const struct request *q, const struct judgement *j,
+                 struct record *r, struct krux_err *err)
+{
+	*r = (struct record){ 0 };
+	record_set(r, AUDIT_KIND, AUDIT_KIND_NOTIFY);
+	record_set(r, AUDIT_ABOUT, intent);
+	record_text(r, AUDIT_AGENT, e->agent);
+	record_str(r, AUDIT_CAPABILITY, q->cap->name);
+	if (rule_set(e, j, r, err))
+		return -1;
+	r->have &= ~(1ull << AUDIT_SOURCE);
+	return 0;
+}
+
+/* At most n bytes of valid text, whole scalars. */
+static struct krux_str cut(struct krux_str s, size_t n)
+{
+	if (s.n <= n)
+		return s;
+	while (n && ((unsigned char)s.p[n] & 0xC0) == 0x80)
+		n--;
+	return (struct krux_str){ s.p, n };
+}
+
+int entry_outcome(const struct entry *e, const struct entry_end *end, struct record *r, struct krux_err *err)
+{
+	*r = (struct record){ 0 };
+	record_set(r, AUDIT_KIND, end->end ? AUDIT_KIND_OUTCOME : AUDIT_KIND_UNKNOWN);
+	record_set(r, AUDIT_ABOUT, end->intent);
+	if (end->end)
+		record_set(r, AUDIT_END, end->end);
+	if (end->result.n && value_set(e, r, AUDIT_RESULT, AUDIT_RESULT_BLOB, INLINE_VALUE, end->result, err))
+		return -1;
+	if (end->error.n)
+		record_str(r, AUDIT_ERROR, end->error);
+	if (end->why.n)
+		record_str(r, AUDIT_WHY, cut(end->why, 512));
+	if ((end->end || end->nlayers) && list_set(e, r, AUDIT_LAYERS, layers_write, end, err))
+		return -1;
+	return list_set(e, r, AUDIT_USAGE, usage_write, end, err);
+}

@@ -1,0 +1,45 @@
+/* Calls to records: what was asked, what was decided and why, and how it ended. Pieces that are
+ * large go to blobs. Everything that a record points at lives in the pool. */
+#ifndef KRUX_ENTRY_H
+#define KRUX_ENTRY_H
+
+#include "runtime/record/record.h"
+
+struct facts;
+struct judgement;
+struct krux_abi;
+struct krux_err;
+struct request;
+
+struct entry {
+	struct krux_pool *pool;
+	int blobs;                       /* folder */
+	/* Who asks. */
+	const char *agent, *workspace;
+	uint64_t uid;
+	uint8_t bundle[HASH_LEN];
+	bool dev;                        /* signed with a development key */
+};
+
+/* A decided call: kind DENIED, DEFERRED or INTENT. */
+int entry_decided(const struct entry *, enum audit_kind, const struct krux_abi *, const struct request *,
+                  const struct judgement *, const struct facts *, struct record *out, struct krux_err *err);
+/* A call that is none. asked and input are as they came. */
+int entry_invalid(const struct entry *, struct krux_str asked, struct krux_str input, const char *why,
+                  struct record *out, struct krux_err *err);
+/* The operator's attention to an intent. */
+int entry_notify(const struct entry *, uint64_t intent, const struct request *, const struct judgement *,
+                 struct record *out, struct krux_err *err);
+
+struct entry_end {
+	uint64_t intent;                 /* seq */
+	uint64_t end;                    /* of audit.cddl; 0: unknown */
+	struct krux_str result;          /* DONE: canonical */
+	struct krux_str error, why;
+	const char *const *layer;
+	size_t nlayers;
+	uint64_t usage[3];
+};
+int entry_outcome(const struct entry *, const struct entry_end *, struct record *out, struct krux_err *err);
+
+#endif
