@@ -121,13 +121,29 @@ static bool map_encode(struct krux_pool *pool, struct krux_member *m, size_t n, 
 	return true;
 }
 
+/* Names of the zone database: words and '/' between them, so that none leads elsewhere. */
+static bool zone_valid(struct krux_str s)
+{
+	bool word = false;
+
+	for (size_t i = 0; i < s.n; i++) {
+		char c = s.p[i];
+
+		if (c == '/' ? !word : !((c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
+		                         (c >= '0' && c <= '9') || c == '_' || c == '+' || c == '-'))
+			return false;
+		word = c != '/';
+	}
+	return word && s.n <= KRUX_MAX_NAME + 1;
+}
+
 static bool parts_check(const struct krux_bundle *b, struct krux_refusal *r)
 {
 	if (!krux_agent_valid(b->policy))
 		return krux_refuse(r, "policy", "a policy id is 1 to 64 of a-z 0-9 . _ -");
 	if (!b->engine.n || !krux_utf8_valid(b->engine))
 		return krux_refuse(r, "engine", "is missing");
-	if (b->zone.n > KRUX_MAX_NAME + 1 || !krux_utf8_valid(b->zone))
+	if (b->zone.n && !zone_valid(b->zone))
 		return krux_refuse(r, "zone", "is no name of a time zone");
 	return true;
 }
@@ -138,7 +154,7 @@ bool krux_bundle_write(struct krux_pool *pool, const struct krux_bundle *b,
 	uint8_t signature[KRUX_SIGNATURE];
 	struct krux_public_key public;
 	struct krux_value files, manifest;
-	struct krux_str payload;
+	struct krux_str payload = { NULL, 0 };
 
 	if (!parts_check(b, r) || !files_write(pool, b, &files, &manifest, r))
 		return false;
@@ -317,6 +333,8 @@ static bool payload_read(struct krux_pool *pool, struct krux_str payload, struct
 	out->serial = serial->u;
 	out->engine = engine->str;
 	out->zone = zone->str;
+	if (!out->zone.n)
+		return krux_refuse(r, "zone", "is missing");
 	out->object = object->str;
 	out->schema = schema->str;
 	if (!parts_check(out, r) || !manifest_check(files, manifest, out, r))

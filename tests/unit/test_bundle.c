@@ -23,7 +23,7 @@ static const struct krux_bundle_file files[] = {
 };
 static const struct krux_bundle parts = {
 	.policy = { "team", 4 }, .serial = 7, .engine = { "0.1", 3 }, .object = { "\177ELF...", 7 },
-	.schema = { "\xa0", 1 }, .file = files, .nfiles = 3,
+	.schema = { "\xa0", 1 }, .zone = { "Europe/London", 13 }, .file = files, .nfiles = 3,
 };
 
 static void setup(void)
@@ -79,6 +79,7 @@ START_TEST(opens)
 	ck_assert(krux_str_eq(b.engine, parts.engine));
 	ck_assert(krux_str_eq(b.object, parts.object));
 	ck_assert(krux_str_eq(b.schema, parts.schema));
+	ck_assert(krux_str_eq(b.zone, parts.zone));
 	ck_assert_uint_eq(b.nfiles, 3);
 	for (size_t i = 0; i < 3; i++)
 		ck_assert(krux_str_eq(krux_bundle_file(&b, krux_pool_copy(pool, files[i].name.p, files[i].name.n)),
@@ -197,6 +198,8 @@ START_TEST(forgeries)
 	refused(forged(good, "\x64team\x66schema", "\x64TEAM\x66schema", 12), true, "policy",
 	        "a policy id is 1 to 64 of a-z 0-9 . _ -");
 	refused(forged(good, "\x63" "dev\xf4", "\x63" "dev\xf5", 5), true, "dev", "does not fit the key that signed");
+	refused(forged(good, "\x6d" "Europe/London", "\x6d" "../../London.", 14), true, "zone",
+	        "is no name of a time zone");
 	refused(forged(good, "\x66serial\x07", "\x66serial\x27", 8), true, "serial",
 	        "is not what a bundle has here");
 }
@@ -238,6 +241,13 @@ START_TEST(names)
 	b = parts;
 	b.policy = KRUX_STR("Team");
 	ck_assert(!krux_bundle_write(pool, &b, &key, &out, &why));
+	for (const char *const *zone = (const char *const[]){ "/UTC", "UTC/", "a//b", "../etc", "a b", "a\n", NULL };
+	     *zone; zone++) {
+		b = parts;
+		b.zone = (struct krux_str){ *zone, strlen(*zone) };
+		ck_assert(!krux_bundle_write(pool, &b, &key, &out, &why));
+		ck_assert_str_eq(why.why, "is no name of a time zone");
+	}
 	b = parts;
 	b.nfiles = 0;
 	ck_assert(krux_bundle_write(pool, &b, &key, &out, &why));
