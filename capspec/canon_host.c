@@ -144,7 +144,7 @@ static int v6_canon(struct krux_str s, char *out, size_t cap, const char **why)
 
 int krux_canon_host(struct krux_str in, char *out, size_t cap, const char **why)
 {
-	char low[KRUX_MAX_HOST + 1];
+	char low[KRUX_MAX_HOST + 1] = "";
 	struct krux_str s = { low, in.n }, last;
 	uint8_t ip[16];
 	size_t from;

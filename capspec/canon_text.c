@@ -30,7 +30,7 @@ static struct krux_pattern *pattern_get(struct canon *c, struct krux_str pattern
 
 static bool pattern_check(struct canon *c, struct krux_str pattern, struct krux_str s)
 {
-	const char *why;
+	const char *why = NULL;
 	struct krux_pattern *p = pattern_get(c, pattern, &why);
 
 	if (!p)

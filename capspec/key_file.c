@@ -13,11 +13,12 @@
 /* The path is where; what went wrong is why. */
 static bool file_refuse(struct krux_refusal *r, const char *path, const char *what)
 {
+	const char *system = errno ? strerrordesc_np(errno) : NULL;
 	char why[160];
 
-	if (!errno)
+	if (!system)
 		return krux_refuse(r, path, what);
-	snprintf(why, sizeof why, "%s: %s", what, strerrordesc_np(errno));
+	snprintf(why, sizeof why, "%s: %s", what, system);
 	return krux_refuse(r, path, why);
 }
 
