@@ -1,0 +1,126 @@
+/* kruxc build: a signed bundle and its readable parts; nothing is written when anything is wrong. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "capspec/canon.h"
+#include "compiler/base/buf.h"
+#include "compiler/command/command.h"
+#include "compiler/command/verify.h"
+#include "compiler/emit/cc.h"
+#include "compiler/emit/emit_c.h"
+#include "compiler/emit/package.h"
+#include "compiler/emit/table.h"
+#include "compiler/plan/coverage.h"
+
+/* Makes the folders of a path below `root`, and writes the file. */
+static bool part_write(struct arena *a, const char *root, const struct krux_bundle_file *f)
+{
+	struct krux_str path = arena_printf(a, "%s/%.*s", root, STR_ARG(f->name));
+
+	for (size_t i = strlen(root) + 1; i < path.n; i++) {
+		char *dir;
+
+		if (path.p[i] != '/')
+			continue;
+		dir = arena_copy(a, path.p, i);
+		if (mkdir(dir, 0755) && errno != EEXIST) {
+			fprintf(stderr, "kruxc: cannot make the folder %s: %s\n", dir, strerror(errno));
+			return false;
+		}
+	}
+	return file_write(path.p, f->data.p, f->data.n);
+}
+
+/* The parts first, the bundle last and in one step: where there is a bundle, it is whole. */
+static bool package_write(struct arena *a, const char *root, const struct package *pkg)
+{
+	struct krux_bundle_file bundle = { KRUX_STR(".bundle.krux.new"), pkg->bundle };
+	struct krux_str from = arena_printf(a, "%s/.bundle.krux.new", root),
+	                to = arena_printf(a, "%s/bundle.krux", root);
+
+	if (mkdir(root, 0755) && errno != EEXIST) {
+		fprintf(stderr, "kruxc: cannot make the folder %s: %s\n", root, strerror(errno));
+		return false;
+	}
+	for (size_t i = 0; i < pkg->nfiles; i++)
+		if (!part_write(a, root, &pkg->file[i]))
+			return false;
+	if (!part_write(a, root, &bundle))
+		return false;
+	if (rename(from.p, to.p)) {
+		fprintf(stderr, "kruxc: cannot write %s: %s\n", to.p, strerror(errno));
+		return false;
+	}
+	return true;
+}
+
+static bool key_read(const struct options *o, struct krux_secret_key *key)
+{
+	struct krux_refusal why = { { 0 }, { 0 } };
+
+	if (!o->key) {
+		krux_key_development(key);
+		return true;
+	}
+	if (krux_key_secret_read(o->key, key, &why))
+		return true;
+	fprintf(stderr, "kruxc build: %s: %s\n", o->key, why.why);
+	return false;
+}
+
+/* Diagrams to everything that a bundle holds. */
+static bool emit(const struct options *o, struct pipeline *p, const struct krux_secret_key *key, struct package *pkg)
+{
+	struct package_input in = { .serial = o->serial, .key = key, .source = p->source, .nsources = p->nsources,
+	                            .build = &p->build };
+	struct buf c = { 0 }, table = { 0 };
+	bool fine;
+
+	in.policy_id = o->id ? (struct krux_str){ o->id, strlen(o->id) } : KRUX_STR("default");
+	for (size_t i = 0; i < p->caps.n; i++) {
+		if (i)
+			buf_putc(&table, '\n');
+		table_write(&table, p->diags, p->decisions, p->manager[i], p->root[i], p->caps.cap[i]);
+	}
+	fine = !p->diags->errors &&
+	       emit_c(p->arena, p->diags, &p->build, p->decisions, p->manager, p->root, &c);
+	in.decide_c = (struct krux_str){ c.p, c.n };
+	in.table = (struct krux_str){ table.p, table.n };
+	fine = fine && cc_shared_object(p->arena, p->diags, in.decide_c, &in.object, &in.compiler) &&
+	       package_make(p->arena, p->diags, &in, pkg);
+	buf_free(&c);
+	buf_free(&table);
+	return fine;
+}
+
+int command_build(const struct options *o)
+{
+	struct krux_secret_key key;
+	struct package pkg;
+	struct pipeline *p;
+	struct buf failed = { 0 };
+	bool ok;
+	int code = EXIT_USAGE;
+
+	if (!o->output)
+		return command_usage(o, "-o is missing: where shall the bundle go?");
+	if (o->id && !krux_agent_valid((struct krux_str){ o->id, strlen(o->id) }))
+		return command_usage(o, "'%s' is no policy id: 1 to 64 of a-z, 0-9, '.', '_', '-'", o->id);
+	if (!key_read(o, &key))
+		return EXIT_USAGE;
+	p = command_load(o, 0, o->nargs, &ok);
+	if (ok)
+		coverage_report(p->decisions, p->manager, p->diags, &p->build);
+	if (ok && !policies_verify(p, &failed)) {
+		fwrite(failed.p, 1, failed.n, stderr);
+		ok = false;
+		code = p->diags->errors ? EXIT_USAGE : EXIT_NO;
+	}
+	if (ok && !(o->strict && p->diags->n) && emit(o, p, &key, &pkg))
+		code = package_write(p->arena, o->output, &pkg) ? EXIT_YES : EXIT_SYSTEM;
+	krux_key_wipe(&key);
+	buf_free(&failed);
+	return command_end(p, o, code);
+}
