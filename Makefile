@@ -24,7 +24,7 @@ OPT := $(if $(DEBUG),-O0 -DKRUX_DEBUG,$(if $(SAN),-O1 -DKRUX_DEBUG,-O2))
 , := ,
 SANFLAGS := $(if $(SAN),-fsanitize=address$(,)undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)
 CFLAGS ?= -g
-ALL_CFLAGS = -std=gnu11 $(WARN) $(OPT) $(SANFLAGS) -fvisibility=hidden -fstack-protector-strong \
+ALL_CFLAGS = -std=gnu11 $(WARN) $(OPT) $(SANFLAGS) -fvisibility=hidden -ffunction-sections -fstack-protector-strong \
 	-D_FORTIFY_SOURCE=$(if $(or $(DEBUG),$(SAN)),0,2) -D_GNU_SOURCE -I. -I$(GEN) $(CFLAGS)
 LDFLAGS ?=
 ALL_LDFLAGS = $(SANFLAGS) -Wl,-z,relro,-z,now $(LDFLAGS)

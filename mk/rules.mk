@@ -35,10 +35,14 @@ $(BUILD)/kruxc: $(COMPILER_OBJ) $(call obj,$(COMPILER_MAIN))
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(KRUXC_LIBS)
 
+# The runtime is small rather than fast: what it decides with is in the bundle.
+ifeq ($(DEBUG)$(SAN),)
+$(call obj,$(RUNTIME_SRC) $(RUNTIME_MAIN) $(HANDLER_SRC)): OPT := -Os
+endif
 $(BUILD)/kruxrt: $(KRUXRT_OBJ) $(call obj,$(RUNTIME_MAIN))
 	$(SAY) LINK $@
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(KRUXRT_LIBS)
+	$(Q)$(CC) $(ALL_LDFLAGS) -Wl,--gc-sections -o $@ $^ $(KRUXRT_LIBS)
 
 # Unit tests may use anything but the two mains.
 $(BUILD)/unit/%: $(BUILD)/obj/tests/unit/%.o $(BUILD)/libkruxtest.a
