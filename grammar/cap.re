@@ -1,9 +1,9 @@
 /* Text into tokens: capability files (*.cap), conditions, calls.
  *
- * This file and cap.y are documentation too: kruxc's manual points here. A token is the
- * longest text that one of the rules below matches; where two match as much, the earlier rule
- * wins. Words are looked up here, but reserved only where the grammar has a use for them:
- * everywhere else it takes them as names (%fallback in cap.y).
+ * This file and cap.y are documentation too. A token is the longest text that one of the rules
+ * below matches; where two match as much, the earlier rule wins. Words are looked up here, but
+ * reserved only where the grammar has a use for them: everywhere else it takes them as names
+ * (%fallback in cap.y).
  *
  * What is not a token is reported, and comes back as the token that was most likely meant, so
  * that one slip gives one diagnostic. */
@@ -226,7 +226,7 @@ static uint32_t escape(const unsigned char *s, const unsigned char *end, uint32_
 			break;
 	}
 	*n = i;
-	if (s + i >= end || s[i] != '}' || i == 2)
+	if (s + i >= end || s[i] != '}')
 		return UINT32_MAX;
 	*n = i + 1;
 	return !c || c > 0x10FFFF || (c >= 0xD800 && c < 0xE000) ? UINT32_MAX : c;
@@ -279,8 +279,13 @@ static int string(struct parse *p, struct token *t, const unsigned char *s, cons
 static int string_unclosed(struct parse *p, struct token *t, const unsigned char *s, const unsigned char *e)
 {
 	say(CAP_ERROR(p, 17, cap_span(p, t->at, t->n), "this string does not end on its line"), "'\"'", NULL);
-	while (e > s + 1 && strchr(" ;)}],", e[-1]))
+	while (e > s + 1 && e[-1] == ' ')
 		e--;
+	if (e > s + 1 && e[-1] == ';')
+		e--;
+	else
+		while (e > s + 1 && strchr(" )}],", e[-1]))
+			e--;
 	p->cursor = e;
 	t->n = (uint32_t)(e - s);
 	t->text = unescape(p, s + 1, e);

@@ -1,10 +1,10 @@
 /* Tokens into syntax trees: the whole syntax of Krux, capability files, conditions, calls and
  * operands alike. The first token, which no text contains, chooses which.
  *
- * This file and cap.re are documentation too: kruxc's manual points here. A line reads
- * "left ::= right": what is on the left is written as the right. Letters in parentheses
- * name values for the C code in braces, which makes the tree (compiler/ast/) and decides
- * nothing: names are resolved, types compared and clauses counted later.
+ * This file and cap.re are documentation too. A line reads "left ::= right": what is on the
+ * left is written as the right. Letters in parentheses name values for the C code in braces,
+ * which makes the tree (compiler/ast/) and decides nothing: names are resolved, types compared
+ * and clauses counted later.
  *
  * T_BAD stands for text that was reported and given up; compiler/read/parse.c puts it there. */
 
@@ -434,6 +434,7 @@ dotted(A) ::= ALL(W).                                    { A = tree_name(p, W); 
 dotted(A) ::= dotted(A) DOT WORD(W).                     { PUSH(p, A, W.text); A->at = span_join(A->at, AT(W)); }
 dotted(A) ::= dotted(A) DOT CALLS(W).                    { PUSH(p, A, W.text); A->at = span_join(A->at, AT(W)); }
 dotted(A) ::= WORKSPACE(V) DOT WORD(W).                  { A = tree_name(p, V); PUSH(p, A, W.text); A->at = FROM_TO(V, W); }
+dotted(A) ::= WORKSPACE(V) DOT CALLS(W).                 { A = tree_name(p, V); PUSH(p, A, W.text); A->at = FROM_TO(V, W); }
 
 /* ---- the parser as its driver sees it ---- */
 

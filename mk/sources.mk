@@ -59,8 +59,8 @@ RUNTIME_MAIN += runtime/main.c
 
 # what several unit tests share
 TEST_SRC += tests/unit/handler_calls.c
-UNIT_TESTS += test_bundle test_c_text test_canon test_cbor test_handlers test_json test_lang test_record \
-	test_sandbox test_schema test_value
+UNIT_TESTS += test_bundle test_c_text test_canon test_cbor test_grammar test_handlers test_json test_lang \
+	test_record test_sandbox test_schema test_value
 # tests/fuzz/fuzz_NAME.c each
 FUZZERS += bundle canon cbor json schema
 BENCHES +=

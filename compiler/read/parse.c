@@ -20,6 +20,7 @@ struct driver {
 	struct token t;
 	struct token last;              /* the one before */
 	unsigned since;                 /* tokens that fitted since the last report */
+	size_t dropped;                 /* diagnostics that found no room before this text */
 };
 
 /* ---- beginning ---- */
@@ -343,7 +344,7 @@ static bool resume(struct driver *d)
 	char open[CAP_NESTING + 8];
 	struct token before = d->last;
 	size_t n = 0;
-	bool moved = false;
+	bool moved = false, ended;
 	int level;
 
 	for (size_t i = 0, k; cap_symbol(d->c, i) != -2; i++) {
@@ -381,11 +382,12 @@ static bool resume(struct driver *d)
 	d->since = 0;
 	d->last = before;
 	/* What ended it: a ';' belongs to it, all else is read again unless it has no use here. */
-	if (d->code == T_SEMI || (!moved && !cap_accepts(d->c, &d->code, 1) && d->code != CAP_END)) {
+	ended = d->code == T_SEMI;
+	if (ended || (!moved && !cap_accepts(d->c, &d->code, 1) && d->code != CAP_END)) {
 		d->last = d->t;
 		d->code = cap_lex(d->p, &d->t);
 	}
-	if (cap_accepts(d->c, &d->code, 1))
+	if (ended || cap_accepts(d->c, &d->code, 1))
 		d->since = CALM;
 	return true;
 }
@@ -449,7 +451,7 @@ static bool read_on(struct driver *d)
 		if (d->p->slips != slips)
 			d->since = 0;
 		for (unsigned tries = 0; !fits(d); tries++)
-			if (tries > CAP_NESTING || d->p->diags->dropped || !repair(d))
+			if (tries > CAP_NESTING || d->p->diags->dropped > d->dropped || !repair(d))
 				return false;
 		if (!cap_nest(d->p, d->x.entry, d->code)) {
 			e = CAP_ERROR(d->p, 24, at_hand(d), "nested too deep");
@@ -469,7 +471,7 @@ static bool read_on(struct driver *d)
 
 static bool read_again(struct parse *p, int entry)
 {
-	struct driver d = { .p = p, .c = cap_parser_new(p), .since = CALM };
+	struct driver d = { .p = p, .c = cap_parser_new(p), .since = CALM, .dropped = p->diags->dropped };
 	struct token t = { 0 };
 
 	d.x = (struct expect){ p, d.c, entry };
