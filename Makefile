@@ -57,7 +57,7 @@ COMPILER_SRC := $(CAPSPEC_SRC) $(BASE_SRC) $(AST_SRC) $(READ_SRC) $(MODEL_SRC) $
 KRUXRT_SRC := $(CAPSPEC_SRC) $(RUNTIME_SRC) $(HANDLER_SRC)
 
 obj = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
-COMPILER_OBJ := $(call obj,$(COMPILER_SRC)) $(patsubst %,$(BUILD)/obj/gen/%.o,$(GRAMMAR_GEN) builtin)
+COMPILER_OBJ := $(call obj,$(COMPILER_SRC)) $(patsubst %,$(BUILD)/obj/gen/%.o,$(GRAMMAR_GEN) builtin prelude)
 KRUXRT_OBJ := $(call obj,$(KRUXRT_SRC))
 
 KRUXC_LIBS := -lyaml -lsodium -lm

@@ -1,8 +1,10 @@
 #!/bin/sh
-# Text files as C strings: embed.sh NAME=FILE... writes one function a file, returning krux_str.
+# Text files as C strings: embed.sh HEADER NAME=FILE... writes one function a file, returning
+# krux_str, as HEADER declares them. FILE may be - for the standard input.
 set -eu
 echo '/* Generated from text files. */'
-echo '#include "compiler/base/builtin.h"'
+printf '#include "%s"\n' "$1"
+shift
 for pair; do
 	name=${pair%%=*} file=${pair#*=}
 	printf '\nstatic const char %s_text[] =\n' "$name"

@@ -28,7 +28,17 @@ $(BUILD)/obj/gen/grammar/cap_lex.o $(call obj,$(READ_SRC)): | $(GEN)/grammar/cap
 $(GEN)/builtin.c: mk/embed.sh stdlib-caps/policies/system.yaml
 	$(SAY) EMBED $@
 	@mkdir -p $(@D)
-	$(Q)mk/embed.sh builtin_system_policy=stdlib-caps/policies/system.yaml > $@
+	$(Q)mk/embed.sh compiler/base/builtin.h builtin_system_policy=stdlib-caps/policies/system.yaml > $@
+
+# The fixed parts of decide.c; what krux_abi.h says is said there in its own words.
+PRELUDE := types text cbor path host url engine pattern call variable diagram answer cite voice find lookup \
+	abi_functions
+$(GEN)/prelude.c: mk/embed.sh mk/prelude.awk capspec/verdicts.def capspec/krux_abi.h \
+		$(PRELUDE:%=compiler/emit/prelude/%.h)
+	$(SAY) EMBED $@
+	@mkdir -p $(@D)
+	$(Q)awk -f mk/prelude.awk capspec/verdicts.def capspec/krux_abi.h | mk/embed.sh compiler/emit/prelude.h \
+		prelude_abi=- $(foreach p,$(PRELUDE),prelude_$p=compiler/emit/prelude/$p.h) > $@
 
 $(BUILD)/kruxc: $(COMPILER_OBJ) $(call obj,$(COMPILER_MAIN))
 	$(SAY) LINK $@

@@ -2,7 +2,6 @@
 
 struct call {
 	struct text agent;
-	const void *args;              /* what decode has filled */
 	krux_fact_fn *fact;
 	void *ctx;
 };

@@ -133,11 +133,25 @@ static inline bool read_enum(struct reader *r, const char *field, const char *na
 	return refuse(r, field, "is none of its names");
 }
 
-static inline bool read_digest(struct reader *r, const char *field, struct text *out)
+/* A digest is 32 bytes on the wire and 64 hex digits to a policy. */
+struct digest {
+	struct text text;
+	uint8_t hex[64];
+};
+
+static inline bool read_digest(struct reader *r, const char *field, struct digest *out)
 {
-	if (!read_bytes(r, field, 32, out))
+	struct text s;
+
+	if (!read_bytes(r, field, 32, &s))
 		return false;
-	return out->n == 32 || refuse(r, field, "is not 32 bytes");
+	if (s.n != 32)
+		return refuse(r, field, "is not 32 bytes");
+	for (uint32_t i = 0; i < 64; i++)
+		out->hex[i] = (uint8_t)"0123456789abcdef"[s.p[i / 2] >> (i % 2 ? 0 : 4) & 15];
+	out->text.p = out->hex;
+	out->text.n = 64;
+	return true;
 }
 
 /* The head of a list of at most max elements; the elements follow. */

@@ -1,12 +1,11 @@
-/* Diagrams as tables: which rule matched is read off diagrams[], a node a row; the verdict of a
- * capability too where its diagram is too large to be read as code. A node is its kind and
- * variable, then
+/* Diagrams as tables: which rule matched is read off diagrams[]; so is the verdict where there
+ * is more to tell apart than is read as code. A node is its kind (8 bits) and variable, then
  *
  *   NUMBER  n, then n - 1 greatest values of the children but the last, then n children
  *   ADDRESS the same
  *   TEXT    the automaton, then a child for each of its classes
- *   LIST    n, then for each of n states the diagram of an element, whose end is the next
- *           state, and the child for a list that ends there
+ *   LIST    for each state the diagram of an element, whose end is the next state, and the
+ *           child for a list that ends there
  *
  * Greatest values take two words, of addresses four, the lowest first. A child is an offset
  * into diagrams[] or, with the highest bit, an end. */
@@ -14,22 +13,9 @@ enum { NODE_NUMBER, NODE_ADDRESS, NODE_TEXT, NODE_LIST };
 #define END 0x80000000u
 #define END_UNKNOWN 0xFFFFFFFFu
 
-enum variable_kind {
-	VARIABLE_AGENT, VARIABLE_TEXT, VARIABLE_LIST,
-	VARIABLE_BOOL, VARIABLE_WORD, VARIABLE_NUMBER, VARIABLE_SIGNED, VARIABLE_ADDRESS,
-	VARIABLE_SIZE, VARIABLE_COUNT, VARIABLE_MAP_SIZE,
-	VARIABLE_FACT, VARIABLE_OVER       /* OVER: the budget of `fact`, adding variable `at` */
-};
+static uint32_t diagram_end(const struct call *c, const void *args, uint32_t at);
 
-/* Where a variable stands in the decoded arguments. */
-struct variable {
-	uint16_t kind;
-	uint16_t of;                   /* LIST: the kind of element, as element_next() numbers them */
-	uint32_t at;
-	uint32_t fact;
-	uint64_t max;
-};
-
+/* The number at `at` (or the fact) on one unsigned scale; false where it has no answer. */
 static bool variable_number(const struct call *c, const uint8_t *args, const struct variable *v, u128 *out)
 {
 	const void *at = args + v->at;
@@ -42,7 +28,6 @@ static bool variable_number(const struct call *c, const uint8_t *args, const str
 		n = *(const bool *)at;
 		break;
 	case VARIABLE_WORD:
-	case VARIABLE_MAP_SIZE:
 		n = *(const uint32_t *)at;
 		break;
 	case VARIABLE_NUMBER:
@@ -93,23 +78,35 @@ static uint32_t diagram_child(const uint32_t *d, u128 x)
 	return child[lo];
 }
 
+/* The state in which a list ends. Nests as deep as lists do in the types. */
+static uint32_t diagram_list(const struct call *c, const struct list *list, uint32_t of, const uint32_t *state)
+{
+	struct krux_decode_error none;
+	struct reader r = { .p = list->p, .end = list->end, .start = list->p, .err = &none };
+	union element item;
+	uint32_t q = 0;
+
+	for (uint32_t i = 0; i < list->n && decode_element[of](&r, &item); i++)
+		q = diagram_end(c, &item, state[2 * q]) & ~END;
+	return q;
+}
+
 /* Where the diagram at `at` ends for arguments (or an element) at args; END_UNKNOWN where a
- * fact has no answer. Nests as deep as lists do in the types. */
+ * fact has no answer. */
 static uint32_t diagram_end(const struct call *c, const void *args, uint32_t at)
 {
 	while (!(at & END)) {
 		const uint32_t *d = diagrams + at;
 		const struct variable *v = &variables[d[0] & 0xFFFFFF];
-		const uint8_t *field = (const uint8_t *)args + v->at;
+		const void *field = (const uint8_t *)args + v->at;
 		u128 x;
 
 		switch (d[0] >> 24) {
 		case NODE_TEXT:
-			at = d[2 + text_class(d[1], v->kind == VARIABLE_AGENT ? c->agent
-			                                                      : *(const struct text *)(const void *)field)];
+			at = d[2 + text_class(d[1], v->kind == VARIABLE_AGENT ? c->agent : *(const struct text *)field)];
 			break;
 		case NODE_LIST:
-			at = d[3 + 2 * diagram_list(c, v->of, (const struct list *)(const void *)field, d + 2)];
+			at = d[2 + 2 * diagram_list(c, field, v->of, d + 1)];
 			break;
 		default:
 			if (!variable_number(c, args, v, &x))

@@ -61,3 +61,35 @@ static bool url_path_valid(struct text s)
 	}
 	return true;
 }
+
+/* Bytes of the text that the parts stand for. */
+static uint64_t url_length(const struct url *u)
+{
+	uint64_t n = 7 + u->scheme + u->host.n + u->path.n + (u->query.n ? 1 + u->query.n : 0);
+
+	for (uint32_t i = 0; i < u->host.n; i++)
+		if (u->host.p[i] == ':') {
+			n += 2;                /* brackets */
+			break;
+		}
+	if (u->port == (u->scheme ? 443 : 80))
+		return n;
+	return n + 2 + (u->port > 9) + (u->port > 99) + (u->port > 999) + (u->port > 9999);
+}
+
+static inline bool read_url(struct reader *r, const char *field, uint32_t max, struct url *out)
+{
+	uint64_t left;
+
+	if (!read_record(r, field, &left) ||
+	    !read_field(r, &left, field, "host", 4) || !read_host(r, field, max, &out->host) ||
+	    !read_field(r, &left, field, "path", 4) || !read_text(r, field, max, &out->path) ||
+	    !read_field(r, &left, field, "port", 4) || !read_uint(r, field, 1, 65535, &out->port) ||
+	    !read_field(r, &left, field, "query", 5) || !read_text(r, field, max, &out->query) ||
+	    !read_field(r, &left, field, "scheme", 6) ||
+	    !read_enum(r, field, "\4http\5https", 2, &out->scheme) || !read_record_end(r, field, left))
+		return false;
+	if (!url_path_valid(out->path) || !url_escaped(out->query))
+		return refuse(r, field, "is not a canonical url");
+	return url_length(out) <= max || refuse(r, field, "is longer than its type allows");
+}
