@@ -83,6 +83,8 @@ void yaml_complain(struct diags *ds, const char *problem, const char *context, s
 
 	problem = problem ? problem : "";
 	context = context ? context : "";
+	if (problem_at.at < problem_at.src->text.n && problem_at.src->text.p[problem_at.at] == '\t')
+		problem = "found a tab character";
 	for (size_t i = 0; i < sizeof complaints / sizeof *complaints; i++) {
 		const struct complaint *c = &complaints[i];
 
@@ -95,7 +97,7 @@ void yaml_complain(struct diags *ds, const char *problem, const char *context, s
 		return;
 	}
 	if (of_directive(context, problem)) {
-		d = diag_error(ds, 2007, problem_at, "a line that begins with `%%` is a YAML directive, "
+		d = diag_error(ds, 2007, context_at.src ? context_at : problem_at, "a line that begins with `%%` is a YAML directive, "
 		               "and directives are refused");
 		d->fix = KRUX_STR("remove the line");
 	} else if (of_tag(context, problem)) {
