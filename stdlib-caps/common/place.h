@@ -18,7 +18,7 @@ int place_openat(int dir, const char *path, uint64_t flags, uint64_t mode);
 bool place_open(struct handler_call *, unsigned i, const char *field, unsigned flags);
 /* What is there, links not followed. errno's value or 0. */
 int place_stat(const struct place *, struct stat *);
-/* Opens it. O_NOFOLLOW, O_NONBLOCK and O_CLOEXEC are added. -1 with the call failed. */
+/* Opens it. O_NONBLOCK and O_CLOEXEC are added. -1 with the call failed. */
 int place_file(struct handler_call *, const struct place *, int flags);
 int place_folder(struct handler_call *, const struct place *);
 

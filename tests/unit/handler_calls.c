@@ -21,6 +21,7 @@
 
 enum { USER = 65533, JSON_MAX = 64 << 20 };
 
+const char *calls_base = "/tmp";
 char calls_root[64];
 struct spawn_result calls_result;
 struct krux_err calls_err;
@@ -158,7 +159,7 @@ bool calls_setup(int way, const char *ns)
 	if (way == AS_ROOT && geteuid() != 0)
 		return false;
 	umask(022);
-	snprintf(calls_root, sizeof calls_root, "/tmp/krux-handlers-XXXXXX");
+	snprintf(calls_root, sizeof calls_root, "%s/krux-handlers-XXXXXX", calls_base);
 	ck_assert_ptr_nonnull(mkdtemp(calls_root));
 	if (way == AS_USER && geteuid() == 0) {
 		ck_assert(!chown(calls_root, USER, USER));

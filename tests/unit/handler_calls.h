@@ -8,6 +8,7 @@
 
 enum { AS_ROOT, AS_USER, WAYS };
 
+extern const char *calls_base;        /* where calls_root is made; /tmp at first */
 extern char calls_root[64];           /* a folder of the test; workspace/ and outside/ are in it */
 extern struct spawn_result calls_result;
 extern struct krux_err calls_err;
