@@ -5,8 +5,12 @@
 
 #include "compiler/dd/outcome.h"
 
-/* Numbers of our operations for dd_apply's memory. */
-enum { APPLY_COMBINE = 101, APPLY_FIRST, APPLY_PAIR };
+/* Numbers of our operations for dd_apply's memory, with their laws: silence is the unit. */
+enum {
+	APPLY_COMBINE = 101 | DD_UNIT_LEFT | DD_UNIT_RIGHT | DD_IDEMPOTENT,
+	APPLY_FIRST = 102 | DD_UNIT_LEFT | DD_UNIT_RIGHT | DD_IDEMPOTENT | DD_LEFT_WINS,
+	APPLY_PAIR = 103,
+};
 
 static const struct approval by_default = { .ttl = 3600u * 1000000000u, .quorum = 1 };
 

@@ -54,7 +54,7 @@ static void clause_print(struct buf *b, const struct cond *c)
 /* A class that no condition of a readable length describes. */
 static bool too_large(const struct cond *c)
 {
-	return c && c->kind == COND_TEST && !c->set.numeric && c->set.language == LANG_REGEX && !c->set.text[0].p;
+	return c->kind == COND_TEST && !c->set.numeric && c->set.language == LANG_REGEX && !c->set.text[0].p;
 }
 
 bool region_print(struct buf *b, struct arena *a, struct dd *m, const struct dd_region *r)
@@ -74,11 +74,11 @@ bool region_print(struct buf *b, struct arena *a, struct dd *m, const struct dd_
 			continue;
 		}
 		c = words_step(a, m, step);
-		if (c->kind == COND_TRUE)
+		if (c && c->kind == COND_TRUE)
 			continue;
 		buf_puts(b, join);
 		join = " and ";
-		if (too_large(c)) {
+		if (!c || too_large(c)) {
 			buf_printf(b, "{%s: one of the classes of an automaton of %u states}", "too large for words",
 			           step->language->nstates);
 			whole = false;

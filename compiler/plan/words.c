@@ -57,12 +57,12 @@ const struct cond *cond_text_test(struct arena *a, const struct subject *s, enum
 	return c;
 }
 
-static const struct cond *words_number(struct arena *a, const struct dd_var *v, const struct dd_step *step)
+static const struct cond *words_number(struct arena *a, const struct subject *s, const struct dd_step *step)
 {
 	struct cond *c = ARENA_NEW(a, struct cond);
 
 	c->kind = COND_TEST;
-	c->subject = v->subject;
+	c->subject = *s;
 	c->set.numeric = true;
 	c->set.interval = step->interval;
 	c->set.nintervals = step->nintervals;
@@ -92,14 +92,18 @@ const struct cond *words_step(struct arena *a, struct dd *m, const struct dd_ste
 {
 	const struct dd_node *n = dd_get(m, step->node);
 	const struct dd_var *v = dd_variable(m, n->var);
+	struct subject subject = v->subject;
 	uint32_t f;
+
+	/* Words speak of the innermost `it` alone. */
+	subject.depth = subject.depth != 0;
 
 	if (v->is_fact && (v->fact == KRUX_FACT_RATE || v->fact == KRUX_FACT_BUDGET))
 		return NULL;
 	if (n->kind == DD_NUMBER)
-		return words_number(a, v, step);
+		return words_number(a, &subject, step);
 	f = dd_class(m, step->node, *step->to);
 	if (n->kind == DD_LIST)
-		return words_list(a, m, &v->subject, f, step->language);
-	return words_language(a, m, &v->subject, f, step->language);
+		return words_list(a, m, &subject, f, step->language);
+	return words_language(a, m, &subject, f, step->language);
 }

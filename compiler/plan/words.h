@@ -5,7 +5,8 @@
 
 #include "compiler/dd/dd.h"
 
-/* What holds of one variable; NULL for a rate or a budget, which conditions cannot ask for. */
+/* What holds of one variable; NULL for a rate or a budget, which conditions cannot ask for, and
+ * for a list too involved to say. */
 const struct cond *words_step(struct arena *, struct dd *, const struct dd_step *);
 
 /* A string language: TRUE-FALSE function `f` of one string variable; `fa` is its automaton. */
