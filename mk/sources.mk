@@ -58,9 +58,10 @@ HANDLER_SRC += stdlib-caps/common/answer.c stdlib-caps/common/builtins.c stdlib-
 RUNTIME_MAIN += runtime/main.c
 
 # what several unit tests share
-TEST_SRC += tests/unit/handler_calls.c tests/unit/reading.c
-UNIT_TESTS += test_bundle test_c_text test_canon test_cbor test_grammar test_handlers test_json test_lang \
-	test_policyfile test_policyformat test_record test_sandbox test_schema test_value test_yaml
+TEST_SRC += tests/unit/handler_calls.c tests/unit/tiny_bundle.c tests/unit/reading.c
+UNIT_TESTS += test_bundle test_c_text test_canon test_cbor test_elf test_format test_grammar test_handlers \
+	test_json test_lang test_policyfile test_policyformat test_record test_sandbox test_schema \
+	test_source test_value test_yaml
 # tests/fuzz/fuzz_NAME.c each
-FUZZERS += bundle canon cbor json policy schema
+FUZZERS += bundle canon cbor json pattern policy schema
 BENCHES +=
