@@ -63,5 +63,5 @@ UNIT_TESTS += test_bundle test_c_text test_canon test_cbor test_elf test_format 
 	test_json test_lang test_policyfile test_policyformat test_record test_sandbox test_schema \
 	test_source test_value test_yaml
 # tests/fuzz/fuzz_NAME.c each
-FUZZERS += bundle canon cbor json pattern policy schema
+FUZZERS += bundle canon capfile cbor condition json pattern policy schema
 BENCHES +=

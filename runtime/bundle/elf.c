@@ -77,7 +77,7 @@ static int check_header(struct elf *e, Elf64_Ehdr *h)
 	static const uint8_t ident[] = { 0x7F, 'E', 'L', 'F', ELFCLASS64, ELFDATA2LSB, EV_CURRENT, ELFOSABI_SYSV };
 
 	if (!fetch(e, 0, h, sizeof *h) || memcmp(h->e_ident, ident, sizeof ident))
-		return refuse(e, "it is no 64-bit little-endian ELF file");
+		return refuse(e, "it is no plain 64-bit little-endian ELF file");
 	if (h->e_type != ET_DYN || h->e_version != EV_CURRENT)
 		return refuse(e, "it is no shared object");
 	if (h->e_machine != MACHINE)

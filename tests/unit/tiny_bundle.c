@@ -1,0 +1,120 @@
+/* The hand-written policy as kruxc would deliver it. */
+#include "tests/unit/tiny_bundle.h"
+
+#include <fcntl.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+extern char **environ;
+
+uint8_t *tiny_object(const char *const *flags, size_t *n)
+{
+	char path[] = "/tmp/krux-tiny-XXXXXX";
+	const char *argv[32] = { "cc", "-I.", "-std=gnu11", "-O1", "-ffreestanding", "-fPIC", "-fvisibility=hidden", "-shared",
+	                         "-nostdlib", "-fno-stack-protector", "-fno-asynchronous-unwind-tables",
+	                         "-Wl,-z,now,--build-id=none", "tests/unit/tiny/policy.c", "-o", path };
+	int fd = mkstemp(path), status = 1;
+	uint8_t *p = NULL;
+	struct stat st;
+	size_t k = 0;
+	pid_t pid;
+
+	if (fd < 0)
+		return NULL;
+	while (argv[k])
+		k++;
+	for (; *flags; flags++)
+		argv[k++] = *flags;
+	if (!posix_spawnp(&pid, "cc", NULL, NULL, (char **)(uintptr_t)argv, environ))
+		waitpid(pid, &status, 0);
+	close(fd);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (!status && fd >= 0 && !fstat(fd, &st)) {
+		*n = (size_t)st.st_size;
+		p = malloc(*n);
+		if (p && read(fd, p, *n) != (ssize_t)*n) {
+			free(p);
+			p = NULL;
+		}
+	}
+	close(fd);
+	unlink(path);
+	return p;
+}
+
+/* ---- schema ---- */
+
+static const struct krux_type path_type = { .kind = KRUX_T_PATH, .max = 4096 };
+static const struct krux_type name_type = { .kind = KRUX_T_STRING, .max = 256 };
+static const struct krux_type size_type = { .kind = KRUX_T_UINT, .lo = 0, .hi = 1000000 };
+static const struct krux_type content_type = { .kind = KRUX_T_STRING, .max = 65536 };
+
+static const struct krux_field read_fields[] = { { .name = KRUX_STR("path"), .doc = KRUX_STR("A file."), .type = &path_type } };
+static const struct krux_field send_fields[] = {
+	{ .name = KRUX_STR("to"), .doc = KRUX_STR("Who gets it."), .type = &name_type },
+	{ .name = KRUX_STR("size"), .doc = KRUX_STR("How long it is."), .type = &size_type },
+};
+static const struct krux_field answer_fields[] = {
+	{ .name = KRUX_STR("content"), .doc = KRUX_STR("What it holds."), .type = &content_type },
+};
+static const struct krux_type read_input = { .kind = KRUX_T_RECORD, .field = read_fields, .nfields = 1 };
+static const struct krux_type send_input = { .kind = KRUX_T_RECORD, .field = send_fields, .nfields = 2 };
+static const struct krux_type output = { .kind = KRUX_T_RECORD, .field = answer_fields, .nfields = 1 };
+
+static const struct krux_error_def errors[] = {
+	{ KRUX_STR("NotFound"), KRUX_STR("No file is there."), KRUX_STR("retry"), KRUX_STR("Look for it.") },
+};
+static const struct krux_effect reads[] = { { KRUX_EFFECT_READS, { { .access = KRUX_STR("path") } }, 1 } };
+static const struct krux_effect lists[] = {
+	{ KRUX_EFFECT_LISTS, { { .access = KRUX_STR("path"), .tree = true, .prunes = true } }, 1 },
+};
+static const struct krux_effect nothing[] = { { KRUX_EFFECT_NONE, { { .is_constant = false } }, 0 } };
+static const struct krux_str labels[] = { KRUX_STR("file-content") };
+
+#define COMMON \
+	.major = 1, .minor = 0, .summary = KRUX_STR("Tries."), .doc = KRUX_STR("Tries."), .use = KRUX_STR("to try."), \
+	.output = &output, .error = errors, .nerrors = 1, .limit = { 1 << 26, 1000000000, 1000000000, 1, 16, 1 << 17 }, \
+	.handler = { .kind = KRUX_HANDLER_BUILTIN, .name = KRUX_STR("tiny") }, .durable = true
+
+const struct krux_capability *tiny_caps(void)
+{
+	static const struct krux_capability caps[TINY_CAPS] = {
+		{ COMMON, .name = KRUX_STR("files.read"), .input = &read_input, .effect = reads, .neffects = 1,
+		  .label = labels, .nlabels = 1, .rank = 1, .max_args = 4200 },
+		{ COMMON, .name = KRUX_STR("files.walk"), .input = &read_input, .effect = lists, .neffects = 1, .rank = 1,
+		  .max_args = 4200 },
+		{ COMMON, .name = KRUX_STR("mail.send"), .input = &send_input, .effect = nothing, .neffects = 1,
+		  .max_args = 400 },
+	};
+
+	return caps;
+}
+
+bool tiny_bundle(const char *path, const struct krux_secret_key *key, uint64_t serial, const char *zone,
+                 struct krux_str object)
+{
+	struct krux_pool *pool = krux_pool_new(0);
+	struct krux_refusal why = { "", "" };
+	struct krux_bundle b = {
+		.policy = KRUX_STR("tiny"), .serial = serial, .engine = KRUX_STR("tests"), .object = object,
+		.zone = { zone, strlen(zone) },
+	};
+	struct krux_str out = { NULL, 0 };
+	FILE *f;
+	bool ok;
+
+	ok = krux_schema_write(pool, tiny_caps(), TINY_CAPS, &b.schema, &why) && krux_bundle_write(pool, &b, key, &out, &why);
+	if (!ok)
+		fprintf(stderr, "tiny bundle: %s: %s\n", why.where, why.why);
+	f = ok ? fopen(path, "we") : NULL;
+	ok = f && fwrite(out.p, 1, out.n, f) == out.n;
+	if (f)
+		fclose(f);
+	krux_pool_free(pool);
+	return ok;
+}
