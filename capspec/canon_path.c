@@ -1,5 +1,6 @@
 /* Paths: absolute text to canonical text, LANG.md 2.3. */
 #include "capspec/canon.h"
+#include "capspec/limits.h"
 
 #include <string.h>
 
@@ -12,6 +13,8 @@ int krux_canon_path(struct krux_str in, char *out, size_t cap, const char **why)
 		*why = "a path starts with '/'";
 	else if (memchr(in.p, 0, in.n))
 		*why = "a path holds no NUL";
+	else if (in.n > KRUX_MAX_SOURCE_BYTES)
+		*why = "the path is too long";
 	else if (!krux_utf8_valid(in))
 		*why = "a path is valid UTF-8";
 	if (*why)

@@ -147,8 +147,10 @@ static bool class_item_take(struct build *b, uint32_t *c, bool *set)
 	if (b->p == b->end)
 		return build_refuse(b, "a class is not closed");
 	*c = scalar_take(b);
+	if (*c == '[' || *c == '^' || *c == '$')
+		return build_refuse(b, "'[', '^' and '$' inside a class are written \\[, \\^ and \\$");
 	if (*c != '\\')
-		return *c != '[' || build_refuse(b, "'[' inside a class is written \\[");
+		return true;
 	if (b->p == b->end)
 		return build_refuse(b, "a backslash ends the expression");
 	n = set_put(b, (uint32_t)(unsigned char)*b->p);
@@ -175,12 +177,10 @@ static bool class_build(struct build *b)
 		if (!class_item_take(b, &lo, &set))
 			return false;
 		hi = lo;
-		if (!set && b->end - b->p > 1 && *b->p == '-' && b->p[1] != ']') {
+		if (b->end - b->p > 1 && *b->p == '-' && b->p[1] != ']') {
 			b->p++;
-			if (!class_item_take(b, &hi, &set))
-				return false;
-			if (set)
-				return build_refuse(b, "a range of a class ends in a character");
+			if (set || !class_item_take(b, &hi, &set) || set)
+				return b->why ? false : build_refuse(b, "a range of a class is between characters");
 		}
 		if (!set && !range_put(b, lo, hi))
 			return false;
@@ -373,11 +373,11 @@ static bool choice_build(struct build *b)
 struct krux_pattern *krux_pattern_compile(struct krux_pool *pool, struct krux_str text,
                                           const char **why)
 {
-	struct build b = { .pool = pool, .p = text.p, .why = "out of memory" };
+	struct build b = { .pool = pool, .p = text.p };
 	struct krux_pattern *out = b.out = krux_pool_get(pool, sizeof *out);
 	size_t n;
 
-	*why = b.why;
+	*why = "out of memory";
 	if (!out)
 		return NULL;
 	b.end = text.n ? text.p + text.n : text.p;

@@ -25,7 +25,9 @@ MODEL_SRC += compiler/model/access.c compiler/model/build.c compiler/model/capab
 	compiler/model/meet.c compiler/model/names.c compiler/model/number.c compiler/model/on.c \
 	compiler/model/program.c compiler/model/regex.c compiler/model/report.c compiler/model/rules.c \
 	compiler/model/scopes.c compiler/model/testcase.c compiler/model/types.c compiler/model/words.c
-CHECK_SRC +=
+CHECK_SRC += compiler/check/check.c compiler/check/claims.c compiler/check/empty_all.c compiler/check/explain.c \
+	compiler/check/zone.c
+GRAMMAR_GEN += check/explain_text
 DD_SRC +=
 PLAN_SRC +=
 EMIT_SRC += compiler/emit/c_code.c compiler/emit/c_shape.c compiler/emit/c_text.c compiler/emit/c_text_print.c \
@@ -58,8 +60,8 @@ HANDLER_SRC += stdlib-caps/common/answer.c stdlib-caps/common/builtins.c stdlib-
 RUNTIME_MAIN += runtime/main.c
 
 # what several unit tests share
-TEST_SRC += tests/unit/handler_calls.c tests/unit/tiny_bundle.c tests/unit/reading.c
-UNIT_TESTS += test_bundle test_c_text test_canon test_cbor test_elf test_format test_grammar test_handlers \
+TEST_SRC += tests/unit/handler_calls.c tests/unit/modeling.c tests/unit/tiny_bundle.c tests/unit/reading.c
+UNIT_TESTS += test_bundle test_c_text test_canon test_cbor test_elf test_format test_grammar test_handlers test_handlers_hostile \
 	test_json test_lang test_policyfile test_policyformat test_record test_sandbox test_schema \
 	test_source test_value test_yaml
 # tests/fuzz/fuzz_NAME.c each
