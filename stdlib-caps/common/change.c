@@ -61,28 +61,51 @@ static void litter_remove(int temp)
 	entries_close(&in);
 }
 
+/* Renames stay within one mount. */
+static bool same_mount(int a, int b)
+{
+	struct statx sa, sb;
+
+	return !statx(a, "", AT_EMPTY_PATH, STATX_MNT_ID, &sa) && !statx(b, "", AT_EMPTY_PATH, STATX_MNT_ID, &sb) &&
+	       sa.stx_mask & sb.stx_mask & STATX_MNT_ID && sa.stx_mnt_id == sb.stx_mnt_id;
+}
+
+/* The store that the runtime keeps, where this workspace's owner can use it, else one in the
+ * workspace. */
+static bool store_open(struct handler_call *c)
+{
+	int own;
+
+	if (c->store >= 0 && same_mount(c->store, c->workspace)) {
+		c->temp = folder_opened(c->store, "tmp");
+		if (c->temp >= 0)
+			return true;
+	}
+	c->store = -1;
+	own = folder_opened(c->workspace, ".krux");
+	if (own >= 0) {
+		c->store = folder_opened(own, "trash");
+		close(own);
+	}
+	if (c->store >= 0)
+		c->temp = folder_opened(c->store, "tmp");
+	if (c->temp >= 0)
+		return true;
+	return errno == EACCES || errno == ENOSPC || errno == EROFS ? handler_failed(c, errno, workspace) :
+		handler_fail(c, "IoError", "The folder of the trash cannot be used: %s.", strerror(errno));
+}
+
 bool change_begin(struct handler_call *c)
 {
-	int lock = place_openat(c->workspace, ".", O_RDONLY | O_DIRECTORY, 0), own;
+	int lock = place_openat(c->workspace, ".", O_RDONLY | O_DIRECTORY, 0);
 
 	if (lock < 0)
 		return handler_failed(c, errno, workspace);
 	while (flock(lock, LOCK_EX))
 		if (errno != EINTR)
 			return handler_failed(c, errno, workspace);
-	if (c->store < 0) {
-		own = folder_opened(c->workspace, ".krux");
-		if (own >= 0) {
-			c->store = folder_opened(own, "trash");
-			close(own);
-		}
-	}
-	if (c->store >= 0)
-		c->temp = folder_opened(c->store, "tmp");
-	if (c->temp < 0 && errno != EACCES && errno != ENOSPC)
-		return handler_fail(c, "IoError", "The folder of the trash cannot be used: %s.", strerror(errno));
-	if (c->temp < 0)
-		return handler_failed(c, errno, workspace);
+	if (!store_open(c))
+		return false;
 	litter_remove(c->temp);
 	handler_grant(c, c->temp, RIGHT_NAMES | RIGHT_READ_FOLDERS | RIGHT_WRITE_FILES);
 	return true;

@@ -501,6 +501,12 @@ START_TEST(trash_may_be_elsewhere)
 	calls_ok("filesystem.restore", json, NULL);
 	ck_assert(there("workspace/readme.md"));
 	calls_ok("filesystem.write", "{\"path\":\"/workspace/w\",\"content\":\"x\"}", NULL);
+	ck_assert(!there("workspace/.krux/trash/tmp"));
+	close(calls_trash);
+	/* One that cannot be used, as root's is for the owner of the workspace, gives way. */
+	calls_trash = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	calls_ok("filesystem.delete", "{\"path\":\"/workspace/w\"}", NULL);
+	ck_assert(there("workspace/.krux/trash/tmp"));
 	close(calls_trash);
 	calls_trash = -1;
 	calls_teardown();
