@@ -1,7 +1,7 @@
 /* Canonicalisation: the one place that says which texts are which value (LANG.md 2).
  *
  * Texts go in as somebody wrote them, the canonical form comes out, or a refusal with one
- * sentence. Nothing here allocates but krux_canon, which takes memory from a pool. */
+ * sentence. Only functions that are given a pool take memory. */
 #ifndef KRUX_CANON_H
 #define KRUX_CANON_H
 
