@@ -40,6 +40,11 @@ $(GEN)/prelude.c: mk/embed.sh mk/prelude.awk capspec/verdicts.def capspec/krux_a
 	$(Q)awk -f mk/prelude.awk capspec/verdicts.def capspec/krux_abi.h | mk/embed.sh compiler/emit/prelude.h \
 		prelude_abi=- $(foreach p,$(PRELUDE),prelude_$p=compiler/emit/prelude/$p.h) > $@
 
+$(GEN)/check/explain_text.c: mk/explain.awk $(wildcard capspec/codes/*.md)
+	$(SAY) AWK $@
+	@mkdir -p $(@D)
+	$(Q)awk -f mk/explain.awk $(sort $(wildcard capspec/codes/*.md)) > $@
+
 $(BUILD)/kruxc: $(COMPILER_OBJ) $(call obj,$(COMPILER_MAIN))
 	$(SAY) LINK $@
 	@mkdir -p $(@D)

@@ -62,23 +62,6 @@ static void zone_check(struct policy_ctx *c)
 			KRUX_STR("a name such as Europe/London or UTC");
 }
 
-static void unused_warn(struct policy_ctx *c)
-{
-	const struct policyfile *f = c->file;
-
-	/* Tests and claims are typed later, and may be the only ones to use a name. */
-	if (f->nproves || c->diags->errors)
-		return;
-	for (size_t i = 0; i < f->ndefines; i++)
-		if (!c->scope->define_used[i])
-			diag_warn(c->diags, 2141, f->define[i].name.at, "the define %.*s is never used",
-			          STR_ARG(f->define[i].name.text));
-	for (size_t i = 0; i < f->ngroups; i++)
-		if (!c->scope->group_used[i])
-			diag_warn(c->diags, 2142, f->group[i].name.at, "the group %.*s is never used",
-			          STR_ARG(f->group[i].name.text));
-}
-
 static void policy_resolve(struct policy_ctx *c)
 {
 	const struct policyfile *f = c->file;
@@ -104,7 +87,6 @@ static void policy_resolve(struct policy_ctx *c)
 	agents_of_file(c);
 	zone_check(c);
 	rules_resolve(c);
-	unused_warn(c);
 }
 
 /* ---- the build ---- */

@@ -281,9 +281,9 @@ static void resources_check(struct cap_ctx *c, const struct access *at, const st
 		break;
 	case KRUX_T_RECORD:
 		for (unsigned i = 0; i < t->nfields; i++) {
-			struct access part = access_part(c->arena, at, i);
+			struct access part = reachable ? access_part(c->arena, at, i) : *at;
 
-			resources_check(c, reachable ? &part : at, t->field[i].type, reachable, where);
+			resources_check(c, &part, t->field[i].type, reachable, where);
 		}
 		break;
 	default:

@@ -1,0 +1,176 @@
+/* `all` holds of an empty list: a rule that permits by it must also ask that there is an
+ * element. What a condition says where it holds is gathered on the way down. */
+#include "compiler/check/check.h"
+#include "compiler/model/access.h"
+#include "compiler/model/report.h"
+
+/* A list that has an element, or an optional place that is there. */
+struct fact {
+	bool has;
+	const struct subject *subject;
+	unsigned level;                  /* of the any that it was found in; 0: of the request */
+};
+
+struct walk {
+	struct arena *arena;
+	struct report *report;
+	const struct rule *rule;
+	struct fact *fact;
+	size_t n, room;
+	unsigned level;
+};
+
+static bool holds_zero(const struct value_set *s)
+{
+	return s->nintervals && !s->interval[0].lo;
+}
+
+static void fact_add(struct walk *w, bool has, const struct subject *s)
+{
+	struct fact f = { has, s, s->depth ? w->level : 0 };
+
+	ARENA_PUSH(w->arena, w->fact, w->n, w->room, f);
+}
+
+static bool is_group(const struct cond *c, bool holds)
+{
+	return c->kind == (holds ? COND_AND : COND_OR);
+}
+
+/* What is so where c holds, or does not. */
+static void gather(struct walk *w, const struct cond *c, bool holds)
+{
+	if (c->kind == COND_NOT) {
+		gather(w, c->a, !holds);
+	} else if (is_group(c, holds)) {
+		gather(w, c->a, holds);
+		gather(w, c->b, holds);
+	} else if (c->kind == COND_ANY && holds) {
+		fact_add(w, false, &c->list);
+	} else if (c->kind == COND_TEST && c->subject.kind == SUBJECT_HAS && holds) {
+		fact_add(w, true, &c->subject);
+	} else if (c->kind == COND_TEST && c->subject.kind == SUBJECT_SIZE && holds != holds_zero(&c->set)) {
+		fact_add(w, false, &c->subject);
+	}
+}
+
+static bool is_known(const struct walk *w, bool has, const struct subject *s)
+{
+	for (size_t i = 0; i < w->n; i++) {
+		const struct fact *f = &w->fact[i];
+
+		if (f->has == has && f->subject->depth == s->depth && (!s->depth || f->level == w->level) &&
+		    access_eq(&f->subject->access, &s->access))
+			return true;
+	}
+	return false;
+}
+
+/* Does what is known say that the list has an element. */
+static bool is_implied(const struct walk *w, const struct cond *some)
+{
+	switch (some->kind) {
+	case COND_TRUE:
+		return true;
+	case COND_AND:
+		return is_implied(w, some->a) && is_implied(w, some->b);
+	case COND_OR:
+		return is_implied(w, some->a) || is_implied(w, some->b);
+	case COND_TEST:
+		return is_known(w, some->subject.kind == SUBJECT_HAS, &some->subject);
+	default:
+		return false;
+	}
+}
+
+static void cond_walk(struct walk *w, const struct cond *c, bool holds);
+
+/* The operands of a chain, left to right, each walked with what those before it have said. In
+ * `a and b` what b says counts for a as well; in `a or b`, b is asked where a does not hold. */
+static void chain_walk(struct walk *w, const struct cond *c, bool holds)
+{
+	cond_walk(w, c->a, holds);
+	gather(w, c->a, !holds);
+	cond_walk(w, c->b, holds);
+}
+
+static void group_walk(struct walk *w, const struct cond *c, bool holds)
+{
+	if (is_group(c, holds)) {
+		group_walk(w, c->a, holds);
+		group_walk(w, c->b, holds);
+	} else {
+		cond_walk(w, c, holds);
+	}
+}
+
+static void empty_report(struct walk *w, const struct cond *c)
+{
+	struct finding *f = report_add(w->report, DIAG_ERROR, 3020, c->at, true,
+	                               "all holds of an empty list, and the rule %.*s permits", STR_ARG(w->rule->id));
+
+	f->expected = KRUX_STR("size(list) > 0, or any(list, true), required beside it");
+	f->fix = KRUX_STR("write any(list, true) and all(list, ...)");
+	if (w->rule->at.src != c->at.src || w->rule->ast->when_text.at.at > c->at.at ||
+	    c->at.at > w->rule->ast->when_text.at.at + w->rule->ast->when_text.at.n) {
+		f->other = w->rule->at;
+		f->other_text = KRUX_STR("used by this rule");
+	}
+}
+
+static void cond_walk(struct walk *w, const struct cond *c, bool holds)
+{
+	size_t known = w->n;
+
+	switch (c->kind) {
+	case COND_NOT:
+		if (c->nonempty && holds && !is_implied(w, c->nonempty))
+			empty_report(w, c);
+		cond_walk(w, c->a, !holds);
+		break;
+	case COND_AND:
+	case COND_OR:
+		if (is_group(c, holds)) {
+			gather(w, c, holds);
+			group_walk(w, c, holds);
+		} else {
+			chain_walk(w, c, holds);
+		}
+		break;
+	case COND_ANY:
+	case COND_ANY_TREE:
+		w->level++;
+		cond_walk(w, c->a, holds);
+		w->level--;
+		break;
+	default:
+		break;
+	}
+	w->n = known;
+}
+
+static void rule_check(struct arena *a, struct report *r, const struct rule *rule)
+{
+	struct walk w = { .arena = a, .report = r, .rule = rule };
+
+	for (size_t i = 0; i < rule->non; i++) {
+		r->now = rule->on[i].cap;
+		w.n = 0;
+		cond_walk(&w, rule->on[i].when, true);
+	}
+}
+
+void check_empty_all(struct arena *a, struct diags *ds, const struct build *b)
+{
+	struct report r = { .arena = a };
+
+	for (size_t i = 0; i < b->npolicies; i++)
+		for (size_t k = 0; k < b->policy[i].nrules; k++) {
+			const struct rule *rule = &b->policy[i].rule[k];
+
+			if (rule->verdict != KRUX_NOTIFY && rule->verdict != KRUX_AUTONOMOUS)
+				continue;
+			rule_check(a, &r, rule);
+			report_flush(&r, ds);
+		}
+}
