@@ -86,8 +86,9 @@ static struct krux_str last_components(struct krux_str path, unsigned k)
 		if (path.p[i] == '/')
 			k--;
 	}
-	return k || i + 1 >= path.n ? (struct krux_str){ 0 }
-	                            : (struct krux_str){ path.p + i + 1, path.n - i - 1 };
+	if (k || i + 1 >= path.n)
+		return KRUX_STR("");
+	return (struct krux_str){ path.p + i + 1, path.n - i - 1 };
 }
 
 static bool glob_safe(struct krux_str s)
