@@ -84,6 +84,8 @@ uint32_t c_code(struct c_texts *, struct shape *, struct arena *scratch);
 
 /* ---- c_text_print.c: the table in C ---- */
 
+/* Bytes of texts[]. */
+size_t c_texts_size(const struct c_texts *);
 void c_texts_print(struct buf *, const struct c_texts *);
 
 #endif

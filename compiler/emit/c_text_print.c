@@ -187,9 +187,14 @@ static void put_packed(struct buf *b, const struct c_texts *v)
 	}
 }
 
+size_t c_texts_size(const struct c_texts *t)
+{
+	return t->n + PAD;
+}
+
 void c_texts_print(struct buf *b, const struct c_texts *v)
 {
-	buf_printf(b, "static const uint8_t texts[%zu] =\n", v->n + PAD);
+	buf_printf(b, "static const uint8_t texts[%zu] =\n", c_texts_size(v));
 	if (v->n > READABLE)
 		put_packed(b, v);
 	for (size_t i = 0; v->n <= READABLE && i < v->nblocks; i++) {

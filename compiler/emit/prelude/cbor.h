@@ -189,13 +189,17 @@ static inline bool read_key(struct reader *r, uint64_t *left, const char *key, u
 	return true;
 }
 
-/* Takes the key, which must be next. `field` is the whole path of the field. */
-static inline bool read_field(struct reader *r, uint64_t *left, const char *field, const char *key,
-                              uint32_t n)
+/* Takes the key, which must be next; `field` is the whole path of the field. */
+static inline bool read_field_of(struct reader *r, uint64_t *left, const char *field, const char *key, uint32_t n)
 {
 	return read_key(r, left, key, n) ||
 	       refuse(r, field, *left ? "is missing, or an unknown, repeated or unsorted key stands before it"
 	                              : "is missing");
+}
+
+static inline bool read_field(struct reader *r, uint64_t *left, const char *key, uint32_t n)
+{
+	return read_field_of(r, left, key, key, n);
 }
 
 static inline bool read_record_end(struct reader *r, const char *field, uint64_t left)

@@ -9,15 +9,19 @@ static inline uint64_t name_hash(const uint8_t *p, uint32_t n)
 	return h;
 }
 
+/* 0 for none. */
 static const struct named *name_find(const uint8_t *p, uint32_t n)
 {
 	uint64_t h = name_hash(p, n);
-	uint32_t step = (uint32_t)(h >> 16) | 1, d = displace[(uint32_t)h & (NAME_BUCKETS - 1)];
-	const struct named *at = &named[((uint32_t)(h >> 32) + d * step) & (NAME_SLOTS - 1)];
 
-	if (!n || at->length != n || !bytes_equal((const uint8_t *)words + at->name, p, n))
-		return 0;
-	return at;
+	for (uint32_t i = (uint32_t)h;; i++) {
+		const struct named *at = &named[i & (NAME_SLOTS - 1)];
+
+		if (!at->length)
+			return 0;
+		if (at->tag == h >> 32 && at->length == n && bytes_equal((const uint8_t *)words + at->name, p, n))
+			return at;
+	}
 }
 
 /* A number of a version at *p: no sign, no leading zero, at most 65535. */

@@ -82,11 +82,11 @@ static inline bool read_url(struct reader *r, const char *field, uint32_t max, s
 	uint64_t left;
 
 	if (!read_record(r, field, &left) ||
-	    !read_field(r, &left, field, "host", 4) || !read_host(r, field, max, &out->host) ||
-	    !read_field(r, &left, field, "path", 4) || !read_text(r, field, max, &out->path) ||
-	    !read_field(r, &left, field, "port", 4) || !read_uint(r, field, 1, 65535, &out->port) ||
-	    !read_field(r, &left, field, "query", 5) || !read_text(r, field, max, &out->query) ||
-	    !read_field(r, &left, field, "scheme", 6) ||
+	    !read_field_of(r, &left, field, "host", 4) || !read_host(r, field, max, &out->host) ||
+	    !read_field_of(r, &left, field, "path", 4) || !read_text(r, field, max, &out->path) ||
+	    !read_field_of(r, &left, field, "port", 4) || !read_uint(r, field, 1, 65535, &out->port) ||
+	    !read_field_of(r, &left, field, "query", 5) || !read_text(r, field, max, &out->query) ||
+	    !read_field_of(r, &left, field, "scheme", 6) ||
 	    !read_enum(r, field, "\4http\5https", 2, &out->scheme) || !read_record_end(r, field, left))
 		return false;
 	if (!url_path_valid(out->path) || !url_escaped(out->query))
