@@ -79,8 +79,8 @@ bool region_print(struct buf *b, struct arena *a, struct dd *m, const struct dd_
 		buf_puts(b, join);
 		join = " and ";
 		if (!c || too_large(c)) {
-			buf_printf(b, "{%s: one of the classes of an automaton of %u states}", "too large for words",
-			           step->language->nstates);
+			buf_printf(b, "{too large for words: a class of an automaton of %u states}",
+			           step->language ? step->language->nstates : 0);
 			whole = false;
 			continue;
 		}
