@@ -3,8 +3,9 @@
  *   files.read@1.0 { path }       below /workspace/secret blocked, /workspace/ask approval-required,
  *                                 /workspace/loud notify, /workspace autonomous, else blocked
  *   files.walk@1.0 { path }       the same
- *   mail.send@1.0 { size, to }    blocked where the workspace has "file-content"; else autonomous,
- *                                 at most 2 an hour and a size of 100 in all; blocked on Sundays
+ *   mail.send@1.0 { size, to }    blocked where the workspace has "file-content" or the day of the
+ *                                 week is not known; else autonomous, at most 2 an hour and a size
+ *                                 of 100 in all
  *
  * Built with -DFAULT=n it is wrong in one way each. */
 #include "capspec/krux_abi.h"
@@ -135,7 +136,7 @@ static int mail(const struct args *a, krux_fact_fn *fact, void *ctx)
 
 	if (!fact(ctx, WEEKDAY, &day) || !fact(ctx, LABEL, &label))
 		return -1;
-	if (day == 6 || label)
+	if (day > 6 || label)
 		return KRUX_BLOCKED;
 	if (!fact(ctx, RATE, &rate) || !fact(ctx, BUDGET, &sum))
 		return -1;

@@ -1,0 +1,195 @@
+/* Facts: counted exactly, at the edges of windows too; and local time. */
+#include "runtime/base/err.h"
+#include "runtime/decide/facts.h"
+#include "runtime/decide/zone.h"
+
+#include <check.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const uint64_t second = 1000000000, hour = 3600 * 1000000000ull;
+
+static const struct krux_fact_def defs[] = {
+	{ KRUX_FACT_TIME, "", "", 0, 0, "" },
+	{ KRUX_FACT_WEEKDAY, "", "", 0, 0, "" },
+	{ KRUX_FACT_LABEL, "", "file-content", 0, 0, "" },
+	{ KRUX_FACT_LABEL, "", "secret", 0, 0, "" },
+	{ KRUX_FACT_CALLS, "", "files.read", 0, 0, "" },
+	{ KRUX_FACT_RATE, "team", "mail", 3600 * 1000000000ull, 10, "" },
+	{ KRUX_FACT_RATE, "other", "mail", 3600 * 1000000000ull, 10, "" },
+	{ KRUX_FACT_BUDGET, "team", "mail", 60 * 1000000000ull, 10, "size" },
+};
+enum { TIME, WEEKDAY, CONTENT, SECRET, READS, RATE, OTHER, BUDGET, FACTS };
+static const struct krux_abi abi = { .version = KRUX_ABI_VERSION, .nfacts = FACTS, .facts = defs };
+
+static struct facts *facts;
+static const uint64_t now = 1769860800 * 1000000000ull;    /* 2026-01-31T12:00:00Z, a Saturday */
+
+static void setup(void)
+{
+	struct krux_err err;
+
+	ck_assert_int_eq(zone_set("UTC", &err), 0);
+	facts = facts_new(&abi);
+	ck_assert_ptr_nonnull(facts);
+	facts_moment(facts, now);
+}
+
+static void teardown(void)
+{
+	facts_free(facts);
+}
+
+static uint64_t answer(uint32_t id)
+{
+	uint64_t v = 12345;
+
+	ck_assert(facts_answer(facts, id, &v));
+	return v;
+}
+
+START_TEST(nothing_happened)
+{
+	for (uint32_t i = CONTENT; i < FACTS; i++) {
+		ck_assert(!facts_asked(facts, i));
+		ck_assert_uint_eq(answer(i), 0);
+		ck_assert(facts_asked(facts, i));
+	}
+	ck_assert(!facts_answer(facts, FACTS, &(uint64_t){ 0 }));
+	ck_assert(!facts_answer(facts, UINT32_MAX, &(uint64_t){ 0 }));
+}
+END_TEST
+
+START_TEST(labels_and_calls)
+{
+	facts_label(facts, KRUX_STR("file-content"));
+	facts_label(facts, KRUX_STR("file-content"));
+	facts_label(facts, KRUX_STR("file-conten"));
+	facts_label(facts, KRUX_STR("nobody-asks"));
+	facts_call(facts, KRUX_STR("files.read"));
+	facts_call(facts, KRUX_STR("files.read"));
+	facts_call(facts, KRUX_STR("files.reads"));
+	facts_call(facts, KRUX_STR(""));
+	ck_assert_uint_eq(answer(CONTENT), 1);
+	ck_assert_uint_eq(answer(SECRET), 0);
+	ck_assert_uint_eq(answer(READS), 2);
+}
+END_TEST
+
+/* The window is (now - per, now]; what a clock that went back put after now counts too. */
+START_TEST(windows_have_exact_edges)
+{
+	struct krux_str team = KRUX_STR("team"), mail = KRUX_STR("mail");
+
+	facts_count(facts, KRUX_FACT_RATE, team, mail, now, 1);
+	facts_count(facts, KRUX_FACT_RATE, team, mail, now - hour + 1, 1);
+	facts_count(facts, KRUX_FACT_RATE, team, mail, now - hour, 1);
+	facts_count(facts, KRUX_FACT_RATE, team, mail, now - hour - 1, 1);
+	facts_count(facts, KRUX_FACT_RATE, team, mail, now + hour, 1);
+	facts_count(facts, KRUX_FACT_RATE, team, mail, 0, 1);
+	ck_assert_uint_eq(answer(RATE), 3);
+	ck_assert_uint_eq(answer(OTHER), 0);
+	ck_assert_uint_eq(answer(BUDGET), 0);
+	facts_count(facts, KRUX_FACT_BUDGET, team, mail, now - 60 * second + 1, 7);
+	facts_count(facts, KRUX_FACT_BUDGET, team, mail, now - 60 * second, 1000);
+	facts_count(facts, KRUX_FACT_BUDGET, team, KRUX_STR("mails"), now, 1000);
+	facts_count(facts, KRUX_FACT_CALLS, KRUX_STR(""), KRUX_STR("files.read"), now, 9);
+	ck_assert_uint_eq(answer(BUDGET), 7);
+	ck_assert_uint_eq(answer(READS), 0);
+}
+END_TEST
+
+START_TEST(sums_do_not_wrap)
+{
+	facts_count(facts, KRUX_FACT_BUDGET, KRUX_STR("team"), KRUX_STR("mail"), now, UINT64_MAX - 1);
+	facts_count(facts, KRUX_FACT_BUDGET, KRUX_STR("team"), KRUX_STR("mail"), now, 5);
+	ck_assert_uint_eq(answer(BUDGET), UINT64_MAX);
+}
+END_TEST
+
+/* A moment so early that no window has an end before it. */
+START_TEST(early_moments)
+{
+	facts_moment(facts, 5);
+	facts_count(facts, KRUX_FACT_RATE, KRUX_STR("team"), KRUX_STR("mail"), 0, 1);
+	ck_assert_uint_eq(answer(RATE), 1);
+}
+END_TEST
+
+START_TEST(quiet_leaves_no_trace)
+{
+	uint64_t v;
+
+	ck_assert(facts_quiet(facts, RATE, &v));
+	ck_assert(!facts_asked(facts, RATE));
+}
+END_TEST
+
+START_TEST(local_time)
+{
+	struct krux_err err;
+
+	ck_assert_uint_eq(answer(TIME), 12 * 3600);
+	ck_assert_uint_eq(answer(WEEKDAY), 5);
+	ck_assert_int_eq(zone_set("Asia/Kolkata", &err), 0);
+	facts_moment(facts, now);
+	ck_assert_uint_eq(answer(TIME), 17 * 3600 + 1800);
+	ck_assert_int_eq(zone_set("America/New_York", &err), 0);
+	facts_moment(facts, now - 12 * hour);
+	ck_assert_uint_eq(answer(TIME), 19 * 3600);
+	ck_assert_uint_eq(answer(WEEKDAY), 4);
+	/* The hour that summer time skips, and the one that it repeats. */
+	ck_assert_int_eq(zone_set("Europe/London", &err), 0);
+	facts_moment(facts, 1774746000 * second);
+	ck_assert_uint_eq(answer(TIME), 2 * 3600);
+	facts_moment(facts, 1774746000 * second - 1);
+	ck_assert_uint_eq(answer(TIME), 3599);
+	facts_moment(facts, 1792890000 * second - 1);
+	ck_assert_uint_eq(answer(TIME), 2 * 3600 - 1);
+	facts_moment(facts, 1792890000 * second);
+	ck_assert_uint_eq(answer(TIME), 3600);
+}
+END_TEST
+
+START_TEST(no_zone_no_time)
+{
+	static const char *const names[] = { "Mars/Olympus", "../etc/passwd", "/etc/localtime", "", "Europe/", "UTC0", "zone.tab",
+	                                     "Europe/London\n", "iso3166.tab" };
+
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+		struct krux_err err = { 0 };
+		uint64_t v;
+
+		ck_assert_int_lt(zone_set(names[i], &err), 0);
+		ck_assert_uint_gt(strlen(err.text), 0);
+		facts_moment(facts, now);
+		ck_assert(!facts_answer(facts, TIME, &v));
+		ck_assert(!facts_answer(facts, WEEKDAY, &v));
+		ck_assert(!facts_asked(facts, TIME));
+	}
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("facts");
+	TCase *tc = tcase_create("facts");
+	SRunner *runner;
+	int failed;
+
+	tcase_add_checked_fixture(tc, setup, teardown);
+	tcase_add_test(tc, nothing_happened);
+	tcase_add_test(tc, labels_and_calls);
+	tcase_add_test(tc, windows_have_exact_edges);
+	tcase_add_test(tc, sums_do_not_wrap);
+	tcase_add_test(tc, early_moments);
+	tcase_add_test(tc, quiet_leaves_no_trace);
+	tcase_add_test(tc, local_time);
+	tcase_add_test(tc, no_zone_no_time);
+	suite_add_tcase(suite, tc);
+	runner = srunner_create(suite);
+	srunner_run_all(runner, CK_NORMAL);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed != 0;
+}
