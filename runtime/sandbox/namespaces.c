@@ -1,6 +1,7 @@
 /* A process to a child in namespaces of its own. */
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <linux/sched.h>
 #include <sched.h>
 #include <signal.h>
@@ -26,9 +27,9 @@ pid_t namespaces_fork(const struct probe *probe, int *pidfd)
 	return (pid_t)syscall(SYS_clone3, &args, sizeof args);
 }
 
-static int map_write(int proc, const char *name, const char *text)
+static int map_write(int process, const char *name, const char *text)
 {
-	int fd = openat(proc, name, O_WRONLY | O_CLOEXEC), no = 0;
+	int fd = openat(process, name, O_WRONLY | O_CLOEXEC), no = 0;
 	size_t n = strlen(text);
 
 	if (fd < 0)
@@ -40,21 +41,36 @@ static int map_write(int proc, const char *name, const char *text)
 	return no ? -1 : 0;
 }
 
-int namespaces_map(int proc, uid_t uid, gid_t gid)
+int namespaces_map(int proc, const char *process, uid_t uid, gid_t gid)
 {
+	int folder = openat(proc, process, O_PATH | O_DIRECTORY | O_CLOEXEC), no;
 	char text[64];
 
-	/* While a process is not dumpable, its files in /proc belong to root. */
-	if (prctl(PR_SET_DUMPABLE, 1) || map_write(proc, "self/setgroups", "deny"))
+	if (folder < 0)
 		return -1;
 	snprintf(text, sizeof text, "%u %u 1", uid, uid);
-	if (map_write(proc, "self/uid_map", text))
-		return -1;
+	if (map_write(folder, "setgroups", "deny") || map_write(folder, "uid_map", text))
+		goto failed;
 	snprintf(text, sizeof text, "%u %u 1", gid, gid);
-	return map_write(proc, "self/gid_map", text);
+	if (map_write(folder, "gid_map", text))
+		goto failed;
+	return close(folder);
+failed:
+	no = errno;
+	close(folder);
+	errno = no;
+	return -1;
 }
 
-int namespaces_enter_user(int proc, uid_t uid, gid_t gid)
+int namespaces_map_self(int proc, uid_t uid, gid_t gid)
 {
-	return unshare(CLONE_NEWUSER) ? -1 : namespaces_map(proc, uid, gid);
+	/* While a process is not dumpable, its files in /proc belong to root. */
+	if (prctl(PR_SET_DUMPABLE, 1) || namespaces_map(proc, "self", uid, gid))
+		return -1;
+	return prctl(PR_SET_DUMPABLE, 0);
+}
+
+int namespaces_enter_user(void)
+{
+	return setgroups(0, NULL) || unshare(CLONE_NEWUSER) ? -1 : 0;
 }

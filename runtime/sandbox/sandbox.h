@@ -47,11 +47,15 @@ const char *probe_missing(const struct probe *);
 /* Forks into fresh namespaces: all but the user namespace as root, all with it otherwise. As
  * fork: 0 in the child, its pid in the parent; a descriptor that stands for it in *pidfd. */
 pid_t namespaces_fork(const struct probe *, int *pidfd);
-/* The map of the user namespace that the caller is in, onto one uid and gid. proc: /proc, opened
- * before the root went. */
-int namespaces_map(int proc, uid_t uid, gid_t gid);
-/* A user namespace inside the others, which then own nothing that it could change. */
-int namespaces_enter_user(int proc, uid_t uid, gid_t gid);
+/* Writes the map of a process's user namespace, onto one uid and gid. proc: /proc; process: its pid
+ * there, or "self". */
+int namespaces_map(int proc, const char *process, uid_t uid, gid_t gid);
+/* The same for the caller, who is not root: it has to be dumpable for a moment. */
+int namespaces_map_self(int proc, uid_t uid, gid_t gid);
+/* As root: a user namespace inside the others, which then own nothing that it could change. It is
+ * root's, so that no process of the agent's uid has power over it; its map is for the parent to
+ * write. */
+int namespaces_enter_user(void);
 
 /* ---- root.c ---- */
 
@@ -65,7 +69,7 @@ int descriptors_close(const int *keep, size_t n);
 
 /* ---- privileges.c ---- */
 
-/* As root: becomes uid and gid, keeping what enter_user needs. */
+/* In the user namespace: becomes uid and gid. */
 int privileges_become(uid_t uid, gid_t gid);
 /* No capability, none to be had again, not dumpable, no new privileges. */
 int privileges_drop(void);

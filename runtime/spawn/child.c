@@ -85,7 +85,7 @@ static void namespaces_on(struct child *ch)
 	if (ch->proc < 0 || fstat(ch->plan->workspace, &ch->owner))
 		layer_on(ch, LAYER_NS_MOUNT, -1);
 	if (!probe->root)
-		layer_on(ch, LAYER_NS_USER, namespaces_map(ch->proc, ch->plan->uid, ch->plan->gid));
+		layer_on(ch, LAYER_NS_USER, namespaces_map_self(ch->proc, ch->plan->uid, ch->plan->gid));
 	for (unsigned i = LAYER_NS_MOUNT; i <= LAYER_NS_TIME; i++)
 		layer_on(ch, i, 0);
 	layer_on(ch, LAYER_NS_UTS, sethostname(name, sizeof name - 1));
@@ -94,20 +94,34 @@ static void namespaces_on(struct child *ch)
 static void descriptors_on(struct child *ch)
 {
 	const struct child_plan *plan = ch->plan;
-	int keep[HANDLER_HOST + 4] = { plan->workspace, plan->store, plan->out, ch->proc };
+	int keep[HANDLER_HOST + 5] = { plan->workspace, plan->store, plan->out, plan->go, ch->proc };
 
-	memcpy(keep + 4, ch->call.host, sizeof ch->call.host);
+	memcpy(keep + 5, ch->call.host, sizeof ch->call.host);
 	layer_on(ch, LAYER_DESCRIPTORS, descriptors_close(keep, sizeof keep / sizeof *keep));
+}
+
+/* The parent alone may map a user namespace that is root's onto another uid. */
+static int map_wait(struct child *ch)
+{
+	struct child_report ask = { .magic = CHILD_MAGIC, .what = CHILD_MAP, .uid = ch->owner.st_uid,
+	                            .gid = ch->owner.st_gid };
+	char go;
+
+	out_write(ch, &ask, sizeof ask);
+	if (read(ch->plan->go, &go, 1) == 1)
+		return 0;
+	errno = EPERM;
+	return -1;
 }
 
 static void privileges_off(struct child *ch)
 {
-	uid_t uid = ch->owner.st_uid;
-	gid_t gid = ch->owner.st_gid;
 	struct rlimits limits = ch->plan->limits;
 
 	if (ch->plan->probe->root)
-		layer_on(ch, LAYER_NS_USER, privileges_become(uid, gid) || namespaces_enter_user(ch->proc, uid, gid));
+		layer_on(ch, LAYER_NS_USER, namespaces_enter_user() || map_wait(ch) ||
+			 privileges_become(ch->owner.st_uid, ch->owner.st_gid));
+	close(ch->plan->go);
 	close(ch->proc);
 	umask(022);
 	layer_on(ch, LAYER_PRIVILEGES, privileges_drop());

@@ -12,7 +12,7 @@ struct child_plan {
 	struct rlimits limits;
 	size_t output;                 /* most bytes of the encoded answer */
 	int workspace, store;          /* store: -1: none */
-	int out;                       /* the pipe's writing end */
+	int out, go;                   /* pipes: to the parent, from the parent */
 	uid_t uid;                     /* of the parent, as it is seen outside the namespaces */
 	gid_t gid;
 	bool (*allows)(void *ctx, struct krux_str field, struct krux_str path);
@@ -25,9 +25,13 @@ struct child_report {
 	uint32_t magic;
 	uint32_t layers;               /* 1 << enum layer: what is on */
 	int32_t failed;                /* errno of the layer after those, 0: all are on */
-	uint32_t what;                 /* that layer; CHILD_OPENED: `open` ended the call itself */
+	uint32_t what;                 /* that layer, or one of the following */
+	uint32_t uid, gid;             /* MAP */
 };
-enum { CHILD_MAGIC = 0x4B525558, CHILD_OPENED = 255, CHILD_SLACK = 4096 };
+enum { CHILD_MAGIC = 0x4B525558, CHILD_SLACK = 4096 };
+/* OPENED: `open` ended the call itself. MAP: a report that comes before, once, where the parent has
+ * to map the user namespace onto uid and gid, and then to write one byte. */
+enum { CHILD_OPENED = 255, CHILD_MAP = 254 };
 /* How it exits without an answer. */
 enum { CHILD_BROKEN = 3, CHILD_TOO_MUCH = 4 };
 

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -19,7 +20,7 @@
 struct parent {
 	struct child_end *end;
 	pid_t pid;
-	int in, pidfd;
+	int in, go, pidfd;             /* go: -1 once it is used */
 	uint64_t started, deadline;    /* ns on the monotonic clock */
 	size_t cap, max;               /* of the answer */
 };
@@ -69,7 +70,7 @@ static ssize_t piece_read(const struct parent *p, void *to, size_t n)
 	}
 }
 
-static bool report_read(struct parent *p)
+static bool report_take(struct parent *p)
 {
 	char *to = (char *)&p->end->report;
 	size_t got = 0;
@@ -83,8 +84,40 @@ static bool report_read(struct parent *p)
 			return false;
 		got += (size_t)k;
 	}
-	p->end->reported = p->end->report.magic == CHILD_MAGIC;
-	return p->end->reported;
+	return p->end->report.magic == CHILD_MAGIC;
+}
+
+/* Closing the pipe without a byte is a no. */
+static void child_map(struct parent *p)
+{
+	const struct child_report *r = &p->end->report;
+	int proc = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	char process[16];
+	ssize_t k = 0;
+
+	snprintf(process, sizeof process, "%d", p->pid);
+	if (proc >= 0 && !namespaces_map(proc, process, r->uid, r->gid))
+		k = write(p->go, "", 1);
+	if (proc >= 0)
+		close(proc);
+	if (k <= 0)
+		p->end->report.failed = errno;
+	close(p->go);
+	p->go = -1;
+}
+
+static bool report_read(struct parent *p)
+{
+	if (!report_take(p))
+		return false;
+	/* It asks once, before anything of the handler runs. */
+	if (p->end->report.what == CHILD_MAP && p->go >= 0) {
+		child_map(p);
+		if (!report_take(p))
+			return false;
+	}
+	p->end->reported = true;
+	return true;
 }
 
 static void answer_read(struct parent *p)
@@ -125,8 +158,8 @@ static void child_reap(struct parent *p)
 	if (end->timed_out || end->too_much)
 		kill(p->pid, SIGKILL);
 	memset(&used, 0, sizeof used);
-	while (wait4(p->pid, &status, 0, &used) < 0 && errno == EINTR)
-		;
+	while (!end->lost && wait4(p->pid, &status, 0, &used) < 0)
+		end->lost = errno != EINTR;
 	end->wall_ns = now_ns() - p->started;
 	end->cpu_ns = (uint64_t)(used.ru_utime.tv_sec + used.ru_stime.tv_sec) * 1000000000 +
 		(uint64_t)(used.ru_utime.tv_usec + used.ru_stime.tv_usec) * 1000;
@@ -140,15 +173,21 @@ int parent_run(struct child_plan *plan, uint64_t wall_ns, struct child_end *end,
 	CLEAN_FD int pidfd = -1;
 	CLEAN_FD int in = -1;
 	CLEAN_FD int out = -1;
-	struct parent p = { .end = end, .max = plan->output + CHILD_SLACK };
-	int ends[2];
+	CLEAN_FD int wait = -1;
+	struct parent p = { .end = end, .go = -1, .max = plan->output + CHILD_SLACK };
+	int up[2], down[2];
 
 	*end = (struct child_end){ 0 };
-	if (pipe2(ends, O_CLOEXEC))
+	if (pipe2(up, O_CLOEXEC))
 		return err_set(err, errno, "make a pipe for the call");
-	in = ends[0];
-	out = ends[1];
+	in = up[0];
+	out = up[1];
+	if (pipe2(down, O_CLOEXEC))
+		return err_set(err, errno, "make a pipe for the call");
+	wait = down[0];
+	p.go = down[1];
 	plan->out = out;
+	plan->go = wait;
 	plan->uid = geteuid();
 	plan->gid = getegid();
 	p.started = now_ns();
@@ -156,13 +195,18 @@ int parent_run(struct child_plan *plan, uint64_t wall_ns, struct child_end *end,
 	p.pid = namespaces_fork(plan->probe, &pidfd);
 	if (p.pid == 0)
 		child_run(plan);
-	if (p.pid < 0)
-		return err_set(err, errno, "start the call in namespaces of its own");
+	if (p.pid < 0) {
+		err_set(err, errno, "start the call in namespaces of its own");
+		close(p.go);
+		return -1;
+	}
 	close(fd_keep(&out));
 	p.in = in;
 	p.pidfd = pidfd;
 	if (report_read(&p))
 		answer_read(&p);
+	if (p.go >= 0)
+		close(p.go);
 	child_reap(&p);
 	return 0;
 }

@@ -176,6 +176,10 @@ int spawn_run(const struct spawn_request *q, struct krux_pool *pool, struct spaw
 	out->rss_bytes = end.rss_bytes;
 	if (end.reported && end.report.failed)
 		return layer_failed(&end, err);
+	if (end.lost) {
+		why_set(out, SPAWN_UNKNOWN, "how the call ended could not be seen");
+		return 0;
+	}
 	if (!layers_list(pool, &plan, end.reported ? end.report.layers : 0, out)) {
 		why_set(out, SPAWN_UNKNOWN, "out of memory");
 		return 0;
