@@ -199,7 +199,9 @@ static uint32_t escape(const unsigned char *s, const unsigned char *end, uint32_
 {
 	uint32_t c = 0, i = 2;
 
-	*n = 1;
+	*n = s < end;
+	if (s == end)
+		return UINT32_MAX;
 	switch (*s) {
 	case '"':
 	case '\\':

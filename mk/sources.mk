@@ -60,9 +60,9 @@ HANDLER_SRC += stdlib-caps/common/answer.c stdlib-caps/common/builtins.c stdlib-
 RUNTIME_MAIN += runtime/main.c
 
 # what several unit tests share
-TEST_SRC += tests/unit/handler_calls.c tests/unit/modeling.c tests/unit/tiny_bundle.c tests/unit/reading.c
+TEST_SRC += tests/unit/handler_calls.c tests/unit/modeling.c tests/unit/reading.c tests/unit/records.c tests/unit/tiny_bundle.c
 UNIT_TESTS += test_bundle test_c_text test_canon test_cbor test_check test_elf test_facts test_format \
-	test_gate test_grammar test_handlers test_handlers_hostile test_json test_lang test_policyfile \
+	test_gate test_grammar test_handlers test_handlers_hostile test_json test_lang test_log test_policyfile \
 	test_policyformat test_record test_request test_sandbox test_schema test_source test_value test_yaml
 # tests/fuzz/fuzz_NAME.c each
 FUZZERS += bundle canon capfile cbor condition json pattern policy schema

@@ -136,7 +136,9 @@ static const struct source *source_check(struct arena *a, struct diags *ds, stru
 		d->fix = KRUX_STR("end lines with LF alone (sed -i 's/\\r$//' FILE)");
 	}
 	if (v.hidden.n && ds->errors == errors) {
-		d = diag_warn(ds, 25, ((struct span){ s, (uint32_t)v.hidden.first, 3 }),
+		size_t at = v.hidden.first, n = scalar_length((const unsigned char *)s->text.p + at, s->text.n - at);
+
+		d = diag_warn(ds, 25, ((struct span){ s, (uint32_t)at, (uint32_t)n }),
 		              "a character that does not show or that reorders the text");
 		d->fix = arena_printf(a, "write it as an escape inside a string; %zu in this file", v.hidden.n);
 	}
