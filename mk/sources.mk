@@ -28,10 +28,18 @@ MODEL_SRC += compiler/model/access.c compiler/model/build.c compiler/model/capab
 CHECK_SRC += compiler/check/check.c compiler/check/claims.c compiler/check/empty_all.c compiler/check/explain.c \
 	compiler/check/zone.c
 GRAMMAR_GEN += check/explain_text
-DD_SRC +=
-PLAN_SRC +=
+DD_SRC += compiler/dd/decision.c compiler/dd/outcome.c
+PLAN_SRC += compiler/plan/call.c compiler/plan/compat.c compiler/plan/cond_print.c compiler/plan/coverage.c \
+	compiler/plan/diff.c compiler/plan/evaluate.c compiler/plan/nearest.c compiler/plan/prove.c \
+	compiler/plan/rows.c compiler/plan/words.c compiler/plan/words_cover.c compiler/plan/words_list.c \
+	compiler/plan/words_path.c compiler/plan/words_regex.c compiler/plan/words_text.c
 EMIT_SRC += compiler/emit/c_code.c compiler/emit/c_shape.c compiler/emit/c_text.c compiler/emit/c_text_print.c \
-	compiler/emit/policyschema.c
+	compiler/emit/json_schema.c compiler/emit/package.c compiler/emit/policyschema.c compiler/emit/reference.c \
+	compiler/emit/table.c compiler/emit/tools.c
+PIPELINE_SRC += compiler/pipeline.c
+COMMAND_SRC += compiler/command/build.c compiler/command/command.c compiler/command/diff.c \
+	compiler/command/eval.c compiler/command/facts.c compiler/command/files.c compiler/command/options.c \
+	compiler/command/prove.c compiler/command/show.c compiler/command/tests.c
 COMPILER_MAIN +=
 
 RUNTIME_SRC += runtime/base/err.c runtime/base/file.c runtime/base/screen.c runtime/base/state.c \

@@ -45,6 +45,7 @@ static int gate_invalid(struct gate *g, struct krux_str asked, struct krux_str j
 
 static int gate_decide(struct gate *g, struct gate_answer *out, struct krux_err *err)
 {
+	judge_free(g->judge);
 	g->judge = judge_new(g->policy->abi, out->request.index,
 	                     (struct krux_str){ g->options.agent, strlen(g->options.agent) }, g->facts, err);
 	if (!g->judge)

@@ -1,0 +1,549 @@
+/* The log: whatever is changed is found where it was changed, and whatever a crash leaves is put
+ * right. */
+#include "tests/unit/records.h"
+
+#include "runtime/base/file.h"
+#include "runtime/record/blob.h"
+#include "runtime/record/log.h"
+
+#include <check.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <sys/wait.h>
+
+START_TEST(written_is_read)
+{
+	struct verify_report r;
+
+	records_log();
+	r = records_verify();
+	ck_assert_uint_eq(r.records, 13);
+	ck_assert_uint_eq(r.faults, 0);
+	ck_assert_uint_eq(r.notes, 0);
+	ck_assert_uint_eq(r.kinds[AUDIT_KIND_INTENT], 3);
+	ck_assert(krux_str_eq(r.origin, KRUX_STR("krux.test/1")));
+	ck_assert(r.head);
+	verify_free(&r);
+}
+END_TEST
+
+/* Every byte of the log, changed in three ways, is found, and what is found holds that byte. */
+START_TEST(every_flip_is_found)
+{
+	static const uint8_t flips[] = { 0x01, 0x20, 0xFF };
+	struct bytes log;
+
+	records_log();
+	log = records_get(LOG_FILE);
+	for (size_t i = 0; i < log.n; i++)
+		for (size_t k = 0; k < sizeof flips; k++) {
+			struct verify_report r;
+
+			log.p[i] ^= flips[k];
+			records_put(LOG_FILE, log.p, log.n);
+			r = records_verify();
+			ck_assert_msg(r.faults > 0, "byte %zu ^ %02x: nothing found", i, flips[k]);
+			ck_assert_msg(records_covers(&r, i), "byte %zu ^ %02x: %s at %llu+%llu: %s", i, flips[k],
+			              finding_word(r.finding[0].kind), (unsigned long long)r.finding[0].at,
+			              (unsigned long long)r.finding[0].length, r.finding[0].text);
+			verify_free(&r);
+			log.p[i] ^= flips[k];
+		}
+	free(log.p);
+}
+END_TEST
+
+/* A writer never goes on after a changed byte. */
+START_TEST(writer_refuses_changes)
+{
+	struct bytes log;
+
+	records_log();
+	log = records_get(LOG_FILE);
+	for (size_t i = 0; i < log.n; i += 7) {
+		struct bytes after;
+
+		log.p[i] ^= 0x10;
+		records_put(LOG_FILE, log.p, log.n);
+		ck_assert_ptr_null(log_open(records_dir, NULL, NULL, &records_err));
+		after = records_get(LOG_FILE);
+		ck_assert_uint_eq(after.n, log.n);
+		ck_assert_mem_eq(after.p, log.p, log.n);
+		free(after.p);
+		log.p[i] ^= 0x10;
+	}
+	free(log.p);
+}
+END_TEST
+
+/* A crash in the middle of the last append leaves any prefix of it; the head knows nothing of it. */
+START_TEST(every_cut_of_the_last_append_recovers)
+{
+	struct bytes head, log;
+	size_t at[32], n, begin;
+	struct log *l;
+
+	records_log();
+	head = records_get("head");
+	l = log_open(records_dir, NULL, NULL, &records_err);
+	records_append(l, records_denied());
+	log_close(l);
+	log = records_get(LOG_FILE);
+	n = records_places(log, at, 32);
+	begin = at[n - 1];
+	for (size_t cut = begin; cut <= log.n; cut++) {
+		struct verify_report r;
+
+		records_put(LOG_FILE, log.p, cut);
+		records_put("head", head.p, head.n);
+		r = records_verify();
+		ck_assert_uint_eq(r.faults, cut > begin && cut < log.n);
+		if (r.faults)
+			ck_assert_int_eq(r.finding[0].kind, FINDING_TORN);
+		verify_free(&r);
+		l = log_open(records_dir, NULL, NULL, &records_err);
+		ck_assert_msg(l != NULL, "cut at %zu: %s", cut, records_err.text);
+		ck_assert_uint_eq(log_repaired(l).dropped, cut < log.n ? cut - begin : 0);
+		records_append(l, records_denied());
+		log_close(l);
+		r = records_verify();
+		ck_assert_uint_eq(r.faults, 0);
+		ck_assert_uint_eq(r.kinds[AUDIT_KIND_RECOVERED], cut > begin && cut < log.n);
+		verify_free(&r);
+	}
+	free(log.p);
+	free(head.p);
+}
+END_TEST
+
+/* The same with zeros to the full length, as file systems fill what was not written. */
+START_TEST(zeros_of_a_torn_append_recover)
+{
+	struct bytes head, log;
+	size_t at[32], n;
+	struct log *l;
+
+	records_log();
+	head = records_get("head");
+	l = log_open(records_dir, NULL, NULL, &records_err);
+	records_append(l, records_denied());
+	log_close(l);
+	log = records_get(LOG_FILE);
+	n = records_places(log, at, 32);
+	for (size_t cut = log.n - 1; cut-- > at[n - 1];) {
+		memset(log.p + cut, 0, log.n - cut);
+		records_put(LOG_FILE, log.p, log.n);
+		records_put("head", head.p, head.n);
+		l = log_open(records_dir, NULL, NULL, &records_err);
+		ck_assert_msg(l != NULL, "zeros from %zu: %s", cut, records_err.text);
+		ck_assert_uint_eq(log_repaired(l).dropped, log.n - at[n - 1]);
+		log_close(l);
+	}
+	free(log.p);
+	free(head.p);
+}
+END_TEST
+
+/* What the head knows to be on disk is no crash when it is gone: nothing is repaired. */
+START_TEST(a_cut_log_is_an_alarm)
+{
+	struct bytes log;
+
+	records_log();
+	log = records_get(LOG_FILE);
+	for (size_t cut = 0; cut < log.n; cut++) {
+		struct verify_report r;
+
+		records_put(LOG_FILE, log.p, cut);
+		r = records_verify();
+		ck_assert_msg(r.faults > 0, "cut at %zu: nothing found", cut);
+		verify_free(&r);
+		ck_assert_msg(!log_open(records_dir, NULL, NULL, &records_err), "cut at %zu: accepted", cut);
+	}
+	free(log.p);
+}
+END_TEST
+
+static void rebuild(struct bytes log, const size_t *at, const size_t *order, size_t n)
+{
+	uint8_t *out = malloc(4 * log.n);
+	size_t len = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		memcpy(out + len, log.p + at[order[i]], at[order[i] + 1] - at[order[i]]);
+		len += at[order[i] + 1] - at[order[i]];
+	}
+	records_put(LOG_FILE, out, len);
+	free(out);
+}
+
+static size_t count(const struct verify_report *r, enum finding_kind kind)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < r->nfindings; i++)
+		n += r->finding[i].kind == kind;
+	return n;
+}
+
+START_TEST(removed_records_are_found)
+{
+	struct bytes log;
+	size_t at[32], n;
+
+	records_log();
+	log = records_get(LOG_FILE);
+	n = records_places(log, at, 32);
+	for (size_t gone = 0; gone < n; gone++) {
+		size_t order[32], k = 0;
+		struct verify_report r;
+
+		for (size_t i = 0; i < n; i++)
+			if (i != gone)
+				order[k++] = i;
+		rebuild(log, at, order, k);
+		r = records_verify();
+		ck_assert_uint_eq(count(&r, FINDING_MISSING), 1);
+		for (size_t i = 0; i < r.nfindings; i++)
+			if (r.finding[i].kind == FINDING_MISSING)
+				ck_assert_uint_eq(r.finding[i].seq, gone);
+		verify_free(&r);
+		ck_assert_ptr_null(log_open(records_dir, NULL, NULL, &records_err));
+	}
+	free(log.p);
+}
+END_TEST
+
+START_TEST(doubled_and_swapped_records_are_found)
+{
+	struct bytes log;
+	size_t at[32], n;
+
+	records_log();
+	log = records_get(LOG_FILE);
+	n = records_places(log, at, 32);
+	for (size_t which = 0; which + 1 < n; which++) {
+		size_t order[40], k = 0;
+		struct verify_report r;
+
+		for (size_t i = 0; i < n; i++) {
+			order[k++] = i;
+			if (i == which)
+				order[k++] = i;
+		}
+		rebuild(log, at, order, k);
+		r = records_verify();
+		ck_assert_uint_eq(count(&r, FINDING_REPEATED), 1);
+		ck_assert_uint_eq(count(&r, FINDING_MISSING), 0);
+		verify_free(&r);
+		for (k = 0; k < n; k++)
+			order[k] = k == which ? which + 1 : k == which + 1 ? which : k;
+		rebuild(log, at, order, n);
+		r = records_verify();
+		ck_assert_uint_eq(count(&r, FINDING_REPEATED), 1);
+		ck_assert_uint_ge(count(&r, FINDING_MISSING), 1);
+		verify_free(&r);
+		ck_assert_ptr_null(log_open(records_dir, NULL, NULL, &records_err));
+	}
+	free(log.p);
+}
+END_TEST
+
+START_TEST(inserted_bytes_are_found_once)
+{
+	struct bytes log;
+	size_t at[32], n;
+	uint8_t *out;
+
+	records_log();
+	log = records_get(LOG_FILE);
+	n = records_places(log, at, 32);
+	out = malloc(log.n + 300);
+	for (size_t i = 1; i < n; i++) {
+		struct verify_report r;
+
+		memcpy(out, log.p, at[i]);
+		memset(out + at[i], 0x83, 300);
+		memcpy(out + at[i] + 300, log.p + at[i], log.n - at[i]);
+		records_put(LOG_FILE, out, log.n + 300);
+		r = records_verify();
+		ck_assert_uint_eq(count(&r, FINDING_UNREADABLE), 1);
+		ck_assert_uint_eq(r.finding[0].at, at[i]);
+		ck_assert_uint_eq(r.finding[0].length, 300);
+		ck_assert_uint_eq(count(&r, FINDING_CHANGED), 0);
+		ck_assert_uint_eq(r.records, n);
+		verify_free(&r);
+	}
+	free(out);
+	free(log.p);
+}
+END_TEST
+
+/* Writes a changed record where the old one stood; both are as long. */
+static void reencode(const struct record *r, uint8_t *at, size_t n)
+{
+	uint8_t out[RECORD_MAX];
+
+	ck_assert_uint_eq(record_encode(r, out, sizeof out), n);
+	memcpy(at, out, n);
+}
+
+/* Two faults far apart are both named. */
+START_TEST(every_fault_is_named)
+{
+	size_t at[32], used;
+	struct verify_report r;
+	struct record changed;
+	struct bytes log;
+	const char *why;
+
+	records_log();
+	log = records_get(LOG_FILE);
+	records_places(log, at, 32);
+	log.p[at[3]] = 0xFF;
+	/* Record 7 says something else and is a good record in itself. */
+	ck_assert(record_decode(log.p + at[7], log.n - at[7], &changed, &used, &why));
+	record_set(&changed, AUDIT_WALL, changed.field[AUDIT_WALL].u + 1);
+	reencode(&changed, log.p + at[7], used);
+	records_put(LOG_FILE, log.p, log.n);
+	r = records_verify();
+	ck_assert_uint_eq(count(&r, FINDING_UNREADABLE), 1);
+	ck_assert_uint_eq(r.finding[0].seq, 3);
+	ck_assert_uint_eq(r.finding[0].at, at[3]);
+	ck_assert_uint_eq(count(&r, FINDING_CHANGED), 1);
+	ck_assert(records_covers(&r, at[7]));
+	ck_assert_uint_eq(r.faults, 2);
+	verify_free(&r);
+	free(log.p);
+}
+END_TEST
+
+/* Any record forged so that it is good in itself is named by the next one, the last by the head. */
+START_TEST(forged_records_are_found)
+{
+	size_t at[32], n, used;
+	struct bytes log;
+	const char *why;
+
+	records_log();
+	log = records_get(LOG_FILE);
+	n = records_places(log, at, 32);
+	for (size_t i = 0; i < n; i++) {
+		uint8_t old[RECORD_MAX];
+		struct verify_report r;
+		struct record forged;
+
+		ck_assert(record_decode(log.p + at[i], log.n - at[i], &forged, &used, &why));
+		memcpy(old, log.p + at[i], used);
+		record_set(&forged, AUDIT_WALL, forged.field[AUDIT_WALL].u + 1);
+		reencode(&forged, log.p + at[i], used);
+		records_put(LOG_FILE, log.p, log.n);
+		r = records_verify();
+		ck_assert_uint_eq(r.faults, 1);
+		ck_assert_uint_eq(r.finding[0].seq, i);
+		ck_assert_int_eq(r.finding[0].kind, i + 1 < n ? FINDING_CHANGED : FINDING_HEAD);
+		verify_free(&r);
+		ck_assert_ptr_null(log_open(records_dir, NULL, NULL, &records_err));
+		memcpy(log.p + at[i], old, used);
+	}
+	free(log.p);
+}
+END_TEST
+
+START_TEST(head_file_tells)
+{
+	struct verify_report r;
+
+	records_log();
+	ck_assert_int_eq(unlinkat(records_dir, "head", 0), 0);
+	r = records_verify();
+	ck_assert_uint_eq(r.faults, 0);
+	ck_assert_uint_eq(count(&r, FINDING_UNHEADED), 1);
+	verify_free(&r);
+	ck_assert_ptr_null(log_open(records_dir, NULL, NULL, &records_err));
+}
+END_TEST
+
+/* One slot of the head torn by a crash: the other one still serves. */
+START_TEST(head_survives_a_torn_slot)
+{
+	struct bytes head;
+
+	records_log();
+	head = records_get("head");
+	for (size_t i = 0; i < 128; i += 5) {
+		struct verify_report r;
+
+		head.p[128 + i] ^= 0x55;
+		records_put("head", head.p, head.n);
+		r = records_verify();
+		ck_assert_uint_eq(r.faults, 0);
+		ck_assert(r.head);
+		verify_free(&r);
+		head.p[128 + i] ^= 0x55;
+	}
+	free(head.p);
+}
+END_TEST
+
+/* A program that ends between intent and outcome leaves an intent that the next one closes. */
+START_TEST(intent_without_outcome_becomes_unknown)
+{
+	struct verify_report r;
+	struct log *log;
+	pid_t pid;
+	int status;
+
+	records_log();
+	pid = fork();
+	if (!pid) {
+		log = log_open(records_dir, NULL, NULL, &records_err);
+		if (log) {
+			struct record i = records_intent();
+
+			log_append(log, &i, NULL, NULL, &records_err);
+		}
+		_exit(0);
+	}
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	r = records_verify();
+	ck_assert_uint_eq(r.faults, 0);
+	ck_assert_uint_eq(count(&r, FINDING_OPEN), 1);
+	ck_assert_uint_eq(r.finding[0].seq, 13);
+	verify_free(&r);
+	log = log_open(records_dir, NULL, NULL, &records_err);
+	ck_assert_msg(log != NULL, "%s", records_err.text);
+	ck_assert_uint_eq(log_repaired(log).unknown, 1);
+	log_close(log);
+	r = records_verify();
+	ck_assert_uint_eq(r.kinds[AUDIT_KIND_UNKNOWN], 1);
+	ck_assert_uint_eq(r.faults + r.notes, 0);
+	verify_free(&r);
+	log = log_open(records_dir, NULL, NULL, &records_err);
+	ck_assert_uint_eq(log_repaired(log).unknown, 0);
+	log_close(log);
+}
+END_TEST
+
+START_TEST(outcome_needs_its_intent)
+{
+	struct verify_report r;
+	struct log *log;
+
+	records_log();
+	log = log_open(records_dir, NULL, NULL, &records_err);
+	records_append(log, records_outcome(1));
+	log_close(log);
+	r = records_verify();
+	ck_assert_uint_eq(count(&r, FINDING_REFERENCE), 1);
+	verify_free(&r);
+	ck_assert_ptr_null(log_open(records_dir, NULL, NULL, &records_err));
+}
+END_TEST
+
+START_TEST(blobs_are_verified)
+{
+	uint8_t name[HASH_LEN], field[64];
+	struct item_out o = { field, sizeof field, 0 };
+	struct verify_report report;
+	char path[80] = "blobs/";
+	struct record r;
+	struct log *log;
+
+	records_log();
+	r = records_intent();
+	ck_assert_int_eq(blob_put(records_blobs, KRUX_STR("much"), name, &records_err), 0);
+	item_head(&o, ITEM_LIST, 2);
+	item_str(&o, ITEM_BYTES, (struct krux_str){ (char *)name, HASH_LEN });
+	item_head(&o, ITEM_UINT, 4);
+	r.have &= ~(1ull << AUDIT_ARGS);
+	record_str(&r, AUDIT_ARGS_BLOB, records_item(&o));
+	log = log_open(records_dir, NULL, NULL, &records_err);
+	records_append(log, r);
+	records_append(log, records_outcome(13));
+	log_close(log);
+	report = records_verify();
+	ck_assert_uint_eq(report.blobs, 1);
+	ck_assert_uint_eq(report.faults + report.notes, 0);
+	verify_free(&report);
+	for (size_t i = 0; i < HASH_LEN; i++)
+		snprintf(path + 6 + 2 * i, 3, "%02x", name[i]);
+	ck_assert_int_eq(unlinkat(records_dir, path, 0), 0);
+	report = records_verify();
+	ck_assert_uint_eq(report.faults, 0);
+	ck_assert_uint_eq(count(&report, FINDING_GONE), 1);
+	verify_free(&report);
+}
+END_TEST
+
+/* Two writers: the second waits for the first. */
+START_TEST(one_writer_at_a_time)
+{
+	struct verify_report r;
+	pid_t pid[4];
+	int status;
+
+	records_log();
+	for (int i = 0; i < 4; i++) {
+		pid[i] = fork();
+		if (pid[i])
+			continue;
+		for (int k = 0; k < 5; k++) {
+			struct log *log = log_open(records_dir, NULL, NULL, &records_err);
+			struct record d = records_denied();
+
+			if (!log || log_append(log, &d, NULL, NULL, &records_err))
+				_exit(1);
+			log_close(log);
+		}
+		_exit(0);
+	}
+	for (int i = 0; i < 4; i++) {
+		ck_assert_int_eq(waitpid(pid[i], &status, 0), pid[i]);
+		ck_assert_int_eq(status, 0);
+	}
+	r = records_verify();
+	ck_assert_uint_eq(r.records, 13 + 20);
+	ck_assert_uint_eq(r.faults + r.notes, 0);
+	verify_free(&r);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("log");
+	TCase *tc = tcase_create("log");
+	SRunner *runner;
+	int failed;
+
+	if (sodium_init() < 0)
+		return 1;
+	tcase_set_timeout(tc, 60);
+	tcase_add_checked_fixture(tc, records_setup, records_teardown);
+	tcase_add_test(tc, written_is_read);
+	tcase_add_test(tc, every_flip_is_found);
+	tcase_add_test(tc, writer_refuses_changes);
+	tcase_add_test(tc, every_cut_of_the_last_append_recovers);
+	tcase_add_test(tc, zeros_of_a_torn_append_recover);
+	tcase_add_test(tc, a_cut_log_is_an_alarm);
+	tcase_add_test(tc, removed_records_are_found);
+	tcase_add_test(tc, doubled_and_swapped_records_are_found);
+	tcase_add_test(tc, inserted_bytes_are_found_once);
+	tcase_add_test(tc, every_fault_is_named);
+	tcase_add_test(tc, forged_records_are_found);
+	tcase_add_test(tc, head_file_tells);
+	tcase_add_test(tc, head_survives_a_torn_slot);
+	tcase_add_test(tc, intent_without_outcome_becomes_unknown);
+	tcase_add_test(tc, outcome_needs_its_intent);
+	tcase_add_test(tc, blobs_are_verified);
+	tcase_add_test(tc, one_writer_at_a_time);
+	suite_add_tcase(suite, tc);
+	runner = srunner_create(suite);
+	srunner_run_all(runner, CK_NORMAL);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed != 0;
+}
