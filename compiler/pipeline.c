@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "compiler/base/builtin.h"
+#include "compiler/check/check.h"
 
 struct pipeline *pipeline_new(void)
 {
@@ -81,7 +82,7 @@ bool pipeline_resolve(struct pipeline *p)
 	if (!build_resolve(p->arena, p->diags, &p->caps, p->policyfile, p->npolicyfiles, &p->build))
 		return false;
 	build_index(p->arena, &p->build);
-	return !p->diags->errors;
+	return build_check(p->arena, p->diags, &p->build) && !p->diags->errors;
 }
 
 bool pipeline_decide(struct pipeline *p)
