@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "compiler/base/buf.h"
+#include "compiler/check/explain.h"
 #include "compiler/read/read.h"
 
 static struct arena *arena;
@@ -665,6 +666,41 @@ START_TEST(capfile_nesting)
 }
 END_TEST
 
+/* ---- capspec/codes ---- */
+
+/* The examples of the codes of this pass bring their own code and no other; those fenced as sh
+ * are tests/extra/explained.sh's. */
+START_TEST(codes_explained)
+{
+	static const unsigned codes[] = {
+#define CODE(number, title) number,
+#include "capspec/codes.def"
+#undef CODE
+	};
+
+	for (size_t i = 0; i < sizeof codes / sizeof *codes && codes[i] < 1000; i++) {
+		const char *text = code_text(codes[i]).p, *open = text ? strstr(text, "```") : NULL, *from, *to;
+		struct krux_str body;
+
+		ck_assert_msg(open != NULL, "K%04u has no example", codes[i]);
+		from = strchr(open, '\n') + 1;
+		to = strstr(from, "\n```");
+		ck_assert_ptr_nonnull(to);
+		renew();
+		if (!strncmp(open, "```sh", 5))
+			continue;
+		body = (struct krux_str){ from, (size_t)(to - from) };
+		if (!strncmp(open, "```cond", 7))
+			condition_parse(arena, diags, body, (struct span){ 0 });
+		else
+			capfile_parse(arena, diags, source_of(body));
+		ck_assert_msg(diags->n > 0, "the example of K%04u brings nothing", codes[i]);
+		for (size_t k = 0; k < diags->n; k++)
+			ck_assert_msg(diags->list[k]->code == codes[i], "K%04u: %s", codes[i], said());
+	}
+}
+END_TEST
+
 /* ---- anything ---- */
 
 static uint32_t seed;
@@ -782,6 +818,7 @@ int main(void)
 	tcase_add_test(t, capfile_words_are_names);
 	tcase_add_loop_test(t, capfile_bad, 0, sizeof bad_files / sizeof *bad_files);
 	tcase_add_test(t, capfile_nesting);
+	tcase_add_test(t, codes_explained);
 	tcase_add_test(t, anything_damaged);
 	tcase_add_test(t, anything_of_tokens);
 	tcase_add_test(t, anything_large);
