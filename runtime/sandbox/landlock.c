@@ -6,8 +6,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "runtime/sandbox/rights.h"
 #include "runtime/sandbox/sandbox.h"
-#include "stdlib-caps/common/handler.h"
 
 enum {
 	FS_ABI_1 = (1 << 13) - 1,
@@ -49,9 +49,10 @@ static uint64_t rights_of(unsigned rights)
 	if (rights & RIGHT_READ_FOLDERS)
 		fs |= LANDLOCK_ACCESS_FS_READ_DIR;
 	if (rights & RIGHT_NAMES)
-		fs |= LANDLOCK_ACCESS_FS_MAKE_REG | LANDLOCK_ACCESS_FS_MAKE_DIR | LANDLOCK_ACCESS_FS_MAKE_SYM |
-			LANDLOCK_ACCESS_FS_MAKE_FIFO | LANDLOCK_ACCESS_FS_MAKE_SOCK |
-			LANDLOCK_ACCESS_FS_REMOVE_FILE | LANDLOCK_ACCESS_FS_REMOVE_DIR | FS_REFER;
+		fs |= LANDLOCK_ACCESS_FS_MAKE_REG | LANDLOCK_ACCESS_FS_MAKE_DIR |
+		      LANDLOCK_ACCESS_FS_MAKE_SYM | LANDLOCK_ACCESS_FS_MAKE_FIFO |
+		      LANDLOCK_ACCESS_FS_MAKE_SOCK | LANDLOCK_ACCESS_FS_REMOVE_FILE |
+		      LANDLOCK_ACCESS_FS_REMOVE_DIR | FS_REFER;
 	if (rights & RIGHT_WRITE_FILES)
 		fs |= LANDLOCK_ACCESS_FS_WRITE_FILE | FS_TRUNCATE;
 	return fs;
@@ -66,8 +67,10 @@ int landlock_restrict(int abi, const struct landlock_grant *grant, size_t n)
 	if (set < 0)
 		return -1;
 	for (size_t i = 0; i < n; i++) {
-		struct landlock_path_beneath_attr rule = { .allowed_access = rights_of(grant[i].rights) & attr.fs,
-		                                           .parent_fd = grant[i].fd };
+		struct landlock_path_beneath_attr rule = {
+			.allowed_access = rights_of(grant[i].rights) & attr.fs,
+			.parent_fd = grant[i].fd
+		};
 
 		if (syscall(SYS_landlock_add_rule, set, LANDLOCK_RULE_PATH_BENEATH, &rule, 0))
 			goto failed;

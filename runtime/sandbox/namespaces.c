@@ -13,8 +13,8 @@
 
 #include "runtime/sandbox/sandbox.h"
 
-static const uint64_t fresh = CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS |
-	CLONE_NEWCGROUP | CLONE_NEWTIME;
+static const uint64_t fresh = CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC |
+                              CLONE_NEWUTS | CLONE_NEWCGROUP | CLONE_NEWTIME;
 
 pid_t namespaces_fork(const struct probe *probe, int *pidfd)
 {

@@ -22,6 +22,9 @@ int rlimits_set(const struct rlimits *l)
 	if (rlimit_set(RLIMIT_CPU, seconds ? seconds : 1) || rlimit_set(RLIMIT_NPROC, l->pids) ||
 	    rlimit_set(RLIMIT_NOFILE, l->files) || rlimit_set(RLIMIT_FSIZE, l->file_size))
 		return -1;
-	return rlimit_set(RLIMIT_CORE, 0) || rlimit_set(RLIMIT_MEMLOCK, 0) || rlimit_set(RLIMIT_MSGQUEUE, 0) ||
-		rlimit_set(RLIMIT_STACK, 8 << 20) || rlimit_set(RLIMIT_NICE, 0) || rlimit_set(RLIMIT_RTPRIO, 0) ? -1 : 0;
+	if (rlimit_set(RLIMIT_CORE, 0) || rlimit_set(RLIMIT_MEMLOCK, 0) ||
+	    rlimit_set(RLIMIT_MSGQUEUE, 0) || rlimit_set(RLIMIT_STACK, 8 << 20) ||
+	    rlimit_set(RLIMIT_NICE, 0) || rlimit_set(RLIMIT_RTPRIO, 0))
+		return -1;
+	return 0;
 }

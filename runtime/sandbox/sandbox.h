@@ -32,8 +32,8 @@ const char *layer_word(enum layer);
 /* ---- probe.c ---- */
 
 struct probe {
-	bool root;                 /* effective uid 0: namespaces without a user namespace around them */
-	bool present[LAYER_COUNT]; /* the kernel has it; whether this process may use it shows in use */
+	bool root;                 /* effective uid 0: no user namespace around the others */
+	bool present[LAYER_COUNT]; /* the kernel has it; use shows whether we may */
 	int landlock_abi;          /* 0: none */
 	bool openat2;
 };

@@ -4,8 +4,8 @@
 #include <seccomp.h>
 #include <sys/mman.h>
 
+#include "runtime/sandbox/rights.h"
 #include "runtime/sandbox/sandbox.h"
-#include "stdlib-caps/common/handler.h"
 
 /* CALLS_COMMON is no bit: everyone gets those. */
 static const struct { int nr; unsigned groups; } calls[] = {

@@ -63,7 +63,7 @@ static void host_open(struct child *ch)
 	ch->proc = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
 }
 
-/* What the fork brought along does not count against the call: bytes of data that are mapped now. */
+/* What the fork brought along does not count against the call: bytes of data mapped now. */
 static uint64_t inherited_bytes(const struct child *ch)
 {
 	unsigned long long data = 0;
@@ -74,7 +74,9 @@ static uint64_t inherited_bytes(const struct child *ch)
 	if (fd >= 0)
 		close(fd);
 	text[n > 0 ? n : 0] = '\0';
-	return sscanf(text, "%*u %*u %*u %*u %*u %llu", &data) == 1 ? data * (uint64_t)sysconf(_SC_PAGESIZE) : 0;
+	if (sscanf(text, "%*u %*u %*u %*u %*u %llu", &data) != 1)
+		return 0;
+	return data * (uint64_t)sysconf(_SC_PAGESIZE);
 }
 
 static void namespaces_on(struct child *ch)
@@ -85,7 +87,8 @@ static void namespaces_on(struct child *ch)
 	if (ch->proc < 0 || fstat(ch->plan->workspace, &ch->owner))
 		layer_on(ch, LAYER_NS_MOUNT, -1);
 	if (!probe->root)
-		layer_on(ch, LAYER_NS_USER, namespaces_map_self(ch->proc, ch->plan->uid, ch->plan->gid));
+		layer_on(ch, LAYER_NS_USER,
+		         namespaces_map_self(ch->proc, ch->plan->uid, ch->plan->gid));
 	for (unsigned i = LAYER_NS_MOUNT; i <= LAYER_NS_TIME; i++)
 		layer_on(ch, i, 0);
 	layer_on(ch, LAYER_NS_UTS, sethostname(name, sizeof name - 1));
@@ -94,7 +97,8 @@ static void namespaces_on(struct child *ch)
 static void descriptors_on(struct child *ch)
 {
 	const struct child_plan *plan = ch->plan;
-	int keep[HANDLER_HOST + 5] = { plan->workspace, plan->store, plan->out, plan->go, ch->proc };
+	int keep[HANDLER_HOST + 5] = { plan->workspace, plan->store, plan->out, plan->go,
+		                       ch->proc };
 
 	memcpy(keep + 5, ch->call.host, sizeof ch->call.host);
 	layer_on(ch, LAYER_DESCRIPTORS, descriptors_close(keep, sizeof keep / sizeof *keep));
@@ -103,8 +107,10 @@ static void descriptors_on(struct child *ch)
 /* The parent alone may map a user namespace that is root's onto another uid. */
 static int map_wait(struct child *ch)
 {
-	struct child_report ask = { .magic = CHILD_MAGIC, .what = CHILD_MAP, .uid = ch->owner.st_uid,
-	                            .gid = ch->owner.st_gid };
+	struct child_report ask = { .magic = CHILD_MAGIC,
+		                    .what = CHILD_MAP,
+		                    .uid = ch->owner.st_uid,
+		                    .gid = ch->owner.st_gid };
 	char go;
 
 	out_write(ch, &ask, sizeof ask);
@@ -138,7 +144,8 @@ static void door_close(struct child *ch)
 
 	for (unsigned i = 0; i < c->ngrants; i++)
 		grant[i] = (struct landlock_grant){ c->grant[i].fd, c->grant[i].rights };
-	layer_on(ch, LAYER_LANDLOCK, landlock_restrict(ch->plan->probe->landlock_abi, grant, c->ngrants));
+	layer_on(ch, LAYER_LANDLOCK,
+	         landlock_restrict(ch->plan->probe->landlock_abi, grant, c->ngrants));
 	layer_on(ch, LAYER_SECCOMP, seccomp_restrict(ch->plan->builtin->calls));
 }
 
@@ -156,7 +163,8 @@ static void answer_write(struct child *ch, bool ok)
 	size_t n;
 
 	if (!ok) {
-		member[0] = (struct krux_member){ KRUX_STR("error"), text_value(c->error ? c->error : "") };
+		member[0] = (struct krux_member){ KRUX_STR("error"),
+			                          text_value(c->error ? c->error : "") };
 		member[1] = (struct krux_member){ KRUX_STR("message"), text_value(c->detail) };
 	}
 	n = krux_cbor_write(&answer, NULL, 0);
@@ -174,7 +182,8 @@ static void confined_words(struct child *ch)
 
 	for (unsigned i = 0; i < LAYER_COUNT && n < sizeof ch->confined - 32; i++)
 		if (ch->report.layers >> i & 1)
-			n += (size_t)snprintf(ch->confined + n, sizeof ch->confined - n, "%s%s", n ? " " : "", layer_word(i));
+			n += (size_t)snprintf(ch->confined + n, sizeof ch->confined - n, "%s%s",
+			                      n ? " " : "", layer_word(i));
 	ch->call.confined = ch->confined;
 }
 
@@ -196,9 +205,14 @@ void child_run(const struct child_plan *plan)
 	bool ok;
 
 	ch = (struct child){ .plan = plan, .report.magic = CHILD_MAGIC };
-	*c = (struct handler_call){ .args = plan->args, .workspace = plan->workspace, .store = plan->store,
-	                            .allows = plan->allows, .allows_ctx = plan->allows_ctx,
-	                            .fd = -1, .temp = -1, .confined = "" };
+	*c = (struct handler_call){ .args = plan->args,
+		                    .workspace = plan->workspace,
+		                    .store = plan->store,
+		                    .allows = plan->allows,
+		                    .allows_ctx = plan->allows_ctx,
+		                    .fd = -1,
+		                    .temp = -1,
+		                    .confined = "" };
 	signals_reset();
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	c->pool = krux_pool_new((size_t)plan->limits.memory);

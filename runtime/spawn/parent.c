@@ -1,5 +1,5 @@
-/* A plan to how its child ended. The child is killed at its deadline or when it says too much; being
- * the first process of its pid namespace, nothing that it might start outlives it. */
+/* A plan to how its child ended. The child is killed at its deadline or when it says too much;
+ * being the first process of its pid namespace, nothing that it might start outlives it. */
 #include "runtime/spawn/parent.h"
 
 #include <errno.h>
@@ -131,7 +131,8 @@ static void answer_read(struct parent *p)
 			size_t cap = p->cap ? p->cap * 4 : 4096;
 			uint8_t *grown;
 
-			if (end->n > p->max || !(grown = realloc(end->answer, cap > p->max ? p->max + 1 : cap))) {
+			if (end->n > p->max ||
+			    !(grown = realloc(end->answer, cap > p->max ? p->max + 1 : cap))) {
 				end->too_much = true;
 				return;
 			}
@@ -168,7 +169,8 @@ static void child_reap(struct parent *p)
 	end->code = end->exited ? WEXITSTATUS(status) : WTERMSIG(status);
 }
 
-int parent_run(struct child_plan *plan, uint64_t wall_ns, struct child_end *end, struct krux_err *err)
+int parent_run(struct child_plan *plan, uint64_t wall_ns, struct child_end *end,
+               struct krux_err *err)
 {
 	CLEAN_FD int pidfd = -1;
 	CLEAN_FD int in = -1;

@@ -39,15 +39,16 @@ static int plan_make(const struct spawn_request *q, struct child_plan *plan, str
 	const char *missing;
 
 	if (cap->handler.kind != KRUX_HANDLER_BUILTIN)
-		return err_set(err, 0, "%.*s is not run by a builtin handler; this program runs no others",
+		return err_set(err, 0,
+		               "%.*s is not run by a builtin handler; this program runs no others",
 		               (int)cap->name.n, cap->name.p);
 	*plan = (struct child_plan){
 		.probe = probe_get(),
 		.builtin = builtin_find(cap->handler.name),
 		.args = q->args,
 		.limits = { cap->limit[KRUX_LIMIT_MEMORY], cap->limit[KRUX_LIMIT_CPU],
-		            (unsigned)cap->limit[KRUX_LIMIT_PIDS], (unsigned)cap->limit[KRUX_LIMIT_FILES],
-		            file_size },
+		            (unsigned)cap->limit[KRUX_LIMIT_PIDS],
+		            (unsigned)cap->limit[KRUX_LIMIT_FILES], file_size },
 		.output = (size_t)cap->limit[KRUX_LIMIT_OUTPUT],
 		.workspace = q->workspace_fd,
 		.store = q->trash_fd,
@@ -55,11 +56,12 @@ static int plan_make(const struct spawn_request *q, struct child_plan *plan, str
 		.allows_ctx = q->allows_ctx,
 	};
 	if (!plan->builtin)
-		return err_set(err, 0, "there is no builtin handler \"%.*s\"", (int)cap->handler.name.n,
-		               cap->handler.name.p);
+		return err_set(err, 0, "there is no builtin handler \"%.*s\"",
+		               (int)cap->handler.name.n, cap->handler.name.p);
 	missing = probe_missing(plan->probe);
 	if (missing)
-		return err_set(err, 0, "this machine lacks %s, which no call runs without", missing);
+		return err_set(err, 0, "this machine lacks %s, which no call runs without",
+		               missing);
 	return 0;
 }
 
@@ -75,7 +77,8 @@ static bool layers_list(struct krux_pool *pool, const struct child_plan *plan, u
 			continue;
 		out->layer[out->nlayers] = layer_word(i);
 		if (i == LAYER_LANDLOCK) {
-			int n = snprintf(text, sizeof text, "landlock.%d", plan->probe->landlock_abi);
+			int n = snprintf(text, sizeof text, "landlock.%d",
+			                 plan->probe->landlock_abi);
 
 			out->layer[out->nlayers] = krux_pool_copy(pool, text, (size_t)n);
 			if (!out->layer[out->nlayers])
@@ -86,7 +89,8 @@ static bool layers_list(struct krux_pool *pool, const struct child_plan *plan, u
 	return true;
 }
 
-static const struct krux_error_def *error_declared(const struct krux_capability *cap, struct krux_str name)
+static const struct krux_error_def *error_declared(const struct krux_capability *cap,
+                                                   struct krux_str name)
 {
 	for (size_t i = 0; i < cap->nerrors; i++)
 		if (krux_str_eq(cap->error[i].name, name))
@@ -94,8 +98,8 @@ static const struct krux_error_def *error_declared(const struct krux_capability 
 	return NULL;
 }
 
-static void answer_take(const struct krux_capability *cap, struct krux_pool *pool, struct krux_str cbor,
-                        struct spawn_result *out)
+static void answer_take(const struct krux_capability *cap, struct krux_pool *pool,
+                        struct krux_str cbor, struct spawn_result *out)
 {
 	const struct krux_value *output, *error, *message;
 	const struct krux_error_def *declared;
@@ -114,12 +118,14 @@ static void answer_take(const struct krux_capability *cap, struct krux_pool *poo
 		if (krux_canon(pool, cap->output, output, &out->output, &refusal))
 			out->end = SPAWN_DONE;
 		else
-			why_set(out, SPAWN_BROKEN, "answer %.40s: %.70s", refusal.where, refusal.why);
+			why_set(out, SPAWN_BROKEN, "answer %.40s: %.70s", refusal.where,
+			        refusal.why);
 		return;
 	}
 	declared = error && error->kind == KRUX_V_TEXT ? error_declared(cap, error->str) : NULL;
 	if (!declared || !message || message->kind != KRUX_V_TEXT || answer.map.n != 2) {
-		why_set(out, SPAWN_BROKEN, "the handler failed in a way that the capability does not declare");
+		why_set(out, SPAWN_BROKEN,
+		        "the handler failed in a way that the capability does not declare");
 		return;
 	}
 	out->end = SPAWN_ERROR;
@@ -127,7 +133,8 @@ static void answer_take(const struct krux_capability *cap, struct krux_pool *poo
 	out->message = message->str;
 }
 
-static void killed_take(const struct krux_capability *cap, const struct child_end *end, struct spawn_result *out)
+static void killed_take(const struct krux_capability *cap, const struct child_end *end,
+                        struct spawn_result *out)
 {
 	char text[64];
 	int n;
@@ -136,9 +143,11 @@ static void killed_take(const struct krux_capability *cap, const struct child_en
 		n = krux_duration_text(cap->limit[KRUX_LIMIT_WALL], text, sizeof text);
 		why_set(out, SPAWN_KILLED, "wall %.*s", n, text);
 	} else if (end->too_much || (end->exited && end->code == CHILD_TOO_MUCH)) {
-		why_set(out, SPAWN_KILLED, "output %llu bytes", (unsigned long long)cap->limit[KRUX_LIMIT_OUTPUT]);
+		why_set(out, SPAWN_KILLED, "output %llu bytes",
+		        (unsigned long long)cap->limit[KRUX_LIMIT_OUTPUT]);
 	} else if (end->exited) {
-		why_set(out, SPAWN_BROKEN, "the handler ended with %d and without an answer", end->code);
+		why_set(out, SPAWN_BROKEN, "the handler ended with %d and without an answer",
+		        end->code);
 	} else if (end->code == SIGSYS) {
 		why_set(out, SPAWN_KILLED, "a system call that is not allowed");
 	} else if (end->code == SIGKILL && end->cpu_ns + 50000000 >= cap->limit[KRUX_LIMIT_CPU]) {
@@ -168,7 +177,8 @@ int spawn_run(const struct spawn_request *q, struct krux_pool *pool, struct spaw
 	char *copy;
 
 	*out = (struct spawn_result){ .end = SPAWN_UNKNOWN };
-	if (plan_make(q, &plan, err) || parent_run(&plan, q->cap->limit[KRUX_LIMIT_WALL], &end, err))
+	if (plan_make(q, &plan, err) ||
+	    parent_run(&plan, q->cap->limit[KRUX_LIMIT_WALL], &end, err))
 		return -1;
 	answer = end.answer;
 	out->cpu_ns = end.cpu_ns;

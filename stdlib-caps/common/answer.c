@@ -43,7 +43,8 @@ void answer_int(struct answer *a, const char *field, int64_t i)
 	if (i >= 0)
 		answer_uint(a, field, (uint64_t)i);
 	else
-		answer_value(a, field, (struct krux_value){ .kind = KRUX_V_NINT, .u = (uint64_t)-(i + 1) });
+		answer_value(a, field,
+		             (struct krux_value){ .kind = KRUX_V_NINT, .u = (uint64_t)-(i + 1) });
 }
 
 void answer_time(struct answer *a, const char *field, int64_t ns)
@@ -56,14 +57,16 @@ void answer_digest(struct answer *a, const char *field, const uint8_t digest[sta
 	char *copy = krux_pool_copy(a->pool, digest, 32);
 
 	if (copy)
-		answer_value(a, field, (struct krux_value){ .kind = KRUX_V_BYTES, .str = { copy, 32 } });
+		answer_value(a, field,
+		             (struct krux_value){ .kind = KRUX_V_BYTES, .str = { copy, 32 } });
 	else
 		a->pool = NULL;
 }
 
 bool answer_end(struct answer *a, struct krux_value *out)
 {
-	struct krux_member *member = a->pool ? krux_pool_get(a->pool, a->n * sizeof *member + 1) : NULL;
+	struct krux_member *member =
+		a->pool ? krux_pool_get(a->pool, a->n * sizeof *member + 1) : NULL;
 
 	if (!member)
 		return false;
@@ -74,9 +77,28 @@ bool answer_end(struct answer *a, struct krux_value *out)
 	return true;
 }
 
+void answer_list(struct answer *a, const char *field, const struct krux_value *item, size_t n)
+{
+	answer_value(a, field, (struct krux_value){ .kind = KRUX_V_LIST, .list = { item, n } });
+}
+
+bool answer_give(struct answer *a, struct handler_call *c, const char *error)
+{
+	return answer_end(a, &c->output) || handler_memory(c, error);
+}
+
 const char *answer_type(mode_t mode)
 {
-	return S_ISREG(mode) ? "file" : S_ISDIR(mode) ? "directory" : S_ISLNK(mode) ? "symlink" : "other";
+	switch (mode & S_IFMT) {
+	case S_IFREG:
+		return "file";
+	case S_IFDIR:
+		return "directory";
+	case S_IFLNK:
+		return "symlink";
+	default:
+		return "other";
+	}
 }
 
 uint64_t answer_size(const struct stat *st)

@@ -21,10 +21,13 @@ void answer_uint(struct answer *, const char *field, uint64_t);
 void answer_int(struct answer *, const char *field, int64_t);
 void answer_time(struct answer *, const char *field, int64_t ns);
 void answer_value(struct answer *, const char *field, struct krux_value);
+void answer_list(struct answer *, const char *field, const struct krux_value *, size_t n);
 /* SHA-256 of the bytes. */
 void answer_digest(struct answer *, const char *field, const uint8_t digest[static 32]);
-/* False, with the call failed, where memory ran out. */
+/* False where memory ran out. */
 bool answer_end(struct answer *, struct krux_value *out);
+/* To the call's output; where memory ran out, the call fails with that error. */
+bool answer_give(struct answer *, struct handler_call *, const char *error);
 
 /* file, directory, symlink or other. */
 const char *answer_type(mode_t);

@@ -12,7 +12,8 @@ static const struct builtin builtins[] = {
 const struct builtin *builtin_find(struct krux_str name)
 {
 	for (size_t i = 0; i < sizeof builtins / sizeof *builtins; i++)
-		if (krux_str_eq(name, (struct krux_str){ builtins[i].name, strlen(builtins[i].name) }))
+		if (krux_str_eq(name,
+		                (struct krux_str){ builtins[i].name, strlen(builtins[i].name) }))
 			return &builtins[i];
 	return NULL;
 }

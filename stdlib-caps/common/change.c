@@ -66,7 +66,8 @@ static bool same_mount(int a, int b)
 {
 	struct statx sa, sb;
 
-	return !statx(a, "", AT_EMPTY_PATH, STATX_MNT_ID, &sa) && !statx(b, "", AT_EMPTY_PATH, STATX_MNT_ID, &sb) &&
+	return !statx(a, "", AT_EMPTY_PATH, STATX_MNT_ID, &sa) &&
+	       !statx(b, "", AT_EMPTY_PATH, STATX_MNT_ID, &sb) &&
 	       sa.stx_mask & sb.stx_mask & STATX_MNT_ID && sa.stx_mnt_id == sb.stx_mnt_id;
 }
 
@@ -91,8 +92,10 @@ static bool store_open(struct handler_call *c)
 		c->temp = folder_opened(c->store, "tmp");
 	if (c->temp >= 0)
 		return true;
-	return errno == EACCES || errno == ENOSPC || errno == EROFS ? handler_failed(c, errno, workspace) :
-		handler_fail(c, "IoError", "The folder of the trash cannot be used: %s.", strerror(errno));
+	return errno == EACCES || errno == ENOSPC || errno == EROFS
+	               ? handler_failed(c, errno, workspace)
+	               : handler_fail(c, "IoError", "The folder of the trash cannot be used: %s.",
+	                              strerror(errno));
 }
 
 bool change_begin(struct handler_call *c)
@@ -150,7 +153,8 @@ bool change_write(struct handler_call *c, int fd, const void *bytes, size_t n, s
 	return true;
 }
 
-bool change_rename(struct handler_call *c, int from, const char *name, const struct place *to, bool replace)
+bool change_rename(struct handler_call *c, int from, const char *name, const struct place *to,
+                   bool replace)
 {
 	int no;
 
@@ -159,7 +163,9 @@ bool change_rename(struct handler_call *c, int from, const char *name, const str
 		if (no == EEXIST || no == ENOTEMPTY || no == EISDIR)
 			return handler_fail(c, "Exists", "Something is there already.");
 		if (no == EXDEV)
-			return handler_fail(c, "IoError", "The workspace and its trash are not on one file system.");
+			return handler_fail(
+				c, "IoError",
+				"The workspace and its trash are not on one file system.");
 		return handler_failed(c, no, to->path);
 	}
 	if (fsync(to->folder) || fsync(from))
@@ -167,8 +173,8 @@ bool change_rename(struct handler_call *c, int from, const char *name, const str
 	return true;
 }
 
-bool change_install(struct handler_call *c, int fd, const char *id, const struct place *to, mode_t mode,
-                    bool replace)
+bool change_install(struct handler_call *c, int fd, const char *id, const struct place *to,
+                    mode_t mode, bool replace)
 {
 	bool ready = !fchmod(fd, mode & 0777) && !fsync(fd);
 
@@ -180,7 +186,8 @@ bool change_install(struct handler_call *c, int fd, const char *id, const struct
 	return false;
 }
 
-bool change_replaceable(struct handler_call *c, const struct place *at, struct stat *st, bool *there)
+bool change_replaceable(struct handler_call *c, const struct place *at, struct stat *st,
+                        bool *there)
 {
 	int no = place_stat(at, st);
 
@@ -195,7 +202,9 @@ bool change_replaceable(struct handler_call *c, const struct place *at, struct s
 		return handler_fail(c, "NotAFile", S_ISDIR(st->st_mode) ? "A folder is there." :
 			"A device, a pipe or a socket is there.");
 	if (st->st_nlink > 1)
-		return handler_fail(c, "HardLinked", "The file has %llu names; the others would change or "
-			"part from it.", (unsigned long long)st->st_nlink);
+		return handler_fail(c, "HardLinked",
+		                    "The file has %llu names; the others would change or "
+		                    "part from it.",
+		                    (unsigned long long)st->st_nlink);
 	return true;
 }

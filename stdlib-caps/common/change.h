@@ -21,7 +21,8 @@ bool change_write(struct handler_call *, int fd, const void *bytes, size_t n, st
 bool change_install(struct handler_call *, int fd, const char *id, const struct place *, mode_t,
                     bool replace);
 /* Renames and syncs both folders. */
-bool change_rename(struct handler_call *, int from, const char *name, const struct place *, bool replace);
+bool change_rename(struct handler_call *, int from, const char *name, const struct place *,
+                   bool replace);
 /* What overwriting needs: a regular file with one name, or nothing. *there says which. */
 bool change_replaceable(struct handler_call *, const struct place *, struct stat *, bool *there);
 /* Removes name and all below it, at most *budget entries of it. False: something is left. */

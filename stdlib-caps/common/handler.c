@@ -22,6 +22,11 @@ bool handler_fail(struct handler_call *c, const char *error, const char *fmt, ..
 	return false;
 }
 
+bool handler_memory(struct handler_call *c, const char *error)
+{
+	return handler_fail(c, error, "The call has not enough memory.");
+}
+
 int handler_shown(struct krux_str path)
 {
 	size_t n = path.n > 300 ? 300 : path.n;
@@ -41,17 +46,24 @@ bool handler_failed(struct handler_call *c, int no, struct krux_str path)
 	int n = handler_shown(path);
 
 	if (no == EXDEV)
-		return handler_fail(c, "AccessDenied", "%.*s: another file system is mounted there.", n, path.p);
+		return handler_fail(c, "AccessDenied",
+		                    "%.*s: another file system is mounted there.", n, path.p);
 	if (no == ELOOP)
-		return handler_fail(c, "Symlink", "%.*s is, or goes through, a symbolic link. Links are not "
-			"followed: what they stand for would need a decision of its own.", n, path.p);
+		return handler_fail(
+			c, "Symlink",
+			"%.*s is, or goes through, a symbolic link. Links are not "
+			"followed: what they stand for would need a decision of its own.",
+			n, path.p);
 	if (no == ENOENT || no == ENOTDIR)
-		return handler_fail(c, c->target ? "ParentNotFound" : "NotFound", "%.*s: %s.", n, path.p, strerror(no));
+		return handler_fail(c, c->target ? "ParentNotFound" : "NotFound", "%.*s: %s.", n,
+		                    path.p, strerror(no));
 	if (no == ENAMETOOLONG)
-		return handler_fail(c, c->target ? "NameTooLong" : "NotFound", "%.*s: %s.", n, path.p, strerror(no));
+		return handler_fail(c, c->target ? "NameTooLong" : "NotFound", "%.*s: %s.", n,
+		                    path.p, strerror(no));
 	for (size_t i = 0; i < sizeof known / sizeof *known; i++)
 		if (known[i].no == no)
-			return handler_fail(c, known[i].error, "%.*s: %s.", n, path.p, strerror(no));
+			return handler_fail(c, known[i].error, "%.*s: %s.", n, path.p,
+			                    strerror(no));
 	return handler_fail(c, "IoError", "%.*s: %s.", n, path.p, strerror(no));
 }
 
@@ -67,7 +79,9 @@ struct krux_str arg_text(const struct handler_call *c, const char *field)
 {
 	const struct krux_value *v = krux_value_get(c->args, field);
 
-	return v && (v->kind == KRUX_V_TEXT || v->kind == KRUX_V_BYTES) ? v->str : (struct krux_str){ "", 0 };
+	return v && (v->kind == KRUX_V_TEXT || v->kind == KRUX_V_BYTES)
+	               ? v->str
+	               : (struct krux_str){ "", 0 };
 }
 
 bool arg_has(const struct handler_call *c, const char *field)
@@ -105,10 +119,12 @@ bool arg_content(struct handler_call *c, const char *field, struct krux_str *out
 	}
 	bytes = krux_pool_get(c->pool, text.n + 1);
 	if (!bytes)
-		return handler_fail(c, "IoError", "The call has not enough memory for content.");
+		return handler_memory(c, "IoError");
 	if (sodium_base642bin(bytes, text.n + 1, text.p, text.n, NULL, &out->n, NULL,
 	                      sodium_base64_VARIANT_ORIGINAL))
-		return handler_fail(c, "BadContent", "content is not padded base64 in the alphabet A-Z a-z 0-9 + /.");
+		return handler_fail(
+			c, "BadContent",
+			"content is not padded base64 in the alphabet A-Z a-z 0-9 + /.");
 	out->p = (char *)bytes;
 	return true;
 }

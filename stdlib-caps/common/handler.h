@@ -10,24 +10,7 @@
 #include <sys/stat.h>
 
 #include "capspec/value.h"
-
-/* Rights below one opened folder that `run` keeps. */
-enum handler_right {
-	RIGHT_READ_FILES = 1,
-	RIGHT_READ_FOLDERS = 2,
-	RIGHT_NAMES = 4,       /* make, rename and remove entries */
-	RIGHT_WRITE_FILES = 8,
-};
-
-/* Groups of system calls that `run` needs besides the common ones (runtime/sandbox/calls.def). */
-enum handler_calls {
-	CALLS_COMMON = 0,
-	CALLS_LOOK = 1,        /* look at files and list folders */
-	CALLS_WALK = 2,        /* open what is below an operand */
-	CALLS_CHANGE = 4,      /* write, make, rename, remove */
-	CALLS_WATCH = 8,
-	CALLS_MACHINE = 16,
-};
+#include "runtime/sandbox/rights.h"
 
 enum { HANDLER_GRANTS = 8, HANDLER_HOST = 4, HANDLER_NAME = 256, HANDLER_PATH = 4096 };
 
@@ -42,7 +25,7 @@ struct handler_call {
 	const struct krux_value *args;                /* canonical */
 	struct krux_pool *pool;
 	int workspace;
-	int store;                                    /* folder of trash and unfinished files; -1: not opened */
+	int store;                                    /* folder of the trash; -1: not opened */
 	int host[HANDLER_HOST];                       /* the builtin's host files; -1: not there */
 	const char *confined;                         /* what confines this call, in words */
 	/* May the same call, with this field holding this path, go ahead? */
@@ -55,7 +38,7 @@ struct handler_call {
 	struct place place[2];
 	struct stat st;
 	int fd;
-	int temp;                                     /* folder of unfinished files; -1: not opened */
+	int temp;                                     /* folder in it of unfinished files; -1 */
 	bool target;                                  /* open has reached the place to be made */
 	char id[32];                                  /* of the deletion that open prepared */
 
@@ -86,6 +69,8 @@ bool handler_fail(struct handler_call *, const char *error, const char *fmt, ...
 	__attribute__((format(printf, 3, 4)));
 /* The same for a failed system call on a path. */
 bool handler_failed(struct handler_call *, int no, struct krux_str path);
+/* Memory ran out. False. */
+bool handler_memory(struct handler_call *, const char *error);
 /* How many bytes of a path a sentence shows: whole characters. For "%.*s". */
 int handler_shown(struct krux_str path);
 /* Lets `run` keep rights below a folder. */

@@ -21,7 +21,8 @@ int place_openat(int dir, const char *path, uint64_t flags, uint64_t mode)
 	struct open_how how = {
 		.flags = flags | O_CLOEXEC,
 		.mode = mode,
-		.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_XDEV,
+		.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS |
+		           RESOLVE_NO_XDEV,
 	};
 
 	/* EAGAIN: a rename somewhere made the kernel unsure that it stayed beneath. */
@@ -40,7 +41,8 @@ bool path_inside(struct krux_str path, struct krux_str *rest)
 
 	if (path.n < n || memcmp(path.p, ROOT, n) || (path.n > n && path.p[n] != '/'))
 		return false;
-	*rest = path.n > n ? (struct krux_str){ path.p + n + 1, path.n - n - 1 } : (struct krux_str){ "", 0 };
+	*rest = path.n > n ? (struct krux_str){ path.p + n + 1, path.n - n - 1 }
+	                   : (struct krux_str){ "", 0 };
 	return true;
 }
 
@@ -73,6 +75,15 @@ bool path_protected(struct krux_str path)
 	return path_reserved(path);
 }
 
+bool path_changeable(struct handler_call *c, struct krux_str path)
+{
+	if (path_reserved(path))
+		return handler_fail(c, "Protected", "/workspace/" RESERVED " belongs to Krux.");
+	return !path_protected(path) ||
+	       handler_fail(c, "Protected", "%.*s: programs outside the sandbox run what is there.",
+	                    handler_shown(path), path.p);
+}
+
 /* The folder `path` (no leading slash, n 0 for dir itself), making what is missing. */
 static int folder_make(int dir, char *path)
 {
@@ -96,21 +107,17 @@ static int folder_make(int dir, char *path)
 	return at;
 }
 
-static bool path_refused(struct handler_call *c, struct krux_str path, unsigned flags, struct krux_str *rest)
+static bool path_refused(struct handler_call *c, struct krux_str path, unsigned flags,
+                         struct krux_str *rest)
 {
-	int n = handler_shown(path);
-
 	if (!path_inside(path, rest) || (flags & PLACE_BELOW && !rest->n))
-		return handler_fail(c, "PathOutOfScope", "%.*s is not %s /workspace.", n, path.p,
-			flags & PLACE_BELOW ? "below" : "in"), true;
-	if (path_reserved(path))
-		return flags & PLACE_CHANGE ?
-			(handler_fail(c, "Protected", "/workspace/" RESERVED " belongs to Krux."), true) :
-			(handler_fail(c, "AccessDenied", "/workspace/" RESERVED " belongs to Krux."), true);
-	if (flags & PLACE_CHANGE && path_protected(path))
-		return handler_fail(c, "Protected", "%.*s: programs outside the sandbox run what stands in such "
-			"a place.", n, path.p), true;
-	return false;
+		handler_fail(c, "PathOutOfScope", "%.*s is not %s /workspace.", handler_shown(path),
+		             path.p, flags & PLACE_BELOW ? "below" : "in");
+	else if (path_reserved(path) && !(flags & PLACE_CHANGE))
+		handler_fail(c, "AccessDenied", "/workspace/" RESERVED " belongs to Krux.");
+	else
+		return flags & PLACE_CHANGE && !path_changeable(c, path);
+	return true;
 }
 
 bool place_open(struct handler_call *c, unsigned i, const char *field, unsigned flags)

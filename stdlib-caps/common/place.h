@@ -6,7 +6,7 @@
 
 enum place_flags {
 	PLACE_LOOK = 0,
-	PLACE_CHANGE = 1,      /* what is there will be made, changed or removed: no protected name */
+	PLACE_CHANGE = 1,      /* made, changed or removed: no protected name */
 	PLACE_PARENTS = 2,     /* make the missing folders above it */
 	PLACE_BELOW = 4,       /* not /workspace itself */
 	PLACE_TARGET = 8,      /* a missing folder above is ParentNotFound, not NotFound */
@@ -26,6 +26,8 @@ int place_folder(struct handler_call *, const struct place *);
 bool path_inside(struct krux_str path, struct krux_str *rest);
 /* May only programs outside the sandbox change this path? */
 bool path_protected(struct krux_str path);
+/* The same as a failure of the call: false for a protected path. */
+bool path_changeable(struct handler_call *, struct krux_str path);
 /* One of the runtime's own places in the workspace, which no handler shows or enters. */
 bool path_reserved(struct krux_str path);
 

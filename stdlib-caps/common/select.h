@@ -17,7 +17,8 @@ struct select {
 	struct krux_pool *pool;
 };
 
-bool select_init(struct select *, struct krux_pool *, size_t size, size_t max, select_cmp *, const void *ctx);
+bool select_init(struct select *, struct krux_pool *, size_t size, size_t max, select_cmp *,
+                 const void *ctx);
 /* Keeps a copy of it when it is among the first. False: no memory. */
 bool select_add(struct select *, const void *item);
 

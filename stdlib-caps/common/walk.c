@@ -31,7 +31,8 @@ static bool entry_skip(struct walk *w, const char *error, const char *why, struc
 static bool bound_reached(struct walk *w, const char *what)
 {
 	w->complete = false;
-	return w->all ? handler_fail(w->call, "TooLarge", "The folder holds more than %s.", what) : true;
+	return w->all ? handler_fail(w->call, "TooLarge", "The folder holds more than %s.", what)
+	              : true;
 }
 
 /* The entry's path after its folder's. False: it is left out, or the call failed. */
@@ -43,12 +44,15 @@ static bool entry_named(struct walk *w, struct levels *l, unsigned level, const 
 
 	*failed = false;
 	if (!krux_utf8_valid((struct krux_str){ name, n })) {
-		*failed = !entry_skip(w, "NotAllowed", "it holds a name that is not UTF-8, which no policy "
-			"can speak about.", folder);
+		*failed = !entry_skip(w, "NotAllowed",
+		                      "it holds a name that is not UTF-8, which no policy "
+		                      "can speak about.",
+		                      folder);
 		return false;
 	}
 	if (at + 1 + n > HANDLER_PATH) {
-		*failed = !entry_skip(w, "TooLarge", "it holds a path of more than 4096 bytes.", folder);
+		*failed = !entry_skip(w, "TooLarge", "it holds a path of more than 4096 bytes.",
+		                      folder);
 		return false;
 	}
 	if (l->path[at - 1] != '/')
@@ -67,13 +71,15 @@ static bool entry_allowed(struct walk *w, struct walk_entry *e, bool *failed)
 	*failed = false;
 	if (path_reserved(e->path))
 		return false;
-	if (!w->call->allows(w->call->allows_ctx, (struct krux_str){ w->field, strlen(w->field) }, e->path)) {
+	if (!w->call->allows(w->call->allows_ctx, (struct krux_str){ w->field, strlen(w->field) },
+	                     e->path)) {
 		*failed = !entry_skip(w, "NotAllowed", "the policy does not allow it.", e->path);
 		return false;
 	}
 	if (fstatat(e->folder, e->name, &e->st, AT_SYMLINK_NOFOLLOW)) {
 		if (errno != ENOENT)
-			*failed = !entry_skip(w, "AccessDenied", "it cannot be looked at.", e->path);
+			*failed =
+				!entry_skip(w, "AccessDenied", "it cannot be looked at.", e->path);
 		return false;
 	}
 	return true;
@@ -145,7 +151,7 @@ bool walk_below(struct walk *w, int root, struct krux_str path)
 	w->complete = true;
 	w->stopped = false;
 	if (!l || path.n > HANDLER_PATH)
-		return handler_fail(w->call, "IoError", "The call has not enough memory.");
+		return handler_memory(w->call, "IoError");
 	memcpy(l->path, path.p, path.n);
 	l->length[0] = path.n;
 	l->root = path.n + 1;

@@ -12,8 +12,8 @@ bool filesystem_append_open(struct handler_call *c)
 	struct stat st;
 	bool there;
 
-	if (!place_open(c, 0, "path", PLACE_CHANGE | PLACE_BELOW | PLACE_TARGET) || !change_begin(c) ||
-	    !change_replaceable(c, &c->place[0], &st, &there))
+	if (!place_open(c, 0, "path", PLACE_CHANGE | PLACE_BELOW | PLACE_TARGET) ||
+	    !change_begin(c) || !change_replaceable(c, &c->place[0], &st, &there))
 		return false;
 	if (!there && !arg_bool(c, "create"))
 		return handler_fail(c, "NotFound", "There is no such file, and create is false.");
@@ -37,7 +37,7 @@ static bool answer_appended(struct handler_call *c, uint64_t size, size_t append
 	answer_uint(&a, "size", size);
 	answer_uint(&a, "appended", appended);
 	answer_bool(&a, "created", created);
-	return answer_end(&a, &c->output) || handler_fail(c, "IoError", "The call ran out of memory.");
+	return answer_give(&a, c, "IoError");
 }
 
 bool filesystem_append_run(struct handler_call *c)
@@ -67,5 +67,6 @@ bool filesystem_append_run(struct handler_call *c)
 		unlinkat(c->temp, id, 0);
 		return false;
 	}
-	return change_install(c, fd, id, &c->place[0], 0644, false) && answer_appended(c, bytes.n, bytes.n, true);
+	return change_install(c, fd, id, &c->place[0], 0644, false) &&
+	       answer_appended(c, bytes.n, bytes.n, true);
 }

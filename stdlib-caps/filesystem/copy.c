@@ -38,7 +38,8 @@ bool filesystem_copy_open(struct handler_call *c)
 	if (no)
 		return handler_failed(c, no, from->path);
 	if (moved_inside(arg_text(c, "destination"), from->path))
-		return handler_fail(c, "Inside", "A thing cannot be copied onto itself or into itself.");
+		return handler_fail(c, "Inside",
+		                    "A thing cannot be copied onto itself or into itself.");
 	if (S_ISLNK(c->st.st_mode))
 		return handler_failed(c, ELOOP, from->path);
 	if (!S_ISDIR(c->st.st_mode) && !S_ISREG(c->st.st_mode))
@@ -67,7 +68,8 @@ static bool bytes_copy(struct copy *k, int from, int to, struct krux_str path)
 			return handler_failed(k->call, errno, path);
 		k->bytes += (uint64_t)n;
 		if (k->bytes > COPY_BYTES)
-			return handler_fail(k->call, "TooLarge", "There is more than 1 GiB to copy.");
+			return handler_fail(k->call, "TooLarge",
+			                    "There is more than 1 GiB to copy.");
 		crypto_hash_sha256_update(&k->hash, (uint8_t *)k->buffer, (size_t)n);
 		if (!change_write(k->call, to, k->buffer, (size_t)n, path))
 			return false;
@@ -86,7 +88,8 @@ static bool file_copy(struct copy *k, const struct walk_entry *e)
 	if (from < 0 || fstat(from, &st))
 		return handler_failed(c, errno, e->path);
 	if (!S_ISREG(st.st_mode))
-		return handler_fail(c, "Special", "%.*s changed meanwhile.", handler_shown(e->path), e->path.p);
+		return handler_fail(c, "Special", "%.*s changed meanwhile.", handler_shown(e->path),
+		                    e->path.p);
 	to = place_openat(k->to[e->depth - 1], e->name, O_WRONLY | O_CREAT | O_EXCL, 0600);
 	if (to < 0) {
 		handler_failed(c, errno, e->path);
@@ -135,13 +138,13 @@ static bool target_allowed(struct copy *k, struct krux_str below)
 	struct krux_str to = c->place[1].path, path = { k->path, to.n + 1 + below.n };
 
 	if (path.n > HANDLER_PATH)
-		return handler_fail(c, "TooLarge", "A path of the copy would have more than 4096 bytes.");
+		return handler_fail(c, "TooLarge",
+		                    "A path of the copy would have more than 4096 bytes.");
 	memcpy(k->path, to.p, to.n);
 	k->path[to.n] = '/';
 	memcpy(k->path + to.n + 1, below.p, below.n);
-	if (path_protected(path))
-		return handler_fail(c, "Protected", "%.*s: programs outside the sandbox run what stands in such "
-			"a place.", handler_shown(path), path.p);
+	if (!path_changeable(c, path))
+		return false;
 	if (!c->allows(c->allows_ctx, KRUX_STR("destination"), path))
 		return handler_fail(c, "NotAllowed", "%.*s: the policy does not allow it.",
 			handler_shown(path), path.p);
@@ -163,8 +166,9 @@ static enum walk_next copy_visit(void *ctx, const struct walk_entry *e)
 		k->skipped++;
 		ok = true;
 	} else {
-		ok = handler_fail(k->call, "Special", "%.*s is a %s.", handler_shown(e->path), e->path.p,
-			S_ISLNK(e->st.st_mode) ? "symbolic link" : "special file");
+		ok = handler_fail(k->call, "Special", "%.*s is a %s.", handler_shown(e->path),
+		                  e->path.p,
+		                  S_ISLNK(e->st.st_mode) ? "symbolic link" : "special file");
 	}
 	return ok ? WALK_ON : WALK_STOP;
 }
@@ -172,8 +176,13 @@ static enum walk_next copy_visit(void *ctx, const struct walk_entry *e)
 static bool tree_copy(struct copy *k, const char *id)
 {
 	struct handler_call *c = k->call;
-	struct walk w = { .call = c, .field = "source", .hidden = true, .all = true, .max = WALK_PART,
-	                  .visit = copy_visit, .ctx = k };
+	struct walk w = { .call = c,
+		          .field = "source",
+		          .hidden = true,
+		          .all = true,
+		          .max = WALK_PART,
+		          .visit = copy_visit,
+		          .ctx = k };
 	bool ok;
 
 	if (mkdirat(c->temp, id, 0700) ||
@@ -194,8 +203,10 @@ static bool single_copy(struct copy *k)
 	int fd;
 
 	if (!change_replaceable(c, &c->place[1], &st, &there))
-		return !strcmp(c->error, "NotAFile") && handler_fail(c, "Exists", "What is at destination is not a "
-			"file, and is not replaced.");
+		return !strcmp(c->error, "NotAFile") &&
+		       handler_fail(c, "Exists",
+		                    "What is at destination is not a "
+		                    "file, and is not replaced.");
 	if (there && !replace)
 		return handler_fail(c, "Exists", "A file is at destination.");
 	fd = change_file(c, id);
@@ -223,7 +234,7 @@ static bool copy_answer(struct handler_call *c, struct copy *k)
 		crypto_hash_sha256_final(&k->hash, digest);
 		answer_digest(&a, "sha256", digest);
 	}
-	return answer_end(&a, &c->output) || handler_fail(c, "IoError", "The call ran out of memory.");
+	return answer_give(&a, c, "IoError");
 }
 
 bool filesystem_copy_run(struct handler_call *c)
@@ -234,12 +245,13 @@ bool filesystem_copy_run(struct handler_call *c)
 	struct stat st;
 
 	if (!k || !(k->buffer = krux_pool_get(c->pool, COPY_BUFFER)))
-		return handler_fail(c, "IoError", "The call ran out of memory.");
+		return handler_memory(c, "IoError");
 	k->call = c;
 	if (!S_ISDIR(c->st.st_mode))
 		return single_copy(k) && copy_answer(c, k);
 	if (place_stat(&c->place[1], &st) != ENOENT)
-		return handler_fail(c, "Exists", "Something is at destination; a folder replaces nothing.");
+		return handler_fail(c, "Exists",
+		                    "Something is at destination; a folder replaces nothing.");
 	if (!change_id(c, 0, id))
 		return false;
 	if (!tree_copy(k, id)) {

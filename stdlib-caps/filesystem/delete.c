@@ -40,7 +40,8 @@ static bool empty_enough(struct handler_call *c, const struct place *at)
 		return handler_failed(c, errno, at->path);
 	empty = !entries_next(&in);
 	entries_close(&in);
-	return empty || handler_fail(c, "NotEmpty", "The folder holds something, and recursive is false.");
+	return empty ||
+	       handler_fail(c, "NotEmpty", "The folder holds something, and recursive is false.");
 }
 
 /* The check, the rename, and none of either left behind. */
@@ -75,5 +76,5 @@ bool filesystem_delete_run(struct handler_call *c)
 	answer_word(&a, "trash_id", c->id);
 	answer_time(&a, "recoverable_until", ((int64_t)second + TRASH_DAYS * 86400) * 1000000000);
 	answer_uint(&a, "entries", entries);
-	return answer_end(&a, &c->output) || handler_fail(c, "IoError", "The call ran out of memory.");
+	return answer_give(&a, c, "IoError");
 }

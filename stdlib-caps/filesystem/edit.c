@@ -24,7 +24,8 @@ bool filesystem_edit_open(struct handler_call *c)
 	if (c->fd < 0)
 		return false;
 	if (c->st.st_size > EDIT_MAX)
-		return handler_fail(c, "TooLarge", "The file has %lld bytes.", (long long)c->st.st_size);
+		return handler_fail(c, "TooLarge", "The file has %lld bytes.",
+		                    (long long)c->st.st_size);
 	handler_grant(c, c->place[0].folder, RIGHT_NAMES);
 	return true;
 }
@@ -35,7 +36,7 @@ static bool text_read(struct handler_call *c, struct krux_str *out)
 	char *buf = krux_pool_get(c->pool, n + 1);
 
 	if (!buf)
-		return handler_fail(c, "IoError", "The call ran out of memory.");
+		return handler_memory(c, "IoError");
 	while (got < n) {
 		ssize_t k = read(c->fd, buf + got, n - got);
 
@@ -62,8 +63,8 @@ static size_t text_count(struct krux_str text, struct krux_str find)
 	return n;
 }
 
-static bool text_replace(struct handler_call *c, struct krux_str text, struct krux_str find, size_t count,
-                         struct krux_str *out)
+static bool text_replace(struct handler_call *c, struct krux_str text, struct krux_str find,
+                         size_t count, struct krux_str *out)
 {
 	struct krux_str with = arg_text(c, "replace");
 	size_t n = text.n - count * find.n + count * with.n;
@@ -74,7 +75,7 @@ static bool text_replace(struct handler_call *c, struct krux_str text, struct kr
 		return handler_fail(c, "TooLarge", "The file would have %zu bytes.", n);
 	to = buf = krux_pool_get(c->pool, n + 1);
 	if (!buf)
-		return handler_fail(c, "IoError", "The call ran out of memory.");
+		return handler_memory(c, "IoError");
 	while ((hit = memmem(p, (size_t)(end - p), find.p, find.n))) {
 		to = mempcpy(to, p, (size_t)(hit - p));
 		to = mempcpy(to, with.p, with.n);
@@ -92,9 +93,10 @@ static bool text_install(struct handler_call *c, struct krux_str text)
 	int fd;
 
 	/* A change by someone who does not take turns with us must not be lost. */
-	if (place_stat(&c->place[0], &now) || now.st_ino != c->st.st_ino || now.st_size != c->st.st_size ||
-	    answer_modified(&now) != answer_modified(&c->st))
-		return handler_fail(c, "IoError", "The file was changed by something else meanwhile.");
+	if (place_stat(&c->place[0], &now) || now.st_ino != c->st.st_ino ||
+	    now.st_size != c->st.st_size || answer_modified(&now) != answer_modified(&c->st))
+		return handler_fail(c, "IoError",
+		                    "The file was changed by something else meanwhile.");
 	fd = change_file(c, id);
 	if (fd < 0)
 		return false;
@@ -119,8 +121,9 @@ bool filesystem_edit_run(struct handler_call *c)
 		return handler_fail(c, "CountDiffers", "find is empty.");
 	count = text_count(before, find);
 	if (count != expected)
-		return handler_fail(c, "CountDiffers", "find occurs %zu times, expected %llu. Nothing was changed.",
-			count, (unsigned long long)expected);
+		return handler_fail(c, "CountDiffers",
+		                    "find occurs %zu times, expected %llu. Nothing was changed.",
+		                    count, (unsigned long long)expected);
 	if (!text_replace(c, before, find, count, &after) || !text_install(c, after))
 		return false;
 	crypto_hash_sha256(digest[0], (const uint8_t *)before.p, before.n);
@@ -131,5 +134,5 @@ bool filesystem_edit_run(struct handler_call *c)
 	answer_uint(&a, "size", after.n);
 	answer_digest(&a, "before", digest[0]);
 	answer_digest(&a, "sha256", digest[1]);
-	return answer_end(&a, &c->output) || handler_fail(c, "IoError", "The call ran out of memory.");
+	return answer_give(&a, c, "IoError");
 }

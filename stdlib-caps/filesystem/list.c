@@ -47,7 +47,8 @@ static bool cursor_read(struct krux_str text, struct listed *at)
 	size_t n = slash ? text.n - (size_t)(slash + 1 - text.p) : 0;
 	char *end;
 
-	if (!n || n >= sizeof at->name || memchr(slash + 1, '/', n) || slash == text.p || slash - text.p > 20)
+	if (!n || n >= sizeof at->name || memchr(slash + 1, '/', n) || slash == text.p ||
+	    slash - text.p > 20)
 		return false;
 	memset(at, 0, sizeof *at);
 	errno = 0;
@@ -56,8 +57,9 @@ static bool cursor_read(struct krux_str text, struct listed *at)
 	return end == slash && !errno;
 }
 
-static bool folder_select(struct handler_call *c, const struct order *order, const struct listed *after,
-                          struct select *chosen, uint64_t *total, uint64_t *skipped, bool *more)
+static bool folder_select(struct handler_call *c, const struct order *order,
+                          const struct listed *after, struct select *chosen, uint64_t *total,
+                          uint64_t *skipped, bool *more)
 {
 	bool hidden = arg_bool(c, "include_hidden"), root = !strcmp(c->place[0].name, ".");
 	struct listed it;
@@ -86,7 +88,7 @@ static bool folder_select(struct handler_call *c, const struct order *order, con
 			continue;
 		*more |= chosen->n == chosen->max;
 		if (!select_add(chosen, &it))
-			return handler_fail(c, "IoError", "The call ran out of memory.");
+			return handler_memory(c, "IoError");
 	}
 	entries_close(&in);
 	return !in.failed || handler_failed(c, in.failed, c->place[0].path);
@@ -117,18 +119,21 @@ bool filesystem_list_run(struct handler_call *c)
 	bool more = false;
 
 	if (arg_has(c, "cursor") && !cursor_read(arg_text(c, "cursor"), &after))
-		return handler_fail(c, "BadCursor", "A cursor is the field next of an earlier page.");
-	if (!next || !select_init(&chosen, c->pool, sizeof after, (size_t)arg_uint(c, "limit"), listed_cmp, &order))
-		return handler_fail(c, "IoError", "The call ran out of memory.");
-	if (!folder_select(c, &order, arg_has(c, "cursor") ? &after : NULL, &chosen, &total, &skipped, &more))
+		return handler_fail(c, "BadCursor",
+		                    "A cursor is the field next of an earlier page.");
+	if (!next || !select_init(&chosen, c->pool, sizeof after, (size_t)arg_uint(c, "limit"),
+	                          listed_cmp, &order))
+		return handler_memory(c, "IoError");
+	if (!folder_select(c, &order, arg_has(c, "cursor") ? &after : NULL, &chosen, &total,
+	                   &skipped, &more))
 		return false;
 	entry = krux_pool_get(c->pool, chosen.n * sizeof *entry + 1);
 	for (size_t i = 0; i < chosen.n; i++)
 		if (!entry || !entry_value(c, chosen.item[i], &entry[i]))
-			return handler_fail(c, "IoError", "The call ran out of memory.");
+			return handler_memory(c, "IoError");
 	answer_begin(&a, c->pool);
 	answer_text(&a, "path", c->place[0].path);
-	answer_value(&a, "entries", (struct krux_value){ .kind = KRUX_V_LIST, .list = { entry, chosen.n } });
+	answer_list(&a, "entries", entry, chosen.n);
 	answer_uint(&a, "total", total);
 	if (more) {
 		const struct listed *last = chosen.item[chosen.n - 1];
@@ -137,5 +142,5 @@ bool filesystem_list_run(struct handler_call *c)
 		answer_word(&a, "next", next);
 	}
 	answer_uint(&a, "skipped", skipped);
-	return answer_end(&a, &c->output) || handler_fail(c, "IoError", "The call ran out of memory.");
+	return answer_give(&a, c, "IoError");
 }

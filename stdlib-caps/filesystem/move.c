@@ -21,7 +21,8 @@ bool filesystem_move_open(struct handler_call *c)
 	if (S_ISLNK(c->st.st_mode))
 		return handler_failed(c, ELOOP, from->path);
 	if (moved_inside(arg_text(c, "destination"), from->path))
-		return handler_fail(c, "Inside", "A thing cannot be moved to itself or into itself.");
+		return handler_fail(c, "Inside",
+		                    "A thing cannot be moved to itself or into itself.");
 	if (!place_open(c, 1, "destination", PLACE_CHANGE | PLACE_BELOW | PLACE_TARGET | parents) ||
 	    !change_begin(c))
 		return false;
@@ -61,7 +62,8 @@ bool filesystem_move_run(struct handler_call *c)
 
 	if (no)
 		return handler_failed(c, no, from->path);
-	if (!target_check(c, &replace) || !moved_check(c, from->folder, from->name, &m, &c->st, &entries) ||
+	if (!target_check(c, &replace) ||
+	    !moved_check(c, from->folder, from->name, &m, &c->st, &entries) ||
 	    !change_rename(c, from->folder, from->name, to, replace))
 		return false;
 	answer_begin(&a, c->pool);
@@ -69,5 +71,5 @@ bool filesystem_move_run(struct handler_call *c)
 	answer_text(&a, "destination", to->path);
 	answer_word(&a, "type", answer_type(c->st.st_mode));
 	answer_uint(&a, "entries", entries);
-	return answer_end(&a, &c->output) || handler_fail(c, "IoError", "The call ran out of memory.");
+	return answer_give(&a, c, "IoError");
 }

@@ -22,7 +22,8 @@ bool moved_inside(struct krux_str inner, struct krux_str outer)
 }
 
 /* One name of one path: base + "/" + below. */
-static bool name_check(struct check *k, const char *field, struct krux_str base, struct krux_str below)
+static bool name_check(struct check *k, const char *field, struct krux_str base,
+                       struct krux_str below)
 {
 	struct handler_call *c = k->call;
 	struct krux_str path = { k->path, base.n + 1 + below.n };
@@ -31,14 +32,14 @@ static bool name_check(struct check *k, const char *field, struct krux_str base,
 	if (!field)
 		return true;
 	if (path.n > HANDLER_PATH)
-		return handler_fail(c, "TooLarge", "The folder holds a path of more than 4096 bytes.");
+		return handler_fail(c, "TooLarge",
+		                    "The folder holds a path of more than 4096 bytes.");
 	memcpy(k->path, base.p, base.n);
 	k->path[base.n] = '/';
 	memcpy(k->path + base.n + 1, below.p, below.n);
 	shown = handler_shown(path);
-	if (path_protected(path))
-		return handler_fail(c, "Protected", "%.*s: programs outside the sandbox run what stands in such "
-			"a place.", shown, path.p);
+	if (!path_changeable(c, path))
+		return false;
 	if (!c->allows(c->allows_ctx, (struct krux_str){ field, strlen(field) }, path))
 		return handler_fail(c, "NotAllowed", "%.*s: the policy does not allow it.",
 			shown, path.p);
@@ -50,8 +51,10 @@ static enum walk_next moved_visit(void *ctx, const struct walk_entry *e)
 	struct check *k = ctx;
 	const struct moved *m = k->moved;
 
-	return name_check(k, m->from_field, m->from, e->below) && name_check(k, m->to_field, m->to, e->below) ?
-		WALK_ON : WALK_STOP;
+	if (!name_check(k, m->from_field, m->from, e->below) ||
+	    !name_check(k, m->to_field, m->to, e->below))
+		return WALK_STOP;
+	return WALK_ON;
 }
 
 static bool allow_any(void *ctx, struct krux_str field, struct krux_str path)
@@ -66,8 +69,13 @@ bool moved_check(struct handler_call *c, int folder, const char *name, const str
 	struct check *k = krux_pool_get(c->pool, sizeof *k);
 	/* The walk asks nothing itself: moved_visit asks, for each of the two names. */
 	struct handler_call *quiet = krux_pool_get(c->pool, sizeof *quiet);
-	struct walk w = { .call = quiet, .field = "path", .hidden = true, .all = true, .max = WALK_PART,
-	                  .visit = moved_visit, .ctx = k };
+	struct walk w = { .call = quiet,
+		          .field = "path",
+		          .hidden = true,
+		          .all = true,
+		          .max = WALK_PART,
+		          .visit = moved_visit,
+		          .ctx = k };
 	bool ok;
 	int fd;
 
@@ -75,7 +83,7 @@ bool moved_check(struct handler_call *c, int folder, const char *name, const str
 	if (!S_ISDIR(st->st_mode))
 		return true;
 	if (!k || !quiet)
-		return handler_fail(c, "IoError", "The call ran out of memory.");
+		return handler_memory(c, "IoError");
 	fd = place_openat(folder, name, O_RDONLY | O_DIRECTORY, 0);
 	if (fd < 0)
 		return handler_failed(c, errno, m->from.n ? m->from : m->to);

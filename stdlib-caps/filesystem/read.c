@@ -11,7 +11,8 @@
 
 bool filesystem_read_open(struct handler_call *c)
 {
-	return place_open(c, 0, "path", PLACE_LOOK) && (c->fd = place_file(c, &c->place[0], O_RDONLY)) >= 0;
+	return place_open(c, 0, "path", PLACE_LOOK) &&
+	       (c->fd = place_file(c, &c->place[0], O_RDONLY)) >= 0;
 }
 
 /* Up to n bytes from offset; -1 with the call failed. */
@@ -57,21 +58,25 @@ static bool content_encode(struct handler_call *c, struct krux_str bytes, struct
 	if (!arg_is(c, "encoding", "base64")) {
 		*out = bytes;
 		if (memchr(bytes.p, '\0', bytes.n) || !krux_utf8_valid(bytes))
-			return handler_fail(c, "NotUtf8", "The bytes from offset are not UTF-8 text without NUL.");
+			return handler_fail(
+				c, "NotUtf8",
+				"The bytes from offset are not UTF-8 text without NUL.");
 		return true;
 	}
 	cap = sodium_base64_encoded_len(bytes.n, sodium_base64_VARIANT_ORIGINAL);
 	text = krux_pool_get(c->pool, cap);
 	if (!text)
-		return handler_fail(c, "IoError", "The call has not enough memory for so much content.");
-	sodium_bin2base64(text, cap, (const uint8_t *)bytes.p, bytes.n, sodium_base64_VARIANT_ORIGINAL);
+		return handler_memory(c, "IoError");
+	sodium_bin2base64(text, cap, (const uint8_t *)bytes.p, bytes.n,
+	                  sodium_base64_VARIANT_ORIGINAL);
 	*out = (struct krux_str){ text, strlen(text) };
 	return true;
 }
 
 bool filesystem_read_run(struct handler_call *c)
 {
-	uint64_t size = answer_size(&c->st), offset = arg_uint(c, "offset"), limit = arg_uint(c, "limit");
+	uint64_t size = answer_size(&c->st), offset = arg_uint(c, "offset"),
+		 limit = arg_uint(c, "limit");
 	uint64_t left = offset < size ? size - offset : 0;
 	/* One more, to see that a file that grows goes on. */
 	size_t want = (size_t)(left < limit ? left : limit) + 1;
@@ -82,7 +87,7 @@ bool filesystem_read_run(struct handler_call *c)
 	ssize_t got;
 
 	if (!buf)
-		return handler_fail(c, "IoError", "The call has not enough memory for so much content.");
+		return handler_memory(c, "IoError");
 	got = offset > INT64_MAX ? 0 : bytes_read(c, buf, want, offset);
 	if (got < 0)
 		return false;
@@ -102,5 +107,5 @@ bool filesystem_read_run(struct handler_call *c)
 		answer_uint(&a, "next", offset + bytes.n);
 	answer_digest(&a, "sha256", digest);
 	answer_time(&a, "modified", answer_modified(&c->st));
-	return answer_end(&a, &c->output) || handler_fail(c, "IoError", "The call ran out of memory.");
+	return answer_give(&a, c, "IoError");
 }

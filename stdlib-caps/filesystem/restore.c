@@ -41,7 +41,8 @@ bool filesystem_restore_run(struct handler_call *c)
 
 	if (fstatat(c->fd, "item", &c->st, AT_SYMLINK_NOFOLLOW))
 		return handler_fail(c, "NotFound", "It was restored already.");
-	if (!moved_check(c, c->fd, "item", &m, &c->st, &entries) || !change_rename(c, c->fd, "item", to, false))
+	if (!moved_check(c, c->fd, "item", &m, &c->st, &entries) ||
+	    !change_rename(c, c->fd, "item", to, false))
 		return false;
 	memcpy(name, id.p, CHANGE_ID);
 	name[CHANGE_ID] = '\0';
@@ -50,5 +51,5 @@ bool filesystem_restore_run(struct handler_call *c)
 	answer_text(&a, "path", to->path);
 	answer_word(&a, "type", answer_type(c->st.st_mode));
 	answer_uint(&a, "entries", entries);
-	return answer_end(&a, &c->output) || handler_fail(c, "IoError", "The call ran out of memory.");
+	return answer_give(&a, c, "IoError");
 }

@@ -53,7 +53,7 @@ static enum walk_next search_visit(void *ctx, const struct walk_entry *e)
 	s->item.st = e->st;
 	if (select_add(&s->chosen, &s->item))
 		return WALK_ON;
-	handler_fail(s->call, "IoError", "The call ran out of memory.");
+	handler_memory(s->call, "IoError");
 	return WALK_STOP;
 }
 
@@ -76,15 +76,16 @@ static bool search_answer(struct handler_call *c, const struct search *s, const 
 
 	for (size_t i = 0; i < s->chosen.n; i++)
 		if (!value || !match_value(c, s->chosen.item[i], &value[i]))
-			return handler_fail(c, "IoError", "The call ran out of memory.");
+			return handler_memory(c, "IoError");
 	answer_begin(&a, c->pool);
-	answer_value(&a, "matches", (struct krux_value){ .kind = KRUX_V_LIST, .list = { value, s->chosen.n } });
+	answer_list(&a, "matches", value, s->chosen.n);
 	answer_uint(&a, "total", s->total);
 	if (s->more)
-		answer_word(&a, "next", ((const struct match *)s->chosen.item[s->chosen.n - 1])->path);
+		answer_word(&a, "next",
+		            ((const struct match *)s->chosen.item[s->chosen.n - 1])->path);
 	answer_bool(&a, "complete", w->complete);
 	answer_uint(&a, "skipped", w->skipped);
-	return answer_end(&a, &c->output) || handler_fail(c, "IoError", "The call ran out of memory.");
+	return answer_give(&a, c, "IoError");
 }
 
 bool filesystem_search_run(struct handler_call *c)
@@ -95,8 +96,9 @@ bool filesystem_search_run(struct handler_call *c)
 	struct krux_str cursor = arg_text(c, "cursor");
 	const char *why;
 
-	if (!s || !select_init(&s->chosen, c->pool, sizeof s->item, (size_t)arg_uint(c, "limit"), match_cmp, NULL))
-		return handler_fail(c, "IoError", "The call ran out of memory.");
+	if (!s || !select_init(&s->chosen, c->pool, sizeof s->item, (size_t)arg_uint(c, "limit"),
+	                       match_cmp, NULL))
+		return handler_memory(c, "IoError");
 	why = pathglob_read(&s->glob, arg_text(c, "pattern"));
 	if (why)
 		return handler_fail(c, "BadPattern", "%s", why);
@@ -105,6 +107,6 @@ bool filesystem_search_run(struct handler_call *c)
 	s->folders = arg_is(c, "type", "directory");
 	s->after = (struct krux_str){ krux_pool_copy(c->pool, cursor.p, cursor.n), cursor.n };
 	if (!s->after.p)
-		return handler_fail(c, "IoError", "The call ran out of memory.");
+		return handler_memory(c, "IoError");
 	return walk_below(&w, c->fd, c->place[0].path) && search_answer(c, s, &w);
 }

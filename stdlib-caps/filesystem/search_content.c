@@ -1,5 +1,5 @@
-/* filesystem.search_content: a literal text and a folder to the lines that hold it. Each file is
- * mapped into one buffer of the call and thrown away again; lines are kept sorted, the first few. */
+/* filesystem.search_content: a literal text and a folder to the lines that hold it. One buffer
+ * serves all files, one after the other; of the lines the first few are kept, sorted. */
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -45,7 +45,8 @@ bool filesystem_search_content_open(struct handler_call *c)
 		return handler_failed(c, no, c->place[0].path);
 	if (!S_ISDIR(c->st.st_mode))
 		return (c->fd = place_file(c, &c->place[0], O_RDONLY)) >= 0 ||
-		       (!strcmp(c->error, "NotAFile") && handler_fail(c, "NotFound", "It is a special file."));
+		       (!strcmp(c->error, "NotAFile") &&
+		        handler_fail(c, "NotFound", "It is a special file."));
 	c->fd = place_folder(c, &c->place[0]);
 	if (c->fd < 0)
 		return false;
@@ -89,25 +90,29 @@ static void line_show(struct line *l, struct krux_str line, size_t hit)
 /* The lines of a file that hold the text, each once. */
 static bool file_scan(struct grep *g, struct krux_str path, size_t n)
 {
-	const char *hay = g->fold ? g->lowered : g->file, *p = hay, *end = hay + n, *counted = hay, *hit;
+	const char *hay = g->fold ? g->lowered : g->file, *end = hay + n;
+	const char *p = hay, *counted = hay, *hit;
 	uint64_t number = 1, before = g->total;
 
 	while ((hit = memmem(p, (size_t)(end - p), g->text.p, g->text.n))) {
-		const char *start = memrchr(hay, '\n', (size_t)(hit - hay)), *stop = memchr(hit, '\n', (size_t)(end - hit));
+		const char *start = memrchr(hay, '\n', (size_t)(hit - hay));
+		const char *stop = memchr(hit, '\n', (size_t)(end - hit));
 
 		start = start ? start + 1 : hay;
 		stop = stop ? stop : end;
-		for (const char *q; (q = memchr(counted, '\n', (size_t)(start - counted))); counted = q + 1)
+		for (const char *q; (q = memchr(counted, '\n', (size_t)(start - counted)));
+		     counted = q + 1)
 			number++;
 		g->total++;
 		memcpy(g->item.path, path.p, path.n);
 		g->item.path[path.n] = '\0';
 		g->item.number = number;
 		g->item.offset = (uint64_t)(start - hay);
-		line_show(&g->item, (struct krux_str){ g->file + (start - hay), (size_t)(stop - start) },
+		line_show(&g->item,
+		          (struct krux_str){ g->file + (start - hay), (size_t)(stop - start) },
 		          (size_t)(hit - start));
 		if (!select_add(&g->chosen, &g->item))
-			return handler_fail(g->call, "IoError", "The call ran out of memory.");
+			return handler_memory(g->call, "IoError");
 		if (stop == end)
 			break;
 		p = stop + 1;
@@ -146,7 +151,8 @@ static enum walk_next grep_visit(void *ctx, const struct walk_entry *e)
 	bool ok;
 	int fd;
 
-	if (!S_ISREG(e->st.st_mode) || !pathglob_match(&g->glob, g->glob.absolute ? e->path : e->below))
+	if (!S_ISREG(e->st.st_mode) ||
+	    !pathglob_match(&g->glob, g->glob.absolute ? e->path : e->below))
 		return WALK_ON;
 	if (e->st.st_size > FILE_MAX_BYTES) {
 		g->walk->skipped++;
@@ -185,16 +191,16 @@ static bool grep_answer(struct handler_call *c, const struct grep *g)
 
 	for (size_t i = 0; i < g->chosen.n; i++)
 		if (!value || !line_value(c, g->chosen.item[i], &value[i]))
-			return handler_fail(c, "IoError", "The call ran out of memory.");
+			return handler_memory(c, "IoError");
 	answer_begin(&a, c->pool);
-	answer_value(&a, "matches", (struct krux_value){ .kind = KRUX_V_LIST, .list = { value, g->chosen.n } });
+	answer_list(&a, "matches", value, g->chosen.n);
 	answer_uint(&a, "total", g->total);
 	answer_uint(&a, "files", g->files);
 	answer_uint(&a, "searched", g->searched);
 	answer_bool(&a, "truncated", g->total > g->chosen.n);
 	answer_bool(&a, "complete", g->walk->complete);
 	answer_uint(&a, "skipped", g->walk->skipped);
-	return answer_end(&a, &c->output) || handler_fail(c, "IoError", "The call ran out of memory.");
+	return answer_give(&a, c, "IoError");
 }
 
 static bool grep_init(struct handler_call *c, struct grep *g)
@@ -210,8 +216,9 @@ static bool grep_init(struct handler_call *c, struct grep *g)
 	g->file = krux_pool_get(c->pool, FILE_MAX_BYTES + 1);
 	g->lowered = g->fold ? krux_pool_get(c->pool, FILE_MAX_BYTES + 1) : g->file;
 	if (!copy || !text.n || !g->file || !g->lowered ||
-	    !select_init(&g->chosen, c->pool, sizeof g->item, (size_t)arg_uint(c, "limit"), line_cmp, NULL))
-		return handler_fail(c, "IoError", "The call ran out of memory.");
+	    !select_init(&g->chosen, c->pool, sizeof g->item, (size_t)arg_uint(c, "limit"),
+	                 line_cmp, NULL))
+		return handler_memory(c, "IoError");
 	if (g->fold)
 		lower(copy, text.p, text.n);
 	g->text = (struct krux_str){ copy, text.n };
@@ -225,7 +232,7 @@ bool filesystem_search_content_run(struct handler_call *c)
 	                  .max = WALK_ENTRIES, .complete = true, .visit = grep_visit, .ctx = g };
 
 	if (!g)
-		return handler_fail(c, "IoError", "The call ran out of memory.");
+		return handler_memory(c, "IoError");
 	if (!grep_init(c, g))
 		return false;
 	g->walk = &w;

@@ -40,8 +40,9 @@ static void answer_created(struct answer *a, const struct place *at)
 {
 	struct statx sx;
 
-	if (!statx(at->folder, at->name, AT_SYMLINK_NOFOLLOW, STATX_BTIME, &sx) && sx.stx_mask & STATX_BTIME &&
-	    sx.stx_btime.tv_sec >= 0 && sx.stx_btime.tv_sec < INT64_C(9223372036))
+	if (!statx(at->folder, at->name, AT_SYMLINK_NOFOLLOW, STATX_BTIME, &sx) &&
+	    sx.stx_mask & STATX_BTIME && sx.stx_btime.tv_sec >= 0 &&
+	    sx.stx_btime.tv_sec < INT64_C(9223372036))
 		answer_time(a, "created", sx.stx_btime.tv_sec * 1000000000 + sx.stx_btime.tv_nsec);
 }
 
@@ -66,5 +67,5 @@ bool filesystem_stat_run(struct handler_call *c)
 		answer_text(&a, "permissions", permissions_text(c, st.st_mode));
 		answer_uint(&a, "links", st.st_nlink);
 	}
-	return answer_end(&a, &c->output) || handler_fail(c, "IoError", "The call ran out of memory.");
+	return answer_give(&a, c, "IoError");
 }

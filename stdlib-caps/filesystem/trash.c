@@ -15,7 +15,8 @@ enum { EXPIRE_BUDGET = 10000 };
 
 static const struct krux_str trash = { "/workspace (trash)", 18 };
 
-int trash_add(struct handler_call *c, struct krux_str origin, uint64_t second, char id[static CHANGE_ID + 1])
+int trash_add(struct handler_call *c, struct krux_str origin, uint64_t second,
+              char id[static CHANGE_ID + 1])
 {
 	int folder, fd;
 

@@ -13,7 +13,8 @@
 #include "stdlib-caps/common/walk.h"
 
 enum { WATCHES = 1000, SETTLE_MS = 50 };
-#define EVENTS (IN_CREATE | IN_MODIFY | IN_CLOSE_WRITE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO | IN_ONLYDIR)
+static const uint32_t watched_for = IN_CREATE | IN_MODIFY | IN_CLOSE_WRITE | IN_DELETE |
+                                    IN_MOVED_FROM | IN_MOVED_TO | IN_ONLYDIR;
 
 struct watched {
 	int wd;                      /* -1: no longer */
@@ -51,10 +52,11 @@ static bool folder_add(struct watch *w, int fd, struct krux_str path)
 		return handler_fail(c, "TooManyWatches", "There are more than 1,000 folders.");
 	if (!copy || fchdir(fd))
 		return handler_failed(c, copy ? errno : ENOMEM, path);
-	wd = inotify_add_watch(w->inotify, ".", EVENTS);
+	wd = inotify_add_watch(w->inotify, ".", watched_for);
 	if (wd < 0)
-		return errno == ENOSPC ? handler_fail(c, "TooManyWatches", "The limit of the system is reached.") :
-			handler_failed(c, errno, path);
+		return errno == ENOSPC ? handler_fail(c, "TooManyWatches",
+		                                      "The limit of the system is reached.")
+		                       : handler_failed(c, errno, path);
 	w->folder[w->nfolders++] = (struct watched){ wd, { copy, path.n } };
 	return true;
 }
@@ -110,7 +112,8 @@ static void folder_follow(struct watch *w, struct krux_str path, uint32_t mask)
 	if (!(mask & (IN_CREATE | IN_MOVED_TO)))
 		return;
 	/* Opened from the root of the watch; w->path ends with a NUL. */
-	fd = place_openat(w->call->fd, path.p + w->call->place[0].path.n + 1, O_RDONLY | O_DIRECTORY, 0);
+	fd = place_openat(w->call->fd, path.p + w->call->place[0].path.n + 1,
+	                  O_RDONLY | O_DIRECTORY, 0);
 	if (fd < 0)
 		return;
 	if (!folder_add(w, fd, path)) {
@@ -122,8 +125,13 @@ static void folder_follow(struct watch *w, struct krux_str path, uint32_t mask)
 
 static const char *event_word(uint32_t mask)
 {
-	return mask & IN_CREATE ? "created" : mask & IN_DELETE ? "deleted" : mask & IN_MOVED_FROM ? "moved_from" :
-		mask & IN_MOVED_TO ? "moved_to" : "modified";
+	if (mask & IN_CREATE)
+		return "created";
+	if (mask & IN_DELETE)
+		return "deleted";
+	if (mask & IN_MOVED_FROM)
+		return "moved_from";
+	return mask & IN_MOVED_TO ? "moved_to" : "modified";
 }
 
 static void event_add(struct watch *w, const struct inotify_event *e)
@@ -141,14 +149,16 @@ static void event_add(struct watch *w, const struct inotify_event *e)
 	for (unsigned i = 0; i < w->nfolders && !in; i++)
 		if (w->folder[i].wd == e->wd)
 			in = &w->folder[i];
-	if (!in || !e->len || e->mask & IN_IGNORED || !krux_utf8_valid((struct krux_str){ e->name, strlen(e->name) }))
+	if (!in || !e->len || e->mask & IN_IGNORED ||
+	    !krux_utf8_valid((struct krux_str){ e->name, strlen(e->name) }))
 		return;
 	path = event_path(w, in, e->name);
 	if (!path.n || path_reserved(path) || !c->allows(c->allows_ctx, KRUX_STR("path"), path))
 		return;
 	folder_follow(w, path, e->mask);
 	for (size_t i = 0; i < w->nevents; i++)
-		if (w->event[i].word == word && krux_str_eq(w->event[i].path, path) && !strcmp(word, "modified"))
+		if (w->event[i].word == word && krux_str_eq(w->event[i].path, path) &&
+		    !strcmp(word, "modified"))
 			return;
 	copy = w->nevents < w->limit ? krux_pool_copy(c->pool, path.p, path.n) : NULL;
 	if (!copy) {
@@ -183,7 +193,8 @@ static bool events_wait(struct watch *w)
 		if (n < 0 && errno != EINTR && errno != EAGAIN)
 			return handler_failed(w->call, errno, w->call->place[0].path);
 		for (ssize_t at = 0; at < n;) {
-			const struct inotify_event *e = (const struct inotify_event *)(const void *)(w->buffer + at);
+			const struct inotify_event *e =
+				(const struct inotify_event *)(const void *)(w->buffer + at);
 
 			event_add(w, e);
 			at += (ssize_t)(sizeof *e + e->len);
@@ -211,12 +222,12 @@ static bool watch_answer(struct watch *w)
 			value = NULL;
 	}
 	if (!value)
-		return handler_fail(c, "IoError", "The call ran out of memory.");
+		return handler_memory(c, "IoError");
 	answer_begin(&a, c->pool);
-	answer_value(&a, "events", (struct krux_value){ .kind = KRUX_V_LIST, .list = { value, w->nevents } });
+	answer_list(&a, "events", value, w->nevents);
 	answer_bool(&a, "timed_out", !w->nevents && !w->truncated);
 	answer_bool(&a, "truncated", w->truncated);
-	return answer_end(&a, &c->output) || handler_fail(c, "IoError", "The call ran out of memory.");
+	return answer_give(&a, c, "IoError");
 }
 
 bool filesystem_watch_run(struct handler_call *c)
@@ -226,16 +237,17 @@ bool filesystem_watch_run(struct handler_call *c)
 	                     .visit = watch_visit, .ctx = w };
 
 	if (!w)
-		return handler_fail(c, "IoError", "The call ran out of memory.");
+		return handler_memory(c, "IoError");
 	w->call = c;
 	w->limit = (size_t)arg_uint(c, "limit");
 	w->event = krux_pool_get(c->pool, w->limit * sizeof *w->event + 1);
 	if (!w->event)
-		return handler_fail(c, "IoError", "The call ran out of memory.");
+		return handler_memory(c, "IoError");
 	w->inotify = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
 	if (w->inotify < 0)
-		return errno == EMFILE ? handler_fail(c, "TooManyWatches", "The limit of the system is reached.") :
-			handler_failed(c, errno, c->place[0].path);
+		return errno == EMFILE ? handler_fail(c, "TooManyWatches",
+		                                      "The limit of the system is reached.")
+		                       : handler_failed(c, errno, c->place[0].path);
 	if (!folder_add(w, c->fd, c->place[0].path))
 		return false;
 	if (arg_bool(c, "recursive") && (!walk_below(&walk, c->fd, c->place[0].path) || c->error))

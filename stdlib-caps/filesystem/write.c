@@ -15,8 +15,8 @@ bool filesystem_write_open(struct handler_call *c)
 	struct stat st;
 	bool there;
 
-	if (!place_open(c, 0, "path", PLACE_CHANGE | PLACE_BELOW | PLACE_TARGET | parents) || !change_begin(c) ||
-	    !change_replaceable(c, &c->place[0], &st, &there))
+	if (!place_open(c, 0, "path", PLACE_CHANGE | PLACE_BELOW | PLACE_TARGET | parents) ||
+	    !change_begin(c) || !change_replaceable(c, &c->place[0], &st, &there))
 		return false;
 	if (there && arg_is(c, "mode", "create"))
 		return handler_fail(c, "Exists", "A file is there.");
@@ -46,7 +46,7 @@ static bool unchanged(struct handler_call *c)
 		return true;
 	buf = krux_pool_get(c->pool, 65536);
 	if (!buf)
-		return handler_fail(c, "IoError", "The call ran out of memory.");
+		return handler_memory(c, "IoError");
 	crypto_hash_sha256_init(&state);
 	while ((n = read(c->fd, buf, 65536)) > 0)
 		crypto_hash_sha256_update(&state, (uint8_t *)buf, (size_t)n);
@@ -83,5 +83,5 @@ bool filesystem_write_run(struct handler_call *c)
 	answer_uint(&a, "size", bytes.n);
 	answer_digest(&a, "sha256", digest);
 	answer_bool(&a, "created", !c->st.st_nlink);
-	return answer_end(&a, &c->output) || handler_fail(c, "IoError", "The call ran out of memory.");
+	return answer_give(&a, c, "IoError");
 }

@@ -15,7 +15,8 @@ static char *file_text(struct handler_call *c, int fd)
 	size_t n = 0;
 	ssize_t k = 0;
 
-	while (buf && fd >= 0 && n < FILE_MAX && (k = pread(fd, buf + n, FILE_MAX - n, (off_t)n)) > 0)
+	while (buf && fd >= 0 && n < FILE_MAX &&
+	       (k = pread(fd, buf + n, FILE_MAX - n, (off_t)n)) > 0)
 		n += (size_t)k;
 	if (!buf || fd < 0 || k < 0 || !n)
 		return handler_fail(c, "Unavailable", "A file of /proc cannot be read."), NULL;
@@ -41,8 +42,10 @@ bool figures_memory(struct handler_call *c, int meminfo, struct memory *m)
 
 	if (!text)
 		return false;
-	if (!number_after(text, "MemTotal:", &m->total) || !number_after(text, "MemAvailable:", &m->available))
-		return handler_fail(c, "Unavailable", "/proc/meminfo does not say how much memory there is.");
+	if (!number_after(text, "MemTotal:", &m->total) ||
+	    !number_after(text, "MemAvailable:", &m->available))
+		return handler_fail(c, "Unavailable",
+		                    "/proc/meminfo does not say how much memory there is.");
 	m->total *= 1024;
 	m->available *= 1024;
 	if (!m->total || m->available > m->total)
@@ -55,7 +58,8 @@ bool figures_disk(struct handler_call *c, struct disk *d)
 	struct statvfs fs;
 
 	if (fstatvfs(c->workspace, &fs))
-		return handler_fail(c, "Unavailable", "The file system of the workspace does not tell its size.");
+		return handler_fail(c, "Unavailable",
+		                    "The file system of the workspace does not tell its size.");
 	d->total = (uint64_t)fs.f_blocks * fs.f_frsize;
 	d->available = (uint64_t)fs.f_bavail * fs.f_frsize;
 	return true;
@@ -105,7 +109,8 @@ static bool is_disk(const char *name, size_t n)
 		return !memchr(name + 4, 'p', n - 4);
 	if (n > 6 && !strncmp(name, "mmcblk", 6))
 		return !memchr(name + 6, 'p', n - 6);
-	return n >= 3 && (!strncmp(name, "sd", 2) || !strncmp(name, "vd", 2) || !strncmp(name, "xvd", 3)) &&
+	return n >= 3 &&
+	       (!strncmp(name, "sd", 2) || !strncmp(name, "vd", 2) || !strncmp(name, "xvd", 3)) &&
 	       (name[n - 1] < '0' || name[n - 1] > '9');
 }
 

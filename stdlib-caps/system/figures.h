@@ -7,7 +7,7 @@
 struct memory { uint64_t total, available; };            /* bytes */
 struct disk { uint64_t total, available; };
 struct load { unsigned hundredths[3]; };                 /* over 1, 5 and 15 minutes */
-struct busy { uint64_t busy, all; };                     /* clock ticks since the start, all processors */
+struct busy { uint64_t busy, all; };                     /* ticks since the start */
 struct disk_io { uint64_t read, written; };              /* bytes since the start */
 
 /* Each false, with the call failed, when the kernel does not give the figure. */

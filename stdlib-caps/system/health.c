@@ -55,7 +55,8 @@ static void check_load(struct checks *k, const struct load *l)
 	unsigned processors = figures_processors(), each = l->hundredths[1] / processors;
 	char text[128];
 
-	snprintf(text, sizeof text, "%u.%02u processes ran or waited over 5 minutes, on %u processors.",
+	snprintf(text, sizeof text,
+	         "%u.%02u processes ran or waited over 5 minutes, on %u processors.",
 	         l->hundredths[1] / 100, l->hundredths[1] % 100, processors);
 	check_add(k, "load", each >= 1000 ? UNHEALTHY : each >= 200 ? DEGRADED : HEALTHY, text);
 }
@@ -70,7 +71,7 @@ bool system_health_run(struct handler_call *c)
 	char text[257];
 
 	if (!k)
-		return handler_fail(c, "Unavailable", "The call ran out of memory.");
+		return handler_memory(c, "Unavailable");
 	*k = (struct checks){ .call = c, .ok = true };
 	if (!figures_memory(c, c->host[0], &memory) || !figures_disk(c, &disk) ||
 	    !figures_load(c, c->host[1], &load))
@@ -82,6 +83,6 @@ bool system_health_run(struct handler_call *c)
 	check_add(k, "sandbox", *c->confined ? HEALTHY : UNHEALTHY, text);
 	answer_begin(&a, k->ok ? c->pool : NULL);
 	answer_word(&a, "overall_status", state_word(k->worst));
-	answer_value(&a, "checks", (struct krux_value){ .kind = KRUX_V_LIST, .list = { k->value, k->n } });
-	return answer_end(&a, &c->output) || handler_fail(c, "Unavailable", "The call ran out of memory.");
+	answer_list(&a, "checks", k->value, k->n);
+	return answer_give(&a, c, "Unavailable");
 }

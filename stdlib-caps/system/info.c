@@ -41,5 +41,5 @@ bool system_info_run(struct handler_call *c)
 	answer_uint(&a, "memory_available_bytes", memory.available);
 	answer_uint(&a, "disk_total_bytes", disk.total);
 	answer_uint(&a, "disk_available_bytes", disk.available);
-	return answer_end(&a, &c->output) || handler_fail(c, "Unavailable", "The call ran out of memory.");
+	return answer_give(&a, c, "Unavailable");
 }

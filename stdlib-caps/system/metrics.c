@@ -47,14 +47,18 @@ bool system_metrics_run(struct handler_call *c)
 	struct load load;
 	bool ok;
 
-	if (!figures_busy(c, c->host[STAT], &busy[0]) || !figures_disk_io(c, c->host[DISKSTATS], &io[0]))
+	if (!figures_busy(c, c->host[STAT], &busy[0]) ||
+	    !figures_disk_io(c, c->host[DISKSTATS], &io[0]))
 		return false;
 	window_sleep(window);
-	if (!figures_busy(c, c->host[STAT], &busy[1]) || !figures_disk_io(c, c->host[DISKSTATS], &io[1]) ||
-	    !figures_memory(c, c->host[MEMINFO], &memory) || !figures_load(c, c->host[LOADAVG], &load))
+	if (!figures_busy(c, c->host[STAT], &busy[1]) ||
+	    !figures_disk_io(c, c->host[DISKSTATS], &io[1]) ||
+	    !figures_memory(c, c->host[MEMINFO], &memory) ||
+	    !figures_load(c, c->host[LOADAVG], &load))
 		return false;
 	answer_begin(&a, c->pool);
-	answer_uint(&a, "average_percent", share(since(busy[1].busy, busy[0].busy), since(busy[1].all, busy[0].all)));
+	answer_uint(&a, "average_percent",
+	            share(since(busy[1].busy, busy[0].busy), since(busy[1].all, busy[0].all)));
 	answer_uint(&a, "load_1m", load.hundredths[0]);
 	answer_uint(&a, "load_5m", load.hundredths[1]);
 	answer_uint(&a, "load_15m", load.hundredths[2]);
@@ -73,5 +77,5 @@ bool system_metrics_run(struct handler_call *c)
 	answer_value(&a, "cpu", cpu);
 	answer_value(&a, "memory", mem);
 	answer_value(&a, "disk_io", disks);
-	return answer_end(&a, &c->output) || handler_fail(c, "Unavailable", "The call ran out of memory.");
+	return answer_give(&a, c, "Unavailable");
 }

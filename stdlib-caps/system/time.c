@@ -31,7 +31,8 @@ bool system_time_open(struct handler_call *c)
 	/* The database itself is made of links, all inside it. */
 	c->fd = c->host[0] < 0 ? -1 : (int)syscall(SYS_openat2, c->host[0], name, &how, sizeof how);
 	if (c->fd < 0 || fstat(c->fd, &c->st) || !S_ISREG(c->st.st_mode))
-		return handler_fail(c, "InvalidTimezone", "%s: there is no such time zone on this machine.", name);
+		return handler_fail(c, "InvalidTimezone",
+		                    "%s: there is no such time zone on this machine.", name);
 	return true;
 }
 
@@ -60,8 +61,9 @@ static bool local_text(char out[static LOCAL], int64_t second, int32_t offset, c
 	if (!gmtime_r(&t, &tm))
 		return false;
 	*weekday = days[tm.tm_wday];
-	snprintf(out, LOCAL, "%04d-%02d-%02dT%02d:%02d:%02d%c%02d:%02d", tm.tm_year + 1900, tm.tm_mon + 1,
-	         tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec, offset < 0 ? '-' : '+', minutes / 60, minutes % 60);
+	snprintf(out, LOCAL, "%04d-%02d-%02dT%02d:%02d:%02d%c%02d:%02d", tm.tm_year + 1900,
+	         tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec,
+	         offset < 0 ? '-' : '+', minutes / 60, minutes % 60);
 	return true;
 }
 
@@ -86,5 +88,5 @@ bool system_time_run(struct handler_call *c)
 	answer_text(&a, "timezone", arg_text(c, "timezone"));
 	answer_int(&a, "offset", offset);
 	answer_word(&a, "weekday", weekday);
-	return answer_end(&a, &c->output) || handler_fail(c, "InvalidTimezone", "The call ran out of memory.");
+	return answer_give(&a, c, "InvalidTimezone");
 }

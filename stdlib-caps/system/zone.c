@@ -27,15 +27,16 @@ static bool block_read(const uint8_t *p, size_t n, size_t width, struct block *b
 {
 	if (n < 44 || memcmp(p, "TZif", 4))
 		return false;
-	*b = (struct block){ be32(p + 20), be32(p + 24), be32(p + 28), be32(p + 32), be32(p + 36), be32(p + 40),
-	                     .times = p + 44 };
-	if (b->isutcnt > ZONE_MAX || b->isstdcnt > ZONE_MAX || b->leapcnt > ZONE_MAX || b->timecnt > ZONE_MAX ||
-	    b->typecnt > 256 || !b->typecnt || b->charcnt > ZONE_MAX)
+	*b = (struct block){ .isutcnt = be32(p + 20), .isstdcnt = be32(p + 24),
+	                     .leapcnt = be32(p + 28), .timecnt = be32(p + 32),
+	                     .typecnt = be32(p + 36), .charcnt = be32(p + 40), .times = p + 44 };
+	if (b->isutcnt > ZONE_MAX || b->isstdcnt > ZONE_MAX || b->leapcnt > ZONE_MAX ||
+	    b->timecnt > ZONE_MAX || b->typecnt > 256 || !b->typecnt || b->charcnt > ZONE_MAX)
 		return false;
 	b->types = b->times + b->timecnt * width;
 	b->infos = b->types + b->timecnt;
-	b->size = 44 + b->timecnt * (width + 1) + b->typecnt * 6 + b->charcnt + b->leapcnt * (width + 4) +
-		b->isstdcnt + b->isutcnt;
+	b->size = 44 + b->timecnt * (width + 1) + b->typecnt * 6 + b->charcnt +
+	          b->leapcnt * (width + 4) + b->isstdcnt + b->isutcnt;
 	return b->size <= n;
 }
 

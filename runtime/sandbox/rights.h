@@ -1,0 +1,23 @@
+/* What a builtin handler may keep once it is confined. */
+#ifndef KRUX_RIGHTS_H
+#define KRUX_RIGHTS_H
+
+/* Rights below one opened folder; landlock.c says what they are to the kernel. */
+enum handler_right {
+	RIGHT_READ_FILES = 1,
+	RIGHT_READ_FOLDERS = 2,
+	RIGHT_NAMES = 4,       /* make, rename and remove entries */
+	RIGHT_WRITE_FILES = 8,
+};
+
+/* Groups of system calls besides the common ones; calls.def lists them. */
+enum handler_calls {
+	CALLS_COMMON = 0,
+	CALLS_LOOK = 1,        /* look at files and list folders */
+	CALLS_WALK = 2,        /* open what is below an operand */
+	CALLS_CHANGE = 4,      /* write, make, rename, remove */
+	CALLS_WATCH = 8,
+	CALLS_MACHINE = 16,
+};
+
+#endif
