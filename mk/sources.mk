@@ -19,7 +19,8 @@ READ_SRC += compiler/read/capfile.c compiler/read/condition.c compiler/read/expe
 	compiler/read/yaml_words.c
 MODEL_SRC += compiler/model/access.c compiler/model/build.c compiler/model/capability.c \
 	compiler/model/claims.c compiler/model/clauses.c compiler/model/cond.c compiler/model/cond_list.c \
-	compiler/model/cond_place.c compiler/model/cond_set.c compiler/model/cond_test.c \
+	compiler/model/cond_number.c compiler/model/cond_place.c compiler/model/cond_set.c \
+	compiler/model/cond_test.c compiler/model/cond_text.c \
 	compiler/model/effects.c compiler/model/examples.c compiler/model/glob.c compiler/model/handler.c \
 	compiler/model/interpreter.c compiler/model/kinds.c compiler/model/literal.c compiler/model/lookup.c \
 	compiler/model/meet.c compiler/model/names.c compiler/model/number.c compiler/model/on.c \
@@ -68,10 +69,11 @@ HANDLER_SRC += stdlib-caps/common/answer.c stdlib-caps/common/builtins.c stdlib-
 RUNTIME_MAIN += runtime/main.c
 
 # what several unit tests share
-TEST_SRC += tests/unit/handler_calls.c tests/unit/modeling.c tests/unit/reading.c tests/unit/records.c tests/unit/tiny_bundle.c
-UNIT_TESTS += test_bundle test_c_text test_canon test_cbor test_check test_elf test_facts test_format \
-	test_gate test_grammar test_handlers test_handlers_hostile test_json test_lang test_log test_policyfile \
-	test_policyformat test_record test_request test_sandbox test_schema test_source test_value test_yaml
+TEST_SRC += tests/unit/attempt.c tests/unit/handler_calls.c tests/unit/modeling.c tests/unit/reading.c tests/unit/records.c tests/unit/tiny_bundle.c
+UNIT_TESTS += test_bundle test_c_text test_canon test_cbor test_check test_cond test_elf test_facts \
+	test_format test_gate test_grammar test_handlers test_handlers_hostile test_json test_lang test_log \
+	test_policyfile test_policyformat test_record test_request test_sandbox test_schema test_seccomp \
+	test_source test_value test_yaml
 # tests/fuzz/fuzz_NAME.c each
 FUZZERS += bundle canon capfile cbor condition json pattern policy schema
 BENCHES +=

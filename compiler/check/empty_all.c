@@ -1,5 +1,7 @@
 /* `all` holds of an empty list: a rule that permits by it must also ask that there is an
  * element. What a condition says where it holds is gathered on the way down. */
+#include <string.h>
+
 #include "compiler/check/check.h"
 #include "compiler/model/access.h"
 #include "compiler/model/report.h"
@@ -104,13 +106,32 @@ static void group_walk(struct walk *w, const struct cond *c, bool holds)
 	}
 }
 
+/* The list as it is written in "all(list, ...)"; n 0 where folding has moved the text. */
+static struct krux_str list_written(struct span at)
+{
+	static const char all[] = "all(";
+	struct krux_str s = { 0 };
+
+	if (!at.src)
+		return s;
+	s.p = at.src->text.p + at.at;
+	if (at.at + at.n > at.src->text.n || at.n < sizeof all || memcmp(s.p, all, sizeof all - 1))
+		return (struct krux_str){ 0 };
+	s.p += sizeof all - 1;
+	while (s.n < at.n - sizeof all && s.p[s.n] != ',')
+		s.n++;
+	return s.n < 40 && s.p[s.n] == ',' ? s : (struct krux_str){ 0 };
+}
+
 static void empty_report(struct walk *w, const struct cond *c)
 {
+	struct krux_str list = list_written(c->at);
 	struct finding *f = report_add(w->report, DIAG_ERROR, 3020, c->at, true,
-	                               "all holds of an empty list, and the rule %.*s permits", STR_ARG(w->rule->id));
+	                               "`all` holds of an empty list, and rule `%.*s` permits", STR_ARG(w->rule->id));
 
-	f->expected = KRUX_STR("size(list) > 0, or any(list, true), required beside it");
-	f->fix = KRUX_STR("write any(list, true) and all(list, ...)");
+	f->expected = KRUX_STR("`size(list) > 0` or `any(list, true)` required beside it");
+	if (list.n)
+		f->fix = arena_printf(w->arena, "write `any(%.*s, true) and all(%.*s, ...)`", STR_ARG(list), STR_ARG(list));
 	if (w->rule->at.src != c->at.src || w->rule->ast->when_text.at.at > c->at.at ||
 	    c->at.at > w->rule->ast->when_text.at.at + w->rule->ast->when_text.at.n) {
 		f->other = w->rule->at;

@@ -21,7 +21,7 @@ void check_zone(struct diags *ds, const struct build *b)
 		const struct ast_word *zone = &b->policy[i].ast->zone;
 
 		if (zone->at.src && krux_str_eq(zone->text, b->zone)) {
-			diag_error(ds, 2106, zone->at, "there is no time zone %.*s", STR_ARG(b->zone))->expected =
+			diag_error(ds, 2106, zone->at, "there is no time zone `%.*s`", STR_ARG(b->zone))->expected =
 				KRUX_STR("a name such as Europe/London or UTC");
 			return;
 		}

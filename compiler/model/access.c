@@ -125,17 +125,17 @@ void access_complain(struct diags *ds, unsigned code, enum access_fault fault, c
 	name = names_of(a, in, &n);
 	near = name_near(ds, o->name[at_name], name, n);
 	if (fault == ACCESS_NO_FIELD)
-		d = diag_error(ds, code, o->at, "there is no input field %.*s", STR_ARG(o->name[0]));
+		d = diag_error(ds, code, o->at, "there is no input field `%.*s`", STR_ARG(o->name[0]));
 	else if (n)
-		d = diag_error(ds, code, o->at, "%.*s has no part %.*s", STR_ARG(o->name[at_name - 1]),
+		d = diag_error(ds, code, o->at, "`%.*s` has no part `%.*s`", STR_ARG(o->name[at_name - 1]),
 		               STR_ARG(o->name[at_name]));
 	else
-		d = diag_error(ds, code, o->at, "%.*s is %s, which has no parts", STR_ARG(o->name[at_name - 1]),
+		d = diag_error(ds, code, o->at, "`%.*s` is %s, which has no parts", STR_ARG(o->name[at_name - 1]),
 		               kind_words(in->kind));
 	if (n)
 		d->expected = arena_printf(a, "one of %.*s", STR_ARG(list_words(a, name, n)));
 	if (near.n)
-		d->fix = arena_printf(a, "did you mean %.*s?", STR_ARG(near));
+		d->fix = arena_printf(a, "did you mean `%.*s`?", STR_ARG(near));
 }
 
 struct krux_str operand_words(struct arena *a, const struct operand *o)

@@ -58,7 +58,7 @@ static void zone_check(struct policy_ctx *c)
 		diag_error(c->diags, 2106, f->zone.at, "the time zone of a build stands in a file of layer organization")
 			->fix = KRUX_STR("move it there");
 	else if (!zone_valid(f->zone.text))
-		diag_error(c->diags, 2106, f->zone.at, "%.*s is no name of a time zone", STR_ARG(f->zone.text))->expected =
+		diag_error(c->diags, 2106, f->zone.at, "`%.*s` is no name of a time zone", STR_ARG(f->zone.text))->expected =
 			KRUX_STR("a name such as Europe/London or UTC");
 }
 
@@ -113,7 +113,7 @@ static void names_check(struct diags *ds, struct arena *a, const struct policyfi
 	names_make(&names, a, name, n);
 	for (uint32_t i = 0; i < n; i++)
 		if (names_first(&names, i) != i && name[i].n) {
-			d = diag_error(ds, 2104, file_at(file[i]), "two policies of this build are named %.*s", STR_ARG(name[i]));
+			d = diag_error(ds, 2104, file_at(file[i]), "two policies of this build are named `%.*s`", STR_ARG(name[i]));
 			d->other = file_at(file[names_first(&names, i)]);
 			d->other_text = KRUX_STR("the other one");
 		}

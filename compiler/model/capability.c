@@ -42,7 +42,7 @@ static void types_declare(struct pass *p, struct namespace *ns, size_t n)
 
 		if (first == i)
 			continue;
-		d = diag_error(p->diags, 1002, ns->type[i].ast->at, "the type %.*s is declared twice", STR_ARG(name[i]));
+		d = diag_error(p->diags, 1002, ns->type[i].ast->at, "the type `%.*s` is declared twice", STR_ARG(name[i]));
 		d->other = ns->type[first].ast->at;
 		d->other_text = KRUX_STR("first declared here");
 	}
@@ -72,7 +72,7 @@ static void namespaces_make(struct pass *p)
 			ns->type = ARENA_ARRAY(p->arena, struct named_type, ntypes[i]);
 			ns->types.n = 0;
 		} else if (!krux_str_eq(ns->folder, folder_of(f))) {
-			d = diag_error(p->diags, 1020, f->ns_at, "the namespace %.*s is spread over two folders", STR_ARG(f->ns));
+			d = diag_error(p->diags, 1020, f->ns_at, "the namespace `%.*s` is spread over two folders", STR_ARG(f->ns));
 			d->expected = KRUX_STR("all files of a namespace in one folder");
 			d->other = ns->at;
 			d->other_text = KRUX_STR("the other folder");
@@ -98,7 +98,7 @@ static void types_check(struct pass *p, struct namespace *ns)
 		if (!ns->type[i].made)
 			type_resolve(&c, &use);
 		if (kind_find(t->name) != KRUX_T_COUNT)
-			diag_error(p->diags, 1002, t->at, "%.*s is a type of the language", STR_ARG(t->name));
+			diag_error(p->diags, 1002, t->at, "`%.*s` is a type of the language", STR_ARG(t->name));
 	}
 }
 
@@ -120,11 +120,11 @@ static void clauses_check(struct cap_ctx *c)
 		if (clause[i].required && !clause[i].n)
 			missing = arena_printf(c->arena, "%.*s%s%s", STR_ARG(missing), missing.n ? ", " : "", clause[i].word);
 		if (clause[i].once && clause[i].n > 1)
-			diag_error(c->diags, 1023, ast->at, "%.*s has %zu %s clauses", STR_ARG(ast->name), clause[i].n,
+			diag_error(c->diags, 1023, ast->at, "`%.*s` has %zu %s clauses", STR_ARG(ast->name), clause[i].n,
 			           clause[i].word)->expected = KRUX_STR("one");
 	}
 	if (missing.n)
-		diag_error(c->diags, 1022, ast->at, "the capability %.*s lacks %.*s", STR_ARG(ast->name),
+		diag_error(c->diags, 1022, ast->at, "the capability `%.*s` lacks %.*s", STR_ARG(ast->name),
 		           STR_ARG(missing))->expected =
 			KRUX_STR("input, output, error, effect, limits, handler and example in every capability");
 }
@@ -137,7 +137,7 @@ static void args_check(struct cap_ctx *c)
 	c->cap->max_args = (uint32_t)n;
 	if (n <= KRUX_MAX_ARGS_BYTES_HARD)
 		return;
-	d = diag_error(c->diags, 1070, c->ast->at, "the arguments of %.*s can have %llu bytes", STR_ARG(c->ast->name),
+	d = diag_error(c->diags, 1070, c->ast->at, "the arguments of `%.*s` can have %llu bytes", STR_ARG(c->ast->name),
 	               (unsigned long long)n);
 	d->expected = arena_printf(c->arena, "at most %d bytes (16 MiB + 64 KiB) by the bounds of the fields",
 	                           KRUX_MAX_ARGS_BYTES_HARD);
@@ -202,7 +202,7 @@ static void set_make(struct pass *p, struct capability_set *out)
 		qsort(p->cap, p->n, sizeof *p->cap, capability_order);
 	for (size_t i = 0; i < p->n; i++) {
 		if (i && !version_order(p->cap[i - 1], p->cap[i])) {
-			d = diag_error(p->diags, 1021, p->cap[i]->at, "the capability %.*s@%u.%u is declared twice",
+			d = diag_error(p->diags, 1021, p->cap[i]->at, "the capability `%.*s@%u.%u` is declared twice",
 			               STR_ARG(p->cap[i]->name), p->cap[i]->major, p->cap[i]->minor);
 			d->other = p->cap[i - 1]->at;
 			d->other_text = KRUX_STR("first declared here");
@@ -238,10 +238,10 @@ static void recovery_check(struct pass *p, const struct capability_set *set, con
 			continue;
 		near = capability_near(p->arena, p->diags, set, e->recover);
 		d = diag_error(p->diags, 1051, e->recover_at.src ? e->recover_at : e->at,
-		               "there is no capability %.*s to recover with", STR_ARG(e->recover));
+		               "there is no capability `%.*s` to recover with", STR_ARG(e->recover));
 		d->expected = KRUX_STR("retry, ask, stop or a capability of this build");
 		if (near.n)
-			d->fix = arena_printf(p->arena, "did you mean %.*s?", STR_ARG(near));
+			d->fix = arena_printf(p->arena, "did you mean `%.*s`?", STR_ARG(near));
 	}
 }
 

@@ -67,7 +67,7 @@ bool claims_resolve(struct arena *a, struct diags *ds, const struct build *b, co
 	names_make(&names, a, id, f->nproves);
 	for (uint32_t i = 0; i < f->nproves; i++)
 		if (names_first(&names, i) != i && id[i].n) {
-			d = diag_error(ds, 5008, claim[i].at, "two claims of this file have the id %.*s", STR_ARG(id[i]));
+			d = diag_error(ds, 5008, claim[i].at, "two claims of this file have the id `%.*s`", STR_ARG(id[i]));
 			d->other = claim[names_first(&names, i)].at;
 			d->other_text = KRUX_STR("the first one");
 		}

@@ -180,8 +180,8 @@ static struct typed define_resolve(struct walk *w, uint32_t i, const struct oper
 
 	w->scope->define_used[i] = true;
 	if (i >= w->define_end) {
-		struct finding *f = walk_fail(w, 3002, o->at, false, i == w->define_end ? "%.*s uses itself"
-		                              : "%.*s is defined further down", STR_ARG(o->name[0]));
+		struct finding *f = walk_fail(w, 3002, o->at, false, i == w->define_end ? "`%.*s` uses itself"
+		                              : "`%.*s` is defined further down", STR_ARG(o->name[0]));
 
 		f->expected = KRUX_STR("a define uses only those before it");
 		f->other = d->name.at;
@@ -223,10 +223,11 @@ static struct typed name_resolve(struct walk *w, const struct expr *e)
 		t.cond = cond_and(w, place_guard(w, &p, e->at), flag_node(w, &p.subject, e->at));
 		return t;
 	}
-	f = walk_fail(w, p.kind == PLACE_EFFECT ? 3026 : 3004, e->at, true, "this alone is no condition");
-	f->expected = KRUX_STR("a define, a field of type bool, or a comparison");
+	f = walk_fail(w, p.kind == PLACE_EFFECT ? 3026 : 3004, e->at, true, "`%.*s` alone is no condition",
+	              STR_ARG(operand_text(w->arena, o)));
+	f->expected = KRUX_STR("a define, a field of type bool, or a comparison with a value");
 	if (p.kind == PLACE_EFFECT)
-		f->fix = arena_printf(w->arena, "write any(%s, ...) or all(%s, ...)", effect_word(p.effect),
+		f->fix = arena_printf(w->arena, "write `any(%s, ...)` or `all(%s, ...)`", effect_word(p.effect),
 		                      effect_word(p.effect));
 	return t;
 }
@@ -243,8 +244,8 @@ static struct typed has_resolve(struct walk *w, const struct expr *e)
 		return t;
 	t.cond = place_present(w, &p, e->at, &t.yes, &n);
 	if (!n || p.subject.kind != SUBJECT_FIELD)
-		walk_fail(w, 3014, e->at, true, "this is never absent")->expected =
-			KRUX_STR("has of a field that is declared optional");
+		walk_fail(w, 3014, e->at, true, "`%.*s` is never absent", STR_ARG(operand_text(w->arena, e->operand)))
+			->expected = KRUX_STR("has of a field that is declared optional");
 	return t;
 }
 
@@ -262,7 +263,7 @@ static struct typed label_resolve(struct walk *w, const struct expr *e)
 	if (names_find(&w->scope->labels, s.name) == NAMES_NONE) {
 		near = diag_nearest(s.name, w->scope->labels.name, w->scope->labels.n < 4096 ? w->scope->labels.n : 0);
 		f = report_add(w->report, DIAG_WARNING, 3024, e->right->at, false,
-		               "no capability of this build sets the label %.*s", STR_ARG(s.name));
+		               "no capability of this build sets the label `%.*s`", STR_ARG(s.name));
 		f->expected = KRUX_STR("a label that some capability sets: else it is never on a workspace");
 		if (near.n)
 			f->fix = arena_printf(w->arena, "did you mean \"%.*s\"?", STR_ARG(near));

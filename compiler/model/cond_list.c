@@ -191,7 +191,8 @@ struct typed quantifier_resolve(struct walk *w, const struct expr *e)
 		any = list_any(w, &p.subject, &b, p.abstract);
 		some = some_node(w, &p.subject, e->at);
 	} else {
-		f = walk_fail(w, 3008, e->operand->at, true, "%s ranges over a list", e->kind == EXPR_ANY ? "any" : "all");
+		f = walk_fail(w, 3008, e->operand->at, true, "`%.*s` is no list, which `%s` ranges over",
+		              STR_ARG(operand_text(w->arena, e->operand)), e->kind == EXPR_ANY ? "any" : "all");
 		f->expected = KRUX_STR("a field of type list, or one of reads, writes, creates, deletes, lists, executes, "
 		                       "connects");
 		return t;
@@ -294,6 +295,6 @@ const struct cond *effect_size(struct walk *w, const struct place *p, const stru
 	if (!tree && lists <= 1 && optionals <= MOST_OPTIONALS)
 		return count_from(w, &k, 0, 0);
 	walk_fail(w, 3025, at, true, tree ? "a tree has no size" : "this size is a sum of several lists")->fix =
-		arena_printf(w->arena, "ask any(%s, true) whether there is one", effect_word(p->effect));
+		arena_printf(w->arena, "ask `any(%s, true)` whether there is one", effect_word(p->effect));
 	return &cond_false;
 }

@@ -86,9 +86,9 @@ static const struct cond *places_walk(struct walk *w, const struct place *p, str
 		if (need && !known_has(&w->known, k)) {
 			const char *it = p->owner ? prefix.text.n ? "it." : "it" : "";
 
-			d = walk_fail(w, 3013, at, true, "%s%.*s may be absent", it, STR_ARG(prefix.text));
-			d->expected = KRUX_STR("`has` before the test: a condition is true or false for every request");
-			d->fix = arena_printf(w->arena, "write has %s%.*s and ..., or not has %s%.*s or ...", it,
+			d = walk_fail(w, 3013, at, true, "`%s%.*s` may be absent", it, STR_ARG(prefix.text));
+			d->expected = KRUX_STR("`has` before the test: a condition is true or false of every request");
+			d->fix = arena_printf(w->arena, "write `has %s%.*s and ...`, or `not has %s%.*s or ...`", it,
 			                      STR_ARG(prefix.text), it, STR_ARG(prefix.text));
 		}
 		c = cond_and(w, c, presence_node(w, p, &prefix, at));
@@ -122,9 +122,11 @@ static struct krux_str first_names(struct walk *w, size_t *n, struct krux_str **
 	*n = 0;
 	for (size_t i = 0; i < in->nfields; i++) {
 		name[(*n)++] = in->field[i].name;
-		if (i < 12)
+		if (i < 24)
 			words = arena_printf(w->arena, "%.*s%s%.*s", STR_ARG(words), i ? ", " : "", STR_ARG(in->field[i].name));
 	}
+	if (in->nfields > 24)
+		words = arena_printf(w->arena, "%.*s and %zu more", STR_ARG(words), in->nfields - 24);
 	for (size_t i = 0; i < w->scope->defines.n; i++)
 		name[(*n)++] = w->scope->defines.name[i];
 	for (size_t i = 0; i < 3; i++)
@@ -138,20 +140,20 @@ static struct krux_str first_names(struct walk *w, size_t *n, struct krux_str **
 
 static bool unknown_name(struct walk *w, const struct operand *o)
 {
-	struct finding *f = walk_fail(w, 3001, o->at, true, "nothing is called %.*s", STR_ARG(o->name[0]));
+	struct finding *f = walk_fail(w, 3001, o->at, true, "nothing is called `%.*s`", STR_ARG(o->name[0]));
 	struct krux_str *name, fields, near = { 0 };
 	size_t n;
 
 	if (f->text.n && w->report->errors <= 64) {
 		fields = first_names(w, &n, &name);
 		near = n < 4096 ? diag_nearest(o->name[0], name, n) : near;
-		f->expected = fields.n ? arena_printf(w->arena, "a define, agent, time, weekday, or a field: %.*s has %.*s",
+		f->expected = fields.n ? arena_printf(w->arena, "a define, agent, time, weekday or a field: %.*s has %.*s",
 		                                      STR_ARG(w->cap->name), STR_ARG(fields))
 		                       : arena_printf(w->arena, "a define, agent, time or weekday; %.*s has no fields",
 		                                      STR_ARG(w->cap->name));
 	}
 	if (near.n)
-		f->fix = arena_printf(w->arena, "did you mean %.*s?", STR_ARG(near));
+		f->fix = arena_printf(w->arena, "did you mean `%.*s`?", STR_ARG(near));
 	return false;
 }
 
@@ -168,16 +170,16 @@ static bool no_part(struct walk *w, const struct operand *o, const struct krux_t
 		words = arena_printf(w->arena, "%.*s%s%.*s", STR_ARG(words), i ? ", " : "one of ", STR_ARG(name[i]));
 	}
 	if (!n) {
-		f = walk_fail(w, 3006, o->at, true, "%.*s is %s, which has no parts", STR_ARG(whole), kind_words(t->kind));
+		f = walk_fail(w, 3006, o->at, true, "`%.*s` is %s, which has no parts", STR_ARG(whole), kind_words(t->kind));
 		if (t->kind == KRUX_T_LIST)
-			f->fix = KRUX_STR("look into its elements by any or all");
+			f->fix = KRUX_STR("look into its elements by `any` or `all`");
 		return false;
 	}
-	f = walk_fail(w, 3006, o->at, true, "%.*s has no part %.*s", STR_ARG(whole), STR_ARG(part));
+	f = walk_fail(w, 3006, o->at, true, "`%.*s` has no part `%.*s`", STR_ARG(whole), STR_ARG(part));
 	f->expected = words;
 	near = diag_nearest(part, name, n < 256 ? n : 256);
 	if (near.n)
-		f->fix = arena_printf(w->arena, "did you mean %.*s?", STR_ARG(near));
+		f->fix = arena_printf(w->arena, "did you mean `%.*s`?", STR_ARG(near));
 	return false;
 }
 
@@ -202,8 +204,8 @@ static bool parts_follow(struct walk *w, const struct operand *o, size_t from, s
 static bool it_place(struct walk *w, const struct operand *o, struct place *out)
 {
 	if (!w->it) {
-		walk_fail(w, 3007, o->at, false, "it stands outside of any and all")->expected =
-			KRUX_STR("it only in the condition of any(list, ...) and all(list, ...)");
+		walk_fail(w, 3007, o->at, false, "`it` stands outside of any and all")->expected =
+			KRUX_STR("`it` only in the condition of any(list, ...) and all(list, ...)");
 		return false;
 	}
 	*out = w->it->it;
@@ -213,8 +215,8 @@ static bool it_place(struct walk *w, const struct operand *o, struct place *out)
 		bool host = krux_str_eq(o->name[0], KRUX_STR("host")), port = krux_str_eq(o->name[0], KRUX_STR("port"));
 
 		if ((!host && !port) || o->nnames > 1) {
-			walk_fail(w, 3006, o->at, true, "an element of connects has no such part")->expected =
-				KRUX_STR("it.host or it.port");
+			walk_fail(w, 3006, o->at, true, "an element of `connects` has no part `%.*s`", STR_ARG(o->name[0]))
+				->expected = KRUX_STR("it.host or it.port");
 			return false;
 		}
 		if (port)
@@ -266,9 +268,9 @@ static bool name_place(struct walk *w, const struct operand *o, struct place *ou
 
 	if (define != NAMES_NONE) {
 		if (field >= 0)
-			f = walk_fail(w, 3003, o->at, true, "%.*s is a define and also a field", STR_ARG(o->name[0]));
+			f = walk_fail(w, 3003, o->at, true, "`%.*s` is a define and also a field", STR_ARG(o->name[0]));
 		else
-			f = walk_fail(w, 3005, o->at, false, "%.*s is a define: a condition, not a value", STR_ARG(o->name[0]));
+			f = walk_fail(w, 3005, o->at, false, "`%.*s` is a define: a condition, not a value", STR_ARG(o->name[0]));
 		f->fix = field >= 0 ? KRUX_STR("rename the define") : KRUX_STR("use it by itself, without an operator");
 		return false;
 	}
@@ -306,7 +308,9 @@ static bool size_place(struct walk *w, const struct operand *o, struct place *ou
 			break;
 		}
 	}
-	f = walk_fail(w, 3025, o->at, true, "this has no size");
+	f = walk_fail(w, 3025, o->at, true, "`%.*s` is %s, which has no size", STR_ARG(operand_text(w->arena, o->inner)),
+	              out->kind == PLACE_PAIR ? "an element of connects" :
+	              out->subject.kind == SUBJECT_FIELD ? kind_words(out->subject.type->kind) : "a fact");
 	f->expected = KRUX_STR("size of a string, bytes, path, list, map or effect word");
 	return false;
 }
@@ -325,7 +329,7 @@ static bool calls_place(struct walk *w, const struct operand *o, struct place *o
 		return true;
 	if (cap) {
 		walk_fail(w, 3022, o->at, false, "calls are counted for all versions of a capability together")->fix =
-			arena_printf(w->arena, "write workspace.calls(%.*s)", STR_ARG(cap->name));
+			arena_printf(w->arena, "write `workspace.calls(%.*s)`", STR_ARG(cap->name));
 		return false;
 	}
 	if (w->report->errors <= 8) {
@@ -335,11 +339,27 @@ static bool calls_place(struct walk *w, const struct operand *o, struct place *o
 			name[i] = w->scope->caps->cap[i]->name;
 		near = diag_nearest(o->text, name, w->scope->caps->n);
 	}
-	f = walk_fail(w, 3022, o->at, false, "there is no capability %.*s", STR_ARG(o->text));
+	f = walk_fail(w, 3022, o->at, false, "there is no capability `%.*s`", STR_ARG(o->text));
 	f->expected = KRUX_STR("the name of one capability of this build");
 	if (near.n)
-		f->fix = arena_printf(w->arena, "did you mean %.*s?", STR_ARG(near));
+		f->fix = arena_printf(w->arena, "did you mean `%.*s`?", STR_ARG(near));
 	return false;
+}
+
+struct krux_str operand_text(struct arena *a, const struct operand *o)
+{
+	struct krux_str s = operand_words(a, o);
+
+	switch (o->kind) {
+	case OPERAND_IT:
+		return arena_printf(a, "it%s%.*s", s.n ? "." : "", STR_ARG(s));
+	case OPERAND_SIZE:
+		return arena_printf(a, "size(%.*s)", STR_ARG(operand_text(a, o->inner)));
+	case OPERAND_CALLS:
+		return arena_printf(a, "workspace.calls(%.*s)", STR_ARG(o->text));
+	default:
+		return s;
+	}
 }
 
 bool place_of(struct walk *w, const struct operand *o, struct place *out)

@@ -102,6 +102,19 @@ static struct krux_str class_words(const struct place *p, enum operand_class cla
 	return (struct krux_str){ s, strlen(s) };
 }
 
+static struct krux_str place_words(struct walk *w, const struct place *p)
+{
+	struct krux_str s = p->subject.access.text;
+
+	if (p->kind == PLACE_EFFECT)
+		s = (struct krux_str){ effect_word(p->effect), strlen(effect_word(p->effect)) };
+	else if (p->kind != PLACE_SUBJECT)
+		s = KRUX_STR("it");
+	else if (p->subject.depth)
+		s = s.n ? arena_printf(w->arena, "it.%.*s", STR_ARG(s)) : KRUX_STR("it");
+	return p->sized ? arena_printf(w->arena, "size(%.*s)", STR_ARG(s)) : s;
+}
+
 static bool operator_check(struct walk *w, const struct place *p, enum operand_class class, enum expr_op op,
                            struct span at)
 {
@@ -110,13 +123,13 @@ static bool operator_check(struct walk *w, const struct place *p, enum operand_c
 
 	if (takes[class] & 1u << op)
 		return true;
-	f = walk_fail(w, class == CLASS_EFFECT ? 3026 : 3009, at, true, "%s does not take %.*s", operators[op],
-	              STR_ARG(class_words(p, class)));
+	f = walk_fail(w, class == CLASS_EFFECT ? 3026 : 3009, at, true, "`%.*s` is %.*s, which `%s` does not take",
+	              STR_ARG(place_words(w, p)), STR_ARG(class_words(p, class)), operators[op]);
 	for (unsigned k = 0; k < sizeof operators / sizeof *operators; k++)
 		if (takes[class] & 1u << k)
 			words = arena_printf(w->arena, "%.*s%s%s", STR_ARG(words), words.n ? ", " : "", operators[k]);
 	if (class == CLASS_EFFECT || class == CLASS_LIST)
-		f->expected = KRUX_STR("contains, or any(list, condition on it) and all(list, condition on it)");
+		f->expected = KRUX_STR("`contains`, or `any(list, ...)` and `all(list, ...)` with a condition on `it`");
 	else if (words.n)
 		f->expected = arena_printf(w->arena, "one of %.*s", STR_ARG(words));
 	else
@@ -124,9 +137,9 @@ static bool operator_check(struct walk *w, const struct place *p, enum operand_c
 		              p->subject.type->kind == KRUX_T_MAP ? KRUX_STR("a test of its size") :
 		              KRUX_STR("a test of one of its fields");
 	if (op == OP_MATCHES && (class == CLASS_TEXT || class == CLASS_HOST))
-		f->fix = KRUX_STR("use like with a regular expression");
+		f->fix = KRUX_STR("use `like` with a regular expression");
 	if (op == OP_EQ && class == CLASS_TIME)
-		f->fix = KRUX_STR("use a window: time in 09:00..17:30");
+		f->fix = KRUX_STR("use a window: `time in 09:00..17:30`");
 	return false;
 }
 
@@ -216,7 +229,7 @@ static const struct cond *url_equal(struct walk *w, const struct subject *url, c
 	struct krux_value v;
 
 	if (!literal_canon(w->arena, kind_widest(KRUX_T_URL), l, &v, &f)) {
-		walk_fail(w, 3010, f.at, true, "the literal does not fit %.*s: %.*s", STR_ARG(url->access.text),
+		walk_fail(w, 3010, f.at, true, "the literal does not fit `%.*s`: %.*s", STR_ARG(url->access.text),
 		          STR_ARG(f.text))->expected = f.expected;
 		return &cond_false;
 	}
@@ -248,17 +261,6 @@ static const struct cond *url_test(struct walk *w, const struct subject *url, co
 }
 
 /* ---- tests ---- */
-
-static struct krux_str place_words(struct walk *w, const struct place *p)
-{
-	struct krux_str s = p->subject.access.text;
-
-	if (p->kind != PLACE_SUBJECT)
-		s = KRUX_STR("it");
-	else if (p->subject.depth)
-		s = s.n ? arena_printf(w->arena, "it.%.*s", STR_ARG(s)) : KRUX_STR("it");
-	return p->sized ? arena_printf(w->arena, "size(%.*s)", STR_ARG(s)) : s;
-}
 
 static struct compared compared_of(struct walk *w, const struct place *p, enum operand_class class)
 {

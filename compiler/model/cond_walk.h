@@ -73,6 +73,8 @@ const struct cond *cond_and(struct walk *, const struct cond *, const struct con
 const struct cond *cond_or(struct walk *, const struct cond *, const struct cond *);
 
 /* ---- cond_place.c ---- */
+/* "url.host", "it.name", "size(tags)". */
+struct krux_str operand_text(struct arena *, const struct operand *);
 /* False after a finding. */
 bool place_of(struct walk *, const struct operand *, struct place *out);
 /* The condition that all optional places on the way (`last`: the place itself too) are present;
@@ -99,7 +101,7 @@ const struct cond *test_node(struct walk *, const struct subject *, const struct
 const struct cond *flag_node(struct walk *, const struct subject *, struct span at);
 const struct cond *some_node(struct walk *, const struct subject *list, struct span at);
 
-/* ---- cond_set.c ---- */
+/* ---- cond_set.c, cond_number.c, cond_text.c ---- */
 enum operand_class {
 	CLASS_NUMBER, CLASS_BOOL, CLASS_ENUM, CLASS_IP, CLASS_TEXT, CLASS_PATH, CLASS_HOST, CLASS_FIXED,
 	CLASS_BYTES, CLASS_URL, CLASS_LIST, CLASS_NONE, CLASS_AGENT, CLASS_TIME, CLASS_WEEKDAY, CLASS_EFFECT,

@@ -46,7 +46,7 @@ static struct krux_str effect_expected(enum effect_kind kind)
 
 static bool wrong(struct cap_ctx *c, enum effect_kind kind, struct span at, struct krux_str what)
 {
-	diag_error(c->diags, 1031, at, "%s takes no %.*s", effect_word(kind), STR_ARG(what))->expected =
+	diag_error(c->diags, 1031, at, "`%s` takes no %.*s", effect_word(kind), STR_ARG(what))->expected =
 		effect_expected(kind);
 	return false;
 }
@@ -175,10 +175,10 @@ static bool effect_kind_find(struct cap_ctx *c, const struct ast_effect *ast, en
 		}
 	}
 	near = diag_nearest(ast->word, words, EFFECT_COUNT);
-	d = diag_error(c->diags, 1030, ast->at, "there is no effect %.*s", STR_ARG(ast->word));
+	d = diag_error(c->diags, 1030, ast->at, "there is no effect `%.*s`", STR_ARG(ast->word));
 	d->expected = KRUX_STR("none, lists, reads, creates, writes, state, deletes, connects or executes");
 	if (near.n)
-		d->fix = arena_printf(c->arena, "did you mean %.*s?", STR_ARG(near));
+		d->fix = arena_printf(c->arena, "did you mean `%.*s`?", STR_ARG(near));
 	return false;
 }
 
@@ -244,17 +244,17 @@ static bool is_bound(const struct cap_ctx *c, const struct access *at)
 static void unbound(struct cap_ctx *c, const struct access *at, const struct krux_type *t, struct span where,
                     bool reachable)
 {
-	struct diag *d = diag_error(c->diags, 1033, where, "%.*s holds %s that no effect is bound to",
+	struct diag *d = diag_error(c->diags, 1033, where, "`%.*s` holds %s that no effect is bound to",
 	                            STR_ARG(at->text), kind_words(t->kind));
 
 	d->expected = KRUX_STR("every path, url and host among the arguments named by an effect, or marked unused");
 	if (!reachable)
 		d->fix = KRUX_STR("make it a field of its own and name it in the effect clause, or write `unused` behind the type");
 	else if (t->kind == KRUX_T_PATH)
-		d->fix = arena_printf(c->arena, "add reads(%.*s), writes(%.*s) or the like to the effect clause, or "
+		d->fix = arena_printf(c->arena, "add `reads(%.*s)`, `writes(%.*s)` or the like to the effect clause, or "
 		                      "write `unused` behind its type", STR_ARG(at->text), STR_ARG(at->text));
 	else
-		d->fix = arena_printf(c->arena, "add connects(%.*s%s) to the effect clause, or write `unused` behind "
+		d->fix = arena_printf(c->arena, "add `connects(%.*s%s)` to the effect clause, or write `unused` behind "
 		                      "its type", STR_ARG(at->text), t->kind == KRUX_T_HOST ? ", port" : "");
 }
 
@@ -266,7 +266,7 @@ static void resources_check(struct cap_ctx *c, const struct access *at, const st
 
 	if (t->unused) {
 		if (bound)
-			diag_error(c->diags, 1013, where, "%.*s is marked unused, but an effect names it",
+			diag_error(c->diags, 1013, where, "`%.*s` is marked unused, but an effect names it",
 			           STR_ARG(at->text))->fix = KRUX_STR("leave `unused` out");
 		return;
 	}

@@ -46,10 +46,10 @@ static void error_resolve(struct cap_ctx *c, const struct ast_example *ast, stru
 			return;
 	}
 	near = name_near(c->diags, ast->error, name, c->cap->nerrors);
-	d = diag_error(c->diags, 1057, ast->at, "the capability declares no error %.*s", STR_ARG(ast->error));
+	d = diag_error(c->diags, 1057, ast->at, "the capability declares no error `%.*s`", STR_ARG(ast->error));
 	d->expected = KRUX_STR("one of its errors");
 	if (near.n)
-		d->fix = arena_printf(c->arena, "did you mean %.*s?", STR_ARG(near));
+		d->fix = arena_printf(c->arena, "did you mean `%.*s`?", STR_ARG(near));
 }
 
 void examples_resolve(struct cap_ctx *c)

@@ -42,16 +42,16 @@ static bool shape_check(struct cap_ctx *c, const struct ast_argv *ast, const str
 	bool list = t->kind == KRUX_T_LIST;
 
 	if (ast->kind == ARGV_OPTIONAL && !optional)
-		refuse(c, 1064, ast->at, arena_printf(c->arena, "%.*s is never absent", STR_ARG(name)),
+		refuse(c, 1064, ast->at, arena_printf(c->arena, "`%.*s` is never absent", STR_ARG(name)),
 		       "leave out the question mark");
 	else if (ast->kind == ARGV_EACH && (!list || optional))
-		refuse(c, 1064, ast->at, arena_printf(c->arena, "%.*s is not a list that is always there", STR_ARG(name)),
+		refuse(c, 1064, ast->at, arena_printf(c->arena, "`%.*s` is not a list that is always there", STR_ARG(name)),
 		       "the star stands behind a list without `optional`");
 	else if (ast->kind != ARGV_EACH && list)
-		refuse(c, 1064, ast->at, arena_printf(c->arena, "%.*s is a list", STR_ARG(name)),
+		refuse(c, 1064, ast->at, arena_printf(c->arena, "`%.*s` is a list", STR_ARG(name)),
 		       "write a star behind it: one argument for each element");
 	else if (ast->kind != ARGV_OPTIONAL && optional)
-		refuse(c, 1064, ast->at, arena_printf(c->arena, "%.*s may be absent", STR_ARG(name)),
+		refuse(c, 1064, ast->at, arena_printf(c->arena, "`%.*s` may be absent", STR_ARG(name)),
 		       "write a question mark behind it: left out when it is absent");
 	else
 		return true;
@@ -73,7 +73,7 @@ static bool option_check(struct cap_ctx *c, const struct ast_argv *ast, const st
 		return true;
 	if (ast->kind == ARGV_JOINED && !ast->text.n && !text_can_start(c->arena, t, '-'))
 		return true;
-	d = diag_error(c->diags, 1065, ast->at, "%.*s could begin an option", STR_ARG(out->access.text));
+	d = diag_error(c->diags, 1065, ast->at, "`%.*s` could begin an option", STR_ARG(out->access.text));
 	d->expected = KRUX_STR("a constant \"--\" before it, a prefix \"--option=\", or a type that never starts with '-'");
 	d->fix = KRUX_STR("put \"--\" before it, where the program knows that as the end of its options");
 	return false;
@@ -98,7 +98,7 @@ static bool item_resolve(struct cap_ctx *c, const struct ast_argv *ast, struct a
 		return false;
 	t = ast->kind == ARGV_EACH ? out->access.type->elem : out->access.type;
 	if (!(TEXTUAL & BIT(t->kind))) {
-		diag_error(c->diags, 1063, ast->at, "%.*s is %s, which has no text that could be an argument",
+		diag_error(c->diags, 1063, ast->at, "`%.*s` is %s, which has no text that could be an argument",
 		           STR_ARG(out->access.text), kind_words(t->kind))->expected =
 			KRUX_STR("a scalar other than bytes, or a list of such");
 		return false;
@@ -124,7 +124,7 @@ static void interpreter_check(struct cap_ctx *c, const struct handler *h)
 	if (!why)
 		return;
 	d = diag_error(c->diags, 1066, at < h->nargv ? c->ast->handler.argv[at].at : c->ast->handler.at,
-	               "%.*s is refused: %s", STR_ARG(file), why);
+	               "`%.*s` is refused: %s", STR_ARG(file), why);
 	d->expected = in->way == WAY_ANY ? KRUX_STR("a program that does one thing with its arguments") :
 	              in->way == WAY_SCRIPT ? KRUX_STR("a constant absolute script before every field, outside of /workspace") :
 	              KRUX_STR("arguments that can only be data of the program");

@@ -148,6 +148,8 @@ const char *kind_words(enum krux_tkind kind)
 		return "an enum";
 	if (kind == KRUX_T_IP)
 		return "an ip";
+	if (kind == KRUX_T_BYTES)
+		return "bytes";
 	return (unsigned)kind < KRUX_T_COUNT ? words[kind] : "?";
 }
 
@@ -181,6 +183,30 @@ static struct krux_str enum_words(struct arena *a, const struct krux_type *t)
 	return s;
 }
 
+/* Kinds without bounds worth telling: how a value of them is written. */
+static struct krux_str text_words(const struct krux_type *t)
+{
+	static const char *const words[KRUX_T_COUNT] = {
+		[KRUX_T_BOOL] = "true or false",
+		[KRUX_T_BYTES] = "octets in base64, such as \"aGk=\"",
+		[KRUX_T_PATH] = "an absolute path such as \"/workspace/a\"",
+		[KRUX_T_URL] = "a url such as \"https://example.com/\"",
+		[KRUX_T_HOST] = "a host such as \"example.com\"",
+		[KRUX_T_IP] = "an address such as 10.0.0.1",
+		[KRUX_T_CIDR] = "a block of addresses such as 10.0.0.0/8",
+		[KRUX_T_DATETIME] = "a time such as \"2026-01-31T12:00:00Z\"",
+		[KRUX_T_DURATION] = "a duration such as 90s",
+		[KRUX_T_SIZE] = "a number of bytes such as 10KiB",
+		[KRUX_T_DIGEST] = "64 lower-case hex digits",
+		[KRUX_T_SECRET] = "the name of a secret, 1 to 64 of a-z 0-9 . _ -",
+		[KRUX_T_MAP] = "a map",
+		[KRUX_T_RECORD] = "a record",
+	};
+	const char *w = words[t->kind] ? words[t->kind] : kind_words(t->kind);
+
+	return (struct krux_str){ w, strlen(w) };
+}
+
 struct krux_str type_words(struct arena *a, const struct krux_type *t)
 {
 	const struct krux_type *w = kind_widest(t->kind);
@@ -190,25 +216,27 @@ struct krux_str type_words(struct arena *a, const struct krux_type *t)
 		return enum_words(a, t);
 	case KRUX_T_INT: case KRUX_T_UINT: case KRUX_T_DECIMAL: case KRUX_T_PORT: case KRUX_T_DATETIME:
 	case KRUX_T_DURATION: case KRUX_T_SIZE:
+		if (t->kind == KRUX_T_DECIMAL && t->lo == w->lo && t->hi == w->hi)
+			return arena_printf(a, "a decimal with at most %u digits after the point", t->scale);
 		if (t->lo == w->lo && t->hi == w->hi)
 			break;
 		return arena_printf(a, "%s of %.*s..%.*s", kind_words(t->kind), STR_ARG(number_words(a, t, t->lo)),
 		                    STR_ARG(number_words(a, t, t->hi)));
 	case KRUX_T_STRING:
+		if (t == url_part[URL_PATH].type)
+			return KRUX_STR("the path of a url: it starts with / and has no ? and no segment . or ..");
+		if (t == url_part[URL_QUERY].type)
+			return KRUX_STR("the query of a url, without the question mark");
 		if (t->pattern.n)
 			return arena_printf(a, "a string of at most %llu bytes that matches \"%.*s\"",
 			                    (unsigned long long)t->max, STR_ARG(t->pattern));
 		return arena_printf(a, "a string of at most %llu bytes", (unsigned long long)t->max);
-	case KRUX_T_PATH:
-		return KRUX_STR("an absolute path such as \"/workspace/a\"");
-	case KRUX_T_DIGEST:
-		return KRUX_STR("64 lower-case hex digits");
 	case KRUX_T_LIST:
 		return arena_printf(a, "a list of %s", krux_type_word(t->elem->kind));
 	default:
 		break;
 	}
-	return arena_printf(a, "%s", kind_words(t->kind));
+	return text_words(t);
 }
 
 /* ---- greatest lengths ---- */

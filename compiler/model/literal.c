@@ -83,7 +83,7 @@ static bool members_value(struct arena *a, const struct krux_type *t, const stru
 
 			if (!field) {
 				f->at = item->name_at.src ? item->name_at : item->at;
-				f->text = arena_printf(a, "there is no field %.*s", STR_ARG(item->name));
+				f->text = arena_printf(a, "there is no field `%.*s`", STR_ARG(item->name));
 				f->expected = t->kind == KRUX_T_URL ? KRUX_STR("scheme, host, port, path, query")
 				                                    : fields_words(a, t);
 				return false;
@@ -92,7 +92,7 @@ static bool members_value(struct arena *a, const struct krux_type *t, const stru
 			for (size_t k = 0; k < i; k++)
 				if (krux_str_eq(l->item[k].name, item->name)) {
 					f->at = item->name_at.src ? item->name_at : item->at;
-					f->text = arena_printf(a, "the field %.*s is given twice", STR_ARG(item->name));
+					f->text = arena_printf(a, "the field `%.*s` is given twice", STR_ARG(item->name));
 					return false;
 				}
 		}
@@ -221,4 +221,14 @@ bool time_read(struct krux_str s, uint32_t *out)
 		return false;
 	*out = h * 3600 + m * 60 + sec;
 	return true;
+}
+
+struct span literal_byte(const struct literal *l, size_t at)
+{
+	struct span s = l->at;
+
+	/* The quotes are part of the literal's place. */
+	if (s.src && s.n == l->text.n + 2 && at < l->text.n)
+		s = (struct span){ s.src, s.at + 1 + (uint32_t)at, 1 };
+	return s;
 }

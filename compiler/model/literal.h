@@ -21,6 +21,8 @@ bool literal_canon(struct arena *, const struct krux_type *, const struct litera
 krux_i128 value_number(const struct krux_value *);
 /* Counts, bounds, sizes: a literal of 0..2^64-1 with KiB, MiB, GiB. */
 bool literal_count(struct arena *, const struct literal *, uint64_t *out, struct literal_fault *);
+/* The place of a byte of a string; the whole literal where escapes moved it. */
+struct span literal_byte(const struct literal *, size_t at);
 /* "09:30", "23:59:59" to seconds. */
 bool time_read(struct krux_str, uint32_t *out);
 /* "an address", "a list". */

@@ -13,7 +13,7 @@ enum { MOST_NODES = 1 << 22, MOST_MEETS = 1 << 22 };
 static void nothing_matched(struct policy_ctx *c, const struct ast_word *w, const struct cap_pattern *p)
 {
 	struct krux_str base = p->name, near;
-	struct diag *d = diag_error(c->diags, 2111, w->at, "no capability of this build matches %.*s", STR_ARG(w->text));
+	struct diag *d = diag_error(c->diags, 2111, w->at, "no capability of this build matches `%.*s`", STR_ARG(w->text));
 	const struct capability *any = p->wildcard ? NULL : capability_find(c->caps, base);
 
 	if (any) {
@@ -24,7 +24,7 @@ static void nothing_matched(struct policy_ctx *c, const struct ast_word *w, cons
 	d->expected = KRUX_STR("the name of a capability, name@1, name@1.0, namespace.* or *");
 	near = capability_near(c->arena, c->diags, c->caps, base);
 	if (near.n)
-		d->fix = arena_printf(c->arena, "did you mean %.*s?", STR_ARG(near));
+		d->fix = arena_printf(c->arena, "did you mean `%.*s`?", STR_ARG(near));
 	else
 		d->fix = KRUX_STR("name the folder of its definition with -I");
 }
@@ -36,7 +36,7 @@ static void pattern_add(struct policy_ctx *c, const struct ast_word *w, bool *wi
 	size_t from, to;
 
 	if (!pattern_read(w->text, &p)) {
-		d = diag_error(c->diags, 2110, w->at, "%.*s is no pattern of capabilities", STR_ARG(w->text));
+		d = diag_error(c->diags, 2110, w->at, "`%.*s` is no pattern of capabilities", STR_ARG(w->text));
 		d->expected = KRUX_STR("filesystem.read, filesystem.read@1, filesystem.read@1.0, filesystem.* or *");
 		return;
 	}

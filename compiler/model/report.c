@@ -33,7 +33,7 @@ struct finding *report_add(struct report *r, enum diag_level level, unsigned cod
 
 struct krux_str capability_words(struct arena *a, const struct capability *const *cap, size_t n)
 {
-	struct krux_str s = KRUX_STR(" in");
+	struct krux_str s = KRUX_STR(" (in");
 	size_t shown = n > MOST_NAMED + 1 ? MOST_NAMED : n;
 
 	for (size_t i = 0; i < shown; i++) {
@@ -44,7 +44,8 @@ struct krux_str capability_words(struct arena *a, const struct capability *const
 		if (versions)
 			s = arena_printf(a, "%.*s@%u.%u", STR_ARG(s), cap[i]->major, cap[i]->minor);
 	}
-	return shown < n ? arena_printf(a, "%.*s and %zu more", STR_ARG(s), n - shown) : s;
+	return shown < n ? arena_printf(a, "%.*s and %zu more)", STR_ARG(s), n - shown)
+	                 : arena_printf(a, "%.*s)", STR_ARG(s));
 }
 
 void report_flush(struct report *r, struct diags *ds)

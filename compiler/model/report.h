@@ -28,7 +28,7 @@ struct finding *report_add(struct report *, enum diag_level, unsigned code, stru
                            const char *fmt, ...) __attribute__((format(printf, 6, 7)));
 /* Hands all over as diagnostics and empties the report. */
 void report_flush(struct report *, struct diags *);
-/* " in a, b and 3 more". */
+/* " (in a, b and 3 more)". */
 struct krux_str capability_words(struct arena *, const struct capability *const *, size_t n);
 
 #endif

@@ -33,7 +33,7 @@ static void up_to_resolve(struct policy_ctx *c, const struct ast_rule *ast, cons
 		if (!wildcard || !permits(r->verdict))
 			return;
 		d = diag_error(c->diags, 2112, ast->on.at.src ? ast->on.at : ast->id.at,
-		               "the rule %.*s permits whatever its wildcard matches", STR_ARG(ast->id.text));
+		               "the rule `%.*s` permits whatever its wildcard matches", STR_ARG(ast->id.text));
 		d->expected = KRUX_STR("up-to: the strongest effect that may be matched");
 		d->fix = KRUX_STR("add up-to: reads, or writes, deletes, connects, executes");
 		return;
@@ -155,23 +155,23 @@ static bool sum_of(struct policy_ctx *c, const struct operand *sum, const struct
 	size_t name;
 
 	if (access_find(c->arena, cap->input, o, &at, &optional, &name, &in) != ACCESS_OK) {
-		*why = o->kind == OPERAND_NAME ? arena_printf(c->arena, "there is no field %.*s",
+		*why = o->kind == OPERAND_NAME ? arena_printf(c->arena, "there is no field `%.*s`",
 		                                              STR_ARG(operand_words(c->arena, o)))
 		                               : KRUX_STR("only a field can be summed up");
 		return false;
 	}
 	t = at.type;
 	if (optional) {
-		*why = arena_printf(c->arena, "%.*s may be absent", STR_ARG(at.text));
+		*why = arena_printf(c->arena, "`%.*s` may be absent", STR_ARG(at.text));
 		return false;
 	}
 	if (size && t->kind != KRUX_T_STRING && t->kind != KRUX_T_BYTES && t->kind != KRUX_T_PATH &&
 	    t->kind != KRUX_T_LIST && t->kind != KRUX_T_MAP) {
-		*why = arena_printf(c->arena, "%.*s is %s, which has no size", STR_ARG(at.text), kind_words(t->kind));
+		*why = arena_printf(c->arena, "`%.*s` is %s, which has no size", STR_ARG(at.text), kind_words(t->kind));
 		return false;
 	}
 	if (!size && t->kind != KRUX_T_UINT && t->kind != KRUX_T_SIZE) {
-		*why = arena_printf(c->arena, "%.*s is %s", STR_ARG(at.text), kind_words(t->kind));
+		*why = arena_printf(c->arena, "`%.*s` is %s", STR_ARG(at.text), kind_words(t->kind));
 		return false;
 	}
 	*out = (struct subject){ .kind = size ? SUBJECT_SIZE : SUBJECT_FIELD, .access = at,
@@ -251,7 +251,7 @@ void rules_resolve(struct policy_ctx *c)
 		rule_resolve(c, &f->rule[i], &rule[i]);
 		if (first == i || !f->rule[i].id.text.n)
 			continue;
-		d = diag_error(c->diags, 2108, rule[i].at, "two rules of this file have the id %.*s", STR_ARG(rule[i].id));
+		d = diag_error(c->diags, 2108, rule[i].at, "two rules of this file have the id `%.*s`", STR_ARG(rule[i].id));
 		d->other = rule[first].at;
 		d->other_text = KRUX_STR("the first one");
 	}

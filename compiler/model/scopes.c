@@ -52,8 +52,8 @@ static void group_suspect(struct policy_ctx *c, const struct ast_word *w)
 		return;
 	near = diag_nearest(w->text, c->scope->groups.name, c->scope->groups.n);
 	if (near.n)
-		diag_warn(c->diags, 2122, w->at, "%.*s is taken for the id of an agent", STR_ARG(w->text))->fix =
-			arena_printf(c->arena, "did you mean the group %.*s?", STR_ARG(near));
+		diag_warn(c->diags, 2122, w->at, "`%.*s` is taken for the id of an agent", STR_ARG(w->text))->fix =
+			arena_printf(c->arena, "did you mean the group `%.*s`?", STR_ARG(near));
 }
 
 void agents_resolve(struct policy_ctx *c, const struct ast_words *words, const char *key, bool in_group,
@@ -73,14 +73,14 @@ void agents_resolve(struct policy_ctx *c, const struct ast_words *words, const c
 		uint32_t g = names_find(&c->scope->groups, w->text);
 
 		if (g != NAMES_NONE && in_group) {
-			diag_error(c->diags, 2121, w->at, "%.*s is a group, and groups hold agents only",
+			diag_error(c->diags, 2121, w->at, "`%.*s` is a group, and groups hold agents only",
 			           STR_ARG(w->text))->fix = KRUX_STR("list its patterns");
 		} else if (g != NAMES_NONE) {
 			c->scope->group_used[g] = true;
 			for (size_t k = 0; k < c->scope->group[g].n; k++)
 				ARENA_PUSH(c->arena, pattern, *n, room, c->scope->group[g].pattern[k]);
 		} else if (!agent_glob_check(w->text, &why)) {
-			diag_error(c->diags, 2120, w->at, "%.*s is no agent pattern", STR_ARG(w->text))->expected =
+			diag_error(c->diags, 2120, w->at, "`%.*s` is no agent pattern", STR_ARG(w->text))->expected =
 				KRUX_STR("1 to 64 of a-z 0-9 . _ -, with * for any run");
 		} else {
 			if (!in_group)

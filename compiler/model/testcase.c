@@ -26,11 +26,11 @@ struct ctx {
 static void unknown_capability(struct ctx *c, unsigned code, struct span at, struct krux_str name)
 {
 	struct krux_str near = capability_near(c->arena, c->diags, &c->build->caps, name);
-	struct diag *d = diag_error(c->diags, code, at, "there is no capability %.*s", STR_ARG(name));
+	struct diag *d = diag_error(c->diags, code, at, "there is no capability `%.*s`", STR_ARG(name));
 
 	d->expected = KRUX_STR("a capability of this build: name, name@1 or name@1.0");
 	if (near.n)
-		d->fix = arena_printf(c->arena, "did you mean %.*s?", STR_ARG(near));
+		d->fix = arena_printf(c->arena, "did you mean `%.*s`?", STR_ARG(near));
 }
 
 static void call_resolve(struct ctx *c)
@@ -48,7 +48,7 @@ static void call_resolve(struct ctx *c)
 	}
 	if (literal_canon(c->arena, c->out->cap->input, c->ast->args, &c->out->args, &f))
 		return;
-	d = diag_error(c->diags, 5002, f.at, "the arguments do not fit %.*s: %.*s", STR_ARG(c->out->cap->name),
+	d = diag_error(c->diags, 5002, f.at, "the arguments do not fit `%.*s`: %.*s", STR_ARG(c->out->cap->name),
 	               STR_ARG(f.text));
 	d->expected = f.expected;
 }
@@ -57,7 +57,7 @@ static void agent_resolve(struct ctx *c)
 {
 	c->out->agent = c->ast->as.text;
 	if (word_given(c->ast->as) && !krux_agent_valid(c->ast->as.text))
-		diag_error(c->diags, 5003, c->ast->as.at, "%.*s is no agent id", STR_ARG(c->ast->as.text))->expected =
+		diag_error(c->diags, 5003, c->ast->as.at, "`%.*s` is no agent id", STR_ARG(c->ast->as.text))->expected =
 			KRUX_STR("1 to 64 of a-z 0-9 . _ -: a test is of one agent");
 }
 
@@ -205,11 +205,11 @@ static void expect_resolve(struct ctx *c)
 	if (krux_str_eq(ast->by.text, KRUX_STR("default")) && c->policy->has_default)
 		return;
 	near = name_near(c->diags, ast->by.text, scope->rules.name, scope->rules.n);
-	d = diag_error(c->diags, 5006, ast->by.at, "this file has no rule %.*s", STR_ARG(ast->by.text));
+	d = diag_error(c->diags, 5006, ast->by.at, "this file has no rule `%.*s`", STR_ARG(ast->by.text));
 	d->expected = c->policy->has_default ? KRUX_STR("a rule of the file that holds the test, or default")
 	                                     : KRUX_STR("a rule of the file that holds the test; it has no default");
 	if (near.n)
-		d->fix = arena_printf(c->arena, "did you mean %.*s?", STR_ARG(near));
+		d->fix = arena_printf(c->arena, "did you mean `%.*s`?", STR_ARG(near));
 }
 
 bool test_resolve(struct arena *a, struct diags *ds, const struct build *b, const struct policy *policy,

@@ -139,9 +139,11 @@ static bool pattern_resolve(struct cap_ctx *c, const struct ast_type *ast, struc
 		return false;
 	}
 	if (!regex_check(ast->pattern->text, &why, &at)) {
-		d = diag_error(c->diags, why == regex_large ? 9015 : 1015, ast->pattern->at,
-		               "the pattern is wrong at byte %zu: %s", at + 1, why);
-		d->expected = KRUX_STR("a regular expression that the whole value matches");
+		if (why == regex_large)
+			diag_error(c->diags, 9015, ast->pattern->at, "%s", why)->expected = KRUX_STR(REGEX_LARGEST);
+		else
+			diag_error(c->diags, 1015, literal_byte(ast->pattern, at), "the pattern is wrong at byte %zu: %s", at + 1,
+			           why);
 		return false;
 	}
 	t->pattern = ast->pattern->text;
@@ -169,7 +171,7 @@ static bool enum_resolve(struct cap_ctx *c, const struct ast_type *ast, struct k
 	names_make(&names, c->arena, name, ast->nnames);
 	for (uint32_t i = 0; i < ast->nnames; i++)
 		if (names_first(&names, i) != i) {
-			d = diag_error(c->diags, 1009, ast->names[i].at, "the name %.*s is in the enum twice", STR_ARG(name[i]));
+			d = diag_error(c->diags, 1009, ast->names[i].at, "the name `%.*s` is in the enum twice", STR_ARG(name[i]));
 			d->other = ast->names[names_first(&names, i)].at;
 			d->other_text = KRUX_STR("first here");
 			return false;
@@ -260,19 +262,19 @@ static const struct krux_type *named_resolve(struct cap_ctx *c, const struct ast
 	if (i == NAMES_NONE) {
 		struct krux_str near = name_near(c->diags, ast->word, c->ns->types.name, c->ns->types.n);
 
-		d = diag_error(c->diags, 1001, ast->at, "there is no type %.*s", STR_ARG(ast->word));
+		d = diag_error(c->diags, 1001, ast->at, "there is no type `%.*s`", STR_ARG(ast->word));
 		d->expected = KRUX_STR("a type of the language, or one that a file of this namespace declares");
 		if (!near.n)
 			near = kind_near(ast->word);
 		if (near.n)
-			d->fix = arena_printf(c->arena, "did you mean %.*s?", STR_ARG(near));
+			d->fix = arena_printf(c->arena, "did you mean `%.*s`?", STR_ARG(near));
 		return NULL;
 	}
 	n = &c->ns->type[i];
 	if (n->failed || (n->made && n->bound == c->string_max))
 		return n->type;
 	if (n->busy) {
-		d = diag_error(c->diags, 1003, ast->at, "the type %.*s contains itself", STR_ARG(ast->word));
+		d = diag_error(c->diags, 1003, ast->at, "the type `%.*s` contains itself", STR_ARG(ast->word));
 		d->other = n->ast->at;
 		d->other_text = KRUX_STR("declared here");
 		n->failed = true;
@@ -301,7 +303,7 @@ static bool bounds_absent(struct cap_ctx *c, const struct ast_type *ast)
 	const struct literal *l = ast->lo ? ast->lo : ast->max ? ast->max : ast->scale ? ast->scale : ast->pattern;
 
 	if (l)
-		diag_error(c->diags, 1005, l->at, "the declared type %.*s has its own bounds", STR_ARG(ast->word))->fix =
+		diag_error(c->diags, 1005, l->at, "the declared type `%.*s` has its own bounds", STR_ARG(ast->word))->fix =
 			KRUX_STR("put the bound where the type is declared");
 	return !l;
 }
@@ -367,13 +369,13 @@ static bool default_resolve(struct cap_ctx *c, const struct ast_field *ast, stru
 	if (!ast->deflt)
 		return true;
 	if (f->optional) {
-		d = diag_error(c->diags, 1012, ast->type->at, "%.*s has a default, so it is never absent",
+		d = diag_error(c->diags, 1012, ast->type->at, "`%.*s` has a default, so it is never absent",
 		               STR_ARG(ast->name));
 		d->fix = KRUX_STR("leave out `optional`, or the default");
 		return false;
 	}
 	if (!literal_canon(c->arena, f->type, ast->deflt, v, &fault)) {
-		d = diag_error(c->diags, 1007, fault.at, "the default of %.*s is not a value of its type: %.*s",
+		d = diag_error(c->diags, 1007, fault.at, "the default of `%.*s` is not a value of its type: %.*s",
 		               STR_ARG(ast->name), STR_ARG(fault.text));
 		d->expected = fault.expected;
 		return false;
@@ -389,7 +391,7 @@ static bool field_resolve(struct cap_ctx *c, const struct ast_field *ast, struct
 	*f = (struct krux_field){ .name = ast->name, .doc = ast->doc, .optional = ast->type->optional };
 	f->type = type_resolve(c, ast->type);
 	if (documented && !ast->doc.n) {
-		d = diag_error(c->diags, 1026, ast->at, "the input field %.*s has no documentation", STR_ARG(ast->name));
+		d = diag_error(c->diags, 1026, ast->at, "the input field `%.*s` has no documentation", STR_ARG(ast->name));
 		d->expected = KRUX_STR("a sentence in quotes before the semicolon");
 		return false;
 	}
@@ -406,7 +408,7 @@ static bool fields_resolve(struct cap_ctx *c, const struct ast_field *ast, size_
 		ok = field_resolve(c, &ast[i], &field[i], documented) && ok;
 		for (size_t k = 0; k < i; k++)
 			if (krux_str_eq(ast[k].name, ast[i].name)) {
-				struct diag *d = diag_error(c->diags, 1010, ast[i].at, "the field %.*s is declared twice",
+				struct diag *d = diag_error(c->diags, 1010, ast[i].at, "the field `%.*s` is declared twice",
 				                            STR_ARG(ast[i].name));
 
 				d->other = ast[k].at;

@@ -40,10 +40,10 @@ bool choice_read(struct diags *ds, unsigned code, struct ast_word w, const char 
 		all = arena_printf(ds->arena, "%.*s%s%s", STR_ARG(all), n ? ", " : "", words[n]);
 	}
 	near = diag_nearest(w.text, list, n);
-	d = diag_error(ds, code, w.at, "%.*s is no %s", STR_ARG(w.text), what);
+	d = diag_error(ds, code, w.at, "`%.*s` is no %s", STR_ARG(w.text), what);
 	d->expected = arena_printf(ds->arena, "one of %.*s", STR_ARG(all));
 	if (near.n)
-		d->fix = arena_printf(ds->arena, "did you mean %.*s?", STR_ARG(near));
+		d->fix = arena_printf(ds->arena, "did you mean `%.*s`?", STR_ARG(near));
 	return false;
 }
 
