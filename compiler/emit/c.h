@@ -36,6 +36,8 @@ struct c_file {
 	uint32_t nelements;
 
 	struct c_outcomes *outcomes;            /* c_outcome.c */
+	uint32_t *octet;                        /* octets[], c_octets.c */
+	size_t noctets, cap_octets;
 
 	struct c_tables *tables;                /* c_table.c */
 	bool by_table;                          /* some capability is decided by diagram_end() */
@@ -67,6 +69,12 @@ struct krux_str c_access(struct arena *, const struct c_record *, const struct a
                          const struct c_record **behind);
 /* The automaton of a pattern: class 1 where it matches. */
 uint32_t c_pattern(struct c_file *, struct krux_str pattern, struct krux_str path);
+
+/* ---- c_octets.c ---- */
+
+/* Where the automaton of a byte field starts in octets[]. */
+uint32_t c_octets_add(struct c_file *, const struct dd_automaton *, const uint32_t *class);
+void c_octets_print(struct buf *, const struct c_file *);
 
 /* ---- c_decide.c ---- */
 

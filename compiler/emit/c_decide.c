@@ -258,6 +258,11 @@ static void put_tests(struct c_writer *w, struct buf *b, const struct dd_var *v)
 	buf_free(&text);
 }
 
+static bool is_octets(const struct subject *s)
+{
+	return s->kind == SUBJECT_FIELD && s->type->kind == KRUX_T_BYTES;
+}
+
 /* The call that says which of the children it is. */
 static struct krux_str class_call(struct c_writer *w, const struct c_node *node)
 {
@@ -270,6 +275,9 @@ static struct krux_str class_call(struct c_writer *w, const struct c_node *node)
 	what = arena_printf(w->f->a, "%.*s: %.*s", STR_ARG(w->prefix),
 	                    node->var->subject.kind == SUBJECT_AGENT ? 5 : (int)node->var->subject.access.text.n,
 	                    node->var->subject.kind == SUBJECT_AGENT ? "agent" : node->var->subject.access.text.p);
+	if (is_octets(&node->var->subject))
+		return arena_printf(w->f->a, "octets_class(%" PRIu32 ", %.*s)",
+		                    c_octets_add(w->f, node->dd->fa, node->class), STR_ARG(value));
 	target = c_texts_add(w->f->texts, node->dd->fa, node->class, what);
 	return arena_printf(w->f->a, "text_class(0x%x, %.*s)", target, STR_ARG(value));
 }
@@ -286,7 +294,8 @@ static void put_sample(struct buf *b, struct krux_str text)
 static void put_classes(struct c_writer *w, struct buf *b, const struct c_node *node, unsigned depth)
 {
 	struct krux_str call = class_call(w, node);
-	const struct krux_str *sample = node->dd->kind == DD_STRING ? c_samples(w->f->a, node) : NULL;
+	const struct krux_str *sample = node->dd->kind == DD_STRING && !is_octets(&node->var->subject)
+	                                ? c_samples(w->f->a, node) : NULL;
 
 	tabs(b, depth);
 	if (node->nchildren == 2 && (is_simple(w, node->child[0]) || depth < 2)) {

@@ -7,7 +7,7 @@
 #include "compiler/emit/c_decide.h"
 
 /* As in prelude/diagram.h. */
-enum { NODE_NUMBER, NODE_ADDRESS, NODE_TEXT, NODE_LIST };
+enum { NODE_NUMBER, NODE_ADDRESS, NODE_TEXT, NODE_OCTETS, NODE_LIST };
 
 struct work {
 	struct c_file *f;
@@ -182,10 +182,12 @@ static void put_list(struct work *w, struct row *r, const struct c_node *n)
 
 static void put_text(struct work *w, struct row *r, const struct c_node *n)
 {
+	bool octets = n->var->subject.kind == SUBJECT_FIELD && n->var->subject.type->kind == KRUX_T_BYTES;
 	struct krux_str what = n->var->subject.kind == SUBJECT_AGENT ? KRUX_STR("agent") : n->var->subject.access.text;
 
-	row_put(r, NODE_TEXT << 24 | variable_of(w->f, w->rec, &n->var->subject));
-	row_put(r, c_texts_add(w->f->texts, n->dd->fa, n->class, what));
+	row_put(r, (octets ? NODE_OCTETS : NODE_TEXT) << 24 | variable_of(w->f, w->rec, &n->var->subject));
+	row_put(r, octets ? c_octets_add(w->f, n->dd->fa, n->class)
+	                  : c_texts_add(w->f->texts, n->dd->fa, n->class, what));
 	for (uint32_t i = 0; i < n->nchildren; i++)
 		row_put(r, place_of(w, n->child[i]));
 }

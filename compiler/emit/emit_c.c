@@ -63,6 +63,8 @@ static void put_fixed(struct buf *b, const struct c_file *f)
 		put_part(b, prelude_url());
 	buf_printf(b, "static const uint8_t texts[%zu];\n\n", c_texts_size(f->texts));
 	put_part(b, prelude_engine());
+	buf_printf(b, "static const uint32_t octets[%zu];\n\n", f->noctets);
+	put_part(b, prelude_octets());
 	if (f->uses_patterns)
 		put_part(b, prelude_pattern());
 	put_part(b, prelude_call());
@@ -150,6 +152,7 @@ static void put_tables(struct buf *b, struct c_file *f, struct c_cites *cites, c
 	put_capabilities(b, entry, f->build->caps.n);
 	put_arguments(b, entry, f->build->caps.n);
 	c_texts_print(b, f->texts);
+	c_octets_print(b, f);
 	put_part(b, prelude_variable());
 	c_variables_print(b, f->tables);
 	c_diagrams_print(b, f->tables);
@@ -185,6 +188,8 @@ static bool capabilities_write(struct c_file *f, struct c_cites *cites, struct e
 			diag_error(f->diags, 9001, cap->at, "attribution of %.*s needs more %s", STR_ARG(cap->name),
 			           dd_overflow(manager[i]));
 	}
+	if (!f->noctets)
+		ARENA_PUSH(f->a, f->octet, f->noctets, f->cap_octets, 0);
 	if (f->texts->full)
 		diag_error(f->diags, 9004, (struct span){ 0 }, "the automata of all capabilities come to more than 8 MiB");
 	return !f->diags->errors;

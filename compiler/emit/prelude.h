@@ -12,6 +12,7 @@ struct krux_str prelude_path(void);
 struct krux_str prelude_host(void);
 struct krux_str prelude_url(void);
 struct krux_str prelude_engine(void);
+struct krux_str prelude_octets(void);
 struct krux_str prelude_pattern(void);
 struct krux_str prelude_call(void);
 struct krux_str prelude_variable(void);

@@ -4,12 +4,13 @@
  *   NUMBER  n, then n - 1 greatest values of the children but the last, then n children
  *   ADDRESS the same
  *   TEXT    the automaton, then a child for each of its classes
+ *   OCTETS  the same, for bytes that are no text
  *   LIST    for each state the diagram of an element, whose end is the next state, and the
  *           child for a list that ends there
  *
  * Greatest values take two words, of addresses four, the lowest first. A child is an offset
  * into diagrams[] or, with the highest bit, an end. */
-enum { NODE_NUMBER, NODE_ADDRESS, NODE_TEXT, NODE_LIST };
+enum { NODE_NUMBER, NODE_ADDRESS, NODE_TEXT, NODE_OCTETS, NODE_LIST };
 #define END 0x80000000u
 #define END_UNKNOWN 0xFFFFFFFFu
 
@@ -104,6 +105,9 @@ static uint32_t diagram_end(const struct call *c, const void *args, uint32_t at)
 		switch (d[0] >> 24) {
 		case NODE_TEXT:
 			at = d[2 + text_class(d[1], v->kind == VARIABLE_AGENT ? c->agent : *(const struct text *)field)];
+			break;
+		case NODE_OCTETS:
+			at = d[2 + octets_class(d[1], *(const struct text *)field)];
 			break;
 		case NODE_LIST:
 			at = d[2 + 2 * diagram_list(c, field, v->of, d + 1)];

@@ -1,0 +1,122 @@
+/* Clocks, quantiles, children. */
+#include "bench/measure.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+static unsigned beyond;
+
+uint64_t now_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
+void times_add(struct times *t, double ns)
+{
+	if (t->n == t->cap) {
+		t->cap = t->cap ? t->cap * 2 : 1024;
+		t->ns = realloc(t->ns, t->cap * sizeof *t->ns);
+		if (!t->ns)
+			abort();
+	}
+	t->ns[t->n++] = ns;
+}
+
+static int ns_order(const void *pa, const void *pb)
+{
+	const double *a = pa, *b = pb;
+
+	return (*a > *b) - (*a < *b);
+}
+
+double times_quantile(struct times *t, double share)
+{
+	if (!t->n)
+		return 0;
+	qsort(t->ns, t->n, sizeof *t->ns, ns_order);
+	return t->ns[(size_t)(share * (double)(t->n - 1))];
+}
+
+void times_free(struct times *t)
+{
+	free(t->ns);
+	*t = (struct times){ 0 };
+}
+
+/* In between stands a process that waits for the program, so that its children's memory is
+ * counted by itself. */
+__attribute__((noreturn)) static void middle(const char *const *argv, const char *output, int report)
+{
+	struct rusage used;
+	double mib;
+	pid_t pid = fork();
+	int status;
+
+	if (!pid) {
+		char *copy[64];
+		size_t n = 0;
+		int fd = open(output ? output : "/dev/null", O_WRONLY | O_CREAT | O_TRUNC, 0666);
+
+		for (; argv[n] && n < 63; n++)
+			copy[n] = strdup(argv[n]);
+		copy[n] = NULL;
+		if (fd < 0 || dup2(fd, 1) < 0)
+			_exit(127);
+		execvp(copy[0], copy);
+		_exit(127);
+	}
+	if (pid < 0 || waitpid(pid, &status, 0) < 0)
+		_exit(127);
+	getrusage(RUSAGE_CHILDREN, &used);
+	mib = (double)used.ru_maxrss / 1024;
+	if (write(report, &mib, sizeof mib) != (ssize_t)sizeof mib)
+		_exit(127);
+	_exit(WIFEXITED(status) ? WEXITSTATUS(status) : 126);
+}
+
+struct ran run_program(const char *const *argv, const char *output)
+{
+	struct ran r = { .code = 127 };
+	uint64_t from = now_ns();
+	int fd[2], status;
+	pid_t pid;
+
+	fflush(stdout);
+	if (pipe(fd))
+		return r;
+	pid = fork();
+	if (!pid)
+		middle(argv, output, fd[1]);
+	close(fd[1]);
+	if (pid > 0 && waitpid(pid, &status, 0) == pid && WIFEXITED(status)) {
+		r.code = WEXITSTATUS(status);
+		r.ok = read(fd[0], &r.mib, sizeof r.mib) == (ssize_t)sizeof r.mib;
+	}
+	close(fd[0]);
+	r.seconds = (double)(now_ns() - from) / 1e9;
+	return r;
+}
+
+void figure_print(const char *what, double value, const char *unit, double bar)
+{
+	bool in = value <= bar;
+
+	beyond += !in;
+	printf("  %-58s %10.4g %-4s bar %6.4g  %s\n", what, value, unit, bar, in ? "within" : "BEYOND");
+	fflush(stdout);
+}
+
+unsigned figures_beyond(void)
+{
+	return beyond;
+}

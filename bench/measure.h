@@ -1,0 +1,37 @@
+/* Time and processes, for bench programs. */
+#ifndef KRUX_MEASURE_H
+#define KRUX_MEASURE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* ns, monotonic. */
+uint64_t now_ns(void);
+
+/* Times of batches; adding beyond the room is an error of the program. */
+struct times {
+	double *ns;                          /* of one call, by batch */
+	size_t n, cap;
+};
+void times_add(struct times *, double ns);
+/* The value that `share` (0.5, 0.99) of the batches do not exceed; sorts. */
+double times_quantile(struct times *, double share);
+void times_free(struct times *);
+
+struct ran {
+	bool ok;                             /* it could be run, and ended with `code` */
+	int code;
+	double seconds;
+	double mib;                          /* the most memory that it or a child of it held */
+};
+/* Runs a program to its end, its output to /dev/null unless `output` names a file; where verbose
+ * the command is printed first. */
+struct ran run_program(const char *const *argv, const char *output);
+
+/* Beside a figure: what it is compared with, and whether it is within. */
+void figure_print(const char *what, double value, const char *unit, double bar);
+/* Figures beyond their bars so far. */
+unsigned figures_beyond(void);
+
+#endif
