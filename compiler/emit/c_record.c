@@ -9,9 +9,6 @@
 /* Stands for the record's own tag in text that is not in the file yet. */
 #define OWN "\1"
 
-/* Fields and elements of one capability's input, at any depth: bounds code, stack and scratch. */
-enum { MOST_PLACES = 1024 };
-
 static const struct c_record *record_make(struct c_file *, const struct krux_type *, bool element,
                                           struct krux_str wanted, struct krux_str path);
 
@@ -356,25 +353,8 @@ static const struct c_record *record_make(struct c_file *f, const struct krux_ty
 	return f->record[*index];
 }
 
-static size_t places(const struct krux_type *t, size_t n)
-{
-	n++;
-	if (n > MOST_PLACES)
-		return n;
-	if (t->kind == KRUX_T_LIST || t->kind == KRUX_T_MAP)
-		return places(t->elem, n);
-	for (size_t i = 0; t->kind == KRUX_T_RECORD && i < t->nfields; i++)
-		n = places(t->field[i].type, n);
-	return n;
-}
-
 const struct c_record *c_record_input(struct c_file *f, const struct capability *cap)
 {
-	if (places(cap->input, 0) > MOST_PLACES) {
-		diag_error(f->diags, 9003, cap->at, "the input of %.*s has more than %d fields and elements at all depths",
-		           STR_ARG(cap->name), MOST_PLACES);
-		return NULL;
-	}
 	return record_make(f, cap->input, false, arena_printf(f->a, "%.*s_args", STR_ARG(c_capability(f, cap))),
 	                   (struct krux_str){ "", 0 });
 }

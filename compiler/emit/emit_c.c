@@ -180,8 +180,6 @@ static bool capabilities_write(struct c_file *f, struct c_cites *cites, struct e
 
 		entry[i].cap = cap;
 		entry[i].args = c_record_input(f, cap);
-		if (!entry[i].args)
-			return false;
 		entry[i].decide = c_decide(f, cap, entry[i].args, manager[i], root[i]);
 		c_cites_add(cites, f, cap, entry[i].args, manager[i]);
 		if (dd_overflow(manager[i]))
@@ -191,7 +189,7 @@ static bool capabilities_write(struct c_file *f, struct c_cites *cites, struct e
 	if (!f->noctets)
 		ARENA_PUSH(f->a, f->octet, f->noctets, f->cap_octets, 0);
 	if (f->texts->full)
-		diag_error(f->diags, 9004, (struct span){ 0 }, "the automata of all capabilities come to more than 8 MiB");
+		diag_error(f->diags, 9003, (struct span){ 0 }, "the automata of all capabilities come to more than 8 MiB");
 	return !f->diags->errors;
 }
 
