@@ -8,17 +8,6 @@
 
 enum { LONGEST_TEXT = 120 };
 
-const char *verdict_word(enum krux_verdict v)
-{
-	static const char *const word[] = {
-#define VERDICT(id, value, word) [value] = word,
-#include "capspec/verdicts.def"
-#undef VERDICT
-	};
-
-	return word[v];
-}
-
 /* ---- values ---- */
 
 static void text_print(struct buf *b, struct krux_str s, size_t most)

@@ -4,6 +4,7 @@
 
 #include "compiler/base/buf.h"
 #include "compiler/dd/decision.h"
+#include "compiler/model/words.h"   /* verdict_word */
 
 /* A value as a literal of the language, `path: "/workspace/a", limit: 10`; long strings are
  * cut at `most` bytes with their length behind them, 0: never. */
@@ -14,7 +15,6 @@ void call_print(struct buf *, const struct dd *m, const struct capability *, con
 /* The same as a JSON object: capability, agent, args, facts. */
 void call_json(struct buf *, const struct dd *m, const struct capability *, const struct dd_witness *);
 
-const char *verdict_word(enum krux_verdict);
 /* `approval-required (2 of ops, within 1h), notify, counts mail/rate` */
 void outcome_print(struct buf *, const struct decisions *, const struct outcome *);
 void outcome_json(struct buf *, const struct decisions *, const struct outcome *);

@@ -1,7 +1,7 @@
 /* One variable's class in words: numbers directly, strings and lists by their own files. */
 #include "compiler/plan/words.h"
 
-const struct cond *cond_not(struct arena *a, const struct cond *c)
+const struct cond *words_not(struct arena *a, const struct cond *c)
 {
 	struct cond *n;
 
@@ -13,7 +13,7 @@ const struct cond *cond_not(struct arena *a, const struct cond *c)
 	return n;
 }
 
-const struct cond *cond_pair(struct arena *a, enum cond_kind kind, const struct cond *x, const struct cond *y)
+const struct cond *words_pair(struct arena *a, enum cond_kind kind, const struct cond *x, const struct cond *y)
 {
 	enum cond_kind zero = kind == COND_AND ? COND_FALSE : COND_TRUE,
 	               one = kind == COND_AND ? COND_TRUE : COND_FALSE;
@@ -30,21 +30,21 @@ const struct cond *cond_pair(struct arena *a, enum cond_kind kind, const struct 
 	return c;
 }
 
-const struct cond *cond_join(struct arena *a, enum cond_kind kind, const struct cond *const *list, size_t n)
+const struct cond *words_join(struct arena *a, enum cond_kind kind, const struct cond *const *list, size_t n)
 {
 	struct cond *c;
 
 	if (n == 1)
 		return list[0];
 	if (n)
-		return cond_pair(a, kind, cond_join(a, kind, list, n / 2),
-		                 cond_join(a, kind, list + n / 2, n - n / 2));
+		return words_pair(a, kind, words_join(a, kind, list, n / 2),
+		                 words_join(a, kind, list + n / 2, n - n / 2));
 	c = ARENA_NEW(a, struct cond);
 	c->kind = kind == COND_AND ? COND_TRUE : COND_FALSE;
 	return c;
 }
 
-const struct cond *cond_text_test(struct arena *a, const struct subject *s, enum language_kind kind,
+const struct cond *words_test(struct arena *a, const struct subject *s, enum language_kind kind,
                                   const struct krux_str *text, size_t n)
 {
 	struct cond *c = ARENA_NEW(a, struct cond);
@@ -85,7 +85,7 @@ const struct cond *words_language(struct arena *a, struct dd *m, const struct su
 		return c;
 	text = ARENA_NEW(a, struct krux_str);
 	*text = words_regex(a, fa);
-	return cond_text_test(a, s, LANG_REGEX, text, 1);
+	return words_test(a, s, LANG_REGEX, text, 1);
 }
 
 const struct cond *words_step(struct arena *a, struct dd *m, const struct dd_step *step)

@@ -1,7 +1,7 @@
 /* Sets of values in words: from a class of a diagram's node to a condition with exactly that
  * meaning. The words depend on the set alone, never on how the policy put it. */
-#ifndef KRUX_WORDS_H
-#define KRUX_WORDS_H
+#ifndef KRUX_PLAN_WORDS_H
+#define KRUX_PLAN_WORDS_H
 
 #include "compiler/dd/dd.h"
 
@@ -24,11 +24,11 @@ const struct cond *words_list(struct arena *, struct dd *, const struct subject 
                               const struct dd_automaton *fa);
 
 /* Small builders. */
-const struct cond *cond_not(struct arena *, const struct cond *);
-const struct cond *cond_pair(struct arena *, enum cond_kind, const struct cond *, const struct cond *);
+const struct cond *words_not(struct arena *, const struct cond *);
+const struct cond *words_pair(struct arena *, enum cond_kind, const struct cond *, const struct cond *);
 /* All of n joined, as a balanced tree; TRUE or FALSE for none. */
-const struct cond *cond_join(struct arena *, enum cond_kind, const struct cond *const *, size_t n);
-const struct cond *cond_text_test(struct arena *, const struct subject *, enum language_kind,
+const struct cond *words_join(struct arena *, enum cond_kind, const struct cond *const *, size_t n);
+const struct cond *words_test(struct arena *, const struct subject *, enum language_kind,
                                   const struct krux_str *text, size_t n);
 
 #endif

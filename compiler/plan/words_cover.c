@@ -73,7 +73,7 @@ static const struct cond *one_text(struct cover *c, enum language_kind kind, str
 	struct krux_str *text = ARENA_NEW(c->arena, struct krux_str);
 
 	*text = s;
-	return cond_text_test(c->arena, c->subject, kind, text, 1);
+	return words_test(c->arena, c->subject, kind, text, 1);
 }
 
 /* The last k components of a path, without their leading slash; n 0 when there are fewer. */
@@ -208,6 +208,6 @@ const struct cond *cover_cond(const struct cover *c)
 			part[n++] = c->atom[i];
 	}
 	if (nliterals)
-		part[n++] = cond_text_test(c->arena, c->subject, LANG_LITERALS, literal, nliterals);
-	return cond_join(c->arena, COND_OR, part, n);
+		part[n++] = words_test(c->arena, c->subject, LANG_LITERALS, literal, nliterals);
+	return words_join(c->arena, COND_OR, part, n);
 }

@@ -49,7 +49,7 @@ static bool term_add(void *ctx, const struct dd_region *r)
 			t->full = true;
 			return false;
 		}
-		all = cond_pair(t->arena, COND_AND, all, c);
+		all = words_pair(t->arena, COND_AND, all, c);
 	}
 	t->term[t->n++] = all;
 	return true;
@@ -66,7 +66,7 @@ static const struct cond *element_words(struct arena *a, struct dd *m, uint32_t 
 	t->arena = a;
 	t->m = m;
 	dd_regions(m, a, f, term_add, t);
-	return t->full ? NULL : cond_join(a, COND_OR, t->term, t->n);
+	return t->full ? NULL : words_join(a, COND_OR, t->term, t->n);
 }
 
 /* ---- states ---- */
@@ -118,9 +118,9 @@ static const struct cond *state_words(struct reader *r, uint32_t s, unsigned dep
 		then = state_words(r, to, depth + 1);
 		if (!then)
 			return NULL;
-		all = cond_pair(r->arena, COND_OR, all, cond_pair(r->arena, COND_AND, some, yes ? cond_not(r->arena, then) : then));
+		all = words_pair(r->arena, COND_OR, all, words_pair(r->arena, COND_AND, some, yes ? words_not(r->arena, then) : then));
 	}
-	return yes ? cond_not(r->arena, all) : all;
+	return yes ? words_not(r->arena, all) : all;
 }
 
 const struct cond *words_list(struct arena *a, struct dd *m, const struct subject *s, uint32_t f,

@@ -194,8 +194,8 @@ static const struct cond *group_cond(struct reader *r, const struct cone_group *
 	uint32_t one, generic = generic_end(r, g->key.next);
 
 	for (size_t i = 0; i < g->n; i++)
-		part[i] = cond_text_test(r->arena, r->subject, LANG_UNDER_PATH, &g->path[i], 1);
-	under = cond_join(r->arena, COND_OR, part, g->n);
+		part[i] = words_test(r->arena, r->subject, LANG_UNDER_PATH, &g->path[i], 1);
+	under = words_join(r->arena, COND_OR, part, g->n);
 	one = dd_cond(r->m, part[0]);
 	c->arena = r->arena;
 	c->m = r->m;
@@ -203,11 +203,11 @@ static const struct cond *group_cond(struct reader *r, const struct cone_group *
 	if (r->fa->state[generic].out == DD_TRUE) {
 		if (!cover_find(c, dd_not(r->m, f), one))
 			return NULL;
-		return cond_pair(r->arena, COND_AND, under, cond_not(r->arena, cover_cond(c)));
+		return words_pair(r->arena, COND_AND, under, words_not(r->arena, cover_cond(c)));
 	}
 	if (!cover_find(c, f, one))
 		return NULL;
-	return cond_pair(r->arena, COND_AND, under, cover_cond(c));
+	return words_pair(r->arena, COND_AND, under, cover_cond(c));
 }
 
 /* `under "/"` says nothing. */
@@ -241,8 +241,8 @@ static const struct cond *read_paths(struct arena *a, struct dd *m, const struct
 		part[n++] = is_everything(&r->group[i]) && c->kind == COND_AND ? c->b : c;
 	}
 	if (r->nexact)
-		part[n++] = cond_text_test(a, s, LANG_LITERALS, r->exact, r->nexact);
-	return cond_join(a, COND_OR, part, n);
+		part[n++] = words_test(a, s, LANG_LITERALS, r->exact, r->nexact);
+	return words_join(a, COND_OR, part, n);
 }
 
 /* How long a condition is, in tests. */
@@ -267,5 +267,5 @@ const struct cond *words_path(struct arena *a, struct dd *m, const struct subjec
 		no = NULL;
 	if (yes && (!no || length_of(yes) <= length_of(no)))
 		return yes;
-	return no ? cond_not(a, no) : NULL;
+	return no ? words_not(a, no) : NULL;
 }

@@ -84,7 +84,7 @@ static const struct cond *finite_words(struct arena *a, struct dd *m, const stru
 	live_find(l);
 	if (!list_words(l, 0, 0) || !l->n)
 		return NULL;
-	return cond_text_test(a, s, LANG_LITERALS, l->word, l->n);
+	return words_test(a, s, LANG_LITERALS, l->word, l->n);
 }
 
 /* A cover of the whole of f by simple tests. */
@@ -114,10 +114,10 @@ const struct cond *words_text(struct arena *a, struct dd *m, const struct subjec
 		return yes;
 	no = finite_words(a, m, s, g);
 	if (no)
-		return cond_not(a, no);
+		return words_not(a, no);
 	yes = simple(a, m, s, f, &nyes);
 	no = simple(a, m, s, g, &nno);
 	if (yes && (!no || nyes <= nno))
 		return yes;
-	return no ? cond_not(a, no) : NULL;
+	return no ? words_not(a, no) : NULL;
 }
