@@ -60,10 +60,10 @@ static void decimal_put(struct buf *b, const struct krux_type *t)
 	char text[48];
 
 	buf_puts(b, "\"type\":\"number\"");
-	krux_decimal_text((int64_t)t->lo, t->scale, text, sizeof text);
-	buf_printf(b, ",\"minimum\":%s", text);
-	krux_decimal_text((int64_t)t->hi, t->scale, text, sizeof text);
-	buf_printf(b, ",\"maximum\":%s", text);
+	buf_puts(b, ",\"minimum\":");
+	buf_put(b, text, (size_t)krux_decimal_text((int64_t)t->lo, t->scale, text, sizeof text));
+	buf_puts(b, ",\"maximum\":");
+	buf_put(b, text, (size_t)krux_decimal_text((int64_t)t->hi, t->scale, text, sizeof text));
 }
 
 static void enum_put(struct buf *b, const struct krux_type *t)

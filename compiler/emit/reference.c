@@ -179,11 +179,12 @@ static void effects_write(struct buf *b, const struct capability *cap)
 	buf_puts(b, "- memory ");
 	bytes_print(b, cap->limit[LIMIT_MEMORY]);
 	char text[48];
-	krux_duration_text(cap->limit[LIMIT_CPU], text, sizeof text);
-	buf_printf(b, ", cpu %s", text);
-	krux_duration_text(cap->limit[LIMIT_WALL], text, sizeof text);
-	buf_printf(b, ", wall %s, pids %llu, files %llu, output ", text,
-	           (unsigned long long)cap->limit[LIMIT_PIDS], (unsigned long long)cap->limit[LIMIT_FILES]);
+	buf_puts(b, ", cpu ");
+	buf_put(b, text, (size_t)krux_duration_text(cap->limit[LIMIT_CPU], text, sizeof text));
+	buf_puts(b, ", wall ");
+	buf_put(b, text, (size_t)krux_duration_text(cap->limit[LIMIT_WALL], text, sizeof text));
+	buf_printf(b, ", pids %llu, files %llu, output ", (unsigned long long)cap->limit[LIMIT_PIDS],
+	           (unsigned long long)cap->limit[LIMIT_FILES]);
 	bytes_print(b, cap->limit[LIMIT_OUTPUT]);
 	buf_putc(b, '\n');
 }

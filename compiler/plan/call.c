@@ -256,8 +256,9 @@ void outcome_print(struct buf *b, const struct decisions *d, const struct outcom
 			buf_puts(b, i ? " and " : "");
 			approval_print(b, &ob->approval[i]);
 		}
-		krux_duration_text(ob->ttl, ttl, sizeof ttl);
-		buf_printf(b, ", within %s)", ttl);
+		buf_puts(b, ", within ");
+		buf_put(b, ttl, (size_t)krux_duration_text(ob->ttl, ttl, sizeof ttl));
+		buf_putc(b, ')');
 	}
 	if (ob->notify && o->verdict != KRUX_NOTIFY)
 		buf_puts(b, ", notify");

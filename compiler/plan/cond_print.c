@@ -88,11 +88,20 @@ static void signed_print(struct buf *b, krux_u128 key)
 	buf_printf(b, "%lld", (long long)v);
 }
 
+static void address_print(struct buf *b, krux_u128 key)
+{
+	uint8_t ip[16];
+	char text[80];
+
+	for (int i = 0; i < 16; i++)
+		ip[i] = (uint8_t)(key >> (8 * (15 - i)));
+	buf_put(b, text, (size_t)krux_ip_text(ip, text, sizeof text));
+}
+
 void number_print(struct buf *b, const struct subject *s, krux_u128 key)
 {
 	static const char *const day[] = { "mon", "tue", "wed", "thu", "fri", "sat", "sun" };
 	char text[80];
-	uint8_t ip[16];
 
 	if (s->kind == SUBJECT_TIME) {
 		time_print(b, (unsigned)key);
@@ -115,28 +124,27 @@ void number_print(struct buf *b, const struct subject *s, krux_u128 key)
 		signed_print(b, key);
 		break;
 	case KRUX_T_DECIMAL:
-		krux_decimal_text((int64_t)((krux_i128)key - (krux_i128)bias), s->type->scale, text, sizeof text);
-		buf_puts(b, text);
+		buf_put(b, text, (size_t)krux_decimal_text((int64_t)((krux_i128)key - (krux_i128)bias), s->type->scale, text,
+		                                           sizeof text));
 		break;
 	case KRUX_T_ENUM:
 		buf_str(b, s->type->name[(size_t)key]);
 		break;
 	case KRUX_T_DATETIME:
-		krux_datetime_text((int64_t)((krux_i128)key - (krux_i128)bias), text, sizeof text);
-		buf_printf(b, "\"%s\"", text);
+		buf_putc(b, '"');
+		buf_put(b, text, (size_t)krux_datetime_text((int64_t)((krux_i128)key - (krux_i128)bias), text, sizeof text));
+		buf_putc(b, '"');
 		break;
 	case KRUX_T_DURATION:
-		krux_duration_text((uint64_t)key, text, sizeof text);
-		buf_puts(b, text);
+		buf_put(b, text, (size_t)krux_duration_text((uint64_t)key, text, sizeof text));
 		break;
 	case KRUX_T_SIZE:
 		size_print(b, (uint64_t)key);
 		break;
 	case KRUX_T_IP:
-		for (int i = 0; i < 16; i++)
-			ip[i] = (uint8_t)(key >> (8 * (15 - i)));
-		krux_ip_text(ip, text, sizeof text);
-		buf_printf(b, "\"%s\"", text);
+		buf_putc(b, '"');
+		address_print(b, key);
+		buf_putc(b, '"');
 		break;
 	default:
 		buf_printf(b, "%llu", (unsigned long long)key);
@@ -164,15 +172,13 @@ static void blocks_print(struct buf *b, krux_u128 lo, krux_u128 hi, const char *
 	for (;;) {
 		bool v4 = lo >= v4lo && lo <= v4hi;
 		unsigned bits = 0, most = v4 ? 32 : 127;
-		uint8_t ip[16];
-		char text[80];
 
 		while (bits < most && !(lo >> bits & 1) && hi - lo >= (((krux_u128)2 << bits) - 1))
 			bits++;
-		for (int i = 0; i < 16; i++)
-			ip[i] = (uint8_t)(lo >> (8 * (15 - i)));
-		krux_ip_text(ip, text, sizeof text);
-		buf_printf(b, v4 ? "%s%s/%u" : "%s\"%s/%u\"", *comma, text, (v4 ? 32 : 128) - bits);
+		buf_puts(b, *comma);
+		buf_puts(b, v4 ? "" : "\"");
+		address_print(b, lo);
+		buf_printf(b, v4 ? "/%u" : "/%u\"", (v4 ? 32 : 128) - bits);
 		*comma = ", ";
 		if (hi - lo == ((krux_u128)1 << bits) - 1)
 			return;
