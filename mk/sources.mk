@@ -75,5 +75,5 @@ UNIT_TESTS += test_bundle test_c_text test_canon test_cbor test_check test_cond 
 	test_policyfile test_policyformat test_record test_request test_sandbox test_schema test_seccomp \
 	test_source test_value test_yaml
 # tests/fuzz/fuzz_NAME.c each
-FUZZERS += bundle canon capfile cbor condition json pattern policy schema
+FUZZERS += bundle canon capfile cbor condition elf json log pattern policy schema
 BENCHES +=

@@ -126,7 +126,7 @@ bool map_holds(const struct map *m, const void *p, uint64_t n, bool code)
 long map_text(const struct map *m, const char *s, size_t max)
 {
 	for (size_t n = 0; n <= max; n++) {
-		if (!map_holds(m, s + n, 1, false))
+		if (!map_holds(m, (const void *)((uintptr_t)s + n), 1, false))
 			return -1;
 		if (!s[n])
 			return (long)n;

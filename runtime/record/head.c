@@ -38,7 +38,7 @@ static bool slot_read(const uint8_t *slot, struct head *out)
 	out->count = number_get(slot + 8);
 	out->bytes = number_get(slot + 16);
 	memcpy(out->leaf, slot + 24, HASH_LEN);
-	return true;
+	return out->count > 0;
 }
 
 int head_read(int logdir, struct head *out, struct krux_err *err)

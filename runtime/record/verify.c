@@ -180,10 +180,13 @@ static void check_clocks(struct verify *v, const struct scan_item *item, uint64_
 static void check_blob(struct verify *v, const struct scan_item *item, uint64_t seq, enum audit_field f)
 {
 	struct krux_str field = item->record.field[f].s, name;
-	struct item_in in = { (const uint8_t *)field.p, (const uint8_t *)field.p + field.n, NULL };
+	struct item_in in;
 	uint64_t two, size;
 
-	if (v->blobs < 0 || !record_has(&item->record, f) || !item_take(&in, ITEM_LIST, &two) ||
+	if (v->blobs < 0 || !record_has(&item->record, f))
+		return;
+	in = (struct item_in){ (const uint8_t *)field.p, (const uint8_t *)field.p + field.n, NULL };
+	if (!item_take(&in, ITEM_LIST, &two) ||
 	    !item_take_str(&in, ITEM_BYTES, &name) || !item_take(&in, ITEM_UINT, &size))
 		return;
 	switch (blob_check(v->blobs, (const uint8_t *)name.p, size, v->err)) {
