@@ -11,7 +11,6 @@
 
 #include "capspec/canon.h"
 #include "capspec/schema.h"
-#include "runtime/base/cleanup.h"
 #include "runtime/base/err.h"
 #include "runtime/spawn/parent.h"
 
@@ -150,7 +149,8 @@ static void killed_take(const struct krux_capability *cap, const struct child_en
 		        end->code);
 	} else if (end->code == SIGSYS) {
 		why_set(out, SPAWN_KILLED, "a system call that is not allowed");
-	} else if (end->code == SIGKILL && end->cpu_ns + 50000000 >= cap->limit[KRUX_LIMIT_CPU]) {
+	} else if (end->code == SIGKILL && end->cpu_ns >= cap->limit[KRUX_LIMIT_CPU] / 2) {
+		/* The limit counts ticks, which a busy machine sees more of than were used. */
 		n = krux_duration_text(cap->limit[KRUX_LIMIT_CPU], text, sizeof text);
 		why_set(out, SPAWN_KILLED, "cpu %.*s", n, text);
 	} else {
@@ -168,40 +168,48 @@ static int layer_failed(const struct child_end *end, struct krux_err *err)
 	return err_set(err, r->failed, "confine the call");
 }
 
+static void result_take(const struct spawn_request *q, const struct child_plan *plan,
+                        const struct child_end *end, struct krux_pool *pool, struct spawn_result *out)
+{
+	char *copy;
+
+	if (end->lost) {
+		why_set(out, SPAWN_UNKNOWN, "how the call ended could not be seen");
+		return;
+	}
+	if (end->reported && !layers_list(pool, plan, end->report.layers, out)) {
+		why_set(out, SPAWN_UNKNOWN, "out of memory");
+		return;
+	}
+	if (!end->exited || end->code || !end->reported || end->timed_out || end->too_much) {
+		killed_take(q->cap, end, out);
+		return;
+	}
+	copy = krux_pool_copy(pool, end->answer, end->n);
+	if (copy)
+		answer_take(q->cap, pool, (struct krux_str){ copy, end->n }, out);
+	else
+		why_set(out, SPAWN_UNKNOWN, "out of memory");
+}
+
 int spawn_run(const struct spawn_request *q, struct krux_pool *pool, struct spawn_result *out,
               struct krux_err *err)
 {
-	CLEAN_FREE uint8_t *answer = NULL;
 	struct child_plan plan;
 	struct child_end end;
-	char *copy;
+	int result = 0;
 
 	*out = (struct spawn_result){ .end = SPAWN_UNKNOWN };
 	if (plan_make(q, &plan, err) ||
 	    parent_run(&plan, q->cap->limit[KRUX_LIMIT_WALL], &end, err))
 		return -1;
-	answer = end.answer;
 	out->cpu_ns = end.cpu_ns;
 	out->wall_ns = end.wall_ns;
 	out->rss_bytes = end.rss_bytes;
 	if (end.reported && end.report.failed)
-		return layer_failed(&end, err);
-	if (end.lost) {
-		why_set(out, SPAWN_UNKNOWN, "how the call ended could not be seen");
-		return 0;
-	}
-	if (!layers_list(pool, &plan, end.reported ? end.report.layers : 0, out)) {
-		why_set(out, SPAWN_UNKNOWN, "out of memory");
-		return 0;
-	}
-	if (!end.exited || end.code || !end.reported || end.timed_out || end.too_much) {
-		killed_take(q->cap, &end, out);
-		return 0;
-	}
-	copy = krux_pool_copy(pool, end.answer, end.n);
-	if (copy)
-		answer_take(q->cap, pool, (struct krux_str){ copy, end.n }, out);
+		result = layer_failed(&end, err);
 	else
-		why_set(out, SPAWN_UNKNOWN, "out of memory");
-	return 0;
+		result_take(q, &plan, &end, pool, out);
+	free(end.answer);
+	return result;
 }

@@ -39,7 +39,7 @@ const char *entries_next(struct entries *e)
 		}
 		d = (struct dirent64 *)(void *)(e->buffer + e->at);
 		e->at += d->d_reclen;
-		if (strcmp(d->d_name, ".") && strcmp(d->d_name, ".."))
+		if (strcmp(d->d_name, ".") != 0 && strcmp(d->d_name, "..") != 0)
 			return d->d_name;
 	}
 }

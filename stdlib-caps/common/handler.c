@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-bool handler_fail(struct handler_call *c, const char *error, const char *fmt, ...)
+void handler_say(struct handler_call *c, const char *error, const char *fmt, ...)
 {
 	va_list ap;
 	int n;
@@ -19,12 +19,6 @@ bool handler_fail(struct handler_call *c, const char *error, const char *fmt, ..
 	if (n < 0)
 		c->detail[0] = '\0';
 	c->error = error;
-	return false;
-}
-
-bool handler_memory(struct handler_call *c, const char *error)
-{
-	return handler_fail(c, error, "The call has not enough memory.");
 }
 
 int handler_shown(struct krux_str path)
@@ -36,35 +30,41 @@ int handler_shown(struct krux_str path)
 	return (int)n;
 }
 
-bool handler_failed(struct handler_call *c, int no, struct krux_str path)
+static const char *errno_error(const struct handler_call *c, int no)
 {
-	static const struct { int no; const char *error; } known[] = {
-		{ ELOOP, "Symlink" }, { EACCES, "AccessDenied" }, { EPERM, "AccessDenied" },
-		{ EROFS, "AccessDenied" }, { ETXTBSY, "AccessDenied" },
-		{ ENOSPC, "DiskFull" }, { EDQUOT, "DiskFull" }, { EFBIG, "DiskFull" },
-	};
-	int n = handler_shown(path);
+	switch (no) {
+	case ENOENT:
+	case ENOTDIR:
+		return c->target ? "ParentNotFound" : "NotFound";
+	case ENAMETOOLONG:
+		return c->target ? "NameTooLong" : "NotFound";
+	case ELOOP:
+		return "Symlink";
+	case EACCES:
+	case EPERM:
+	case EROFS:
+	case ETXTBSY:
+	case EXDEV:
+		return "AccessDenied";
+	case ENOSPC:
+	case EDQUOT:
+	case EFBIG:
+		return "DiskFull";
+	default:
+		return "IoError";
+	}
+}
+
+void handler_say_errno(struct handler_call *c, int no, struct krux_str path)
+{
+	const char *why = strerror(no);
 
 	if (no == EXDEV)
-		return handler_fail(c, "AccessDenied",
-		                    "%.*s: another file system is mounted there.", n, path.p);
-	if (no == ELOOP)
-		return handler_fail(
-			c, "Symlink",
-			"%.*s is, or goes through, a symbolic link. Links are not "
-			"followed: what they stand for would need a decision of its own.",
-			n, path.p);
-	if (no == ENOENT || no == ENOTDIR)
-		return handler_fail(c, c->target ? "ParentNotFound" : "NotFound", "%.*s: %s.", n,
-		                    path.p, strerror(no));
-	if (no == ENAMETOOLONG)
-		return handler_fail(c, c->target ? "NameTooLong" : "NotFound", "%.*s: %s.", n,
-		                    path.p, strerror(no));
-	for (size_t i = 0; i < sizeof known / sizeof *known; i++)
-		if (known[i].no == no)
-			return handler_fail(c, known[i].error, "%.*s: %s.", n, path.p,
-			                    strerror(no));
-	return handler_fail(c, "IoError", "%.*s: %s.", n, path.p, strerror(no));
+		why = "Another file system is mounted there";
+	else if (no == ELOOP)
+		why = "It is, or goes through, a symbolic link. Links are not followed: what they "
+		      "stand for would need a decision of its own";
+	handler_say(c, errno_error(c, no), "%.*s: %s.", handler_shown(path), path.p, why);
 }
 
 void handler_grant(struct handler_call *c, int fd, unsigned rights)

@@ -64,13 +64,26 @@ struct builtin {
 /* The builtin of that name, or NULL. */
 const struct builtin *builtin_find(struct krux_str name);
 
-/* Ends the call with one of the capability's errors and a sentence for this case. False. */
-bool handler_fail(struct handler_call *, const char *error, const char *fmt, ...)
+void handler_say(struct handler_call *, const char *error, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
+void handler_say_errno(struct handler_call *, int no, struct krux_str path);
+
+/* Ends the call with one of the capability's errors and a sentence for this case. False. */
+#define handler_fail(call, ...) (handler_say(call, __VA_ARGS__), false)
+
 /* The same for a failed system call on a path. */
-bool handler_failed(struct handler_call *, int no, struct krux_str path);
-/* Memory ran out. False. */
-bool handler_memory(struct handler_call *, const char *error);
+static inline bool handler_failed(struct handler_call *c, int no, struct krux_str path)
+{
+	handler_say_errno(c, no, path);
+	return false;
+}
+
+/* The same where memory ran out. */
+static inline bool handler_memory(struct handler_call *c, const char *error)
+{
+	return handler_fail(c, error, "The call has not enough memory.");
+}
+
 /* How many bytes of a path a sentence shows: whole characters. For "%.*s". */
 int handler_shown(struct krux_str path);
 /* Lets `run` keep rights below a folder. */

@@ -39,7 +39,7 @@ bool path_inside(struct krux_str path, struct krux_str *rest)
 {
 	size_t n = sizeof ROOT - 1;
 
-	if (path.n < n || memcmp(path.p, ROOT, n) || (path.n > n && path.p[n] != '/'))
+	if (path.n < n || memcmp(path.p, ROOT, n) != 0 || (path.n > n && path.p[n] != '/'))
 		return false;
 	*rest = path.n > n ? (struct krux_str){ path.p + n + 1, path.n - n - 1 }
 	                   : (struct krux_str){ "", 0 };
@@ -111,10 +111,10 @@ static bool path_refused(struct handler_call *c, struct krux_str path, unsigned 
                          struct krux_str *rest)
 {
 	if (!path_inside(path, rest) || (flags & PLACE_BELOW && !rest->n))
-		handler_fail(c, "PathOutOfScope", "%.*s is not %s /workspace.", handler_shown(path),
+		handler_say(c, "PathOutOfScope", "%.*s is not %s /workspace.", handler_shown(path),
 		             path.p, flags & PLACE_BELOW ? "below" : "in");
 	else if (path_reserved(path) && !(flags & PLACE_CHANGE))
-		handler_fail(c, "AccessDenied", "/workspace/" RESERVED " belongs to Krux.");
+		handler_say(c, "AccessDenied", "/workspace/" RESERVED " belongs to Krux.");
 	else
 		return flags & PLACE_CHANGE && !path_changeable(c, path);
 	return true;
@@ -164,7 +164,7 @@ int place_file(struct handler_call *c, const struct place *at, int flags)
 	if (S_ISLNK(st.st_mode))
 		return handler_failed(c, ELOOP, at->path), -1;
 	if (!S_ISREG(st.st_mode))
-		return handler_fail(c, "NotAFile", S_ISDIR(st.st_mode) ? "It is a folder." :
+		return handler_say(c, "NotAFile", S_ISDIR(st.st_mode) ? "It is a folder." :
 			"It is a device, a pipe or a socket."), -1;
 	fd = place_openat(at->folder, at->name, (uint64_t)flags | O_NONBLOCK | O_NOCTTY, 0);
 	if (fd < 0)
@@ -172,7 +172,7 @@ int place_file(struct handler_call *c, const struct place *at, int flags)
 	/* It may have been swapped since: only what is open counts. */
 	if (fstat(fd, &c->st) || !S_ISREG(c->st.st_mode)) {
 		close(fd);
-		return handler_fail(c, "NotAFile", "It changed while it was opened."), -1;
+		return handler_say(c, "NotAFile", "It changed while it was opened."), -1;
 	}
 	return fd;
 }
@@ -187,7 +187,7 @@ int place_folder(struct handler_call *c, const struct place *at)
 	if (S_ISLNK(st.st_mode))
 		return handler_failed(c, ELOOP, at->path), -1;
 	if (!S_ISDIR(st.st_mode))
-		return handler_fail(c, "NotADirectory", "It is not a folder."), -1;
+		return handler_say(c, "NotADirectory", "It is not a folder."), -1;
 	fd = place_openat(at->folder, at->name, O_RDONLY | O_DIRECTORY, 0);
 	if (fd < 0)
 		return handler_failed(c, errno, at->path), -1;

@@ -17,7 +17,7 @@ struct select {
 	struct krux_pool *pool;
 };
 
-bool select_init(struct select *, struct krux_pool *, size_t size, size_t max, select_cmp *,
+bool select_init(struct select *s, struct krux_pool *pool, size_t size, size_t max, select_cmp *cmp,
                  const void *ctx);
 /* Keeps a copy of it when it is among the first. False: no memory. */
 bool select_add(struct select *, const void *item);

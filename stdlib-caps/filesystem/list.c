@@ -113,7 +113,7 @@ bool filesystem_list_run(struct handler_call *c)
 	uint64_t total = 0, skipped = 0;
 	struct krux_value *entry;
 	struct select chosen;
-	struct listed after;
+	struct listed after = { 0 };
 	char *next = krux_pool_get(c->pool, 320);
 	struct answer a;
 	bool more = false;

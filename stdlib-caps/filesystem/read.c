@@ -81,7 +81,7 @@ bool filesystem_read_run(struct handler_call *c)
 	/* One more, to see that a file that grows goes on. */
 	size_t want = (size_t)(left < limit ? left : limit) + 1;
 	char *buf = krux_pool_get(c->pool, want);
-	struct krux_str bytes, content;
+	struct krux_str bytes, content = { 0 };
 	uint8_t digest[32];
 	struct answer a;
 	ssize_t got;

@@ -12,7 +12,7 @@ bool filesystem_stat_open(struct handler_call *c)
 	if (place_open(c, 0, "path", PLACE_LOOK))
 		return true;
 	/* Nothing above it: then it does not exist either, which is an answer. */
-	if (c->place[0].folder >= 0 || !c->error || strcmp(c->error, "NotFound"))
+	if (c->place[0].folder >= 0 || !c->error || strcmp(c->error, "NotFound") != 0)
 		return false;
 	c->error = NULL;
 	return true;

@@ -46,7 +46,7 @@ int trash_open(struct handler_call *c, struct krux_str id, char *origin)
 	ssize_t n;
 
 	if (id.n != CHANGE_ID || strspn(id.p, "0123456789abcdef") < CHANGE_ID)
-		return handler_fail(c, "NotFound", "A trash_id has 24 hexadecimal digits."), -1;
+		return handler_say(c, "NotFound", "A trash_id has 24 hexadecimal digits."), -1;
 	memcpy(name, id.p, CHANGE_ID);
 	name[CHANGE_ID] = '\0';
 	folder = place_openat(c->store, name, O_RDONLY | O_DIRECTORY, 0);
@@ -55,7 +55,7 @@ int trash_open(struct handler_call *c, struct krux_str id, char *origin)
 	if (n <= 0) {
 		if (n < 0 && errno != ENOENT)
 			return handler_failed(c, errno, trash), -1;
-		return handler_fail(c, "NotFound", "Nothing in the trash has this trash_id."), -1;
+		return handler_say(c, "NotFound", "Nothing in the trash has this trash_id."), -1;
 	}
 	origin[n] = '\0';
 	return folder;

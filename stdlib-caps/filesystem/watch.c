@@ -101,7 +101,7 @@ static void folder_follow(struct watch *w, struct krux_str path, uint32_t mask)
 		for (unsigned i = 0; i < w->nfolders; i++) {
 			struct watched *f = &w->folder[i];
 
-			if (f->wd < 0 || f->path.n < path.n || memcmp(f->path.p, path.p, path.n) ||
+			if (f->wd < 0 || f->path.n < path.n || memcmp(f->path.p, path.p, path.n) != 0 ||
 			    (f->path.n > path.n && f->path.p[path.n] != '/'))
 				continue;
 			inotify_rm_watch(w->inotify, f->wd);

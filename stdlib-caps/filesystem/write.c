@@ -53,7 +53,7 @@ static bool unchanged(struct handler_call *c)
 	if (n < 0)
 		return handler_failed(c, errno, c->place[0].path);
 	crypto_hash_sha256_final(&state, digest);
-	if (expected.n != 32 || memcmp(digest, expected.p, 32))
+	if (expected.n != 32 || memcmp(digest, expected.p, 32) != 0)
 		return handler_fail(c, "Changed", "The file has another SHA-256 now.");
 	return true;
 }

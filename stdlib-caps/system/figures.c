@@ -19,7 +19,7 @@ static char *file_text(struct handler_call *c, int fd)
 	       (k = pread(fd, buf + n, FILE_MAX - n, (off_t)n)) > 0)
 		n += (size_t)k;
 	if (!buf || fd < 0 || k < 0 || !n)
-		return handler_fail(c, "Unavailable", "A file of /proc cannot be read."), NULL;
+		return handler_say(c, "Unavailable", "A file of /proc cannot be read."), NULL;
 	return buf;
 }
 
@@ -89,7 +89,7 @@ bool figures_busy(struct handler_call *c, int stat, struct busy *b)
 
 	if (!p)
 		return false;
-	if (strncmp(p, "cpu ", 4))
+	if (strncmp(p, "cpu ", 4) != 0)
 		return handler_fail(c, "Unavailable", "/proc/stat has no line for all processors.");
 	p += 4;
 	*b = (struct busy){ 0 };

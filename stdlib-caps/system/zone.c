@@ -25,7 +25,7 @@ static int64_t be64(const uint8_t *p)
 /* width: bytes of a time in this block. */
 static bool block_read(const uint8_t *p, size_t n, size_t width, struct block *b)
 {
-	if (n < 44 || memcmp(p, "TZif", 4))
+	if (n < 44 || memcmp(p, "TZif", 4) != 0)
 		return false;
 	*b = (struct block){ .isutcnt = be32(p + 20), .isstdcnt = be32(p + 24),
 	                     .leapcnt = be32(p + 28), .timecnt = be32(p + 32),
