@@ -46,7 +46,12 @@ static void rule_write(struct buf *b, const struct rule *r, const struct failed 
 	buf_str(b, r->id);
 	buf_puts(b, ", ");
 	escape_screen(b, r->at.src ? r->at.src->name : KRUX_STR("-"));
-	buf_printf(b, ":%u, asks for\n", span_line(r->at));
+	buf_printf(b, ":%u, ", span_line(r->at));
+	if (!f->agent && !f->n) {
+		buf_puts(b, "holds, but an earlier rule or a stricter file decides\n");
+		return;
+	}
+	buf_puts(b, "asks for\n");
 	if (f->agent) {
 		buf_puts(b, "  agent");
 		for (size_t i = 0; i < r->nagents; i++) {
@@ -81,7 +86,7 @@ static void nearest_rule(struct buf *b, struct dd *m, const struct build *build,
 				continue;
 			f = rule_ask(m, &meet[k], req);
 			count = f.n + f.more + f.agent;
-			if (count && count < fewest) {
+			if (count < fewest) {
 				fewest = count;
 				least = f;
 				best = meet[k].rule;
