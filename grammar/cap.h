@@ -73,7 +73,7 @@ bool cap_nest(struct parse *, int entry, int code);
 bool cap_parse(struct parse *, int entry);
 
 /* The same parser, one token at a time. */
-struct cap_parser *cap_parser_new(struct parse *);   /* NULL: no memory */
+struct cap_parser *cap_parser_new(struct parse *);
 void cap_parser_free(struct cap_parser *);
 void cap_feed(struct cap_parser *, int code, struct token);
 /* Would it take these, one after another? */

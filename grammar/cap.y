@@ -23,6 +23,7 @@
 %include {
 #include "grammar/tree.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #define YYNOERRORRECOVERY 1
@@ -490,8 +491,10 @@ struct cap_parser *cap_parser_new(struct parse *p)
 {
 	struct cap_parser *c = malloc(sizeof *c);
 
-	if (!c)
-		return NULL;
+	if (!c) {
+		fputs("kruxc: out of memory\n", stderr);
+		exit(3);
+	}
 	cap_lemonInit(&c->yy, p);
 	return c;
 }

@@ -53,7 +53,7 @@ bool parse_begin(struct parse *p, struct arena *a, struct diags *ds, struct krux
 		return false;
 	if (!at.src || at.at > at.src->text.n || at.n > at.src->text.n - at.at)
 		p->blurred = true;
-	else if (at.src->text.n - at.at < text.n || memcmp(at.src->text.p + at.at, text.p, text.n))
+	else if (at.src->text.n - at.at < text.n || memcmp(at.src->text.p + at.at, text.p, text.n) != 0)
 		p->blurred = !(p->map = place_map(a, p->text, at));
 	return true;
 }

@@ -20,6 +20,23 @@ static void print_and_read(struct arena *a, struct diags *ds, const struct expr 
 	buf_free(&twice);
 }
 
+/* A text that stands somewhere in a source which shows it otherwise, as YAML's scalars do. */
+static void elsewhere(struct arena *a, struct krux_str text)
+{
+	struct source *s = ARENA_NEW(a, struct source);
+	size_t half = text.n / 2;
+	struct krux_str first = { text.p, half }, second = { text.p + half, text.n - half };
+	struct diags *ds = diags_new(a);
+	const struct expr *e;
+
+	*s = (struct source){ KRUX_STR("fuzz"), arena_str(a, first), a, NULL, 0 };
+	e = condition_parse(a, ds, second, (struct span){ s, 0, (uint32_t)half });
+	PROMISE((e != NULL) == (ds->errors == 0));
+	PROMISE(!e || e->at.at + e->at.n <= half);
+	for (size_t i = 0; i < ds->n; i++)
+		PROMISE(ds->list[i]->at.at + ds->list[i]->at.n <= half);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct arena *a = arena_new();
@@ -37,6 +54,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		PROMISE(e->at.at + e->at.n <= size);
 		print_and_read(a, ds, e);
 	}
+	elsewhere(a, text);
 	ds = diags_new(a);
 	PROMISE(call_parse(a, ds, text, at, &capability, &args) == (ds->errors == 0));
 	ds = diags_new(a);
