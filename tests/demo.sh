@@ -4,7 +4,9 @@ set -eu
 LC_ALL=C TZ=UTC
 export LC_ALL TZ
 BUILD=${BUILD:-build}
-C=$(pwd)/$BUILD/kruxc R=$(pwd)/$BUILD/kruxrt
+top=$(pwd)
+case $BUILD in /*) bin=$BUILD ;; *) bin=$top/$BUILD ;; esac
+C=$bin/kruxc R=$bin/kruxrt
 caps=$(pwd)/stdlib-caps policies=$(pwd)/stdlib-caps/policies
 tmp=$(mktemp -d "${TMPDIR:-/tmp}/krux-demo.XXXXXX")
 trap 'rm -rf "$tmp"' EXIT INT TERM
@@ -21,9 +23,9 @@ ls -l out | awk 'NR > 1 { printf "   %8d %s\n", $5, $9 }'
 say "2. What it says about filesystem.write, read off the decision diagram"
 awk '/^filesystem.write@/ { on = 1 } on && /^$/ { exit } on' out/table.txt
 
-say "3. Make a state folder: trust, keys, an empty log; and an agent's workspace with real files"
+say "3. Make a state folder: trust, keys, an empty log; and a workspace with real files"
 "$R" init --state state
-ws=state/workspaces/builder
+ws=state/workspace
 mkdir -p $ws/notes
 printf 'hello\n' > $ws/notes/hello.txt
 printf 'TOKEN=not-for-agents\n' > $ws/.env
