@@ -14,7 +14,7 @@ static const struct {
 	int (*run)(int argc, char **argv);   /* NULL: later versions have it */
 	const char *what;
 } commands[] = {
-	{ "init", init_command, "make a state folder: trust, keys, log, workspace" },
+	{ "init", init_command, "make a state folder: trust, keys, log, workspaces" },
 	{ "call", call_command, "make one call and print its answer" },
 	{ "audit", audit_command, "verify the log, or show its end" },
 	{ "serve", NULL, "" }, { "mcp", NULL, "" }, { "run", NULL, "" }, { "agents", NULL, "" },

@@ -59,7 +59,7 @@ int state_make(const char *path, struct state *out, struct krux_err *err)
 	} part[] = {
 		{ "log", 0700 }, { "blobs", 0700 }, { "trust", 0755 }, { "trust/bundles", 0755 },
 		{ "trust/approvers", 0755 }, { "trust/operators", 0755 }, { "keys", 0700 }, { "trash", 0700 },
-		{ "workspace", 0700 },
+		{ "workspaces", 0700 },
 	};
 
 	*out = closed;
@@ -137,12 +137,27 @@ static int trash_open(const struct state *s, const struct workspace *w, struct k
 	return folder_open(s->trash, name, err);
 }
 
-int workspace_open(const struct state *s, const char *path, struct workspace *out, struct krux_err *err)
+/* workspaces/AGENT; the agent's name is one component, as krux_agent_valid says. */
+static int own_open(const struct state *s, const char *agent, struct krux_err *err)
 {
-	CLEAN_FREE char *own = NULL;
+	CLEAN_FD int all = folder_open(s->fd, "workspaces", err);
+
+	if (all < 0)
+		return -1;
+	if (agent[0] == '.' || !krux_agent_valid((struct krux_str){ agent, strlen(agent) }))
+		return err_set(err, 0, "an agent whose name begins with a dot needs a folder given");
+	if (mkdirat(all, agent, 0700) && errno != EEXIST)
+		return err_set(err, errno, "%s", agent);
+	return folder_open(all, agent, err);
+}
+
+int workspace_open(const struct state *s, const char *path, const char *agent, struct workspace *out,
+                   struct krux_err *err)
+{
+	CLEAN_FREE char *all = NULL;
 
 	*out = (struct workspace){ NULL, -1, -1 };
-	out->fd = path ? file_folder(path, err) : folder_open(s->fd, "workspace", err);
+	out->fd = path ? file_folder(path, err) : own_open(s, agent, err);
 	if (out->fd < 0) {
 		err_wrap(err, "workspace");
 		return -1;
@@ -152,9 +167,10 @@ int workspace_open(const struct state *s, const char *path, struct workspace *ou
 		err_set(err, 0, "workspace: its path is not UTF-8, which records hold");
 		goto fail;
 	}
-	if (!out->path || asprintf(&own, "%s/workspace", s->path) < 0)
+	if (!out->path || asprintf(&all, "%s/workspaces", s->path) < 0)
 		goto fail;
-	if (file_under(out->path, s->path) || (file_under(s->path, out->path) && !file_under(own, out->path))) {
+	if (file_under(out->path, s->path) || !strcmp(out->path, all) ||
+	    (file_under(s->path, out->path) && !file_under(all, out->path))) {
 		err_set(err, 0, "workspace %s: the state folder lies in its reach", out->path);
 		goto fail;
 	}

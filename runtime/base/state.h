@@ -16,16 +16,18 @@ int state_make(const char *path, struct state *out, struct krux_err *err);
 int state_open(const char *path, struct state *out, struct krux_err *err);
 void state_close(struct state *);
 
-/* An agent's folder on the host: /workspace inside every call. */
+/* An agent's folder on the host: /workspace inside every call. Agents that are given the same
+ * folder share its history. */
 struct workspace {
 	char *path;                  /* canonical: by this its history is known */
 	int fd;
 	int trash;                   /* its own folder for soft deletes; -1: none on its file system */
 };
 
-/* path NULL: the folder `workspace` of the state. Refuses a folder from which the state could be
- * reached. */
-int workspace_open(const struct state *, const char *path, struct workspace *out, struct krux_err *err);
+/* path NULL: the agent's own, workspaces/AGENT in the state, made where it is missing. Refuses a
+ * folder from which the state could be reached. */
+int workspace_open(const struct state *, const char *path, const char *agent, struct workspace *out,
+                   struct krux_err *err);
 void workspace_close(struct workspace *);
 
 #endif

@@ -25,7 +25,7 @@ static const char help[] =
 "  --state DIR       the state folder, made by kruxrt init\n"
 "  --bundle FILE     the policy, made by kruxc build (DIR/bundle.krux)\n"
 "  --as AGENT        whom to call as (operator); recorded as claimed by who owns the state\n"
-"  --workspace DIR   the agent's folder, /workspace in the call (DIR/workspace)\n"
+"  --workspace DIR   the agent's folder, /workspace in the call (DIR/workspaces/AGENT)\n"
 "  --dev             let a development key through; every answer and record says so\n"
 "  --json            nothing but the answer: no words on standard error\n"
 "\n"
@@ -144,7 +144,7 @@ static int call_open(const struct call *c, const struct state *state, struct kru
 	bool untrusted;
 	int code;
 
-	if (workspace_open(state, c->workspace, &w, err))
+	if (workspace_open(state, c->workspace, c->agent, &w, err))
 		return fail(EXIT_USAGE, err);
 	if (!o.bundle && asprintf(&own, "%s/bundle.krux", state->path) < 0)
 		return fail(EXIT_SYSTEM, (err_set(err, ENOMEM, "call"), err));

@@ -20,7 +20,7 @@
 static const char help[] =
 "kruxrt init --state DIR [--key NAME.pub]...\n"
 "\n"
-"Makes the state folder: log, blobs, trust, keys, trash and a workspace, readable by you alone.\n"
+"Makes the state folder: log, blobs, trust, keys, trash and workspaces, readable by you alone.\n"
 "Makes the operator's key and that of the first approver, in DIR/keys, and trusts them. Their\n"
 "secret halves are better kept elsewhere.\n"
 "\n"

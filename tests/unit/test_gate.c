@@ -112,7 +112,7 @@ static void setup(void)
 	krux_key_public(&key, &public);
 	ck_assert_msg(!trust_add(state.trust, TRUST_BUNDLE, &public, &err), "%s", err.text);
 	ck_assert_msg(!log_create(state.log, "krux/test", "tests", &err), "%s", err.text);
-	ck_assert_msg(!workspace_open(&state, NULL, &workspace, &err), "%s", err.text);
+	ck_assert_msg(!workspace_open(&state, NULL, "builder", &workspace, &err), "%s", err.text);
 	bundle(&key, 1, "UTC");
 	memset(&runner, 0, sizeof runner);
 	runner.end = SPAWN_DONE;
@@ -513,17 +513,22 @@ START_TEST(workspace_must_not_reach_the_state)
 	struct workspace w;
 	char path[200];
 
-	ck_assert_int_lt(workspace_open(&state, root, &w, &err), 0);
-	ck_assert_int_lt(workspace_open(&state, "/", &w, &err), 0);
-	ck_assert_int_lt(workspace_open(&state, state_path, &w, &err), 0);
+	ck_assert_int_lt(workspace_open(&state, root, "builder", &w, &err), 0);
+	ck_assert_int_lt(workspace_open(&state, "/", "builder", &w, &err), 0);
+	ck_assert_int_lt(workspace_open(&state, state_path, "builder", &w, &err), 0);
 	snprintf(path, sizeof path, "%s/log", state_path);
-	ck_assert_int_lt(workspace_open(&state, path, &w, &err), 0);
+	ck_assert_int_lt(workspace_open(&state, path, "builder", &w, &err), 0);
+	snprintf(path, sizeof path, "%s/workspaces", state_path);
+	ck_assert_int_lt(workspace_open(&state, path, "builder", &w, &err), 0);
+	ck_assert_int_lt(workspace_open(&state, NULL, "..", &w, &err), 0);
+	ck_assert_int_lt(workspace_open(&state, NULL, ".hidden", &w, &err), 0);
+	ck_assert_int_lt(workspace_open(&state, NULL, "a/b", &w, &err), 0);
 	snprintf(path, sizeof path, "%s/link", root);
 	ck_assert_int_eq(symlink(state_path, path), 0);
-	ck_assert_int_lt(workspace_open(&state, path, &w, &err), 0);
+	ck_assert_int_lt(workspace_open(&state, path, "builder", &w, &err), 0);
 	snprintf(path, sizeof path, "%s/w", root);
 	ck_assert_int_eq(mkdir(path, 0700), 0);
-	ck_assert_int_eq(workspace_open(&state, path, &w, &err), 0);
+	ck_assert_int_eq(workspace_open(&state, path, "builder", &w, &err), 0);
 	ck_assert_int_ge(w.trash, 0);
 	workspace_close(&w);
 }
