@@ -12,11 +12,13 @@ BASE_SRC += compiler/base/arena.c compiler/base/buf.c compiler/base/diag.c compi
 	compiler/base/escape.c compiler/base/source.c
 GRAMMAR_GEN += grammar/cap_lex grammar/cap_parse
 AST_SRC += compiler/ast/expr_print.c grammar/tree.c
-READ_SRC += compiler/read/capfile.c compiler/read/condition.c compiler/read/expect.c \
-	compiler/read/format.c compiler/read/inputs.c compiler/read/parse.c compiler/read/place.c \
-	compiler/read/policyfile.c compiler/read/policyformat.c compiler/read/policykeys.c \
-	compiler/read/source.c compiler/read/yaml.c compiler/read/yaml_mask.c compiler/read/yaml_node.c \
-	compiler/read/yaml_words.c
+READ_SRC += compiler/read/capfile.c compiler/read/condition.c compiler/read/expect.c compiler/read/format.c \
+	compiler/read/import.c compiler/read/import_cap.c compiler/read/import_claude.c compiler/read/import_kruxos.c \
+	compiler/read/import_kruxos_cap.c compiler/read/import_kruxos_field.c compiler/read/import_kruxos_policy.c \
+	compiler/read/import_mcp.c compiler/read/import_mcp_schema.c compiler/read/import_name.c \
+	compiler/read/import_policy.c compiler/read/inputs.c compiler/read/parse.c compiler/read/place.c \
+	compiler/read/policyfile.c compiler/read/policyformat.c compiler/read/policykeys.c compiler/read/source.c \
+	compiler/read/yaml.c compiler/read/yaml_mask.c compiler/read/yaml_node.c compiler/read/yaml_words.c
 MODEL_SRC += compiler/model/access.c compiler/model/build.c compiler/model/capability.c \
 	compiler/model/claims.c compiler/model/clauses.c compiler/model/cond.c compiler/model/cond_list.c \
 	compiler/model/cond_number.c compiler/model/cond_place.c compiler/model/cond_set.c \

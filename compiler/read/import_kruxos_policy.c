@@ -1,0 +1,566 @@
+/* KruxOS policies in their six published shapes to a draft: a `capabilities:` map, the same for
+ * one agent with nested rules, a `rules:` list or a bare list, `defaults` and `overrides`, and a
+ * bare map. Where a restriction cannot be carried over, what it was on is blocked: doubt means
+ * deny. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "capspec/canon.h"
+#include "compiler/read/import_kruxos.h"
+
+enum { RULE_COST = 64, TEST_COST = 32, MOST_TESTS = 256 };
+
+/* Rules of a map have no order but that the narrower pattern wins; lists do. */
+enum { ORDER_OVERRIDE, ORDER_RULE, ORDER_EXACT, ORDER_NAMESPACE, ORDER_ALL };
+
+struct reading {
+	struct importer *im;
+	struct draft_policy policy;
+	bool lists;                     /* some rules came in a list */
+};
+
+struct entry {                          /* one rule while it is being read */
+	struct reading *r;
+	struct draft_rule rule;
+	bool has_tier, doubt;
+	struct krux_str rest;           /* of conditions: "a and b" */
+	unsigned tests;                 /* in it */
+	const struct yaml_node *nested, *rate;
+};
+
+/* ---- words ---- */
+
+static bool tier_read(struct krux_str s, enum krux_verdict *out)
+{
+	static const struct { const char *word; enum krux_verdict verdict; } tiers[] = {
+		{ "autonomous", KRUX_AUTONOMOUS }, { "allow", KRUX_AUTONOMOUS }, { "notify", KRUX_NOTIFY },
+		{ "approval_required", KRUX_APPROVAL }, { "approval-required", KRUX_APPROVAL },
+		{ "require_approval", KRUX_APPROVAL }, { "approval", KRUX_APPROVAL },
+		{ "blocked", KRUX_BLOCKED }, { "block", KRUX_BLOCKED }, { "deny", KRUX_BLOCKED },
+		{ "denied", KRUX_BLOCKED },
+	};
+
+	for (size_t i = 0; i < sizeof tiers / sizeof *tiers; i++)
+		if (text_is_any_case(s, tiers[i].word)) {
+			*out = tiers[i].verdict;
+			return true;
+		}
+	return false;
+}
+
+static bool is_any(struct krux_str s, const char *const *words)
+{
+	for (; *words; words++)
+		if (text_is(s, *words))
+			return true;
+	return false;
+}
+
+static void doubt(struct entry *e, struct span at, struct krux_str why)
+{
+	import_note(e->r->im, &e->rule.notes, IMPORT_DENIED, at, "%.*s", STR_ARG(why));
+	e->doubt = true;
+}
+
+/* ---- conditions ---- */
+
+/* What a key of `conditions:` ends in, and what that is here. */
+static const struct {
+	const char *suffix, *op;
+	bool number;
+} tests[] = {
+	{ "_lt", "<", true }, { "_lte", "<=", true }, { "_gt", ">", true }, { "_gte", ">=", true },
+	{ "_max", "<=", true }, { "_min", ">=", true },
+	{ "_prefix", "starts with", false }, { "_suffix", "ends with", false },
+	{ "_contains", "contains", false }, { "_equals", "==", false }, { "_eq", "==", false },
+	{ "_glob", "matches", false }, { "_in", "in", false },
+};
+
+static bool is_number(struct krux_str s)
+{
+	for (size_t i = 0; i < s.n; i++)
+		if (s.p[i] < '0' || s.p[i] > '9')
+			return false;
+	return s.n && s.n <= 18;
+}
+
+static struct krux_str literal_of(struct importer *im, const struct yaml_node *v)
+{
+	if (v->kind != YAML_SCALAR)
+		return (struct krux_str){ 0 };
+	if (v->style == YAML_PLAIN && is_number(v->text))
+		return v->text;
+	if (v->style == YAML_PLAIN && text_is_any_case(v->text, "true"))
+		return KRUX_STR("true");
+	if (v->style == YAML_PLAIN && text_is_any_case(v->text, "false"))
+		return KRUX_STR("false");
+	return import_quoted(im->arena, v->text);
+}
+
+static struct krux_str list_of(struct importer *im, const struct yaml_node *v)
+{
+	struct buf b = { 0 };
+	struct krux_str out = { 0 };
+	bool fine = v->kind == YAML_SEQUENCE && v->n && v->n <= 4096;
+
+	for (const struct yaml_node *i = first_of(v); i && fine; i = i->next) {
+		struct krux_str item = literal_of(im, i);
+
+		fine = item.n != 0;
+		buf_puts(&b, b.n ? ", " : "[ ");
+		buf_str(&b, item);
+	}
+	buf_puts(&b, " ]");
+	if (fine)
+		out = arena_str(im->arena, (struct krux_str){ b.p, b.n });
+	buf_free(&b);
+	return out;
+}
+
+/* One `key: value` as a test; n 0 where it is none of ours. */
+static struct krux_str test_of(struct importer *im, const struct yaml_node *key)
+{
+	const struct yaml_node *v = key->next;
+	struct krux_str base = key->text, right;
+	const char *op = "==", *size = "";
+	bool number = false;
+
+	for (size_t i = 0; i < sizeof tests / sizeof *tests; i++) {
+		size_t n = strlen(tests[i].suffix);
+
+		if (base.n > n && !memcmp(base.p + base.n - n, tests[i].suffix, n)) {
+			base.n -= n;
+			op = tests[i].op;
+			number = tests[i].number;
+			break;
+		}
+	}
+	if (number && base.n > 5 && !memcmp(base.p + base.n - 5, "_size", 5)) {
+		base.n -= 5;
+		size = "size";
+	}
+	right = strcmp(op, "in") ? literal_of(im, v) : list_of(im, v);
+	if (!base.n || !krux_str_eq(base, import_identifier(im->arena, base)) || !right.n ||
+	    (number && (v->kind != YAML_SCALAR || !is_number(v->text))))
+		return (struct krux_str){ 0 };
+	if (*size)
+		return arena_printf(im->arena, "size(%.*s) %s %.*s", STR_ARG(base), op, STR_ARG(right));
+	return arena_printf(im->arena, "%.*s %s %.*s", STR_ARG(base), op, STR_ARG(right));
+}
+
+/* All keys of a mapping, or of a list of mappings, must hold. */
+static void conditions_read(struct entry *e, const struct yaml_node *map)
+{
+	struct importer *im = e->r->im;
+
+	if (map->kind == YAML_SEQUENCE) {
+		for (const struct yaml_node *i = map->child; i; i = i->next)
+			conditions_read(e, i);
+		return;
+	}
+	if (map->kind != YAML_MAPPING) {
+		doubt(e, map->at, arena_printf(im->arena, "the condition %.*s is not known", STR_ARG(import_line(im->arena, map->text))));
+		return;
+	}
+	for (const struct yaml_node *k = map->child; k && import_afford(im, TEST_COST); k = k->next->next) {
+		struct krux_str test = test_of(im, k);
+
+		if (e->tests++ == MOST_TESTS) {
+			doubt(e, k->at, KRUX_STR("too many conditions in one rule"));
+			return;
+		}
+		if (!test.n) {
+			doubt(e, k->at, arena_printf(im->arena, "the condition `%.*s` is not known", STR_ARG(k->text)));
+			continue;
+		}
+		if (text_is(k->text, "path_prefix") && k->next->text.n && k->next->text.p[k->next->text.n - 1] != '/')
+			import_review(im, &e->rule.notes, "a prefix also holds for names that only begin so; "
+			              "`path under` does not");
+		e->rest = e->rest.n ? arena_printf(im->arena, "%.*s and %.*s", STR_ARG(e->rest), STR_ARG(test)) : test;
+	}
+}
+
+/* ---- rates ---- */
+
+static void rate_read(struct entry *e)
+{
+	static const struct { const char *key; uint64_t seconds; } windows[] = {
+		{ "max_per_second", 1 }, { "max_per_minute", 60 }, { "max_per_hour", 3600 }, { "max_per_day", 86400 },
+	};
+	static const char *const beyond[] = { "on_exceed", "escalate_to", "exceeded", NULL };
+	struct importer *im = e->r->im;
+	struct draft_rate *rate = &e->rule.rate;
+	struct krux_str max = { 0 };
+	uint64_t seconds = 0;
+	bool named = false, fine = e->rate->kind == YAML_MAPPING;
+	char text[32];
+	int n;
+
+	for (const struct yaml_node *k = fine ? e->rate->child : NULL; k; k = k->next->next) {
+		struct krux_str v = text_of(k->next);
+		bool known = true;
+
+		if (text_is(k->text, "max")) {
+			max = v;
+		} else if (text_is(k->text, "window") || text_is(k->text, "window_seconds")) {
+			fine &= is_number(v) && v.n < 10;
+			seconds = fine ? strtoull(v.p, NULL, 10) : 0;
+		} else if (is_any(k->text, beyond)) {
+			named = true;
+			known = tier_read(v, &rate->exceeded);
+		} else {
+			known = false;
+			for (size_t i = 0; i < sizeof windows / sizeof *windows; i++)
+				if (text_is(k->text, windows[i].key)) {
+					fine &= !max.n;
+					max = v;
+					seconds = windows[i].seconds;
+					known = true;
+				}
+		}
+		if (!known)
+			doubt(e, k->at, arena_printf(im->arena, "`%.*s` of a rate limit is not known", STR_ARG(k->text)));
+	}
+	if (!fine || !is_number(max) || !seconds) {
+		doubt(e, e->rate->at, KRUX_STR("this rate limit is not known"));
+		return;
+	}
+	n = krux_duration_text(seconds * 1000000000u, text, sizeof text);
+	rate->given = true;
+	rate->max = max;
+	rate->per = arena_printf(im->arena, "%.*s", n < 0 ? 0 : n, text);
+	if (named && rate->exceeded >= e->rule.verdict) {
+		import_note(im, &e->rule.notes, IMPORT_CHANGED, e->rate->at, "beyond the rate limit the verdict is blocked: "
+		            "it must be stricter than %s", verdict_word(e->rule.verdict));
+		rate->exceeded = KRUX_BLOCKED;
+	}
+	if (!named)
+		import_review(im, &e->rule.notes, "the verdict beyond the rate limit");
+	import_review(im, &e->rule.notes, "the rate counts for each agent in a sliding window");
+}
+
+/* ---- one rule ---- */
+
+static void tier_take(struct entry *e, const struct yaml_node *v)
+{
+	e->has_tier = true;
+	if (!tier_read(text_of(v), &e->rule.verdict))
+		doubt(e, v->at, arena_printf(e->r->im->arena, "the tier %.*s is not known", STR_ARG(text_of(v))));
+}
+
+static void agent_take(struct entry *e, const struct yaml_node *v)
+{
+	struct krux_str s = text_of(v);
+
+	for (size_t i = 0; i < s.n; i++)
+		if (!memchr("abcdefghijklmnopqrstuvwxyz0123456789._*-", s.p[i], 40))
+			s.n = 0;
+	if (!s.n || s.n > 64) {
+		doubt(e, v->at, KRUX_STR("this is no agent pattern, so the rule is for everyone"));
+		return;
+	}
+	e->rule.agent = s;
+}
+
+static void keys_read(struct entry *e, const struct yaml_node *map)
+{
+	static const char *const tier[] = { "tier", "verdict", "permission_tier", "action", NULL };
+	static const char *const condition[] = { "condition", "conditions", "when", NULL };
+	static const char *const pattern[] = { "capability", "capabilities", "pattern", NULL };
+	static const char *const prose[] = { "description", "comment", "note", "notes", "id", "name", NULL };
+	struct importer *im = e->r->im;
+
+	for (const struct yaml_node *k = map->child; k; k = k->next->next) {
+		const struct yaml_node *v = k->next;
+
+		if (is_any(k->text, tier))
+			tier_take(e, v);
+		else if (text_is(k->text, "reason"))
+			e->rule.reason = text_of(v);
+		else if (text_is(k->text, "rate_limit"))
+			e->rate = v;
+		else if (is_any(k->text, condition))
+			conditions_read(e, v);
+		else if (text_is(k->text, "agent"))
+			agent_take(e, v);
+		else if (text_is(k->text, "match") && v->kind == YAML_MAPPING)
+			keys_read(e, v);
+		else if (text_is(k->text, "rules") && v->kind == YAML_SEQUENCE)
+			e->nested = v;
+		else if (is_any(k->text, prose))
+			import_note(im, &e->rule.notes, IMPORT_LOST, k->at, "%.*s: %.*s", STR_ARG(k->text),
+			            STR_ARG(import_line(im->arena, text_of(v))));
+		else if (!is_any(k->text, pattern))
+			doubt(e, k->at, arena_printf(im->arena, "`%.*s` is not known, and could be a restriction",
+			                             STR_ARG(k->text)));
+	}
+}
+
+static int name_order(const void *pa, const void *pb)
+{
+	const struct krux_str *a = pa, *b = pb;
+	int c = memcmp(a->p, b->p, a->n < b->n ? a->n : b->n);
+
+	return c ? c : (a->n > b->n) - (a->n < b->n);
+}
+
+/* "a.b.*": the capabilities of this import that it holds for, or none. */
+static bool on_each(struct entry *e, struct krux_str pattern)
+{
+	struct importer *im = e->r->im;
+	struct krux_str prefix = import_capability_name(im->arena, (struct krux_str){ pattern.p, pattern.n - 2 });
+
+	if (!prefix.n || !import_afford(im, im->known.size))
+		return false;
+	prefix = arena_printf(im->arena, "%.*s_", STR_ARG(prefix));
+	for (size_t i = 0; i < im->known.size; i++) {
+		struct krux_str s = im->known.slot[i];
+
+		if (s.p && s.n > prefix.n && !memcmp(s.p, prefix.p, prefix.n))
+			draft_on(im, &e->rule, s);
+	}
+	if (e->rule.non)
+		qsort(e->rule.on, e->rule.non, sizeof *e->rule.on, name_order);
+	return e->rule.non != 0;
+}
+
+static void pattern_take(struct entry *e, struct krux_str pattern, struct span at)
+{
+	struct importer *im = e->r->im;
+	struct krux_str ours = import_capability_name(im->arena, pattern);
+	const char *dot = pattern.n ? memchr(pattern.p, '.', pattern.n) : NULL;
+
+	if (ours.n) {
+		draft_on(im, &e->rule, ours);
+		if (!krux_str_eq(ours, pattern))
+			import_note(im, &e->rule.notes, IMPORT_RENAMED, at, "%.*s is %.*s here: a capability has one "
+			            "namespace and one name", STR_ARG(pattern), STR_ARG(ours));
+		return;
+	}
+	if (pattern.n > 2 && pattern.p[pattern.n - 1] == '*' && pattern.p[pattern.n - 2] == '.' && on_each(e, pattern)) {
+		import_note(im, &e->rule.notes, IMPORT_CHANGED, at, "%.*s stands for the capabilities of today: a star "
+		            "only follows a namespace", STR_ARG(pattern));
+		return;
+	}
+	if (dot && !memchr(pattern.p, '*', (size_t)(dot - pattern.p)) && dot > pattern.p)
+		ours = arena_printf(im->arena, "%.*s.*",
+		                    STR_ARG(import_identifier(im->arena, (struct krux_str){ pattern.p, (size_t)(dot - pattern.p) })));
+	else
+		ours = KRUX_STR("*");
+	draft_on(im, &e->rule, ours);
+	doubt(e, at, arena_printf(im->arena, "no pattern here means %.*s; the next wider one is blocked", STR_ARG(pattern)));
+}
+
+static unsigned order_of(const struct entry *e, unsigned order)
+{
+	struct krux_str on = e->rule.on[0];
+
+	if (order < ORDER_EXACT)
+		return order;
+	return text_is(on, "*") ? ORDER_ALL : on.p[on.n - 1] == '*' ? ORDER_NAMESPACE : ORDER_EXACT;
+}
+
+static void entry_finish(struct entry *e, struct span at)
+{
+	struct importer *im = e->r->im;
+	bool restricts = e->rest.n || e->rate || e->doubt;
+	struct draft_rule *rule;
+
+	if (!e->has_tier && !restricts) {
+		if (!e->nested)
+			import_note(im, &e->r->policy.notes, IMPORT_LOST, at, "%.*s has no tier, so it says nothing",
+			            STR_ARG(e->rule.id));
+		return;
+	}
+	if (!e->has_tier)
+		doubt(e, at, KRUX_STR("a restriction without a tier"));
+	if (e->rate && !e->doubt && e->rule.verdict != KRUX_BLOCKED)
+		rate_read(e);
+	else if (e->rate)
+		import_note(im, &e->rule.notes, IMPORT_LOST, e->rate->at, "the rate limit: the rule blocks");
+	if (e->doubt) {
+		e->rule.verdict = KRUX_BLOCKED;
+		e->rule.rate.given = false;
+	}
+	e->rule.when = e->rest;
+	rule = draft_rule(im, &e->r->policy, e->rule.id);
+	e->rule.id = rule->id;
+	*rule = e->rule;
+}
+
+/* One pattern with a tier, or with attributes; the nested rules come first. */
+static void entry_read(struct reading *r, struct krux_str pattern, struct span at, const struct yaml_node *v,
+                       unsigned order)
+{
+	struct krux_str id = text_is(pattern, "*") ? KRUX_STR("everything") : pattern;
+	struct entry e = { .r = r, .rule = { .id = id } };
+
+	if (!import_afford(r->im, RULE_COST))
+		return;
+	if (pattern.n > 2 && pattern.p[pattern.n - 1] == '*' && pattern.p[pattern.n - 2] == '.')
+		e.rule.id = arena_printf(r->im->arena, "%.*s.all", (int)pattern.n - 2, pattern.p);
+	pattern_take(&e, pattern, at);
+	e.rule.order = order_of(&e, order);
+	if (v->kind == YAML_MAPPING)
+		keys_read(&e, v);
+	else if (v->kind == YAML_SCALAR)
+		tier_take(&e, v);
+	else
+		doubt(&e, v->at, KRUX_STR("a list where a tier was expected"));
+	for (const struct yaml_node *i = first_of(e.nested); i && import_afford(r->im, RULE_COST); i = i->next) {
+		struct entry inner = { .r = r, .rule = e.rule, .rest = e.rest, .tests = e.tests,
+		                       .doubt = e.doubt };
+
+		inner.rule.notes = (struct notes){ 0 };
+		inner.rule.verdict = KRUX_BLOCKED;
+		if (i->kind == YAML_MAPPING)
+			keys_read(&inner, i);
+		else
+			doubt(&inner, i->at, KRUX_STR("this is no rule"));
+		if (inner.nested)
+			doubt(&inner, inner.nested->at, KRUX_STR("rules within rules within rules"));
+		entry_finish(&inner, i->at);
+	}
+	entry_finish(&e, at);
+}
+
+/* ---- lists of rules ---- */
+
+static void item_read(struct reading *r, const struct yaml_node *item, unsigned order)
+{
+	const struct yaml_node *match = yaml_get(item, "match"), *pattern = yaml_get(item, "capability");
+
+	if (!pattern && match)
+		pattern = yaml_get(match, "capability");
+	if (!pattern)
+		pattern = yaml_get(item, "pattern");
+	r->lists = true;
+	if (item->kind != YAML_MAPPING) {
+		import_note(r->im, &r->policy.notes, IMPORT_LOST, item->at, "a rule is a mapping");
+	} else if (pattern && pattern->kind == YAML_SEQUENCE) {
+		for (const struct yaml_node *i = pattern->child; i; i = i->next)
+			entry_read(r, text_of(i), i->at, item, order);
+	} else if (pattern && text_of(pattern).n) {
+		entry_read(r, pattern->text, pattern->at, item, order);
+	} else {
+		/* It is for some capabilities that nobody knows: for all, and blocked where it permits. */
+		entry_read(r, KRUX_STR("*"), item->child ? item->child->at : item->at, item, order);
+	}
+}
+
+static void list_read(struct reading *r, const struct yaml_node *list, unsigned order)
+{
+	if (list->kind != YAML_SEQUENCE) {
+		import_note(r->im, &r->policy.notes, IMPORT_LOST, list->at, "this is no list of rules");
+		return;
+	}
+	for (const struct yaml_node *i = list->child; i; i = i->next)
+		item_read(r, i, order);
+}
+
+/* ---- files ---- */
+
+static void map_read(struct reading *r, const struct yaml_node *map)
+{
+	if (map->kind != YAML_MAPPING) {
+		import_note(r->im, &r->policy.notes, IMPORT_LOST, map->at, "this is no map of capabilities");
+		return;
+	}
+	for (const struct yaml_node *k = map->child; k; k = k->next->next)
+		entry_read(r, k->text, k->at, k->next, ORDER_EXACT);
+}
+
+static void default_read(struct reading *r, const struct yaml_node *v)
+{
+	const struct yaml_node *tier = v->kind == YAML_MAPPING ? yaml_get(v, "tier") : v;
+	struct notes *notes = &r->policy.default_notes;
+
+	if (v->kind == YAML_MAPPING)
+		for (const struct yaml_node *k = v->child; k; k = k->next->next)
+			if (!text_is(k->text, "tier"))
+				import_note(r->im, notes, IMPORT_LOST, k->at, "`%.*s` of the defaults", STR_ARG(k->text));
+	r->policy.has_default = true;
+	if (!tier || !tier_read(text_of(tier), &r->policy.deflt)) {
+		r->policy.deflt = KRUX_BLOCKED;
+		import_note(r->im, notes, IMPORT_DENIED, v->at, "the default tier is not known");
+	}
+}
+
+static void key_read(struct reading *r, const struct yaml_node *k)
+{
+	const struct yaml_node *v = k->next;
+	struct notes *notes = &r->policy.notes;
+	struct krux_str text = import_line(r->im->arena, text_of(v));
+
+	if (text_is(k->text, "name")) {
+		r->policy.name = text;
+		if (!krux_str_eq(import_id(r->im->arena, text), text))
+			import_note(r->im, notes, IMPORT_RENAMED, v->at, "the policy %.*s has another name here", STR_ARG(text));
+	} else if (text_is(k->text, "description")) {
+		r->policy.description = text;
+	} else if (text_is(k->text, "agent")) {
+		r->policy.agent = import_id(r->im->arena, text);
+		if (!krux_str_eq(r->policy.agent, text))
+			import_note(r->im, notes, IMPORT_RENAMED, v->at, "the agent %.*s has another id here", STR_ARG(text));
+	} else if (text_is(k->text, "extends")) {
+		import_note(r->im, notes, IMPORT_LOST, v->at, "extends %.*s: here the strictest layer decides, so an agent's "
+		            "file never loosens another; to allow an agent more, put a rule with `agent:` before the "
+		            "others of %.*s", STR_ARG(text), STR_ARG(text));
+	} else if (text_is(k->text, "defaults") || text_is(k->text, "default") || text_is(k->text, "default_tier")) {
+		default_read(r, v);
+	} else if (text_is(k->text, "capabilities")) {
+		map_read(r, v);
+	} else if (text_is(k->text, "rules")) {
+		list_read(r, v, ORDER_RULE);
+	} else if (text_is(k->text, "overrides") && v->kind == YAML_MAPPING) {
+		map_read(r, v);
+	} else if (text_is(k->text, "overrides")) {
+		list_read(r, v, ORDER_OVERRIDE);
+	} else {
+		import_note(r->im, notes, IMPORT_LOST, k->at, "`%.*s` has no counterpart", STR_ARG(k->text));
+	}
+}
+
+/* A map without any key of a policy, but with patterns. */
+static bool is_bare(const struct yaml_node *root)
+{
+	static const char *const keys[] = { "capabilities", "rules", "overrides", "defaults", "default", "agent",
+		"extends", NULL };
+	bool patterns = false;
+
+	for (const struct yaml_node *k = root->child; k; k = k->next->next) {
+		if (is_any(k->text, keys))
+			return false;
+		patterns |= memchr(k->text.p, '.', k->text.n) || text_is(k->text, "*");
+	}
+	return patterns;
+}
+
+void import_kruxos_policy(struct importer *im, const struct yaml_node *root)
+{
+	struct reading r = { .im = im };
+
+	import_say(im, &r.policy.notes, KRUX_STR("Imported from KruxOS. What is marked `review:` was invented."));
+	if (root->kind == YAML_SEQUENCE)
+		list_read(&r, root, ORDER_RULE);
+	else if (is_bare(root))
+		map_read(&r, root);
+	else
+		for (const struct yaml_node *k = root->child; k; k = k->next->next)
+			key_read(&r, k);
+	if (!r.policy.name.n)
+		r.policy.name = r.policy.agent.n ? r.policy.agent : import_stem(im->src);
+	if (!r.policy.nrules && !r.policy.has_default) {
+		diag_error(im->diags, IMPORT_NO_SHAPE, ((struct span){ im->src, 0, 0 }),
+		           "neither capabilities nor a policy: no rule was found")->expected =
+			KRUX_STR("a list of capabilities, or one of the six shapes of a KruxOS policy");
+		return;
+	}
+	if (r.lists && r.policy.nrules > 1)
+		import_review(im, &r.policy.notes, "the first rule that matches decides");
+	if (!r.policy.has_default && !r.policy.agent.n) {
+		r.policy.has_default = true;
+		import_review(im, &r.policy.default_notes, "the source named no default");
+	}
+	draft_policy_add(im, &r.policy);
+}

@@ -1,0 +1,136 @@
+/* A saved answer to tools/list of an MCP server to capabilities: the tools, their names and
+ * annotations. Their schemas are import_mcp_schema.c's. */
+#include <string.h>
+
+#include "compiler/read/import_mcp.h"
+
+enum { TOOL_COST = 256 };
+
+static const struct krux_value *member(const struct krux_value *map, const char *key, enum krux_vkind kind)
+{
+	const struct krux_value *v = map && map->kind == KRUX_V_MAP ? krux_value_get(map, key) : NULL;
+
+	return v && v->kind == kind ? v : NULL;
+}
+
+static struct krux_str text_member(const struct krux_value *map, const char *key)
+{
+	const struct krux_value *v = member(map, key, KRUX_V_TEXT);
+
+	return v ? v->str : (struct krux_str){ 0 };
+}
+
+static bool hint(const struct krux_value *tool, const char *key, bool *given)
+{
+	const struct krux_value *v = member(member(tool, "annotations", KRUX_V_MAP), key, KRUX_V_BOOL);
+
+	*given = v != NULL;
+	return v && v->b;
+}
+
+/* Arguments that are urls are connected to; all else is the server's own state. */
+static void effects_infer(struct importer *im, struct draft_cap *c, const struct krux_value *tool)
+{
+	bool said, reads = hint(tool, "readOnlyHint", &said);
+	struct buf b = { 0 };
+
+	for (size_t i = 0; i < c->ninput; i++)
+		if (c->input[i].kind == DRAFT_URL)
+			buf_printf(&b, "%sconnects(%.*s)", b.n ? ", " : "", STR_ARG(c->input[i].name));
+	if (!reads)
+		buf_printf(&b, "%sstate(\"%.*s\")", b.n ? ", " : "", STR_ARG(c->ns));
+	if (!b.n)
+		buf_puts(&b, "none");
+	c->effect = arena_str(im->arena, (struct krux_str){ b.p, b.n });
+	buf_free(&b);
+	import_review(im, &c->effect_notes, said ? "effects inferred from the server's own hints, which bind it to nothing"
+	                                         : "effects inferred: the server gave no hints");
+}
+
+static void unknown_members(struct importer *im, struct draft_cap *c, const struct krux_value *tool)
+{
+	static const char *const known[] = { "name", "title", "description", "inputSchema", "outputSchema",
+		"annotations" };
+
+	for (size_t i = 0; i < tool->map.n; i++) {
+		struct krux_str key = tool->map.member[i].key;
+		bool found = false;
+
+		for (size_t k = 0; k < sizeof known / sizeof *known; k++)
+			found |= key.n == strlen(known[k]) && !memcmp(key.p, known[k], key.n);
+		if (!found)
+			import_note(im, &c->notes, IMPORT_LOST, import_json_at(im, key), "`%.*s` of %.*s has no counterpart",
+			            STR_ARG(key), STR_ARG(c->name));
+	}
+}
+
+static void tool_read(struct importer *im, struct draft_cap *c, const struct krux_value *tool)
+{
+	struct krux_str raw = text_member(tool, "name"), about = text_member(tool, "description");
+	const struct krux_value *output = member(tool, "outputSchema", KRUX_V_MAP);
+	struct draft_field *f;
+
+	if (!krux_str_eq(c->name, raw))
+		import_note(im, &c->notes, IMPORT_RENAMED, import_json_at(im, raw), "the tool `%.*s` is %.*s.%.*s here",
+		            STR_ARG(raw), STR_ARG(c->ns), STR_ARG(c->name));
+	c->major = 1;
+	import_review(im, &c->notes, "version: the protocol has none");
+	draft_describe(im, c, about.n ? about : text_member(tool, "title"));
+	import_mcp_fields(im, c, member(tool, "inputSchema", KRUX_V_MAP), true);
+	if (output) {
+		import_mcp_fields(im, c, output, false);
+	} else {
+		f = draft_output(im, c, KRUX_STR("content"), import_json_at(im, raw));
+		f->type = KRUX_STR("string");
+		f->doc = KRUX_STR("What the tool answered, as text.");
+		import_review(im, &f->notes, "the server states no output");
+	}
+	effects_infer(im, c, tool);
+	unknown_members(im, c, tool);
+	c->handler = arena_printf(im->arena, "mcp %.*s tool %.*s resident", STR_ARG(import_quoted(im->arena, c->ns)),
+	                          STR_ARG(import_quoted(im->arena, raw)));
+	import_review(im, &c->handler_notes, "the name under which the server is registered");
+	draft_complete(im, c);
+}
+
+/* {"tools": [...]}, the same within "result", or the list alone. */
+static const struct krux_value *tools_of(const struct krux_value *root)
+{
+	const struct krux_value *result = member(root, "result", KRUX_V_MAP);
+
+	return root->kind == KRUX_V_LIST ? root : member(result ? result : root, "tools", KRUX_V_LIST);
+}
+
+void import_mcp(struct importer *im)
+{
+	const struct krux_value *root = import_json(im), *tools = root ? tools_of(root) : NULL;
+	struct draft_file f = { .ns = import_identifier(im->arena, import_stem(im->src)) };
+	struct name_set taken = { 0 };
+
+	if (!root)
+		return;
+	if (!tools || !tools->list.n) {
+		diag_error(im->diags, IMPORT_NO_SHAPE, ((struct span){ im->src, 0, 1 }), "there are no tools in it")->expected =
+			KRUX_STR("a saved answer to tools/list: {\"tools\": [ ... ]}");
+		return;
+	}
+	f.doc = arena_printf(im->arena, "Tools of the MCP server %.*s.", STR_ARG(f.ns));
+	import_say(im, &f.notes, KRUX_STR("Imported from a list of MCP tools. What is marked `review:` was invented."));
+	if (member(root, "nextCursor", KRUX_V_TEXT) || member(member(root, "result", KRUX_V_MAP), "nextCursor", KRUX_V_TEXT))
+		import_note(im, &f.notes, IMPORT_LOST, ((struct span){ im->src, 0, 1 }),
+		            "there are more tools than this answer holds (nextCursor)");
+	for (size_t i = 0; i < tools->list.n && import_afford(im, TOOL_COST); i++) {
+		const struct krux_value *tool = &tools->list.item[i];
+		struct krux_str raw = text_member(tool, "name");
+		struct draft_cap c = { .ns = f.ns };
+
+		if (!raw.n) {
+			import_note(im, &f.notes, IMPORT_LOST, ((struct span){ im->src, 0, 1 }), "tool %zu has no name", i + 1);
+			continue;
+		}
+		c.name = name_set_unique(im->arena, &taken, import_identifier(im->arena, raw), '_');
+		tool_read(im, &c, tool);
+		ARENA_PUSH(im->arena, f.cap, f.ncaps, f.caps_cap, c);
+	}
+	draft_file_add(im, &f);
+}
