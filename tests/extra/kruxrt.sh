@@ -1,0 +1,101 @@
+#!/bin/sh
+# kruxrt from outside: exit codes, files that are made, what is printed.
+set -u
+TMP=${TMP:-/tmp}
+R=${KRUXRT:?}
+dir=$(mktemp -d "$TMP/kruxrt.XXXXXX")
+trap 'rm -rf "$dir"' EXIT INT TERM
+passed=0 failed=0
+good() { passed=$((passed + 1)); echo "ok $1"; }
+bad() { failed=$((failed + 1)); echo "not ok $1: $2"; }
+# exits NAME CODE COMMAND...: the command's output goes to $dir/out, $dir/err
+exits() {
+	name=$1 want=$2
+	shift 2
+	"$@" > "$dir/out" 2> "$dir/err"
+	got=$?
+	if [ $got = "$want" ]; then good "$name"; else bad "$name" "exit $got, not $want: $(head -c 300 "$dir/err")"; fi
+}
+# has NAME FILE TEXT
+has() { if grep -qF -- "$3" "$2"; then good "$1"; else bad "$1" "no '$3' in: $(head -c 300 "$2")"; fi; }
+is() { if [ "$2" = "$3" ]; then good "$1"; else bad "$1" "'$2', not '$3'"; fi; }
+
+exits "no command" 2 "$R"
+exits "unknown command" 2 "$R" nonsense
+exits "help" 0 "$R" --help
+is "help fits a screen" "$(awk 'length > 100 || NR > 24 { print "no"; exit }' "$dir/out")" ""
+exits "version" 0 "$R" --version
+for c in init call audit; do
+	exits "help of $c" 0 "$R" $c --help
+	is "help of $c fits a screen" "$(awk 'length > 100 || NR > 24 { print "no"; exit }' "$dir/out")" ""
+	exits "$c without arguments" 2 "$R" $c
+done
+for c in serve mcp run agents approvals dash top status doctor reload freeze thaw; do
+	exits "$c is not there" 2 "$R" $c
+	has "$c says so" "$dir/err" "does not have it"
+done
+for c in query export prove replay; do
+	exits "audit $c is not there" 2 "$R" audit $c
+done
+exits "unknown option" 2 "$R" call x '{}' --nonsense
+has "unknown option is named" "$dir/err" "no such option: --nonsense"
+exits "option without value" 2 "$R" call x '{}' --state
+exits "option given twice" 2 "$R" call x '{}' --state a --state b
+exits "flag with value" 2 "$R" call x '{}' --state a --dev=yes
+exits "bad agent" 2 "$R" call x '{}' --state a --as 'A B'
+
+s=$dir/state
+exits "init" 0 "$R" init --state "$s"
+exits "init twice" 2 "$R" init --state "$s"
+has "init twice says so" "$dir/err" "already"
+is "state is private" "$(stat -c %a "$s")" 700
+is "log is private" "$(stat -c %a "$s/log/00000000.seg")" 600
+is "keys are private" "$(stat -c %a "$s/keys" "$s/keys/operator.key" "$s/keys/approver.key" | tr '\n' ' ')" "700 600 600 "
+is "approver is trusted" "$(cmp "$s/keys/approver.pub" "$s/trust/approvers/approver.pub" && echo same)" same
+exits "init with a missing key" 2 "$R" init --state "$dir/other" --key "$dir/none.pub"
+is "and nothing is made" "$(ls "$dir/other" 2>/dev/null)" ""
+exits "init with a key" 0 "$R" init --state "$dir/third" --key "$s/keys/operator.pub"
+is "the key may sign" "$(ls "$dir/third/trust/bundles")" operator.pub
+
+exits "verify" 0 "$R" audit verify --state "$s"
+has "verify says what it cannot see" "$dir/out" "not checked"
+exits "verify as JSON" 0 "$R" audit verify --state "$s" --json
+has "verify as JSON says whole" "$dir/out" '"whole":true'
+exits "tail" 0 "$R" audit tail --state "$s"
+is "tail has a line a record" "$(wc -l < "$dir/out")" 3
+exits "tail -n" 0 "$R" audit tail --state "$s" -n 1
+is "tail -n 1 has one line" "$(wc -l < "$dir/out")" 1
+has "and it is the last" "$dir/out" "key approver approver"
+exits "tail as JSON" 0 "$R" audit tail --state "$s" --json
+has "tail as JSON has a leaf" "$dir/out" '"leaf":"'
+exits "tail -n nonsense" 2 "$R" audit tail --state "$s" -n x
+exits "verify without a state" 2 "$R" audit verify --state "$dir/none"
+
+exits "call without a bundle" 2 "$R" call x.y '{}' --state "$s"
+printf 'junk\033[31m' > "$dir/junk"
+exits "call with a bundle of junk" 2 "$R" call x.y '{}' --state "$s" --bundle "$dir/junk"
+exits "call with a folder for a bundle" 2 "$R" call x.y '{}' --state "$s" --bundle "$dir"
+mkfifo "$dir/fifo"
+exits "call with a fifo for a bundle" 2 timeout 5 "$R" call x.y '{}' --state "$s" --bundle "$dir/fifo"
+exits "names are escaped" 2 "$R" call x.y '{}' --state "$s" --bundle "$(printf '%s/\033[31mred' "$dir")"
+is "no escape reaches the screen" "$(grep -c "$(printf '\033')" "$dir/err")" 0
+exits "the state in reach" 2 "$R" call x.y '{}' --state "$s" --bundle "$dir/junk" --workspace "$dir"
+chmod 755 "$s"
+exits "a state that others can enter" 2 "$R" audit verify --state "$s"
+chmod 700 "$s"
+is "nothing of this was recorded" "$("$R" audit tail --state "$s" -n 0 | wc -l)" 3
+
+# One changed byte.
+cp "$s/log/00000000.seg" "$dir/keep"
+printf '\377' | dd of="$s/log/00000000.seg" bs=1 seek=200 conv=notrunc 2> /dev/null
+exits "verify of a changed log" 1 "$R" audit verify --state "$s"
+has "verify names the place" "$dir/out" "record 1, bytes"
+cp "$dir/keep" "$s/log/00000000.seg"
+head -c 300 "$dir/keep" > "$s/log/00000000.seg"
+exits "verify of a short log" 1 "$R" audit verify --state "$s"
+has "verify counts what is missing" "$dir/out" "missing"
+cp "$dir/keep" "$s/log/00000000.seg"
+exits "verify of the whole log" 0 "$R" audit verify --state "$s"
+
+echo "$passed passed, $failed failed"
+[ $failed = 0 ]
