@@ -169,7 +169,8 @@ static int layer_failed(const struct child_end *end, struct krux_err *err)
 }
 
 static void result_take(const struct spawn_request *q, const struct child_plan *plan,
-                        const struct child_end *end, struct krux_pool *pool, struct spawn_result *out)
+                        const struct child_end *end, struct krux_pool *pool,
+                        struct spawn_result *out)
 {
 	char *copy;
 

@@ -11,6 +11,7 @@
 #include "stdlib-caps/common/answer.h"
 #include "stdlib-caps/common/place.h"
 #include "stdlib-caps/common/walk.h"
+#include "stdlib-caps/filesystem/moved.h"
 
 enum { WATCHES = 1000, SETTLE_MS = 50 };
 static const uint32_t watched_for = IN_CREATE | IN_MODIFY | IN_CLOSE_WRITE | IN_DELETE |
@@ -101,8 +102,7 @@ static void folder_follow(struct watch *w, struct krux_str path, uint32_t mask)
 		for (unsigned i = 0; i < w->nfolders; i++) {
 			struct watched *f = &w->folder[i];
 
-			if (f->wd < 0 || f->path.n < path.n || memcmp(f->path.p, path.p, path.n) != 0 ||
-			    (f->path.n > path.n && f->path.p[path.n] != '/'))
+			if (f->wd < 0 || !moved_inside(f->path, path))
 				continue;
 			inotify_rm_watch(w->inotify, f->wd);
 			f->wd = -1;
