@@ -158,7 +158,7 @@ static const struct { const char *cond; unsigned code; const char *text, *expect
 static void words_check(const char *cond, const char *what, struct krux_str is, const char *should)
 {
 	if (should)
-		ck_assert_msg(is.n == strlen(should) && !memcmp(is.p, should, is.n), "%s: %s is\n  %.*s\nexpected\n  %s", cond,
+		ck_assert_msg(krux_str_eq(is, (struct krux_str){ should, strlen(should) }), "%s: %s is\n  %.*s\nexpected\n  %s", cond,
 		              what, STR_ARG(is), should);
 }
 

@@ -1,0 +1,185 @@
+/* Command handlers: which argument templates are refused, with which words, and which are not. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "compiler/model/interpreter.h"
+#include "tests/unit/modeling.h"
+
+#define SHA "0000000000000000000000000000000000000000000000000000000000000000"
+
+static const char input[] =
+	"path : path \"A path.\"; text : string max 20 \"Text.\"; n : uint \"A number.\"; level : int \"Signed.\"; "
+	"word : string max 9 pattern \"[a-z]+\" \"A word.\"; pair : string max 9 pattern \"[a-z=]+\" \"A pair.\"; "
+	"kind : enum { a, b } \"A kind.\"; may : optional uint \"Perhaps.\"; url : url \"A place.\"; "
+	"list : list<uint> max 3 \"Numbers.\"; texts : list<string max 9> max 3 \"Texts.\"; "
+	"data : bytes max 9 \"Octets.\"; rec : record { x : int; p : string max 3; } \"A record.\"; key : secret \"A key.\"; "
+	"maps : map<string, uint> max 3 \"A map.\";";
+static const char effect[] = "effect reads(path), connects(url);";
+static const char examples[] =
+	"example \"one\" { path: \"/a\", text: \"\", n: 1, level: 1, word: \"a\", pair: \"a\", kind: a, "
+	"url: \"http://a.b/\", list: [], texts: [], data: \"\", rec: { x: 1, p: \"\" }, key: \"k\", maps: {} } -> { ok: true };";
+
+static void handler_start(struct world *w, const char *handler)
+{
+	struct clauses c = { .input = input, .effect = effect, .examples = examples, .handler = handler };
+
+	world_start(w);
+	world_cap(w, demo_cap(w, &c));
+	world_resolve(w);
+}
+
+static const char *command(struct world *w, const char *program, const char *argv)
+{
+	return arena_printf(w->arena, "handler command \"%s\" sha256 \"" SHA "\" argv [ %s ];", program, argv).p;
+}
+
+static const struct { const char *program, *argv; unsigned code; const char *text; } refused[] = {
+#include "tests/unit/test_handler.inc"
+};
+
+START_TEST(argv_refused)
+{
+	const struct diag *d;
+	struct world w, text;
+
+	world_start(&text);
+	handler_start(&w, command(&text, refused[_i].program, refused[_i].argv));
+	d = world_diag(&w, refused[_i].code);
+	ck_assert_msg(krux_str_eq(d->text, (struct krux_str){ refused[_i].text, strlen(refused[_i].text) }),
+	              "%s [ %s ]: text is\n  %.*s\nexpected\n  %s", refused[_i].program, refused[_i].argv, STR_ARG(d->text),
+	              refused[_i].text);
+	ck_assert_uint_eq(w.diags->n, 1);
+	world_end(&w);
+	world_end(&text);
+}
+END_TEST
+
+static const struct { const char *program, *argv; } allowed[] = {
+	{ "/usr/bin/git", "\"status\", \"--porcelain\", \"--\", path" },
+	{ "/usr/bin/git", "\"log\", \"-n\", n, path, kind, word" },
+	{ "/usr/bin/git", "\"log\", \"--author=\" + text, \"--\", text" },
+	{ "/usr/bin/git", "\"log\", may ?, list *" },
+	{ "/usr/bin/git", "\"log\", \"--\", texts *, level, rec.p" },
+	{ "/usr/bin/git", "\"log\", \"p\" + text, url, url.host, url.port" },
+	{ "/usr/bin/git", "\"log\", \"--\", \"-\" + text" },
+	{ "/usr/bin/python3", "\"-I\", \"-B\", \"/opt/tool.py\", path, \"--name=\" + text, \"--\", text" },
+	{ "/bin/sh", "\"-c\", \"echo hello\"" },
+	{ "/bin/sh", "\"/opt/run.sh\", path, n" },
+	{ "/usr/bin/sed", "\"-n\", \"1,5p\", path" },
+	{ "/usr/bin/awk", "\"{ print $1 }\", path, word" },
+	{ "/usr/bin/make", "\"-f\", \"/opt/Makefile\", kind, n" },
+	{ "/usr/bin/find", "path, \"-name\", \"*.c\", \"-maxdepth\", n" },
+	{ "/usr/bin/env", "\"true\"" },
+	{ "/usr/bin/seda", "path" },
+	{ "/usr/bin/shred", "path" },
+};
+
+START_TEST(argv_allowed)
+{
+	struct world w, text;
+
+	world_start(&text);
+	handler_start(&w, command(&text, allowed[_i].program, allowed[_i].argv));
+	world_clean(&w);
+	ck_assert_uint_eq(w.set.cap[0]->handler.kind, HANDLER_COMMAND);
+	world_end(&w);
+	world_end(&text);
+}
+END_TEST
+
+static void handler_is(const char *handler, unsigned code)
+{
+	struct world w;
+
+	handler_start(&w, handler);
+	if (code)
+		world_diag(&w, code);
+	else
+		world_clean(&w);
+	world_end(&w);
+}
+
+START_TEST(handler_names)
+{
+	handler_is("handler builtin \"demo_act\";", 0);
+	handler_is("handler builtin \"\";", 1067);
+	handler_is("handler builtin \"Demo\";", 1067);
+	handler_is("handler builtin \"demo-act\";", 1067);
+	handler_is("handler builtin \"../demo\";", 1067);
+	handler_is("handler mcp \"server-1\" tool \"read_file\" resident;", 0);
+	handler_is("handler mcp \"server 1\" tool \"read_file\" resident;", 1067);
+	handler_is("handler mcp \"server\" tool \"\" resident;", 1067);
+	handler_is("handler mcp \"server\" tool \"a b\" resident;", 1067);
+	handler_is("handler command \"git\" sha256 \"" SHA "\" argv [ ];", 1060);
+	handler_is("handler command \"/usr//bin/git\" sha256 \"" SHA "\" argv [ ];", 1060);
+	handler_is("handler command \"/\" sha256 \"" SHA "\" argv [ ];", 1060);
+	handler_is("handler command \"/usr/../bin/git\" sha256 \"" SHA "\" argv [ ];", 1060);
+	handler_is("handler command \"/usr/bin/git\" sha256 \"0\" argv [ ];", 1061);
+	handler_is("handler command \"/usr/bin/git\" sha256 \"A000000000000000000000000000000000000000000000000000000000000000\" argv [ ];",
+	           1061);
+}
+END_TEST
+
+static bool is_row(const char *file)
+{
+	return interpreter_find((struct krux_str){ file, strlen(file) });
+}
+
+START_TEST(interpreter_names)
+{
+	static const char *const yes[] = {
+		"sh", "bash", "dash", "zsh", "ksh", "fish", "python", "python3", "python3.11", "perl", "perl5.36.0", "ruby3.1",
+		"node", "node18", "php8.2", "lua5.4", "tclsh8.6", "awk", "gawk", "mawk", "sed", "env", "xargs", "find", "make",
+		"su", "sudo", "doas", "nsenter", "unshare", "chroot", "busybox", "ssh", "gdb", "vi", "vim", "vim.basic", "ex",
+		"emacs", "emacs-nox", "ed", "expect", "bash-5.1",
+	};
+	static const char *const no[] = { "shred", "edit", "exiv2", "finder", "suspend", "sedx", "makeinfo", "luatex", "" };
+
+	for (size_t i = 0; i < sizeof yes / sizeof *yes; i++)
+		ck_assert_msg(is_row(yes[i]), "%s", yes[i]);
+	for (size_t i = 0; i < sizeof no / sizeof *no; i++)
+		ck_assert_msg(!is_row(no[i]), "%s", no[i]);
+}
+END_TEST
+
+/* A link to an interpreter is the interpreter, where it can be seen. */
+START_TEST(interpreter_links)
+{
+	char folder[] = "/tmp/krux-link-XXXXXX", path[64], real[] = "/bin/sh";
+	struct world w, text;
+
+	ck_assert_ptr_nonnull(mkdtemp(folder));
+	snprintf(path, sizeof path, "%s/tool", folder);
+	ck_assert_int_eq(symlink(real, path), 0);
+	world_start(&text);
+	handler_start(&w, command(&text, path, "\"-c\", path"));
+	world_diag(&w, 1066);
+	world_end(&w);
+	world_end(&text);
+	unlink(path);
+	rmdir(folder);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *s = suite_create("handler");
+	TCase *t = tcase_create("handler");
+	SRunner *sr;
+	int failed;
+
+	tcase_set_timeout(t, 60);
+	tcase_add_loop_test(t, argv_refused, 0, sizeof refused / sizeof *refused);
+	tcase_add_loop_test(t, argv_allowed, 0, sizeof allowed / sizeof *allowed);
+	tcase_add_test(t, handler_names);
+	tcase_add_test(t, interpreter_names);
+	tcase_add_test(t, interpreter_links);
+	suite_add_tcase(s, t);
+	sr = srunner_create(s);
+	srunner_run_all(sr, CK_NORMAL);
+	failed = srunner_ntests_failed(sr);
+	srunner_free(sr);
+	return failed != 0;
+}
