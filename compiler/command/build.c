@@ -30,7 +30,7 @@ static bool part_write(struct arena *a, const char *root, const struct krux_bund
 			return false;
 		}
 	}
-	return file_write(path.p, f->data.p, f->data.n);
+	return file_save(path.p, f->data.p, f->data.n);
 }
 
 /* The parts first, the bundle last and in one step: where there is a bundle, it is whole. */

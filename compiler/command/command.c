@@ -29,7 +29,7 @@ int command_end(struct pipeline *p, const struct options *o, int code)
 	return errors ? EXIT_USAGE : code;
 }
 
-bool file_write(const char *path, const void *p, size_t n)
+bool file_save(const char *path, const void *p, size_t n)
 {
 	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
 	const char *at = p;
@@ -54,7 +54,7 @@ bool file_write(const char *path, const void *p, size_t n)
 bool command_output(const struct options *o, const struct buf *b)
 {
 	if (o->output)
-		return file_write(o->output, b->p, b->n);
+		return file_save(o->output, b->p, b->n);
 	if (fwrite(b->p, 1, b->n, stdout) != b->n || fflush(stdout)) {
 		fprintf(stderr, "kruxc: cannot write standard output: %s\n", strerror(errno));
 		return false;

@@ -39,7 +39,7 @@ int command_end(struct pipeline *, const struct options *, int code);
 /* Writes text to -o or standard output; false after an error message. */
 struct buf;
 bool command_output(const struct options *, const struct buf *);
-bool file_write(const char *path, const void *p, size_t n);
+bool file_save(const char *path, const void *p, size_t n);
 /* Prints `kruxc COMMAND: text` and returns EXIT_USAGE. */
 int command_usage(const struct options *, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 

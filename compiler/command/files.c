@@ -54,7 +54,7 @@ int command_fmt(const struct options *o)
 				code = EXIT_NO;
 			}
 		} else if (o->write) {
-			if (!same && !file_write(o->arg[i], out.p, out.n))
+			if (!same && !file_save(o->arg[i], out.p, out.n))
 				code = EXIT_SYSTEM;
 		} else if (!command_output(o, &out)) {
 			code = EXIT_SYSTEM;
@@ -79,7 +79,7 @@ static int import_write(const struct options *o, struct pipeline *p, const struc
 		if (o->output && all->n > 1) {
 			struct krux_str path = arena_printf(p->arena, "%s/%.*s", o->output, STR_ARG(f->name));
 
-			if (!file_write(path.p, f->text.p, f->text.n))
+			if (!file_save(path.p, f->text.p, f->text.n))
 				code = EXIT_SYSTEM;
 			continue;
 		}
