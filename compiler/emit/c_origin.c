@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "compiler/base/escape.h"
+#include "compiler/model/words.h"
 
 enum { MOST_RULES = 40, MOST_TESTS = 6, MOST_CUTS = 3, MOST_TEXT = 90 };
 
@@ -98,16 +99,6 @@ struct c_origins *c_origins_make(struct arena *a, const struct build *build, con
 }
 
 /* ---- printing ---- */
-
-static const char *verdict_word(enum krux_verdict v)
-{
-	static const char *const word[] = {
-#define VERDICT(id, value, text) [value] = text,
-#include "capspec/verdicts.def"
-#undef VERDICT
-	};
-	return word[v];
-}
 
 static void put_place(struct buf *b, struct span at)
 {
