@@ -9,7 +9,7 @@
 
 #include "capspec/canon.h"
 
-enum { LONGEST_PATH = 4096, MOST_STEPS = 4 << 20 };
+enum { LONGEST_PATH = 4096, MOST_STEPS = 4 << 20, MOST_EXACT = 24 };
 
 /* What a path's end state means for what follows: its own answer, and the state after '/'. */
 struct key {
@@ -216,6 +216,18 @@ static bool is_everything(const struct cone_group *g)
 	return g->n == 1 && g->path[0].n == 1;
 }
 
+/* Many single paths are said by one expression: what is left of f without the folders. */
+static const struct cond *rest_words(struct reader *r, uint32_t f, const struct cond *folders)
+{
+	uint32_t rest = dd_and(r->m, f, dd_not(r->m, dd_cond(r->m, folders)));
+	struct krux_str *text = ARENA_NEW(r->arena, struct krux_str);
+
+	if (dd_get(r->m, rest)->kind != DD_STRING)
+		return NULL;
+	*text = words_regex(r->arena, dd_get(r->m, rest)->fa);
+	return text->p ? words_test(r->arena, r->subject, LANG_REGEX, text, 1) : NULL;
+}
+
 static const struct cond *read_paths(struct arena *a, struct dd *m, const struct subject *s, uint32_t f,
                                      const struct dd_automaton *fa)
 {
@@ -232,7 +244,7 @@ static const struct cond *read_paths(struct arena *a, struct dd *m, const struct
 	folder_read(r, (struct key){ fa->state[root].out, root }, 0);
 	if (r->hard)
 		return NULL;
-	part = ARENA_ARRAY(a, const struct cond *, r->ngroups + 1);
+	part = ARENA_ARRAY(a, const struct cond *, r->ngroups + 2);
 	for (size_t i = 0; i < r->ngroups; i++) {
 		const struct cond *c = group_cond(r, &r->group[i], f);
 
@@ -240,8 +252,15 @@ static const struct cond *read_paths(struct arena *a, struct dd *m, const struct
 			return NULL;
 		part[n++] = is_everything(&r->group[i]) && c->kind == COND_AND ? c->b : c;
 	}
-	if (r->nexact)
+	if (r->nexact && r->nexact <= MOST_EXACT)
 		part[n++] = words_test(a, s, LANG_LITERALS, r->exact, r->nexact);
+	if (r->nexact > MOST_EXACT) {
+		const struct cond *rest = rest_words(r, f, words_join(a, COND_OR, part, n));
+
+		if (!rest)
+			return NULL;
+		part[n++] = rest;
+	}
 	return words_join(a, COND_OR, part, n);
 }
 

@@ -6,7 +6,7 @@
 
 #include "capspec/canon.h"
 
-enum { MOST_LITERALS = 4096, LONGEST_WORD = 1024 };
+enum { MOST_LITERALS = 256, LONGEST_WORD = 1024 };
 
 struct lister {
 	struct arena *arena;

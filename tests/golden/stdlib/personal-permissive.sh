@@ -1,0 +1,4 @@
+# The template: no complaints, its tests and claims hold, its tables.
+"$KRUXC" check stdlib-caps/policies/personal-permissive.yaml -I stdlib-caps; echo "exit $?"
+"$KRUXC" test stdlib-caps/policies/personal-permissive.yaml -I stdlib-caps; echo "exit $?"
+"$KRUXC" table stdlib-caps/policies/personal-permissive.yaml -I stdlib-caps
