@@ -1,5 +1,6 @@
 /* The gate: one call after the other through a real bundle and a real log, with a runner that
  * only says what it was asked to run. */
+#include "tests/unit/handler_calls.h"
 #include "tests/unit/tiny_bundle.h"
 
 #include "runtime/base/err.h"
@@ -35,7 +36,7 @@ static uint8_t *object_bytes;
 static struct {
 	unsigned calls;
 	enum spawn_end end;
-	bool refuse, die;
+	bool refuse, die, real;
 	char allowed[256];           /* what `allows` said about a few paths, Y and N */
 	const char *const *asks;
 } runner;
@@ -82,7 +83,7 @@ static int remove_one(const char *path, const struct stat *st, int kind, struct 
 
 static void bundle(const struct krux_secret_key *k, uint64_t serial, const char *zone)
 {
-	ck_assert(tiny_bundle(bundle_path, k, serial, zone, object));
+	ck_assert(tiny_bundle(bundle_path, k, serial, zone, object, tiny_caps()));
 }
 
 static void once(void)
@@ -127,7 +128,7 @@ static void teardown(void)
 
 static struct gate *open_gate(const char *agent, bool dev, bool *untrusted)
 {
-	struct gate_options o = { .bundle = bundle_path, .agent = agent, .dev = dev, .run = run };
+	struct gate_options o = { .bundle = bundle_path, .agent = agent, .dev = dev, .run = runner.real ? spawn_run : run };
 
 	return gate_open(&state, &workspace, &o, untrusted, &err);
 }
@@ -598,6 +599,40 @@ START_TEST(no_record_no_act)
 }
 END_TEST
 
+/* The same with a handler of the standard capabilities in its sandbox. */
+START_TEST(real_handlers_run)
+{
+	const struct capability *stat = capability_find(calls_set(), KRUX_STR("filesystem.stat"));
+	size_t n;
+	uint8_t *p = tiny_object((const char *const[]){ "-DREAL", NULL }, &n);
+	struct krux_str real = { (char *)p, n };
+	struct krux_pool *pool = krux_pool_new(0);
+	int fd;
+
+	ck_assert(p && stat);
+	ck_assert(tiny_bundle(bundle_path, &key, 2, "UTC", real, tiny_real_caps(stat->input, stat->output)));
+	fd = openat(workspace.fd, "a", O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
+	ck_assert_int_eq(write(fd, "hello\n", 6), 6);
+	close(fd);
+	runner.real = true;
+	ck_assert_msg(call("filesystem.stat", "{\"path\":\"/workspace/a\"}") == 0, "%s", reply);
+	ck_assert_msg(says("\"exists\":true") && says("\"size\":6") && says("\"type\":\"file\""), "%s", reply);
+	ck_assert_int_eq(call("filesystem.stat", "{\"path\":\"/workspace/b\"}"), 0);
+	ck_assert_msg(says("\"exists\":false"), "%s", reply);
+	ck_assert_int_eq(symlinkat("a", workspace.fd, "link"), 0);
+	/* An error that this bundle does not declare is no answer. */
+	ck_assert_int_eq(call("filesystem.stat", "{\"path\":\"/workspace/link/x\"}"), 3);
+	ck_assert_msg(says("\"failed\":{\"how\":\"broken\""), "%s", reply);
+	ck_assert_int_eq(call("filesystem.stat", "{\"path\":\"/workspace/secret\"}"), 1);
+	find(pool, AUDIT_KIND_OUTCOME);
+	ck_assert_msg(strstr(as_json(pool, found.field[AUDIT_LAYERS].s), "seccomp") != NULL, "%s",
+	              as_json(pool, found.field[AUDIT_LAYERS].s));
+	ck_assert_uint_eq(records(AUDIT_KIND_OUTCOME), 3);
+	krux_pool_free(pool);
+	free(p);
+}
+END_TEST
+
 /* Long arguments go to a blob, and verify knows it. */
 START_TEST(long_arguments_go_to_a_blob)
 {
@@ -650,6 +685,7 @@ int main(void)
 	tcase_add_test(tc, state_is_private);
 	tcase_add_test(tc, trust_is_checked);
 	tcase_add_test(tc, no_record_no_act);
+	tcase_add_test(tc, real_handlers_run);
 	tcase_add_test(tc, long_arguments_go_to_a_blob);
 	suite_add_tcase(suite, tc);
 	sr = srunner_create(suite);

@@ -78,25 +78,40 @@ static const struct krux_str labels[] = { KRUX_STR("file-content") };
 
 #define COMMON \
 	.major = 1, .minor = 0, .summary = KRUX_STR("Tries."), .doc = KRUX_STR("Tries."), .use = KRUX_STR("to try."), \
-	.output = &output, .error = errors, .nerrors = 1, .limit = { 1 << 26, 1000000000, 1000000000, 1, 16, 1 << 17 }, \
-	.handler = { .kind = KRUX_HANDLER_BUILTIN, .name = KRUX_STR("tiny") }, .durable = true
+	.error = errors, .nerrors = 1, .limit = { 1 << 26, 1000000000, 5000000000, 1, 16, 1 << 17 }, .durable = true
+#define TINY .output = &output, .handler = { .kind = KRUX_HANDLER_BUILTIN, .name = KRUX_STR("tiny") }
 
 const struct krux_capability *tiny_caps(void)
 {
 	static const struct krux_capability caps[TINY_CAPS] = {
-		{ COMMON, .name = KRUX_STR("files.read"), .input = &read_input, .effect = reads, .neffects = 1,
+		{ COMMON, TINY, .name = KRUX_STR("files.read"), .input = &read_input, .effect = reads, .neffects = 1,
 		  .label = labels, .nlabels = 1, .rank = 1, .max_args = 4200 },
-		{ COMMON, .name = KRUX_STR("files.walk"), .input = &read_input, .effect = lists, .neffects = 1, .rank = 1,
+		{ COMMON, TINY, .name = KRUX_STR("files.walk"), .input = &read_input, .effect = lists, .neffects = 1, .rank = 1,
 		  .max_args = 4200 },
-		{ COMMON, .name = KRUX_STR("mail.send"), .input = &send_input, .effect = nothing, .neffects = 1,
+		{ COMMON, TINY, .name = KRUX_STR("mail.send"), .input = &send_input, .effect = nothing, .neffects = 1,
 		  .max_args = 400 },
 	};
 
 	return caps;
 }
 
+const struct krux_capability *tiny_real_caps(const struct krux_type *input, const struct krux_type *answer)
+{
+	static struct krux_capability caps[TINY_CAPS];
+	const struct krux_capability *tiny = tiny_caps();
+
+	caps[0] = (struct krux_capability){
+		COMMON, .name = KRUX_STR("filesystem.stat"), .input = input, .output = answer, .effect = reads, .neffects = 1,
+		.handler = { .kind = KRUX_HANDLER_BUILTIN, .name = KRUX_STR("filesystem_stat") }, .rank = 1, .max_args = 4200,
+	};
+	caps[1] = tiny[1];
+	caps[1].name = KRUX_STR("goo.walk");
+	caps[2] = tiny[2];
+	return caps;
+}
+
 bool tiny_bundle(const char *path, const struct krux_secret_key *key, uint64_t serial, const char *zone,
-                 struct krux_str object)
+                 struct krux_str object, const struct krux_capability *caps)
 {
 	struct krux_pool *pool = krux_pool_new(0);
 	struct krux_refusal why = { "", "" };
@@ -108,7 +123,7 @@ bool tiny_bundle(const char *path, const struct krux_secret_key *key, uint64_t s
 	FILE *f;
 	bool ok;
 
-	ok = krux_schema_write(pool, tiny_caps(), TINY_CAPS, &b.schema, &why) && krux_bundle_write(pool, &b, key, &out, &why);
+	ok = krux_schema_write(pool, caps, TINY_CAPS, &b.schema, &why) && krux_bundle_write(pool, &b, key, &out, &why);
 	if (!ok)
 		fprintf(stderr, "tiny bundle: %s: %s\n", why.where, why.why);
 	f = ok ? fopen(path, "we") : NULL;

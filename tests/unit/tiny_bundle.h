@@ -13,8 +13,12 @@ uint8_t *tiny_object(const char *const *flags, size_t *n);
 const struct krux_capability *tiny_caps(void);
 enum { TINY_CAPS = 3 };
 
-/* A signed bundle in the file `path`. */
+/* The same with the real filesystem.stat in place of files.read; the object is compiled with
+ * -DREAL. */
+const struct krux_capability *tiny_real_caps(const struct krux_type *input, const struct krux_type *output);
+
+/* A signed bundle in the file `path`, with TINY_CAPS capabilities. */
 bool tiny_bundle(const char *path, const struct krux_secret_key *, uint64_t serial, const char *zone,
-                 struct krux_str object);
+                 struct krux_str object, const struct krux_capability *caps);
 
 #endif

@@ -7,7 +7,7 @@
  *                                 week is not known; else autonomous, at most 2 an hour and a size
  *                                 of 100 in all
  *
- * Built with -DFAULT=n it is wrong in one way each. */
+ * Built with -DFAULT=n it is wrong in one way each; with -DREAL files.read is filesystem.stat. */
 #include "capspec/krux_abi.h"
 
 #ifndef FAULT
@@ -194,8 +194,13 @@ static uint32_t cite(uint32_t cap, const char *agent, uint32_t nagent, const voi
 static const char *const read_labels[] = { "file-content" };
 
 static const struct krux_cap_def caps[CAPS] = {
+#ifdef REAL
+	[READ] = { "filesystem.stat", 1, 0, read_labels, 0, 4200 },
+	[WALK] = { "goo.walk", 1, 0, (void *)0, 0, 4200 },
+#else
 	[READ] = { "files.read", 1, 0, read_labels, 1, FAULT == 4 ? 99 : 4200 },
 	[WALK] = { "files.walk", 1, 0, (void *)0, 0, 4200 },
+#endif
 	[SEND] = { FAULT == 5 ? "mail.sent" : "mail.send", 1, 0, (void *)0, 0, 400 },
 };
 
