@@ -153,7 +153,7 @@ struct draft_policy {
 struct draft_rule *draft_rule(struct importer *, struct draft_policy *, struct krux_str id);
 void draft_on(struct importer *, struct draft_rule *, struct krux_str pattern);
 void draft_policy_add(struct importer *, struct draft_policy *);
-const char *verdict_word(enum krux_verdict);
+const char *draft_verdict_word(enum krux_verdict);
 
 /* ---- the importers ---- */
 

@@ -231,7 +231,7 @@ static void rate_read(struct entry *e)
 	rate->per = arena_printf(im->arena, "%.*s", n < 0 ? 0 : n, text);
 	if (named && rate->exceeded >= e->rule.verdict) {
 		import_note(im, &e->rule.notes, IMPORT_CHANGED, e->rate->at, "beyond the rate limit the verdict is blocked: "
-		            "it must be stricter than %s", verdict_word(e->rule.verdict));
+		            "it must be stricter than %s", draft_verdict_word(e->rule.verdict));
 		rate->exceeded = KRUX_BLOCKED;
 	}
 	if (!named)

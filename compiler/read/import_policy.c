@@ -6,7 +6,7 @@
 #include "compiler/read/import_draft.h"
 #include "compiler/read/read.h"
 
-const char *verdict_word(enum krux_verdict v)
+const char *draft_verdict_word(enum krux_verdict v)
 {
 	static const char *const word[] = {
 #define VERDICT(id, value, text) [value] = text,
@@ -80,14 +80,14 @@ static void put_rule(struct buf *b, const struct draft_rule *r)
 		put_pair(b, "    agent", r->agent);
 	if (r->when.n)
 		put_condition(b, r->when);
-	put_pair(b, "    verdict", (struct krux_str){ verdict_word(r->verdict), strlen(verdict_word(r->verdict)) });
+	put_pair(b, "    verdict", (struct krux_str){ draft_verdict_word(r->verdict), strlen(draft_verdict_word(r->verdict)) });
 	if (wild && permits(r->verdict))
 		buf_puts(b, "    up-to: executes  # review: the weakest effect that will do\n");
 	if (r->reason.n)
 		put_pair(b, "    reason", r->reason);
 	if (r->rate.given)
 		buf_printf(b, "    rate: { max: %.*s, per: %.*s, exceeded: %s }\n", STR_ARG(r->rate.max),
-		           STR_ARG(r->rate.per), verdict_word(r->rate.exceeded));
+		           STR_ARG(r->rate.per), draft_verdict_word(r->rate.exceeded));
 }
 
 static int rule_order(const void *pa, const void *pb)
@@ -125,7 +125,7 @@ static void put_policy(struct importer *im, struct buf *b, struct draft_policy *
 	}
 	if (p->has_default) {
 		notes_put(b, &p->default_notes, "");
-		buf_printf(b, "default: %s\n", verdict_word(p->deflt));
+		buf_printf(b, "default: %s\n", draft_verdict_word(p->deflt));
 	}
 }
 
