@@ -28,9 +28,11 @@ int privileges_drop(void)
 	                             SECBIT_NO_CAP_AMBIENT_RAISE |
 	                             SECBIT_NO_CAP_AMBIENT_RAISE_LOCKED;
 
-	for (unsigned long cap = 0; cap < 64; cap++)
-		if (prctl(PR_CAPBSET_DROP, cap) && errno != EINVAL)
-			return -1;
+	/* EINVAL: there are no more. */
+	for (unsigned long cap = 0; !prctl(PR_CAPBSET_DROP, cap); cap++)
+		;
+	if (errno != EINVAL)
+		return -1;
 	if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) ||
 	    prctl(PR_SET_SECUREBITS, locked) || capabilities_none() ||
 	    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) || prctl(PR_SET_DUMPABLE, 0))
