@@ -25,12 +25,12 @@ static void agents_of_file(struct policy_ctx *c)
 
 	agents_resolve(c, &f->agents, "agents", false, &c->policy->agent, &c->policy->nagents);
 	if (c->policy->layer == LAYER_AGENT && !f->agents.at.src) {
-		d = diag_error(c->diags, 2105, file_at(f), "a file of layer agent says whom it binds");
-		d->expected = KRUX_STR("agents: a list of agent patterns");
+		d = diag_error(c->diags, 2105, file_at(f), "a file of layer `agent` says whom it binds");
+		d->expected = KRUX_STR("`agents:` with a list of agent patterns");
 	} else if (c->policy->layer != LAYER_AGENT && f->agents.at.src) {
-		d = diag_error(c->diags, 2105, f->agents.at, "a file of layer %s binds every agent",
+		d = diag_error(c->diags, 2105, f->agents.at, "a file of layer `%s` binds every agent",
 		               layer_words[c->policy->layer]);
-		d->fix = KRUX_STR("leave out agents, or write layer: agent");
+		d->fix = KRUX_STR("leave out `agents`, or write `layer: agent`");
 	}
 }
 
@@ -55,7 +55,7 @@ static void zone_check(struct policy_ctx *c)
 	if (!word_given(f->zone))
 		return;
 	if (c->policy->layer != LAYER_ORGANIZATION)
-		diag_error(c->diags, 2106, f->zone.at, "the time zone of a build stands in a file of layer organization")
+		diag_error(c->diags, 2106, f->zone.at, "the time zone of a build stands in a file of layer `organization`")
 			->fix = KRUX_STR("move it there");
 	else if (!zone_valid(f->zone.text))
 		diag_error(c->diags, 2106, f->zone.at, "`%.*s` is no name of a time zone", STR_ARG(f->zone.text))->expected =
@@ -147,8 +147,8 @@ static void organization_check(struct diags *ds, struct build *b)
 	}
 	if (has_default)
 		return;
-	d = diag_error(ds, 2107, any ? file_at(any) : (struct span){ 0 }, "no file of layer organization has a default");
-	d->expected = KRUX_STR("one enforced file with layer: organization and default: blocked, or another verdict");
+	d = diag_error(ds, 2107, any ? file_at(any) : (struct span){ 0 }, "no file of layer `organization` has a default");
+	d->expected = KRUX_STR("one enforced file with `layer: organization` and `default: blocked`, or another verdict");
 }
 
 static bool limits_check(struct diags *ds, const struct policyfile *const *file, size_t n)

@@ -120,7 +120,7 @@ static void clauses_check(struct cap_ctx *c)
 		if (clause[i].required && !clause[i].n)
 			missing = arena_printf(c->arena, "%.*s%s%s", STR_ARG(missing), missing.n ? ", " : "", clause[i].word);
 		if (clause[i].once && clause[i].n > 1)
-			diag_error(c->diags, 1023, ast->at, "`%.*s` has %zu %s clauses", STR_ARG(ast->name), clause[i].n,
+			diag_error(c->diags, 1023, ast->at, "`%.*s` has %zu clauses `%s`", STR_ARG(ast->name), clause[i].n,
 			           clause[i].word)->expected = KRUX_STR("one");
 	}
 	if (missing.n)

@@ -9,7 +9,7 @@ static unsigned verdicts_read(struct diags *ds, const struct ast_words *words, c
 	unsigned set = 0;
 
 	if (words->at.src && !words->n)
-		diag_error(ds, 5007, words->at, "the list of %s is empty", key)->expected = KRUX_STR("at least one verdict");
+		diag_error(ds, 5007, words->at, "the list of `%s` is empty", key)->expected = KRUX_STR("at least one verdict");
 	for (size_t i = 0; i < words->n; i++) {
 		enum krux_verdict v;
 
@@ -39,8 +39,8 @@ bool claim_resolve(struct arena *a, struct diags *ds, const struct build *b, con
 	out->never = verdicts_read(ds, &ast->never, "never");
 	out->always = verdicts_read(ds, &ast->always, "always");
 	if (!out->has_never && !out->has_always)
-		diag_error(ds, 5007, out->at, "the claim says neither never nor always")->expected =
-			KRUX_STR("never: or always: with a list of verdicts");
+		diag_error(ds, 5007, out->at, "the claim says neither `never` nor `always`")->expected =
+			KRUX_STR("`never:` or `always:` with a list of verdicts");
 	agents_resolve(&c, &ast->agent, "agent", false, &out->agent, &out->nagents);
 	n = on_resolve(&c, &ast->on, out->at, &wildcard, &cap);
 	on = ARENA_ARRAY(a, struct rule_cap, n);

@@ -109,7 +109,7 @@ static void limit_read(struct cap_ctx *c, const struct ast_limit *ast, int i)
 		c->cap->limit[i] = v.u;
 		return;
 	}
-	d = diag_error(c->diags, 1042, f.at, "the limit %s is out of range: %.*s", limits[i].word, STR_ARG(f.text));
+	d = diag_error(c->diags, 1042, f.at, "the limit `%s` is out of range: %.*s", limits[i].word, STR_ARG(f.text));
 	d->expected = limits[i].kind == KRUX_T_SIZE ? KRUX_STR("bytes such as 64MiB, at least 1") :
 	              limits[i].kind == KRUX_T_DURATION ? KRUX_STR("a time such as 5s, longer than nothing") :
 	              KRUX_STR("a number, at least 1");
@@ -129,7 +129,7 @@ void limits_resolve(struct cap_ctx *c)
 			d = diag_error(c->diags, 1040, ast->at, "there is no limit `%.*s`", STR_ARG(ast->word));
 			d->expected = KRUX_STR("memory, cpu, wall, pids, files and output");
 		} else if (seen[i]) {
-			d = diag_error(c->diags, 1043, ast->at, "the limit %s is given twice", limits[i].word);
+			d = diag_error(c->diags, 1043, ast->at, "the limit `%s` is given twice", limits[i].word);
 			d->other = seen[i]->at;
 			d->other_text = KRUX_STR("first given here");
 		} else {

@@ -111,9 +111,9 @@ static bool tree_fits(struct cap_ctx *c, enum effect_kind kind, const struct ast
 	if (ast->tree && kind != EFFECT_STATE && kind != EFFECT_CONNECTS && !out->is_constant && !optional &&
 	    out->access.nsteps == 1 && out->access.type->kind == KRUX_T_PATH)
 		return true;
-	d = diag_error(c->diags, 1032, ast->at, ast->tree ? "tree takes a plain path field only"
-	                                                  : "prunes follows a tree only");
-	d->expected = KRUX_STR("tree FIELD or tree FIELD prunes, of an input field of type path that is never absent");
+	d = diag_error(c->diags, 1032, ast->at, ast->tree ? "`tree` takes a plain path field only"
+	                                                  : "`prunes` follows a tree only");
+	d->expected = KRUX_STR("`tree field` or `tree field prunes`, of an input field of type path that is never absent");
 	return false;
 }
 
@@ -213,7 +213,7 @@ static bool effect_is_new(struct cap_ctx *c, const struct effect *all, size_t i)
 		if (!none && (all[k].kind != all[i].kind || all[k].nargs != all[i].nargs ||
 		              !arg_eq(&all[k].arg[0], &all[i].arg[0]) || !arg_eq(&all[k].arg[1], &all[i].arg[1])))
 			continue;
-		d = diag_error(c->diags, 1034, all[i].at, none ? "none stands beside another effect"
+		d = diag_error(c->diags, 1034, all[i].at, none ? "`none` stands beside another effect"
 		                                               : "the effect is stated twice");
 		d->other = all[k].at;
 		d->other_text = none ? KRUX_STR("the other effect") : KRUX_STR("first stated here");
@@ -311,7 +311,7 @@ void effects_resolve(struct cap_ctx *c)
 	for (size_t i = 0; i < ast->neffects; i++)
 		if (ast->not_durable && effects[effect[i].kind].rank > effects[EFFECT_READS].rank) {
 			struct diag *d = diag_error(c->diags, 1036, effect[i].at,
-			                            "the outcome of an effect %s is durable before the answer",
+			                            "`%s` changes something, so its outcome is durable before the answer",
 			                            effect_word(effect[i].kind));
 
 			d->fix = KRUX_STR("leave out `answer durable: false`");

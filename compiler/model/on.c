@@ -67,7 +67,7 @@ size_t on_resolve(struct policy_ctx *c, const struct ast_words *on, struct span 
 	*wildcard = false;
 	c->turn++;
 	if (!on->n)
-		diag_error(c->diags, 2130, on->at.src ? on->at : at, "the list of on is empty")->expected =
+		diag_error(c->diags, 2130, on->at.src ? on->at : at, "the list of `on` is empty")->expected =
 			KRUX_STR("at least one capability pattern");
 	for (size_t i = 0; i < on->n; i++) {
 		struct cap_pattern p;

@@ -34,15 +34,15 @@ static void up_to_resolve(struct policy_ctx *c, const struct ast_rule *ast, cons
 			return;
 		d = diag_error(c->diags, 2112, ast->on.at.src ? ast->on.at : ast->id.at,
 		               "the rule `%.*s` permits whatever its wildcard matches", STR_ARG(ast->id.text));
-		d->expected = KRUX_STR("up-to: the strongest effect that may be matched");
-		d->fix = KRUX_STR("add up-to: reads, or writes, deletes, connects, executes");
+		d->expected = KRUX_STR("`up-to`: the strongest effect that may be matched");
+		d->fix = KRUX_STR("add `up-to: reads`, or writes, deletes, connects, executes");
 		return;
 	}
 	if (!choice_read(c->diags, 2102, ast->up_to, rank_words, "rank of effects", &most))
 		return;
 	if (!wildcard || !permits(r->verdict)) {
-		d = diag_error(c->diags, 2114, ast->up_to.at, "up-to says nothing here: %s",
-		               wildcard ? "the rule does not permit" : "there is no wildcard in on");
+		d = diag_error(c->diags, 2114, ast->up_to.at, "`up-to` says nothing here: %s",
+		               wildcard ? "the rule does not permit" : "there is no wildcard in `on`");
 		d->fix = KRUX_STR("leave it out");
 		return;
 	}
@@ -55,7 +55,7 @@ static void up_to_resolve(struct policy_ctx *c, const struct ast_rule *ast, cons
 	}
 	if (!nbeyond)
 		return;
-	d = diag_error(c->diags, 2113, ast->up_to.at, "the wildcard reaches beyond %s: %.*s", rank_words[most],
+	d = diag_error(c->diags, 2113, ast->up_to.at, "the wildcard reaches beyond `%s`: %.*s", rank_words[most],
 	               STR_ARG(beyond));
 	if (nbeyond > 8)
 		d->text = arena_printf(c->arena, "%.*s and %zu more", STR_ARG(d->text), nbeyond - 8);
@@ -103,8 +103,8 @@ static void approval_resolve(struct policy_ctx *c, const struct ast_rule *ast, s
 	if (!a->given)
 		return;
 	if (word_given(a->ttl))
-		duration_read(c->diags, a->ttl, "ttl", NS_SECOND, 365 * NS_DAY, &r->approval.ttl);
-	if (word_given(a->quorum) && count_read(c->diags, a->quorum, "quorum", 1, 1000, &n))
+		duration_read(c->diags, a->ttl, "`ttl`", NS_SECOND, 365 * NS_DAY, &r->approval.ttl);
+	if (word_given(a->quorum) && count_read(c->diags, a->quorum, "`quorum`", 1, 1000, &n))
 		r->approval.quorum = (uint32_t)n;
 	approvers_resolve(c, &a->from, &r->approval);
 	if (r->approval.nfrom && r->approval.quorum > r->approval.nfrom) {
@@ -114,7 +114,7 @@ static void approval_resolve(struct policy_ctx *c, const struct ast_rule *ast, s
 	}
 	if (r->verdict != KRUX_APPROVAL && !(r->rate.given && r->rate.exceeded == KRUX_APPROVAL) &&
 	    !(r->budget.given && r->budget.exceeded == KRUX_APPROVAL))
-		diag_warn(c->diags, 2135, a->at, "the approval says nothing: no verdict of this rule is approval-required")
+		diag_warn(c->diags, 2135, a->at, "the approval says nothing: no verdict of this rule is `approval-required`")
 			->fix = KRUX_STR("leave it out");
 }
 
@@ -130,15 +130,15 @@ static void rate_resolve(struct policy_ctx *c, const struct ast_rate *ast, const
 	*out = (struct rate){ .given = true, .budget = budget, .exceeded = KRUX_BLOCKED, .max = 1, .per = NS_SECOND,
 	                      .sum = ast->sum_operand };
 	if (word_given(ast->max))
-		count_read(c->diags, ast->max, budget ? "max of the budget" : "max of the rate", 1, INT64_MAX, &out->max);
+		count_read(c->diags, ast->max, budget ? "`max` of the budget" : "`max` of the rate", 1, INT64_MAX, &out->max);
 	if (word_given(ast->per))
-		duration_read(c->diags, ast->per, "per", NS_SECOND, 366 * NS_DAY, &out->per);
+		duration_read(c->diags, ast->per, "`per`", NS_SECOND, 366 * NS_DAY, &out->per);
 	if (word_given(ast->exceeded) && !verdict_read(c->diags, 2102, ast->exceeded, &out->exceeded))
 		return;
 	if (out->exceeded < r->verdict)
 		return;
 	d = diag_error(c->diags, 2133, word_given(ast->exceeded) ? ast->exceeded.at : ast->at,
-	               "%s is not stricter than the rule's own verdict %s", verdict_word(out->exceeded),
+	               "`%s` is not stricter than the rule's own verdict `%s`", verdict_word(out->exceeded),
 	               verdict_word(r->verdict));
 	d->expected = r->verdict == KRUX_BLOCKED ? KRUX_STR("no rate and no budget: nothing is stricter than blocked")
 	                                         : KRUX_STR("a stricter verdict; blocked when `exceeded` is left out");

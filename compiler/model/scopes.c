@@ -66,7 +66,7 @@ void agents_resolve(struct policy_ctx *c, const struct ast_words *words, const c
 	*n = 0;
 	*out = NULL;
 	if (words->at.src && !words->n)
-		diag_error(c->diags, 2130, words->at, "the list of %s is empty", key)->expected =
+		diag_error(c->diags, 2130, words->at, "the list of `%s` is empty", key)->expected =
 			KRUX_STR("at least one agent pattern");
 	for (size_t i = 0; i < words->n; i++) {
 		const struct ast_word *w = &words->item[i];
@@ -106,7 +106,7 @@ static void groups_make(struct policy_ctx *c)
 	c->scope->group = group;
 	for (size_t i = 0; i < f->ngroups; i++) {
 		name_check(c, f->group[i].name, "group");
-		agents_resolve(c, &f->group[i].words, "agents of a group", true, &group[i].pattern, &group[i].n);
+		agents_resolve(c, &f->group[i].words, "groups", true, &group[i].pattern, &group[i].n);
 	}
 }
 

@@ -77,7 +77,7 @@ static bool max_resolve(struct cap_ctx *c, const struct ast_type *ast, struct kr
 	if (!ast->max) {
 		if (t->kind == KRUX_T_LIST || t->kind == KRUX_T_MAP) {
 			d = diag_error(c->diags, 1004, ast->at, "a %s has no bound of its own", krux_type_word(t->kind));
-			d->expected = KRUX_STR("max N, N at most 65536");
+			d->expected = KRUX_STR("`max N`, N at most 65536");
 			d->fix = arena_printf(c->arena, "write `max 100` behind the %s", krux_type_word(t->kind));
 			return false;
 		}
@@ -87,7 +87,7 @@ static bool max_resolve(struct cap_ctx *c, const struct ast_type *ast, struct kr
 	}
 	if (!(BOUNDED & BIT(t->kind))) {
 		d = diag_error(c->diags, 1005, ast->max->at, "%s has no max", kind_words(t->kind));
-		d->expected = KRUX_STR("max only on string, bytes, path, url, host, list and map");
+		d->expected = KRUX_STR("`max` only on string, bytes, path, url, host, list and map");
 		return false;
 	}
 	if (!literal_count(c->arena, ast->max, &t->max, &f)) {
@@ -95,7 +95,7 @@ static bool max_resolve(struct cap_ctx *c, const struct ast_type *ast, struct kr
 		return false;
 	}
 	if (!t->max || t->max > max_most(t)) {
-		d = diag_error(c->diags, 1006, ast->max->at, "max of a %s is out of range", krux_type_word(t->kind));
+		d = diag_error(c->diags, 1006, ast->max->at, "`max` of a %s is out of range", krux_type_word(t->kind));
 		d->expected = arena_printf(c->arena, "1..%llu", (unsigned long long)max_most(t));
 		return false;
 	}
@@ -118,7 +118,7 @@ static bool scale_resolve(struct cap_ctx *c, const struct ast_type *ast, struct 
 	if (!ast->scale || !literal_count(c->arena, ast->scale, &n, &f) || n > KRUX_MAX_SCALE) {
 		d = diag_error(c->diags, 1008, ast->scale ? ast->scale->at : ast->at,
 		               "a decimal says how many digits it has after the point");
-		d->expected = KRUX_STR("decimal N with N of 0..18, such as `decimal 2`");
+		d->expected = KRUX_STR("`decimal N` with N of 0..18, such as `decimal 2`");
 		return false;
 	}
 	t->scale = (uint8_t)n;
@@ -135,7 +135,7 @@ static bool pattern_resolve(struct cap_ctx *c, const struct ast_type *ast, struc
 		return true;
 	if (t->kind != KRUX_T_STRING) {
 		d = diag_error(c->diags, 1005, ast->pattern->at, "%s has no pattern", kind_words(t->kind));
-		d->expected = KRUX_STR("pattern only on string");
+		d->expected = KRUX_STR("`pattern` only on string");
 		return false;
 	}
 	if (!regex_check(ast->pattern->text, &why, &at)) {
@@ -433,7 +433,7 @@ static bool effect_words_free(struct cap_ctx *c, const struct ast_field *ast, si
 			if (k == EFFECT_NONE || k == EFFECT_STATE || strlen(word) != ast[i].name.n ||
 			    memcmp(word, ast[i].name.p, ast[i].name.n))
 				continue;
-			diag_error(c->diags, 1016, ast[i].at, "a field %s would hide the effect word %s in every condition",
+			diag_error(c->diags, 1016, ast[i].at, "a field `%s` would hide the effect word `%s` in every condition",
 			           word, word)->fix = KRUX_STR("choose another name");
 			ok = false;
 		}
