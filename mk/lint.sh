@@ -9,7 +9,7 @@ cppcheck --quiet --std=c11 --enable=warning,performance,portability --inline-sup
 	--suppressions-list=mk/cppcheck.txt -D_GNU_SOURCE -I. -j "$(nproc)" $sources
 echo "lint: cppcheck is clean"
 # The analyser's own notes go to standard error; findings to standard output.
-found=$(printf '%s\n' $sources | xargs -P "$(nproc)" -n 6 sh -c \
+found=$(printf '%s\n' $sources | xargs -P "$(nproc)" -n 1 sh -c \
 	'clang-tidy --quiet "$@" -- -std=gnu11 -D_GNU_SOURCE -I. -Ibuild-clang/gen 2>/dev/null' tidy |
 	grep -E '(error|warning):' | LC_ALL=C sort -u || true)
 if [ -n "$found" ]; then
