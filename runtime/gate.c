@@ -2,7 +2,6 @@
  * outcome. Nothing runs before its intent is on disk, and nothing is answered before its end is. */
 #include "runtime/gate.h"
 
-#include "runtime/base/cleanup.h"
 #include "runtime/base/err.h"
 #include "runtime/bundle/loaded.h"
 #include "runtime/decide/facts.h"
@@ -15,7 +14,9 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 struct gate {
 	struct gate_options options;
@@ -182,11 +183,13 @@ static int gate_bundle(struct gate *g, const struct history *h, bool *untrusted,
 
 static void gate_zone(struct gate *g)
 {
-	CLEAN_FREE char *zone = strndup(g->policy->bundle.zone.p, g->policy->bundle.zone.n);
+	const struct krux_str *zone = &g->policy->bundle.zone;
 	struct krux_err why = { 0 };
+	char name[128];
 
 	/* Without it there is no local time, and the policy blocks what depends on it. */
-	if (!zone || zone_set(zone, &why))
+	snprintf(name, sizeof name, "%.*s", (int)zone->n, zone->p);
+	if (zone_set(name, &why))
 		snprintf(g->notice, sizeof g->notice, "%.120s: the local time is not known", why.text);
 }
 

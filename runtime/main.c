@@ -53,7 +53,7 @@ int main(int argc, char **argv)
 		return EXIT_YES;
 	}
 	for (int i = 0; i < COMMANDS; i++) {
-		if (strcmp(name, commands[i].name))
+		if (strcmp(name, commands[i].name) != 0)
 			continue;
 		if (commands[i].run)
 			return commands[i].run(argc - 2, argv + 2);

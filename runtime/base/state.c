@@ -46,7 +46,7 @@ static bool is_empty(const char *path)
 	struct dirent *e;
 
 	while (dir && (e = readdir(dir)))
-		if (strcmp(e->d_name, ".") && strcmp(e->d_name, ".."))
+		if (strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0)
 			return false;
 	return dir != NULL;
 }

@@ -177,14 +177,11 @@ static int try_capability(const struct krux_abi *abi, uint32_t id, const struct 
 	return try_decision(abi, id, c, scratch, err);
 }
 
-int abi_try(const struct krux_abi *abi, const struct krux_capability *caps, size_t n, struct krux_err *err)
+static int try_all(const struct krux_abi *abi, const struct krux_capability *caps, size_t n, void *scratch,
+                   struct krux_err *err)
 {
-	CLEAN_FREE void *scratch = aligned_alloc(16, ((size_t)abi->scratch + 31) & ~(size_t)15);
 	struct krux_decode_error why;
 
-	if (!scratch)
-		return err_set(err, 0, "the policy fails its test: out of memory");
-	memset(scratch, 0, abi->scratch);
 	if (abi->find("", 0) >= 0 || abi->find("no.such", 7) >= 0 || abi->find("@", 1) >= 0)
 		return refuse(err, NULL, "it finds what is not there");
 	if (abi->decode((uint32_t)n, (const uint8_t *)"\xA0", 1, scratch, &why) ||
@@ -194,4 +191,18 @@ int abi_try(const struct krux_abi *abi, const struct krux_capability *caps, size
 		if (try_capability(abi, (uint32_t)i, &caps[i], scratch, err))
 			return -1;
 	return 0;
+}
+
+int abi_try(const struct krux_abi *abi, const struct krux_capability *caps, size_t n, struct krux_err *err)
+{
+	size_t size = ((size_t)abi->scratch + 31) & ~(size_t)15;
+	void *scratch = aligned_alloc(16, size);
+	int rc;
+
+	if (!scratch)
+		return err_set(err, 0, "the policy fails its test: out of memory");
+	memset(scratch, 0, size);
+	rc = try_all(abi, caps, n, scratch, err);
+	free(scratch);
+	return rc;
 }

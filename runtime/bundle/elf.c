@@ -15,8 +15,6 @@
 enum { MACHINE = EM_X86_64, RELATIVE = R_X86_64_RELATIVE };
 #elif defined __aarch64__
 enum { MACHINE = EM_AARCH64, RELATIVE = R_AARCH64_RELATIVE };
-#else
-#error "Krux runs on x86_64 and aarch64"
 #endif
 
 #define MAX_SPAN (256ull << 20)
@@ -76,7 +74,7 @@ static int check_header(struct elf *e, Elf64_Ehdr *h)
 {
 	static const uint8_t ident[] = { 0x7F, 'E', 'L', 'F', ELFCLASS64, ELFDATA2LSB, EV_CURRENT, ELFOSABI_SYSV };
 
-	if (!fetch(e, 0, h, sizeof *h) || memcmp(h->e_ident, ident, sizeof ident))
+	if (!fetch(e, 0, h, sizeof *h) || memcmp(h->e_ident, ident, sizeof ident) != 0)
 		return refuse(e, "it is no plain 64-bit little-endian ELF file");
 	if (h->e_type != ET_DYN || h->e_version != EV_CURRENT)
 		return refuse(e, "it is no shared object");
@@ -288,7 +286,7 @@ static int check_symbols(struct elf *e)
 	    !fetch(e, symbols, s, sizeof s) || !file_place(e, e->tag[DT_STRTAB], e->tag[DT_STRSZ], &strings))
 		return refuse(e, "its symbols are out of bounds");
 	if (!within(s[1].st_name, sizeof name, e->tag[DT_STRSZ]) ||
-	    !fetch(e, strings + s[1].st_name, text, sizeof text) || memcmp(text, name, sizeof name))
+	    !fetch(e, strings + s[1].st_name, text, sizeof text) || memcmp(text, name, sizeof name) != 0)
 		return refuse(e, "its symbol is not krux_abi_1");
 	if (s[1].st_shndx == SHN_UNDEF || s[1].st_shndx >= SHN_LORESERVE ||
 	    ELF64_ST_TYPE(s[1].st_info) != STT_OBJECT || ELF64_ST_BIND(s[1].st_info) != STB_GLOBAL ||
@@ -337,7 +335,7 @@ static int check_relocations(struct elf *e)
 int elf_check(const uint8_t *p, size_t n, struct elf_image *out, struct krux_err *err)
 {
 	struct elf e = { .p = p, .n = n, .out = out, .err = err };
-	Elf64_Ehdr h;
+	Elf64_Ehdr h = { 0 };
 
 	*out = (struct elf_image){ 0 };
 	if (check_header(&e, &h) || check_segments(&e, &h) || check_dynamic(&e) || check_symbols(&e))

@@ -32,7 +32,7 @@ static int zone_find(const char *name, struct krux_err *err)
 	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	if (fd < 0)
 		return err_set(err, errno, "time zone %s", name);
-	if (read(fd, magic, sizeof magic) != sizeof magic || memcmp(magic, "TZif", sizeof magic))
+	if (read(fd, magic, sizeof magic) != sizeof magic || memcmp(magic, "TZif", sizeof magic) != 0)
 		return err_set(err, 0, "time zone %s: no such zone", name);
 	return 0;
 }
@@ -65,7 +65,8 @@ bool zone_time(uint64_t wall, uint64_t *seconds, uint64_t *weekday)
 
 	if (!usable || !localtime_r(&t, &tm))
 		return false;
-	*seconds = (uint64_t)(tm.tm_hour * 3600 + tm.tm_min * 60 + (tm.tm_sec < 60 ? tm.tm_sec : 59));
-	*weekday = (uint64_t)((tm.tm_wday + 6) % 7);
+	*seconds = 3600 * (uint64_t)tm.tm_hour + 60 * (uint64_t)tm.tm_min +
+	           (uint64_t)(tm.tm_sec < 60 ? tm.tm_sec : 59);
+	*weekday = ((uint64_t)tm.tm_wday + 6) % 7;
 	return true;
 }

@@ -46,8 +46,8 @@ static int print_record(const struct tail *t, const struct scan_item *item, stru
 
 static void print_bad(const struct tail *t, const struct scan_item *item)
 {
-	fprintf(t->json ? stderr : stdout, "? bytes %llu..%llu are no record: %s\n", (unsigned long long)item->at,
-	        (unsigned long long)(item->at + item->length), item->why);
+	fprintf(t->json ? stderr : stdout, "? %llu bytes from %llu are no record: %s\n",
+	        (unsigned long long)item->length, (unsigned long long)item->at, item->why);
 }
 
 /* Goes through the records up to `end`; those before number `from` are passed over. *n is how

@@ -51,7 +51,7 @@ static char *json_read(const char *given, struct krux_str *out, struct krux_err 
 	size_t max = 4 * (size_t)KRUX_MAX_ARGS_BYTES_HARD, n = 0, cap = 65536;
 	char *p;
 
-	if (strcmp(given, "-")) {
+	if (strcmp(given, "-") != 0) {
 		p = strdup(given);
 		*out = (struct krux_str){ p, strlen(given) };
 		return p;
@@ -158,6 +158,19 @@ static int call_open(const struct call *c, const struct state *state, struct kru
 	return code;
 }
 
+static int call_run(const struct call *c, const struct state *state, struct krux_err *err)
+{
+	struct krux_str json;
+	char *text = json_read(c->json, &json, err);
+	int code;
+
+	if (!text)
+		return fail(EXIT_USAGE, err);
+	code = call_open(c, state, json, err);
+	free(text);
+	return code;
+}
+
 int call_command(int argc, char **argv)
 {
 	struct call c = { 0 };
@@ -168,10 +181,8 @@ int call_command(int argc, char **argv)
 		{ .name = "--help", .flag = &c.help }, { .name = NULL },
 	};
 	CLEANUP(state_close) struct state state = { NULL, -1, -1, -1, -1, -1 };
-	CLEAN_FREE char *text = NULL;
 	const char *operand[2];
 	struct krux_err err = { 0 };
-	struct krux_str json;
 	size_t n;
 
 	if (!options_parse("call", argc, argv, specs, operand, 2, &n))
@@ -189,10 +200,8 @@ int call_command(int argc, char **argv)
 		c.agent = "operator";
 	if (!krux_agent_valid((struct krux_str){ c.agent, strlen(c.agent) }))
 		return fail(EXIT_USAGE, (err_set(&err, 0, "--as: an agent is 1 to 64 of a-z 0-9 . _ -"), &err));
-	text = json_read(operand[1], &json, &err);
-	if (!text)
-		return fail(EXIT_USAGE, &err);
+	c.json = operand[1];
 	if (state_open(c.state, &state, &err))
 		return fail(EXIT_USAGE, &err);
-	return call_open(&c, &state, json, &err);
+	return call_run(&c, &state, &err);
 }

@@ -186,7 +186,7 @@ static void usage_write(struct item_out *o, const void *ctx)
 static int list_set(const struct entry *e, struct record *r, enum audit_field f, list_fn *write, const void *ctx,
                     struct krux_err *err)
 {
-	struct krux_str s;
+	struct krux_str s = { NULL, 0 };
 
 	if (list_put(e->pool, write, ctx, &s, err))
 		return -1;
@@ -291,7 +291,7 @@ int entry_decided(const struct entry *e, enum audit_kind kind, const struct krux
                   const struct judgement *j, const struct facts *facts, struct record *r, struct krux_err *err)
 {
 	struct asked asked = { abi, facts };
-	struct krux_str read;
+	struct krux_str read = { NULL, 0 };
 
 	*r = (struct record){ 0 };
 	record_set(r, AUDIT_KIND, kind);

@@ -33,7 +33,7 @@ static bool slot_read(const uint8_t *slot, struct head *out)
 	uint8_t sum[crypto_hash_sha256_BYTES];
 
 	crypto_hash_sha256(sum, slot, CHECKED);
-	if (memcmp(slot, "kruxhead", 8) || memcmp(slot + CHECKED, sum, sizeof sum))
+	if (memcmp(slot, "kruxhead", 8) != 0 || memcmp(slot + CHECKED, sum, sizeof sum) != 0)
 		return false;
 	out->count = number_get(slot + 8);
 	out->bytes = number_get(slot + 16);

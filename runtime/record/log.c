@@ -205,7 +205,7 @@ static int log_follow(struct log *log, const struct head *head, const struct sca
 		return damaged(err, item->at, "the record of the origin is not where it belongs");
 	if (seq == 0)
 		crypto_hash_sha256(log->last.leaf, (const uint8_t *)origin.p, origin.n);
-	if (memcmp(r->field[AUDIT_PREV].s.p, log->last.leaf, HASH_LEN))
+	if (memcmp(r->field[AUDIT_PREV].s.p, log->last.leaf, HASH_LEN) != 0)
 		return damaged(err, item->at, "the record before it is not the one that was written");
 	if (kind == AUDIT_KIND_INTENT && !opens_add(&log->opens, seq))
 		return err_set(err, ENOMEM, "read the log");
@@ -216,7 +216,7 @@ static int log_follow(struct log *log, const struct head *head, const struct sca
 	log->last.count = seq + 1;
 	log->last.bytes = item->at + item->length;
 	if (log->last.count == head->count &&
-	    (log->last.bytes != head->bytes || memcmp(log->last.leaf, head->leaf, HASH_LEN)))
+	    (log->last.bytes != head->bytes || memcmp(log->last.leaf, head->leaf, HASH_LEN) != 0))
 		return damaged(err, item->at, "this record is not the one that was written");
 	return 0;
 }

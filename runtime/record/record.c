@@ -240,7 +240,7 @@ bool record_decode(const uint8_t *p, size_t n, struct record *r, size_t *used, c
 		r->have |= 1ull << key;
 	}
 	in.why = kind_check(r);
-	if (!in.why && memcmp(r->field[AUDIT_CHECK].s.p, check, sizeof check))
+	if (!in.why && memcmp(r->field[AUDIT_CHECK].s.p, check, sizeof check) != 0)
 		in.why = "it does not add up to its own check";
 	if (in.why) {
 		in.p = p;

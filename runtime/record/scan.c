@@ -72,8 +72,8 @@ static int scan_fill(struct scan *s, struct krux_err *err)
 		if (got < 0 && errno == EINTR)
 			continue;
 		if (got < 0)
-			return err_set(err, errno, "read the log at byte %llu",
-			               (unsigned long long)(s->base + s->n));
+			return err_set(err, errno, "read the log after byte %llu",
+			               (unsigned long long)s->base);
 		if (!got) {
 			s->end = s->base + s->n;
 			break;

@@ -126,14 +126,15 @@ static void check_origin(struct verify *v, const struct scan_item *item, uint64_
 	if (!is_origin)
 		return;
 	crypto_hash_sha256(hash, (const uint8_t *)name.p, name.n);
-	if (memcmp(r->field[AUDIT_PREV].s.p, hash, HASH_LEN))
+	if (memcmp(r->field[AUDIT_PREV].s.p, hash, HASH_LEN) != 0)
 		find(v, FINDING_ORIGIN, seq, item->at, item->length, "it does not carry the hash of the log's origin");
 	if (!v->out->origin.n) {
 		char *copy = malloc(name.n + 1);
 
 		if (copy) {
 			memcpy(copy, name.p, name.n);
-			v->out->origin = (struct krux_str){ copy, name.n };
+			v->out->origin.p = copy;
+			v->out->origin.n = name.n;
 		}
 	}
 }
@@ -221,7 +222,7 @@ static void check_record(struct verify *v, const struct scan_item *item)
 	check_blob(v, item, seq, AUDIT_FACTS_BLOB);
 	check_blob(v, item, seq, AUDIT_RESULT_BLOB);
 	if (seq + 1 == v->head.count &&
-	    (item->at + item->length != v->head.bytes || memcmp(item->leaf, v->head.leaf, HASH_LEN)))
+	    (item->at + item->length != v->head.bytes || memcmp(item->leaf, v->head.leaf, HASH_LEN) != 0))
 		find(v, FINDING_HEAD, seq, item->at, item->length, "it is not the record that was written last");
 	v->out->kinds[r->field[AUDIT_KIND].u & 63]++;
 	v->out->records++;
