@@ -10,8 +10,9 @@
 
 enum { RULE_COST = 64, TEST_COST = 32, MOST_TESTS = 256 };
 
-/* Rules of a map have no order but that the narrower pattern wins; lists do. */
-enum { ORDER_OVERRIDE, ORDER_RULE, ORDER_EXACT, ORDER_NAMESPACE, ORDER_ALL };
+/* Rules of a map have no order but that the narrower pattern wins; lists do. What stands for a
+ * pattern that we do not have goes before all that is wider than it. */
+enum { ORDER_OVERRIDE, ORDER_RULE, ORDER_EXACT, ORDER_STAND_IN, ORDER_NAMESPACE, ORDER_ALL };
 
 struct reading {
 	struct importer *im;
@@ -22,7 +23,7 @@ struct reading {
 struct entry {                          /* one rule while it is being read */
 	struct reading *r;
 	struct draft_rule rule;
-	bool has_tier, doubt;
+	bool has_tier, doubt, stand_in;
 	struct krux_str rest;           /* of conditions: "a and b" */
 	unsigned tests;                 /* in it */
 	const struct yaml_node *nested, *rate;
@@ -163,12 +164,15 @@ static void conditions_read(struct entry *e, const struct yaml_node *map)
 		return;
 	}
 	for (const struct yaml_node *k = map->child; k && import_afford(im, TEST_COST); k = k->next->next) {
-		struct krux_str test = test_of(im, k);
+		struct krux_str test;
 
+		if (e->tests > MOST_TESTS)
+			return;
 		if (e->tests++ == MOST_TESTS) {
 			doubt(e, k->at, KRUX_STR("too many conditions in one rule"));
 			return;
 		}
+		test = test_of(im, k);
 		if (!test.n) {
 			doubt(e, k->at, arena_printf(im->arena, "the condition `%.*s` is not known", STR_ARG(k->text)));
 			continue;
@@ -337,6 +341,7 @@ static void pattern_take(struct entry *e, struct krux_str pattern, struct span a
 			            "namespace and one name", STR_ARG(pattern), STR_ARG(ours));
 		return;
 	}
+	e->stand_in = true;
 	if (pattern.n > 2 && pattern.p[pattern.n - 1] == '*' && pattern.p[pattern.n - 2] == '.' && on_each(e, pattern)) {
 		import_note(im, &e->rule.notes, IMPORT_CHANGED, at, "%.*s stands for the capabilities of today: a star "
 		            "only follows a namespace", STR_ARG(pattern));
@@ -357,6 +362,8 @@ static unsigned order_of(const struct entry *e, unsigned order)
 
 	if (order < ORDER_EXACT)
 		return order;
+	if (e->stand_in)
+		return ORDER_STAND_IN;
 	return text_is(on, "*") ? ORDER_ALL : on.p[on.n - 1] == '*' ? ORDER_NAMESPACE : ORDER_EXACT;
 }
 

@@ -110,7 +110,7 @@ struct krux_str import_stem(const struct source *src)
 
 struct krux_str import_capability_name(struct arena *a, struct krux_str s)
 {
-	const char *dot = memchr(s.p, '.', s.n);
+	const char *dot = s.n ? memchr(s.p, '.', s.n) : NULL;
 	struct krux_str ns, name;
 
 	if (krux_str_eq(s, KRUX_STR("*")))

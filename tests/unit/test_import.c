@@ -1,0 +1,360 @@
+/* Import: what comes out of tests/fixtures/import, file by file beside its .want; that nothing is
+ * lost in silence; that what comes out is taken by the compiler; and that hostile files do no
+ * harm. IMPORT=update writes the .want files instead. Run from the root of the tree. */
+#include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "compiler/base/escape.h"
+#include "compiler/model/model.h"
+#include "compiler/read/import.h"
+#include "tests/unit/reading.h"
+
+static struct arena *arena;
+static struct diags *diags;
+
+static void setup(void)
+{
+	arena = arena_new();
+	diags = diags_new(arena);
+}
+
+static void teardown(void)
+{
+	arena_free(arena);
+}
+
+static struct imports import_text(enum import_kind kind, const char *name, const char *text, size_t n)
+{
+	const struct source *src = source_text(arena, diags, name, (struct krux_str){ text, n });
+	struct imports out = { 0 };
+
+	if (src)
+		import_run(arena, diags, kind, &src, 1, &out);
+	return out;
+}
+
+/* ---- fixtures ---- */
+
+static const struct { enum import_kind kind; const char *name; } fixtures[] = {
+	{ IMPORT_KRUXOS, "notes.yaml" }, { IMPORT_KRUXOS, "map.yaml" }, { IMPORT_KRUXOS, "agent.yaml" },
+	{ IMPORT_KRUXOS, "rules.yaml" }, { IMPORT_KRUXOS, "match.yaml" }, { IMPORT_KRUXOS, "overrides.yaml" },
+	{ IMPORT_KRUXOS, "bare.yaml" }, { IMPORT_KRUXOS, "doubt.yaml" }, { IMPORT_MCP, "tracker.json" },
+	{ IMPORT_CLAUDE, "settings.json" },
+};
+
+static struct imports import_fixture(size_t i)
+{
+	struct krux_str path = arena_printf(arena, "tests/fixtures/import/%s", fixtures[i].name);
+	const struct source *src = source_read(arena, diags, path.p, fixtures[i].name);
+	struct imports out = { 0 };
+
+	ck_assert_msg(src != NULL, "run from the root of the tree");
+	ck_assert(import_run(arena, diags, fixtures[i].kind, &src, 1, &out));
+	return out;
+}
+
+static void put_all(struct buf *b, const struct imports *out)
+{
+	for (size_t i = 0; i < out->n; i++) {
+		buf_printf(b, "==> %.*s\n", STR_ARG(out->file[i].name));
+		buf_str(b, out->file[i].text);
+	}
+	buf_puts(b, "==> warnings\n");
+	for (size_t i = 0; i < diags->n; i++) {
+		const struct diag *d = diags->list[i];
+		uint32_t line, col;
+
+		span_place(d->at, &line, &col);
+		buf_printf(b, "%u:%u: K%04u: ", line, col, d->code);
+		escape_screen(b, d->text);
+		buf_putc(b, '\n');
+	}
+}
+
+START_TEST(fixture)
+{
+	struct imports out = import_fixture((size_t)_i);
+	struct krux_str path = arena_printf(arena, "tests/fixtures/import/%s.want", fixtures[_i].name);
+	struct buf b = { 0 };
+	char *want = arena_get(arena, 1 << 20);
+	FILE *f;
+	size_t n;
+
+	put_all(&b, &out);
+	if (getenv("IMPORT")) {
+		f = fopen(path.p, "w");
+		ck_assert_ptr_nonnull(f);
+		fwrite(b.p, 1, b.n, f);
+		fclose(f);
+	}
+	f = fopen(path.p, "r");
+	ck_assert_msg(f != NULL, "no %s", path.p);
+	n = fread(want, 1, 1 << 20, f);
+	fclose(f);
+	for (size_t i = 0, line = 1; i < n || i < b.n; line += want[i++] == '\n')
+		ck_assert_msg(i < n && i < b.n && want[i] == b.p[i], "differs from line %zu of %s; got:\n%.*s", line, path.p,
+		              (int)b.n, b.p);
+	buf_free(&b);
+}
+END_TEST
+
+/* Every loss is said twice: to who imports, and to who reads the result. */
+START_TEST(nothing_is_lost_in_silence)
+{
+	struct imports out = import_fixture((size_t)_i);
+	struct buf all = { 0 };
+
+	for (size_t i = 0; i < out.n; i++)
+		buf_str(&all, out.file[i].text);
+	for (size_t i = 0; i < diags->n; i++) {
+		struct buf line = { 0 };
+
+		ck_assert_int_eq(diags->list[i]->level, DIAG_WARNING);
+		if (diags->list[i]->code == 6104) {
+			ck_assert(str_has((struct krux_str){ all.p, all.n }, "# review: "));
+			continue;
+		}
+		escape_screen(&line, diags->list[i]->text);
+		ck_assert_msg(memmem(all.p, all.n, line.p, line.n) != NULL, "not in the output: %.*s", (int)line.n, line.p);
+		buf_free(&line);
+	}
+	buf_free(&all);
+}
+END_TEST
+
+static bool ends(struct krux_str s, const char *suffix)
+{
+	size_t n = strlen(suffix);
+
+	return s.n > n && !memcmp(s.p + s.n - n, suffix, n);
+}
+
+START_TEST(the_compiler_takes_it)
+{
+	struct imports out = import_fixture((size_t)_i);
+	const struct capfile *caps[16];
+	struct capability_set set;
+	size_t n = 0;
+
+	diags = diags_new(arena);
+	for (size_t i = 0; i < out.n; i++) {
+		struct krux_str name = arena_str(arena, out.file[i].name);
+		const struct source *src = source_text(arena, diags, name.p, out.file[i].text);
+		struct buf again = { 0 };
+
+		if (ends(name, ".cap")) {
+			caps[n] = capfile_parse(arena, diags, src);
+			capfile_format(&again, caps[n++]);
+		} else {
+			ck_assert_ptr_nonnull(policyfile_parse(arena, diags, src));
+			ck_assert(policyfile_format(arena, diags, src, &again));
+		}
+		/* It is laid out as `kruxc fmt` would. */
+		ck_assert(krux_str_eq(out.file[i].text, (struct krux_str){ again.p, again.n }));
+		buf_free(&again);
+	}
+	ck_assert(capabilities_resolve(arena, diags, caps, n, &set));
+	if (diags->n)
+		diags_print(diags, DIAG_TEXT, stderr, false);
+	ck_assert_uint_eq(diags->n, 0);
+	ck_assert_uint_ge(set.n, n);
+}
+END_TEST
+
+/* ---- doubt means deny ---- */
+
+#define CAP "capabilities:\n  a.b:\n"
+
+static const struct { const char *text, *rule; } denied[] = {
+	{ CAP "    tier: autonomous\n    until: tomorrow\n", "on: a.b\n    verdict: blocked" },
+	{ CAP "    tier: notify\n    conditions: [ x ]\n", "on: a.b\n    verdict: blocked" },
+	{ CAP "    tier: notify\n    conditions: { size_lt: many }\n", "on: a.b\n    verdict: blocked" },
+	{ CAP "    tier: notify\n    conditions: { it's: x }\n", "on: a.b\n    verdict: blocked" },
+	{ CAP "    tier: autonomous\n    rate_limit: 5\n", "on: a.b\n    verdict: blocked" },
+	{ CAP "    tier: autonomous\n    rate_limit: { max: 5 }\n", "on: a.b\n    verdict: blocked" },
+	{ CAP "    tier: autonomous\n    rate_limit: { max: 5, window: 60, burst: 2 }\n", "on: a.b\n    verdict: blocked" },
+	{ CAP "    tier: yes\n", "on: a.b\n    verdict: blocked" },
+	{ CAP "    tier: [ autonomous ]\n", "on: a.b\n    verdict: blocked" },
+	{ CAP "    rate_limit: { max: 5, window: 60 }\n", "on: a.b\n    verdict: blocked" },
+	{ CAP "    tier: autonomous\n    agent: \"no one\"\n", "on: a.b\n    verdict: blocked" },
+	{ "rules:\n  - tier: autonomous\n    only: x\n", "on: \"*\"\n    verdict: blocked" },
+	{ "capabilities: { 'a*': notify, 'b.*': autonomous }\n", "on: \"*\"\n    verdict: blocked\n  - id: b.all" },
+	{ "capabilities: { 'a.b*': notify, 'a.*': autonomous }\n", "on: \"a.*\"\n    verdict: blocked\n  - id: a.all" },
+	{ "defaults: { tier: sure }\n", "default: blocked" },
+	{ CAP "    tier: autonomous\n", "default: blocked" },
+};
+
+START_TEST(doubt_means_deny)
+{
+	struct imports out = import_text(IMPORT_KRUXOS, "x.yaml", denied[_i].text, strlen(denied[_i].text));
+
+	ck_assert_uint_eq(out.n, 1);
+	ck_assert_uint_ge(diags->n, 1);
+	ck_assert_msg(str_has(out.file[0].text, denied[_i].rule), "got:\n%.*s", STR_ARG(out.file[0].text));
+}
+END_TEST
+
+START_TEST(tiers)
+{
+	static const struct { const char *word, *verdict; } words[] = {
+		{ "autonomous", "autonomous" }, { "notify", "notify" }, { "blocked", "blocked" },
+		{ "approval_required", "approval-required" }, { "require_approval", "approval-required" },
+		{ "approval", "approval-required" }, { "Approval_Required", "approval-required" },
+	};
+
+	for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+		struct krux_str text = arena_printf(arena, "defaults: { tier: %s }\n", words[i].word);
+		struct imports out = import_text(IMPORT_KRUXOS, "x.yaml", text.p, text.n);
+
+		ck_assert(str_has(out.file[0].text, arena_printf(arena, "\ndefault: %s\n", words[i].verdict).p));
+	}
+}
+END_TEST
+
+/* ---- refused ---- */
+
+static const struct { enum import_kind kind; const char *text; unsigned code; uint32_t line; } refused[] = {
+	{ IMPORT_KRUXOS, "text\n", 6101, 1 },
+	{ IMPORT_KRUXOS, "[]\n", 6101, 1 },
+	{ IMPORT_KRUXOS, "a: b\n", 6101, 1 },
+	{ IMPORT_KRUXOS, "a: *b\n", 2004, 1 },
+	{ IMPORT_KRUXOS, "- name: noname\n  purpose: x\n", 6101, 1 },
+	{ IMPORT_KRUXOS, "- name: [ a ]\n  purpose: x\n", 6101, 1 },
+	{ IMPORT_MCP, "{\n  \"tools\": [ }\n", 6101, 2 },
+	{ IMPORT_MCP, "{}\n", 6101, 1 },
+	{ IMPORT_MCP, "{ \"tools\": [] }\n", 6101, 1 },
+	{ IMPORT_MCP, "[ 1, 2 ]x\n", 6101, 1 },
+	{ IMPORT_CLAUDE, "{}\n", 6101, 1 },
+	{ IMPORT_CLAUDE, "{ \"permissions\": [] }\n", 6101, 1 },
+	{ IMPORT_CLAUDE, "permissions: {}\n", 6101, 1 },
+};
+
+START_TEST(refuses)
+{
+	import_text(refused[_i].kind, "x.yaml", refused[_i].text, strlen(refused[_i].text));
+	for (size_t i = 0; i < diags->n; i++)
+		if (diags->list[i]->code == refused[_i].code && diags->list[i]->level == DIAG_ERROR &&
+		    span_line(diags->list[i]->at) == refused[_i].line)
+			return;
+	diags_print(diags, DIAG_TEXT, stderr, false);
+	ck_abort_msg("no such error");
+}
+END_TEST
+
+/* ---- hostile texts ---- */
+
+START_TEST(text_of_users_stays_text)
+{
+	static const char caps[] =
+		"- name: \"a.b\\\"; }\"\n  version: \"1.0\\n} x\"\n  purpose: \"Does.\\n\\\"} capability x @1.0 {\"\n"
+		"  when_to_use: \"x\\n# y\\n\\u202Ez\"\n  inputs:\n"
+		"    - { name: \"p\\\"\\n\", type: \"path; }\", default: \"\\\"; }\\n\", description: \"d\\\\\\\"; } {\" }\n"
+		"  errors:\n    - { type: \"x; }\", description: \"\\\"; }\", recovery: [ { action: a, description: \"\\\"\" } ] }\n"
+		"  tags: [ \"a\\nb: c\" ]\n  \"k\\ney\": 1\n";
+	static const char policy[] =
+		"name: \"x\\ny: z\"\ndescription: \"a\\n\\\"b: # c\"\n\"k: v\\n- x\": 1\ncapabilities:\n"
+		"  \"a.b\\n\": { tier: notify, reason: \"r\\n  verdict: autonomous\", note: \"n\\n# o\" }\n"
+		"  'c.\"d': { tier: autonomous, conditions: { path_prefix: \"/\\\" or true or path under \\\"/\\n\" } }\n";
+	static const char tools[] =
+		"{ \"tools\": [ { \"name\": \"a\\\"; } \\n\", \"description\": \"x.\\n} y\", \"inputSchema\": { \"type\": \"object\","
+		" \"properties\": { \"p\\n\": { \"enum\": [ \"a\\\"b\", \"c\\nd\" ], \"description\": \"\\\"; }\" },"
+		" \"q\": { \"type\": \"string\", \"pattern\": \"\\\";\\n\", \"default\": \"\\\"; }\" } } } } ] }";
+	static const char settings[] =
+		"{ \"permissions\": { \"allow\": [ \"Read(a\\\" or true or path under \\\"/)\", \"Edit(x\\ny)\","
+		" \"mcp__a\\n__b: c\", \"WebFetch(domain:a\\\"b)\", \"X\\n- id: y\" ], \"a\\nb\": 1 } }";
+	struct imports out[4] = {
+		import_text(IMPORT_KRUXOS, "x.yaml", caps, sizeof caps - 1),
+		import_text(IMPORT_KRUXOS, "x.yaml", policy, sizeof policy - 1),
+		import_text(IMPORT_MCP, "x.json", tools, sizeof tools - 1),
+		import_text(IMPORT_CLAUDE, "x.json", settings, sizeof settings - 1),
+	};
+	const struct policyfile *f;
+	const struct capfile *c;
+
+	ck_assert_uint_eq(diags->errors, 0);
+	for (size_t i = 0; i < 4; i++)
+		ck_assert_uint_eq(out[i].n, 1);
+	c = capfile_parse(arena, diags, source_text(arena, diags, "y", out[0].file[0].text));
+	ck_assert(c && c->ncaps == 1 && c->cap->ninput == 1 && c->cap->nerrors == 1);
+	f = policyfile_parse(arena, diags, source_text(arena, diags, "y", out[1].file[0].text));
+	ck_assert(f && f->nrules == 2);
+	ck_assert_int_eq(f->rule[1].when->kind, EXPR_TEST);
+	c = capfile_parse(arena, diags, source_text(arena, diags, "y", out[2].file[0].text));
+	ck_assert(c && c->ncaps == 1 && c->cap->ninput == 2);
+	f = policyfile_parse(arena, diags, source_text(arena, diags, "y", out[3].file[0].text));
+	ck_assert(f && f->nrules >= 1);
+	for (size_t i = 0; i < f->nrules; i++)
+		ck_assert(!f->rule[i].when || f->rule[i].when->kind == EXPR_TEST);
+	ck_assert_uint_eq(diags->errors, 0);
+}
+END_TEST
+
+/* Each of these asks for far more than it says; it must end soon, with a result or an error. */
+static const struct { enum import_kind kind; const char *head, *again, *between, *tail; size_t times; } large[] = {
+	{ IMPORT_KRUXOS, "rules:\n", "  - { capability: a.b, tier: notify }\n", "", "", 50000 },
+	{ IMPORT_KRUXOS, "rules:\n", "  - { capability: [ a.b, a.b ], tier: notify, conditions: { x_lt: 1 } }\n", "", "", 30000 },
+	{ IMPORT_KRUXOS, "rules:\n  - tier: notify\n    capability: a.b\n    conditions: [ ", "{ x_lt: 1 }", ", ", " ]\n", 50000 },
+	{ IMPORT_KRUXOS, "rules:\n  - tier: notify\n    capability: [ ", "a.b", ", ", " ]\n    conditions: { a_lt: 1, b_lt: 2 }\n", 50000 },
+	{ IMPORT_KRUXOS, "", "- { name: a.b, purpose: x }\n", "", "", 30000 },
+	{ IMPORT_KRUXOS, "- name: a.b\n  purpose: x\n  tags: [ ", "x", ", ", " ]\n", 50000 },
+	{ IMPORT_KRUXOS, "- name: a.b\n  purpose: x\n  inputs:\n", "    - { name: x, type: Object }\n", "", "", 30000 },
+	{ IMPORT_KRUXOS, "- name: a.b\n  purpose: \"", "x ", "", "\"\n", 200000 },
+	{ IMPORT_KRUXOS, "- name: a.b\n  purpose: x\n  errors:\n    - type: X\n      recovery: [ ",
+	  "{ description: a.b.c a.b.c }", ", ", " ]\n", 50000 },
+	{ IMPORT_MCP, "{ \"tools\": [ ", "{ \"name\": \"a\" }", ", ", " ] }", 50000 },
+	{ IMPORT_MCP, "{ \"tools\": [ { \"name\": \"a\", \"inputSchema\": { \"$defs\": { \"r\": { \"properties\": { \"a\": "
+	  "{ \"$ref\": \"#/$defs/s\" }, \"b\": { \"$ref\": \"#/$defs/s\" } } }, \"s\": { \"properties\": { \"a\": { \"$ref\": "
+	  "\"#/$defs/r\" } } } }, \"properties\": { \"x0\": {}", ", \"x%\": { \"$ref\": \"#/$defs/r\" }", "", " } } } ] }", 60 },
+	{ IMPORT_MCP, "{ \"tools\": [ { \"name\": \"a\", \"inputSchema\": { \"properties\": { \"x\": { \"enum\": [ ", "\"a\"", ", ",
+	  " ] } } } } ] }", 50000 },
+	{ IMPORT_CLAUDE, "{ \"permissions\": { \"deny\": [ ", "\"Read(a/**)\"", ", ", " ] } }", 50000 },
+	{ IMPORT_CLAUDE, "{ \"permissions\": { \"deny\": [ \"Read(", "**/a/", "", ")\" ] } }", 50000 },
+};
+
+START_TEST(survives)
+{
+	struct buf b = { 0 };
+
+	buf_puts(&b, large[_i].head);
+	for (size_t i = 0; i < large[_i].times; i++) {
+		const char *percent = strchr(large[_i].again, '%');
+
+		buf_puts(&b, i ? large[_i].between : "");
+		if (percent)
+			buf_printf(&b, "%.*s%zu%s", (int)(percent - large[_i].again), large[_i].again, i + 1, percent + 1);
+		else
+			buf_puts(&b, large[_i].again);
+	}
+	buf_puts(&b, large[_i].tail);
+	import_text(large[_i].kind, "x.yaml", b.p, b.n);
+	ck_assert_uint_ge(diags->n, 1);
+	buf_free(&b);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *s = suite_create("import");
+	TCase *t = tcase_create("import");
+	SRunner *run;
+	int failed, n = sizeof fixtures / sizeof *fixtures;
+
+	tcase_add_checked_fixture(t, setup, teardown);
+	tcase_add_loop_test(t, fixture, 0, n);
+	tcase_add_loop_test(t, nothing_is_lost_in_silence, 0, n);
+	tcase_add_loop_test(t, the_compiler_takes_it, 0, n);
+	tcase_add_loop_test(t, doubt_means_deny, 0, sizeof denied / sizeof *denied);
+	tcase_add_test(t, tiers);
+	tcase_add_loop_test(t, refuses, 0, sizeof refused / sizeof *refused);
+	tcase_add_test(t, text_of_users_stays_text);
+	tcase_add_loop_test(t, survives, 0, sizeof large / sizeof *large);
+	tcase_set_timeout(t, 60);
+	suite_add_tcase(s, t);
+	run = srunner_create(s);
+	srunner_run_all(run, CK_ENV);
+	failed = srunner_ntests_failed(run);
+	srunner_free(run);
+	return failed != 0;
+}
