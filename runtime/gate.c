@@ -33,8 +33,8 @@ struct gate {
 
 /* ---- a call ---- */
 
-static int gate_invalid(struct gate *g, struct krux_str asked, struct krux_str json, struct gate_answer *out,
-                        struct krux_err *err)
+static int gate_invalid(struct gate *g, struct krux_str asked, struct krux_str json,
+                        struct gate_answer *out, struct krux_err *err)
 {
 	struct record r;
 
@@ -48,7 +48,8 @@ static int gate_decide(struct gate *g, struct gate_answer *out, struct krux_err 
 {
 	judge_free(g->judge);
 	g->judge = judge_new(g->policy->abi, out->request.index,
-	                     (struct krux_str){ g->options.agent, strlen(g->options.agent) }, g->facts, err);
+	                     (struct krux_str){ g->options.agent, strlen(g->options.agent) },
+	                     g->facts, err);
 	if (!g->judge)
 		return -1;
 	return judge_call(g->judge, out->request.cbor, &out->judgement, err);
@@ -59,7 +60,8 @@ static int gate_record(struct gate *g, enum audit_kind kind, struct gate_answer 
 {
 	struct record r;
 
-	if (entry_decided(&g->entry, kind, g->policy->abi, &out->request, &out->judgement, g->facts, &r, err))
+	if (entry_decided(&g->entry, kind, g->policy->abi, &out->request, &out->judgement, g->facts,
+	                  &r, err))
 		return -1;
 	return log_append(g->log, &r, &out->record, leaf, err);
 }
@@ -104,13 +106,19 @@ static void gate_run(struct gate *g, struct krux_pool *pool, struct gate_answer 
 	}
 }
 
-static int gate_outcome(struct gate *g, struct krux_pool *pool, struct gate_answer *out, struct krux_err *err)
+static int gate_outcome(struct gate *g, struct krux_pool *pool, struct gate_answer *out,
+                        struct krux_err *err)
 {
 	const struct spawn_result *s = &out->result;
 	struct krux_str why = { s->why, strlen(s->why) };
 	struct entry_end end = {
-		.intent = out->record, .end = s->end, .error = s->error, .why = s->end == SPAWN_ERROR ? s->message : why,
-		.layer = s->layer, .nlayers = s->nlayers, .usage = { s->cpu_ns, s->wall_ns, s->rss_bytes },
+		.intent = out->record,
+		.end = s->end,
+		.error = s->error,
+		.why = s->end == SPAWN_ERROR ? s->message : why,
+		.layer = s->layer,
+		.nlayers = s->nlayers,
+		.usage = { s->cpu_ns, s->wall_ns, s->rss_bytes },
 	};
 	struct record r;
 	size_t n;
@@ -129,12 +137,13 @@ static int gate_outcome(struct gate *g, struct krux_pool *pool, struct gate_answ
 	return log_append(g->log, &r, NULL, NULL, err);
 }
 
-int gate_call(struct gate *g, struct krux_pool *pool, struct krux_str capability, struct krux_str json,
-              struct gate_answer *out, struct krux_err *err)
+int gate_call(struct gate *g, struct krux_pool *pool, struct krux_str capability,
+              struct krux_str json, struct gate_answer *out, struct krux_err *err)
 {
 	*out = (struct gate_answer){ 0 };
 	g->entry.pool = pool;
-	if (!request_name(g->policy->abi, g->policy->cap, g->policy->ncaps, capability, &out->request, &out->refusal) ||
+	if (!request_name(g->policy->abi, g->policy->cap, g->policy->ncaps, capability,
+	                  &out->request, &out->refusal) ||
 	    !request_args(pool, json, &out->request, &out->refusal))
 		return gate_invalid(g, capability, json, out, err);
 	if (gate_decide(g, out, err))
@@ -157,17 +166,21 @@ int gate_call(struct gate *g, struct krux_pool *pool, struct krux_str capability
 
 /* ---- before it ---- */
 
-/* A bundle that the log does not know yet is recorded; one older than what was loaded is refused. */
-static int gate_bundle(struct gate *g, const struct history *h, bool *untrusted, struct krux_err *err)
+/* A bundle that the log does not know yet is recorded; one older than the last is refused. */
+static int gate_bundle(struct gate *g, const struct history *h, bool *untrusted,
+                       struct krux_err *err)
 {
 	const struct krux_bundle *b = &g->policy->bundle;
 	struct record r = { 0 };
 
 	if (h->has_serial && b->serial < h->serial) {
 		*untrusted = true;
-		return err_set(err, 0, "bundle %s: serial %llu is older than %llu, which was loaded before; going back "
-		               "takes an operator's signature, and this version of kruxrt cannot check one",
-		               g->options.bundle, (unsigned long long)b->serial, (unsigned long long)h->serial);
+		return err_set(err, 0,
+		               "bundle %s: serial %llu is older than %llu, which was loaded "
+		               "before; going back takes an operator's signature, which this version of "
+		               "kruxrt cannot check",
+		               g->options.bundle, (unsigned long long)b->serial,
+		               (unsigned long long)h->serial);
 	}
 	if (h->has_bundle && !memcmp(h->bundle, b->digest, HASH_LEN))
 		return 0;
@@ -190,7 +203,8 @@ static void gate_zone(struct gate *g)
 	/* Without it there is no local time, and the policy blocks what depends on it. */
 	snprintf(name, sizeof name, "%.*s", (int)zone->n, zone->p);
 	if (zone_set(name, &why))
-		snprintf(g->notice, sizeof g->notice, "%.120s: the local time is not known", why.text);
+		snprintf(g->notice, sizeof g->notice, "%.120s: the local time is not known",
+		         why.text);
 }
 
 static void gate_repaired(struct gate *g)
@@ -199,12 +213,13 @@ static void gate_repaired(struct gate *g)
 
 	if (repair.dropped || repair.unknown)
 		snprintf(g->notice, sizeof g->notice,
-		         "the log was put right after a crash: %llu torn bytes cut off, %llu calls of unknown end",
+		         "the log was put right after a crash: %llu torn bytes cut off, "
+		         "%llu calls of unknown end",
 		         (unsigned long long)repair.dropped, (unsigned long long)repair.unknown);
 }
 
-struct gate *gate_open(const struct state *state, const struct workspace *w, const struct gate_options *options,
-                       bool *untrusted, struct krux_err *err)
+struct gate *gate_open(const struct state *state, const struct workspace *w,
+                       const struct gate_options *options, bool *untrusted, struct krux_err *err)
 {
 	struct gate *g = calloc(1, sizeof *g);
 	struct history h = { 0 };
@@ -235,8 +250,10 @@ struct gate *gate_open(const struct state *state, const struct workspace *w, con
 	if (!g->log || gate_bundle(g, &h, untrusted, err))
 		goto fail;
 	gate_repaired(g);
-	g->entry = (struct entry){ .blobs = state->blobs, .agent = options->agent, .workspace = w->path, .uid = getuid(),
-	                           .dev = g->policy->bundle.key.dev };
+	g->entry = (struct entry){
+		.blobs = state->blobs, .agent = options->agent, .workspace = w->path,
+		.uid = getuid(), .dev = g->policy->bundle.key.dev,
+	};
 	memcpy(g->entry.bundle, g->policy->bundle.digest, HASH_LEN);
 	return g;
 fail:

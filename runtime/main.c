@@ -11,28 +11,30 @@
 
 static const struct {
 	const char *name;
-	int (*run)(int argc, char **argv);   /* NULL: later versions have it */
+	int (*run)(int argc, char **argv);
 	const char *what;
 } commands[] = {
 	{ "init", init_command, "make a state folder: trust, keys, log, workspaces" },
 	{ "call", call_command, "make one call and print its answer" },
 	{ "audit", audit_command, "verify the log, or show its end" },
-	{ "serve", NULL, "" }, { "mcp", NULL, "" }, { "run", NULL, "" }, { "agents", NULL, "" },
-	{ "approvals", NULL, "" }, { "dash", NULL, "" }, { "top", NULL, "" }, { "status", NULL, "" },
-	{ "doctor", NULL, "" }, { "reload", NULL, "" }, { "freeze", NULL, "" }, { "thaw", NULL, "" },
 };
 enum { COMMANDS = sizeof commands / sizeof *commands };
+
+static const char *const later[] = {
+	"serve", "mcp", "run", "agents", "approvals", "dash", "top", "status", "doctor", "reload",
+	"freeze", "thaw",
+};
+enum { LATER = sizeof later / sizeof *later };
 
 static void help(FILE *f)
 {
 	fputs("kruxrt: decides, records and confines what agents do\n\n", f);
 	for (int i = 0; i < COMMANDS; i++)
-		if (commands[i].run)
-			fprintf(f, "  kruxrt %-6s %s\n", commands[i].name, commands[i].what);
-	fputs("\nkruxrt COMMAND --help says more. kruxrt --version prints the version.\n\nNot in this version:", f);
-	for (int i = 0; i < COMMANDS; i++)
-		if (!commands[i].run)
-			fprintf(f, " %s", commands[i].name);
+		fprintf(f, "  kruxrt %-6s %s\n", commands[i].name, commands[i].what);
+	fputs("\nkruxrt COMMAND --help says more. kruxrt --version prints the version.\n\n"
+	      "Not in this version:", f);
+	for (int i = 0; i < LATER; i++)
+		fprintf(f, " %s", later[i]);
 	fputs("\n", f);
 }
 
@@ -52,14 +54,14 @@ int main(int argc, char **argv)
 		puts("kruxrt " KRUX_VERSION);
 		return EXIT_YES;
 	}
-	for (int i = 0; i < COMMANDS; i++) {
-		if (strcmp(name, commands[i].name) != 0)
-			continue;
-		if (commands[i].run)
+	for (int i = 0; i < COMMANDS; i++)
+		if (!strcmp(name, commands[i].name))
 			return commands[i].run(argc - 2, argv + 2);
-		fprintf(stderr, "kruxrt %s: this version (%s) does not have it\n", name, KRUX_VERSION);
-		return EXIT_USAGE;
-	}
+	for (int i = 0; i < LATER; i++)
+		if (!strcmp(name, later[i])) {
+			fprintf(stderr, "kruxrt %s: version " KRUX_VERSION " does not have it\n", name);
+			return EXIT_USAGE;
+		}
 	if (*name) {
 		fputs("kruxrt: there is no command ", stderr);
 		screen_puts(stderr, name);

@@ -22,7 +22,8 @@ int err_set(struct krux_err *err, int no, const char *fmt, ...)
 		err->text[0] = 0;
 	n = strlen(err->text);
 	if (no)
-		snprintf(err->text + n, sizeof err->text - n, "%s%s", n ? ": " : "", strerrordesc_np(no));
+		snprintf(err->text + n, sizeof err->text - n, "%s%s", n ? ": " : "",
+		         strerrordesc_np(no));
 	errno = saved;
 	return -1;
 }

@@ -124,7 +124,8 @@ int file_write(int fd, const void *p, size_t n, struct krux_err *err)
 	return 0;
 }
 
-int file_create(int dir, const char *name, mode_t mode, const void *p, size_t n, struct krux_err *err)
+int file_create(int dir, const char *name, mode_t mode, const void *p, size_t n,
+                struct krux_err *err)
 {
 	CLEAN_FD int fd = file_open(dir, name, O_WRONLY | O_CREAT | O_EXCL, mode, err);
 

@@ -25,7 +25,8 @@ uint8_t *file_read_fd(int fd, const char *name, size_t max, size_t *n, struct kr
 /* Writes all of it, from the current offset. */
 int file_write(int fd, const void *p, size_t n, struct krux_err *err);
 /* A new file with this content, on disk when it returns; fails when it is there. */
-int file_create(int dir, const char *name, mode_t mode, const void *p, size_t n, struct krux_err *err);
+int file_create(int dir, const char *name, mode_t mode, const void *p, size_t n,
+                struct krux_err *err);
 /* The canonical path of an open folder. Caller frees; NULL on error. */
 char *file_path(int fd, struct krux_err *err);
 /* Is path b at or below path a; both canonical. */

@@ -34,8 +34,10 @@ static int folder_open(int dir, const char *name, struct krux_err *err)
 
 static int parts_open(struct state *s, struct krux_err *err)
 {
-	if ((s->log = folder_open(s->fd, "log", err)) < 0 || (s->blobs = folder_open(s->fd, "blobs", err)) < 0 ||
-	    (s->trust = folder_open(s->fd, "trust", err)) < 0 || (s->trash = folder_open(s->fd, "trash", err)) < 0)
+	if ((s->log = folder_open(s->fd, "log", err)) < 0 ||
+	    (s->blobs = folder_open(s->fd, "blobs", err)) < 0 ||
+	    (s->trust = folder_open(s->fd, "trust", err)) < 0 ||
+	    (s->trash = folder_open(s->fd, "trash", err)) < 0)
 		return -1;
 	return 0;
 }
@@ -57,16 +59,17 @@ int state_make(const char *path, struct state *out, struct krux_err *err)
 		const char *name;
 		mode_t mode;
 	} part[] = {
-		{ "log", 0700 }, { "blobs", 0700 }, { "trust", 0755 }, { "trust/bundles", 0755 },
-		{ "trust/approvers", 0755 }, { "trust/operators", 0755 }, { "keys", 0700 }, { "trash", 0700 },
-		{ "workspaces", 0700 },
+		{ "log", 0700 },           { "blobs", 0700 },           { "trust", 0755 },
+		{ "trust/bundles", 0755 }, { "trust/approvers", 0755 }, { "trust/operators", 0755 },
+		{ "keys", 0700 },          { "trash", 0700 },           { "workspaces", 0700 },
 	};
 
 	*out = closed;
 	if (mkdir(path, 0700) && errno != EEXIST)
 		return err_set(err, errno, "%s", path);
 	if (!is_empty(path))
-		return err_set(err, 0, "%s: is there already and not empty; nothing was changed", path);
+		return err_set(err, 0, "%s: is there already and not empty; nothing was changed",
+		               path);
 	out->fd = file_folder(path, err);
 	if (out->fd < 0 || !(out->path = file_path(out->fd, err)))
 		goto fail;
@@ -98,7 +101,10 @@ static int owner_check(int fd, const char *path, struct krux_err *err)
 	if (fstat(fd, &st))
 		return err_set(err, errno, "%s", path);
 	if (st.st_uid != geteuid())
-		return err_set(err, 0, "%s: belongs to another user; only who owns the state folder can use it", path);
+		return err_set(
+			err, 0,
+			"%s: belongs to another user; only who owns the state folder can use it",
+			path);
 	if (st.st_mode & 077)
 		return err_set(err, 0, "%s: others can reach into it; its mode must be 0700", path);
 	return 0;
@@ -108,7 +114,8 @@ int state_open(const char *path, struct state *out, struct krux_err *err)
 {
 	*out = closed;
 	out->fd = file_folder(path, err);
-	if (out->fd < 0 || owner_check(out->fd, path, err) || !(out->path = file_path(out->fd, err)))
+	if (out->fd < 0 || owner_check(out->fd, path, err) ||
+	    !(out->path = file_path(out->fd, err)))
 		goto fail;
 	if (!parts_open(out, err))
 		return 0;
@@ -145,14 +152,15 @@ static int own_open(const struct state *s, const char *agent, struct krux_err *e
 	if (all < 0)
 		return -1;
 	if (agent[0] == '.' || !krux_agent_valid((struct krux_str){ agent, strlen(agent) }))
-		return err_set(err, 0, "an agent whose name begins with a dot needs a folder given");
+		return err_set(err, 0,
+		               "an agent whose name begins with a dot needs a folder given");
 	if (mkdirat(all, agent, 0700) && errno != EEXIST)
 		return err_set(err, errno, "%s", agent);
 	return folder_open(all, agent, err);
 }
 
-int workspace_open(const struct state *s, const char *path, const char *agent, struct workspace *out,
-                   struct krux_err *err)
+int workspace_open(const struct state *s, const char *path, const char *agent,
+                   struct workspace *out, struct krux_err *err)
 {
 	CLEAN_FREE char *all = NULL;
 

@@ -21,7 +21,7 @@ void state_close(struct state *);
 struct workspace {
 	char *path;                  /* canonical: by this its history is known */
 	int fd;
-	int trash;                   /* its own folder for soft deletes; -1: none on its file system */
+	int trash;                   /* its own, for soft deletes; -1: another file system */
 };
 
 /* path NULL: the agent's own, workspaces/AGENT in the state, made where it is missing. Refuses a

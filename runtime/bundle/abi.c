@@ -19,7 +19,8 @@ static int refuse(struct krux_err *err, const char *why)
 
 static bool holds_array(const struct map *m, const void *p, uint64_t n, uint64_t size)
 {
-	return !n || ((uintptr_t)p % (size < 8 ? size : 8) == 0 && n < UINT32_MAX && map_holds(m, p, n * size, false));
+	return !n || ((uintptr_t)p % (size < 8 ? size : 8) == 0 && n < UINT32_MAX &&
+	              map_holds(m, p, n * size, false));
 }
 
 static bool holds_texts(const struct map *m, const char *const *p, uint64_t n)
@@ -37,7 +38,8 @@ static bool is_text(const struct map *m, const char *p, struct krux_str want)
 	return map_text(m, p, TEXT_MAX) == (long)want.n && !memcmp(p, want.p, want.n);
 }
 
-static int check_caps(const struct map *m, const struct krux_capability *schema, size_t n, struct krux_err *err)
+static int check_caps(const struct map *m, const struct krux_capability *schema, size_t n,
+                      struct krux_err *err)
 {
 	const struct krux_abi *abi = m->abi;
 
@@ -80,7 +82,8 @@ static int check_obligations(const struct map *m, struct krux_err *err)
 {
 	const struct krux_abi *abi = m->abi;
 
-	if (!abi->nobligations || !holds_array(m, abi->obligations, abi->nobligations, sizeof *abi->obligations))
+	if (!abi->nobligations ||
+	    !holds_array(m, abi->obligations, abi->nobligations, sizeof *abi->obligations))
 		return refuse(err, "its obligations are out of bounds");
 	for (uint32_t i = 0; i < abi->nobligations; i++) {
 		const struct krux_obligation *o = &abi->obligations[i];
@@ -92,8 +95,10 @@ static int check_obligations(const struct map *m, struct krux_err *err)
 			if (!holds_texts(m, o->approval[k].from, o->approval[k].nfrom))
 				return refuse(err, "its approvers are out of bounds");
 		for (uint32_t k = 0; k < o->ncounters; k++)
-			if (o->counter[k] >= abi->nfacts || abi->facts[o->counter[k]].kind < KRUX_FACT_RATE)
-				return refuse(err, "an obligation counts in what is no rate or budget");
+			if (o->counter[k] >= abi->nfacts ||
+			    abi->facts[o->counter[k]].kind < KRUX_FACT_RATE)
+				return refuse(err,
+				              "an obligation counts in what is no rate or budget");
 	}
 	return 0;
 }
@@ -103,7 +108,8 @@ static bool is_code(const struct map *m, uintptr_t fn)
 	return map_holds(m, (const void *)fn, 1, true);
 }
 
-int abi_check(const struct map *m, const struct krux_capability *schema, size_t n, struct krux_err *err)
+int abi_check(const struct map *m, const struct krux_capability *schema, size_t n,
+              struct krux_err *err)
 {
 	const struct krux_abi *abi = m->abi;
 

@@ -11,8 +11,8 @@
 
 static int refuse(struct krux_err *err, const struct krux_capability *c, const char *why)
 {
-	return err_set(err, 0, "the policy fails its test: %.*s%s%s", c ? (int)c->name.n : 0, c ? c->name.p : "",
-	               c ? ": " : "", why);
+	return err_set(err, 0, "the policy fails its test: %.*s%s%s", c ? (int)c->name.n : 0,
+	               c ? c->name.p : "", c ? ": " : "", why);
 }
 
 static bool fact_none(void *ctx, uint32_t id, uint64_t *answer)
@@ -53,11 +53,17 @@ static bool sample_record(struct krux_pool *pool, const struct krux_type *t, str
 static bool sample(struct krux_pool *pool, const struct krux_type *t, struct krux_value *out)
 {
 	static const struct krux_str texts[KRUX_T_COUNT] = {
-		[KRUX_T_STRING] = KRUX_STR("x"), [KRUX_T_PATH] = KRUX_STR("/"), [KRUX_T_URL] = KRUX_STR("http://x/"),
-		[KRUX_T_HOST] = KRUX_STR("x"), [KRUX_T_IP] = KRUX_STR("127.0.0.1"), [KRUX_T_CIDR] = KRUX_STR("10.0.0.0/8"),
-		[KRUX_T_DATETIME] = KRUX_STR("2026-01-01T00:00:00Z"), [KRUX_T_SECRET] = KRUX_STR("x"),
+		[KRUX_T_STRING] = KRUX_STR("x"),
+		[KRUX_T_PATH] = KRUX_STR("/"),
+		[KRUX_T_URL] = KRUX_STR("http://x/"),
+		[KRUX_T_HOST] = KRUX_STR("x"),
+		[KRUX_T_IP] = KRUX_STR("127.0.0.1"),
+		[KRUX_T_CIDR] = KRUX_STR("10.0.0.0/8"),
+		[KRUX_T_DATETIME] = KRUX_STR("2026-01-01T00:00:00Z"),
+		[KRUX_T_SECRET] = KRUX_STR("x"),
 		[KRUX_T_BYTES] = KRUX_STR("AAAA"),
-		[KRUX_T_DIGEST] = KRUX_STR("0000000000000000000000000000000000000000000000000000000000000000"),
+		[KRUX_T_DIGEST] = KRUX_STR(
+			"0000000000000000000000000000000000000000000000000000000000000000"),
 	};
 	char number[24];
 
@@ -87,7 +93,8 @@ static bool sample(struct krux_pool *pool, const struct krux_type *t, struct kru
 			snprintf(number, sizeof number, "%llu%s", (unsigned long long)t->lo,
 			         t->kind == KRUX_T_DURATION ? "ns" : "");
 		out->kind = KRUX_V_NUMBER;
-		out->str = (struct krux_str){ krux_pool_copy(pool, number, strlen(number)), strlen(number) };
+		out->str = (struct krux_str){ krux_pool_copy(pool, number, strlen(number)),
+			                      strlen(number) };
 		return out->str.p != NULL;
 	default:
 		*out = (struct krux_value){ .kind = KRUX_V_TEXT, .str = texts[t->kind] };
@@ -96,12 +103,14 @@ static bool sample(struct krux_pool *pool, const struct krux_type *t, struct kru
 }
 
 /* The canonical encoding of them; 0: these arguments do not fit the type's bounds. */
-static size_t sample_args(struct krux_pool *pool, const struct krux_capability *c, uint8_t *buf, size_t cap)
+static size_t sample_args(struct krux_pool *pool, const struct krux_capability *c, uint8_t *buf,
+                          size_t cap)
 {
 	struct krux_value written, canonical;
 	size_t n;
 
-	if (!sample(pool, c->input, &written) || !krux_canon(pool, c->input, &written, &canonical, NULL))
+	if (!sample(pool, c->input, &written) ||
+	    !krux_canon(pool, c->input, &written, &canonical, NULL))
 		return 0;
 	n = krux_cbor_write(&canonical, buf, cap);
 	return n <= cap ? n : 0;
@@ -135,8 +144,8 @@ static bool answer_valid(const struct krux_abi *abi, struct krux_answer a)
 	       a.obligation < abi->nobligations && (!a.failed || a.verdict == KRUX_BLOCKED);
 }
 
-static int try_decision(const struct krux_abi *abi, uint32_t id, const struct krux_capability *c, void *scratch,
-                        struct krux_err *err)
+static int try_decision(const struct krux_abi *abi, uint32_t id, const struct krux_capability *c,
+                        void *scratch, struct krux_err *err)
 {
 	struct krux_answer a = abi->decide(id, "x", 1, scratch, fact_zero, NULL);
 	struct krux_answer b = abi->decide(id, "x", 1, scratch, fact_zero, NULL);
@@ -151,17 +160,20 @@ static int try_decision(const struct krux_abi *abi, uint32_t id, const struct kr
 	return 0;
 }
 
-static int try_capability(const struct krux_abi *abi, uint32_t id, const struct krux_capability *c, void *scratch,
-                          struct krux_err *err)
+static int try_capability(const struct krux_abi *abi, uint32_t id, const struct krux_capability *c,
+                          void *scratch, struct krux_err *err)
 {
 	CLEAN_POOL struct krux_pool *pool = krux_pool_new(1 << 20);
-	static const uint8_t garbage[][4] = { { 0 }, { 0xFF }, { 0xA1 }, { 0xBF, 0xFF }, { 0xA1, 0x61, 'x', 0xF6 } };
+	static const uint8_t garbage[][4] = {
+		{ 0 }, { 0xFF }, { 0xA1 }, { 0xBF, 0xFF }, { 0xA1, 0x61, 'x', 0xF6 }
+	};
 	struct krux_decode_error why;
 	uint8_t args[4096];
 	char name[256];
 	size_t n;
 
-	n = (size_t)snprintf(name, sizeof name, "%.*s@%u.%u", (int)c->name.n, c->name.p, c->major, c->minor);
+	n = (size_t)snprintf(name, sizeof name, "%.*s@%u.%u", (int)c->name.n, c->name.p, c->major,
+	                     c->minor);
 	if (n >= sizeof name || abi->find(name, (uint32_t)n) != (int)id)
 		return refuse(err, c, "it does not find it by name");
 	if (abi->decode(id, args, 0, scratch, &why))
@@ -177,8 +189,8 @@ static int try_capability(const struct krux_abi *abi, uint32_t id, const struct 
 	return try_decision(abi, id, c, scratch, err);
 }
 
-static int try_all(const struct krux_abi *abi, const struct krux_capability *caps, size_t n, void *scratch,
-                   struct krux_err *err)
+static int try_all(const struct krux_abi *abi, const struct krux_capability *caps, size_t n,
+                   void *scratch, struct krux_err *err)
 {
 	struct krux_decode_error why;
 
@@ -193,7 +205,8 @@ static int try_all(const struct krux_abi *abi, const struct krux_capability *cap
 	return 0;
 }
 
-int abi_try(const struct krux_abi *abi, const struct krux_capability *caps, size_t n, struct krux_err *err)
+int abi_try(const struct krux_abi *abi, const struct krux_capability *caps, size_t n,
+            struct krux_err *err)
 {
 	size_t size = ((size_t)abi->scratch + 31) & ~(size_t)15;
 	void *scratch = aligned_alloc(16, size);

@@ -72,7 +72,8 @@ static bool file_place(const struct elf *e, uint64_t vaddr, uint64_t len, uint64
 
 static int check_header(struct elf *e, Elf64_Ehdr *h)
 {
-	static const uint8_t ident[] = { 0x7F, 'E', 'L', 'F', ELFCLASS64, ELFDATA2LSB, EV_CURRENT, ELFOSABI_SYSV };
+	static const uint8_t ident[] = { 0x7F,       'E',         'L',        'F',
+		                         ELFCLASS64, ELFDATA2LSB, EV_CURRENT, ELFOSABI_SYSV };
 
 	if (!fetch(e, 0, h, sizeof *h) || memcmp(h->e_ident, ident, sizeof ident) != 0)
 		return refuse(e, "it is no plain 64-bit little-endian ELF file");
@@ -176,7 +177,8 @@ static const char *tag_refusal(const Elf64_Dyn *d)
 	case DT_SONAME:
 		return NULL;
 	case DT_FLAGS:
-		return d->d_un.d_val & ~(uint64_t)DF_BIND_NOW ? "it has flags other than `bind now`" : NULL;
+		return d->d_un.d_val & ~(uint64_t)DF_BIND_NOW ? "it has flags other than `bind now`"
+		                                              : NULL;
 	case DT_FLAGS_1:
 		return d->d_un.d_val & ~(uint64_t)DF_1_NOW ? "it has flags other than `now`" : NULL;
 	case DT_BIND_NOW:
@@ -219,7 +221,9 @@ static int check_dynamic(struct elf *e)
 		why = tag_refusal(&d);
 		if (why)
 			return refuse(e, why);
-		slot = d.d_tag == DT_GNU_HASH ? &e->gnu_hash : d.d_tag < DT_NUM ? &e->tag[d.d_tag] : NULL;
+		slot = d.d_tag == DT_GNU_HASH ? &e->gnu_hash
+		       : d.d_tag < DT_NUM     ? &e->tag[d.d_tag]
+		                              : NULL;
 		if (slot && *slot)
 			return refuse(e, "its dynamic section says something twice");
 		if (slot)
@@ -278,18 +282,23 @@ static int check_symbols(struct elf *e)
 	Elf64_Sym s[2];
 
 	if ((e->gnu_hash && !gnu_count(e, &count)) || (e->tag[DT_HASH] && !sysv_count(e, &other)) ||
-	    (!e->gnu_hash && !e->tag[DT_HASH]) || (e->gnu_hash && e->tag[DT_HASH] && count != other))
+	    (!e->gnu_hash && !e->tag[DT_HASH]) ||
+	    (e->gnu_hash && e->tag[DT_HASH] && count != other))
 		return refuse(e, "its symbols cannot be counted");
 	if ((e->gnu_hash ? count : other) != 2)
 		return refuse(e, "it does not have exactly one symbol");
-	if (e->tag[DT_SYMENT] != sizeof *s || !file_place(e, e->tag[DT_SYMTAB], sizeof s, &symbols) ||
-	    !fetch(e, symbols, s, sizeof s) || !file_place(e, e->tag[DT_STRTAB], e->tag[DT_STRSZ], &strings))
+	if (e->tag[DT_SYMENT] != sizeof *s ||
+	    !file_place(e, e->tag[DT_SYMTAB], sizeof s, &symbols) ||
+	    !fetch(e, symbols, s, sizeof s) ||
+	    !file_place(e, e->tag[DT_STRTAB], e->tag[DT_STRSZ], &strings))
 		return refuse(e, "its symbols are out of bounds");
 	if (!within(s[1].st_name, sizeof name, e->tag[DT_STRSZ]) ||
-	    !fetch(e, strings + s[1].st_name, text, sizeof text) || memcmp(text, name, sizeof name) != 0)
+	    !fetch(e, strings + s[1].st_name, text, sizeof text) ||
+	    memcmp(text, name, sizeof name) != 0)
 		return refuse(e, "its symbol is not krux_abi_1");
 	if (s[1].st_shndx == SHN_UNDEF || s[1].st_shndx >= SHN_LORESERVE ||
-	    ELF64_ST_TYPE(s[1].st_info) != STT_OBJECT || ELF64_ST_BIND(s[1].st_info) != STB_GLOBAL ||
+	    ELF64_ST_TYPE(s[1].st_info) != STT_OBJECT ||
+	    ELF64_ST_BIND(s[1].st_info) != STB_GLOBAL ||
 	    ELF64_ST_VISIBILITY(s[1].st_other) != STV_DEFAULT)
 		return refuse(e, "krux_abi_1 is not an object that it defines");
 	if (s[1].st_size != sizeof(struct krux_abi) || s[1].st_value % 8 ||
@@ -338,7 +347,8 @@ int elf_check(const uint8_t *p, size_t n, struct elf_image *out, struct krux_err
 	Elf64_Ehdr h = { 0 };
 
 	*out = (struct elf_image){ 0 };
-	if (check_header(&e, &h) || check_segments(&e, &h) || check_dynamic(&e) || check_symbols(&e))
+	if (check_header(&e, &h) || check_segments(&e, &h) || check_dynamic(&e) ||
+	    check_symbols(&e))
 		return -1;
 	return check_relocations(&e);
 }

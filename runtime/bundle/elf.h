@@ -21,8 +21,8 @@ struct elf_segment {
 struct elf_image {
 	struct elf_segment segment[ELF_MAX_SEGMENTS];   /* ascending, no page in two of them */
 	unsigned nsegments;
-	uint64_t span;               /* bytes of memory from 0 to the end of the last, whole pages */
-	uint64_t rela, nrela;        /* address and count of the relocations, in memory never written */
+	uint64_t span;               /* bytes of memory from 0 to the last's end, whole pages */
+	uint64_t rela, nrela;        /* address and count of the relocations, never written */
 	uint64_t symbol, symbol_size; /* address of krux_abi_1 */
 };
 

@@ -11,7 +11,8 @@
 
 #include <errno.h>
 
-static int bundle_open(struct loaded *l, const char *path, int trust, bool dev, struct krux_err *err)
+static int bundle_open(struct loaded *l, const char *path, int trust, bool dev,
+                       struct krux_err *err)
 {
 	struct krux_refusal why = { "", "" };
 	struct krux_public_key *key;
@@ -22,10 +23,12 @@ static int bundle_open(struct loaded *l, const char *path, int trust, bool dev, 
 	l->bytes = file_read_path(path, KRUX_MAX_BUNDLE, &n, err);
 	if (!l->bytes)
 		return -1;
-	if (!krux_bundle_open(l->pool, (struct krux_str){ (char *)l->bytes, n }, key, nkeys, dev, &l->bundle, &why))
+	if (!krux_bundle_open(l->pool, (struct krux_str){ (char *)l->bytes, n }, key, nkeys, dev,
+	                      &l->bundle, &why))
 		return err_set(err, 0, "%s%s%s", why.where, *why.where ? ": " : "", why.why);
 	if (!krux_schema_read(l->pool, l->bundle.schema, &l->cap, &l->ncaps, &why))
-		return err_set(err, 0, "schema: %s%s%s", why.where, *why.where ? ": " : "", why.why);
+		return err_set(err, 0, "schema: %s%s%s", why.where, *why.where ? ": " : "",
+		               why.why);
 	return 0;
 }
 

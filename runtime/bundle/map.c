@@ -21,7 +21,8 @@
 
 int map_seal(const uint8_t *p, size_t n, struct krux_err *err)
 {
-	CLEAN_FD int fd = memfd_create("krux-policy", MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_NOEXEC_SEAL);
+	CLEAN_FD int fd =
+		memfd_create("krux-policy", MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_NOEXEC_SEAL);
 
 	/* Kernels before 6.3 do not know the flag. */
 	if (fd < 0 && errno == EINVAL)
@@ -47,7 +48,8 @@ static uint64_t page_up(uint64_t v)
 
 static int segment_map(int fd, const struct elf_segment *s, uint8_t *base, struct krux_err *err)
 {
-	uint64_t first = page_down(s->vaddr), in_file = s->vaddr + s->filesz, end = s->vaddr + s->memsz;
+	uint64_t first = page_down(s->vaddr), in_file = s->vaddr + s->filesz,
+		 end = s->vaddr + s->memsz;
 	uint64_t full = page_up(in_file);
 
 	if (mmap(base + first, full - first, s->prot, MAP_PRIVATE | MAP_FIXED, fd,
@@ -56,8 +58,9 @@ static int segment_map(int fd, const struct elf_segment *s, uint8_t *base, struc
 	if (!(s->prot & PROT_WRITE))
 		return 0;
 	memset(base + in_file, 0, full - in_file);
-	if (page_up(end) > full && mmap(base + full, page_up(end) - full, s->prot,
-	                                MAP_PRIVATE | MAP_FIXED | MAP_ANONYMOUS, -1, 0) == MAP_FAILED)
+	if (page_up(end) > full &&
+	    mmap(base + full, page_up(end) - full, s->prot, MAP_PRIVATE | MAP_FIXED | MAP_ANONYMOUS,
+	         -1, 0) == MAP_FAILED)
 		return err_set(err, errno, "map the policy");
 	return 0;
 }

@@ -70,11 +70,12 @@ static bool is_key(const char *name)
 
 static int key_order(const void *a, const void *b)
 {
-	return strcmp(((const struct krux_public_key *)a)->name, ((const struct krux_public_key *)b)->name);
+	return strcmp(((const struct krux_public_key *)a)->name,
+	              ((const struct krux_public_key *)b)->name);
 }
 
-int trust_read(int dir, enum trust_role role, struct krux_pool *pool, struct krux_public_key **out, size_t *n,
-               struct krux_err *err)
+int trust_read(int dir, enum trust_role role, struct krux_pool *pool, struct krux_public_key **out,
+               size_t *n, struct krux_err *err)
 {
 	CLEAN_FD int fd = file_open(dir, roles[role].folder, O_RDONLY | O_DIRECTORY, 0, err);
 	CLEAN_DIR DIR *list = NULL;
@@ -82,7 +83,8 @@ int trust_read(int dir, enum trust_role role, struct krux_pool *pool, struct kru
 	int copy;
 
 	*n = 0;
-	if (fd < 0 || owner_check(dir, "trust folder", err) || owner_check(fd, roles[role].folder, err))
+	if (fd < 0 || owner_check(dir, "trust folder", err) ||
+	    owner_check(fd, roles[role].folder, err))
 		return err_wrap(err, "trust folder");
 	copy = dup(fd);
 	list = copy < 0 ? NULL : fdopendir(copy);
@@ -105,7 +107,8 @@ int trust_read(int dir, enum trust_role role, struct krux_pool *pool, struct kru
 	return 0;
 }
 
-int trust_add(int dir, enum trust_role role, const struct krux_public_key *key, struct krux_err *err)
+int trust_add(int dir, enum trust_role role, const struct krux_public_key *key,
+              struct krux_err *err)
 {
 	char line[KRUX_KEY_LINE], name[80];
 	CLEAN_FD int fd = file_open(dir, roles[role].folder, O_RDONLY | O_DIRECTORY, 0, err);

@@ -14,8 +14,8 @@ const char *trust_role_folder(enum trust_role);
 
 /* All NAME.pub of a role, by name, from the pool. Folder and files must belong to root or to who
  * runs this, and nobody else may be able to write them. dir is the trust folder. */
-int trust_read(int dir, enum trust_role, struct krux_pool *, struct krux_public_key **out, size_t *n,
-               struct krux_err *err);
+int trust_read(int dir, enum trust_role, struct krux_pool *, struct krux_public_key **out,
+               size_t *n, struct krux_err *err);
 /* Adds one; fails where the name is taken. */
 int trust_add(int dir, enum trust_role, const struct krux_public_key *, struct krux_err *err);
 

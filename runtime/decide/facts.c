@@ -37,7 +37,8 @@ static int id_order(const void *a, const void *b, void *abi)
 {
 	const struct krux_fact_def *defs = ((const struct krux_abi *)abi)->facts;
 	const struct krux_fact_def *x = &defs[*(const uint32_t *)a];
-	struct krux_str policy = { x->policy, strlen(x->policy) }, name = { x->name, strlen(x->name) };
+	struct krux_str policy = { x->policy, strlen(x->policy) },
+			name = { x->name, strlen(x->name) };
 
 	return query_order(x->kind, policy, name, &defs[*(const uint32_t *)b]);
 }
@@ -117,7 +118,8 @@ void facts_label(struct facts *f, struct krux_str label)
 {
 	uint32_t i = query_find(f, KRUX_FACT_LABEL, KRUX_STR(""), label);
 
-	if (i < f->abi->nfacts && !query_order(KRUX_FACT_LABEL, KRUX_STR(""), label, &f->abi->facts[f->order[i]]))
+	if (i < f->abi->nfacts &&
+	    !query_order(KRUX_FACT_LABEL, KRUX_STR(""), label, &f->abi->facts[f->order[i]]))
 		f->answer[f->order[i]] = 1;
 }
 
@@ -126,8 +128,8 @@ void facts_call(struct facts *f, struct krux_str capability)
 	query_add(f, KRUX_FACT_CALLS, KRUX_STR(""), capability, f->wall, 1);
 }
 
-void facts_count(struct facts *f, enum krux_fact_kind kind, struct krux_str policy, struct krux_str rule,
-                 uint64_t when, uint64_t amount)
+void facts_count(struct facts *f, enum krux_fact_kind kind, struct krux_str policy,
+                 struct krux_str rule, uint64_t when, uint64_t amount)
 {
 	if (kind == KRUX_FACT_RATE || kind == KRUX_FACT_BUDGET)
 		query_add(f, kind, policy, rule, when, amount);

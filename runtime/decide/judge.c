@@ -39,8 +39,8 @@ const char *krux_verdict_text(uint8_t verdict)
 	}
 }
 
-struct judge *judge_new(const struct krux_abi *abi, uint32_t cap, struct krux_str agent, struct facts *facts,
-                        struct krux_err *err)
+struct judge *judge_new(const struct krux_abi *abi, uint32_t cap, struct krux_str agent,
+                        struct facts *facts, struct krux_err *err)
 {
 	struct judge *j = calloc(1, sizeof *j);
 
@@ -77,15 +77,18 @@ void judge_free(struct judge *j)
 
 static bool decode(struct judge *j, const uint8_t *args, size_t n, struct krux_decode_error *why)
 {
-	return n <= j->abi->caps[j->cap].max_args && j->abi->decode(j->cap, args, (uint32_t)n, j->scratch, why);
+	return n <= j->abi->caps[j->cap].max_args &&
+	       j->abi->decode(j->cap, args, (uint32_t)n, j->scratch, why);
 }
 
 /* The answer, or blocked where it is none. */
 static struct krux_answer ask(struct judge *j, krux_fact_fn *fact)
 {
-	struct krux_answer a = j->abi->decide(j->cap, j->agent.p, (uint32_t)j->agent.n, j->scratch, fact, j->facts);
+	struct krux_answer a = j->abi->decide(j->cap, j->agent.p, (uint32_t)j->agent.n, j->scratch,
+	                                      fact, j->facts);
 
-	if (a.verdict > KRUX_AUTONOMOUS || a.would > KRUX_AUTONOMOUS || a.obligation >= j->abi->nobligations)
+	if (a.verdict > KRUX_AUTONOMOUS || a.would > KRUX_AUTONOMOUS ||
+	    a.obligation >= j->abi->nobligations)
 		a = (struct krux_answer){ .failed = 1 };
 	if (a.failed)
 		a.verdict = a.would = KRUX_BLOCKED;
@@ -106,14 +109,15 @@ static bool speaks(const struct krux_cite *c, uint32_t n, uint32_t i)
 /* The strictest voice, the first where several are. */
 static void voice_find(struct judge *j, struct judgement *out)
 {
-	uint32_t n = j->abi->cite(j->cap, j->agent.p, (uint32_t)j->agent.n, j->scratch, facts_answer, j->facts,
-	                          j->cite, j->ncites);
+	uint32_t n = j->abi->cite(j->cap, j->agent.p, (uint32_t)j->agent.n, j->scratch,
+	                          facts_answer, j->facts, j->cite, j->ncites);
 	const struct krux_cite *best = NULL;
 
 	if (n > j->ncites)
 		n = j->ncites;
 	for (uint32_t i = 0; i < n; i++)
-		if (speaks(j->cite, n, i) && (!best || verdict_stricter(j->cite[i].verdict, best->verdict)))
+		if (speaks(j->cite, n, i) &&
+		    (!best || verdict_stricter(j->cite[i].verdict, best->verdict)))
 			best = &j->cite[i];
 	out->voice = (struct krux_cite){ .policy = "", .rule = "", .file = "", .reason = "" };
 	out->reason = "";
@@ -134,15 +138,18 @@ int judge_call(struct judge *j, struct krux_str args, struct judgement *out, str
 	struct krux_answer a;
 
 	if (!decode(j, (const uint8_t *)args.p, args.n, &why))
-		return err_set(err, 0, "the policy does not take these arguments: %s: %s", why.field ? why.field : "",
-		               why.why ? why.why : "");
+		return err_set(err, 0, "the policy does not take these arguments: %s: %s",
+		               why.field ? why.field : "", why.why ? why.why : "");
 	a = ask(j, facts_answer);
 	*out = (struct judgement){
-		.verdict = a.verdict, .would = a.would, .obligation = &j->abi->obligations[a.obligation],
+		.verdict = a.verdict,
+		.would = a.would,
+		.obligation = &j->abi->obligations[a.obligation],
 	};
 	voice_find(j, out);
 	if (a.failed)
-		out->reason = "a fact that the policy asks for is not known, such as the local time";
+		out->reason =
+			"a fact that the policy asks for is not known, such as the local time";
 	return 0;
 }
 
@@ -159,7 +166,8 @@ enum krux_verdict judge_path(struct judge *j, const struct krux_value *args, str
 	for (size_t i = 0; i < args->map.n; i++) {
 		j->member[i] = args->map.member[i];
 		if (krux_str_eq(j->member[i].key, field)) {
-			j->member[i].value = (struct krux_value){ .kind = KRUX_V_TEXT, .str = path };
+			j->member[i].value =
+				(struct krux_value){ .kind = KRUX_V_TEXT, .str = path };
 			found = true;
 		}
 	}

@@ -19,8 +19,8 @@ struct judgement {
 struct judge;
 
 /* For calls of one capability by one agent; agent is borrowed. NULL with *err. */
-struct judge *judge_new(const struct krux_abi *, uint32_t cap, struct krux_str agent, struct facts *,
-                        struct krux_err *err);
+struct judge *judge_new(const struct krux_abi *, uint32_t cap, struct krux_str agent,
+                        struct facts *, struct krux_err *err);
 void judge_free(struct judge *);
 
 /* Decides canonical arguments, which are borrowed until the next call. Negative with *err where

@@ -16,7 +16,8 @@ static bool usable;
 
 static bool name_valid(const char *name)
 {
-	static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_+-/";
+	static const char letters[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_+-/";
 	size_t n = strlen(name);
 
 	return n && n <= 64 && strspn(name, letters) == n && name[0] != '/' && name[n - 1] != '/';
@@ -32,7 +33,8 @@ static int zone_find(const char *name, struct krux_err *err)
 	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	if (fd < 0)
 		return err_set(err, errno, "time zone %s", name);
-	if (read(fd, magic, sizeof magic) != sizeof magic || memcmp(magic, "TZif", sizeof magic) != 0)
+	if (read(fd, magic, sizeof magic) != sizeof magic ||
+	    memcmp(magic, "TZif", sizeof magic) != 0)
 		return err_set(err, 0, "time zone %s: no such zone", name);
 	return 0;
 }

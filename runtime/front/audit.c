@@ -35,7 +35,9 @@ int audit_command(int argc, char **argv)
 		return audit_tail(argc - 1, argv + 1);
 	for (size_t i = 0; argc && i < sizeof later / sizeof *later; i++)
 		if (!strcmp(argv[0], later[i])) {
-			fprintf(stderr, "kruxrt audit %s: this version of kruxrt does not have it\n", later[i]);
+			fprintf(stderr,
+			        "kruxrt audit %s: this version of kruxrt does not have it\n",
+			        later[i]);
 			return EXIT_USAGE;
 		}
 	fputs(help, argc && !strcmp(argv[0], "--help") ? stdout : stderr);
@@ -93,7 +95,8 @@ static void put_version(FILE *f, struct krux_str field)
 	struct item_in in = { (const uint8_t *)field.p, (const uint8_t *)field.p + field.n, NULL };
 	uint64_t two, major, minor;
 
-	if (item_take(&in, ITEM_LIST, &two) && item_take(&in, ITEM_UINT, &major) && item_take(&in, ITEM_UINT, &minor))
+	if (item_take(&in, ITEM_LIST, &two) && item_take(&in, ITEM_UINT, &major) &&
+	    item_take(&in, ITEM_UINT, &minor))
 		fprintf(f, "@%llu.%llu", (unsigned long long)major, (unsigned long long)minor);
 }
 
@@ -172,7 +175,8 @@ static struct krux_value word_value(const char *word)
 	return (struct krux_value){ .kind = KRUX_V_TEXT, .str = { word, strlen(word) } };
 }
 
-static bool field_value(struct krux_pool *pool, const struct record *r, enum audit_field f, struct krux_value *out)
+static bool field_value(struct krux_pool *pool, const struct record *r, enum audit_field f,
+                        struct krux_value *out)
 {
 	const struct record_field *in = &r->field[f];
 	const char *schema = record_field_schema(f);

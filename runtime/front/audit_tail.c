@@ -37,7 +37,8 @@ static int log_size(int fd, uint64_t *size, struct krux_err *err)
 
 static int print_record(const struct tail *t, const struct scan_item *item, struct krux_err *err)
 {
-	bool ok = t->json ? audit_print_json(&item->record, item->leaf, stdout) : audit_print_line(&item->record, stdout);
+	bool ok = t->json ? audit_print_json(&item->record, item->leaf, stdout)
+	                  : audit_print_line(&item->record, stdout);
 
 	if (!ok || ferror(stdout))
 		return err_set(err, ok ? EIO : ENOMEM, "print");
@@ -130,8 +131,11 @@ int audit_tail(int argc, char **argv)
 	const char *path = NULL, *count = NULL, *operand[1];
 	struct tail t = { .fd = -1, .count = 10 };
 	const struct option_spec specs[] = {
-		{ .name = "--state", .value = &path }, { .name = "--json", .flag = &t.json },
-		{ .name = "-f", .flag = &t.follow }, { .name = "-n", .value = &count }, { .name = NULL },
+		{ .name = "--state", .value = &path },
+		{ .name = "--json", .flag = &t.json },
+		{ .name = "-f", .flag = &t.follow },
+		{ .name = "-n", .value = &count },
+		{ .name = NULL },
 	};
 	CLEANUP(state_close) struct state state = { NULL, -1, -1, -1, -1, -1 };
 	struct krux_err err = { 0 };
@@ -141,7 +145,9 @@ int audit_tail(int argc, char **argv)
 	if (!options_parse("audit", argc, argv, specs, operand, 0, &n))
 		return EXIT_USAGE;
 	if (!path || (count && !number(count, &t.count))) {
-		fputs(path ? "kruxrt audit tail: -n takes a number\n" : "kruxrt audit tail: --state DIR is missing\n", stderr);
+		fputs(path ? "kruxrt audit tail: -n takes a number\n"
+		           : "kruxrt audit tail: --state DIR is missing\n",
+		      stderr);
 		return EXIT_USAGE;
 	}
 	rc = state_open(path, &state, &err);

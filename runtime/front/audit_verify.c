@@ -115,8 +115,10 @@ static void print_json(const struct verify_report *r)
 {
 	const char *sep = "";
 
-	printf("{\"whole\":%s,\"faults\":%llu,\"notes\":%llu,\"records\":%llu,\"bytes\":%llu,\"blobs\":%llu,\"origin\":",
-	       r->faults ? "false" : "true", U(r->faults), U(r->notes), U(r->records), U(r->bytes), U(r->blobs));
+	printf("{\"whole\":%s,\"faults\":%llu,\"notes\":%llu,\"records\":%llu,\"bytes\":%llu,"
+	       "\"blobs\":%llu,\"origin\":",
+	       r->faults ? "false" : "true", U(r->faults), U(r->notes), U(r->records), U(r->bytes),
+	       U(r->blobs));
 	json_str(r->origin);
 	printf(",\"kinds\":{");
 	for (unsigned k = 0; k < COUNT(r->kinds); k++) {
@@ -148,7 +150,9 @@ int audit_verify(int argc, char **argv)
 	const char *path = NULL, *operand[1];
 	bool json = false;
 	const struct option_spec specs[] = {
-		{ .name = "--state", .value = &path }, { .name = "--json", .flag = &json }, { .name = NULL },
+		{ .name = "--state", .value = &path },
+		{ .name = "--json", .flag = &json },
+		{ .name = NULL },
 	};
 	CLEANUP(state_close) struct state state = { NULL, -1, -1, -1, -1, -1 };
 	struct verify_report report;

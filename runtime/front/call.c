@@ -102,7 +102,8 @@ static void notify_print(const struct call *c, const struct gate_answer *a)
 {
 	const struct krux_cite *v = &a->judgement.voice;
 
-	if (c->quiet || a->end != GATE_RAN || (a->judgement.verdict != KRUX_NOTIFY && !a->judgement.obligation->notify))
+	if (c->quiet || a->end != GATE_RAN ||
+	    (a->judgement.verdict != KRUX_NOTIFY && !a->judgement.obligation->notify))
 		return;
 	fprintf(stderr, "notify: %s called ", c->agent);
 	screen_put(stderr, a->request.cap->name);
@@ -113,7 +114,8 @@ static void notify_print(const struct call *c, const struct gate_answer *a)
 	fputc('\n', stderr);
 }
 
-static int call_make(const struct call *c, struct gate *g, struct krux_str json, struct krux_err *err)
+static int call_make(const struct call *c, struct gate *g, struct krux_str json,
+                     struct krux_err *err)
 {
 	CLEAN_POOL struct krux_pool *pool = krux_pool_new((size_t)512 << 20);
 	struct gate_answer a;
@@ -125,7 +127,8 @@ static int call_make(const struct call *c, struct gate *g, struct krux_str json,
 		fprintf(stderr, "kruxrt call: %s\n", gate_notice(g));
 	if (!c->quiet && gate_is_dev(g))
 		fputs("kruxrt call: this policy is signed with a development key\n", stderr);
-	if (gate_call(g, pool, (struct krux_str){ c->capability, strlen(c->capability) }, json, &a, err))
+	if (gate_call(g, pool, (struct krux_str){ c->capability, strlen(c->capability) }, json, &a,
+	              err))
 		return fail(EXIT_SYSTEM, err);
 	notify_print(c, &a);
 	if (!c->quiet)
@@ -135,11 +138,14 @@ static int call_make(const struct call *c, struct gate *g, struct krux_str json,
 	return reply_exit(&a);
 }
 
-static int call_open(const struct call *c, const struct state *state, struct krux_str json, struct krux_err *err)
+static int call_open(const struct call *c, const struct state *state, struct krux_str json,
+                     struct krux_err *err)
 {
 	CLEANUP(workspace_close) struct workspace w = { NULL, -1, -1 };
 	CLEAN_FREE char *own = NULL;
-	struct gate_options o = { .bundle = c->bundle, .agent = c->agent, .dev = c->dev, .run = spawn_run };
+	struct gate_options o = {
+		.bundle = c->bundle, .agent = c->agent, .dev = c->dev, .run = spawn_run
+	};
 	struct gate *g;
 	bool untrusted;
 	int code;
@@ -175,10 +181,14 @@ int call_command(int argc, char **argv)
 {
 	struct call c = { 0 };
 	const struct option_spec specs[] = {
-		{ .name = "--state", .value = &c.state }, { .name = "--bundle", .value = &c.bundle },
-		{ .name = "--as", .value = &c.agent }, { .name = "--workspace", .value = &c.workspace },
-		{ .name = "--dev", .flag = &c.dev }, { .name = "--json", .flag = &c.quiet },
-		{ .name = "--help", .flag = &c.help }, { .name = NULL },
+		{ .name = "--state", .value = &c.state },
+		{ .name = "--bundle", .value = &c.bundle },
+		{ .name = "--as", .value = &c.agent },
+		{ .name = "--workspace", .value = &c.workspace },
+		{ .name = "--dev", .flag = &c.dev },
+		{ .name = "--json", .flag = &c.quiet },
+		{ .name = "--help", .flag = &c.help },
+		{ .name = NULL },
 	};
 	CLEANUP(state_close) struct state state = { NULL, -1, -1, -1, -1, -1 };
 	const char *operand[2];
@@ -199,7 +209,8 @@ int call_command(int argc, char **argv)
 	if (!c.agent)
 		c.agent = "operator";
 	if (!krux_agent_valid((struct krux_str){ c.agent, strlen(c.agent) }))
-		return fail(EXIT_USAGE, (err_set(&err, 0, "--as: an agent is 1 to 64 of a-z 0-9 . _ -"), &err));
+		return fail(EXIT_USAGE,
+		            (err_set(&err, 0, "--as: an agent is 1 to 64 of a-z 0-9 . _ -"), &err));
 	c.json = operand[1];
 	if (state_open(c.state, &state, &err))
 		return fail(EXIT_USAGE, &err);

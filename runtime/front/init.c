@@ -56,7 +56,8 @@ static void origin_name(char out[static 64])
 	snprintf(out, 64, "krux/%s", hex);
 }
 
-static int key_trust(struct init *in, enum trust_role role, const struct krux_public_key *key, struct krux_err *err)
+static int key_trust(struct init *in, enum trust_role role, const struct krux_public_key *key,
+                     struct krux_err *err)
 {
 	struct record r = { 0 };
 
@@ -80,7 +81,8 @@ static int key_make(struct init *in, enum trust_role role, const char *name, str
 
 	if (asprintf(&stem, "%s/keys/%s", in->state.path, name) < 0)
 		return err_set(err, 0, "out of memory");
-	ok = krux_key_generate(name, false, &secret, &why) && krux_key_files_write(stem, &secret, &why);
+	ok = krux_key_generate(name, false, &secret, &why) &&
+	     krux_key_files_write(stem, &secret, &why);
 	krux_key_public(&secret, &public);
 	krux_key_wipe(&secret);
 	if (!ok)
@@ -88,7 +90,8 @@ static int key_make(struct init *in, enum trust_role role, const char *name, str
 	return key_trust(in, role, &public, err);
 }
 
-static int keys_read(const char *const *path, struct krux_public_key *out, size_t *n, struct krux_err *err)
+static int keys_read(const char *const *path, struct krux_public_key *out, size_t *n,
+                     struct krux_err *err)
 {
 	struct krux_refusal why = { "", "" };
 
@@ -98,8 +101,8 @@ static int keys_read(const char *const *path, struct krux_public_key *out, size_
 	return 0;
 }
 
-static int init_make(struct init *in, const char *path, const struct krux_public_key *key, size_t nkeys,
-                     struct krux_err *err)
+static int init_make(struct init *in, const char *path, const struct krux_public_key *key,
+                     size_t nkeys, struct krux_err *err)
 {
 	char origin[64];
 
@@ -107,16 +110,21 @@ static int init_make(struct init *in, const char *path, const struct krux_public
 	if (log_create(in->state.log, origin, "kruxrt " KRUX_VERSION, err))
 		return -1;
 	in->log = log_open(in->state.log, NULL, NULL, err);
-	if (!in->log || key_make(in, TRUST_OPERATOR, "operator", err) || key_make(in, TRUST_APPROVER, "approver", err))
+	if (!in->log || key_make(in, TRUST_OPERATOR, "operator", err) ||
+	    key_make(in, TRUST_APPROVER, "approver", err))
 		return -1;
 	for (size_t i = 0; i < nkeys; i++)
 		if (key_trust(in, TRUST_BUNDLE, &key[i], err))
 			return -1;
-	printf("made %s\n  log       %s\n  operator  keys/operator.key\n  approver  keys/approver.key\n", path, origin);
+	printf("made %s\n  log       %s\n  operator  keys/operator.key\n  approver  "
+	       "keys/approver.key\n",
+	       path, origin);
 	for (size_t i = 0; i < nkeys; i++)
-		printf("  bundles   signed with %s%s\n", key[i].name, key[i].dev ? " (a development key: --dev only)" : "");
+		printf("  bundles   signed with %s%s\n", key[i].name,
+		       key[i].dev ? " (a development key: --dev only)" : "");
 	if (!nkeys)
-		puts("  bundles   none are trusted yet: copy NAME.pub to trust/bundles, or use --dev");
+		puts("  bundles   none are trusted yet: copy NAME.pub to trust/bundles, or use "
+		     "--dev");
 	return 0;
 }
 
@@ -125,8 +133,10 @@ int init_command(int argc, char **argv)
 	const char *path = NULL, *keys[MAX_KEYS + 1] = { NULL };
 	bool wants_help = false;
 	const struct option_spec specs[] = {
-		{ .name = "--state", .value = &path }, { .name = "--key", .list = keys, .nlist = MAX_KEYS + 1 },
-		{ .name = "--help", .flag = &wants_help }, { .name = NULL },
+		{ .name = "--state", .value = &path },
+		{ .name = "--key", .list = keys, .nlist = MAX_KEYS + 1 },
+		{ .name = "--help", .flag = &wants_help },
+		{ .name = NULL },
 	};
 	struct krux_public_key key[MAX_KEYS];
 	struct krux_err err = { 0 };

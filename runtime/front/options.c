@@ -16,12 +16,14 @@ static bool refuse(const char *command, const char *what, const char *arg)
 	return false;
 }
 
-static const struct option_spec *spec_find(const struct option_spec *specs, const char *arg, const char **inside)
+static const struct option_spec *spec_find(const struct option_spec *specs, const char *arg,
+                                           const char **inside)
 {
 	for (; specs->name; specs++) {
 		size_t n = strlen(specs->name);
 
-		if (!strncmp(specs->name, arg, n) && (!arg[n] || (arg[n] == '=' && arg[1] == '-'))) {
+		if (!strncmp(specs->name, arg, n) &&
+		    (!arg[n] || (arg[n] == '=' && arg[1] == '-'))) {
 			*inside = arg[n] ? arg + n + 1 : NULL;
 			return specs;
 		}

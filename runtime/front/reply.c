@@ -40,7 +40,8 @@ static void put_text(struct object *o, const char *key, const char *s)
 		put_str(o, key, (struct krux_str){ s, strlen(s) });
 }
 
-static void __attribute__((format(printf, 3, 4))) put_printf(struct object *o, const char *key, const char *fmt, ...)
+static void __attribute__((format(printf, 3, 4)))
+put_printf(struct object *o, const char *key, const char *fmt, ...)
 {
 	char buf[1024], *copy;
 	va_list ap;
@@ -114,7 +115,8 @@ static void put_ticket(struct object *o, const uint8_t ticket[static 32])
 	put_printf(o, "ticket", "%s", hex);
 }
 
-static const struct krux_error_def *error_find(const struct krux_capability *cap, struct krux_str name)
+static const struct krux_error_def *error_find(const struct krux_capability *cap,
+                                               struct krux_str name)
 {
 	for (size_t i = 0; i < cap->nerrors; i++)
 		if (krux_str_eq(cap->error[i].name, name))
@@ -178,17 +180,20 @@ static void put_result(struct object *o, const struct gate_answer *a)
 static const char *remedy(const struct gate_answer *a)
 {
 	if (a->end == GATE_DEFERRED)
-		return "A person has to approve this call. This version of kruxrt cannot take approvals: nothing was "
-		       "run, and nothing will be. Do without it, or ask the operator to change the rule.";
+		return "A person has to approve this call, and this version of kruxrt cannot take "
+		       "approvals: nothing was run, and nothing will be. Do without it, or ask the "
+		       "operator to change the rule.";
 	if (!*a->judgement.voice.policy || !*a->judgement.voice.rule)
-		return "No rule allows this call. Do without it, or ask the operator for a rule that does.";
-	return "Do without this call, or choose arguments that the rule does not match. Only the operator can "
-	       "change the rule.";
+		return "No rule allows this call. Do without it, or ask the operator for one that "
+		       "does.";
+	return "Do without this call, or choose arguments that the rule does not match. Only the "
+	       "operator can change the rule.";
 }
 
 /* ---- the whole ---- */
 
-bool reply_value(struct krux_pool *pool, const struct gate_answer *a, bool dev, struct krux_value *out)
+bool reply_value(struct krux_pool *pool, const struct gate_answer *a, bool dev,
+                 struct krux_value *out)
 {
 	struct object o = { .pool = pool };
 
@@ -231,7 +236,8 @@ static void print_refusal(const struct gate_answer *a, FILE *f)
 	screen_put(f, a->request.cap->name);
 	fputc('\n', f);
 	if (*c->policy) {
-		snprintf(text, sizeof text, "%s/%s, %s:%u", c->policy, *c->rule ? c->rule : "default", c->file, c->line);
+		snprintf(text, sizeof text, "%s/%s, %s:%u", c->policy,
+		         *c->rule ? c->rule : "default", c->file, c->line);
 		line(f, "rule", text);
 	}
 	line(f, "reason", a->judgement.reason);

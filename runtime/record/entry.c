@@ -138,7 +138,8 @@ static void counters_write(struct item_out *o, const void *ctx)
 		item_head(o, ITEM_UINT, def->kind);
 		item_text(o, def->policy);
 		item_text(o, def->name);
-		item_head(o, ITEM_UINT, def->kind == KRUX_FACT_RATE ? 1 : amount_of(c->args, def->sum));
+		item_head(o, ITEM_UINT,
+		          def->kind == KRUX_FACT_RATE ? 1 : amount_of(c->args, def->sum));
 	}
 }
 
@@ -183,8 +184,8 @@ static void usage_write(struct item_out *o, const void *ctx)
 		item_head(o, ITEM_UINT, e->usage[i]);
 }
 
-static int list_set(const struct entry *e, struct record *r, enum audit_field f, list_fn *write, const void *ctx,
-                    struct krux_err *err)
+static int list_set(const struct entry *e, struct record *r, enum audit_field f, list_fn *write,
+                    const void *ctx, struct krux_err *err)
 {
 	struct krux_str s = { NULL, 0 };
 
@@ -195,8 +196,8 @@ static int list_set(const struct entry *e, struct record *r, enum audit_field f,
 }
 
 /* The value in field f, or what is too long for it in a blob named by the field `blob`. */
-static int value_set(const struct entry *e, struct record *r, enum audit_field f, enum audit_field blob, size_t max,
-                     struct krux_str value, struct krux_err *err)
+static int value_set(const struct entry *e, struct record *r, enum audit_field f,
+                     enum audit_field blob, size_t max, struct krux_str value, struct krux_err *err)
 {
 	uint8_t name[HASH_LEN];
 	struct pair pair = { name, value.n };
@@ -210,7 +211,8 @@ static int value_set(const struct entry *e, struct record *r, enum audit_field f
 	return list_set(e, r, blob, pair_write, &pair, err);
 }
 
-static char *text(struct krux_pool *pool, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+static char *text(struct krux_pool *pool, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
 
 static char *text(struct krux_pool *pool, const char *fmt, ...)
 {
@@ -239,11 +241,12 @@ static void caller_set(const struct entry *e, struct record *r)
 
 /* ---- records ---- */
 
-static int rule_set(const struct entry *e, const struct judgement *j, struct record *r, struct krux_err *err)
+static int rule_set(const struct entry *e, const struct judgement *j, struct record *r,
+                    struct krux_err *err)
 {
 	const struct krux_cite *c = &j->voice;
-	char *rule = *c->policy ? text(e->pool, "%s/%s", c->policy, *c->rule ? c->rule : "default") :
-	                          text(e->pool, "%s", "");
+	char *rule = *c->policy ? text(e->pool, "%s/%s", c->policy, *c->rule ? c->rule : "default")
+	                        : text(e->pool, "%s", "");
 	struct krux_str file = { c->file, strlen(c->file) };
 	char *source = !file.n ? text(e->pool, "%s", "") :
 	               text(e->pool, "%s:%u", krux_utf8_valid(file) ? c->file : "?", c->line);
@@ -274,12 +277,14 @@ static int intent_set(const struct entry *e, const struct krux_abi *abi, const s
 
 	if (q->cap->nlabels && list_set(e, r, AUDIT_LABELS, labels_write, q->cap, err))
 		return -1;
-	if (j->obligation->ncounters && list_set(e, r, AUDIT_COUNTERS, counters_write, &counted, err))
+	if (j->obligation->ncounters &&
+	    list_set(e, r, AUDIT_COUNTERS, counters_write, &counted, err))
 		return -1;
 	return nonce_set(e, r, err);
 }
 
-static int deferred_set(const struct entry *e, const struct judgement *j, struct record *r, struct krux_err *err)
+static int deferred_set(const struct entry *e, const struct judgement *j, struct record *r,
+                        struct krux_err *err)
 {
 	record_set(r, AUDIT_TTL, j->obligation->ttl);
 	if (list_set(e, r, AUDIT_APPROVALS, approvals_write, j->obligation, err))
@@ -287,8 +292,9 @@ static int deferred_set(const struct entry *e, const struct judgement *j, struct
 	return nonce_set(e, r, err);
 }
 
-int entry_decided(const struct entry *e, enum audit_kind kind, const struct krux_abi *abi, const struct request *q,
-                  const struct judgement *j, const struct facts *facts, struct record *r, struct krux_err *err)
+int entry_decided(const struct entry *e, enum audit_kind kind, const struct krux_abi *abi,
+                  const struct request *q, const struct judgement *j, const struct facts *facts,
+                  struct record *r, struct krux_err *err)
 {
 	struct asked asked = { abi, facts };
 	struct krux_str read = { NULL, 0 };
@@ -321,10 +327,11 @@ static char *asked_text(struct krux_pool *pool, struct krux_str asked)
 	return s;
 }
 
-int entry_invalid(const struct entry *e, struct krux_str asked, struct krux_str input, const char *why,
-                  struct record *r, struct krux_err *err)
+int entry_invalid(const struct entry *e, struct krux_str asked, struct krux_str input,
+                  const char *why, struct record *r, struct krux_err *err)
 {
-	char *named = asked_text(e->pool, asked), *said = asked_text(e->pool, (struct krux_str){ why, strlen(why) });
+	char *named = asked_text(e->pool, asked),
+	     *said = asked_text(e->pool, (struct krux_str){ why, strlen(why) });
 	uint8_t hash[HASH_LEN];
 	struct pair pair = { hash, input.n };
 
@@ -339,8 +346,8 @@ int entry_invalid(const struct entry *e, struct krux_str asked, struct krux_str 
 	return list_set(e, r, AUDIT_INPUT, pair_write, &pair, err);
 }
 
-int entry_notify(const struct entry *e, uint64_t intent, const struct request *q, const struct judgement *j,
-                 struct record *r, struct krux_err *err)
+int entry_notify(const struct entry *e, uint64_t intent, const struct request *q,
+                 const struct judgement *j, struct record *r, struct krux_err *err)
 {
 	*r = (struct record){ 0 };
 	record_set(r, AUDIT_KIND, AUDIT_KIND_NOTIFY);
@@ -363,14 +370,16 @@ static struct krux_str cut(struct krux_str s, size_t n)
 	return (struct krux_str){ s.p, n };
 }
 
-int entry_outcome(const struct entry *e, const struct entry_end *end, struct record *r, struct krux_err *err)
+int entry_outcome(const struct entry *e, const struct entry_end *end, struct record *r,
+                  struct krux_err *err)
 {
 	*r = (struct record){ 0 };
 	record_set(r, AUDIT_KIND, end->end ? AUDIT_KIND_OUTCOME : AUDIT_KIND_UNKNOWN);
 	record_set(r, AUDIT_ABOUT, end->intent);
 	if (end->end)
 		record_set(r, AUDIT_END, end->end);
-	if (end->result.n && value_set(e, r, AUDIT_RESULT, AUDIT_RESULT_BLOB, INLINE_VALUE, end->result, err))
+	if (end->result.n &&
+	    value_set(e, r, AUDIT_RESULT, AUDIT_RESULT_BLOB, INLINE_VALUE, end->result, err))
 		return -1;
 	if (end->error.n)
 		record_str(r, AUDIT_ERROR, end->error);

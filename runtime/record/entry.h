@@ -22,14 +22,15 @@ struct entry {
 };
 
 /* A decided call: kind DENIED, DEFERRED or INTENT. */
-int entry_decided(const struct entry *, enum audit_kind, const struct krux_abi *, const struct request *,
-                  const struct judgement *, const struct facts *, struct record *out, struct krux_err *err);
-/* A call that is none. asked and input are as they came. */
-int entry_invalid(const struct entry *, struct krux_str asked, struct krux_str input, const char *why,
+int entry_decided(const struct entry *, enum audit_kind, const struct krux_abi *,
+                  const struct request *, const struct judgement *, const struct facts *,
                   struct record *out, struct krux_err *err);
+/* A call that is none. asked and input are as they came. */
+int entry_invalid(const struct entry *, struct krux_str asked, struct krux_str input,
+                  const char *why, struct record *out, struct krux_err *err);
 /* The operator's attention to an intent. */
-int entry_notify(const struct entry *, uint64_t intent, const struct request *, const struct judgement *,
-                 struct record *out, struct krux_err *err);
+int entry_notify(const struct entry *, uint64_t intent, const struct request *,
+                 const struct judgement *, struct record *out, struct krux_err *err);
 
 struct entry_end {
 	uint64_t intent;                 /* seq */
@@ -40,6 +41,7 @@ struct entry_end {
 	size_t nlayers;
 	uint64_t usage[3];
 };
-int entry_outcome(const struct entry *, const struct entry_end *, struct record *out, struct krux_err *err);
+int entry_outcome(const struct entry *, const struct entry_end *, struct record *out,
+                  struct krux_err *err);
 
 #endif

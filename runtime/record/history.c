@@ -40,8 +40,8 @@ static bool counters_add(struct facts *facts, struct krux_str field, uint64_t wh
 		return false;
 	for (uint64_t i = 0; i < n; i++) {
 		if (!item_take(&in, ITEM_LIST, &four) || !item_take(&in, ITEM_UINT, &kind) ||
-		    !item_take_str(&in, ITEM_TEXT, &policy) || !item_take_str(&in, ITEM_TEXT, &rule) ||
-		    !item_take(&in, ITEM_UINT, &amount))
+		    !item_take_str(&in, ITEM_TEXT, &policy) ||
+		    !item_take_str(&in, ITEM_TEXT, &rule) || !item_take(&in, ITEM_UINT, &amount))
 			return false;
 		if (kind <= KRUX_FACT_BUDGET)
 			facts_count(facts, (enum krux_fact_kind)kind, policy, rule, when, amount);

@@ -12,7 +12,7 @@ struct history {
 	struct facts *facts;             /* filled with what happened */
 	struct krux_str agent, workspace;
 	struct krux_str policy;          /* id of the bundle to be loaded */
-	/* Found: the greatest serial of that policy id, and the digest of the last bundle of all. */
+	/* Found: the greatest serial of that id, and the digest of the last bundle of all. */
 	bool has_serial, has_bundle;
 	uint64_t serial;
 	uint8_t bundle[HASH_LEN];

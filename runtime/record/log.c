@@ -116,7 +116,8 @@ struct log_repair log_repaired(const struct log *log)
 static int log_write(struct log *log, size_t n, struct krux_err *err)
 {
 	for (size_t done = 0; done < n;) {
-		ssize_t w = pwrite(log->fd, log->buf + done, n - done, (off_t)(log->last.bytes + done));
+		ssize_t w =
+			pwrite(log->fd, log->buf + done, n - done, (off_t)(log->last.bytes + done));
 
 		if (w < 0 && errno == EINTR)
 			continue;
@@ -133,12 +134,15 @@ static int log_write(struct log *log, size_t n, struct krux_err *err)
 	return fdatasync(log->fd) ? err_set(err, errno, "log: to disk") : 0;
 }
 
-int log_append(struct log *log, struct record *r, uint64_t *seq, uint8_t *leaf, struct krux_err *err)
+int log_append(struct log *log, struct record *r, uint64_t *seq, uint8_t *leaf,
+               struct krux_err *err)
 {
 	size_t n;
 
 	if (log->failed)
-		return err_set(err, 0, "the log failed before: nothing can be recorded, so nothing is done");
+		return err_set(
+			err, 0,
+			"the log failed before: nothing can be recorded, so nothing is done");
 	record_set(r, AUDIT_SEQ, log->last.count);
 	record_bytes(r, AUDIT_PREV, log->last.leaf, HASH_LEN);
 	record_bytes(r, AUDIT_EPOCH, log->epoch, sizeof log->epoch);
@@ -187,8 +191,11 @@ int log_create(int dir, const char *origin, const char *engine, struct krux_err 
 
 static int damaged(struct krux_err *err, uint64_t at, const char *what)
 {
-	return err_set(err, 0, "the log is damaged at byte %llu: %s; nothing is done until that is cleared up "
-	               "(kruxrt audit verify shows all of it)", (unsigned long long)at, what);
+	return err_set(
+		err, 0,
+		"the log is damaged at byte %llu: %s; nothing is done until that is cleared up "
+		"(kruxrt audit verify shows all of it)",
+		(unsigned long long)at, what);
 }
 
 /* One more good record; the chain and the head file must agree with it. */
@@ -206,7 +213,8 @@ static int log_follow(struct log *log, const struct head *head, const struct sca
 	if (seq == 0)
 		crypto_hash_sha256(log->last.leaf, (const uint8_t *)origin.p, origin.n);
 	if (memcmp(r->field[AUDIT_PREV].s.p, log->last.leaf, HASH_LEN) != 0)
-		return damaged(err, item->at, "the record before it is not the one that was written");
+		return damaged(err, item->at,
+		               "the record before it is not the one that was written");
 	if (kind == AUDIT_KIND_INTENT && !opens_add(&log->opens, seq))
 		return err_set(err, ENOMEM, "read the log");
 	if ((kind == AUDIT_KIND_OUTCOME || kind == AUDIT_KIND_UNKNOWN) &&
@@ -221,7 +229,8 @@ static int log_follow(struct log *log, const struct head *head, const struct sca
 	return 0;
 }
 
-static int hash_range(int fd, uint64_t from, uint64_t n, uint8_t out[static HASH_LEN], struct krux_err *err)
+static int hash_range(int fd, uint64_t from, uint64_t n, uint8_t out[static HASH_LEN],
+                      struct krux_err *err)
 {
 	crypto_hash_sha256_state s;
 	uint8_t buf[4096];
@@ -255,7 +264,8 @@ static int log_cut(struct log *log, uint64_t n, struct krux_err *err)
 	item_str(&o, ITEM_BYTES, (struct krux_str){ (char *)hash, HASH_LEN });
 	item_head(&o, ITEM_UINT, n);
 	record_set(&r, AUDIT_KIND, AUDIT_KIND_RECOVERED);
-	record_text(&r, AUDIT_WHY, "the end of the log was no whole record, as a crash leaves it; it was cut off");
+	record_text(&r, AUDIT_WHY,
+	            "the end of the log was no whole record, as a crash leaves it; it was cut off");
 	record_bytes(&r, AUDIT_DROPPED, dropped, o.n);
 	log->repair.dropped = n;
 	return log_append(log, &r, NULL, NULL, err);
@@ -305,7 +315,8 @@ static int log_close_intents(struct log *log, struct krux_err *err)
 
 		record_set(&r, AUDIT_KIND, AUDIT_KIND_UNKNOWN);
 		record_set(&r, AUDIT_ABOUT, log->opens.seq[0]);
-		record_text(&r, AUDIT_WHY, "the program ended before it could record how the call ended");
+		record_text(&r, AUDIT_WHY,
+		            "the program ended before it could record how the call ended");
 		if (log_append(log, &r, NULL, NULL, err))
 			return -1;
 		opens_remove(&log->opens, log->opens.seq[0]);
@@ -328,7 +339,9 @@ struct log *log_open(int dir, log_each_fn *each, void *ctx, struct krux_err *err
 	if (found < 0)
 		goto fail;
 	if (!found) {
-		err_set(err, 0, "log/head is missing or unreadable: whether the log is whole cannot be told");
+		err_set(err, 0,
+		        "log/head is missing or unreadable: whether the log is whole cannot be "
+		        "told");
 		goto fail;
 	}
 	if (log_scan(log, &head, each, ctx, &torn, err) ||

@@ -25,8 +25,8 @@ static const struct kind kinds[] = {
 };
 
 #define BIT(id) (1ull << AUDIT_##id)
-static const uint64_t head = BIT(SEQ) | BIT(PREV) | BIT(KIND) | BIT(EPOCH) | BIT(BOOT) | BIT(WALL) | BIT(MONO) |
-	BIT(CHECK);
+static const uint64_t head = BIT(SEQ) | BIT(PREV) | BIT(KIND) | BIT(EPOCH) | BIT(BOOT) | BIT(WALL) |
+                             BIT(MONO) | BIT(CHECK);
 
 static const struct kind *kind_find(uint64_t number)
 {
@@ -206,7 +206,8 @@ static const char *kind_check(const struct record *r)
 			return "an optional field that is empty";
 	if (record_has(r, AUDIT_AUTH) && r->field[AUDIT_AUTH].u > AUDIT_AUTH_CLAIMED)
 		return "a way to authenticate that this version does not know";
-	if (record_has(r, AUDIT_DEV) && (r->field[AUDIT_DEV].u > 1 || (k->optional & BIT(DEV) && !r->field[AUDIT_DEV].u)))
+	if (record_has(r, AUDIT_DEV) &&
+	    (r->field[AUDIT_DEV].u > 1 || (k->optional & BIT(DEV) && !r->field[AUDIT_DEV].u)))
 		return "dev is not what this kind says there";
 	if (k->optional & BIT(ARGS))
 		return request_check(r);
@@ -215,7 +216,8 @@ static const char *kind_check(const struct record *r)
 
 bool record_decode(const uint8_t *p, size_t n, struct record *r, size_t *used, const char **why)
 {
-	struct item_in in = { p, p + (n < RECORD_MAX ? n : RECORD_MAX), "it is longer than 65,535 bytes" };
+	struct item_in in = { p, p + (n < RECORD_MAX ? n : RECORD_MAX),
+		              "it is longer than 65,535 bytes" };
 	uint8_t check[crypto_shorthash_BYTES];
 	uint64_t count, key, last = 0;
 
@@ -229,7 +231,8 @@ bool record_decode(const uint8_t *p, size_t n, struct record *r, size_t *used, c
 			goto refuse;
 		if (key >= AUDIT_FIELDS || !fields[key].schema || key <= last) {
 			in.p = at;
-			in.why = key <= last ? "keys that are not in order" : "a key that this version does not know";
+			in.why = key <= last ? "keys that are not in order"
+			                     : "a key that this version does not know";
 			goto refuse;
 		}
 		last = key;

@@ -15,7 +15,7 @@ enum scan_step {
 };
 
 struct scan_item {
-	uint64_t at, length;         /* bytes of the file; BAD: all that is left or was passed over */
+	uint64_t at, length;         /* bytes of the file; BAD: all that is left or was skipped */
 	struct record record;        /* RECORD: borrows until the next step */
 	uint8_t leaf[HASH_LEN];      /* RECORD */
 	const char *why;             /* BAD */

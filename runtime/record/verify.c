@@ -58,7 +58,8 @@ bool finding_is_fault(enum finding_kind k)
 }
 
 static void __attribute__((format(printf, 6, 7)))
-find(struct verify *v, enum finding_kind kind, uint64_t seq, uint64_t at, uint64_t length, const char *fmt, ...)
+find(struct verify *v, enum finding_kind kind, uint64_t seq, uint64_t at, uint64_t length,
+     const char *fmt, ...)
 {
 	struct verify_report *out = v->out;
 	struct finding *f, *grown;
@@ -69,7 +70,8 @@ find(struct verify *v, enum finding_kind kind, uint64_t seq, uint64_t at, uint64
 	if (out->nfindings == KEPT)
 		return;
 	if (!(out->nfindings & (out->nfindings - 1))) {
-		grown = reallocarray(out->finding, out->nfindings ? 2 * out->nfindings : 1, sizeof *grown);
+		grown = reallocarray(out->finding, out->nfindings ? 2 * out->nfindings : 1,
+		                     sizeof *grown);
 		if (!grown) {
 			v->failed = err_set(v->err, ENOMEM, "check the log");
 			return;
@@ -94,10 +96,12 @@ static void check_order(struct verify *v, const struct scan_item *item, uint64_t
 		return;
 	if (seq > v->next)
 		find(v, FINDING_MISSING, v->next, item->at, item->length,
-		     "records %llu to %llu are missing before record %llu", U(v->next), U(seq - 1), U(seq));
+		     "records %llu to %llu are missing before record %llu", U(v->next), U(seq - 1),
+		     U(seq));
 	else if (seq < v->next)
 		find(v, FINDING_REPEATED, seq, item->at, item->length,
-		     "it was expected to be record %llu: it stands twice or out of order", U(v->next));
+		     "it was expected to be record %llu: it stands twice or out of order",
+		     U(v->next));
 }
 
 static void check_chain(struct verify *v, const struct scan_item *item, uint64_t seq)
@@ -119,15 +123,17 @@ static void check_origin(struct verify *v, const struct scan_item *item, uint64_
 	uint8_t hash[HASH_LEN];
 
 	if (is_origin != (seq == 0)) {
-		find(v, FINDING_ORIGIN, seq, item->at, item->length, is_origin ?
-		     "an origin stands where the log goes on" : "the log does not begin with its origin");
+		find(v, FINDING_ORIGIN, seq, item->at, item->length,
+		     is_origin ? "an origin stands where the log goes on"
+		               : "the log does not begin with its origin");
 		return;
 	}
 	if (!is_origin)
 		return;
 	crypto_hash_sha256(hash, (const uint8_t *)name.p, name.n);
 	if (memcmp(r->field[AUDIT_PREV].s.p, hash, HASH_LEN) != 0)
-		find(v, FINDING_ORIGIN, seq, item->at, item->length, "it does not carry the hash of the log's origin");
+		find(v, FINDING_ORIGIN, seq, item->at, item->length,
+		     "it does not carry the hash of the log's origin");
 	if (!v->out->origin.n) {
 		char *copy = malloc(name.n + 1);
 
@@ -147,7 +153,8 @@ static void check_reference(struct verify *v, const struct scan_item *item, uint
 
 	if (kind == AUDIT_KIND_INTENT) {
 		/* Numbers that go back are told already; the set stays sorted. */
-		if ((!v->opens.n || v->opens.seq[v->opens.n - 1] < seq) && !opens_add(&v->opens, seq))
+		if ((!v->opens.n || v->opens.seq[v->opens.n - 1] < seq) &&
+		    !opens_add(&v->opens, seq))
 			v->failed = err_set(v->err, ENOMEM, "check the log");
 	} else if (kind == AUDIT_KIND_OUTCOME || kind == AUDIT_KIND_UNKNOWN) {
 		ok = opens_remove(&v->opens, about);
@@ -156,21 +163,23 @@ static void check_reference(struct verify *v, const struct scan_item *item, uint
 	}
 	if (!ok)
 		find(v, FINDING_REFERENCE, seq, item->at, item->length,
-		     "it is about record %llu, which is no intent that still waits for an outcome", U(about));
+		     "it is about record %llu, which is no intent that still waits for an outcome",
+		     U(about));
 }
 
 static void check_clocks(struct verify *v, const struct scan_item *item, uint64_t seq)
 {
 	const struct record *r = &item->record;
 	uint64_t wall = r->field[AUDIT_WALL].u, mono = r->field[AUDIT_MONO].u;
-	bool same_boot = v->out->records && !memcmp(v->boot, r->field[AUDIT_BOOT].s.p, sizeof v->boot);
+	bool same_boot =
+		v->out->records && !memcmp(v->boot, r->field[AUDIT_BOOT].s.p, sizeof v->boot);
 
 	if (v->out->records && wall < v->wall)
-		find(v, FINDING_CLOCK, seq, item->at, item->length, "the clock of the day went back by %llu ms",
-		     U((v->wall - wall) / 1000000));
+		find(v, FINDING_CLOCK, seq, item->at, item->length,
+		     "the clock of the day went back by %llu ms", U((v->wall - wall) / 1000000));
 	if (same_boot && mono < v->mono)
-		find(v, FINDING_CLOCK, seq, item->at, item->length, "the clock since boot went back by %llu ms",
-		     U((v->mono - mono) / 1000000));
+		find(v, FINDING_CLOCK, seq, item->at, item->length,
+		     "the clock since boot went back by %llu ms", U((v->mono - mono) / 1000000));
 	if (!v->out->records)
 		v->out->first_wall = wall;
 	v->out->last_wall = v->wall = wall;
@@ -178,7 +187,8 @@ static void check_clocks(struct verify *v, const struct scan_item *item, uint64_
 	memcpy(v->boot, r->field[AUDIT_BOOT].s.p, sizeof v->boot);
 }
 
-static void check_blob(struct verify *v, const struct scan_item *item, uint64_t seq, enum audit_field f)
+static void check_blob(struct verify *v, const struct scan_item *item, uint64_t seq,
+                       enum audit_field f)
 {
 	struct krux_str field = item->record.field[f].s, name;
 	struct item_in in;
@@ -195,10 +205,12 @@ static void check_blob(struct verify *v, const struct scan_item *item, uint64_t 
 		v->out->blobs++;
 		break;
 	case BLOB_GONE:
-		find(v, FINDING_GONE, seq, item->at, item->length, "its %s was erased or lost", record_field_word(f));
+		find(v, FINDING_GONE, seq, item->at, item->length, "its %s was erased or lost",
+		     record_field_word(f));
 		break;
 	case BLOB_CHANGED:
-		find(v, FINDING_BLOB, seq, item->at, item->length, "its %s was changed", record_field_word(f));
+		find(v, FINDING_BLOB, seq, item->at, item->length, "its %s was changed",
+		     record_field_word(f));
 		break;
 	default:
 		v->failed = true;
@@ -221,9 +233,10 @@ static void check_record(struct verify *v, const struct scan_item *item)
 	check_blob(v, item, seq, AUDIT_ARGS_BLOB);
 	check_blob(v, item, seq, AUDIT_FACTS_BLOB);
 	check_blob(v, item, seq, AUDIT_RESULT_BLOB);
-	if (seq + 1 == v->head.count &&
-	    (item->at + item->length != v->head.bytes || memcmp(item->leaf, v->head.leaf, HASH_LEN) != 0))
-		find(v, FINDING_HEAD, seq, item->at, item->length, "it is not the record that was written last");
+	if (seq + 1 == v->head.count && (item->at + item->length != v->head.bytes ||
+	                                 memcmp(item->leaf, v->head.leaf, HASH_LEN) != 0))
+		find(v, FINDING_HEAD, seq, item->at, item->length,
+		     "it is not the record that was written last");
 	v->out->kinds[r->field[AUDIT_KIND].u & 63]++;
 	v->out->records++;
 	v->out->bytes = item->at + item->length;
@@ -240,9 +253,11 @@ static void check_bad(struct verify *v, const struct scan_item *item, uint64_t e
 
 	if (last && item->length <= RECORD_MAX && item->at >= v->head.bytes && v->out->head)
 		find(v, FINDING_TORN, UINT64_MAX, item->at, item->length,
-		     "%llu bytes are no whole record, as a crash leaves it: %s", U(item->length), item->why);
+		     "%llu bytes are no whole record, as a crash leaves it: %s", U(item->length),
+		     item->why);
 	else
-		find(v, FINDING_UNREADABLE, v->next, item->at, item->length, "%s (byte %llu)", item->why, U(item->why_at));
+		find(v, FINDING_UNREADABLE, v->next, item->at, item->length, "%s (byte %llu)",
+		     item->why, U(item->why_at));
 	v->gap = true;
 }
 
@@ -252,8 +267,9 @@ static void check_end(struct verify *v, uint64_t end)
 		find(v, FINDING_UNHEADED, UINT64_MAX, end, 0,
 		     "there is no head file: records missing at the end would not be noticed");
 	else if (v->next + v->gap < v->head.count)
-		find(v, FINDING_MISSING, v->next + v->gap, end, 0, "records %llu to %llu at the end are missing",
-		     U(v->next + v->gap), U(v->head.count - 1));
+		find(v, FINDING_MISSING, v->next + v->gap, end, 0,
+		     "records %llu to %llu at the end are missing", U(v->next + v->gap),
+		     U(v->head.count - 1));
 	for (size_t i = 0; i < v->opens.n; i++)
 		find(v, FINDING_OPEN, v->opens.seq[i], end, 0, "this intent has no outcome");
 }

@@ -32,7 +32,7 @@ struct verify_report {
 	size_t nfindings;
 };
 
-/* dir is the log folder, blobs that of the blobs or -1. 0, whatever is found; negative with *err. */
+/* dir is the log folder, blobs that of the blobs or -1. 0, whatever is found; -1 with *err. */
 int verify_log(int dir, int blobs, struct verify_report *out, struct krux_err *err);
 void verify_free(struct verify_report *);
 

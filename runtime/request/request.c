@@ -49,7 +49,8 @@ static struct krux_str without_version(struct krux_str name)
 	return at ? (struct krux_str){ name.p, (size_t)(at - name.p) } : name;
 }
 
-static void name_remedy(const struct krux_capability *caps, size_t n, struct krux_str name, char *out, size_t cap)
+static void name_remedy(const struct krux_capability *caps, size_t n, struct krux_str name,
+                        char *out, size_t cap)
 {
 	const struct krux_capability *best = NULL;
 	unsigned least = 4;
@@ -74,14 +75,14 @@ static void name_remedy(const struct krux_capability *caps, size_t n, struct kru
 	}
 	len = (size_t)snprintf(out, cap, "There are");
 	for (size_t i = 0; i < n && len < cap; i++)
-		len += (size_t)snprintf(out + len, cap - len, "%s %.*s", i ? "," : "", (int)caps[i].name.n,
-		                        caps[i].name.p);
+		len += (size_t)snprintf(out + len, cap - len, "%s %.*s", i ? "," : "",
+		                        (int)caps[i].name.n, caps[i].name.p);
 	if (len >= cap)
 		memcpy(out + cap - 5, " ...", 5);
 }
 
-bool request_name(const struct krux_abi *abi, const struct krux_capability *caps, size_t n, struct krux_str name,
-                  struct request *out, struct request_refusal *r)
+bool request_name(const struct krux_abi *abi, const struct krux_capability *caps, size_t n,
+                  struct krux_str name, struct request *out, struct request_refusal *r)
 {
 	int id = name.n <= 256 ? abi->find(name.p, (uint32_t)name.n) : -1;
 
@@ -107,8 +108,8 @@ static void fields_remedy(const struct krux_capability *cap, char *out, size_t r
 	for (size_t i = 0; i < cap->input->nfields && len < room; i++) {
 		const struct krux_field *f = &cap->input->field[i];
 
-		len += (size_t)snprintf(out + len, room - len, "%s %.*s (%s%s)", i ? "," : "", (int)f->name.n,
-		                        f->name.p, krux_type_word(f->type->kind),
+		len += (size_t)snprintf(out + len, room - len, "%s %.*s (%s%s)", i ? "," : "",
+		                        (int)f->name.n, f->name.p, krux_type_word(f->type->kind),
 		                        f->optional || f->deflt ? ", may be left out" : "");
 	}
 	if (len >= room)
@@ -121,12 +122,14 @@ static const struct krux_field *field_at(const struct krux_capability *cap, cons
 	size_t n = strcspn(where, ".[");
 
 	for (size_t i = 0; i < cap->input->nfields; i++)
-		if (cap->input->field[i].name.n == n && !memcmp(cap->input->field[i].name.p, where, n))
+		if (cap->input->field[i].name.n == n &&
+		    !memcmp(cap->input->field[i].name.p, where, n))
 			return &cap->input->field[i];
 	return NULL;
 }
 
-static bool args_refuse(const struct krux_capability *cap, const struct krux_refusal *why, struct request_refusal *r)
+static bool args_refuse(const struct krux_capability *cap, const struct krux_refusal *why,
+                        struct request_refusal *r)
 {
 	const struct krux_field *f = field_at(cap, why->where);
 
@@ -141,7 +144,8 @@ static bool args_refuse(const struct krux_capability *cap, const struct krux_ref
 	return false;
 }
 
-bool request_args(struct krux_pool *pool, struct krux_str json, struct request *q, struct request_refusal *r)
+bool request_args(struct krux_pool *pool, struct krux_str json, struct request *q,
+                  struct request_refusal *r)
 {
 	struct krux_refusal why = { "", "" };
 	struct krux_value written;

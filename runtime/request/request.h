@@ -22,9 +22,10 @@ struct krux_abi;
 
 /* The capability of a name: "filesystem.read", with @1 or @1.0. False with the refusal, which
  * names those that come close. */
-bool request_name(const struct krux_abi *, const struct krux_capability *caps, size_t n, struct krux_str name,
-                  struct request *out, struct request_refusal *);
+bool request_name(const struct krux_abi *, const struct krux_capability *caps, size_t n,
+                  struct krux_str name, struct request *out, struct request_refusal *);
 /* The arguments, JSON text; everything in the pool. */
-bool request_args(struct krux_pool *, struct krux_str json, struct request *, struct request_refusal *);
+bool request_args(struct krux_pool *, struct krux_str json, struct request *,
+                  struct request_refusal *);
 
 #endif
