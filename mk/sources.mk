@@ -78,5 +78,5 @@ UNIT_TESTS += test_bundle test_c_text test_canon test_capfile test_cbor test_che
 	test_json test_lang test_log test_model test_policyfile test_policyformat test_record test_request \
 	test_sandbox test_schema test_seccomp test_source test_value test_yaml
 # tests/fuzz/fuzz_NAME.c each
-FUZZERS += bundle canon capfile cbor condition elf import json log pathglob pattern policy schema zone
+FUZZERS += bundle canon capfile cbor condition elf import json log model pathglob pattern policy schema zone
 BENCHES +=
