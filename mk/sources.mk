@@ -31,7 +31,12 @@ MODEL_SRC += compiler/model/access.c compiler/model/build.c compiler/model/capab
 CHECK_SRC += compiler/check/check.c compiler/check/claims.c compiler/check/empty_all.c compiler/check/explain.c \
 	compiler/check/zone.c
 GRAMMAR_GEN += check/explain_text
-DD_SRC += compiler/dd/decision.c compiler/dd/outcome.c
+DD_SRC += compiler/dd/apply.c compiler/dd/check.c compiler/dd/children.c compiler/dd/component.c \
+	compiler/dd/cond.c compiler/dd/dd.c compiler/dd/decision.c compiler/dd/domain.c compiler/dd/eval.c \
+	compiler/dd/graph.c compiler/dd/host.c compiler/dd/language.c compiler/dd/length.c compiler/dd/list.c \
+	compiler/dd/nfa.c compiler/dd/node.c compiler/dd/outcome.c compiler/dd/product.c compiler/dd/refine.c \
+	compiler/dd/regions.c compiler/dd/scratch.c compiler/dd/store.c compiler/dd/text.c compiler/dd/tree.c \
+	compiler/dd/var.c compiler/dd/view.c compiler/dd/witness.c
 PLAN_SRC += compiler/plan/call.c compiler/plan/compat.c compiler/plan/cond_print.c compiler/plan/coverage.c \
 	compiler/plan/diff.c compiler/plan/evaluate.c compiler/plan/nearest.c compiler/plan/prove.c \
 	compiler/plan/rows.c compiler/plan/words.c compiler/plan/words_cover.c compiler/plan/words_list.c \

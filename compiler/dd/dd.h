@@ -24,6 +24,7 @@ enum dd_kind { DD_TERMINAL, DD_NUMBER, DD_STRING, DD_LIST };
 
 /* Nodes are numbers; equal numbers, equal functions. */
 enum { DD_IMPOSSIBLE = 0, DD_FALSE = 1, DD_TRUE = 2 };  /* the first three terminals */
+#define DD_STATE 0x80000000u   /* value of the terminal STATE(0) in diagrams over elements */
 
 struct dd_var {
 	struct subject subject;      /* what is observed; RATE and BUDGET facts: below */
@@ -43,15 +44,18 @@ struct dd_edge {                 /* NUMBER: from the previous hi + 1 (or the dom
 	uint32_t to;
 };
 
-struct dd_range {                /* STRING: scalars lo..hi go to state `to` */
+struct dd_range {                /* STRING: scalars lo..hi go to state `to`. Where the value is
+	                                bytes, octet k is scalar k + 1 */
 	uint32_t lo, hi, to;
 };
 
 struct dd_state {
 	uint32_t out;                /* node when the value ends here */
-	uint32_t first, n;           /* STRING: ranges of range[], sorted, covering 1..0x10FFFF but the
-	                                surrogates, neighbours with different targets */
-	uint32_t element;            /* LIST: diagram over the element, terminals are STATE */
+	uint32_t first, n;           /* STRING: ranges of range[], sorted, covering 1..0x10FFFF (the
+	                                surrogates fall anywhere), neighbours with different targets */
+	uint32_t element;            /* LIST: diagram over the element, terminals are DD_STATE + state */
+	uint32_t settled;            /* the node that every value from here on leads to, IMPOSSIBLE where
+	                                there is none, else UINT32_MAX */
 };
 
 struct dd_automaton {
@@ -92,7 +96,15 @@ uint32_t dd_not(struct dd *, uint32_t);
 uint32_t dd_and(struct dd *, uint32_t, uint32_t);
 uint32_t dd_or(struct dd *, uint32_t, uint32_t);
 uint32_t dd_ite(struct dd *, uint32_t cond, uint32_t then, uint32_t otherwise);
-/* op on terminals, memoised under `id` (unique for op and ctx); impossible absorbs without asking op. */
+/* Laws of an operation, or-ed into its id; they save work where one side is constant. */
+enum dd_law {
+	DD_UNIT_LEFT = 1 << 16,     /* op(FALSE, b) is b */
+	DD_UNIT_RIGHT = 1 << 17,    /* op(a, FALSE) is a */
+	DD_IDEMPOTENT = 1 << 18,    /* op(a, a) is a */
+	DD_LEFT_WINS = 1 << 19,     /* op(a, b) is a where a is not FALSE */
+};
+/* op on terminals, memoised under `id` (1..65535, unique for op and ctx); impossible absorbs
+ * without asking op. */
 typedef uint32_t dd_op(void *ctx, uint32_t a, uint32_t b);     /* terminal values to value */
 uint32_t dd_apply(struct dd *, unsigned id, dd_op *op, void *ctx, uint32_t a, uint32_t b);
 typedef uint32_t dd_map_op(void *ctx, uint32_t a);

@@ -1,0 +1,18 @@
+/* What a node leads to. Inside compiler/dd only. */
+#ifndef KRUX_DD_CHILDREN_H
+#define KRUX_DD_CHILDREN_H
+
+#include "compiler/dd/apply.h"
+
+/* Distinct, without impossible, in the order in which values first lead there. */
+struct children {
+	uint32_t *to;
+	size_t n, cap;
+};
+void node_children(struct arena *, uint32_t node, struct children *);
+/* TRUE for values that lead to `to`, FALSE for others. */
+uint32_t node_class(uint32_t node, uint32_t to);
+/* The node with to[i] for children->to[i]. */
+uint32_t node_replace(struct arena *, uint32_t node, const struct children *, const uint32_t *to);
+
+#endif

@@ -1,0 +1,162 @@
+/* All ways from the root to a terminal. Every edge of a node leads on for some value, whatever
+ * the others are: so each way is a region that holds requests. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "compiler/dd/children.h"
+#include "compiler/dd/cond.h"
+#include "compiler/dd/view.h"
+
+/* A node that was come to, with its steps as far as they were asked for. */
+struct stop {
+	uint32_t node;
+	struct children children;
+	struct dd_step *step;
+};
+
+struct walk {
+	struct dd *m;
+	struct arena *a;
+	uint32_t f;
+	dd_region_fn *fn;
+	void *ctx;
+	struct stop **slot;              /* open addressing by node */
+	size_t nstops, cap;
+};
+
+static struct stop *stop_find(struct walk *w, uint32_t node);
+
+static void stops_grow(struct walk *w)
+{
+	struct stop **old = w->slot;
+	size_t n = w->cap;
+
+	w->cap = n ? n * 2 : 64;
+	w->slot = ARENA_ARRAY(w->a, struct stop *, w->cap);
+	for (size_t i = 0; i < n; i++) {
+		if (!old[i])
+			continue;
+		for (uint64_t h = mix(0, old[i]->node);; h++)
+			if (!w->slot[h & (w->cap - 1)]) {
+				w->slot[h & (w->cap - 1)] = old[i];
+				break;
+			}
+	}
+}
+
+static struct stop *stop_find(struct walk *w, uint32_t node)
+{
+	if (w->nstops * 2 >= w->cap)
+		stops_grow(w);
+	for (uint64_t h = mix(0, node);; h++) {
+		struct stop **at = &w->slot[h & (w->cap - 1)];
+
+		if (*at && (*at)->node == node)
+			return *at;
+		if (*at)
+			continue;
+		*at = ARENA_NEW(w->a, struct stop);
+		(*at)->node = node;
+		w->nstops++;
+		node_children(w->a, node, &(*at)->children);
+		(*at)->step = ARENA_ARRAY(w->a, struct dd_step, (*at)->children.n);
+		return *at;
+	}
+}
+
+static void intervals_find(struct walk *w, struct dd_step *s, const struct node *n)
+{
+	krux_u128 lo = var_at(n->var)->pub.domain.lo;
+	size_t cap = 0;
+
+	for (uint32_t i = 0; i < n->n; i++) {
+		struct interval x = { lo, n->edge[i].hi };
+
+		lo = x.hi + 1;
+		if (n->edge[i].to == *s->to)
+			ARENA_PUSH(w->a, s->interval, s->nintervals, cap, x);
+	}
+}
+
+static const struct dd_automaton *list_class(struct walk *w, const struct dd_automaton *fa, uint32_t to)
+{
+	struct dd_automaton *out = ARENA_NEW(w->a, struct dd_automaton);
+	struct dd_state *state = ARENA_ARRAY(w->a, struct dd_state, fa->nstates);
+
+	memcpy(state, fa->state, fa->nstates * sizeof *state);
+	for (uint32_t i = 0; i < fa->nstates; i++) {
+		state[i].out = state[i].out == to ? DD_TRUE : state[i].out == DD_IMPOSSIBLE ? DD_IMPOSSIBLE : DD_FALSE;
+		if (state[i].settled != NONE && state[i].settled != DD_IMPOSSIBLE)
+			state[i].settled = state[i].settled == to ? DD_TRUE : DD_FALSE;
+	}
+	*out = *fa;
+	out->state = state;
+	return out;
+}
+
+static const struct dd_step *step_make(struct walk *w, struct stop *at, size_t child)
+{
+	struct dd_step *s = &at->step[child];
+	const struct node *n = node_at(at->node);
+
+	if (s->to)
+		return s;
+	s->node = at->node;
+	s->to = &at->children.to[child];
+	switch ((enum dd_kind)n->kind) {
+	case DD_NUMBER:
+		intervals_find(w, s, n);
+		break;
+	case DD_STRING:
+		s->language = view_automaton(w->a, state_class(n->n, *s->to));
+		break;
+	case DD_LIST:
+		/* Minimal once more: states that only told other classes apart are gone. */
+		n = node_at(node_class(at->node, *s->to));
+		s->language = n->kind == DD_LIST ? n->list : list_class(w, node_at(at->node)->list, *s->to);
+		break;
+	case DD_TERMINAL:
+		abort();
+	}
+	return s;
+}
+
+static uint32_t walk(struct dd *m, void *args)
+{
+	struct walk *w = args;
+	struct frame { struct stop *at; size_t next; } *stack = NULL;
+	struct dd_step *steps = NULL;
+	size_t n = 0, cap = 0, room = 0;
+
+	if (!request_possible(m) || w->f == DD_IMPOSSIBLE)
+		return 1;
+	if (is_terminal(w->f)) {
+		w->fn(w->ctx, &(struct dd_region){ .value = w->f });
+		return 1;
+	}
+	ARENA_PUSH(w->a, stack, n, cap, ((struct frame){ stop_find(w, w->f), 0 }));
+	while (n && !m->overflow) {
+		struct frame *f = &stack[n - 1];
+		uint32_t to;
+
+		if (f->next == f->at->children.n) {
+			n--;
+			continue;
+		}
+		to = f->at->children.to[f->next];
+		steps = arena_grow(w->a, steps, n, &room, sizeof *steps);
+		steps[n - 1] = *step_make(w, f->at, f->next++);
+		if (!is_terminal(to))
+			ARENA_PUSH(w->a, stack, n, cap, ((struct frame){ stop_find(w, to), 0 }));
+		else if (!w->fn(w->ctx, &(struct dd_region){ steps, n, to }))
+			return 1;
+	}
+	return 1;
+}
+
+void dd_regions(struct dd *m, struct arena *a, uint32_t f, dd_region_fn *fn, void *ctx)
+{
+	struct walk w = { .m = m, .a = a, .f = f, .fn = fn, .ctx = ctx };
+
+	store_guard(m, walk, &w);
+}

@@ -1,0 +1,277 @@
+/* tree effects, on the automaton: what a path decides, combined with what everything below it
+ * does. Below a path is what the automaton accepts after a slash; below `/` what it accepts
+ * from there on. States are numbered so that a component comes after those it leads to, hence
+ * one pass in that order gives the sum of all that each state leads to. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "compiler/dd/children.h"
+#include "compiler/dd/cond.h"
+#include "compiler/dd/graph.h"
+#include "compiler/dd/language.h"
+#include "compiler/dd/length.h"
+
+struct work {
+	const struct op *op;
+	struct var *v;
+	struct arena *a;
+	struct graph *g;             /* the states, found by number */
+	uint32_t *sum;               /* by place in g: all that a state leads to, itself too */
+	uint32_t root;               /* the state of `/` */
+	bool sized;
+	struct class_lengths *below; /* sized: by place in g */
+};
+
+static uint32_t place_of(const struct work *w, uint32_t state)
+{
+	return graph_state(w->g, state, 0) & ~GRAPH_NEW;
+}
+
+static uint32_t add(const struct work *w, uint32_t a, uint32_t b)
+{
+	return a == DD_IMPOSSIBLE ? b : b == DD_IMPOSSIBLE ? a : apply(w->op, a, b);
+}
+
+static uint32_t target_of(uint32_t state, uint32_t scalar)
+{
+	uint32_t i = store.state[state].first;
+
+	while (store.arc[i].hi < scalar)
+		i++;
+	return store.arc[i].to;
+}
+
+static int number_order(const void *pa, const void *pb)
+{
+	uint32_t a = *(const uint32_t *)pa, b = *(const uint32_t *)pb;
+
+	return (a > b) - (a < b);
+}
+
+static void sums_find(struct work *w)
+{
+	uint32_t n = w->g->n, *order = ARENA_ARRAY(w->a, uint32_t, n);
+
+	w->sum = ARENA_ARRAY(w->a, uint32_t, n);
+	memcpy(order, w->g->a, n * sizeof *order);
+	qsort(order, n, sizeof *order, number_order);
+	for (uint32_t i = 0; i < n;) {
+		uint32_t scc = store.state[order[i]].scc, sum = DD_IMPOSSIBLE, end = i;
+
+		for (; end < n && store.state[order[end]].scc == scc; end++) {
+			struct state s = store.state[order[end]];
+
+			sum = add(w, sum, s.out);
+			for (uint32_t j = s.first; j < s.first + s.n; j++)
+				if (store.state[store.arc[j].to].scc != scc)
+					sum = add(w, sum, w->sum[place_of(w, store.arc[j].to)]);
+		}
+		for (; i < end; i++)
+			w->sum[place_of(w, order[i])] = sum;
+	}
+}
+
+/* ---- where sizes of the path are looked at too ---- */
+
+static bool tests_size(const struct work *w, uint32_t node)
+{
+	return !is_terminal(node) && node_var(node)->self == w->v->size;
+}
+
+/* The sum over what a path of `length` bytes leads to below it, in state `below`. */
+static uint32_t sum_at(const struct work *w, const struct class_lengths *c, uint32_t length)
+{
+	uint32_t sum = DD_IMPOSSIBLE;
+
+	for (size_t i = 0; i < c->n; i++) {
+		const struct node *n;
+		krux_u128 lo;
+
+		if (!tests_size(w, c->out[i])) {
+			sum = add(w, sum, c->out[i]);
+			continue;
+		}
+		n = node_at(c->out[i]);
+		lo = var_at(w->v->size)->pub.domain.lo;
+		for (uint32_t j = 0; j < n->n; j++) {
+			krux_u128 hi = node_at(c->out[i])->edge[j].hi;
+
+			if (hi >= length && lengths_next(&c->set[i], lo > length ? (uint64_t)lo - length : 0,
+			                                 (uint64_t)hi - length) != UINT64_MAX)
+				sum = add(w, sum, node_at(c->out[i])->edge[j].to);
+			lo = hi + 1;
+		}
+	}
+	return sum;
+}
+
+/* The same for every length, as a node of the size. slash: one byte comes between. */
+static uint32_t sum_sized(struct work *w, uint32_t below, uint32_t slash)
+{
+	struct class_lengths *c = &w->below[place_of(w, below)];
+	struct var *size = var_at(w->v->size);
+	size_t from = store.nedges;
+	uint32_t out;
+
+	if (!c->out)
+		class_lengths(w->a, below, w->v->max, w->v->octets, c);
+	for (uint32_t n = (uint32_t)size->pub.domain.lo; n <= w->v->max; n++) {
+		out = sum_at(w, c, n + slash);
+		if (store.nedges > from && store.edge[store.nedges - 1].to == out) {
+			store.edge[store.nedges - 1].hi = n;
+			continue;
+		}
+		STORE_ROOM(store.edge, store.nedges + 1, store.cap_edges);
+		store.edge[store.nedges++] = (struct dd_edge){ n, out };
+	}
+	out = node_number(size, store.edge + from, (uint32_t)(store.nedges - from));
+	store.nedges = from;
+	return out;
+}
+
+/* ---- the new automaton ---- */
+
+static uint32_t out_below(struct work *w, uint32_t state, bool root)
+{
+	uint32_t out = store.state[state].out, below = root ? state : target_of(state, '/');
+
+	if (out == DD_IMPOSSIBLE || below == DD_IMPOSSIBLE)
+		return out;
+	if (w->sized)
+		return add(w, out, sum_sized(w, below, !root));
+	return add(w, out, w->sum[place_of(w, below)]);
+}
+
+static uint32_t tree_states(struct work *w, uint32_t start)
+{
+	struct graph *g = graph_begin();
+	uint32_t out;
+
+	graph_state(g, start, 0);
+	for (uint32_t i = 0; i < g->n; i++) {
+		uint32_t q = g->a[i], first = store.state[q].first, end = first + store.state[q].n;
+
+		graph_out(g, i, out_below(w, q, g->b[i]));
+		for (uint32_t j = first; j < end; j++) {
+			struct arc a = store.arc[j];
+
+			/* Nothing but `/` comes first. */
+			graph_arc(g, a.hi, a.to == DEAD ? a.to : graph_state(g, a.to, !i));
+		}
+	}
+	graph_finish(g);
+	out = g->canon[0];
+	graph_end(g);
+	return out;
+}
+
+static uint32_t closure(const struct op *op, struct var *v, uint32_t start)
+{
+	struct work w = { .op = op, .v = v, .sized = store.state[start].sized && v->size != NONE };
+	uint32_t out;
+
+	w.a = scratch_open();
+	w.g = graph_begin();
+	graph_state(w.g, start, 0);
+	for (uint32_t i = 0; i < w.g->n; i++) {
+		const struct state *s = &store.state[w.g->a[i]];
+
+		for (uint32_t j = s->first; j < s->first + s->n; j++)
+			graph_state(w.g, store.arc[j].to, 0);
+	}
+	if (w.sized)
+		w.below = ARENA_ARRAY(w.a, struct class_lengths, w.g->n);
+	else
+		sums_find(&w);
+	out = tree_states(&w, start);
+	graph_end(w.g);
+	scratch_close();
+	return node_string(v, out);
+}
+
+/* The automaton that leads to the same node for every path. */
+static uint32_t constant(struct var *v, uint32_t node)
+{
+	const uint32_t yes = DD_TRUE;
+
+	return state_replace(domain_of(v)->yes[0], &yes, &node, 1);
+}
+
+static uint32_t tree_walk(const struct op *op, struct var *v, uint32_t f, uint32_t key)
+{
+	struct var *at;
+	struct children c;
+	struct arena *a;
+	uint32_t out, *to;
+
+	if (is_terminal(f))
+		return f;
+	at = node_var(f);
+	if (at == v)
+		return closure(op, v, node_at(f)->n);
+	if (at->self == v->size)
+		return closure(op, v, constant(v, f));
+	if (var_before(v, at))
+		return f;
+	out = memo_get(key, f, 0);
+	if (out != NONE)
+		return out;
+	a = scratch_open();
+	node_children(a, f, &c);
+	to = ARENA_ARRAY(a, uint32_t, c.n);
+	for (size_t i = 0; i < c.n; i++)
+		to[i] = tree_walk(op, v, c.to[i], key);
+	out = node_replace(a, f, &c, to);
+	scratch_close();
+	memo_put(key, f, 0, out);
+	return out;
+}
+
+uint32_t tree(const struct op *op, struct var *v, uint32_t f)
+{
+	return tree_walk(op, v, f, op_key());
+}
+
+/* ---- any over what is at or below a path ---- */
+
+/* A node of one size variable as one of another of the same domain. */
+static uint32_t size_rename(const struct var *from, struct var *to, uint32_t node)
+{
+	size_t base = store.nedges;
+	uint32_t n, out;
+
+	if (is_terminal(node) || node_var(node) != from)
+		return node;
+	n = node_at(node)->n;
+	STORE_ROOM(store.edge, base + n, store.cap_edges);
+	memcpy(store.edge + base, node_at(node)->edge, n * sizeof *store.edge);
+	store.nedges += n;
+	out = node_number(to, store.edge + base, n);
+	store.nedges = base;
+	return out;
+}
+
+uint32_t tree_any(struct var *v, uint32_t element)
+{
+	struct var *it, *it_size;
+	struct children c;
+	uint32_t start, *to;
+	struct arena *a;
+
+	if (is_terminal(element))
+		return element;
+	it = place_value(v->m, place_element(v->m, v->place));
+	it_size = var_at(it->size);
+	if (node_var(element) != it)
+		return closure(&op_first, v, constant(v, size_rename(it_size, var_at(v->size), element)));
+	start = node_at(element)->n;
+	a = scratch_open();
+	node_children(a, element, &c);
+	to = ARENA_ARRAY(a, uint32_t, c.n);
+	qsort(c.to, c.n, sizeof *c.to, number_order);
+	for (size_t i = 0; i < c.n; i++)
+		to[i] = size_rename(it_size, var_at(v->size), c.to[i]);
+	start = state_replace(start, c.to, to, c.n);
+	scratch_close();
+	return closure(&op_first, v, start);
+}

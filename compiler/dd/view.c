@@ -1,0 +1,182 @@
+/* Nodes as callers see them: automata of their own, states in breadth-first order. */
+#include <string.h>
+
+#include "compiler/dd/children.h"
+#include "compiler/dd/cond.h"
+#include "compiler/dd/graph.h"
+#include "compiler/dd/view.h"
+
+/* States by number to the graph's. */
+static void automaton_fill(struct graph *g, struct dd_automaton *fa, struct dd_state *state, struct dd_range *range)
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < g->n; i++) {
+		const struct state *s = &store.state[g->a[i]];
+		uint32_t lo = 1;
+
+		state[i] = (struct dd_state){ .out = s->out, .first = n, .n = s->n, .settled = s->settled };
+		for (uint32_t j = s->first; j < s->first + s->n; j++) {
+			struct arc a = store.arc[j];
+
+			range[n++] = (struct dd_range){ lo, a.hi, graph_state(g, a.to, 0) & ~GRAPH_NEW };
+			lo = a.hi + 1;
+		}
+	}
+	*fa = (struct dd_automaton){ g->n, n, state, range };
+}
+
+/* From `start` on; memory by `get`. */
+static const struct dd_automaton *automaton_make(uint32_t start, struct arena *a)
+{
+	struct graph *g = graph_begin();
+	struct dd_automaton *fa;
+	struct dd_range *range;
+	struct dd_state *state;
+	size_t narcs = 0;
+
+	graph_state(g, start, 0);
+	for (uint32_t i = 0; i < g->n; i++) {
+		const struct state *s = &store.state[g->a[i]];
+
+		narcs += s->n;
+		for (uint32_t j = s->first; j < s->first + s->n; j++)
+			graph_state(g, store.arc[j].to, 0);
+	}
+	fa = a ? ARENA_NEW(a, struct dd_automaton) : store_get(sizeof *fa);
+	state = a ? ARENA_ARRAY(a, struct dd_state, g->n) : store_get(g->n * sizeof *state);
+	range = a ? ARENA_ARRAY(a, struct dd_range, narcs) : store_get(narcs * sizeof *range);
+	automaton_fill(g, fa, state, range);
+	graph_end(g);
+	return fa;
+}
+
+const struct dd_automaton *view_automaton(struct arena *a, uint32_t start)
+{
+	return automaton_make(start, a);
+}
+
+static uint32_t view_make(struct dd *m, void *args)
+{
+	uint32_t node = *(const uint32_t *)args;
+	const struct node *n = node_at(node);
+	const struct dd_automaton *fa = NULL;
+	struct dd_node *view;
+
+	(void)m;
+	if (n->kind == DD_STRING)
+		fa = automaton_make(n->n, NULL);
+	else if (n->kind == DD_LIST)
+		fa = n->list;
+	view = store_get(sizeof *view);
+	n = node_at(node);
+	*view = (struct dd_node){ .kind = (enum dd_kind)n->kind, .var = var_at(n->var)->number, .fa = fa };
+	if (n->kind == DD_NUMBER) {
+		view->nedges = n->n;
+		view->edge = n->edge;
+	}
+	store.node[node - NODE_FIRST].view = view;
+	return 1;
+}
+
+/* The first terminals without asking the arena each time. */
+static const struct dd_node *terminal_view(struct dd *m, uint32_t node)
+{
+	static const struct dd_node first[] = {
+		{ .kind = DD_TERMINAL, .value = 0 }, { .kind = DD_TERMINAL, .value = 1 }, { .kind = DD_TERMINAL, .value = 2 },
+	};
+	struct dd_node **at;
+
+	if (node < 3)
+		return &first[node];
+	if (m->terminals_cap * 3 <= m->nterminals * 4) {
+		struct dd_node **old = m->terminal;
+		size_t n = m->terminals_cap;
+
+		m->terminals_cap = n ? n * 4 : 16;
+		m->terminal = ARENA_ARRAY(m->arena, struct dd_node *, m->terminals_cap);
+		for (size_t i = 0; i < n; i++) {
+			uint64_t h = old[i] ? mix(0, old[i]->value) : 0;
+
+			for (; old[i]; h++)
+				if (!*(at = &m->terminal[h & (m->terminals_cap - 1)])) {
+					*at = old[i];
+					break;
+				}
+		}
+	}
+	for (uint64_t h = mix(0, node);; h++) {
+		at = &m->terminal[h & (m->terminals_cap - 1)];
+		if (*at && (*at)->value == node)
+			return *at;
+		if (*at)
+			continue;
+		*at = ARENA_NEW(m->arena, struct dd_node);
+		(*at)->kind = DD_TERMINAL;
+		(*at)->value = node;
+		m->nterminals++;
+		return *at;
+	}
+}
+
+const struct dd_node *dd_get(const struct dd *const_m, uint32_t node)
+{
+	struct dd *m = (struct dd *)(uintptr_t)const_m;    /* what it makes is a cache */
+
+	if (m->overflow || (!is_terminal(node) && node - NODE_FIRST >= store.nnodes))
+		return terminal_view(m, DD_IMPOSSIBLE);
+	if (is_terminal(node))
+		return terminal_view(m, node);
+	if (!node_at(node)->view && !store_guard(m, view_make, &node))
+		return terminal_view(m, DD_IMPOSSIBLE);
+	return node_at(node)->view;
+}
+
+struct count {
+	uint32_t root;
+	size_t n;
+};
+
+static uint32_t count(struct dd *m, void *args)
+{
+	struct count *c = args;
+	struct graph *nodes = graph_begin(), *states = graph_begin();
+
+	(void)m;
+	graph_state(nodes, c->root, 0);
+	for (uint32_t i = 0; i < nodes->n; i++) {
+		const struct node *n;
+		uint32_t from = states->n;
+
+		if (is_terminal(nodes->a[i]))
+			continue;
+		n = node_at(nodes->a[i]);
+		for (uint32_t j = 0; n->kind == DD_NUMBER && j < n->n; j++)
+			graph_state(nodes, n->edge[j].to, 0);
+		for (uint32_t j = 0; n->kind == DD_LIST && j < n->list->nstates; j++) {
+			graph_state(nodes, n->list->state[j].out, 0);
+			graph_state(nodes, n->list->state[j].element, 0);
+			c->n++;
+		}
+		if (n->kind == DD_STRING)
+			graph_state(states, n->n, n->var);
+		for (uint32_t q = from; q < states->n; q++) {
+			const struct state *s = &store.state[states->a[q]];
+
+			graph_state(nodes, s->out, 0);
+			for (uint32_t j = s->first; j < s->first + s->n; j++)
+				graph_state(states, store.arc[j].to, n->var);
+		}
+	}
+	c->n += nodes->n + states->n;
+	graph_end(states);
+	graph_end(nodes);
+	return 1;
+}
+
+size_t dd_count(const struct dd *m, uint32_t root)
+{
+	struct count c = { .root = root };
+
+	return store_guard((struct dd *)(uintptr_t)m, count, &c) ? c.n : 0;
+}
