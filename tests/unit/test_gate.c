@@ -4,6 +4,7 @@
 #include "tests/unit/tiny_bundle.h"
 
 #include "runtime/base/err.h"
+#include "runtime/bundle/loaded.h"
 #include "runtime/bundle/trust.h"
 #include "runtime/front/reply.h"
 #include "runtime/gate.h"
@@ -410,6 +411,88 @@ START_TEST(records_say_all)
 }
 END_TEST
 
+/* ---- replay: a record alone leads to its verdict again ---- */
+
+struct replay {
+	const struct krux_abi *abi;
+	const struct krux_value *facts;    /* the list of the record, or NULL */
+	unsigned decided;
+};
+
+static bool recorded(void *ctx, uint32_t id, uint64_t *answer)
+{
+	const struct replay *p = ctx;
+	const struct krux_fact_def *def = &p->abi->facts[id];
+
+	for (size_t i = 0; p->facts && i < p->facts->list.n; i++) {
+		const struct krux_value *f = p->facts->list.item[i].list.item;
+
+		if (f[0].u == def->kind && krux_str_eq(f[1].str, (struct krux_str){ def->policy, strlen(def->policy) }) &&
+		    krux_str_eq(f[2].str, (struct krux_str){ def->name, strlen(def->name) })) {
+			*answer = f[4].u;
+			return true;
+		}
+	}
+	return false;
+}
+
+static int replay_one(void *ctx, const struct record *r, struct krux_err *e)
+{
+	struct krux_str name = r->field[AUDIT_CAPABILITY].s, args = r->field[AUDIT_ARGS].s;
+	struct krux_str agent = r->field[AUDIT_AGENT].s, facts = r->field[AUDIT_FACTS].s;
+	_Alignas(16) uint8_t scratch[256];
+	struct krux_decode_error why;
+	struct krux_pool *pool;
+	struct replay *p = ctx;
+	struct krux_answer a;
+	struct krux_value v;
+	int cap;
+
+	(void)e;
+	if (!record_has(r, AUDIT_VERDICT))
+		return 0;
+	pool = krux_pool_new(0);
+	p->facts = NULL;
+	if (record_has(r, AUDIT_FACTS)) {
+		ck_assert(krux_cbor_read(pool, (const uint8_t *)facts.p, facts.n, &v, NULL));
+		p->facts = &v;
+	}
+	cap = p->abi->find(name.p, (uint32_t)name.n);
+	ck_assert_int_ge(cap, 0);
+	ck_assert(p->abi->decode((uint32_t)cap, (const uint8_t *)args.p, (uint32_t)args.n, scratch, &why));
+	a = p->abi->decide((uint32_t)cap, agent.p, (uint32_t)agent.n, scratch, recorded, p);
+	ck_assert_uint_eq(a.failed, 0);
+	ck_assert_uint_eq(a.verdict, r->field[AUDIT_VERDICT].u);
+	ck_assert_uint_eq(a.would, r->field[AUDIT_WOULD].u);
+	p->decided++;
+	krux_pool_free(pool);
+	return 0;
+}
+
+START_TEST(records_replay)
+{
+	struct replay p = { .abi = NULL };
+	struct loaded *l;
+	struct log *log;
+
+	for (int i = 0; i < 4; i++)
+		call("mail.send", "{\"to\":\"x\",\"size\":40}");
+	call("files.walk", "{\"path\":\"/workspace/ask\"}");
+	call("files.read", "{\"path\":\"/workspace/a\"}");
+	call("mail.send", "{\"to\":\"x\",\"size\":1}");
+	call("files.read", "{\"path\":\"/etc\"}");
+	l = loaded_open(bundle_path, state.trust, false, &err);
+	ck_assert_msg(l != NULL, "%s", err.text);
+	ck_assert_uint_le(l->abi->scratch, 256);
+	p.abi = l->abi;
+	log = log_open(state.log, replay_one, &p, &err);
+	ck_assert_msg(log != NULL, "%s", err.text);
+	ck_assert_uint_eq(p.decided, 8);
+	log_close(log);
+	loaded_close(l);
+}
+END_TEST
+
 /* ---- paths below a pruned tree ---- */
 
 START_TEST(paths_below_are_decided)
@@ -676,6 +759,7 @@ int main(void)
 	tcase_add_test(tc, failures_count);
 	tcase_add_test(tc, death_leaves_unknown);
 	tcase_add_test(tc, records_say_all);
+	tcase_add_test(tc, records_replay);
 	tcase_add_test(tc, paths_below_are_decided);
 	tcase_add_test(tc, only_trusted_bundles);
 	tcase_add_test(tc, serials_do_not_go_back);
