@@ -159,8 +159,8 @@ void *arena_grow(struct arena *a, void *array, size_t n, size_t *cap, size_t siz
 	if (want > SIZE_MAX / size)
 		out_of_memory();
 	bigger = arena_get(a, want * size);
-	if (n)
-		memcpy(bigger, array, n * size);
+	if (*cap)
+		memcpy(bigger, array, *cap * size);
 	*cap = want;
 	return bigger;
 }
