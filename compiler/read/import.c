@@ -7,7 +7,10 @@
 #include "compiler/base/escape.h"
 #include "compiler/read/import_draft.h"
 
-enum { MOST_WORK = 4000000 };
+enum {
+	MOST_WORK = 4000000,
+	FEW_NOTES = 16,             /* among which none is written twice */
+};
 
 bool import_afford(struct importer *im, unsigned long cost)
 {
@@ -27,6 +30,9 @@ static void note_push(struct importer *im, struct notes *notes, const char *pref
 {
 	struct krux_str line = arena_printf(im->arena, "%s: %.*s", prefix, STR_ARG(text));
 
+	for (size_t i = notes->n > FEW_NOTES ? notes->n - FEW_NOTES : 0; i < notes->n; i++)
+		if (krux_str_eq(notes->line[i], line))
+			return;
 	ARENA_PUSH(im->arena, notes->line, notes->n, notes->cap, line);
 }
 
@@ -126,7 +132,7 @@ bool import_run(struct arena *a, struct diags *ds, enum import_kind kind, const 
                 size_t n, struct imports *out)
 {
 	struct importer im = { .arena = a, .diags = ds };
-	size_t errors = ds->errors;
+	size_t errors = ds->errors, before;
 	struct diag *d;
 
 	for (size_t i = 0; i < n && kind == IMPORT_KRUXOS; i++)
@@ -135,8 +141,9 @@ bool import_run(struct arena *a, struct diags *ds, enum import_kind kind, const 
 		im.src = src[i];
 		im.invented = false;
 		im.work = 0;
+		before = ds->errors;
 		importers[kind](&im);
-		if (!im.invented)
+		if (!im.invented || ds->errors != before)
 			continue;
 		d = diag_warn(ds, IMPORT_INVENTED, ((struct span){ src[i], 0, 0 }),
 		              "something had to be invented: a bound, a limit, an effect or the like");

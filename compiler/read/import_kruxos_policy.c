@@ -240,7 +240,7 @@ static void rate_read(struct entry *e)
 	}
 	if (!named)
 		import_review(im, &e->rule.notes, "the verdict beyond the rate limit");
-	import_review(im, &e->rule.notes, "the rate counts for each agent in a sliding window");
+	import_say(im, &e->rule.notes, KRUX_STR("The rate counts for each agent, in a sliding window."));
 }
 
 /* ---- one rule ---- */
