@@ -41,14 +41,19 @@ PLAN_SRC += compiler/plan/call.c compiler/plan/compat.c compiler/plan/cond_print
 	compiler/plan/diff.c compiler/plan/evaluate.c compiler/plan/nearest.c compiler/plan/prove.c \
 	compiler/plan/rows.c compiler/plan/words.c compiler/plan/words_cover.c compiler/plan/words_list.c \
 	compiler/plan/words_path.c compiler/plan/words_regex.c compiler/plan/words_text.c
-EMIT_SRC += compiler/emit/c_code.c compiler/emit/c_shape.c compiler/emit/c_text.c compiler/emit/c_text_print.c \
-	compiler/emit/json_schema.c compiler/emit/package.c compiler/emit/policyschema.c compiler/emit/reference.c \
-	compiler/emit/table.c compiler/emit/tools.c
+EMIT_SRC += compiler/emit/c_cite.c compiler/emit/c_code.c compiler/emit/c_decide.c \
+	compiler/emit/c_find.c compiler/emit/c_list.c compiler/emit/c_names.c compiler/emit/c_nodes.c \
+	compiler/emit/c_octets.c compiler/emit/c_origin.c compiler/emit/c_outcome.c \
+	compiler/emit/c_pattern.c compiler/emit/c_record.c compiler/emit/c_sample.c \
+	compiler/emit/c_shape.c compiler/emit/c_table.c compiler/emit/c_text.c \
+	compiler/emit/c_text_print.c compiler/emit/cc.c compiler/emit/emit_c.c \
+	compiler/emit/json_schema.c compiler/emit/package.c compiler/emit/policyschema.c \
+	compiler/emit/reference.c compiler/emit/table.c compiler/emit/tools.c
 PIPELINE_SRC += compiler/pipeline.c
 COMMAND_SRC += compiler/command/build.c compiler/command/command.c compiler/command/diff.c \
 	compiler/command/eval.c compiler/command/facts.c compiler/command/files.c compiler/command/options.c \
 	compiler/command/prove.c compiler/command/show.c compiler/command/tests.c
-COMPILER_MAIN +=
+COMPILER_MAIN += compiler/main.c
 
 RUNTIME_SRC += runtime/base/err.c runtime/base/file.c runtime/base/screen.c runtime/base/state.c \
 	runtime/bundle/abi.c runtime/bundle/abi_try.c runtime/bundle/elf.c runtime/bundle/loaded.c \
