@@ -15,13 +15,13 @@ static unsigned scalar_length(const char *p, size_t n)
 	return 0;
 }
 
-void screen_put(FILE *f, struct krux_str s)
+static void put(FILE *f, struct krux_str s, bool backslash)
 {
 	for (size_t i = 0; i < s.n;) {
 		unsigned char c = (unsigned char)s.p[i];
 		unsigned len;
 
-		if (c == '\n' || c == '\t' || c == '\\') {
+		if (c == '\n' || c == '\t' || (c == '\\' && backslash)) {
 			fprintf(f, "\\%c", c == '\n' ? 'n' : c == '\t' ? 't' : c);
 			i++;
 		} else if (c >= 0x20 && c < 0x7F) {
@@ -35,6 +35,16 @@ void screen_put(FILE *f, struct krux_str s)
 			i++;
 		}
 	}
+}
+
+void screen_put(FILE *f, struct krux_str s)
+{
+	put(f, s, true);
+}
+
+void screen_json(FILE *f, struct krux_str s)
+{
+	put(f, s, false);
 }
 
 void screen_puts(FILE *f, const char *s)

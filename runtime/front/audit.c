@@ -76,7 +76,7 @@ static bool put_cbor(FILE *f, struct krux_str cbor)
 		if (text) {
 			krux_json_write(&v, text, n);
 			fputc(' ', f);
-			screen_put(f, (struct krux_str){ text, n });
+			screen_json(f, (struct krux_str){ text, n });
 		}
 	}
 	krux_pool_free(pool);
