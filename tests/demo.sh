@@ -25,7 +25,7 @@ awk '/^filesystem.write@/ { on = 1 } on && /^$/ { exit } on' out/table.txt
 
 say "3. Make a state folder: trust, keys, an empty log; and a workspace with real files"
 "$R" init --state state
-ws=state/workspace
+ws=state/workspaces/builder
 mkdir -p $ws/notes
 printf 'hello\n' > $ws/notes/hello.txt
 printf 'TOKEN=not-for-agents\n' > $ws/.env
