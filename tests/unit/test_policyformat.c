@@ -54,11 +54,14 @@ static const struct { const char *in, *out; } layouts[] = {
 START_TEST(layout)
 {
 	struct krux_str out = format(layouts[_i].in, strlen(layouts[_i].in)), again;
+	struct reading first = r;
 
 	reading_clean(&r);
 	ck_assert_msg(str_is(out, layouts[_i].out), "got:\n%.*s", STR_ARG(out));
 	again = format(layouts[_i].out, strlen(layouts[_i].out));
 	ck_assert_msg(str_is(again, layouts[_i].out), "then:\n%.*s", STR_ARG(again));
+	reading_end(&first);
+	reading_end(&r);
 }
 END_TEST
 
