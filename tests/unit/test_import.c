@@ -293,23 +293,23 @@ END_TEST
 
 /* Each of these asks for far more than it says; it must end soon, with a result or an error. */
 static const struct { enum import_kind kind; const char *head, *again, *between, *tail; size_t times; } large[] = {
-	{ IMPORT_KRUXOS, "rules:\n", "  - { capability: a.b, tier: notify }\n", "", "", 50000 },
-	{ IMPORT_KRUXOS, "rules:\n", "  - { capability: [ a.b, a.b ], tier: notify, conditions: { x_lt: 1 } }\n", "", "", 30000 },
+	{ IMPORT_KRUXOS, "rules:\n", "  - { capability: a.b, tier: notify }\n", "", "", 20000 },
+	{ IMPORT_KRUXOS, "rules:\n", "  - { capability: [ a.b, a.b ], tier: notify, conditions: { x_lt: 1 } }\n", "", "", 15000 },
 	{ IMPORT_KRUXOS, "rules:\n  - tier: notify\n    capability: a.b\n    conditions: [ ", "{ x_lt: 1 }", ", ", " ]\n", 50000 },
-	{ IMPORT_KRUXOS, "rules:\n  - tier: notify\n    capability: [ ", "a.b", ", ", " ]\n    conditions: { a_lt: 1, b_lt: 2 }\n", 50000 },
+	{ IMPORT_KRUXOS, "rules:\n  - tier: notify\n    capability: [ ", "a.b", ", ", " ]\n    conditions: { a_lt: 1, b_lt: 2 }\n", 35000 },
 	{ IMPORT_KRUXOS, "", "- { name: a.b, purpose: x }\n", "", "", 30000 },
 	{ IMPORT_KRUXOS, "- name: a.b\n  purpose: x\n  tags: [ ", "x", ", ", " ]\n", 50000 },
 	{ IMPORT_KRUXOS, "- name: a.b\n  purpose: x\n  inputs:\n", "    - { name: x, type: Object }\n", "", "", 30000 },
 	{ IMPORT_KRUXOS, "- name: a.b\n  purpose: \"", "x ", "", "\"\n", 200000 },
 	{ IMPORT_KRUXOS, "- name: a.b\n  purpose: x\n  errors:\n    - type: X\n      recovery: [ ",
 	  "{ description: a.b.c a.b.c }", ", ", " ]\n", 50000 },
-	{ IMPORT_MCP, "{ \"tools\": [ ", "{ \"name\": \"a\" }", ", ", " ] }", 50000 },
+	{ IMPORT_MCP, "{ \"tools\": [ ", "{ \"name\": \"a\" }", ", ", " ] }", 20000 },
 	{ IMPORT_MCP, "{ \"tools\": [ { \"name\": \"a\", \"inputSchema\": { \"$defs\": { \"r\": { \"properties\": { \"a\": "
 	  "{ \"$ref\": \"#/$defs/s\" }, \"b\": { \"$ref\": \"#/$defs/s\" } } }, \"s\": { \"properties\": { \"a\": { \"$ref\": "
 	  "\"#/$defs/r\" } } } }, \"properties\": { \"x0\": {}", ", \"x%\": { \"$ref\": \"#/$defs/r\" }", "", " } } } ] }", 60 },
 	{ IMPORT_MCP, "{ \"tools\": [ { \"name\": \"a\", \"inputSchema\": { \"properties\": { \"x\": { \"enum\": [ ", "\"a\"", ", ",
 	  " ] } } } } ] }", 50000 },
-	{ IMPORT_CLAUDE, "{ \"permissions\": { \"deny\": [ ", "\"Read(a/**)\"", ", ", " ] } }", 50000 },
+	{ IMPORT_CLAUDE, "{ \"permissions\": { \"deny\": [ ", "\"Read(a/**)\"", ", ", " ] } }", 15000 },
 	{ IMPORT_CLAUDE, "{ \"permissions\": { \"deny\": [ \"Read(", "**/a/", "", ")\" ] } }", 50000 },
 };
 
