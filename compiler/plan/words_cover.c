@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "capspec/canon.h"
+#include "compiler/base/buf.h"
 
 /* ---- the shortest word ---- */
 
@@ -165,6 +166,87 @@ const struct cond *text_candidate(struct cover *c, struct krux_str word, unsigne
 
 /* ---- covering ---- */
 
+/* Does f take the text. */
+static bool takes(const struct dd *m, uint32_t f, struct krux_str text)
+{
+	const struct dd_node *n = dd_get(m, f);
+	uint32_t s = 0;
+	unsigned len;
+
+	if (n->kind != DD_STRING)
+		return f == DD_TRUE;
+	for (size_t i = 0; i < text.n; i += len) {
+		const struct dd_state *st = &n->fa->state[s];
+		uint32_t c = krux_utf8_get(text.p + i, text.n - i, &len), lo = 0, hi = st->n;
+
+		while (hi - lo > 1) {
+			uint32_t mid = lo + (hi - lo) / 2;
+
+			if (n->fa->range[st->first + mid].lo <= c)
+				lo = mid;
+			else
+				hi = mid;
+		}
+		s = n->fa->range[st->first + lo].to;
+	}
+	return n->fa->state[s].out == DD_TRUE;
+}
+
+/* A text that the candidate takes besides the word itself: `*` and `**` stand for "q0" there.
+ * Most candidates are too wide, and one such text shows it without any diagram. */
+static struct krux_str sample_of(struct cover *c, const struct cond *k, struct krux_str word)
+{
+	struct krux_str t = k->set.text[0];
+	struct buf b = { 0 };
+	struct krux_str sample;
+
+	switch (k->set.language) {
+	case LANG_GLOB:
+	case LANG_AGENT_GLOB:
+		for (size_t i = 0; i < t.n; i++) {
+			if (t.p[i] != '*') {
+				buf_putc(&b, t.p[i]);
+				continue;
+			}
+			/* A leading `**` is the folder that the word lies in, so that the sample is near. */
+			if (!i && t.n > 2 && t.p[1] == '*') {
+				const char *slash = memrchr(word.p, '/', word.n);
+
+				buf_put(&b, word.p, slash ? (size_t)(slash - word.p) : 0);
+			} else {
+				buf_puts(&b, "q0");
+			}
+			i += i + 1 < t.n && t.p[i + 1] == '*';
+		}
+		break;
+	case LANG_UNDER_PATH:
+		buf_str(&b, word);
+		buf_puts(&b, word.n > 1 ? "/q0" : "q0");
+		break;
+	case LANG_UNDER_HOST:
+	case LANG_SUFFIX:
+		buf_puts(&b, k->set.language == LANG_SUFFIX ? "q0" : "q0.");
+		buf_str(&b, word);
+		break;
+	case LANG_SUBSTRING:
+		buf_puts(&b, "q0");
+		buf_str(&b, word);
+		buf_puts(&b, "q0");
+		break;
+	case LANG_PREFIX:
+		buf_str(&b, word);
+		buf_puts(&b, "q0");
+		break;
+	case LANG_LITERALS:
+	case LANG_REGEX:
+		buf_str(&b, word);
+		break;
+	}
+	sample = arena_str(c->arena, (struct krux_str){ b.p ? b.p : "", b.n });
+	buf_free(&b);
+	return sample;
+}
+
 bool cover_find(struct cover *c, uint32_t target, uint32_t within)
 {
 	uint32_t left = dd_and(c->m, target, within), outside = dd_and(c->m, within, dd_not(c->m, target));
@@ -183,6 +265,8 @@ bool cover_find(struct cover *c, uint32_t target, uint32_t within)
 
 			if (!k)
 				return false;
+			if (takes(c->m, outside, sample_of(c, k, word)))
+				continue;
 			f = dd_cond(c->m, k);
 			if (!dd_satisfiable(c->m, dd_and(c->m, f, outside)) && dd_satisfiable(c->m, dd_and(c->m, f, left))) {
 				found = k;
