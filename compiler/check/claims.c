@@ -26,11 +26,15 @@ void check_unused(struct diags *ds, const struct build *b)
 
 		for (size_t k = 0; k < f->ndefines; k++)
 			if (!s->define_used[k])
-				diag_warn(ds, 2141, f->define[k].name.at, "the define `%.*s` is never used",
-				          STR_ARG(f->define[k].name.text))->fix = KRUX_STR("use it or leave it out");
+				diag_warn(ds, 2141, f->define[k].name.at,
+				          "the define `%.*s` is never used",
+				          STR_ARG(f->define[k].name.text))
+					->fix = KRUX_STR("use it or leave it out");
 		for (size_t k = 0; k < f->ngroups; k++)
 			if (!s->group_used[k])
-				diag_warn(ds, 2142, f->group[k].name.at, "the group `%.*s` is never used",
-				          STR_ARG(f->group[k].name.text))->fix = KRUX_STR("use it or leave it out");
+				diag_warn(ds, 2142, f->group[k].name.at,
+				          "the group `%.*s` is never used",
+				          STR_ARG(f->group[k].name.text))
+					->fix = KRUX_STR("use it or leave it out");
 	}
 }

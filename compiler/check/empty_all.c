@@ -51,7 +51,8 @@ static void gather(struct walk *w, const struct cond *c, bool holds)
 		fact_add(w, false, &c->list);
 	} else if (c->kind == COND_TEST && c->subject.kind == SUBJECT_HAS && holds) {
 		fact_add(w, true, &c->subject);
-	} else if (c->kind == COND_TEST && c->subject.kind == SUBJECT_SIZE && holds != holds_zero(&c->set)) {
+	} else if (c->kind == COND_TEST && c->subject.kind == SUBJECT_SIZE &&
+	           holds != holds_zero(&c->set)) {
 		fact_add(w, false, &c->subject);
 	}
 }
@@ -61,7 +62,8 @@ static bool is_known(const struct walk *w, bool has, const struct subject *s)
 	for (size_t i = 0; i < w->n; i++) {
 		const struct fact *f = &w->fact[i];
 
-		if (f->has == has && f->subject->depth == s->depth && (!s->depth || f->level == w->level) &&
+		if (f->has == has && f->subject->depth == s->depth &&
+		    (!s->depth || f->level == w->level) &&
 		    access_eq(&f->subject->access, &s->access))
 			return true;
 	}
@@ -115,7 +117,8 @@ static struct krux_str list_written(struct span at)
 	if (!at.src)
 		return s;
 	s.p = at.src->text.p + at.at;
-	if (at.at + at.n > at.src->text.n || at.n < sizeof all || memcmp(s.p, all, sizeof all - 1))
+	if (at.at + at.n > at.src->text.n || at.n < sizeof all ||
+	    memcmp(s.p, all, sizeof all - 1) != 0)
 		return (struct krux_str){ 0 };
 	s.p += sizeof all - 1;
 	while (s.n < at.n - sizeof all && s.p[s.n] != ',')
@@ -127,11 +130,13 @@ static void empty_report(struct walk *w, const struct cond *c)
 {
 	struct krux_str list = list_written(c->at);
 	struct finding *f = report_add(w->report, DIAG_ERROR, 3020, c->at, true,
-	                               "`all` holds of an empty list, and rule `%.*s` permits", STR_ARG(w->rule->id));
+	                               "`all` holds of an empty list, and rule `%.*s` permits",
+	                               STR_ARG(w->rule->id));
 
 	f->expected = KRUX_STR("`size(list) > 0` or `any(list, true)` required beside it");
 	if (list.n)
-		f->fix = arena_printf(w->arena, "write `any(%.*s, true) and all(%.*s, ...)`", STR_ARG(list), STR_ARG(list));
+		f->fix = arena_printf(w->arena, "write `any(%.*s, true) and all(%.*s, ...)`",
+		                      STR_ARG(list), STR_ARG(list));
 	if (w->rule->at.src != c->at.src || w->rule->ast->when_text.at.at > c->at.at ||
 	    c->at.at > w->rule->ast->when_text.at.at + w->rule->ast->when_text.at.n) {
 		f->other = w->rule->at;

@@ -30,12 +30,14 @@ int field_find(const struct krux_type *t, struct krux_str name)
 struct access access_field(const struct krux_type *input, unsigned field)
 {
 	static const uint16_t first[KRUX_MAX_FIELDS] = {
-		0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27,
-		28, 29, 30, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40, 41, 42, 43, 44, 45, 46, 47, 48, 49, 50, 51, 52,
-		53, 54, 55, 56, 57, 58, 59, 60, 61, 62, 63,
+		0,  1,  2,  3,  4,  5,  6,  7,  8,  9,  10, 11, 12, 13, 14, 15,
+		16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31,
+		32, 33, 34, 35, 36, 37, 38, 39, 40, 41, 42, 43, 44, 45, 46, 47,
+		48, 49, 50, 51, 52, 53, 54, 55, 56, 57, 58, 59, 60, 61, 62, 63,
 	};
 
-	return (struct access){ &first[field], 1, input->field[field].type, input->field[field].name };
+	return (struct access){ &first[field], 1, input->field[field].type,
+		                input->field[field].name };
 }
 
 struct access access_part(struct arena *a, const struct access *from, unsigned part)
@@ -49,19 +51,21 @@ struct access access_part(struct arena *a, const struct access *from, unsigned p
 		memcpy(step, from->step, from->nsteps * sizeof *step);
 	step[from->nsteps] = (uint16_t)part;
 	out.type = f[part].type;
-	out.text = from->text.n ? arena_printf(a, "%.*s.%.*s", STR_ARG(from->text), STR_ARG(f[part].name))
+	out.text = from->text.n ? arena_printf(a, "%.*s.%.*s", STR_ARG(from->text),
+	                                       STR_ARG(f[part].name))
 	                        : f[part].name;
 	return out;
 }
 
 bool access_eq(const struct access *a, const struct access *b)
 {
-	return a->nsteps == b->nsteps && (!a->nsteps || !memcmp(a->step, b->step, a->nsteps * sizeof *a->step));
+	return a->nsteps == b->nsteps &&
+	       (!a->nsteps || !memcmp(a->step, b->step, a->nsteps * sizeof *a->step));
 }
 
-enum access_fault access_find(struct arena *a, const struct krux_type *input, const struct operand *o,
-                              struct access *out, bool *optional, size_t *at_name,
-                              const struct krux_type **in)
+enum access_fault access_find(struct arena *a, const struct krux_type *input,
+                              const struct operand *o, struct access *out, bool *optional,
+                              size_t *at_name, const struct krux_type **in)
 {
 	const struct krux_field *f;
 	int i;
@@ -110,8 +114,8 @@ static struct krux_str list_words(struct arena *a, const struct krux_str *name, 
 	return n > 12 ? arena_printf(a, "%.*s and %zu more", STR_ARG(s), n - 12) : s;
 }
 
-void access_complain(struct diags *ds, unsigned code, enum access_fault fault, const struct operand *o,
-                     size_t at_name, const struct krux_type *in)
+void access_complain(struct diags *ds, unsigned code, enum access_fault fault,
+                     const struct operand *o, size_t at_name, const struct krux_type *in)
 {
 	struct arena *a = ds->arena;
 	struct krux_str near, *name;
@@ -119,19 +123,21 @@ void access_complain(struct diags *ds, unsigned code, enum access_fault fault, c
 	size_t n;
 
 	if (fault == ACCESS_NO_NAME) {
-		diag_error(ds, code, o->at, "only an input field can stand here")->expected = KRUX_STR("the name of a field");
+		diag_error(ds, code, o->at, "only an input field can stand here")->expected =
+			KRUX_STR("the name of a field");
 		return;
 	}
 	name = names_of(a, in, &n);
 	near = name_near(ds, o->name[at_name], name, n);
 	if (fault == ACCESS_NO_FIELD)
-		d = diag_error(ds, code, o->at, "there is no input field `%.*s`", STR_ARG(o->name[0]));
+		d = diag_error(ds, code, o->at, "there is no input field `%.*s`",
+		               STR_ARG(o->name[0]));
 	else if (n)
-		d = diag_error(ds, code, o->at, "`%.*s` has no part `%.*s`", STR_ARG(o->name[at_name - 1]),
-		               STR_ARG(o->name[at_name]));
+		d = diag_error(ds, code, o->at, "`%.*s` has no part `%.*s`",
+		               STR_ARG(o->name[at_name - 1]), STR_ARG(o->name[at_name]));
 	else
-		d = diag_error(ds, code, o->at, "`%.*s` is %s, which has no parts", STR_ARG(o->name[at_name - 1]),
-		               kind_words(in->kind));
+		d = diag_error(ds, code, o->at, "`%.*s` is %s, which has no parts",
+		               STR_ARG(o->name[at_name - 1]), kind_words(in->kind));
 	if (n)
 		d->expected = arena_printf(a, "one of %.*s", STR_ARG(list_words(a, name, n)));
 	if (near.n)

@@ -25,10 +25,12 @@ static void agents_of_file(struct policy_ctx *c)
 
 	agents_resolve(c, &f->agents, "agents", false, &c->policy->agent, &c->policy->nagents);
 	if (c->policy->layer == LAYER_AGENT && !f->agents.at.src) {
-		d = diag_error(c->diags, 2105, file_at(f), "a file of layer `agent` says whom it binds");
+		d = diag_error(c->diags, 2105, file_at(f),
+		               "a file of layer `agent` says whom it binds");
 		d->expected = KRUX_STR("`agents:` with a list of agent patterns");
 	} else if (c->policy->layer != LAYER_AGENT && f->agents.at.src) {
-		d = diag_error(c->diags, 2105, f->agents.at, "a file of layer `%s` binds every agent",
+		d = diag_error(c->diags, 2105, f->agents.at,
+		               "a file of layer `%s` binds every agent",
 		               layer_words[c->policy->layer]);
 		d->fix = KRUX_STR("leave out `agents`, or write `layer: agent`");
 	}
@@ -41,8 +43,10 @@ static bool zone_valid(struct krux_str s)
 	for (size_t i = 0; i < s.n; i++) {
 		char ch = s.p[i];
 
-		if (!((ch >= 'a' && ch <= 'z') || (ch >= 'A' && ch <= 'Z') || (ch >= '0' && ch <= '9') ||
-		      strchr("_+-", ch) || (ch == '/' && s.p[i - 1] != '/')) || !ch)
+		if (!((ch >= 'a' && ch <= 'z') || (ch >= 'A' && ch <= 'Z') ||
+		      (ch >= '0' && ch <= '9') || strchr("_+-", ch) ||
+		      (ch == '/' && s.p[i - 1] != '/')) ||
+		    !ch)
 			return false;
 	}
 	return true;
@@ -55,11 +59,13 @@ static void zone_check(struct policy_ctx *c)
 	if (!word_given(f->zone))
 		return;
 	if (c->policy->layer != LAYER_ORGANIZATION)
-		diag_error(c->diags, 2106, f->zone.at, "the time zone of a build stands in a file of layer `organization`")
+		diag_error(c->diags, 2106, f->zone.at,
+		           "the time zone of a build stands in a file of layer `organization`")
 			->fix = KRUX_STR("move it there");
 	else if (!zone_valid(f->zone.text))
-		diag_error(c->diags, 2106, f->zone.at, "`%.*s` is no name of a time zone", STR_ARG(f->zone.text))->expected =
-			KRUX_STR("a name such as Europe/London or UTC");
+		diag_error(c->diags, 2106, f->zone.at, "`%.*s` is no name of a time zone",
+		           STR_ARG(f->zone.text))
+			->expected = KRUX_STR("a name such as Europe/London or UTC");
 }
 
 static void policy_resolve(struct policy_ctx *c)
@@ -102,7 +108,8 @@ static int policy_order(const void *pa, const void *pb)
 	return c ? c : name_order(a->ast->src->name, b->ast->src->name);
 }
 
-static void names_check(struct diags *ds, struct arena *a, const struct policyfile *const *file, size_t n)
+static void names_check(struct diags *ds, struct arena *a, const struct policyfile *const *file,
+                        size_t n)
 {
 	struct krux_str *name = ARENA_ARRAY(a, struct krux_str, n);
 	struct names names;
@@ -113,7 +120,9 @@ static void names_check(struct diags *ds, struct arena *a, const struct policyfi
 	names_make(&names, a, name, n);
 	for (uint32_t i = 0; i < n; i++)
 		if (names_first(&names, i) != i && name[i].n) {
-			d = diag_error(ds, 2104, file_at(file[i]), "two policies of this build are named `%.*s`", STR_ARG(name[i]));
+			d = diag_error(ds, 2104, file_at(file[i]),
+			               "two policies of this build are named `%.*s`",
+			               STR_ARG(name[i]));
 			d->other = file_at(file[names_first(&names, i)]);
 			d->other_text = KRUX_STR("the other one");
 		}
@@ -147,8 +156,10 @@ static void organization_check(struct diags *ds, struct build *b)
 	}
 	if (has_default)
 		return;
-	d = diag_error(ds, 2107, any ? file_at(any) : (struct span){ 0 }, "no file of layer `organization` has a default");
-	d->expected = KRUX_STR("one enforced file with `layer: organization` and `default: blocked`, or another verdict");
+	d = diag_error(ds, 2107, any ? file_at(any) : (struct span){ 0 },
+	               "no file of layer `organization` has a default");
+	d->expected = KRUX_STR("one enforced file with `layer: organization` and `default: "
+	                       "blocked`, or another verdict");
 }
 
 static bool limits_check(struct diags *ds, const struct policyfile *const *file, size_t n)
@@ -159,7 +170,8 @@ static bool limits_check(struct diags *ds, const struct policyfile *const *file,
 		rules += file[i]->nrules;
 	if (rules <= KRUX_MAX_RULES)
 		return true;
-	diag_error(ds, 9011, file_at(file[n - 1]), "the build has %zu rules", rules)->expected = KRUX_STR("at most 65,536");
+	diag_error(ds, 9011, file_at(file[n - 1]), "the build has %zu rules", rules)->expected =
+		KRUX_STR("at most 65,536");
 	return false;
 }
 
@@ -178,9 +190,17 @@ bool build_resolve(struct arena *a, struct diags *ds, const struct capability_se
 	labels_collect(&labels, a, caps);
 	names_check(ds, a, file, n);
 	for (size_t i = 0; i < n; i++) {
-		struct policy_ctx c = { .arena = a, .diags = ds, .caps = caps, .labels = &labels, .file = file[i],
-		                        .policy = &policy[i], .nodes = &nodes, .meets = &meets, .seen = seen,
-		                        .turn = turn, .report.arena = a };
+		struct policy_ctx c = { .arena = a,
+			                .diags = ds,
+			                .caps = caps,
+			                .labels = &labels,
+			                .file = file[i],
+			                .policy = &policy[i],
+			                .nodes = &nodes,
+			                .meets = &meets,
+			                .seen = seen,
+			                .turn = turn,
+			                .report.arena = a };
 
 		policy_resolve(&c);
 		turn = c.turn;

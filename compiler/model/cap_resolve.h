@@ -34,8 +34,8 @@ struct cap_ctx {
 /* NULL after a diagnostic. `outside` may not be optional or have a default. */
 const struct krux_type *type_resolve(struct cap_ctx *, const struct ast_type *);
 /* input { } and output { }: a record. NULL after diagnostics. */
-const struct krux_type *record_resolve(struct cap_ctx *, const struct ast_field *, size_t n, struct span at,
-                                       bool input);
+const struct krux_type *record_resolve(struct cap_ctx *, const struct ast_field *, size_t n,
+                                       struct span at, bool input);
 
 void effects_resolve(struct cap_ctx *);
 void handler_resolve(struct cap_ctx *);

@@ -42,7 +42,8 @@ static void types_declare(struct pass *p, struct namespace *ns, size_t n)
 
 		if (first == i)
 			continue;
-		d = diag_error(p->diags, 1002, ns->type[i].ast->at, "the type `%.*s` is declared twice", STR_ARG(name[i]));
+		d = diag_error(p->diags, 1002, ns->type[i].ast->at,
+		               "the type `%.*s` is declared twice", STR_ARG(name[i]));
 		d->other = ns->type[first].ast->at;
 		d->other_text = KRUX_STR("first declared here");
 	}
@@ -72,7 +73,9 @@ static void namespaces_make(struct pass *p)
 			ns->type = ARENA_ARRAY(p->arena, struct named_type, ntypes[i]);
 			ns->types.n = 0;
 		} else if (!krux_str_eq(ns->folder, folder_of(f))) {
-			d = diag_error(p->diags, 1020, f->ns_at, "the namespace `%.*s` is spread over two folders", STR_ARG(f->ns));
+			d = diag_error(p->diags, 1020, f->ns_at,
+			               "the namespace `%.*s` is spread over two folders",
+			               STR_ARG(f->ns));
 			d->expected = KRUX_STR("all files of a namespace in one folder");
 			d->other = ns->at;
 			d->other_text = KRUX_STR("the other folder");
@@ -88,8 +91,11 @@ static void namespaces_make(struct pass *p)
 /* Types that nothing uses are checked too. */
 static void types_check(struct pass *p, struct namespace *ns)
 {
-	struct cap_ctx c = { .arena = p->arena, .diags = p->diags, .ns = ns, .string_max = KRUX_MAX_STRING,
-	                     .places = &p->places };
+	struct cap_ctx c = { .arena = p->arena,
+		             .diags = p->diags,
+		             .ns = ns,
+		             .string_max = KRUX_MAX_STRING,
+		             .places = &p->places };
 
 	for (size_t i = 0; i < ns->types.n; i++) {
 		const struct ast_typedef *t = ns->type[i].ast;
@@ -98,7 +104,8 @@ static void types_check(struct pass *p, struct namespace *ns)
 		if (!ns->type[i].made)
 			type_resolve(&c, &use);
 		if (kind_find(t->name) != KRUX_T_COUNT)
-			diag_error(p->diags, 1002, t->at, "`%.*s` is a type of the language", STR_ARG(t->name));
+			diag_error(p->diags, 1002, t->at, "`%.*s` is a type of the language",
+			           STR_ARG(t->name));
 	}
 }
 
@@ -107,26 +114,34 @@ static void types_check(struct pass *p, struct namespace *ns)
 static void clauses_check(struct cap_ctx *c)
 {
 	const struct ast_capability *ast = c->ast;
-	const struct { const char *word; size_t n; bool required, once; } clause[] = {
-		{ "input", ast->inputs, true, true }, { "output", ast->outputs, true, true },
-		{ "error", ast->nerrors, true, false }, { "effect", ast->effect_clauses, true, true },
-		{ "labels", ast->label_clauses, false, true }, { "limits", ast->limit_clauses, true, true },
-		{ "handler", ast->handlers, true, true }, { "answer", ast->answers, false, true },
+	const struct { const char *word; size_t n; bool required, once;
+	} clause[] = {
+		{ "input", ast->inputs, true, true },
+		{ "output", ast->outputs, true, true },
+		{ "error", ast->nerrors, true, false },
+		{ "effect", ast->effect_clauses, true, true },
+		{ "labels", ast->label_clauses, false, true },
+		{ "limits", ast->limit_clauses, true, true },
+		{ "handler", ast->handlers, true, true },
+		{ "answer", ast->answers, false, true },
 		{ "example", ast->nexamples, true, false },
 	};
 	struct krux_str missing = { 0 };
 
 	for (size_t i = 0; i < sizeof clause / sizeof *clause; i++) {
 		if (clause[i].required && !clause[i].n)
-			missing = arena_printf(c->arena, "%.*s%s%s", STR_ARG(missing), missing.n ? ", " : "", clause[i].word);
+			missing = arena_printf(c->arena, "%.*s%s%s", STR_ARG(missing),
+			                       missing.n ? ", " : "", clause[i].word);
 		if (clause[i].once && clause[i].n > 1)
-			diag_error(c->diags, 1023, ast->at, "`%.*s` has %zu clauses `%s`", STR_ARG(ast->name), clause[i].n,
-			           clause[i].word)->expected = KRUX_STR("one");
+			diag_error(c->diags, 1023, ast->at, "`%.*s` has %zu clauses `%s`",
+			           STR_ARG(ast->name), clause[i].n, clause[i].word)
+				->expected = KRUX_STR("one");
 	}
 	if (missing.n)
-		diag_error(c->diags, 1022, ast->at, "the capability `%.*s` lacks %.*s", STR_ARG(ast->name),
-		           STR_ARG(missing))->expected =
-			KRUX_STR("input, output, error, effect, limits, handler and example in every capability");
+		diag_error(c->diags, 1022, ast->at, "the capability `%.*s` lacks %.*s",
+		           STR_ARG(ast->name), STR_ARG(missing))
+			->expected = KRUX_STR("input, output, error, effect, limits, handler and "
+		                              "example in every capability");
 }
 
 static void args_check(struct cap_ctx *c)
@@ -137,14 +152,16 @@ static void args_check(struct cap_ctx *c)
 	c->cap->max_args = (uint32_t)n;
 	if (n <= KRUX_MAX_ARGS_BYTES_HARD)
 		return;
-	d = diag_error(c->diags, 1070, c->ast->at, "the arguments of `%.*s` can have %llu bytes", STR_ARG(c->ast->name),
-	               (unsigned long long)n);
-	d->expected = arena_printf(c->arena, "at most %d bytes (16 MiB + 64 KiB) by the bounds of the fields",
+	d = diag_error(c->diags, 1070, c->ast->at, "the arguments of `%.*s` can have %llu bytes",
+	               STR_ARG(c->ast->name), (unsigned long long)n);
+	d->expected = arena_printf(c->arena,
+	                           "at most %d bytes (16 MiB + 64 KiB) by the bounds of the fields",
 	                           KRUX_MAX_ARGS_BYTES_HARD);
 	d->fix = KRUX_STR("give the strings, paths and lists of the input smaller bounds");
 }
 
-static struct capability *capability_resolve(struct pass *p, struct namespace *ns, const struct ast_capability *ast)
+static struct capability *capability_resolve(struct pass *p, struct namespace *ns,
+                                             const struct ast_capability *ast)
 {
 	struct capability *cap = ARENA_NEW(p->arena, struct capability);
 	struct cap_ctx c = { .arena = p->arena, .diags = p->diags, .ns = ns, .places = &p->places,
@@ -188,7 +205,8 @@ static int version_order(const struct capability *a, const struct capability *b)
 
 static int capability_order(const void *pa, const void *pb)
 {
-	const struct capability *a = *(struct capability *const *)pa, *b = *(struct capability *const *)pb;
+	const struct capability *a = *(struct capability *const *)pa,
+				*b = *(struct capability *const *)pb;
 	int c = version_order(a, b);
 
 	return c ? c : (a->index > b->index) - (a->index < b->index);
@@ -202,8 +220,10 @@ static void set_make(struct pass *p, struct capability_set *out)
 		qsort(p->cap, p->n, sizeof *p->cap, capability_order);
 	for (size_t i = 0; i < p->n; i++) {
 		if (i && !version_order(p->cap[i - 1], p->cap[i])) {
-			d = diag_error(p->diags, 1021, p->cap[i]->at, "the capability `%.*s@%u.%u` is declared twice",
-			               STR_ARG(p->cap[i]->name), p->cap[i]->major, p->cap[i]->minor);
+			d = diag_error(p->diags, 1021, p->cap[i]->at,
+			               "the capability `%.*s@%u.%u` is declared twice",
+			               STR_ARG(p->cap[i]->name), p->cap[i]->major,
+			               p->cap[i]->minor);
 			d->other = p->cap[i - 1]->at;
 			d->other_text = KRUX_STR("first declared here");
 		}
@@ -212,8 +232,8 @@ static void set_make(struct pass *p, struct capability_set *out)
 	*out = (struct capability_set){ (const struct capability *const *)p->cap, p->n };
 }
 
-struct krux_str capability_near(struct arena *a, const struct diags *ds, const struct capability_set *set,
-                                struct krux_str name)
+struct krux_str capability_near(struct arena *a, const struct diags *ds,
+                                const struct capability_set *set, struct krux_str name)
 {
 	struct krux_str *names;
 
@@ -226,27 +246,30 @@ struct krux_str capability_near(struct arena *a, const struct diags *ds, const s
 }
 
 /* After all are known. */
-static void recovery_check(struct pass *p, const struct capability_set *set, const struct ast_capability *ast)
+static void recovery_check(struct pass *p, const struct capability_set *set,
+                           const struct ast_capability *ast)
 {
 	for (size_t i = 0; i < ast->nerrors; i++) {
 		const struct ast_error *e = &ast->error[i];
 		struct krux_str near;
 		struct diag *d;
 
-		if (krux_str_eq(e->recover, KRUX_STR("retry")) || krux_str_eq(e->recover, KRUX_STR("ask")) ||
+		if (krux_str_eq(e->recover, KRUX_STR("retry")) ||
+		    krux_str_eq(e->recover, KRUX_STR("ask")) ||
 		    krux_str_eq(e->recover, KRUX_STR("stop")) || capability_find(set, e->recover))
 			continue;
 		near = capability_near(p->arena, p->diags, set, e->recover);
 		d = diag_error(p->diags, 1051, e->recover_at.src ? e->recover_at : e->at,
-		               "there is no capability `%.*s` to recover with", STR_ARG(e->recover));
+		               "there is no capability `%.*s` to recover with",
+		               STR_ARG(e->recover));
 		d->expected = KRUX_STR("retry, ask, stop or a capability of this build");
 		if (near.n)
 			d->fix = arena_printf(p->arena, "did you mean `%.*s`?", STR_ARG(near));
 	}
 }
 
-bool capabilities_resolve(struct arena *a, struct diags *ds, const struct capfile *const *file, size_t n,
-                          struct capability_set *out)
+bool capabilities_resolve(struct arena *a, struct diags *ds, const struct capfile *const *file,
+                          size_t n, struct capability_set *out)
 {
 	struct pass p = { .arena = a, .diags = ds, .file = file, .nfiles = n };
 	size_t before = ds->errors, ncaps = 0;
@@ -257,8 +280,8 @@ bool capabilities_resolve(struct arena *a, struct diags *ds, const struct capfil
 		ncaps += file[i]->ncaps;
 	}
 	if (ncaps > KRUX_MAX_CAPABILITIES) {
-		diag_error(ds, 9012, file[0]->ns_at, "the build has %zu capabilities", ncaps)->expected =
-			KRUX_STR("at most 16,384");
+		diag_error(ds, 9012, file[0]->ns_at, "the build has %zu capabilities", ncaps)
+			->expected = KRUX_STR("at most 16,384");
 		*out = (struct capability_set){ 0 };
 		return false;
 	}

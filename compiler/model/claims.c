@@ -9,7 +9,8 @@ static unsigned verdicts_read(struct diags *ds, const struct ast_words *words, c
 	unsigned set = 0;
 
 	if (words->at.src && !words->n)
-		diag_error(ds, 5007, words->at, "the list of `%s` is empty", key)->expected = KRUX_STR("at least one verdict");
+		diag_error(ds, 5007, words->at, "the list of `%s` is empty", key)->expected =
+			KRUX_STR("at least one verdict");
 	for (size_t i = 0; i < words->n; i++) {
 		enum krux_verdict v;
 
@@ -19,12 +20,16 @@ static unsigned verdicts_read(struct diags *ds, const struct ast_words *words, c
 	return set;
 }
 
-bool claim_resolve(struct arena *a, struct diags *ds, const struct build *b, const struct policy *policy,
-                   const struct ast_prove *ast, struct claim *out)
+bool claim_resolve(struct arena *a, struct diags *ds, const struct build *b,
+                   const struct policy *policy, const struct ast_prove *ast, struct claim *out)
 {
 	size_t before = ds->errors, nodes = 0, meets = 0, n;
-	struct policy_ctx c = { .arena = a, .diags = ds, .caps = &b->caps, .nodes = &nodes, .meets = &meets,
-	                        .report.arena = a };
+	struct policy_ctx c = { .arena = a,
+		                .diags = ds,
+		                .caps = &b->caps,
+		                .nodes = &nodes,
+		                .meets = &meets,
+		                .report.arena = a };
 	struct matched *cap;
 	struct rule_cap *on;
 	bool wildcard;
@@ -39,8 +44,8 @@ bool claim_resolve(struct arena *a, struct diags *ds, const struct build *b, con
 	out->never = verdicts_read(ds, &ast->never, "never");
 	out->always = verdicts_read(ds, &ast->always, "always");
 	if (!out->has_never && !out->has_always)
-		diag_error(ds, 5007, out->at, "the claim says neither `never` nor `always`")->expected =
-			KRUX_STR("`never:` or `always:` with a list of verdicts");
+		diag_error(ds, 5007, out->at, "the claim says neither `never` nor `always`")
+			->expected = KRUX_STR("`never:` or `always:` with a list of verdicts");
 	agents_resolve(&c, &ast->agent, "agent", false, &out->agent, &out->nagents);
 	n = on_resolve(&c, &ast->on, out->at, &wildcard, &cap);
 	on = ARENA_ARRAY(a, struct rule_cap, n);
@@ -50,8 +55,8 @@ bool claim_resolve(struct arena *a, struct diags *ds, const struct build *b, con
 	return ds->errors == before;
 }
 
-bool claims_resolve(struct arena *a, struct diags *ds, const struct build *b, const struct policy *policy,
-                    const struct claim **out, size_t *n)
+bool claims_resolve(struct arena *a, struct diags *ds, const struct build *b,
+                    const struct policy *policy, const struct claim **out, size_t *n)
 {
 	const struct policyfile *f = policy->ast;
 	struct claim *claim = ARENA_ARRAY(a, struct claim, f->nproves);
@@ -67,7 +72,9 @@ bool claims_resolve(struct arena *a, struct diags *ds, const struct build *b, co
 	names_make(&names, a, id, f->nproves);
 	for (uint32_t i = 0; i < f->nproves; i++)
 		if (names_first(&names, i) != i && id[i].n) {
-			d = diag_error(ds, 5008, claim[i].at, "two claims of this file have the id `%.*s`", STR_ARG(id[i]));
+			d = diag_error(ds, 5008, claim[i].at,
+			               "two claims of this file have the id `%.*s`",
+			               STR_ARG(id[i]));
 			d->other = claim[names_first(&names, i)].at;
 			d->other_text = KRUX_STR("the first one");
 		}

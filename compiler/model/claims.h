@@ -8,7 +8,7 @@ struct test_count {                  /* how often something has happened before 
 	struct krux_str name;            /* calls: the capability, without version */
 	const struct policy *policy;     /* rates */
 	const struct rule *rule;
-	uint64_t n;                      /* the rate's intents; where there is a budget alone, its sum */
+	uint64_t n; /* the rate's intents; where there is a budget alone, its sum */
 };
 
 struct test_case {

@@ -55,7 +55,8 @@ void doc_resolve(struct cap_ctx *c)
 	while (rest.n) {
 		line = trimmed(line_cut(&rest));
 		if (line.n >= 4 && !memcmp(line.p, "use:", 4))
-			append(use, &nuse, trimmed((struct krux_str){ line.p + 4, line.n - 4 }), ' ');
+			append(use, &nuse, trimmed((struct krux_str){ line.p + 4, line.n - 4 }),
+			       ' ');
 		else
 			append(doc, &ndoc, line, '\n');
 	}
@@ -64,11 +65,15 @@ void doc_resolve(struct cap_ctx *c)
 	line = c->cap->summary;
 	if (!line.n || line.n > KRUX_MAX_SUMMARY || line.p[line.n - 1] != '.' ||
 	    (line.n >= 4 && !memcmp(line.p, "use:", 4))) {
-		d = diag_error(c->diags, 1024, at, "the capability `%.*s` has no summary", STR_ARG(c->ast->name));
-		d->expected = KRUX_STR("a first line `/// One sentence.` of at most 200 bytes that ends with a stop");
+		d = diag_error(c->diags, 1024, at, "the capability `%.*s` has no summary",
+		               STR_ARG(c->ast->name));
+		d->expected = KRUX_STR("a first line `/// One sentence.` of at most 200 bytes that "
+		                       "ends with a stop");
 	}
 	if (!nuse) {
-		d = diag_error(c->diags, 1025, at, "the capability `%.*s` does not say when to use it", STR_ARG(c->ast->name));
+		d = diag_error(c->diags, 1025, at,
+		               "the capability `%.*s` does not say when to use it",
+		               STR_ARG(c->ast->name));
 		d->expected = KRUX_STR("a line `/// use: ...` that tells an agent when to pick it");
 	}
 }
@@ -109,10 +114,12 @@ static void limit_read(struct cap_ctx *c, const struct ast_limit *ast, int i)
 		c->cap->limit[i] = v.u;
 		return;
 	}
-	d = diag_error(c->diags, 1042, f.at, "the limit `%s` is out of range: %.*s", limits[i].word, STR_ARG(f.text));
-	d->expected = limits[i].kind == KRUX_T_SIZE ? KRUX_STR("bytes such as 64MiB, at least 1") :
-	              limits[i].kind == KRUX_T_DURATION ? KRUX_STR("a time such as 5s, longer than nothing") :
-	              KRUX_STR("a number, at least 1");
+	d = diag_error(c->diags, 1042, f.at, "the limit `%s` is out of range: %.*s", limits[i].word,
+	               STR_ARG(f.text));
+	d->expected = limits[i].kind == KRUX_T_SIZE ? KRUX_STR("bytes such as 64MiB, at least 1")
+	              : limits[i].kind == KRUX_T_DURATION
+	                      ? KRUX_STR("a time such as 5s, longer than nothing")
+	                      : KRUX_STR("a number, at least 1");
 }
 
 void limits_resolve(struct cap_ctx *c)
@@ -126,10 +133,12 @@ void limits_resolve(struct cap_ctx *c)
 		int i = limit_find(ast->word);
 
 		if (i < 0) {
-			d = diag_error(c->diags, 1040, ast->at, "there is no limit `%.*s`", STR_ARG(ast->word));
+			d = diag_error(c->diags, 1040, ast->at, "there is no limit `%.*s`",
+			               STR_ARG(ast->word));
 			d->expected = KRUX_STR("memory, cpu, wall, pids, files and output");
 		} else if (seen[i]) {
-			d = diag_error(c->diags, 1043, ast->at, "the limit `%s` is given twice", limits[i].word);
+			d = diag_error(c->diags, 1043, ast->at, "the limit `%s` is given twice",
+			               limits[i].word);
 			d->other = seen[i]->at;
 			d->other_text = KRUX_STR("first given here");
 		} else {
@@ -139,10 +148,12 @@ void limits_resolve(struct cap_ctx *c)
 	}
 	for (int i = 0; c->ast->limit_clauses && i < LIMIT_COUNT; i++)
 		if (!seen[i])
-			missing = arena_printf(c->arena, "%.*s%s%s", STR_ARG(missing), missing.n ? ", " : "", limits[i].word);
+			missing = arena_printf(c->arena, "%.*s%s%s", STR_ARG(missing),
+			                       missing.n ? ", " : "", limits[i].word);
 	if (!missing.n)
 		return;
-	d = diag_error(c->diags, 1041, c->ast->at, "the limits of `%.*s` lack %.*s", STR_ARG(c->ast->name), STR_ARG(missing));
+	d = diag_error(c->diags, 1041, c->ast->at, "the limits of `%.*s` lack %.*s",
+	               STR_ARG(c->ast->name), STR_ARG(missing));
 	d->expected = KRUX_STR("all six: memory, cpu, wall, pids, files, output");
 }
 
@@ -153,7 +164,8 @@ bool label_valid(struct krux_str s)
 	if (!s.n || s.n > KRUX_MAX_NAME || s.p[0] < 'a' || s.p[0] > 'z')
 		return false;
 	for (size_t i = 0; i < s.n; i++)
-		if (!((s.p[i] >= 'a' && s.p[i] <= 'z') || (s.p[i] >= '0' && s.p[i] <= '9') || s.p[i] == '-'))
+		if (!((s.p[i] >= 'a' && s.p[i] <= 'z') || (s.p[i] >= '0' && s.p[i] <= '9') ||
+		      s.p[i] == '-'))
 			return false;
 	return true;
 }
@@ -170,10 +182,12 @@ void labels_resolve(struct cap_ctx *c)
 	names_make(&names, c->arena, label, n);
 	for (uint32_t i = 0; i < n; i++) {
 		if (!label_valid(label[i])) {
-			d = diag_error(c->diags, 1045, c->ast->label[i].at, "`%.*s` is no label", STR_ARG(label[i]));
+			d = diag_error(c->diags, 1045, c->ast->label[i].at, "`%.*s` is no label",
+			               STR_ARG(label[i]));
 			d->expected = KRUX_STR(LABEL_WORDS);
 		} else if (names_first(&names, i) != i) {
-			d = diag_error(c->diags, 1045, c->ast->label[i].at, "the label `%.*s` is given twice", STR_ARG(label[i]));
+			d = diag_error(c->diags, 1045, c->ast->label[i].at,
+			               "the label `%.*s` is given twice", STR_ARG(label[i]));
 			d->other = c->ast->label[names_first(&names, i)].at;
 			d->other_text = KRUX_STR("first here");
 		}
@@ -199,14 +213,17 @@ void errors_resolve(struct cap_ctx *c)
 		error[i] = (struct error_def){ e->name, e->doc, e->recover, e->hint };
 		if (e->doc.n && e->hint.n)
 			continue;
-		d = diag_error(c->diags, 1052, e->at, "the error `%.*s` does not say %s", STR_ARG(e->name),
+		d = diag_error(c->diags, 1052, e->at, "the error `%.*s` does not say %s",
+		               STR_ARG(e->name),
 		               e->doc.n ? "what to do about it" : "what went wrong");
-		d->expected = KRUX_STR("error Name \"What went wrong.\" recover retry \"What to do.\";");
+		d->expected =
+			KRUX_STR("error Name \"What went wrong.\" recover retry \"What to do.\";");
 	}
 	names_make(&names, c->arena, name, n);
 	for (uint32_t i = 0; i < n; i++)
 		if (names_first(&names, i) != i) {
-			d = diag_error(c->diags, 1050, c->ast->error[i].at, "the error `%.*s` is declared twice", STR_ARG(name[i]));
+			d = diag_error(c->diags, 1050, c->ast->error[i].at,
+			               "the error `%.*s` is declared twice", STR_ARG(name[i]));
 			d->other = c->ast->error[names_first(&names, i)].at;
 			d->other_text = KRUX_STR("first declared here");
 		}

@@ -14,7 +14,8 @@ enum { MOST_NODES = 1 << 16, DEEPEST = 256, MOST_DEFINES_DEEP = 64 };
 const struct cond cond_true = { .kind = COND_TRUE }, cond_false = { .kind = COND_FALSE };
 const struct cond cond_always = { .kind = COND_TRUE };
 
-struct finding *walk_fail(struct walk *w, unsigned code, struct span at, bool by_cap, const char *fmt, ...)
+struct finding *walk_fail(struct walk *w, unsigned code, struct span at, bool by_cap,
+                          const char *fmt, ...)
 {
 	struct krux_str text;
 	struct finding *f;
@@ -38,8 +39,9 @@ struct cond *cond_node(struct walk *w, enum cond_kind kind, struct span at)
 	struct cond *c;
 
 	if (++w->nodes > MOST_NODES && !w->stop) {
-		walk_fail(w, 9013, at, true, "the condition is too large once its defines are put in")->expected =
-			KRUX_STR("at most 65,536 tests");
+		walk_fail(w, 9013, at, true,
+		          "the condition is too large once its defines are put in")
+			->expected = KRUX_STR("at most 65,536 tests");
 		w->stop = true;
 	}
 	c = ARENA_NEW(w->arena, struct cond);
@@ -92,7 +94,8 @@ const struct cond *cond_or(struct walk *w, const struct cond *a, const struct co
 }
 
 /* A balanced tree, so that long chains are not deep. */
-static const struct cond *chain_node(struct walk *w, bool and, const struct cond *const *c, size_t n)
+static const struct cond *chain_node(struct walk *w, bool and, const struct cond *const *c,
+                                     size_t n)
 {
 	const struct cond *a, *b;
 
@@ -138,13 +141,15 @@ static struct typed chain_resolve(struct walk *w, const struct expr *e)
 	for (size_t i = 0; i < n; i++) {
 		struct typed t = expr_resolve(w, list[i]);
 		const struct known *sum = and ? &t.yes : &t.no, *common = and ? &t.no : &t.yes;
-		struct known *all_sum = and ? &all.yes : &all.no, *all_common = and ? &all.no : &all.yes;
+		struct known *all_sum = and? &all.yes : &all.no,
+			     *all_common = and? &all.no : &all.yes;
 
 		cond[i] = t.cond;
 		known_add(all_sum, sum);
 		known_add(&w->known, sum);
 		for (size_t k = 0; k < MOST_PRESENCES / 64; k++)
-			all_common->bit[k] = i ? all_common->bit[k] & common->bit[k] : common->bit[k];
+			all_common->bit[k] =
+				i ? all_common->bit[k] & common->bit[k] : common->bit[k];
 	}
 	w->known = outer;
 	all.cond = chain_node(w, and, cond, n);
@@ -180,8 +185,10 @@ static struct typed define_resolve(struct walk *w, uint32_t i, const struct oper
 
 	w->scope->define_used[i] = true;
 	if (i >= w->define_end) {
-		struct finding *f = walk_fail(w, 3002, o->at, false, i == w->define_end ? "`%.*s` uses itself"
-		                              : "`%.*s` is defined further down", STR_ARG(o->name[0]));
+		struct finding *f = walk_fail(w, 3002, o->at, false,
+		                              i == w->define_end ? "`%.*s` uses itself"
+		                                                 : "`%.*s` is defined further down",
+		                              STR_ARG(o->name[0]));
 
 		f->expected = KRUX_STR("a define uses only those before it");
 		f->other = d->name.at;
@@ -191,7 +198,8 @@ static struct typed define_resolve(struct walk *w, uint32_t i, const struct oper
 	if (!d->expr)
 		return t;
 	if (w->defines == MOST_DEFINES_DEEP) {
-		walk_fail(w, 9014, o->at, false, "defines use one another more than %d deep", MOST_DEFINES_DEEP);
+		walk_fail(w, 9014, o->at, false, "defines use one another more than %d deep",
+		          MOST_DEFINES_DEEP);
 		return t;
 	}
 	if (!w->use.src)
@@ -219,16 +227,17 @@ static struct typed name_resolve(struct walk *w, const struct expr *e)
 		return define_resolve(w, define, o);
 	if (!place_of(w, o, &p))
 		return t;
-	if (p.kind == PLACE_SUBJECT && p.subject.kind == SUBJECT_FIELD && p.subject.type->kind == KRUX_T_BOOL) {
+	if (p.kind == PLACE_SUBJECT && p.subject.kind == SUBJECT_FIELD &&
+	    p.subject.type->kind == KRUX_T_BOOL) {
 		t.cond = cond_and(w, place_guard(w, &p, e->at), flag_node(w, &p.subject, e->at));
 		return t;
 	}
-	f = walk_fail(w, p.kind == PLACE_EFFECT ? 3026 : 3004, e->at, true, "`%.*s` alone is no condition",
-	              STR_ARG(operand_text(w->arena, o)));
+	f = walk_fail(w, p.kind == PLACE_EFFECT ? 3026 : 3004, e->at, true,
+	              "`%.*s` alone is no condition", STR_ARG(operand_text(w->arena, o)));
 	f->expected = KRUX_STR("a define, a field of type bool, or a comparison with a value");
 	if (p.kind == PLACE_EFFECT)
-		f->fix = arena_printf(w->arena, "write `any(%s, ...)` or `all(%s, ...)`", effect_word(p.effect),
-		                      effect_word(p.effect));
+		f->fix = arena_printf(w->arena, "write `any(%s, ...)` or `all(%s, ...)`",
+		                      effect_word(p.effect), effect_word(p.effect));
 	return t;
 }
 
@@ -244,7 +253,8 @@ static struct typed has_resolve(struct walk *w, const struct expr *e)
 		return t;
 	t.cond = place_present(w, &p, e->at, &t.yes, &n);
 	if (!n || p.subject.kind != SUBJECT_FIELD)
-		walk_fail(w, 3014, e->at, true, "`%.*s` is never absent", STR_ARG(operand_text(w->arena, e->operand)))
+		walk_fail(w, 3014, e->at, true, "`%.*s` is never absent",
+		          STR_ARG(operand_text(w->arena, e->operand)))
 			->expected = KRUX_STR("has of a field that is declared optional");
 	return t;
 }
@@ -257,14 +267,18 @@ static struct typed label_resolve(struct walk *w, const struct expr *e)
 	struct finding *f;
 
 	if (e->right->kind != LIT_STRING || !label_valid(s.name)) {
-		walk_fail(w, 3023, e->right->at, false, "this is no label")->expected = KRUX_STR(LABEL_WORDS);
+		walk_fail(w, 3023, e->right->at, false, "this is no label")->expected =
+			KRUX_STR(LABEL_WORDS);
 		return t;
 	}
 	if (names_find(&w->scope->labels, s.name) == NAMES_NONE) {
-		near = diag_nearest(s.name, w->scope->labels.name, w->scope->labels.n < 4096 ? w->scope->labels.n : 0);
+		near = diag_nearest(s.name, w->scope->labels.name,
+		                    w->scope->labels.n < 4096 ? w->scope->labels.n : 0);
 		f = report_add(w->report, DIAG_WARNING, 3024, e->right->at, false,
-		               "no capability of this build sets the label `%.*s`", STR_ARG(s.name));
-		f->expected = KRUX_STR("a label that some capability sets: else it is never on a workspace");
+		               "no capability of this build sets the label `%.*s`",
+		               STR_ARG(s.name));
+		f->expected = KRUX_STR(
+			"a label that some capability sets: else it is never on a workspace");
 		if (near.n)
 			f->fix = arena_printf(w->arena, "did you mean \"%.*s\"?", STR_ARG(near));
 	}
@@ -306,7 +320,8 @@ struct typed expr_resolve(struct walk *w, const struct expr *e)
 	if (w->stop)
 		return t;
 	if (w->depth == DEEPEST) {
-		walk_fail(w, 9014, e->at, false, "the condition is nested more than %d deep", DEEPEST);
+		walk_fail(w, 9014, e->at, false, "the condition is nested more than %d deep",
+		          DEEPEST);
 		w->stop = true;
 		return t;
 	}

@@ -40,9 +40,13 @@ static const struct cond *body_with(struct walk *w, const struct place *it, cons
 
 static struct place element_of(struct walk *w, const struct krux_type *elem, bool abstract)
 {
-	struct place it = { .kind = PLACE_SUBJECT, .owner = ++w->owners, .root = elem, .abstract = abstract };
+	struct place it = {
+		.kind = PLACE_SUBJECT, .owner = ++w->owners, .root = elem, .abstract = abstract
+	};
 
-	it.subject = (struct subject){ .kind = SUBJECT_FIELD, .depth = 1, .access.type = elem, .type = elem };
+	it.subject = (struct subject){
+		.kind = SUBJECT_FIELD, .depth = 1, .access.type = elem, .type = elem
+	};
 	return it;
 }
 
@@ -59,7 +63,8 @@ static const struct cond *any_node(struct walk *w, enum cond_kind kind, const st
 	return c;
 }
 
-static const struct cond *list_any(struct walk *w, const struct subject *list, const struct body *b, bool abstract)
+static const struct cond *list_any(struct walk *w, const struct subject *list, const struct body *b,
+                                   bool abstract)
 {
 	struct place it = element_of(w, list->access.type->elem, abstract);
 
@@ -81,7 +86,9 @@ static struct place effect_element(const struct walk *w, const struct effect *e)
 	struct place p;
 
 	if (e->arg[0].is_constant)
-		return (struct place){ .kind = PLACE_CONSTANT, .constant = e->arg[0].constant, .abstract = true };
+		return (struct place){ .kind = PLACE_CONSTANT,
+			               .constant = e->arg[0].constant,
+			               .abstract = true };
 	p = field_place(w, &e->arg[0].access);
 	if (e->kind == EFFECT_CONNECTS) {
 		p.kind = PLACE_PAIR;
@@ -162,7 +169,8 @@ static const struct cond *effects_any(struct walk *w, enum effect_kind kind, con
 /* ---- any and all ---- */
 
 /* not any(xs, not body), marked where xs can be empty. */
-static const struct cond *all_node(struct walk *w, const struct cond *any, const struct cond *some, struct span at)
+static const struct cond *all_node(struct walk *w, const struct cond *any, const struct cond *some,
+                                   struct span at)
 {
 	struct cond *c;
 
@@ -186,14 +194,18 @@ struct typed quantifier_resolve(struct walk *w, const struct expr *e)
 		return t;
 	if (p.kind == PLACE_EFFECT && !p.sized) {
 		any = effects_any(w, p.effect, &b, &some);
-	} else if (p.kind == PLACE_SUBJECT && p.subject.kind == SUBJECT_FIELD && p.subject.type->kind == KRUX_T_LIST) {
+	} else if (p.kind == PLACE_SUBJECT && p.subject.kind == SUBJECT_FIELD &&
+	           p.subject.type->kind == KRUX_T_LIST) {
 		guard = place_guard(w, &p, e->at);
 		any = list_any(w, &p.subject, &b, p.abstract);
 		some = some_node(w, &p.subject, e->at);
 	} else {
-		f = walk_fail(w, 3008, e->operand->at, true, "`%.*s` is no list, which `%s` ranges over",
-		              STR_ARG(operand_text(w->arena, e->operand)), e->kind == EXPR_ANY ? "any" : "all");
-		f->expected = KRUX_STR("a field of type list, or one of reads, writes, creates, deletes, lists, executes, "
+		f = walk_fail(w, 3008, e->operand->at, true,
+		              "`%.*s` is no list, which `%s` ranges over",
+		              STR_ARG(operand_text(w->arena, e->operand)),
+		              e->kind == EXPR_ANY ? "any" : "all");
+		f->expected = KRUX_STR("a field of type list, or one of reads, writes, creates, "
+		                       "deletes, lists, executes, "
 		                       "connects");
 		return t;
 	}
@@ -221,10 +233,11 @@ struct counting {
 	struct span at;
 };
 
-static const struct cond *list_count(struct walk *w, const struct subject *list, const struct value_set *set,
-                                     uint64_t before, struct span at)
+static const struct cond *list_count(struct walk *w, const struct subject *list,
+                                     const struct value_set *set, uint64_t before, struct span at)
 {
-	struct interval *v = ARENA_ARRAY(w->arena, struct interval, set->nintervals), domain = { 0 };
+	struct interval *v = ARENA_ARRAY(w->arena, struct interval, set->nintervals),
+			domain = { 0 };
 	struct subject s = *list;
 	struct value_set shifted = { .numeric = true, .interval = v };
 	size_t n = 0;
@@ -234,13 +247,16 @@ static const struct cond *list_count(struct walk *w, const struct subject *list,
 	domain = number_domain(&s);
 	for (size_t i = 0; i < set->nintervals; i++)
 		if (set->interval[i].hi >= before)
-			v[n++] = (struct interval){ set->interval[i].lo < before ? 0 : set->interval[i].lo - before,
-			                            set->interval[i].hi - before };
+			v[n++] = (struct interval){ set->interval[i].lo < before
+				                            ? 0
+				                            : set->interval[i].lo - before,
+				                    set->interval[i].hi - before };
 	shifted.nintervals = intervals_clip(v, n, domain);
 	return test_node(w, &s, &shifted, at);
 }
 
-static const struct cond *count_from(struct walk *w, const struct counting *k, size_t i, uint64_t before)
+static const struct cond *count_from(struct walk *w, const struct counting *k, size_t i,
+                                     uint64_t before)
 {
 	const struct cond *present;
 	struct known yes = { 0 };
@@ -264,7 +280,8 @@ static const struct cond *count_from(struct walk *w, const struct counting *k, s
 }
 
 /* A list is counted last, so there may be one; each optional doubles what is written. */
-const struct cond *effect_size(struct walk *w, const struct place *p, const struct value_set *set, struct span at)
+const struct cond *effect_size(struct walk *w, const struct place *p, const struct value_set *set,
+                               struct span at)
 {
 	enum { MOST_OPTIONALS = 6 };
 	struct counting k = { .set = set, .at = at };
@@ -294,7 +311,9 @@ const struct cond *effect_size(struct walk *w, const struct place *p, const stru
 		k.effect[k.n++] = list;
 	if (!tree && lists <= 1 && optionals <= MOST_OPTIONALS)
 		return count_from(w, &k, 0, 0);
-	walk_fail(w, 3025, at, true, tree ? "a tree has no size" : "this size is a sum of several lists")->fix =
-		arena_printf(w->arena, "ask `any(%s, true)` whether there is one", effect_word(p->effect));
+	walk_fail(w, 3025, at, true,
+	          tree ? "a tree has no size" : "this size is a sum of several lists")
+		->fix = arena_printf(w->arena, "ask `any(%s, true)` whether there is one",
+	                             effect_word(p->effect));
 	return &cond_false;
 }

@@ -31,7 +31,8 @@ static bool time_of(struct walk *w, const struct literal *l, krux_u128 *out)
 	return false;
 }
 
-static bool key_of(struct walk *w, const struct compared *c, const struct literal *l, krux_u128 *out)
+static bool key_of(struct walk *w, const struct compared *c, const struct literal *l,
+                   krux_u128 *out)
 {
 	struct krux_value v;
 
@@ -61,7 +62,8 @@ static struct krux_str domain_words(struct walk *w, const struct compared *c)
 		t.lo = (krux_i128)c->domain.lo;
 		t.hi = (krux_i128)c->domain.hi;
 	}
-	return arena_printf(w->arena, "within %.*s..%.*s", STR_ARG(number_words(w->arena, &t, t.lo)),
+	return arena_printf(w->arena, "within %.*s..%.*s",
+	                    STR_ARG(number_words(w->arena, &t, t.lo)),
 	                    STR_ARG(number_words(w->arena, &t, t.hi)));
 }
 
@@ -71,21 +73,22 @@ static bool covers(const struct compared *c, const struct interval *v, size_t n)
 }
 
 /* Intervals as written to a set; an error where the domain decides the test. */
-static bool numbers_finish(struct walk *w, const struct compared *c, struct interval *v, size_t n, struct span at,
-                           struct value_set *out)
+static bool numbers_finish(struct walk *w, const struct compared *c, struct interval *v, size_t n,
+                           struct span at, struct value_set *out)
 {
 	n = intervals_clip(v, n, c->domain);
 	n = intervals_join(v, n);
 	*out = (struct value_set){ .numeric = true, .interval = v, .nintervals = n };
 	if (c->abstract || (n && !covers(c, v, n)))
 		return true;
-	walk_fail(w, 3012, at, true, "this is %s true: `%.*s` is %.*s", n ? "always" : "never", STR_ARG(c->name),
-	          STR_ARG(domain_words(w, c)))->expected = KRUX_STR("a comparison that some values meet and others do not");
+	walk_fail(w, 3012, at, true, "this is %s true: `%.*s` is %.*s", n ? "always" : "never",
+	          STR_ARG(c->name), STR_ARG(domain_words(w, c)))
+		->expected = KRUX_STR("a comparison that some values meet and others do not");
 	return false;
 }
 
-bool order_resolve(struct walk *w, const struct compared *c, enum expr_op op, const struct literal *l,
-                          struct span at, struct value_set *out)
+bool order_resolve(struct walk *w, const struct compared *c, enum expr_op op,
+                   const struct literal *l, struct span at, struct value_set *out)
 {
 	struct interval *v = ARENA_NEW(w->arena, struct interval);
 	krux_u128 key;
@@ -110,10 +113,13 @@ bool order_resolve(struct walk *w, const struct compared *c, enum expr_op op, co
 }
 
 /* `10.0.0.0/8`, `::/0`: IPv4 is in no block of IPv6, so that one may leave two intervals. */
-static bool block_of(struct walk *w, const struct compared *c, const struct literal *l, struct interval *out, size_t *n)
+static bool block_of(struct walk *w, const struct compared *c, const struct literal *l,
+                     struct interval *out, size_t *n)
 {
 	const krux_u128 v4 = (krux_u128)0xFFFF << 32, v4_end = v4 | 0xFFFFFFFF;
-	struct compared as = { .class = CLASS_FIXED, .type = kind_widest(KRUX_T_CIDR), .name = c->name };
+	struct compared as = { .class = CLASS_FIXED,
+		               .type = kind_widest(KRUX_T_CIDR),
+		               .name = c->name };
 	struct krux_value v;
 	struct interval all;
 	uint8_t ip[16];
@@ -122,7 +128,8 @@ static bool block_of(struct walk *w, const struct compared *c, const struct lite
 	unsigned prefix;
 	krux_u128 mask;
 
-	if (!value_of(w, &as, l, &v) || !krux_canon_cidr(v.str, ip, &prefix, text, sizeof text, &why))
+	if (!value_of(w, &as, l, &v) ||
+	    !krux_canon_cidr(v.str, ip, &prefix, text, sizeof text, &why))
 		return false;
 	all.lo = 0;
 	for (size_t i = 0; i < 16; i++)
@@ -140,13 +147,15 @@ static bool block_of(struct walk *w, const struct compared *c, const struct lite
 	return true;
 }
 
-static bool range_of(struct walk *w, const struct compared *c, const struct literal *l, struct interval *out, size_t *n)
+static bool range_of(struct walk *w, const struct compared *c, const struct literal *l,
+                     struct interval *out, size_t *n)
 {
 	krux_u128 lo, hi;
 
 	if (c->class != CLASS_NUMBER && c->class != CLASS_WEEKDAY && c->class != CLASS_TIME) {
-		walk_fail(w, 3010, l->at, true, "`%.*s` has no order, so no range of it", STR_ARG(c->name))->expected =
-			KRUX_STR("a list of single values");
+		walk_fail(w, 3010, l->at, true, "`%.*s` has no order, so no range of it",
+		          STR_ARG(c->name))
+			->expected = KRUX_STR("a list of single values");
 		return false;
 	}
 	if (!key_of(w, c, &l->item[0], &lo) || !key_of(w, c, &l->item[1], &hi))
@@ -164,8 +173,9 @@ static bool range_of(struct walk *w, const struct compared *c, const struct lite
 	}
 	if (lo > hi) {
 		walk_fail(w, 3017, l->at, false, "the range holds nothing")->fix =
-			c->class == CLASS_WEEKDAY ? KRUX_STR("a range goes from mon to sun; list the days of one that wraps")
-			                          : KRUX_STR("write the lower end first");
+			c->class == CLASS_WEEKDAY ? KRUX_STR("a range goes from mon to sun; list "
+		                                             "the days of one that wraps")
+						  : KRUX_STR("write the lower end first");
 		return false;
 	}
 	out[(*n)++] = (struct interval){ lo, hi };
@@ -173,7 +183,8 @@ static bool range_of(struct walk *w, const struct compared *c, const struct lite
 }
 
 /* One item of `in`; an error where it lies outside of what the field can be. */
-static bool number_item(struct walk *w, const struct compared *c, const struct literal *l, struct interval *out, size_t *n)
+static bool number_item(struct walk *w, const struct compared *c, const struct literal *l,
+                        struct interval *out, size_t *n)
 {
 	size_t from = *n;
 
@@ -198,8 +209,8 @@ static bool number_item(struct walk *w, const struct compared *c, const struct l
 	return false;
 }
 
-bool number_items(struct walk *w, const struct compared *c, const struct literal *item, size_t nitems,
-                         struct span at, struct value_set *out)
+bool number_items(struct walk *w, const struct compared *c, const struct literal *item,
+                  size_t nitems, struct span at, struct value_set *out)
 {
 	struct interval *v = ARENA_ARRAY(w->arena, struct interval, 2 * nitems);
 	size_t n = 0;

@@ -19,18 +19,22 @@ static bool known_has(const struct known *k, size_t i)
 }
 
 /* Number of an optional place, or SIZE_MAX after saying that there are too many. */
-static size_t presence_number(struct walk *w, uint32_t owner, const struct access *at, struct span where)
+static size_t presence_number(struct walk *w, uint32_t owner, const struct access *at,
+                              struct span where)
 {
 	for (size_t i = 0; i < w->npresences; i++)
 		if (w->presence[i].owner == owner && access_eq(&w->presence[i].access, at))
 			return i;
 	if (w->npresences == MOST_PRESENCES) {
 		if (!w->stop)
-			walk_fail(w, 9013, where, true, "the condition asks for more than %d optional fields", MOST_PRESENCES);
+			walk_fail(w, 9013, where, true,
+			          "the condition asks for more than %d optional fields",
+			          MOST_PRESENCES);
 		w->stop = true;
 		return SIZE_MAX;
 	}
-	ARENA_PUSH(w->arena, w->presence, w->npresences, w->room, ((struct presence){ owner, *at }));
+	ARENA_PUSH(w->arena, w->presence, w->npresences, w->room,
+	           ((struct presence){ owner, *at }));
 	return w->npresences - 1;
 }
 
@@ -52,15 +56,18 @@ static struct access access_prefix(struct walk *w, const struct place *p, size_t
 	return at;
 }
 
-static const struct cond *presence_node(struct walk *w, const struct place *p, const struct access *at, struct span where)
+static const struct cond *presence_node(struct walk *w, const struct place *p,
+                                        const struct access *at, struct span where)
 {
-	struct subject s = { .kind = SUBJECT_HAS, .depth = p->subject.depth, .access = *at, .type = &type_flag };
+	struct subject s = {
+		.kind = SUBJECT_HAS, .depth = p->subject.depth, .access = *at, .type = &type_flag
+	};
 
 	return flag_node(w, &s, where);
 }
 
-static const struct cond *places_walk(struct walk *w, const struct place *p, struct span at, struct known *yes,
-                                      size_t *n, bool need)
+static const struct cond *places_walk(struct walk *w, const struct place *p, struct span at,
+                                      struct known *yes, size_t *n, bool need)
 {
 	const struct cond *c = &cond_true;
 	const struct krux_type *t = p->root;
@@ -86,10 +93,13 @@ static const struct cond *places_walk(struct walk *w, const struct place *p, str
 		if (need && !known_has(&w->known, k)) {
 			const char *it = p->owner ? prefix.text.n ? "it." : "it" : "";
 
-			d = walk_fail(w, 3013, at, true, "`%s%.*s` may be absent", it, STR_ARG(prefix.text));
-			d->expected = KRUX_STR("`has` before the test: a condition is true or false of every request");
-			d->fix = arena_printf(w->arena, "write `has %s%.*s and ...`, or `not has %s%.*s or ...`", it,
-			                      STR_ARG(prefix.text), it, STR_ARG(prefix.text));
+			d = walk_fail(w, 3013, at, true, "`%s%.*s` may be absent", it,
+			              STR_ARG(prefix.text));
+			d->expected = KRUX_STR("`has` before the test: a condition is true or "
+			                       "false of every request");
+			d->fix = arena_printf(
+				w->arena, "write `has %s%.*s and ...`, or `not has %s%.*s or ...`",
+				it, STR_ARG(prefix.text), it, STR_ARG(prefix.text));
 		}
 		c = cond_and(w, c, presence_node(w, p, &prefix, at));
 	}
@@ -104,7 +114,8 @@ const struct cond *place_guard(struct walk *w, const struct place *p, struct spa
 	return p->kind == PLACE_SUBJECT ? places_walk(w, p, at, &yes, &n, true) : &cond_true;
 }
 
-const struct cond *place_present(struct walk *w, const struct place *p, struct span at, struct known *yes, size_t *n)
+const struct cond *place_present(struct walk *w, const struct place *p, struct span at,
+                                 struct known *yes, size_t *n)
 {
 	*n = 0;
 	return p->kind == PLACE_SUBJECT ? places_walk(w, p, at, yes, n, false) : &cond_true;
@@ -123,10 +134,12 @@ static struct krux_str first_names(struct walk *w, size_t *n, struct krux_str **
 	for (size_t i = 0; i < in->nfields; i++) {
 		name[(*n)++] = in->field[i].name;
 		if (i < 24)
-			words = arena_printf(w->arena, "%.*s%s%.*s", STR_ARG(words), i ? ", " : "", STR_ARG(in->field[i].name));
+			words = arena_printf(w->arena, "%.*s%s%.*s", STR_ARG(words), i ? ", " : "",
+			                     STR_ARG(in->field[i].name));
 	}
 	if (in->nfields > 24)
-		words = arena_printf(w->arena, "%.*s and %zu more", STR_ARG(words), in->nfields - 24);
+		words = arena_printf(w->arena, "%.*s and %zu more", STR_ARG(words),
+		                     in->nfields - 24);
 	for (size_t i = 0; i < w->scope->defines.n; i++)
 		name[(*n)++] = w->scope->defines.name[i];
 	for (size_t i = 0; i < 3; i++)
@@ -140,25 +153,31 @@ static struct krux_str first_names(struct walk *w, size_t *n, struct krux_str **
 
 static bool unknown_name(struct walk *w, const struct operand *o)
 {
-	struct finding *f = walk_fail(w, 3001, o->at, true, "nothing is called `%.*s`", STR_ARG(o->name[0]));
+	struct finding *f =
+		walk_fail(w, 3001, o->at, true, "nothing is called `%.*s`", STR_ARG(o->name[0]));
 	struct krux_str *name, fields, near = { 0 };
 	size_t n;
 
 	if (f->text.n && w->report->errors <= 64) {
 		fields = first_names(w, &n, &name);
 		near = n < 4096 ? diag_nearest(o->name[0], name, n) : near;
-		f->expected = fields.n ? arena_printf(w->arena, "a define, agent, time, weekday or a field: %.*s has %.*s",
-		                                      STR_ARG(w->cap->name), STR_ARG(fields))
-		                       : arena_printf(w->arena, "a define, agent, time or weekday; %.*s has no fields",
-		                                      STR_ARG(w->cap->name));
+		f->expected =
+			fields.n ? arena_printf(w->arena,
+		                                "a define, agent, time, weekday or a field: %.*s "
+		                                "has %.*s",
+		                                STR_ARG(w->cap->name), STR_ARG(fields))
+				 : arena_printf(
+					   w->arena,
+					   "a define, agent, time or weekday; %.*s has no fields",
+					   STR_ARG(w->cap->name));
 	}
 	if (near.n)
 		f->fix = arena_printf(w->arena, "did you mean `%.*s`?", STR_ARG(near));
 	return false;
 }
 
-static bool no_part(struct walk *w, const struct operand *o, const struct krux_type *t, struct krux_str whole,
-                    struct krux_str part)
+static bool no_part(struct walk *w, const struct operand *o, const struct krux_type *t,
+                    struct krux_str whole, struct krux_str part)
 {
 	struct krux_str words = { 0 }, near, name[256];
 	const struct krux_field *part_of;
@@ -167,15 +186,18 @@ static bool no_part(struct walk *w, const struct operand *o, const struct krux_t
 
 	for (size_t i = 0; i < n && i < 256; i++) {
 		name[i] = part_of[i].name;
-		words = arena_printf(w->arena, "%.*s%s%.*s", STR_ARG(words), i ? ", " : "one of ", STR_ARG(name[i]));
+		words = arena_printf(w->arena, "%.*s%s%.*s", STR_ARG(words), i ? ", " : "one of ",
+		                     STR_ARG(name[i]));
 	}
 	if (!n) {
-		f = walk_fail(w, 3006, o->at, true, "`%.*s` is %s, which has no parts", STR_ARG(whole), kind_words(t->kind));
+		f = walk_fail(w, 3006, o->at, true, "`%.*s` is %s, which has no parts",
+		              STR_ARG(whole), kind_words(t->kind));
 		if (t->kind == KRUX_T_LIST)
 			f->fix = KRUX_STR("look into its elements by `any` or `all`");
 		return false;
 	}
-	f = walk_fail(w, 3006, o->at, true, "`%.*s` has no part `%.*s`", STR_ARG(whole), STR_ARG(part));
+	f = walk_fail(w, 3006, o->at, true, "`%.*s` has no part `%.*s`", STR_ARG(whole),
+	              STR_ARG(part));
 	f->expected = words;
 	near = diag_nearest(part, name, n < 256 ? n : 256);
 	if (near.n)
@@ -212,10 +234,13 @@ static bool it_place(struct walk *w, const struct operand *o, struct place *out)
 	if (!o->nnames)
 		return true;
 	if (out->kind == PLACE_PAIR) {
-		bool host = krux_str_eq(o->name[0], KRUX_STR("host")), port = krux_str_eq(o->name[0], KRUX_STR("port"));
+		bool host = krux_str_eq(o->name[0], KRUX_STR("host")),
+		     port = krux_str_eq(o->name[0], KRUX_STR("port"));
 
 		if ((!host && !port) || o->nnames > 1) {
-			walk_fail(w, 3006, o->at, true, "an element of `connects` has no part `%.*s`", STR_ARG(o->name[0]))
+			walk_fail(w, 3006, o->at, true,
+			          "an element of `connects` has no part `%.*s`",
+			          STR_ARG(o->name[0]))
 				->expected = KRUX_STR("it.host or it.port");
 			return false;
 		}
@@ -233,16 +258,23 @@ static bool it_place(struct walk *w, const struct operand *o, struct place *out)
 
 static bool fact_place(const struct operand *o, struct place *out)
 {
-	static const struct { const char *word; enum subject_kind kind; const struct krux_type *type; } facts[] = {
-		{ "agent", SUBJECT_AGENT, &type_agent }, { "time", SUBJECT_TIME, &type_time },
+	static const struct {
+		const char *word;
+		enum subject_kind kind;
+		const struct krux_type *type;
+	} facts[] = {
+		{ "agent", SUBJECT_AGENT, &type_agent },
+		{ "time", SUBJECT_TIME, &type_time },
 		{ "weekday", SUBJECT_WEEKDAY, &type_weekday },
 	};
 
 	for (size_t i = 0; o->nnames == 1 && i < sizeof facts / sizeof *facts; i++)
-		if (krux_str_eq(o->name[0], (struct krux_str){ facts[i].word, strlen(facts[i].word) })) {
+		if (krux_str_eq(o->name[0],
+		                (struct krux_str){ facts[i].word, strlen(facts[i].word) })) {
 			out->kind = PLACE_SUBJECT;
-			out->subject = (struct subject){ .kind = facts[i].kind, .type = facts[i].type,
-			                                 .access.text = o->name[0] };
+			out->subject = (struct subject){ .kind = facts[i].kind,
+				                         .type = facts[i].type,
+				                         .access.text = o->name[0] };
 			return true;
 		}
 	return false;
@@ -252,7 +284,8 @@ static bool effect_place(const struct operand *o, struct place *out)
 {
 	for (unsigned k = 0; o->nnames == 1 && k < EFFECT_COUNT; k++)
 		if (k != EFFECT_NONE && k != EFFECT_STATE &&
-		    krux_str_eq(o->name[0], (struct krux_str){ effect_word(k), strlen(effect_word(k)) })) {
+		    krux_str_eq(o->name[0],
+		                (struct krux_str){ effect_word(k), strlen(effect_word(k)) })) {
 			out->kind = PLACE_EFFECT;
 			out->effect = k;
 			return true;
@@ -268,16 +301,22 @@ static bool name_place(struct walk *w, const struct operand *o, struct place *ou
 
 	if (define != NAMES_NONE) {
 		if (field >= 0)
-			f = walk_fail(w, 3003, o->at, true, "`%.*s` is a define and also a field", STR_ARG(o->name[0]));
+			f = walk_fail(w, 3003, o->at, true, "`%.*s` is a define and also a field",
+			              STR_ARG(o->name[0]));
 		else
-			f = walk_fail(w, 3005, o->at, false, "`%.*s` is a define: a condition, not a value", STR_ARG(o->name[0]));
-		f->fix = field >= 0 ? KRUX_STR("rename the define") : KRUX_STR("use it by itself, without an operator");
+			f = walk_fail(w, 3005, o->at, false,
+			              "`%.*s` is a define: a condition, not a value",
+			              STR_ARG(o->name[0]));
+		f->fix = field >= 0 ? KRUX_STR("rename the define")
+		                    : KRUX_STR("use it by itself, without an operator");
 		return false;
 	}
 	if (field >= 0) {
 		out->kind = PLACE_SUBJECT;
 		out->root = w->cap->input;
-		out->subject = (struct subject){ .kind = SUBJECT_FIELD, .access = access_field(w->cap->input, (unsigned)field) };
+		out->subject =
+			(struct subject){ .kind = SUBJECT_FIELD,
+			                  .access = access_field(w->cap->input, (unsigned)field) };
 		return parts_follow(w, o, 1, out);
 	}
 	return fact_place(o, out) || effect_place(o, out) || unknown_name(w, o);
@@ -285,8 +324,16 @@ static bool name_place(struct walk *w, const struct operand *o, struct place *ou
 
 /* ---- size and calls ---- */
 
+static bool has_size(enum krux_tkind kind)
+{
+	return kind == KRUX_T_STRING || kind == KRUX_T_BYTES || kind == KRUX_T_PATH ||
+	       kind == KRUX_T_LIST || kind == KRUX_T_MAP;
+}
+
 static bool size_place(struct walk *w, const struct operand *o, struct place *out)
 {
+	const struct krux_type *t = NULL;
+	const char *what = "a fact";
 	struct finding *f;
 
 	if (!place_of(w, o->inner, out))
@@ -298,19 +345,19 @@ static bool size_place(struct walk *w, const struct operand *o, struct place *ou
 	out->sized = true;
 	if (out->kind == PLACE_CONSTANT || out->kind == PLACE_EFFECT)
 		return true;
-	if (out->kind == PLACE_SUBJECT && out->subject.kind == SUBJECT_FIELD) {
-		switch (out->subject.type->kind) {
-		case KRUX_T_STRING: case KRUX_T_BYTES: case KRUX_T_PATH: case KRUX_T_LIST: case KRUX_T_MAP:
-			out->subject.kind = SUBJECT_SIZE;
-			out->subject.type = &type_count;
-			return true;
-		default:
-			break;
-		}
+	if (out->kind == PLACE_SUBJECT && out->subject.kind == SUBJECT_FIELD)
+		t = out->subject.type;
+	if (t && has_size(t->kind)) {
+		out->subject.kind = SUBJECT_SIZE;
+		out->subject.type = &type_count;
+		return true;
 	}
-	f = walk_fail(w, 3025, o->at, true, "`%.*s` is %s, which has no size", STR_ARG(operand_text(w->arena, o->inner)),
-	              out->kind == PLACE_PAIR ? "an element of connects" :
-	              out->subject.kind == SUBJECT_FIELD ? kind_words(out->subject.type->kind) : "a fact");
+	if (t)
+		what = kind_words(t->kind);
+	else if (out->kind == PLACE_PAIR)
+		what = "an element of connects";
+	f = walk_fail(w, 3025, o->at, true, "`%.*s` is %s, which has no size",
+	              STR_ARG(operand_text(w->arena, o->inner)), what);
 	f->expected = KRUX_STR("size of a string, bytes, path, list, map or effect word");
 	return false;
 }
@@ -323,12 +370,16 @@ static bool calls_place(struct walk *w, const struct operand *o, struct place *o
 	struct finding *f;
 
 	out->kind = PLACE_SUBJECT;
-	out->subject = (struct subject){ .kind = SUBJECT_CALLS, .type = &type_count, .name = o->text,
-	                                 .access.text = KRUX_STR("workspace.calls") };
+	out->subject = (struct subject){ .kind = SUBJECT_CALLS,
+		                         .type = &type_count,
+		                         .name = o->text,
+		                         .access.text = KRUX_STR("workspace.calls") };
 	if (cap && pattern_read(o->text, &p) && p.major < 0)
 		return true;
 	if (cap) {
-		walk_fail(w, 3022, o->at, false, "calls are counted for all versions of a capability together")->fix =
+		walk_fail(w, 3022, o->at, false,
+		          "calls are counted for all versions of a capability together")
+			->fix =
 			arena_printf(w->arena, "write `workspace.calls(%.*s)`", STR_ARG(cap->name));
 		return false;
 	}

@@ -14,16 +14,17 @@
 
 static void literal_fail(struct walk *w, const struct compared *c, const struct literal_fault *f)
 {
-	struct finding *d = walk_fail(w, 3010, f->at, true, "the literal does not fit `%.*s`: %.*s", STR_ARG(c->name),
-	                              STR_ARG(f->text));
+	struct finding *d = walk_fail(w, 3010, f->at, true, "the literal does not fit `%.*s`: %.*s",
+	                              STR_ARG(c->name), STR_ARG(f->text));
 
 	d->expected = f->expected;
 }
 
-static void canonical_warn(struct walk *w, struct span at, const char *what, struct krux_str canonical)
+static void canonical_warn(struct walk *w, struct span at, const char *what,
+                           struct krux_str canonical)
 {
-	report_add(w->report, DIAG_WARNING, 3015, at, false, "this %s is not canonical", what)->fix =
-		arena_printf(w->arena, "write \"%.*s\"", STR_ARG(canonical));
+	report_add(w->report, DIAG_WARNING, 3015, at, false, "this %s is not canonical", what)
+		->fix = arena_printf(w->arena, "write \"%.*s\"", STR_ARG(canonical));
 }
 
 static struct krux_str ip_words(struct walk *w, struct krux_str octets)
@@ -38,7 +39,8 @@ static struct krux_str ip_words(struct walk *w, struct krux_str octets)
 }
 
 /* The canonical value of a literal, with a warning where it was not written so. */
-bool value_of(struct walk *w, const struct compared *c, const struct literal *l, struct krux_value *out)
+bool value_of(struct walk *w, const struct compared *c, const struct literal *l,
+              struct krux_value *out)
 {
 	struct krux_type widest = type_widest(c->type);
 	struct literal_fault f;
@@ -69,19 +71,23 @@ bool string_of(struct walk *w, const struct literal *l, struct krux_str *out)
 		*out = l->text;
 		return true;
 	}
-	walk_fail(w, 3010, l->at, false, "%s stands where a string is expected", literal_words(l->kind))->expected =
-		KRUX_STR("a string in quotes");
+	walk_fail(w, 3010, l->at, false, "%s stands where a string is expected",
+	          literal_words(l->kind))
+		->expected = KRUX_STR("a string in quotes");
 	return false;
 }
 
-void never_equal(struct walk *w, const struct compared *c, const struct literal *l, struct krux_str what)
+void never_equal(struct walk *w, const struct compared *c, const struct literal *l,
+                 struct krux_str what)
 {
 	enum { SHOWN = 40 };
 	struct buf b = { 0 };
 
 	literal_print(&b, l);
-	walk_fail(w, 3011, l->at, true, "`%.*s` is never %s%.*s%s", STR_ARG(c->name), l->kind == LIT_RANGE ? "within " : "",
-	          (int)(b.n > SHOWN ? SHOWN : b.n), b.p, b.n > SHOWN ? "..." : "")->expected = what;
+	walk_fail(w, 3011, l->at, true, "`%.*s` is never %s%.*s%s", STR_ARG(c->name),
+	          l->kind == LIT_RANGE ? "within " : "", (int)(b.n > SHOWN ? SHOWN : b.n), b.p,
+	          b.n > SHOWN ? "..." : "")
+		->expected = what;
 	buf_free(&b);
 }
 
@@ -94,7 +100,8 @@ static void group_add(struct walk *w, uint32_t g, struct krux_str **text, size_t
 		ARENA_PUSH(w->arena, *text, *n, *room, w->scope->group[g].pattern[i]);
 }
 
-static bool agent_item(struct walk *w, const struct literal *l, struct krux_str **text, size_t *n, size_t *room)
+static bool agent_item(struct walk *w, const struct literal *l, struct krux_str **text, size_t *n,
+                       size_t *room)
 {
 	uint32_t g = l->kind == LIT_WORD ? names_find(&w->scope->groups, l->text) : NAMES_NONE;
 	struct krux_str near;
@@ -109,13 +116,15 @@ static bool agent_item(struct walk *w, const struct literal *l, struct krux_str 
 		ARENA_PUSH(w->arena, *text, *n, *room, l->text);
 		return true;
 	}
-	near = l->kind == LIT_WORD ? diag_nearest(l->text, w->scope->groups.name, w->scope->groups.n)
-	                           : (struct krux_str){ 0 };
+	near = l->kind == LIT_WORD
+	               ? diag_nearest(l->text, w->scope->groups.name, w->scope->groups.n)
+	               : (struct krux_str){ 0 };
 	if (l->kind == LIT_WORD)
 		f = walk_fail(w, 3021, l->at, false, "there is no group `%.*s`", STR_ARG(l->text));
 	else
 		f = walk_fail(w, 3021, l->at, false, "this is no agent pattern");
-	f->expected = KRUX_STR("a group of this file, or patterns in quotes such as [ \"builder\", \"ci-*\" ]");
+	f->expected = KRUX_STR(
+		"a group of this file, or patterns in quotes such as [ \"builder\", \"ci-*\" ]");
 	if (near.n)
 		f->fix = arena_printf(w->arena, "did you mean `%.*s`?", STR_ARG(near));
 	return false;
@@ -130,7 +139,8 @@ static bool agents_resolve(struct walk *w, const struct literal *l, struct value
 
 	if (l->kind == LIT_STRING) {
 		walk_fail(w, 3010, l->at, false, "`in` takes a group or a list of patterns")->fix =
-			arena_printf(w->arena, "write `[ \"%.*s\" ]`, or use `matches`", STR_ARG(l->text));
+			arena_printf(w->arena, "write `[ \"%.*s\" ]`, or use `matches`",
+		                     STR_ARG(l->text));
 		return false;
 	}
 	for (size_t i = 0; i < nitems; i++)
@@ -151,7 +161,8 @@ static bool agent_equal(struct walk *w, const struct literal *l, struct value_se
 	if (l->kind == LIT_STRING && krux_agent_valid(l->text))
 		return language_of(w, LANG_LITERALS, l->text, out);
 	walk_fail(w, 3021, l->at, false, "this is no agent id")->expected =
-		KRUX_STR("an id in quotes, of 1 to 64 of a-z 0-9 . _ -; `agent in` takes groups, `agent matches` a pattern");
+		KRUX_STR("an id in quotes, of 1 to 64 of a-z 0-9 . _ -; `agent in` takes groups, "
+	                 "`agent matches` a pattern");
 	return false;
 }
 
@@ -168,7 +179,8 @@ static bool list_check(struct walk *w, const struct compared *c, const struct li
 		f->expected = KRUX_STR("1 to 4096 items");
 		return false;
 	}
-	if (l->kind == LIT_RANGE || (c->class == CLASS_IP && (l->kind == LIT_ADDRESS || l->kind == LIT_STRING)))
+	if (l->kind == LIT_RANGE ||
+	    (c->class == CLASS_IP && (l->kind == LIT_ADDRESS || l->kind == LIT_STRING)))
 		return true;
 	f = walk_fail(w, 3010, l->at, false, "`in` takes a list, not %s", literal_words(l->kind));
 	f->expected = c->class == CLASS_NUMBER ? KRUX_STR("[ 1, 5..9 ] or 1..9") :
@@ -178,8 +190,8 @@ static bool list_check(struct walk *w, const struct compared *c, const struct li
 	return false;
 }
 
-static bool in_resolve(struct walk *w, const struct compared *c, const struct literal *l, struct span at,
-                       struct value_set *out)
+static bool in_resolve(struct walk *w, const struct compared *c, const struct literal *l,
+                       struct span at, struct value_set *out)
 {
 	bool list = l->kind == LIT_LIST;
 
@@ -195,13 +207,14 @@ static bool in_resolve(struct walk *w, const struct compared *c, const struct li
 			KRUX_STR("write `time in 09:00..12:00 or time in 13:00..17:00`");
 		return false;
 	}
-	if (c->class == CLASS_TEXT || c->class == CLASS_PATH || c->class == CLASS_HOST || c->class == CLASS_FIXED)
+	if (c->class == CLASS_TEXT || c->class == CLASS_PATH || c->class == CLASS_HOST ||
+	    c->class == CLASS_FIXED)
 		return text_items(w, c, list ? l->item : l, list ? l->nitems : 1, out);
 	return number_items(w, c, list ? l->item : l, list ? l->nitems : 1, at, out);
 }
 
-bool set_resolve(struct walk *w, const struct compared *c, enum expr_op op, const struct literal *l, struct span at,
-                 struct value_set *out)
+bool set_resolve(struct walk *w, const struct compared *c, enum expr_op op, const struct literal *l,
+                 struct span at, struct value_set *out)
 {
 	switch (op) {
 	case OP_EQ: case OP_NE:

@@ -41,13 +41,17 @@ static const char *const operators[] = {
 static enum operand_class type_class(const struct krux_type *t)
 {
 	static const enum operand_class classes[KRUX_T_COUNT] = {
-		[KRUX_T_BOOL] = CLASS_BOOL, [KRUX_T_INT] = CLASS_NUMBER, [KRUX_T_UINT] = CLASS_NUMBER,
-		[KRUX_T_DECIMAL] = CLASS_NUMBER, [KRUX_T_STRING] = CLASS_TEXT, [KRUX_T_BYTES] = CLASS_BYTES,
-		[KRUX_T_ENUM] = CLASS_ENUM, [KRUX_T_PATH] = CLASS_PATH, [KRUX_T_URL] = CLASS_URL,
-		[KRUX_T_HOST] = CLASS_HOST, [KRUX_T_IP] = CLASS_IP, [KRUX_T_CIDR] = CLASS_FIXED,
-		[KRUX_T_PORT] = CLASS_NUMBER, [KRUX_T_DATETIME] = CLASS_NUMBER, [KRUX_T_DURATION] = CLASS_NUMBER,
-		[KRUX_T_SIZE] = CLASS_NUMBER, [KRUX_T_DIGEST] = CLASS_FIXED, [KRUX_T_SECRET] = CLASS_TEXT,
-		[KRUX_T_LIST] = CLASS_LIST, [KRUX_T_MAP] = CLASS_NONE, [KRUX_T_RECORD] = CLASS_NONE,
+		[KRUX_T_BOOL] = CLASS_BOOL,       [KRUX_T_INT] = CLASS_NUMBER,
+		[KRUX_T_UINT] = CLASS_NUMBER,     [KRUX_T_DECIMAL] = CLASS_NUMBER,
+		[KRUX_T_STRING] = CLASS_TEXT,     [KRUX_T_BYTES] = CLASS_BYTES,
+		[KRUX_T_ENUM] = CLASS_ENUM,       [KRUX_T_PATH] = CLASS_PATH,
+		[KRUX_T_URL] = CLASS_URL,         [KRUX_T_HOST] = CLASS_HOST,
+		[KRUX_T_IP] = CLASS_IP,           [KRUX_T_CIDR] = CLASS_FIXED,
+		[KRUX_T_PORT] = CLASS_NUMBER,     [KRUX_T_DATETIME] = CLASS_NUMBER,
+		[KRUX_T_DURATION] = CLASS_NUMBER, [KRUX_T_SIZE] = CLASS_NUMBER,
+		[KRUX_T_DIGEST] = CLASS_FIXED,    [KRUX_T_SECRET] = CLASS_TEXT,
+		[KRUX_T_LIST] = CLASS_LIST,       [KRUX_T_MAP] = CLASS_NONE,
+		[KRUX_T_RECORD] = CLASS_NONE,
 	};
 
 	return classes[t->kind];
@@ -115,21 +119,24 @@ static struct krux_str place_words(struct walk *w, const struct place *p)
 	return p->sized ? arena_printf(w->arena, "size(%.*s)", STR_ARG(s)) : s;
 }
 
-static bool operator_check(struct walk *w, const struct place *p, enum operand_class class, enum expr_op op,
-                           struct span at)
+static bool operator_check(struct walk *w, const struct place *p, enum operand_class class,
+                           enum expr_op op, struct span at)
 {
 	struct krux_str words = { 0 };
 	struct finding *f;
 
 	if (takes[class] & 1u << op)
 		return true;
-	f = walk_fail(w, class == CLASS_EFFECT ? 3026 : 3009, at, true, "`%.*s` is %.*s, which `%s` does not take",
-	              STR_ARG(place_words(w, p)), STR_ARG(class_words(p, class)), operators[op]);
+	f = walk_fail(w, class == CLASS_EFFECT ? 3026 : 3009, at, true,
+	              "`%.*s` is %.*s, which `%s` does not take", STR_ARG(place_words(w, p)),
+	              STR_ARG(class_words(p, class)), operators[op]);
 	for (unsigned k = 0; k < sizeof operators / sizeof *operators; k++)
 		if (takes[class] & 1u << k)
-			words = arena_printf(w->arena, "%.*s%s%s", STR_ARG(words), words.n ? ", " : "", operators[k]);
+			words = arena_printf(w->arena, "%.*s%s%s", STR_ARG(words),
+			                     words.n ? ", " : "", operators[k]);
 	if (class == CLASS_EFFECT || class == CLASS_LIST)
-		f->expected = KRUX_STR("`contains`, or `any(list, ...)` and `all(list, ...)` with a condition on `it`");
+		f->expected = KRUX_STR("`contains`, or `any(list, ...)` and `all(list, ...)` with "
+		                       "a condition on `it`");
 	else if (words.n)
 		f->expected = arena_printf(w->arena, "one of %.*s", STR_ARG(words));
 	else
@@ -145,7 +152,8 @@ static bool operator_check(struct walk *w, const struct place *p, enum operand_c
 
 /* ---- nodes ---- */
 
-const struct cond *test_node(struct walk *w, const struct subject *s, const struct value_set *set, struct span at)
+const struct cond *test_node(struct walk *w, const struct subject *s, const struct value_set *set,
+                             struct span at)
 {
 	struct interval domain;
 	struct cond *c;
@@ -154,7 +162,8 @@ const struct cond *test_node(struct walk *w, const struct subject *s, const stru
 		domain = number_domain(s);
 		if (!set->nintervals)
 			return &cond_false;
-		if (set->nintervals == 1 && set->interval[0].lo <= domain.lo && set->interval[0].hi >= domain.hi)
+		if (set->nintervals == 1 && set->interval[0].lo <= domain.lo &&
+		    set->interval[0].hi >= domain.hi)
 			return &cond_true;
 	}
 	c = cond_node(w, COND_TEST, at);
@@ -218,19 +227,21 @@ static void url_warn(struct walk *w, const struct literal *l, const struct krux_
 		return;
 	n = krux_url_text(&url, text, sizeof text);
 	if (n > 0 && !krux_str_eq((struct krux_str){ text, (size_t)n }, l->text))
-		report_add(w->report, DIAG_WARNING, 3015, l->at, false, "this url is not canonical")->fix =
-			arena_printf(w->arena, "write \"%.*s\"", n, text);
+		report_add(w->report, DIAG_WARNING, 3015, l->at, false, "this url is not canonical")
+			->fix = arena_printf(w->arena, "write \"%.*s\"", n, text);
 }
 
-static const struct cond *url_equal(struct walk *w, const struct subject *url, const struct literal *l, struct span at)
+static const struct cond *url_equal(struct walk *w, const struct subject *url,
+                                    const struct literal *l, struct span at)
 {
 	const struct cond *c = &cond_true;
 	struct literal_fault f;
 	struct krux_value v;
 
 	if (!literal_canon(w->arena, kind_widest(KRUX_T_URL), l, &v, &f)) {
-		walk_fail(w, 3010, f.at, true, "the literal does not fit `%.*s`: %.*s", STR_ARG(url->access.text),
-		          STR_ARG(f.text))->expected = f.expected;
+		walk_fail(w, 3010, f.at, true, "the literal does not fit `%.*s`: %.*s",
+		          STR_ARG(url->access.text), STR_ARG(f.text))
+			->expected = f.expected;
 		return &cond_false;
 	}
 	url_warn(w, l, &v);
@@ -252,7 +263,8 @@ static const struct cond *url_test(struct walk *w, const struct subject *url, co
 	if (e->op != OP_IN)
 		return url_equal(w, url, l, e->at);
 	if (l->kind != LIT_LIST || !l->nitems || l->nitems > 4096) {
-		walk_fail(w, l->kind == LIT_LIST ? 3016 : 3010, l->at, false, "in takes a list of 1 to 4096 urls");
+		walk_fail(w, l->kind == LIT_LIST ? 3016 : 3010, l->at, false,
+		          "in takes a list of 1 to 4096 urls");
 		return c;
 	}
 	for (size_t i = 0; i < l->nitems && !w->stop; i++)
@@ -304,12 +316,15 @@ static const struct cond *place_test(struct walk *w, const struct place *p, cons
 	if (p->kind == PLACE_EFFECT)
 		return effect_size(w, p, &set, e->at);
 	if (p->kind == PLACE_CONSTANT)
-		return (p->sized ? number_in(&set, p->constant.n) : set_has_path(w, &set, p->constant)) ? &cond_true
-		                                                                                        : &cond_false;
+		return (p->sized ? number_in(&set, p->constant.n)
+		                 : set_has_path(w, &set, p->constant))
+		               ? &cond_true
+		               : &cond_false;
 	return test_node(w, &p->subject, &set, e->at);
 }
 
-const struct cond *equal_resolve(struct walk *w, const struct place *p, const struct literal *l, struct span at)
+const struct cond *equal_resolve(struct walk *w, const struct place *p, const struct literal *l,
+                                 struct span at)
 {
 	struct expr e = { .kind = EXPR_TEST, .op = OP_EQ, .at = at, .right = l };
 

@@ -18,9 +18,11 @@ static bool pattern_has(struct krux_str pattern, struct krux_str s)
 	return has;
 }
 
-static bool text_fits(struct walk *w, const struct compared *c, struct krux_str s, const struct literal *l)
+static bool text_fits(struct walk *w, const struct compared *c, struct krux_str s,
+                      const struct literal *l)
 {
-	if (c->abstract || (s.n <= c->type->max && (!c->type->pattern.n || pattern_has(c->type->pattern, s))))
+	if (c->abstract ||
+	    (s.n <= c->type->max && (!c->type->pattern.n || pattern_has(c->type->pattern, s))))
 		return true;
 	never_equal(w, c, l, type_words(w->arena, c->type));
 	return false;
@@ -42,8 +44,9 @@ bool text_items(struct walk *w, const struct compared *c, const struct literal *
 		struct krux_value v;
 
 		if (item[i].kind == LIT_RANGE) {
-			walk_fail(w, 3010, item[i].at, true, "`%.*s` has no order, so no range of it", STR_ARG(c->name))->expected =
-				KRUX_STR("a list of single values");
+			walk_fail(w, 3010, item[i].at, true,
+			          "`%.*s` has no order, so no range of it", STR_ARG(c->name))
+				->expected = KRUX_STR("a list of single values");
 			ok = false;
 			continue;
 		}
@@ -72,7 +75,8 @@ bool language_of(struct walk *w, enum language_kind kind, struct krux_str s, str
 	return true;
 }
 
-bool under_resolve(struct walk *w, const struct compared *c, const struct literal *l, struct value_set *out)
+bool under_resolve(struct walk *w, const struct compared *c, const struct literal *l,
+                   struct value_set *out)
 {
 	struct krux_value v;
 	const char *why;
@@ -91,7 +95,8 @@ bool under_resolve(struct walk *w, const struct compared *c, const struct litera
 	return language_of(w, LANG_UNDER_HOST, v.str, out);
 }
 
-bool matches_resolve(struct walk *w, const struct compared *c, const struct literal *l, struct value_set *out)
+bool matches_resolve(struct walk *w, const struct compared *c, const struct literal *l,
+                     struct value_set *out)
 {
 	struct finding *f;
 	struct krux_str s;
@@ -108,7 +113,8 @@ bool matches_resolve(struct walk *w, const struct compared *c, const struct lite
 	}
 	if (glob_check(s, &why, &at))
 		return language_of(w, LANG_GLOB, s, out);
-	f = walk_fail(w, 3018, literal_byte(l, at), false, "the glob is wrong at byte %zu: %s", at + 1, why);
+	f = walk_fail(w, 3018, literal_byte(l, at), false, "the glob is wrong at byte %zu: %s",
+	              at + 1, why);
 	if (!at && s.n && s.n < 100)
 		f->fix = arena_printf(w->arena, "write \"**/%.*s\" for any folder", STR_ARG(s));
 	return false;
@@ -127,12 +133,13 @@ bool like_resolve(struct walk *w, const struct literal *l, struct value_set *out
 	if (why == regex_large)
 		walk_fail(w, 9015, l->at, false, "%s", why)->expected = KRUX_STR(REGEX_LARGEST);
 	else
-		walk_fail(w, 3019, literal_byte(l, at), false, "the expression is wrong at byte %zu: %s", at + 1, why);
+		walk_fail(w, 3019, literal_byte(l, at), false,
+		          "the expression is wrong at byte %zu: %s", at + 1, why);
 	return false;
 }
 
-bool piece_resolve(struct walk *w, const struct compared *c, enum language_kind kind, const struct literal *l,
-                          struct value_set *out)
+bool piece_resolve(struct walk *w, const struct compared *c, enum language_kind kind,
+                   const struct literal *l, struct value_set *out)
 {
 	struct krux_str s;
 
@@ -140,8 +147,8 @@ bool piece_resolve(struct walk *w, const struct compared *c, enum language_kind 
 		return false;
 	if (s.n)
 		return language_of(w, kind, s, out);
-	walk_fail(w, 3012, l->at, false, "this is always true of `%.*s`", STR_ARG(c->name))->expected =
-		KRUX_STR("a string that is not empty");
+	walk_fail(w, 3012, l->at, false, "this is always true of `%.*s`", STR_ARG(c->name))
+		->expected = KRUX_STR("a string that is not empty");
 	return false;
 }
 
@@ -149,7 +156,8 @@ static bool path_under(struct krux_str root, struct krux_str path)
 {
 	if (root.n == 1)
 		return true;
-	return path.n >= root.n && !memcmp(path.p, root.p, root.n) && (path.n == root.n || path.p[root.n] == '/');
+	return path.n >= root.n && !memcmp(path.p, root.p, root.n) &&
+	       (path.n == root.n || path.p[root.n] == '/');
 }
 
 bool set_has_path(struct walk *w, const struct value_set *s, struct krux_str path)

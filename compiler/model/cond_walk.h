@@ -27,7 +27,7 @@ struct place {
 	struct krux_str constant;        /* CONSTANT: a canonical path */
 	enum effect_kind effect;         /* EFFECT */
 	uint32_t owner;
-	const struct krux_type *root;    /* the record that access starts in; NULL: it has no parts */
+	const struct krux_type *root; /* the record that access starts in; NULL: it has no parts */
 	bool sized;                      /* size(..) of it was asked for */
 	bool abstract;                   /* through an effect word: no bound of a field is meant */
 };
@@ -62,8 +62,8 @@ struct typed {
 
 extern const struct cond cond_true, cond_false;
 
-struct finding *walk_fail(struct walk *, unsigned code, struct span at, bool by_cap, const char *fmt, ...)
-	__attribute__((format(printf, 5, 6)));
+struct finding *walk_fail(struct walk *, unsigned code, struct span at, bool by_cap,
+                          const char *fmt, ...) __attribute__((format(printf, 5, 6)));
 
 /* ---- cond.c ---- */
 struct typed expr_resolve(struct walk *, const struct expr *);
@@ -81,7 +81,8 @@ bool place_of(struct walk *, const struct operand *, struct place *out);
  * an error where that is not known. */
 const struct cond *place_guard(struct walk *, const struct place *, struct span at);
 /* The same without asking whether it is known; marks them in *yes. n: how many there are. */
-const struct cond *place_present(struct walk *, const struct place *, struct span at, struct known *yes, size_t *n);
+const struct cond *place_present(struct walk *, const struct place *, struct span at,
+                                 struct known *yes, size_t *n);
 void known_add(struct known *, const struct known *);
 
 /* ---- cond_list.c ---- */
@@ -89,22 +90,39 @@ struct typed quantifier_resolve(struct walk *, const struct expr *);
 /* `list contains literal`. */
 const struct cond *contains_resolve(struct walk *, const struct place *, const struct expr *);
 /* Number of elements of an effect word, in a set. */
-const struct cond *effect_size(struct walk *, const struct place *, const struct value_set *, struct span at);
+const struct cond *effect_size(struct walk *, const struct place *, const struct value_set *,
+                               struct span at);
 
 /* ---- cond_test.c ---- */
 struct typed test_resolve_expr(struct walk *, const struct expr *);
 /* place == literal, with its guard. */
-const struct cond *equal_resolve(struct walk *, const struct place *, const struct literal *, struct span at);
+const struct cond *equal_resolve(struct walk *, const struct place *, const struct literal *,
+                                 struct span at);
 /* subject in set, decided where the set is empty or everything. */
-const struct cond *test_node(struct walk *, const struct subject *, const struct value_set *, struct span at);
+const struct cond *test_node(struct walk *, const struct subject *, const struct value_set *,
+                             struct span at);
 /* The test that a flag is set, a place present, a list not empty. */
 const struct cond *flag_node(struct walk *, const struct subject *, struct span at);
 const struct cond *some_node(struct walk *, const struct subject *list, struct span at);
 
 /* ---- cond_set.c, cond_number.c, cond_text.c ---- */
 enum operand_class {
-	CLASS_NUMBER, CLASS_BOOL, CLASS_ENUM, CLASS_IP, CLASS_TEXT, CLASS_PATH, CLASS_HOST, CLASS_FIXED,
-	CLASS_BYTES, CLASS_URL, CLASS_LIST, CLASS_NONE, CLASS_AGENT, CLASS_TIME, CLASS_WEEKDAY, CLASS_EFFECT,
+	CLASS_NUMBER,
+	CLASS_BOOL,
+	CLASS_ENUM,
+	CLASS_IP,
+	CLASS_TEXT,
+	CLASS_PATH,
+	CLASS_HOST,
+	CLASS_FIXED,
+	CLASS_BYTES,
+	CLASS_URL,
+	CLASS_LIST,
+	CLASS_NONE,
+	CLASS_AGENT,
+	CLASS_TIME,
+	CLASS_WEEKDAY,
+	CLASS_EFFECT,
 	CLASS_COUNT
 };
 /* What a test compares: the type, its class, and the domain of numbers. */
@@ -116,8 +134,8 @@ struct compared {
 	bool abstract;
 };
 /* The set of an operator (not NE) and a literal; false after a finding. */
-bool set_resolve(struct walk *, const struct compared *, enum expr_op, const struct literal *, struct span at,
-                 struct value_set *out);
+bool set_resolve(struct walk *, const struct compared *, enum expr_op, const struct literal *,
+                 struct span at, struct value_set *out);
 /* Is a constant path in the set. */
 bool set_has_path(struct walk *, const struct value_set *, struct krux_str path);
 

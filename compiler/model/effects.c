@@ -36,18 +36,20 @@ static struct krux_str effect_expected(enum effect_kind kind)
 	case EFFECT_NONE:
 		return KRUX_STR("none alone, without an argument");
 	case EFFECT_CONNECTS:
-		return KRUX_STR("connects(host, port) of a host and a port field, or connects(url)");
+		return KRUX_STR(
+			"connects(host, port) of a host and a port field, or connects(url)");
 	case EFFECT_STATE:
 		return KRUX_STR("state(key) of a string field or a constant");
 	default:
-		return KRUX_STR("a field of type path, optional path or list<path>, or a constant path");
+		return KRUX_STR(
+			"a field of type path, optional path or list<path>, or a constant path");
 	}
 }
 
 static bool wrong(struct cap_ctx *c, enum effect_kind kind, struct span at, struct krux_str what)
 {
-	diag_error(c->diags, 1031, at, "`%s` takes no %.*s", effect_word(kind), STR_ARG(what))->expected =
-		effect_expected(kind);
+	diag_error(c->diags, 1031, at, "`%s` takes no %.*s", effect_word(kind), STR_ARG(what))
+		->expected = effect_expected(kind);
 	return false;
 }
 
@@ -73,7 +75,8 @@ static bool constant_resolve(struct cap_ctx *c, enum effect_kind kind, const str
 		n = krux_canon_path(l->text, text, cap, &why);
 	if (n < 0 || n > KRUX_MAX_PATH) {
 		d = diag_error(c->diags, 1031, l->at, "this constant is no %s: %s",
-		               kind == EFFECT_STATE ? "key" : "path", n > 0 ? "it is too long" : why);
+		               kind == EFFECT_STATE ? "key" : "path",
+		               n > 0 ? "it is too long" : why);
 		d->expected = effect_expected(kind);
 		return false;
 	}
@@ -84,7 +87,8 @@ static bool constant_resolve(struct cap_ctx *c, enum effect_kind kind, const str
 	return true;
 }
 
-static bool type_fits(enum effect_kind kind, size_t index, size_t nargs, const struct krux_type *t, bool optional)
+static bool type_fits(enum effect_kind kind, size_t index, size_t nargs, const struct krux_type *t,
+                      bool optional)
 {
 	switch (kind) {
 	case EFFECT_NONE:
@@ -108,17 +112,18 @@ static bool tree_fits(struct cap_ctx *c, enum effect_kind kind, const struct ast
 
 	if (!ast->tree && !ast->prunes)
 		return true;
-	if (ast->tree && kind != EFFECT_STATE && kind != EFFECT_CONNECTS && !out->is_constant && !optional &&
-	    out->access.nsteps == 1 && out->access.type->kind == KRUX_T_PATH)
+	if (ast->tree && kind != EFFECT_STATE && kind != EFFECT_CONNECTS && !out->is_constant &&
+	    !optional && out->access.nsteps == 1 && out->access.type->kind == KRUX_T_PATH)
 		return true;
 	d = diag_error(c->diags, 1032, ast->at, ast->tree ? "`tree` takes a plain path field only"
 	                                                  : "`prunes` follows a tree only");
-	d->expected = KRUX_STR("`tree field` or `tree field prunes`, of an input field of type path that is never absent");
+	d->expected = KRUX_STR("`tree field` or `tree field prunes`, of an input field of type "
+	                       "path that is never absent");
 	return false;
 }
 
-static bool arg_resolve(struct cap_ctx *c, enum effect_kind kind, const struct ast_effect *ast, size_t i,
-                        struct effect_arg *out)
+static bool arg_resolve(struct cap_ctx *c, enum effect_kind kind, const struct ast_effect *ast,
+                        size_t i, struct effect_arg *out)
 {
 	const struct ast_effect_arg *arg = &ast->arg[i];
 	const struct krux_type *in = NULL;
@@ -129,8 +134,10 @@ static bool arg_resolve(struct cap_ctx *c, enum effect_kind kind, const struct a
 	out->tree = arg->tree;
 	out->prunes = arg->prunes;
 	if (!arg->operand)
-		return constant_resolve(c, kind, arg->constant, out) && tree_fits(c, kind, arg, out, false);
-	fault = access_find(c->arena, c->cap->input, arg->operand, &out->access, &optional, &name, &in);
+		return constant_resolve(c, kind, arg->constant, out) &&
+		       tree_fits(c, kind, arg, out, false);
+	fault = access_find(c->arena, c->cap->input, arg->operand, &out->access, &optional, &name,
+	                    &in);
 	if (fault != ACCESS_OK) {
 		access_complain(c->diags, 1035, fault, arg->operand, name, in);
 		return false;
@@ -138,8 +145,9 @@ static bool arg_resolve(struct cap_ctx *c, enum effect_kind kind, const struct a
 	if (in->kind == KRUX_T_URL)
 		return wrong(c, kind, arg->at, KRUX_STR("part of a url"));
 	if (!type_fits(kind, i, ast->nargs, out->access.type, optional))
-		return wrong(c, kind, arg->at, arena_printf(c->arena, "%s%s field", optional ? "optional " : "",
-		                                            krux_type_word(out->access.type->kind)));
+		return wrong(c, kind, arg->at,
+		             arena_printf(c->arena, "%s%s field", optional ? "optional " : "",
+		                          krux_type_word(out->access.type->kind)));
 	return tree_fits(c, kind, arg, out, optional);
 }
 
@@ -159,10 +167,12 @@ static bool arg_eq(const struct effect_arg *a, const struct effect_arg *b)
 {
 	if (a->is_constant != b->is_constant)
 		return false;
-	return a->is_constant ? krux_str_eq(a->constant, b->constant) : access_eq(&a->access, &b->access);
+	return a->is_constant ? krux_str_eq(a->constant, b->constant)
+	                      : access_eq(&a->access, &b->access);
 }
 
-static bool effect_kind_find(struct cap_ctx *c, const struct ast_effect *ast, enum effect_kind *kind)
+static bool effect_kind_find(struct cap_ctx *c, const struct ast_effect *ast,
+                             enum effect_kind *kind)
 {
 	struct krux_str words[EFFECT_COUNT], near;
 	struct diag *d;
@@ -176,7 +186,8 @@ static bool effect_kind_find(struct cap_ctx *c, const struct ast_effect *ast, en
 	}
 	near = diag_nearest(ast->word, words, EFFECT_COUNT);
 	d = diag_error(c->diags, 1030, ast->at, "there is no effect `%.*s`", STR_ARG(ast->word));
-	d->expected = KRUX_STR("none, lists, reads, creates, writes, state, deletes, connects or executes");
+	d->expected = KRUX_STR(
+		"none, lists, reads, creates, writes, state, deletes, connects or executes");
 	if (near.n)
 		d->fix = arena_printf(c->arena, "did you mean `%.*s`?", STR_ARG(near));
 	return false;
@@ -194,8 +205,9 @@ static bool effect_resolve(struct cap_ctx *c, const struct ast_effect *ast, stru
 	least = out->kind != EFFECT_NONE;
 	most = out->kind == EFFECT_CONNECTS ? 2 : least;
 	if (ast->nargs < least || ast->nargs > most)
-		return wrong(c, out->kind, ast->at, ast->nargs ? KRUX_STR("such number of arguments")
-		                                               : KRUX_STR("empty list of arguments"));
+		return wrong(c, out->kind, ast->at,
+		             ast->nargs ? KRUX_STR("such number of arguments")
+		                        : KRUX_STR("empty list of arguments"));
 	for (size_t i = 0; i < ast->nargs; i++)
 		ok = arg_resolve(c, out->kind, ast, i, &out->arg[i]) && ok;
 	if (ok && out->kind == EFFECT_CONNECTS && ast->nargs == 1)
@@ -211,10 +223,12 @@ static bool effect_is_new(struct cap_ctx *c, const struct effect *all, size_t i)
 		bool none = all[i].kind == EFFECT_NONE || all[k].kind == EFFECT_NONE;
 
 		if (!none && (all[k].kind != all[i].kind || all[k].nargs != all[i].nargs ||
-		              !arg_eq(&all[k].arg[0], &all[i].arg[0]) || !arg_eq(&all[k].arg[1], &all[i].arg[1])))
+		              !arg_eq(&all[k].arg[0], &all[i].arg[0]) ||
+		              !arg_eq(&all[k].arg[1], &all[i].arg[1])))
 			continue;
-		d = diag_error(c->diags, 1034, all[i].at, none ? "`none` stands beside another effect"
-		                                               : "the effect is stated twice");
+		d = diag_error(c->diags, 1034, all[i].at,
+		               none ? "`none` stands beside another effect"
+		                    : "the effect is stated twice");
 		d->other = all[k].at;
 		d->other_text = none ? KRUX_STR("the other effect") : KRUX_STR("first stated here");
 		return false;
@@ -241,33 +255,44 @@ static bool is_bound(const struct cap_ctx *c, const struct access *at)
 	return false;
 }
 
-static void unbound(struct cap_ctx *c, const struct access *at, const struct krux_type *t, struct span where,
-                    bool reachable)
+static void unbound(struct cap_ctx *c, const struct access *at, const struct krux_type *t,
+                    struct span where, bool reachable)
 {
-	struct diag *d = diag_error(c->diags, 1033, where, "`%.*s` holds %s that no effect is bound to",
-	                            STR_ARG(at->text), kind_words(t->kind));
+	struct diag *d =
+		diag_error(c->diags, 1033, where, "`%.*s` holds %s that no effect is bound to",
+	                   STR_ARG(at->text), kind_words(t->kind));
 
-	d->expected = KRUX_STR("every path, url and host among the arguments named by an effect, or marked unused");
+	d->expected = KRUX_STR("every path, url and host among the arguments named by an effect, "
+	                       "or marked unused");
 	if (!reachable)
-		d->fix = KRUX_STR("make it a field of its own and name it in the effect clause, or write `unused` behind the type");
+		d->fix = KRUX_STR("make it a field of its own and name it in the effect clause, or "
+		                  "write `unused` behind the type");
 	else if (t->kind == KRUX_T_PATH)
-		d->fix = arena_printf(c->arena, "add `reads(%.*s)`, `writes(%.*s)` or the like to the effect clause, or "
-		                      "write `unused` behind its type", STR_ARG(at->text), STR_ARG(at->text));
+		d->fix = arena_printf(
+			c->arena,
+			"add `reads(%.*s)`, `writes(%.*s)` or the like to the effect clause, or "
+			"write `unused` behind its type",
+			STR_ARG(at->text), STR_ARG(at->text));
 	else
-		d->fix = arena_printf(c->arena, "add `connects(%.*s%s)` to the effect clause, or write `unused` behind "
-		                      "its type", STR_ARG(at->text), t->kind == KRUX_T_HOST ? ", port" : "");
+		d->fix = arena_printf(
+			c->arena,
+			"add `connects(%.*s%s)` to the effect clause, or write `unused` behind "
+			"its type",
+			STR_ARG(at->text), t->kind == KRUX_T_HOST ? ", port" : "");
 }
 
 /* `at` is the nearest place that an effect can name; reachable: it is the place itself. */
-static void resources_check(struct cap_ctx *c, const struct access *at, const struct krux_type *t, bool reachable,
-                            struct span where)
+static void resources_check(struct cap_ctx *c, const struct access *at, const struct krux_type *t,
+                            bool reachable, struct span where)
 {
 	bool bound = reachable && is_bound(c, at);
 
 	if (t->unused) {
 		if (bound)
-			diag_error(c->diags, 1013, where, "`%.*s` is marked unused, but an effect names it",
-			           STR_ARG(at->text))->fix = KRUX_STR("leave `unused` out");
+			diag_error(c->diags, 1013, where,
+			           "`%.*s` is marked unused, but an effect names it",
+			           STR_ARG(at->text))
+				->fix = KRUX_STR("leave `unused` out");
 		return;
 	}
 	if (bound)
@@ -298,8 +323,8 @@ void effects_resolve(struct cap_ctx *c)
 	size_t before = c->diags->errors;
 
 	if (ast->neffects > MOST_EFFECTS) {
-		diag_error(c->diags, 1034, ast->at, "a capability has %zu effects", ast->neffects)->expected =
-			KRUX_STR("at most 256");
+		diag_error(c->diags, 1034, ast->at, "a capability has %zu effects", ast->neffects)
+			->expected = KRUX_STR("at most 256");
 		return;
 	}
 	for (size_t i = 0; i < ast->neffects; i++)
@@ -311,7 +336,8 @@ void effects_resolve(struct cap_ctx *c)
 	for (size_t i = 0; i < ast->neffects; i++)
 		if (ast->not_durable && effects[effect[i].kind].rank > effects[EFFECT_READS].rank) {
 			struct diag *d = diag_error(c->diags, 1036, effect[i].at,
-			                            "`%s` changes something, so its outcome is durable before the answer",
+			                            "`%s` changes something, so its outcome is "
+			                            "durable before the answer",
 			                            effect_word(effect[i].kind));
 
 			d->fix = KRUX_STR("leave out `answer durable: false`");

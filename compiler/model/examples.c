@@ -10,7 +10,8 @@ static void args_resolve(struct cap_ctx *c, const struct ast_example *ast, struc
 
 	if (literal_canon(c->arena, c->cap->input, ast->args, &out->args, &f))
 		return;
-	d = diag_error(c->diags, 1055, f.at, "the arguments do not fit the input: %.*s", STR_ARG(f.text));
+	d = diag_error(c->diags, 1055, f.at, "the arguments do not fit the input: %.*s",
+	               STR_ARG(f.text));
 	d->expected = f.expected;
 }
 
@@ -26,11 +27,13 @@ static void output_resolve(struct cap_ctx *c, const struct ast_example *ast, str
 		const struct literal *item = &ast->output->item[i];
 		int field = field_find(c->cap->output, item->name);
 
-		ok = field >= 0 && literal_canon(c->arena, c->cap->output->field[field].type, item, &v, &f);
+		ok = field >= 0 &&
+		     literal_canon(c->arena, c->cap->output->field[field].type, item, &v, &f);
 	}
 	if (ok)
 		return;
-	d = diag_error(c->diags, 1056, f.at, "the answer does not fit the output: %.*s", STR_ARG(f.text));
+	d = diag_error(c->diags, 1056, f.at, "the answer does not fit the output: %.*s",
+	               STR_ARG(f.text));
 	d->expected = f.expected;
 }
 
@@ -46,7 +49,8 @@ static void error_resolve(struct cap_ctx *c, const struct ast_example *ast, stru
 			return;
 	}
 	near = name_near(c->diags, ast->error, name, c->cap->nerrors);
-	d = diag_error(c->diags, 1057, ast->at, "the capability declares no error `%.*s`", STR_ARG(ast->error));
+	d = diag_error(c->diags, 1057, ast->at, "the capability declares no error `%.*s`",
+	               STR_ARG(ast->error));
 	d->expected = KRUX_STR("one of its errors");
 	if (near.n)
 		d->fix = arena_printf(c->arena, "did you mean `%.*s`?", STR_ARG(near));
@@ -74,7 +78,8 @@ void examples_resolve(struct cap_ctx *c)
 	names_make(&names, c->arena, name, n);
 	for (uint32_t i = 0; i < n; i++)
 		if (names_first(&names, i) != i) {
-			d = diag_error(c->diags, 1058, c->ast->example[i].at, "two examples are named \"%.*s\"", STR_ARG(name[i]));
+			d = diag_error(c->diags, 1058, c->ast->example[i].at,
+			               "two examples are named \"%.*s\"", STR_ARG(name[i]));
 			d->other = c->ast->example[names_first(&names, i)].at;
 			d->other_text = KRUX_STR("the first one");
 		}

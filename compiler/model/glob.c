@@ -30,7 +30,8 @@ static const struct glob_part *parts(struct arena *a, struct krux_str s, size_t 
 			ARENA_PUSH(a, part, *n, cap, p);
 		}
 		if (i < s.n) {
-			p = (struct glob_part){ s.p[i] == '*' ? GLOB_RUN : GLOB_ONE, { s.p + i, 1 } };
+			p = (struct glob_part){ s.p[i] == '*' ? GLOB_RUN : GLOB_ONE,
+				                { s.p + i, 1 } };
 			ARENA_PUSH(a, part, *n, cap, p);
 		}
 		from = i + 1;
@@ -70,8 +71,10 @@ const struct glob *glob_parse(struct arena *a, struct krux_str text, const char 
 	if (!(text.n && text.p[0] == '/') && !(text.n > 2 && !memcmp(text.p, "**/", 3)))
 		return refuse(why, at, "a glob starts with / or **/", 0);
 	for (from = text.p[0] == '/'; from <= text.n;) {
-		const char *slash = from < text.n ? memchr(text.p + from, '/', text.n - from) : NULL;
-		struct krux_str s = { text.p + from, slash ? (size_t)(slash - text.p) - from : text.n - from };
+		const char *slash =
+			from < text.n ? memchr(text.p + from, '/', text.n - from) : NULL;
+		struct krux_str s = { text.p + from,
+			              slash ? (size_t)(slash - text.p) - from : text.n - from };
 
 		if (!component_check(s, from, why, at))
 			return NULL;
@@ -103,7 +106,7 @@ static bool part_match(const struct glob_part *part, struct krux_str s, size_t *
 	unsigned len;
 
 	if (part->kind == GLOB_TEXT) {
-		if (s.n - *i < part->text.n || memcmp(s.p + *i, part->text.p, part->text.n))
+		if (s.n - *i < part->text.n || memcmp(s.p + *i, part->text.p, part->text.n) != 0)
 			return false;
 		*i += part->text.n;
 		return true;
@@ -157,7 +160,8 @@ bool glob_match(const struct glob *g, struct krux_str path)
 			deep = c++;
 			tried = i;
 		} else if (more && c < g->n &&
-		           component_match(&g->component[c], (struct krux_str){ path.p + i, end - i })) {
+		           component_match(&g->component[c],
+		                           (struct krux_str){ path.p + i, end - i })) {
 			c++;
 			i = end + 1;
 		} else if (!more && c == g->n) {
@@ -188,7 +192,8 @@ bool agent_glob_check(struct krux_str s, const char **why)
 		if (c == '*')
 			continue;
 		letters++;
-		if (!((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-'))
+		if (!((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '_' ||
+		      c == '-'))
 			return false;
 	}
 	return letters <= KRUX_MAX_AGENT;

@@ -17,41 +17,50 @@
 static const char lower[] = "abcdefghijklmnopqrstuvwxyz", digits[] = "0123456789";
 
 /* Is s 1..most of the characters in three sets, and the first one of `start`. */
-static bool name_check(struct krux_str s, size_t most, const char *start, const char *more, const char *signs)
+static bool name_check(struct krux_str s, size_t most, const char *start, const char *more,
+                       const char *signs)
 {
 	if (!s.n || s.n > most || !strchr(start, s.p[0]))
 		return false;
 	for (size_t i = 0; i < s.n; i++)
-		if (!s.p[i] || (!strchr(start, s.p[i]) && !strchr(more, s.p[i]) && !strchr(signs, s.p[i])))
+		if (!s.p[i] ||
+		    (!strchr(start, s.p[i]) && !strchr(more, s.p[i]) && !strchr(signs, s.p[i])))
 			return false;
 	return true;
 }
 
 /* ---- arguments ---- */
 
-static void refuse(struct cap_ctx *c, unsigned code, struct span at, struct krux_str text, const char *fix)
+static void refuse(struct cap_ctx *c, unsigned code, struct span at, struct krux_str text,
+                   const char *fix)
 {
-	diag_error(c->diags, code, at, "%.*s", STR_ARG(text))->fix = (struct krux_str){ fix, strlen(fix) };
+	diag_error(c->diags, code, at, "%.*s", STR_ARG(text))->fix =
+		(struct krux_str){ fix, strlen(fix) };
 }
 
 /* Does the way the item is written fit a field that may be absent, or a list. */
-static bool shape_check(struct cap_ctx *c, const struct ast_argv *ast, const struct argv_item *out, bool optional)
+static bool shape_check(struct cap_ctx *c, const struct ast_argv *ast, const struct argv_item *out,
+                        bool optional)
 {
 	const struct krux_type *t = out->access.type;
 	struct krux_str name = out->access.text;
 	bool list = t->kind == KRUX_T_LIST;
 
 	if (ast->kind == ARGV_OPTIONAL && !optional)
-		refuse(c, 1064, ast->at, arena_printf(c->arena, "`%.*s` is never absent", STR_ARG(name)),
+		refuse(c, 1064, ast->at,
+		       arena_printf(c->arena, "`%.*s` is never absent", STR_ARG(name)),
 		       "leave out the question mark");
 	else if (ast->kind == ARGV_EACH && (!list || optional))
-		refuse(c, 1064, ast->at, arena_printf(c->arena, "`%.*s` is not a list that is always there", STR_ARG(name)),
+		refuse(c, 1064, ast->at,
+		       arena_printf(c->arena, "`%.*s` is not a list that is always there",
+		                    STR_ARG(name)),
 		       "the star stands behind a list without `optional`");
 	else if (ast->kind != ARGV_EACH && list)
 		refuse(c, 1064, ast->at, arena_printf(c->arena, "`%.*s` is a list", STR_ARG(name)),
 		       "write a star behind it: one argument for each element");
 	else if (ast->kind != ARGV_OPTIONAL && optional)
-		refuse(c, 1064, ast->at, arena_printf(c->arena, "`%.*s` may be absent", STR_ARG(name)),
+		refuse(c, 1064, ast->at,
+		       arena_printf(c->arena, "`%.*s` may be absent", STR_ARG(name)),
 		       "write a question mark behind it: left out when it is absent");
 	else
 		return true;
@@ -64,22 +73,29 @@ static bool prefix_keeps(struct krux_str s)
 	return s.n && (s.p[0] != '-' || (s.n > 2 && s.p[1] != '=' && memchr(s.p, '=', s.n)));
 }
 
-static bool option_check(struct cap_ctx *c, const struct ast_argv *ast, const struct argv_item *out, bool dashes)
+static bool option_check(struct cap_ctx *c, const struct ast_argv *ast, const struct argv_item *out,
+                         bool dashes)
 {
-	const struct krux_type *t = ast->kind == ARGV_EACH ? out->access.type->elem : out->access.type;
+	const struct krux_type *t =
+		ast->kind == ARGV_EACH ? out->access.type->elem : out->access.type;
 	struct diag *d;
 
-	if (dashes || (ast->kind == ARGV_JOINED ? prefix_keeps(ast->text) : !text_can_start(c->arena, t, '-')))
+	if (dashes || (ast->kind == ARGV_JOINED ? prefix_keeps(ast->text)
+	                                        : !text_can_start(c->arena, t, '-')))
 		return true;
 	if (ast->kind == ARGV_JOINED && !ast->text.n && !text_can_start(c->arena, t, '-'))
 		return true;
-	d = diag_error(c->diags, 1065, ast->at, "`%.*s` could begin an option", STR_ARG(out->access.text));
-	d->expected = KRUX_STR("a constant \"--\" before it, a prefix \"--option=\", or a type that never starts with '-'");
-	d->fix = KRUX_STR("put \"--\" before it, where the program knows that as the end of its options");
+	d = diag_error(c->diags, 1065, ast->at, "`%.*s` could begin an option",
+	               STR_ARG(out->access.text));
+	d->expected = KRUX_STR("a constant \"--\" before it, a prefix \"--option=\", or a type "
+	                       "that never starts with '-'");
+	d->fix = KRUX_STR(
+		"put \"--\" before it, where the program knows that as the end of its options");
 	return false;
 }
 
-static bool item_resolve(struct cap_ctx *c, const struct ast_argv *ast, struct argv_item *out, bool dashes)
+static bool item_resolve(struct cap_ctx *c, const struct ast_argv *ast, struct argv_item *out,
+                         bool dashes)
 {
 	const struct krux_type *in, *t;
 	enum access_fault fault;
@@ -89,7 +105,8 @@ static bool item_resolve(struct cap_ctx *c, const struct ast_argv *ast, struct a
 	*out = (struct argv_item){ .kind = ast->kind, .text = ast->text };
 	if (ast->kind == ARGV_CONST)
 		return true;
-	fault = access_find(c->arena, c->cap->input, ast->operand, &out->access, &optional, &name, &in);
+	fault = access_find(c->arena, c->cap->input, ast->operand, &out->access, &optional, &name,
+	                    &in);
 	if (fault != ACCESS_OK) {
 		access_complain(c->diags, 1062, fault, ast->operand, name, in);
 		return false;
@@ -98,9 +115,10 @@ static bool item_resolve(struct cap_ctx *c, const struct ast_argv *ast, struct a
 		return false;
 	t = ast->kind == ARGV_EACH ? out->access.type->elem : out->access.type;
 	if (!(TEXTUAL & BIT(t->kind))) {
-		diag_error(c->diags, 1063, ast->at, "`%.*s` is %s, which has no text that could be an argument",
-		           STR_ARG(out->access.text), kind_words(t->kind))->expected =
-			KRUX_STR("a scalar other than bytes, or a list of such");
+		diag_error(c->diags, 1063, ast->at,
+		           "`%.*s` is %s, which has no text that could be an argument",
+		           STR_ARG(out->access.text), kind_words(t->kind))
+			->expected = KRUX_STR("a scalar other than bytes, or a list of such");
 		return false;
 	}
 	return option_check(c, ast, out, dashes);
@@ -123,11 +141,15 @@ static void interpreter_check(struct cap_ctx *c, const struct handler *h)
 	why = in ? interpreter_refuse(c->arena, in, h->argv, h->nargv, &at) : NULL;
 	if (!why)
 		return;
-	d = diag_error(c->diags, 1066, at < h->nargv ? c->ast->handler.argv[at].at : c->ast->handler.at,
+	d = diag_error(c->diags, 1066,
+	               at < h->nargv ? c->ast->handler.argv[at].at : c->ast->handler.at,
 	               "`%.*s` is refused: %s", STR_ARG(file), why);
-	d->expected = in->way == WAY_ANY ? KRUX_STR("a program that does one thing with its arguments") :
-	              in->way == WAY_SCRIPT ? KRUX_STR("a constant absolute script before every field, outside of /workspace") :
-	              KRUX_STR("arguments that can only be data of the program");
+	d->expected = in->way == WAY_ANY
+	                      ? KRUX_STR("a program that does one thing with its arguments")
+	              : in->way == WAY_SCRIPT
+	                      ? KRUX_STR("a constant absolute script before every field, outside "
+	                                 "of /workspace")
+	                      : KRUX_STR("arguments that can only be data of the program");
 }
 
 static void command_resolve(struct cap_ctx *c, struct handler *h)
@@ -142,7 +164,8 @@ static void command_resolve(struct cap_ctx *c, struct handler *h)
 	int n = krux_canon_path(ast->name, path, ast->name.n + 8, &why);
 
 	if (n < 2 || !krux_str_eq(ast->name, (struct krux_str){ path, (size_t)n })) {
-		d = diag_error(c->diags, 1060, ast->at, "the program of a command is a canonical absolute path");
+		d = diag_error(c->diags, 1060, ast->at,
+		               "the program of a command is a canonical absolute path");
 		d->expected = KRUX_STR("a path such as \"/usr/bin/git\"");
 		ok = false;
 	}
@@ -153,7 +176,8 @@ static void command_resolve(struct cap_ctx *c, struct handler *h)
 	}
 	for (size_t i = 0; i < ast->nargv; i++) {
 		ok = item_resolve(c, &ast->argv[i], &item[i], dashes) && ok;
-		dashes = dashes || (item[i].kind == ARGV_CONST && krux_str_eq(item[i].text, KRUX_STR("--")));
+		dashes = dashes ||
+		         (item[i].kind == ARGV_CONST && krux_str_eq(item[i].text, KRUX_STR("--")));
 	}
 	h->argv = item;
 	h->nargv = ast->nargv;
@@ -168,18 +192,24 @@ void handler_resolve(struct cap_ctx *c)
 	struct diag *d;
 	bool ok = true;
 
-	*h = (struct handler){ .kind = ast->kind, .name = ast->name, .sha256 = ast->sha256, .tool = ast->tool };
+	*h = (struct handler){
+		.kind = ast->kind, .name = ast->name, .sha256 = ast->sha256, .tool = ast->tool
+	};
 	if (ast->kind == HANDLER_COMMAND)
 		command_resolve(c, h);
 	else if (ast->kind == HANDLER_BUILTIN)
 		ok = name_check(ast->name, KRUX_MAX_NAME, lower, digits, "_");
 	else if (ast->kind == HANDLER_MCP)
 		ok = name_check(ast->name, KRUX_MAX_NAME, lower, digits, "._-") &&
-		     name_check(ast->tool, 128, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_", digits, "_./-");
+		     name_check(ast->tool, 128,
+		                "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_", digits,
+		                "_./-");
 	if (ok)
 		return;
 	d = diag_error(c->diags, 1067, ast->at, "the name of the handler is malformed");
 	d->expected = ast->kind == HANDLER_BUILTIN
-		? KRUX_STR("a letter, then letters, digits and '_', in lower case, at most 63")
-		: KRUX_STR("a server name of a-z 0-9 . _ - that starts with a letter, and a tool name");
+	                      ? KRUX_STR("a letter, then letters, digits and '_', in lower case, "
+	                                 "at most 63")
+	                      : KRUX_STR("a server name of a-z 0-9 . _ - that starts with a "
+	                                 "letter, and a tool name");
 }

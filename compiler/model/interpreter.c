@@ -43,7 +43,8 @@ bool interpreter_option(const char *options, struct krux_str s)
 		size_t n = strcspn(options, " ");
 
 		/* "-c", "-cCODE" and "--eval", "--eval=CODE". */
-		if (s.n >= n && !memcmp(s.p, options, n) && (s.n == n || options[1] != '-' || s.p[n] == '='))
+		if (s.n >= n && !memcmp(s.p, options, n) &&
+		    (s.n == n || options[1] != '-' || s.p[n] == '='))
 			return true;
 		options += n + (options[n] == ' ');
 	}
@@ -82,7 +83,8 @@ bool text_can_start(struct arena *a, const struct krux_type *t, char c)
 		r = pattern_of(a, t);
 		return !r || regex_can_start(r, (unsigned char)c);
 	case KRUX_T_SECRET:
-		return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-';
+		return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '_' ||
+		       c == '-';
 	case KRUX_T_INT:
 	case KRUX_T_DECIMAL:
 		return (c == '-' && t->lo < 0) || (c >= '0' && c <= '9');
@@ -140,7 +142,8 @@ static bool outside_workspace(struct krux_str path)
 }
 
 /* A script that is fixed comes before any field; what follows it is data of the script. */
-static const char *script_refuse(const struct interpreter *in, const struct argv_item *item, size_t n, size_t *at)
+static const char *script_refuse(const struct interpreter *in, const struct argv_item *item,
+                                 size_t n, size_t *at)
 {
 	size_t i = 0;
 
@@ -166,8 +169,8 @@ static bool is_program(const struct interpreter *in, struct krux_str s)
 	return s.n && (s.p[0] != '-' || (memchr(s.p, '=', s.n) && interpreter_option(in->code, s)));
 }
 
-static const char *text_refuse(struct arena *a, const struct interpreter *in, const struct argv_item *item,
-                               size_t n, size_t *at)
+static const char *text_refuse(struct arena *a, const struct interpreter *in,
+                               const struct argv_item *item, size_t n, size_t *at)
 {
 	bool program = false;
 
@@ -181,7 +184,8 @@ static const char *text_refuse(struct arena *a, const struct interpreter *in, co
 			return "an argument controls the program that is run";
 		if (item[i].kind == ARGV_JOINED)
 			return "an argument controls an option or a variable";
-		if (item_type(&item[i])->kind != KRUX_T_PATH && text_can_hold(a, item_type(&item[i]), '='))
+		if (item_type(&item[i])->kind != KRUX_T_PATH &&
+		    text_can_hold(a, item_type(&item[i]), '='))
 			return "an argument could set a variable";
 	}
 	return NULL;
@@ -199,8 +203,8 @@ static const char *rules_refuse(struct arena *a, const struct argv_item *item, s
 	return NULL;
 }
 
-static const char *search_refuse(struct arena *a, const struct interpreter *in, const struct argv_item *item,
-                                 size_t n, size_t *at)
+static const char *search_refuse(struct arena *a, const struct interpreter *in,
+                                 const struct argv_item *item, size_t n, size_t *at)
 {
 	bool command = false;
 
@@ -213,15 +217,17 @@ static const char *search_refuse(struct arena *a, const struct interpreter *in, 
 		if (command)
 			return "an argument stands in a command that is run";
 		for (const char *c = "-(!,)"; *c; c++)
-			if (item[i].kind == ARGV_JOINED && item[i].text.n ? item[i].text.p[0] == *c
-			                                                  : text_can_start(a, item_type(&item[i]), *c))
+			if (item[i].kind == ARGV_JOINED && item[i].text.n
+			            ? item[i].text.p[0] == *c
+			            : text_can_start(a, item_type(&item[i]), *c))
 				return "an argument could be a part of the expression";
 	}
 	return NULL;
 }
 
 /* A value of an option that takes code. */
-static const char *code_refuse(const struct interpreter *in, const struct argv_item *item, size_t n, size_t *at)
+static const char *code_refuse(const struct interpreter *in, const struct argv_item *item, size_t n,
+                               size_t *at)
 {
 	for (size_t i = 0; i < n; i++) {
 		*at = i;
@@ -236,8 +242,8 @@ static const char *code_refuse(const struct interpreter *in, const struct argv_i
 	return NULL;
 }
 
-const char *interpreter_refuse(struct arena *a, const struct interpreter *in, const struct argv_item *item,
-                               size_t n, size_t *at)
+const char *interpreter_refuse(struct arena *a, const struct interpreter *in,
+                               const struct argv_item *item, size_t n, size_t *at)
 {
 	const char *why = NULL;
 	size_t first = 0;

@@ -23,7 +23,7 @@ bool text_can_hold(struct arena *, const struct krux_type *, char);
 
 /* Which item gives an argument power over what runs, and how; NULL: none. */
 const char *interpreter_refuse(struct arena *, const struct interpreter *, const struct argv_item *,
-                               size_t n, size_t *item);
+                               size_t n, size_t *at);
 
 /* The file name that a program has once links are followed on this machine; n 0: no such
  * file here. */

@@ -78,14 +78,17 @@ const struct krux_field url_part[URL_PARTS] = {
 /* ---- facts ---- */
 
 static const struct krux_str days[] = {
-	{ "mon", 3 }, { "tue", 3 }, { "wed", 3 }, { "thu", 3 }, { "fri", 3 }, { "sat", 3 }, { "sun", 3 },
+	{ "mon", 3 }, { "tue", 3 }, { "wed", 3 }, { "thu", 3 },
+	{ "fri", 3 }, { "sat", 3 }, { "sun", 3 },
 };
 #define AGENT_PATTERN "[a-z0-9._\\-]+"
 
 const struct krux_type type_agent = { .kind = KRUX_T_STRING, .max = KRUX_MAX_AGENT,
                                       .pattern = { AGENT_PATTERN, sizeof AGENT_PATTERN - 1 } };
 const struct krux_type type_time = { .kind = KRUX_T_UINT, .hi = 86399 };
-const struct krux_type type_weekday = { .kind = KRUX_T_ENUM, .hi = 6, .name = days, .nnames = 7, .max = 3 };
+const struct krux_type type_weekday = {
+	.kind = KRUX_T_ENUM, .hi = 6, .name = days, .nnames = 7, .max = 3
+};
 const struct krux_type type_flag = { .kind = KRUX_T_BOOL, .hi = 1 };
 const struct krux_type type_count = { .kind = KRUX_T_UINT, .hi = UINT64_MAX };
 const struct krux_type type_any_path = { .kind = KRUX_T_PATH, .max = KRUX_MAX_PATH };
@@ -166,7 +169,8 @@ struct krux_str number_words(struct arena *a, const struct krux_type *t, krux_i1
 		n = krux_duration_text((uint64_t)v, text, sizeof text);
 	else
 		n = krux_integer_text(v, text, sizeof text);
-	return arena_str(a, (struct krux_str){ text, n > 0 && (size_t)n <= sizeof text ? (size_t)n : 0 });
+	return arena_str(
+		a, (struct krux_str){ text, n > 0 && (size_t)n <= sizeof text ? (size_t)n : 0 });
 }
 
 static struct krux_str enum_words(struct arena *a, const struct krux_type *t)
@@ -214,23 +218,32 @@ struct krux_str type_words(struct arena *a, const struct krux_type *t)
 	switch (t->kind) {
 	case KRUX_T_ENUM:
 		return enum_words(a, t);
-	case KRUX_T_INT: case KRUX_T_UINT: case KRUX_T_DECIMAL: case KRUX_T_PORT: case KRUX_T_DATETIME:
+	case KRUX_T_INT:
+	case KRUX_T_UINT:
+	case KRUX_T_DECIMAL:
+	case KRUX_T_PORT:
+	case KRUX_T_DATETIME:
 	case KRUX_T_DURATION: case KRUX_T_SIZE:
 		if (t->kind == KRUX_T_DECIMAL && t->lo == w->lo && t->hi == w->hi)
-			return arena_printf(a, "a decimal with at most %u digits after the point", t->scale);
+			return arena_printf(a, "a decimal with at most %u digits after the point",
+			                    t->scale);
 		if (t->lo == w->lo && t->hi == w->hi)
 			break;
-		return arena_printf(a, "%s of %.*s..%.*s", kind_words(t->kind), STR_ARG(number_words(a, t, t->lo)),
+		return arena_printf(a, "%s of %.*s..%.*s", kind_words(t->kind),
+		                    STR_ARG(number_words(a, t, t->lo)),
 		                    STR_ARG(number_words(a, t, t->hi)));
 	case KRUX_T_STRING:
 		if (t == url_part[URL_PATH].type)
-			return KRUX_STR("the path of a url: it starts with / and has no ? and no segment . or ..");
+			return KRUX_STR("the path of a url: it starts with / and has no ? and no "
+			                "segment . or ..");
 		if (t == url_part[URL_QUERY].type)
 			return KRUX_STR("the query of a url, without the question mark");
 		if (t->pattern.n)
-			return arena_printf(a, "a string of at most %llu bytes that matches \"%.*s\"",
+			return arena_printf(a,
+			                    "a string of at most %llu bytes that matches \"%.*s\"",
 			                    (unsigned long long)t->max, STR_ARG(t->pattern));
-		return arena_printf(a, "a string of at most %llu bytes", (unsigned long long)t->max);
+		return arena_printf(a, "a string of at most %llu bytes",
+		                    (unsigned long long)t->max);
 	case KRUX_T_LIST:
 		return arena_printf(a, "a list of %s", krux_type_word(t->elem->kind));
 	default:
@@ -269,7 +282,8 @@ static uint64_t record_wire_max(const struct krux_type *t)
 	uint64_t n = head(t->nfields);
 
 	for (size_t i = 0; i < t->nfields; i++)
-		n = add(n, head(t->field[i].name.n) + t->field[i].name.n + type_wire_max(t->field[i].type));
+		n = add(n, head(t->field[i].name.n) + t->field[i].name.n +
+		                   type_wire_max(t->field[i].type));
 	return n;
 }
 
@@ -294,7 +308,8 @@ uint64_t type_wire_max(const struct krux_type *t)
 	case KRUX_T_LIST:
 		return add(head(t->max), times(t->max, type_wire_max(t->elem)));
 	case KRUX_T_MAP:
-		return add(head(t->max), times(t->max, add(KRUX_MAX_STRING + 5, type_wire_max(t->elem))));
+		return add(head(t->max),
+		           times(t->max, add(KRUX_MAX_STRING + 5, type_wire_max(t->elem))));
 	case KRUX_T_RECORD:
 		return record_wire_max(t);
 	case KRUX_T_STRING: case KRUX_T_BYTES: case KRUX_T_PATH: case KRUX_T_HOST: case KRUX_T_CIDR:

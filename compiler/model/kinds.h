@@ -17,7 +17,8 @@ struct krux_type type_widest(const struct krux_type *t);
 /* The five parts of a url, as the fields of a record in the order of enum url_part. */
 extern const struct krux_field url_part[URL_PARTS];
 /* The types of facts, of sizes, and of what a tree effect reaches. */
-extern const struct krux_type type_agent, type_time, type_weekday, type_flag, type_count, type_any_path;
+extern const struct krux_type type_agent, type_time, type_weekday, type_flag, type_count,
+	type_any_path;
 
 /* The kind of that word; KRUX_T_COUNT: none. */
 enum krux_tkind kind_find(struct krux_str word);

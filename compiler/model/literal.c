@@ -64,7 +64,8 @@ static struct krux_str fields_words(struct arena *a, const struct krux_type *t)
 	struct krux_str s = t->nfields ? KRUX_STR("") : KRUX_STR("no field at all");
 
 	for (size_t i = 0; i < t->nfields; i++)
-		s = arena_printf(a, "%.*s%s%.*s", STR_ARG(s), i ? ", " : "", STR_ARG(t->field[i].name));
+		s = arena_printf(a, "%.*s%s%.*s", STR_ARG(s), i ? ", " : "",
+		                 STR_ARG(t->field[i].name));
 	return s;
 }
 
@@ -83,16 +84,19 @@ static bool members_value(struct arena *a, const struct krux_type *t, const stru
 
 			if (!field) {
 				f->at = item->name_at.src ? item->name_at : item->at;
-				f->text = arena_printf(a, "there is no field `%.*s`", STR_ARG(item->name));
-				f->expected = t->kind == KRUX_T_URL ? KRUX_STR("scheme, host, port, path, query")
-				                                    : fields_words(a, t);
+				f->text = arena_printf(a, "there is no field `%.*s`",
+				                       STR_ARG(item->name));
+				f->expected = t->kind == KRUX_T_URL
+				                      ? KRUX_STR("scheme, host, port, path, query")
+				                      : fields_words(a, t);
 				return false;
 			}
 			type = field->type;
 			for (size_t k = 0; k < i; k++)
 				if (krux_str_eq(l->item[k].name, item->name)) {
 					f->at = item->name_at.src ? item->name_at : item->at;
-					f->text = arena_printf(a, "the field `%.*s` is given twice", STR_ARG(item->name));
+					f->text = arena_printf(a, "the field `%.*s` is given twice",
+					                       STR_ARG(item->name));
 					return false;
 				}
 		}
@@ -124,7 +128,8 @@ bool literal_value(struct arena *a, const struct krux_type *t, const struct lite
 	if (!(literals_of(t->kind) & BIT(l->kind)) ||
 	    (t->kind == KRUX_T_BOOL && !yes && !krux_str_eq(l->text, KRUX_STR("false")))) {
 		f->at = l->at;
-		f->text = arena_printf(a, "%s is not %s", literal_words(l->kind), kind_words(t->kind));
+		f->text = arena_printf(a, "%s is not %s", literal_words(l->kind),
+		                       kind_words(t->kind));
 		f->expected = t->kind == KRUX_T_BOOL ? KRUX_STR("true or false") : type_words(a, t);
 		return false;
 	}
@@ -184,8 +189,9 @@ bool literal_canon(struct arena *a, const struct krux_type *t, const struct lite
 	if (krux_canon(arena_pool(a), t, &raw, out, &r))
 		return true;
 	f->at = literal_at(l, r.where)->at;
-	f->text = r.where[0] ? arena_printf(a, "%s: %s", r.where, r.why) : arena_printf(a, "%s", r.why);
-	f->expected = t->kind == KRUX_T_RECORD ? (struct krux_str){ 0 } : type_words(a, t);
+	f->text = r.where[0] ? arena_printf(a, "%s: %s", r.where, r.why)
+	                     : arena_printf(a, "%s", r.why);
+	f->expected = t->kind == KRUX_T_RECORD ? KRUX_STR("") : type_words(a, t);
 	return false;
 }
 
@@ -216,7 +222,8 @@ bool time_read(struct krux_str s, uint32_t *out)
 {
 	unsigned h, m, sec = 0;
 
-	if ((s.n != 5 && s.n != 8) || s.p[2] != ':' || !two_digits(s.p, 23, &h) || !two_digits(s.p + 3, 59, &m) ||
+	if ((s.n != 5 && s.n != 8) || s.p[2] != ':' || !two_digits(s.p, 23, &h) ||
+	    !two_digits(s.p + 3, 59, &m) ||
 	    (s.n == 8 && (s.p[5] != ':' || !two_digits(s.p + 6, 59, &sec))))
 		return false;
 	*out = h * 3600 + m * 60 + sec;

@@ -99,13 +99,15 @@ static size_t run_edge(const struct capability_set *set, const struct cap_patter
 	return lo;
 }
 
-void pattern_run(const struct capability_set *set, const struct cap_pattern *p, size_t *from, size_t *to)
+void pattern_run(const struct capability_set *set, const struct cap_pattern *p, size_t *from,
+                 size_t *to)
 {
 	*from = run_edge(set, p, 0);
 	*to = run_edge(set, p, 1);
 }
 
-size_t capability_match(const struct capability_set *set, struct krux_str pattern, const struct capability **out)
+size_t capability_match(const struct capability_set *set, struct krux_str pattern,
+                        const struct capability **out)
 {
 	struct cap_pattern p;
 	size_t from, to;

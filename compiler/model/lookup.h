@@ -13,7 +13,8 @@ struct cap_pattern {
 /* False: malformed. */
 bool pattern_read(struct krux_str, struct cap_pattern *out);
 /* The capabilities from..to-1 of the set are those it matches. */
-void pattern_run(const struct capability_set *, const struct cap_pattern *, size_t *from, size_t *to);
+void pattern_run(const struct capability_set *, const struct cap_pattern *, size_t *from,
+                 size_t *to);
 /* The capability that was perhaps meant; n 0: none. */
 struct krux_str capability_near(struct arena *, const struct diags *, const struct capability_set *,
                                 struct krux_str name);

@@ -3,7 +3,8 @@
 
 static void policy_index(struct arena *a, struct policy *p, size_t ncaps)
 {
-	uint32_t *from = ARENA_ARRAY(a, uint32_t, ncaps + 2), *next = ARENA_ARRAY(a, uint32_t, ncaps + 2);
+	uint32_t *from = ARENA_ARRAY(a, uint32_t, ncaps + 2),
+		 *next = ARENA_ARRAY(a, uint32_t, ncaps + 2);
 	struct meet *meet;
 
 	for (size_t i = 0; i < p->nrules; i++)

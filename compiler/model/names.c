@@ -54,9 +54,10 @@ uint32_t names_first(const struct names *t, uint32_t i)
 	return names_find(t, t->name[i]);
 }
 
-struct krux_str name_near(const struct diags *ds, struct krux_str name, const struct krux_str *names, size_t n)
+struct krux_str name_near(const struct diags *ds, struct krux_str name,
+                          const struct krux_str *names, size_t n)
 {
 	enum { ENOUGH = 64 };
 
-	return ds->errors > ENOUGH ? (struct krux_str){ 0 } : diag_nearest(name, names, n);
+	return diag_nearest(name, names, ds->errors > ENOUGH ? 0 : n);
 }

@@ -21,6 +21,7 @@ uint32_t names_first(const struct names *, uint32_t i);
 
 /* A name that was perhaps meant, for "did you mean"; n 0 if none is close, or when so much is
  * wrong already that looking would take longer than it helps. */
-struct krux_str name_near(const struct diags *, struct krux_str, const struct krux_str *names, size_t n);
+struct krux_str name_near(const struct diags *, struct krux_str, const struct krux_str *names,
+                          size_t n);
 
 #endif

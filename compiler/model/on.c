@@ -10,15 +10,17 @@
  * memory and time, far above what policies need. */
 enum { MOST_NODES = 1 << 22, MOST_MEETS = 1 << 22 };
 
-static void nothing_matched(struct policy_ctx *c, const struct ast_word *w, const struct cap_pattern *p)
+static void nothing_matched(struct policy_ctx *c, const struct ast_word *w,
+                            const struct cap_pattern *p)
 {
 	struct krux_str base = p->name, near;
-	struct diag *d = diag_error(c->diags, 2111, w->at, "no capability of this build matches `%.*s`", STR_ARG(w->text));
+	struct diag *d = diag_error(c->diags, 2111, w->at,
+	                            "no capability of this build matches `%.*s`", STR_ARG(w->text));
 	const struct capability *any = p->wildcard ? NULL : capability_find(c->caps, base);
 
 	if (any) {
-		d->expected = arena_printf(c->arena, "a version that there is, such as %.*s@%u.%u", STR_ARG(any->name),
-		                           any->major, any->minor);
+		d->expected = arena_printf(c->arena, "a version that there is, such as %.*s@%u.%u",
+		                           STR_ARG(any->name), any->major, any->minor);
 		return;
 	}
 	d->expected = KRUX_STR("the name of a capability, name@1, name@1.0, namespace.* or *");
@@ -29,15 +31,18 @@ static void nothing_matched(struct policy_ctx *c, const struct ast_word *w, cons
 		d->fix = KRUX_STR("name the folder of its definition with -I");
 }
 
-static void pattern_add(struct policy_ctx *c, const struct ast_word *w, bool *wildcard, struct matched *out, size_t *n)
+static void pattern_add(struct policy_ctx *c, const struct ast_word *w, bool *wildcard,
+                        struct matched *out, size_t *n)
 {
 	struct cap_pattern p;
 	struct diag *d;
 	size_t from, to;
 
 	if (!pattern_read(w->text, &p)) {
-		d = diag_error(c->diags, 2110, w->at, "`%.*s` is no pattern of capabilities", STR_ARG(w->text));
-		d->expected = KRUX_STR("filesystem.read, filesystem.read@1, filesystem.read@1.0, filesystem.* or *");
+		d = diag_error(c->diags, 2110, w->at, "`%.*s` is no pattern of capabilities",
+		               STR_ARG(w->text));
+		d->expected = KRUX_STR("filesystem.read, filesystem.read@1, filesystem.read@1.0, "
+		                       "filesystem.* or *");
 		return;
 	}
 	*wildcard = *wildcard || p.wildcard;
@@ -60,15 +65,16 @@ static int matched_order(const void *pa, const void *pb)
 	return (a->cap->index > b->cap->index) - (a->cap->index < b->cap->index);
 }
 
-size_t on_resolve(struct policy_ctx *c, const struct ast_words *on, struct span at, bool *wildcard, struct matched **out)
+size_t on_resolve(struct policy_ctx *c, const struct ast_words *on, struct span at, bool *wildcard,
+                  struct matched **out)
 {
 	size_t most = 0, n = 0;
 
 	*wildcard = false;
 	c->turn++;
 	if (!on->n)
-		diag_error(c->diags, 2130, on->at.src ? on->at : at, "the list of `on` is empty")->expected =
-			KRUX_STR("at least one capability pattern");
+		diag_error(c->diags, 2130, on->at.src ? on->at : at, "the list of `on` is empty")
+			->expected = KRUX_STR("at least one capability pattern");
 	for (size_t i = 0; i < on->n; i++) {
 		struct cap_pattern p;
 		size_t from, to;
@@ -79,8 +85,9 @@ size_t on_resolve(struct policy_ctx *c, const struct ast_words *on, struct span 
 		most += to - from;
 	}
 	if (*c->meets <= MOST_MEETS && (*c->meets += most) > MOST_MEETS)
-		diag_error(c->diags, 9016, at, "the rules of this build match too many capabilities together")->expected =
-			KRUX_STR("at most 4,194,304, counted for every rule");
+		diag_error(c->diags, 9016, at,
+		           "the rules of this build match too many capabilities together")
+			->expected = KRUX_STR("at most 4,194,304, counted for every rule");
 	if (*c->meets > MOST_MEETS)
 		return 0;
 	*out = ARENA_ARRAY(c->arena, struct matched, most < c->caps->n ? most : c->caps->n);
@@ -93,18 +100,24 @@ size_t on_resolve(struct policy_ctx *c, const struct ast_words *on, struct span 
 	return n;
 }
 
-bool when_resolve(struct policy_ctx *c, const struct expr *when, const struct matched *cap, size_t n,
-                  struct rule_cap *out)
+bool when_resolve(struct policy_ctx *c, const struct expr *when, const struct matched *cap,
+                  size_t n, struct rule_cap *out)
 {
 	size_t errors;
 
 	for (size_t i = 0; i < n; i++) {
 		out[i].cap = cap[i].cap;
-		out[i].when = when ? cond_report(c->arena, &c->report, c->scope, cap[i].cap, when, c->nodes) : &cond_always;
+		out[i].when = &cond_always;
+		if (!when)
+			continue;
+		out[i].when =
+			cond_report(c->arena, &c->report, c->scope, cap[i].cap, when, c->nodes);
 		if (*c->nodes > MOST_NODES) {
 			*c->nodes = 0;
-			diag_error(c->diags, 9013, when->at, "the conditions of this build are too large together")->expected =
-				KRUX_STR("at most 4,194,304 tests, counted for every capability that a rule matches");
+			diag_error(c->diags, 9013, when->at,
+			           "the conditions of this build are too large together")
+				->expected = KRUX_STR("at most 4,194,304 tests, counted for every "
+			                              "capability that a rule matches");
 			break;
 		}
 	}

@@ -20,7 +20,8 @@ enum regex_kind {
 struct regex {
 	enum regex_kind kind;
 	uint32_t min, max;
-	const struct scalar_range *range;   /* sorted, disjoint, not adjacent; never NUL or surrogates */
+	const struct scalar_range
+		*range; /* sorted, disjoint, not adjacent; never NUL or surrogates */
 	size_t nranges;
 	const struct regex *const *item;
 	size_t nitems;
@@ -29,7 +30,8 @@ struct regex {
 /* NULL with *why a constant sentence and *at the byte where it went wrong. Nested at most 64
  * deep; beyond 4,096 nodes, repetitions written out, *why is regex_large. */
 extern const char regex_large[];
-#define REGEX_LARGEST "at most 4,096 characters, classes and groups, each as often as its count says"
+#define REGEX_LARGEST \
+	"at most 4,096 characters, classes and groups, each as often as its count says"
 const struct regex *regex_parse(struct arena *, struct krux_str, const char **why, size_t *at);
 bool regex_check(struct krux_str, const char **why, size_t *at);
 /* Can a text of the language start with this scalar, or hold it. */

@@ -14,7 +14,7 @@ struct policy_ctx {
 	struct policy *policy;
 	struct scope *scope;
 	struct report report;
-	size_t *nodes, *meets;           /* of all typed conditions, and of rules and capabilities */
+	size_t *nodes, *meets; /* of all typed conditions, and of rules and capabilities */
 	uint32_t *seen;                  /* [capability]: 2 * turn, +1 by its own name */
 	uint32_t turn;
 };
@@ -32,9 +32,11 @@ struct matched {
 	bool by_name;                    /* not by a wildcard alone */
 };
 /* The capabilities of `on`, sorted, each once; 0 after diagnostics. */
-size_t on_resolve(struct policy_ctx *, const struct ast_words *, struct span at, bool *wildcard, struct matched **out);
+size_t on_resolve(struct policy_ctx *, const struct ast_words *, struct span at, bool *wildcard,
+                  struct matched **out);
 /* One condition for all of them; false after diagnostics. */
-bool when_resolve(struct policy_ctx *, const struct expr *, const struct matched *, size_t n, struct rule_cap *out);
+bool when_resolve(struct policy_ctx *, const struct expr *, const struct matched *, size_t n,
+                  struct rule_cap *out);
 
 /* ---- rules.c ---- */
 void rules_resolve(struct policy_ctx *);

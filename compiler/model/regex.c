@@ -72,7 +72,8 @@ static void set_normalise(struct parse *p, struct set *s)
 		if (r.lo < 0xD800 && r.hi >= 0xE000)
 			set_add(p, s, 0xE000, r.hi);
 	}
-	qsort(s->range, s->n, sizeof *s->range, range_order);
+	if (s->n)
+		qsort(s->range, s->n, sizeof *s->range, range_order);
 	for (size_t i = 0; i < s->n; i++) {
 		struct scalar_range r = s->range[i];
 
@@ -156,7 +157,8 @@ static uint32_t escaped(struct parse *p, struct set *s)
 		p->at++;
 		return (uint32_t)c;
 	}
-	refuse(p, p->at - 1, "a backslash stands before . [ ] ( ) { } | * + ? \\ ^ $ - / \" n t d w s");
+	refuse(p, p->at - 1,
+	       "a backslash stands before . [ ] ( ) { } | * + ? \\ ^ $ - / \" n t d w s");
 	return 0;
 }
 
@@ -179,7 +181,8 @@ static uint32_t class_scalar(struct parse *p, struct set *s)
 		refuse(p, p->at, "^ is written \\^ but at the start of a class");
 		return 0;
 	case '$':
-		refuse(p, p->at, "$ is written \\$: the whole value always matches, there are no anchors");
+		refuse(p, p->at,
+		       "$ is written \\$: the whole value always matches, there are no anchors");
 		return 0;
 	default:
 		c = krux_utf8_get(p->text.p + p->at, p->text.n - p->at, &len);
@@ -202,7 +205,8 @@ static const struct regex *class(struct parse *p)
 		size_t from = p->at;
 		uint32_t lo = class_scalar(p, &s), hi = lo;
 
-		if (!p->why && !lo && peek(p) == '-' && p->at + 1 < p->text.n && p->text.p[p->at + 1] != ']')
+		if (!p->why && !lo && peek(p) == '-' && p->at + 1 < p->text.n &&
+		    p->text.p[p->at + 1] != ']')
 			refuse(p, from, "a range starts with one character");
 		if (p->why)
 			return NULL;
@@ -212,7 +216,9 @@ static const struct regex *class(struct parse *p)
 			p->at++;
 			hi = class_scalar(p, &s);
 			if (!p->why && hi < lo)
-				refuse(p, from, hi ? "the range is reversed" : "a range ends in one character");
+				refuse(p, from,
+				       hi ? "the range is reversed"
+				          : "a range ends in one character");
 			if (p->why)
 				return NULL;
 		}
@@ -274,12 +280,14 @@ static const struct regex *atom(struct parse *p)
 	case '*': case '+': case '?':
 		return refuse(p, p->at, "nothing stands before the repetition");
 	case '{':
-		return refuse(p, p->at, "nothing stands before the repetition; { alone is written \\{");
+		return refuse(p, p->at,
+		              "nothing stands before the repetition; { alone is written \\{");
 	case '}': case ']':
 		return refuse(p, p->at, "} and ] alone are written \\} and \\]");
 	case '^': case '$':
-		return refuse(p, p->at, "the whole value always matches, there are no anchors; ^ and $ "
-		                        "themselves are written \\^ and \\$");
+		return refuse(p, p->at,
+		              "the whole value always matches, there are no anchors; ^ and $ "
+		              "themselves are written \\^ and \\$");
 	default:
 		c = krux_utf8_get(p->text.p + p->at, p->text.n - p->at, &len);
 		p->at += len;
@@ -353,7 +361,9 @@ static const struct regex *repeated(struct parse *p)
 	out = ARENA_NEW(p->arena, struct regex);
 	item = ARENA_NEW(p->arena, const struct regex *);
 	*item = r;
-	*out = (struct regex){ .kind = REGEX_REPEAT, .min = min, .max = max, .item = item, .nitems = 1 };
+	*out = (struct regex){
+		.kind = REGEX_REPEAT, .min = min, .max = max, .item = item, .nitems = 1
+	};
 	return out;
 }
 

@@ -5,8 +5,8 @@
 
 enum { MOST_FINDINGS = 128, MOST_NAMED = 6 };
 
-struct finding *report_add(struct report *r, enum diag_level level, unsigned code, struct span at, bool by_cap,
-                           const char *fmt, ...)
+struct finding *report_add(struct report *r, enum diag_level level, unsigned code, struct span at,
+                           bool by_cap, const char *fmt, ...)
 {
 	struct finding *f, new = { .level = level, .code = code, .at = at, .by_cap = by_cap };
 	va_list ap;
@@ -18,7 +18,8 @@ struct finding *report_add(struct report *r, enum diag_level level, unsigned cod
 	va_end(ap);
 	for (size_t i = 0; i < r->n; i++) {
 		f = &r->list[i];
-		if (f->code != code || f->at.at != at.at || f->at.src != at.src || !krux_str_eq(f->text, new.text))
+		if (f->code != code || f->at.at != at.at || f->at.src != at.src ||
+		    !krux_str_eq(f->text, new.text))
 			continue;
 		if (f->cap[f->ncaps - 1] != r->now)
 			ARENA_PUSH(r->arena, f->cap, f->ncaps, f->room, r->now);
@@ -40,7 +41,11 @@ struct krux_str capability_words(struct arena *a, const struct capability *const
 		bool versions = (i && krux_str_eq(cap[i]->name, cap[i - 1]->name)) ||
 		                (i + 1 < n && krux_str_eq(cap[i]->name, cap[i + 1]->name));
 
-		s = arena_printf(a, "%.*s%s%.*s", STR_ARG(s), !i ? " " : i + 1 == n ? " and " : ", ", STR_ARG(cap[i]->name));
+		s = arena_printf(a, "%.*s%s%.*s", STR_ARG(s),
+		                 !i           ? " "
+		                 : i + 1 == n ? " and "
+		                              : ", ",
+		                 STR_ARG(cap[i]->name));
 		if (versions)
 			s = arena_printf(a, "%.*s@%u.%u", STR_ARG(s), cap[i]->major, cap[i]->minor);
 	}
@@ -57,7 +62,8 @@ void report_flush(struct report *r, struct diags *ds)
 
 		if (f->by_cap && f->cap[0])
 			where = capability_words(r->arena, f->cap, f->ncaps);
-		d = diag_add(ds, f->level, f->code, f->at, "%.*s%.*s", STR_ARG(f->text), STR_ARG(where));
+		d = diag_add(ds, f->level, f->code, f->at, "%.*s%.*s", STR_ARG(f->text),
+		             STR_ARG(where));
 		d->expected = f->expected;
 		d->fix = f->fix;
 		d->other = f->other;

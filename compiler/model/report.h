@@ -24,8 +24,8 @@ struct report {
 };
 
 /* Adds one; the row returned may be completed. */
-struct finding *report_add(struct report *, enum diag_level, unsigned code, struct span at, bool by_cap,
-                           const char *fmt, ...) __attribute__((format(printf, 6, 7)));
+struct finding *report_add(struct report *, enum diag_level, unsigned code, struct span at,
+                           bool by_cap, const char *fmt, ...) __attribute__((format(printf, 6, 7)));
 /* Hands all over as diagnostics and empties the report. */
 void report_flush(struct report *, struct diags *);
 /* " (in a, b and 3 more)". */

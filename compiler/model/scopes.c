@@ -37,8 +37,9 @@ static bool name_valid(struct krux_str s)
 static void name_check(struct policy_ctx *c, struct ast_word w, const char *what)
 {
 	if (!name_valid(w.text))
-		diag_error(c->diags, 2103, w.at, "this is no name of a %s", what)->expected =
-			KRUX_STR("a letter, then letters, digits, '_' and '-', in lower case, at most 63");
+		diag_error(c->diags, 2103, w.at, "this is no name of a %s", what)
+			->expected = KRUX_STR(
+			"a letter, then letters, digits, '_' and '-', in lower case, at most 63");
 }
 
 /* ---- agents ---- */
@@ -48,16 +49,19 @@ static void group_suspect(struct policy_ctx *c, const struct ast_word *w)
 {
 	struct krux_str near;
 
-	if (w->text.n < 4 || memchr(w->text.p, '*', w->text.n) || c->diags->n > 64 || c->scope->groups.n > 256)
+	if (w->text.n < 4 || memchr(w->text.p, '*', w->text.n) || c->diags->n > 64 ||
+	    c->scope->groups.n > 256)
 		return;
 	near = diag_nearest(w->text, c->scope->groups.name, c->scope->groups.n);
 	if (near.n)
-		diag_warn(c->diags, 2122, w->at, "`%.*s` is taken for the id of an agent", STR_ARG(w->text))->fix =
+		diag_warn(c->diags, 2122, w->at, "`%.*s` is taken for the id of an agent",
+		          STR_ARG(w->text))
+			->fix =
 			arena_printf(c->arena, "did you mean the group `%.*s`?", STR_ARG(near));
 }
 
-void agents_resolve(struct policy_ctx *c, const struct ast_words *words, const char *key, bool in_group,
-                    const struct krux_str **out, size_t *n)
+void agents_resolve(struct policy_ctx *c, const struct ast_words *words, const char *key,
+                    bool in_group, const struct krux_str **out, size_t *n)
 {
 	struct krux_str *pattern = NULL;
 	size_t room = 0;
@@ -73,14 +77,19 @@ void agents_resolve(struct policy_ctx *c, const struct ast_words *words, const c
 		uint32_t g = names_find(&c->scope->groups, w->text);
 
 		if (g != NAMES_NONE && in_group) {
-			diag_error(c->diags, 2121, w->at, "`%.*s` is a group, and groups hold agents only",
-			           STR_ARG(w->text))->fix = KRUX_STR("list its patterns");
+			diag_error(c->diags, 2121, w->at,
+			           "`%.*s` is a group, and groups hold agents only",
+			           STR_ARG(w->text))
+				->fix = KRUX_STR("list its patterns");
 		} else if (g != NAMES_NONE) {
 			c->scope->group_used[g] = true;
 			for (size_t k = 0; k < c->scope->group[g].n; k++)
-				ARENA_PUSH(c->arena, pattern, *n, room, c->scope->group[g].pattern[k]);
+				ARENA_PUSH(c->arena, pattern, *n, room,
+				           c->scope->group[g].pattern[k]);
 		} else if (!agent_glob_check(w->text, &why)) {
-			diag_error(c->diags, 2120, w->at, "`%.*s` is no agent pattern", STR_ARG(w->text))->expected =
+			diag_error(c->diags, 2120, w->at, "`%.*s` is no agent pattern",
+			           STR_ARG(w->text))
+				->expected =
 				KRUX_STR("1 to 64 of a-z 0-9 . _ -, with * for any run");
 		} else {
 			if (!in_group)
@@ -106,7 +115,8 @@ static void groups_make(struct policy_ctx *c)
 	c->scope->group = group;
 	for (size_t i = 0; i < f->ngroups; i++) {
 		name_check(c, f->group[i].name, "group");
-		agents_resolve(c, &f->group[i].words, "groups", true, &group[i].pattern, &group[i].n);
+		agents_resolve(c, &f->group[i].words, "groups", true, &group[i].pattern,
+		               &group[i].n);
 	}
 }
 

@@ -26,7 +26,8 @@ struct ctx {
 static void unknown_capability(struct ctx *c, unsigned code, struct span at, struct krux_str name)
 {
 	struct krux_str near = capability_near(c->arena, c->diags, &c->build->caps, name);
-	struct diag *d = diag_error(c->diags, code, at, "there is no capability `%.*s`", STR_ARG(name));
+	struct diag *d =
+		diag_error(c->diags, code, at, "there is no capability `%.*s`", STR_ARG(name));
 
 	d->expected = KRUX_STR("a capability of this build: name, name@1 or name@1.0");
 	if (near.n)
@@ -48,8 +49,8 @@ static void call_resolve(struct ctx *c)
 	}
 	if (literal_canon(c->arena, c->out->cap->input, c->ast->args, &c->out->args, &f))
 		return;
-	d = diag_error(c->diags, 5002, f.at, "the arguments do not fit `%.*s`: %.*s", STR_ARG(c->out->cap->name),
-	               STR_ARG(f.text));
+	d = diag_error(c->diags, 5002, f.at, "the arguments do not fit `%.*s`: %.*s",
+	               STR_ARG(c->out->cap->name), STR_ARG(f.text));
 	d->expected = f.expected;
 }
 
@@ -57,21 +58,24 @@ static void agent_resolve(struct ctx *c)
 {
 	c->out->agent = c->ast->as.text;
 	if (word_given(c->ast->as) && !krux_agent_valid(c->ast->as.text))
-		diag_error(c->diags, 5003, c->ast->as.at, "`%.*s` is no agent id", STR_ARG(c->ast->as.text))->expected =
-			KRUX_STR("1 to 64 of a-z 0-9 . _ -: a test is of one agent");
+		diag_error(c->diags, 5003, c->ast->as.at, "`%.*s` is no agent id",
+		           STR_ARG(c->ast->as.text))
+			->expected = KRUX_STR("1 to 64 of a-z 0-9 . _ -: a test is of one agent");
 }
 
 /* ---- facts ---- */
 
 static void fact_fail(struct ctx *c, struct span at, const char *what, const char *expected)
 {
-	diag_error(c->diags, 5005, at, "%s", what)->expected = (struct krux_str){ expected, strlen(expected) };
+	diag_error(c->diags, 5005, at, "%s", what)->expected =
+		(struct krux_str){ expected, strlen(expected) };
 }
 
 static void clock_resolve(struct ctx *c)
 {
 	if (word_given(c->ast->time) && !time_read(c->ast->time.text, &c->out->time))
-		fact_fail(c, c->ast->time.at, "this is no time of day", "\"HH:MM\" or \"HH:MM:SS\"");
+		fact_fail(c, c->ast->time.at, "this is no time of day",
+		          "\"HH:MM\" or \"HH:MM:SS\"");
 	if (!word_given(c->ast->weekday))
 		return;
 	for (uint32_t i = 0; i < type_weekday.nnames; i++)
@@ -79,7 +83,8 @@ static void clock_resolve(struct ctx *c)
 			c->out->weekday = i;
 			return;
 		}
-	fact_fail(c, c->ast->weekday.at, "this is no day of the week", "one of mon, tue, wed, thu, fri, sat, sun");
+	fact_fail(c, c->ast->weekday.at, "this is no day of the week",
+	          "one of mon, tue, wed, thu, fri, sat, sun");
 }
 
 static int text_order(const void *a, const void *b)
@@ -118,7 +123,8 @@ static void calls_resolve(struct ctx *c)
 		if (!capability_find(&c->build->caps, f->name.text))
 			unknown_capability(c, 5005, f->name.at, f->name.text);
 		else if (!pattern_read(f->name.text, &p) || p.major >= 0)
-			fact_fail(c, f->name.at, "calls are counted for all versions of a capability together",
+			fact_fail(c, f->name.at,
+			          "calls are counted for all versions of a capability together",
 			          "a name without a version");
 		count_read(c->diags, f->value, "the number of calls", 0, UINT64_MAX, &count[i].n);
 	}
@@ -168,11 +174,15 @@ static void rates_resolve(struct ctx *c)
 		const struct ast_fact *f = &c->ast->rates[i];
 
 		if (!rule_find(c, f->name.text, &count[n], &found))
-			fact_fail(c, f->name.at, found ? "several policies have a rule of this name" : "there is no such rule",
+			fact_fail(c, f->name.at,
+			          found ? "several policies have a rule of this name"
+			                : "there is no such rule",
 			          "a rule of this file, or policy/rule of another one");
 		else if (!count[n].rule->rate.given && !count[n].rule->budget.given)
-			fact_fail(c, f->name.at, "this rule has neither a rate nor a budget", "a rule with a window to fill");
-		else if (count_read(c->diags, f->value, "what the window holds", 0, UINT64_MAX, &count[n].n))
+			fact_fail(c, f->name.at, "this rule has neither a rate nor a budget",
+			          "a rule with a window to fill");
+		else if (count_read(c->diags, f->value, "what the window holds", 0, UINT64_MAX,
+		                    &count[n].n))
 			n++;
 	}
 	c->out->rates = count;
@@ -205,15 +215,18 @@ static void expect_resolve(struct ctx *c)
 	if (krux_str_eq(ast->by.text, KRUX_STR("default")) && c->policy->has_default)
 		return;
 	near = name_near(c->diags, ast->by.text, scope->rules.name, scope->rules.n);
-	d = diag_error(c->diags, 5006, ast->by.at, "this file has no rule `%.*s`", STR_ARG(ast->by.text));
-	d->expected = c->policy->has_default ? KRUX_STR("a rule of the file that holds the test, or default")
-	                                     : KRUX_STR("a rule of the file that holds the test; it has no default");
+	d = diag_error(c->diags, 5006, ast->by.at, "this file has no rule `%.*s`",
+	               STR_ARG(ast->by.text));
+	d->expected =
+		c->policy->has_default
+			? KRUX_STR("a rule of the file that holds the test, or default")
+			: KRUX_STR("a rule of the file that holds the test; it has no default");
 	if (near.n)
 		d->fix = arena_printf(c->arena, "did you mean `%.*s`?", STR_ARG(near));
 }
 
-bool test_resolve(struct arena *a, struct diags *ds, const struct build *b, const struct policy *policy,
-                  const struct ast_test *ast, struct test_case *out)
+bool test_resolve(struct arena *a, struct diags *ds, const struct build *b,
+                  const struct policy *policy, const struct ast_test *ast, struct test_case *out)
 {
 	struct ctx c = { a, ds, b, policy, ast, out };
 	size_t before = ds->errors;

@@ -23,7 +23,8 @@ enum { DEEPEST = KRUX_MAX_DEPTH - 2, MOST_PLACES = 1024, MOST_PLACES_OF_ALL = 1 
 /* ---- bounds ---- */
 
 /* One end of a range, in the widest type of its kind. */
-static bool end_read(struct cap_ctx *c, struct krux_type *t, const struct literal *l, krux_i128 *out)
+static bool end_read(struct cap_ctx *c, struct krux_type *t, const struct literal *l,
+                     krux_i128 *out)
 {
 	struct krux_type widest = type_widest(t);
 	struct literal_fault f;
@@ -31,8 +32,8 @@ static bool end_read(struct cap_ctx *c, struct krux_type *t, const struct litera
 	struct diag *d;
 
 	if (!literal_canon(c->arena, &widest, l, &v, &f)) {
-		d = diag_error(c->diags, 1006, f.at, "this bound is no value of %s: %.*s", krux_type_word(t->kind),
-		               STR_ARG(f.text));
+		d = diag_error(c->diags, 1006, f.at, "this bound is no value of %s: %.*s",
+		               krux_type_word(t->kind), STR_ARG(f.text));
 		d->expected = f.expected;
 		return false;
 	}
@@ -47,15 +48,17 @@ static bool range_resolve(struct cap_ctx *c, const struct ast_type *ast, struct 
 	if (!ast->lo)
 		return true;
 	if (!(RANGED & BIT(t->kind))) {
-		d = diag_error(c->diags, 1005, span_join(ast->lo->at, ast->hi->at), "%s has no range",
-		               kind_words(t->kind));
-		d->expected = KRUX_STR("a range only on int, uint, decimal, port, datetime, duration and size");
+		d = diag_error(c->diags, 1005, span_join(ast->lo->at, ast->hi->at),
+		               "%s has no range", kind_words(t->kind));
+		d->expected = KRUX_STR(
+			"a range only on int, uint, decimal, port, datetime, duration and size");
 		return false;
 	}
 	if (!end_read(c, t, ast->lo, &t->lo) || !end_read(c, t, ast->hi, &t->hi))
 		return false;
 	if (t->lo > t->hi) {
-		d = diag_error(c->diags, 1006, span_join(ast->lo->at, ast->hi->at), "the range holds no value");
+		d = diag_error(c->diags, 1006, span_join(ast->lo->at, ast->hi->at),
+		               "the range holds no value");
 		d->expected = KRUX_STR("the lower end first; both ends are in the range");
 		return false;
 	}
@@ -76,9 +79,11 @@ static bool max_resolve(struct cap_ctx *c, const struct ast_type *ast, struct kr
 
 	if (!ast->max) {
 		if (t->kind == KRUX_T_LIST || t->kind == KRUX_T_MAP) {
-			d = diag_error(c->diags, 1004, ast->at, "a %s has no bound of its own", krux_type_word(t->kind));
+			d = diag_error(c->diags, 1004, ast->at, "a %s has no bound of its own",
+			               krux_type_word(t->kind));
 			d->expected = KRUX_STR("`max N`, N at most 65536");
-			d->fix = arena_printf(c->arena, "write `max 100` behind the %s", krux_type_word(t->kind));
+			d->fix = arena_printf(c->arena, "write `max 100` behind the %s",
+			                      krux_type_word(t->kind));
 			return false;
 		}
 		if (t->kind == KRUX_T_STRING || t->kind == KRUX_T_BYTES)
@@ -87,15 +92,17 @@ static bool max_resolve(struct cap_ctx *c, const struct ast_type *ast, struct kr
 	}
 	if (!(BOUNDED & BIT(t->kind))) {
 		d = diag_error(c->diags, 1005, ast->max->at, "%s has no max", kind_words(t->kind));
-		d->expected = KRUX_STR("`max` only on string, bytes, path, url, host, list and map");
+		d->expected =
+			KRUX_STR("`max` only on string, bytes, path, url, host, list and map");
 		return false;
 	}
 	if (!literal_count(c->arena, ast->max, &t->max, &f)) {
-		d = diag_error(c->diags, 1006, f.at, "this bound is no number: %.*s", STR_ARG(f.text));
+		diag_error(c->diags, 1006, f.at, "this bound is no number: %.*s", STR_ARG(f.text));
 		return false;
 	}
 	if (!t->max || t->max > max_most(t)) {
-		d = diag_error(c->diags, 1006, ast->max->at, "`max` of a %s is out of range", krux_type_word(t->kind));
+		d = diag_error(c->diags, 1006, ast->max->at, "`max` of a %s is out of range",
+		               krux_type_word(t->kind));
 		d->expected = arena_printf(c->arena, "1..%llu", (unsigned long long)max_most(t));
 		return false;
 	}
@@ -111,7 +118,8 @@ static bool scale_resolve(struct cap_ctx *c, const struct ast_type *ast, struct 
 	if (t->kind != KRUX_T_DECIMAL) {
 		if (!ast->scale)
 			return true;
-		d = diag_error(c->diags, 1005, ast->scale->at, "%s has no number of digits", kind_words(t->kind));
+		d = diag_error(c->diags, 1005, ast->scale->at, "%s has no number of digits",
+		               kind_words(t->kind));
 		d->expected = KRUX_STR("digits after the point only on decimal");
 		return false;
 	}
@@ -134,16 +142,18 @@ static bool pattern_resolve(struct cap_ctx *c, const struct ast_type *ast, struc
 	if (!ast->pattern)
 		return true;
 	if (t->kind != KRUX_T_STRING) {
-		d = diag_error(c->diags, 1005, ast->pattern->at, "%s has no pattern", kind_words(t->kind));
+		d = diag_error(c->diags, 1005, ast->pattern->at, "%s has no pattern",
+		               kind_words(t->kind));
 		d->expected = KRUX_STR("`pattern` only on string");
 		return false;
 	}
 	if (!regex_check(ast->pattern->text, &why, &at)) {
 		if (why == regex_large)
-			diag_error(c->diags, 9015, ast->pattern->at, "%s", why)->expected = KRUX_STR(REGEX_LARGEST);
+			diag_error(c->diags, 9015, ast->pattern->at, "%s", why)->expected =
+				KRUX_STR(REGEX_LARGEST);
 		else
-			diag_error(c->diags, 1015, literal_byte(ast->pattern, at), "the pattern is wrong at byte %zu: %s", at + 1,
-			           why);
+			diag_error(c->diags, 1015, literal_byte(ast->pattern, at),
+			           "the pattern is wrong at byte %zu: %s", at + 1, why);
 		return false;
 	}
 	t->pattern = ast->pattern->text;
@@ -171,7 +181,8 @@ static bool enum_resolve(struct cap_ctx *c, const struct ast_type *ast, struct k
 	names_make(&names, c->arena, name, ast->nnames);
 	for (uint32_t i = 0; i < ast->nnames; i++)
 		if (names_first(&names, i) != i) {
-			d = diag_error(c->diags, 1009, ast->names[i].at, "the name `%.*s` is in the enum twice", STR_ARG(name[i]));
+			d = diag_error(c->diags, 1009, ast->names[i].at,
+			               "the name `%.*s` is in the enum twice", STR_ARG(name[i]));
 			d->other = ast->names[names_first(&names, i)].at;
 			d->other_text = KRUX_STR("first here");
 			return false;
@@ -185,14 +196,15 @@ static bool enum_resolve(struct cap_ctx *c, const struct ast_type *ast, struct k
 static const struct krux_type *element_resolve(struct cap_ctx *c, const struct ast_type *ast)
 {
 	if (ast->optional) {
-		diag_error(c->diags, 1012, ast->at, "an element is never absent")->fix = KRUX_STR("leave `optional` out");
+		diag_error(c->diags, 1012, ast->at, "an element is never absent")->fix =
+			KRUX_STR("leave `optional` out");
 		return NULL;
 	}
 	return type_resolve(c, ast);
 }
 
-static bool fields_resolve(struct cap_ctx *c, const struct ast_field *ast, size_t n, struct krux_type *t,
-                           bool documented);
+static bool fields_resolve(struct cap_ctx *c, const struct ast_field *ast, size_t n,
+                           struct krux_type *t, bool documented);
 
 static bool parts_resolve(struct cap_ctx *c, const struct ast_type *ast, struct krux_type *t)
 {
@@ -249,7 +261,8 @@ static bool size_check(struct cap_ctx *c, const struct krux_type *t, struct span
 	if (places_of(t) <= MOST_PLACES && depth_of(t) <= DEEPEST)
 		return true;
 	d = diag_error(c->diags, 1014, at, "the type is too large once its names are written out");
-	d->expected = arena_printf(c->arena, "at most %d places, nested at most %d deep", MOST_PLACES, DEEPEST);
+	d->expected = arena_printf(c->arena, "at most %d places, nested at most %d deep",
+	                           MOST_PLACES, DEEPEST);
 	return false;
 }
 
@@ -260,10 +273,13 @@ static const struct krux_type *named_resolve(struct cap_ctx *c, const struct ast
 	struct diag *d;
 
 	if (i == NAMES_NONE) {
-		struct krux_str near = name_near(c->diags, ast->word, c->ns->types.name, c->ns->types.n);
+		struct krux_str near =
+			name_near(c->diags, ast->word, c->ns->types.name, c->ns->types.n);
 
-		d = diag_error(c->diags, 1001, ast->at, "there is no type `%.*s`", STR_ARG(ast->word));
-		d->expected = KRUX_STR("a type of the language, or one that a file of this namespace declares");
+		d = diag_error(c->diags, 1001, ast->at, "there is no type `%.*s`",
+		               STR_ARG(ast->word));
+		d->expected = KRUX_STR(
+			"a type of the language, or one that a file of this namespace declares");
 		if (!near.n)
 			near = kind_near(ast->word);
 		if (near.n)
@@ -274,7 +290,8 @@ static const struct krux_type *named_resolve(struct cap_ctx *c, const struct ast
 	if (n->failed || (n->made && n->bound == c->string_max))
 		return n->type;
 	if (n->busy) {
-		d = diag_error(c->diags, 1003, ast->at, "the type `%.*s` contains itself", STR_ARG(ast->word));
+		d = diag_error(c->diags, 1003, ast->at, "the type `%.*s` contains itself",
+		               STR_ARG(ast->word));
 		d->other = n->ast->at;
 		d->other_text = KRUX_STR("declared here");
 		n->failed = true;
@@ -300,11 +317,15 @@ static const struct krux_type *named_resolve(struct cap_ctx *c, const struct ast
 
 static bool bounds_absent(struct cap_ctx *c, const struct ast_type *ast)
 {
-	const struct literal *l = ast->lo ? ast->lo : ast->max ? ast->max : ast->scale ? ast->scale : ast->pattern;
+	const struct literal *l = ast->lo      ? ast->lo
+	                          : ast->max   ? ast->max
+	                          : ast->scale ? ast->scale
+	                                       : ast->pattern;
 
 	if (l)
-		diag_error(c->diags, 1005, l->at, "the declared type `%.*s` has its own bounds", STR_ARG(ast->word))->fix =
-			KRUX_STR("put the bound where the type is declared");
+		diag_error(c->diags, 1005, l->at, "the declared type `%.*s` has its own bounds",
+		           STR_ARG(ast->word))
+			->fix = KRUX_STR("put the bound where the type is declared");
 	return !l;
 }
 
@@ -316,8 +337,9 @@ static const struct krux_type *unused_mark(struct cap_ctx *c, const struct ast_t
 	if (!ast->unused || !t)
 		return t;
 	if (!(RESOURCE & BIT(t->kind))) {
-		diag_error(c->diags, 1013, ast->at, "%s names no resource, so `unused` says nothing",
-		           kind_words(t->kind))->fix = KRUX_STR("leave `unused` out");
+		diag_error(c->diags, 1013, ast->at,
+		           "%s names no resource, so `unused` says nothing", kind_words(t->kind))
+			->fix = KRUX_STR("leave `unused` out");
 		return NULL;
 	}
 	u = ARENA_NEW(c->arena, struct krux_type);
@@ -326,7 +348,8 @@ static const struct krux_type *unused_mark(struct cap_ctx *c, const struct ast_t
 	return u;
 }
 
-static const struct krux_type *kind_resolve(struct cap_ctx *c, enum krux_tkind kind, const struct ast_type *ast)
+static const struct krux_type *kind_resolve(struct cap_ctx *c, enum krux_tkind kind,
+                                            const struct ast_type *ast)
 {
 	struct krux_type *t = ARENA_NEW(c->arena, struct krux_type);
 
@@ -342,11 +365,13 @@ const struct krux_type *type_resolve(struct cap_ctx *c, const struct ast_type *a
 	const struct krux_type *t = NULL;
 
 	if (c->depth == DEEPEST) {
-		diag_error(c->diags, 1014, ast->at, "the type is nested more than %d deep", DEEPEST);
+		diag_error(c->diags, 1014, ast->at, "the type is nested more than %d deep",
+		           DEEPEST);
 		return NULL;
 	}
 	if (++*c->places > MOST_PLACES_OF_ALL) {
-		diag_error(c->diags, 1014, ast->at, "the types of this build are too large together");
+		diag_error(c->diags, 1014, ast->at,
+		           "the types of this build are too large together");
 		return NULL;
 	}
 	c->depth++;
@@ -369,13 +394,14 @@ static bool default_resolve(struct cap_ctx *c, const struct ast_field *ast, stru
 	if (!ast->deflt)
 		return true;
 	if (f->optional) {
-		d = diag_error(c->diags, 1012, ast->type->at, "`%.*s` has a default, so it is never absent",
-		               STR_ARG(ast->name));
+		d = diag_error(c->diags, 1012, ast->type->at,
+		               "`%.*s` has a default, so it is never absent", STR_ARG(ast->name));
 		d->fix = KRUX_STR("leave out `optional`, or the default");
 		return false;
 	}
 	if (!literal_canon(c->arena, f->type, ast->deflt, v, &fault)) {
-		d = diag_error(c->diags, 1007, fault.at, "the default of `%.*s` is not a value of its type: %.*s",
+		d = diag_error(c->diags, 1007, fault.at,
+		               "the default of `%.*s` is not a value of its type: %.*s",
 		               STR_ARG(ast->name), STR_ARG(fault.text));
 		d->expected = fault.expected;
 		return false;
@@ -384,22 +410,26 @@ static bool default_resolve(struct cap_ctx *c, const struct ast_field *ast, stru
 	return true;
 }
 
-static bool field_resolve(struct cap_ctx *c, const struct ast_field *ast, struct krux_field *f, bool documented)
+static bool field_resolve(struct cap_ctx *c, const struct ast_field *ast, struct krux_field *f,
+                          bool documented)
 {
 	struct diag *d;
 
-	*f = (struct krux_field){ .name = ast->name, .doc = ast->doc, .optional = ast->type->optional };
+	*f = (struct krux_field){ .name = ast->name,
+		                  .doc = ast->doc,
+		                  .optional = ast->type->optional };
 	f->type = type_resolve(c, ast->type);
 	if (documented && !ast->doc.n) {
-		d = diag_error(c->diags, 1026, ast->at, "the input field `%.*s` has no documentation", STR_ARG(ast->name));
+		d = diag_error(c->diags, 1026, ast->at,
+		               "the input field `%.*s` has no documentation", STR_ARG(ast->name));
 		d->expected = KRUX_STR("a sentence in quotes before the semicolon");
 		return false;
 	}
 	return f->type && default_resolve(c, ast, f);
 }
 
-static bool fields_resolve(struct cap_ctx *c, const struct ast_field *ast, size_t n, struct krux_type *t,
-                           bool documented)
+static bool fields_resolve(struct cap_ctx *c, const struct ast_field *ast, size_t n,
+                           struct krux_type *t, bool documented)
 {
 	struct krux_field *field = ARENA_ARRAY(c->arena, struct krux_field, n);
 	bool ok = true;
@@ -408,7 +438,8 @@ static bool fields_resolve(struct cap_ctx *c, const struct ast_field *ast, size_
 		ok = field_resolve(c, &ast[i], &field[i], documented) && ok;
 		for (size_t k = 0; k < i; k++)
 			if (krux_str_eq(ast[k].name, ast[i].name)) {
-				struct diag *d = diag_error(c->diags, 1010, ast[i].at, "the field `%.*s` is declared twice",
+				struct diag *d = diag_error(c->diags, 1010, ast[i].at,
+				                            "the field `%.*s` is declared twice",
 				                            STR_ARG(ast[i].name));
 
 				d->other = ast[k].at;
@@ -430,29 +461,34 @@ static bool effect_words_free(struct cap_ctx *c, const struct ast_field *ast, si
 		for (unsigned k = 0; k < EFFECT_COUNT; k++) {
 			const char *word = effect_word(k);
 
-			if (k == EFFECT_NONE || k == EFFECT_STATE || strlen(word) != ast[i].name.n ||
-			    memcmp(word, ast[i].name.p, ast[i].name.n))
+			if (k == EFFECT_NONE || k == EFFECT_STATE ||
+			    strlen(word) != ast[i].name.n ||
+			    memcmp(word, ast[i].name.p, ast[i].name.n) != 0)
 				continue;
-			diag_error(c->diags, 1016, ast[i].at, "a field `%s` would hide the effect word `%s` in every condition",
-			           word, word)->fix = KRUX_STR("choose another name");
+			diag_error(c->diags, 1016, ast[i].at,
+			           "a field `%s` would hide the effect word in every condition", word)
+				->fix = KRUX_STR("choose another name");
 			ok = false;
 		}
 	return ok;
 }
 
-const struct krux_type *record_resolve(struct cap_ctx *c, const struct ast_field *ast, size_t n, struct span at,
-                                       bool input)
+const struct krux_type *record_resolve(struct cap_ctx *c, const struct ast_field *ast, size_t n,
+                                       struct span at, bool input)
 {
 	struct krux_type *t = ARENA_NEW(c->arena, struct krux_type);
 	struct diag *d;
 
 	t->kind = KRUX_T_RECORD;
 	if (n > KRUX_MAX_FIELDS) {
-		d = diag_error(c->diags, 1011, at, "the %s has %zu fields", input ? "input" : "output", n);
+		d = diag_error(c->diags, 1011, at, "the %s has %zu fields",
+		               input ? "input" : "output", n);
 		d->expected = KRUX_STR("at most 64 fields");
 		return NULL;
 	}
 	if (!n)
 		return t;
-	return fields_resolve(c, ast, n, t, input) && (!input || effect_words_free(c, ast, n)) ? t : NULL;
+	return fields_resolve(c, ast, n, t, input) && (!input || effect_words_free(c, ast, n))
+	               ? t
+	               : NULL;
 }

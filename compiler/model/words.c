@@ -24,8 +24,8 @@ const char *verdict_word(enum krux_verdict v)
 	return verdicts[v];
 }
 
-bool choice_read(struct diags *ds, unsigned code, struct ast_word w, const char *const *words, const char *what,
-                 unsigned *out)
+bool choice_read(struct diags *ds, unsigned code, struct ast_word w, const char *const *words,
+                 const char *what, unsigned *out)
 {
 	struct krux_str list[16], all = { 0 }, near;
 	struct diag *d;
@@ -57,20 +57,22 @@ bool verdict_read(struct diags *ds, unsigned code, struct ast_word w, enum krux_
 	return true;
 }
 
-static bool range_check(struct diags *ds, struct ast_word w, const char *what, const struct krux_type *t, uint64_t v,
-                        uint64_t least, uint64_t most)
+static bool range_check(struct diags *ds, struct ast_word w, const char *what,
+                        const struct krux_type *t, uint64_t v, uint64_t least, uint64_t most)
 {
 	struct diag *d;
 
 	if (v >= least && v <= most)
 		return true;
 	d = diag_error(ds, 2132, w.at, "%s is out of range", what);
-	d->expected = arena_printf(ds->arena, "%.*s..%.*s", STR_ARG(number_words(ds->arena, t, (krux_i128)least)),
+	d->expected = arena_printf(ds->arena, "%.*s..%.*s",
+	                           STR_ARG(number_words(ds->arena, t, (krux_i128)least)),
 	                           STR_ARG(number_words(ds->arena, t, (krux_i128)most)));
 	return false;
 }
 
-bool duration_read(struct diags *ds, struct ast_word w, const char *what, uint64_t least, uint64_t most, uint64_t *out)
+bool duration_read(struct diags *ds, struct ast_word w, const char *what, uint64_t least,
+                   uint64_t most, uint64_t *out)
 {
 	const char *why;
 
@@ -81,7 +83,8 @@ bool duration_read(struct diags *ds, struct ast_word w, const char *what, uint64
 	return false;
 }
 
-bool count_read(struct diags *ds, struct ast_word w, const char *what, uint64_t least, uint64_t most, uint64_t *out)
+bool count_read(struct diags *ds, struct ast_word w, const char *what, uint64_t least,
+                uint64_t most, uint64_t *out)
 {
 	const struct krux_type *t = kind_widest(KRUX_T_UINT);
 	const char *why;
@@ -100,12 +103,14 @@ bool count_read(struct diags *ds, struct ast_word w, const char *what, uint64_t 
 
 bool id_check(struct diags *ds, struct ast_word w, const char *what)
 {
-	bool ok = w.text.n && w.text.n <= KRUX_MAX_NAME && w.text.p[0] != '.' && w.text.p[0] != '_' && w.text.p[0] != '-';
+	bool ok = w.text.n && w.text.n <= KRUX_MAX_NAME && w.text.p[0] != '.' &&
+	          w.text.p[0] != '_' && w.text.p[0] != '-';
 
 	for (size_t i = 0; ok && i < w.text.n; i++) {
 		char c = w.text.p[i];
 
-		ok = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-';
+		ok = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '_' ||
+		     c == '-';
 	}
 	if (!ok)
 		diag_error(ds, 2103, w.at, "this is no name of a %s", what)->expected =

@@ -51,8 +51,10 @@ static bool condition_run(struct at_hand *h, struct krux_str text)
 
 	if (!s)
 		return false;
-	e = condition_parse(h->arena, h->diags, s->text, (struct span){ s, 0, (uint32_t)s->text.n });
-	return e && cond_resolve(h->arena, h->diags, scope_plain(h->arena, &h->caps), h->caps.cap[0], e);
+	e = condition_parse(h->arena, h->diags, s->text,
+	                    (struct span){ s, 0, (uint32_t)s->text.n });
+	return e &&
+	       cond_resolve(h->arena, h->diags, scope_plain(h->arena, &h->caps), h->caps.cap[0], e);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

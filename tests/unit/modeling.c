@@ -52,7 +52,8 @@ void world_example(struct world *w)
 
 void world_resolve(struct world *w)
 {
-	if (w->diags->errors || !capabilities_resolve(w->arena, w->diags, w->cap, w->ncaps, &w->set))
+	if (w->diags->errors ||
+	    !capabilities_resolve(w->arena, w->diags, w->cap, w->ncaps, &w->set))
 		return;
 	if (!w->npolicies) {
 		w->resolved = true;
@@ -64,9 +65,12 @@ void world_resolve(struct world *w)
 
 void world_condition(struct world *w, const char *cond)
 {
-	struct krux_str text = arena_printf(w->arena,
-		"krux: policy/1\nname: demo\nlayer: organization\nrules:\n  - id: one\n    on: example.act\n"
-		"    when: |-\n      %s\n    verdict: autonomous\ndefault: blocked\n", cond);
+	struct krux_str text =
+		arena_printf(w->arena,
+	                     "krux: policy/1\nname: demo\nlayer: organization\nrules:\n  - id: "
+	                     "one\n    on: example.act\n"
+	                     "    when: |-\n      %s\n    verdict: autonomous\ndefault: blocked\n",
+	                     cond);
 
 	world_example(w);
 	world_policy(w, text.p);
@@ -104,13 +108,20 @@ static const char *or_usual(const char *given, const char *usual)
 const char *demo_cap(struct world *w, const struct clauses *c)
 {
 	return arena_printf(w->arena,
-		"namespace demo \"A demonstration.\";\n%s\n%s\ncapability act @1.0 {\n  input { %s }\n  output { %s }\n"
-		"  %s\n  %s\n  %s\n  %s\n  %s\n  %s\n}\n%s",
-		or_usual(c->types, ""), or_usual(c->doc, "/// Acts on something.\n/// use: in tests."),
-		or_usual(c->input, "n : uint \"A number.\";"), or_usual(c->output, "ok : bool;"),
-		or_usual(c->errors, "error Failed \"It failed.\" recover stop \"Give up.\";"),
-		or_usual(c->effect, "effect none;"), or_usual(c->labels, ""),
-		or_usual(c->limits, "limits { memory 1MiB; cpu 1s; wall 1s; pids 1; files 1; output 1KiB; }"),
-		or_usual(c->handler, "handler builtin \"demo_act\";"),
-		or_usual(c->examples, "example \"one\" { n: 1 } -> { ok: true };"), or_usual(c->more, "")).p;
+	                    "namespace demo \"A demonstration.\";\n%s\n%s\ncapability act @1.0 {\n "
+	                    " input { %s }\n  output { %s }\n"
+	                    "  %s\n  %s\n  %s\n  %s\n  %s\n  %s\n}\n%s",
+	                    or_usual(c->types, ""),
+	                    or_usual(c->doc, "/// Acts on something.\n/// use: in tests."),
+	                    or_usual(c->input, "n : uint \"A number.\";"),
+	                    or_usual(c->output, "ok : bool;"),
+	                    or_usual(c->errors,
+	                             "error Failed \"It failed.\" recover stop \"Give up.\";"),
+	                    or_usual(c->effect, "effect none;"), or_usual(c->labels, ""),
+	                    or_usual(c->limits, "limits { memory 1MiB; cpu 1s; wall 1s; pids 1; "
+	                                        "files 1; output 1KiB; }"),
+	                    or_usual(c->handler, "handler builtin \"demo_act\";"),
+	                    or_usual(c->examples, "example \"one\" { n: 1 } -> { ok: true };"),
+	                    or_usual(c->more, ""))
+	        .p;
 }

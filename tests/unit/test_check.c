@@ -14,8 +14,8 @@ static const unsigned codes[] = {
 /* Those that resolving and build_check find. */
 static bool is_ours(unsigned code)
 {
-	return (code > 1000 && code < 2000) || (code > 2100 && code < 4000) || (code > 5000 && code < 5050) ||
-	       (code > 9010 && code < 9020);
+	return (code > 1000 && code < 2000) || (code > 2100 && code < 4000) ||
+	       (code > 5000 && code < 5050) || (code > 9010 && code < 9020);
 }
 
 /* Examples of these would take a second folder or far too much text. */
@@ -73,12 +73,14 @@ START_TEST(code_examples)
 			continue;
 		world_start(&w);
 		ck_assert_msg(code_text(codes[i]).n, "K%04u has no text", codes[i]);
-		ck_assert_msg(example_run(&w, code_text(codes[i])), "K%04u has no example", codes[i]);
+		ck_assert_msg(example_run(&w, code_text(codes[i])), "K%04u has no example",
+		              codes[i]);
 		for (size_t k = 0; k < w.diags->n; k++)
 			only = only && w.diags->list[k]->code == codes[i];
 		if (!w.diags->n || !only) {
 			world_print(&w);
-			ck_abort_msg("the example of K%04u brings %s", codes[i], w.diags->n ? "another code" : "nothing");
+			ck_abort_msg("the example of K%04u brings %s", codes[i],
+			             w.diags->n ? "another code" : "nothing");
 		}
 		world_end(&w);
 	}
@@ -90,8 +92,8 @@ START_TEST(code_order)
 	for (size_t i = 1; i < sizeof codes / sizeof *codes; i++)
 		ck_assert_msg(codes[i - 1] < codes[i], "K%04u is out of order", codes[i]);
 	for (unsigned i = 0; i < code_nrows; i++)
-		ck_assert_msg(!code_rows[i].code || code_title(code_rows[i].code), "K%04u has a text, but no title",
-		              code_rows[i].code);
+		ck_assert_msg(!code_rows[i].code || code_title(code_rows[i].code),
+		              "K%04u has a text, but no title", code_rows[i].code);
 }
 END_TEST
 

@@ -23,9 +23,15 @@ static void number_dump(struct buf *b, krux_u128 v)
 static void subject_dump(struct buf *b, const struct subject *s)
 {
 	static const char *const word[] = {
-		[SUBJECT_FIELD] = "", [SUBJECT_SIZE] = "size:", [SUBJECT_HAS] = "has:", [SUBJECT_AGENT] = "agent",
-		[SUBJECT_TIME] = "time", [SUBJECT_WEEKDAY] = "weekday", [SUBJECT_LABEL] = "label:",
-		[SUBJECT_CALLS] = "calls:", [SUBJECT_CONSTANT] = "constant:",
+		[SUBJECT_FIELD] = "",
+		[SUBJECT_SIZE] = "size:",
+		[SUBJECT_HAS] = "has:",
+		[SUBJECT_AGENT] = "agent",
+		[SUBJECT_TIME] = "time",
+		[SUBJECT_WEEKDAY] = "weekday",
+		[SUBJECT_LABEL] = "label:",
+		[SUBJECT_CALLS] = "calls:",
+		[SUBJECT_CONSTANT] = "constant:",
 	};
 
 	buf_puts(b, word[s->kind]);
@@ -42,9 +48,11 @@ static void subject_dump(struct buf *b, const struct subject *s)
 static void set_dump(struct buf *b, const struct subject *s, const struct value_set *v)
 {
 	static const char *const word[] = {
-		[LANG_LITERALS] = " is", [LANG_UNDER_PATH] = " under", [LANG_UNDER_HOST] = " under-host",
-		[LANG_GLOB] = " glob", [LANG_AGENT_GLOB] = " agents", [LANG_REGEX] = " like", [LANG_PREFIX] = " starts",
-		[LANG_SUFFIX] = " ends", [LANG_SUBSTRING] = " holds",
+		[LANG_LITERALS] = " is",           [LANG_UNDER_PATH] = " under",
+		[LANG_UNDER_HOST] = " under-host", [LANG_GLOB] = " glob",
+		[LANG_AGENT_GLOB] = " agents",     [LANG_REGEX] = " like",
+		[LANG_PREFIX] = " starts",         [LANG_SUFFIX] = " ends",
+		[LANG_SUBSTRING] = " holds",
 	};
 	krux_u128 bias = 0;
 
@@ -57,7 +65,8 @@ static void set_dump(struct buf *b, const struct subject *s, const struct value_
 		return;
 	}
 	/* Signed numbers are shown without the bias where they are not negative. */
-	if (s->type->kind == KRUX_T_INT || s->type->kind == KRUX_T_DECIMAL || s->type->kind == KRUX_T_DATETIME)
+	if (s->type->kind == KRUX_T_INT || s->type->kind == KRUX_T_DECIMAL ||
+	    s->type->kind == KRUX_T_DATETIME)
 		bias = (krux_u128)1 << 63;
 	for (size_t i = 0; i < v->nintervals; i++) {
 		buf_putc(b, ' ');
@@ -138,12 +147,18 @@ START_TEST(cond_meaning)
 	world_start(&w);
 	world_example(&w);
 	/* A rule that blocks may say `all` of an empty list. */
-	world_policy(&w, arena_printf(w.arena,
-		"krux: policy/1\nname: demo\nlayer: organization\ngroups:\n  builders: [ \"ci-*\", builder ]\n"
-		"define:\n  small: count < 10\n  secret: it matches \"**/.ssh/**\"\nrules:\n  - id: one\n    on: example.act\n"
-		"    when: |-\n      %s\n    verdict: blocked\ndefault: blocked\n", c).p);
+	world_policy(
+		&w, arena_printf(w.arena,
+	                         "krux: policy/1\nname: demo\nlayer: organization\ngroups:\n  "
+	                         "builders: [ \"ci-*\", builder ]\n"
+	                         "define:\n  small: count < 10\n  secret: it matches "
+	                         "\"**/.ssh/**\"\nrules:\n  - id: one\n    on: example.act\n"
+	                         "    when: |-\n      %s\n    verdict: blocked\ndefault: blocked\n",
+	                         c)
+			    .p);
 	world_dump(&w, &b);
-	ck_assert_msg(!strcmp(b.p, meanings[_i].dump), "%s\n  is       %s\n  expected %s", c, b.p, meanings[_i].dump);
+	ck_assert_msg(!strcmp(b.p, meanings[_i].dump), "%s\n  is       %s\n  expected %s", c, b.p,
+	              meanings[_i].dump);
 	buf_free(&b);
 	world_end(&w);
 }
@@ -151,15 +166,19 @@ END_TEST
 
 /* ---- what is refused ---- */
 
-static const struct { const char *cond; unsigned code; const char *text, *expected, *fix; } refusals[] = {
+static const struct {
+	const char *cond;
+	unsigned code;
+	const char *text, *expected, *fix;
+} refusals[] = {
 #include "tests/unit/test_cond_refused.inc"
 };
 
 static void words_check(const char *cond, const char *what, struct krux_str is, const char *should)
 {
 	if (should)
-		ck_assert_msg(krux_str_eq(is, (struct krux_str){ should, strlen(should) }), "%s: %s is\n  %.*s\nexpected\n  %s", cond,
-		              what, STR_ARG(is), should);
+		ck_assert_msg(krux_str_eq(is, (struct krux_str){ should, strlen(should) }),
+		              "%s: %s is\n  %.*s\nexpected\n  %s", cond, what, STR_ARG(is), should);
 }
 
 START_TEST(cond_refused)
@@ -188,18 +207,25 @@ static const char two_caps[] =
 	"  limits { memory 1MiB; cpu 1s; wall 1s; pids 1; files 1; output 1KiB; }\n"
 	"  handler builtin \"x\";\n  example \"e\" { path: \"/a\" } -> { };\n}\n"
 	"/// Copies.\n/// use: in tests.\ncapability copy @1.0 {\n"
-	"  input { from : path \"A path.\"; to : path \"A path.\"; deep : uint \"How deep.\"; }\n  output { }\n"
-	"  error E \"e\" recover stop \"h\";\n  effect reads(tree from), writes(tree to prunes), creates(to), deletes(\"/x\");\n"
+	"  input { from : path \"A path.\"; to : path \"A path.\"; deep : uint \"How deep.\"; }\n  "
+        "output { }\n"
+	"  error E \"e\" recover stop \"h\";\n  effect reads(tree from), writes(tree to prunes), "
+        "creates(to), deletes(\"/x\");\n"
 	"  limits { memory 1MiB; cpu 1s; wall 1s; pids 1; files 1; output 1KiB; }\n"
-	"  handler builtin \"x\";\n  example \"e\" { from: \"/a\", to: \"/b\", deep: 1 } -> { };\n}\n";
+	"  handler builtin \"x\";\n  example \"e\" { from: \"/a\", to: \"/b\", deep: 1 } -> { "
+        "};\n}\n";
 
 static void two_start(struct world *w, const char *cond)
 {
 	world_start(w);
 	world_cap(w, two_caps);
-	world_policy(w, arena_printf(w->arena,
-		"krux: policy/1\nname: demo\nlayer: organization\nrules:\n  - id: one\n    on: \"two.*\"\n"
-		"    when: |-\n      %s\n    verdict: blocked\ndefault: blocked\n", cond).p);
+	world_policy(
+		w, arena_printf(w->arena,
+	                        "krux: policy/1\nname: demo\nlayer: organization\nrules:\n  - id: "
+	                        "one\n    on: \"two.*\"\n"
+	                        "    when: |-\n      %s\n    verdict: blocked\ndefault: blocked\n",
+	                        cond)
+			   .p);
 }
 
 static void two_dump(const char *cond, const char *copy, const char *read)
@@ -224,17 +250,23 @@ static void two_dump(const char *cond, const char *copy, const char *read)
 
 START_TEST(cond_by_capability)
 {
-	two_dump("any(reads, it under \"/a\")", "(any-below from [it1 under /a])", "[path under /a]");
+	two_dump("any(reads, it under \"/a\")", "(any-below from [it1 under /a])",
+	         "[path under /a]");
 	two_dump("any(writes, it under \"/a\")", "[to under /a]", "false");
 	two_dump("all(writes, it under \"/a\")", "[to under /a]", "(all false some false)");
-	two_dump("all(reads, it under \"/a\")", "(not (any-below from (not [it1 under /a])))", "[path under /a]");
+	two_dump("all(reads, it under \"/a\")", "(not (any-below from (not [it1 under /a])))",
+	         "[path under /a]");
 	two_dump("any(deletes, it under \"/\")", "true", "false");
-	two_dump("any(deletes, size(it) > 2 or it == \"/y\" or it like \"/y+\" or it matches \"/*/z\")", "false", "false");
-	two_dump("any(deletes, it starts with \"/x\" and it ends with \"x\" and it contains \"/\" and it like \"/[a-z]\")",
+	two_dump("any(deletes, size(it) > 2 or it == \"/y\" or it like \"/y+\" or it matches "
+	         "\"/*/z\")",
+	         "false", "false");
+	two_dump("any(deletes, it starts with \"/x\" and it ends with \"x\" and it contains \"/\" "
+	         "and it like \"/[a-z]\")",
 	         "true", "false");
 	two_dump("size(creates) > 0", "true", "false");
 	two_dump("any(creates, true)", "true", "false");
-	two_dump("any(connects, it.port == 443 and it.host under \"example.com\")", "false", "false");
+	two_dump("any(connects, it.port == 443 and it.host under \"example.com\")", "false",
+	         "false");
 	two_dump("reads contains \"/a\"", "(any-below from [it1 is /a])", "[path is /a]");
 }
 END_TEST
@@ -338,14 +370,18 @@ START_TEST(cond_doubling)
 	world_start(&w);
 	buf_puts(&b, "krux: policy/1\nname: demo\nlayer: organization\ndefine:\n  d0: flag\n");
 	for (int i = 1; i < 64; i++)
-		buf_printf(&b, "  d%d: any(tags, d%d) and all(items, d%d or it.name == \"x\") or d%d and count == 1\n", i, i - 1,
-		           i - 1, i - 1);
-	buf_puts(&b, "rules:\n  - id: one\n    on: example.act\n    when: d63\n    verdict: blocked\ndefault: blocked\n");
+		buf_printf(&b,
+		           "  d%d: any(tags, d%d) and all(items, d%d or it.name == \"x\") or d%d "
+		           "and count == 1\n",
+		           i, i - 1, i - 1, i - 1);
+	buf_puts(&b, "rules:\n  - id: one\n    on: example.act\n    when: d63\n    verdict: "
+	             "blocked\ndefault: blocked\n");
 	buf_putc(&b, 0);
 	world_example(&w);
 	world_policy(&w, b.p);
 	world_resolve(&w);
-	ck_assert(w.diags->errors && (w.diags->list[0]->code == 9013 || w.diags->list[0]->code == 9014));
+	ck_assert(w.diags->errors &&
+	          (w.diags->list[0]->code == 9013 || w.diags->list[0]->code == 9014));
 	buf_free(&b);
 	world_end(&w);
 }

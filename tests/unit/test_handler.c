@@ -10,20 +10,27 @@
 #define SHA "0000000000000000000000000000000000000000000000000000000000000000"
 
 static const char input[] =
-	"path : path \"A path.\"; text : string max 20 \"Text.\"; n : uint \"A number.\"; level : int \"Signed.\"; "
-	"word : string max 9 pattern \"[a-z]+\" \"A word.\"; pair : string max 9 pattern \"[a-z=]+\" \"A pair.\"; "
-	"kind : enum { a, b } \"A kind.\"; may : optional uint \"Perhaps.\"; url : url \"A place.\"; "
+	"path : path \"A path.\"; text : string max 20 \"Text.\"; n : uint \"A number.\"; level : "
+        "int \"Signed.\"; "
+	"word : string max 9 pattern \"[a-z]+\" \"A word.\"; pair : string max 9 pattern "
+        "\"[a-z=]+\" \"A pair.\"; "
+	"kind : enum { a, b } \"A kind.\"; may : optional uint \"Perhaps.\"; url : url \"A "
+        "place.\"; "
 	"list : list<uint> max 3 \"Numbers.\"; texts : list<string max 9> max 3 \"Texts.\"; "
-	"data : bytes max 9 \"Octets.\"; rec : record { x : int; p : string max 3; } \"A record.\"; key : secret \"A key.\"; "
+	"data : bytes max 9 \"Octets.\"; rec : record { x : int; p : string max 3; } \"A "
+        "record.\"; key : secret \"A key.\"; "
 	"maps : map<string, uint> max 3 \"A map.\";";
 static const char effect[] = "effect reads(path), connects(url);";
-static const char examples[] =
-	"example \"one\" { path: \"/a\", text: \"\", n: 1, level: 1, word: \"a\", pair: \"a\", kind: a, "
-	"url: \"http://a.b/\", list: [], texts: [], data: \"\", rec: { x: 1, p: \"\" }, key: \"k\", maps: {} } -> { ok: true };";
+static const char examples[] = "example \"one\" { path: \"/a\", text: \"\", n: 1, level: 1, word: "
+                               "\"a\", pair: \"a\", kind: a, "
+			       "url: \"http://a.b/\", list: [], texts: [], data: \"\", rec: { x: "
+                               "1, p: \"\" }, key: \"k\", maps: {} } -> { ok: true };";
 
 static void handler_start(struct world *w, const char *handler)
 {
-	struct clauses c = { .input = input, .effect = effect, .examples = examples, .handler = handler };
+	struct clauses c = {
+		.input = input, .effect = effect, .examples = examples, .handler = handler
+	};
 
 	world_start(w);
 	world_cap(w, demo_cap(w, &c));
@@ -32,7 +39,9 @@ static void handler_start(struct world *w, const char *handler)
 
 static const char *command(struct world *w, const char *program, const char *argv)
 {
-	return arena_printf(w->arena, "handler command \"%s\" sha256 \"" SHA "\" argv [ %s ];", program, argv).p;
+	return arena_printf(w->arena, "handler command \"%s\" sha256 \"" SHA "\" argv [ %s ];",
+	                    program, argv)
+	        .p;
 }
 
 static const struct { const char *program, *argv; unsigned code; const char *text; } refused[] = {
@@ -47,16 +56,18 @@ START_TEST(argv_refused)
 	world_start(&text);
 	handler_start(&w, command(&text, refused[_i].program, refused[_i].argv));
 	d = world_diag(&w, refused[_i].code);
-	ck_assert_msg(krux_str_eq(d->text, (struct krux_str){ refused[_i].text, strlen(refused[_i].text) }),
-	              "%s [ %s ]: text is\n  %.*s\nexpected\n  %s", refused[_i].program, refused[_i].argv, STR_ARG(d->text),
-	              refused[_i].text);
+	ck_assert_msg(krux_str_eq(d->text,
+	                          (struct krux_str){ refused[_i].text, strlen(refused[_i].text) }),
+	              "%s [ %s ]: text is\n  %.*s\nexpected\n  %s", refused[_i].program,
+	              refused[_i].argv, STR_ARG(d->text), refused[_i].text);
 	ck_assert_uint_eq(w.diags->n, 1);
 	world_end(&w);
 	world_end(&text);
 }
 END_TEST
 
-static const struct { const char *program, *argv; } allowed[] = {
+static const struct { const char *program, *argv;
+} allowed[] = {
 	{ "/usr/bin/git", "\"status\", \"--porcelain\", \"--\", path" },
 	{ "/usr/bin/git", "\"log\", \"-n\", n, path, kind, word" },
 	{ "/usr/bin/git", "\"log\", \"--author=\" + text, \"--\", text" },
@@ -64,7 +75,8 @@ static const struct { const char *program, *argv; } allowed[] = {
 	{ "/usr/bin/git", "\"log\", \"--\", texts *, level, rec.p" },
 	{ "/usr/bin/git", "\"log\", \"p\" + text, url, url.host, url.port" },
 	{ "/usr/bin/git", "\"log\", \"--\", \"-\" + text" },
-	{ "/usr/bin/python3", "\"-I\", \"-B\", \"/opt/tool.py\", path, \"--name=\" + text, \"--\", text" },
+	{ "/usr/bin/python3",
+	  "\"-I\", \"-B\", \"/opt/tool.py\", path, \"--name=\" + text, \"--\", text" },
 	{ "/bin/sh", "\"-c\", \"echo hello\"" },
 	{ "/bin/sh", "\"/opt/run.sh\", path, n" },
 	{ "/usr/bin/sed", "\"-n\", \"1,5p\", path" },
@@ -117,7 +129,8 @@ START_TEST(handler_names)
 	handler_is("handler command \"/\" sha256 \"" SHA "\" argv [ ];", 1060);
 	handler_is("handler command \"/usr/../bin/git\" sha256 \"" SHA "\" argv [ ];", 1060);
 	handler_is("handler command \"/usr/bin/git\" sha256 \"0\" argv [ ];", 1061);
-	handler_is("handler command \"/usr/bin/git\" sha256 \"A000000000000000000000000000000000000000000000000000000000000000\" argv [ ];",
+	handler_is("handler command \"/usr/bin/git\" sha256 "
+	           "\"A000000000000000000000000000000000000000000000000000000000000000\" argv [ ];",
 	           1061);
 }
 END_TEST
@@ -130,12 +143,16 @@ static bool is_row(const char *file)
 START_TEST(interpreter_names)
 {
 	static const char *const yes[] = {
-		"sh", "bash", "dash", "zsh", "ksh", "fish", "python", "python3", "python3.11", "perl", "perl5.36.0", "ruby3.1",
-		"node", "node18", "php8.2", "lua5.4", "tclsh8.6", "awk", "gawk", "mawk", "sed", "env", "xargs", "find", "make",
-		"su", "sudo", "doas", "nsenter", "unshare", "chroot", "busybox", "ssh", "gdb", "vi", "vim", "vim.basic", "ex",
-		"emacs", "emacs-nox", "ed", "expect", "bash-5.1",
+		"sh",       "bash",       "dash",     "zsh",        "ksh",       "fish", "python",
+		"python3",  "python3.11", "perl",     "perl5.36.0", "ruby3.1",   "node", "node18",
+		"php8.2",   "lua5.4",     "tclsh8.6", "awk",        "gawk",      "mawk", "sed",
+		"env",      "xargs",      "find",     "make",       "su",        "sudo", "doas",
+		"nsenter",  "unshare",    "chroot",   "busybox",    "ssh",       "gdb",  "vi",
+		"vim",      "vim.basic",  "ex",       "emacs",      "emacs-nox", "ed",   "expect",
+		"bash-5.1",
 	};
-	static const char *const no[] = { "shred", "edit", "exiv2", "finder", "suspend", "sedx", "makeinfo", "luatex", "" };
+	static const char *const no[] = { "shred", "edit",     "exiv2",  "finder", "suspend",
+		                          "sedx",  "makeinfo", "luatex", "" };
 
 	for (size_t i = 0; i < sizeof yes / sizeof *yes; i++)
 		ck_assert_msg(is_row(yes[i]), "%s", yes[i]);

@@ -18,7 +18,8 @@ static bool str_is(struct krux_str s, const char *text)
 
 static void text_is(const struct diag *d, const char *text)
 {
-	ck_assert_msg(str_is(d->text, text), "text is\n  %.*s\nexpected\n  %s", STR_ARG(d->text), text);
+	ck_assert_msg(str_is(d->text, text), "text is\n  %.*s\nexpected\n  %s", STR_ARG(d->text),
+	              text);
 }
 
 /* ---- capabilities ---- */
@@ -73,11 +74,16 @@ END_TEST
 /* max_args is an upper bound: the longest value of each type has that length or less. */
 START_TEST(cap_max_args)
 {
-	struct clauses c = { .input = "a : uint \"A.\"; b : string max 3 \"B.\"; c : list<port> max 2 \"C.\"; d : bool \"D.\";"
-	                              "e : enum { x, longer } \"E.\"; f : digest \"F.\"; g : int -5..300 \"G.\"; h : ip \"H.\";",
-	                     .examples = "example \"one\" { a: 18446744073709551615, b: \"abc\", c: [ 65535, 65535 ], d: true, "
-	                                 "e: longer, f: \"ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff\", g: 300, "
-	                                 "h: \"2001:db8::1\" } -> { ok: true };" };
+	struct clauses c = { .input = "a : uint \"A.\"; b : string max 3 \"B.\"; c : list<port> "
+		                      "max 2 \"C.\"; d : bool \"D.\";"
+		                      "e : enum { x, longer } \"E.\"; f : digest \"F.\"; g : int "
+		                      "-5..300 \"G.\"; h : ip \"H.\";",
+		             .examples = "example \"one\" { a: 18446744073709551615, b: \"abc\", "
+		                         "c: [ 65535, 65535 ], d: true, "
+		                         "e: longer, f: "
+		                         "\"fffffffffffffffffffffffffffffffffffffffffffffffffffffff"
+		                         "fffffffff\", g: 300, "
+		                         "h: \"2001:db8::1\" } -> { ok: true };" };
 	const struct capability *cap;
 	struct world w;
 	uint8_t out[256];
@@ -95,24 +101,31 @@ END_TEST
 static const char *version(struct world *w, const char *name, unsigned major, unsigned minor)
 {
 	return arena_printf(w->arena,
-		"/// Acts.\n/// use: in tests.\ncapability %s @%u.%u {\n  input { }\n  output { }\n"
-		"  error E \"e\" recover stop \"h\";\n  effect none;\n"
-		"  limits { memory 1MiB; cpu 1s; wall 1s; pids 1; files 1; output 1KiB; }\n  handler builtin \"x\";\n"
-		"  example \"e\" { } -> { };\n}\n", name, major, minor).p;
+	                    "/// Acts.\n/// use: in tests.\ncapability %s @%u.%u {\n  input { }\n  "
+	                    "output { }\n"
+	                    "  error E \"e\" recover stop \"h\";\n  effect none;\n"
+	                    "  limits { memory 1MiB; cpu 1s; wall 1s; pids 1; files 1; output "
+	                    "1KiB; }\n  handler builtin \"x\";\n"
+	                    "  example \"e\" { } -> { };\n}\n",
+	                    name, major, minor)
+	        .p;
 }
 
 static void versions_start(struct world *w)
 {
 	world_start(w);
-	world_cap(w, arena_printf(w->arena, "namespace a \"A.\";\n%s%s%s%s", version(w, "zap", 1, 0), version(w, "act", 2, 0),
-	                          version(w, "act", 1, 10), version(w, "act", 1, 9)).p);
+	world_cap(w, arena_printf(w->arena, "namespace a \"A.\";\n%s%s%s%s",
+	                          version(w, "zap", 1, 0), version(w, "act", 2, 0),
+	                          version(w, "act", 1, 10), version(w, "act", 1, 9))
+	                     .p);
 	world_cap(w, arena_printf(w->arena, "namespace ab \"B.\";\n%s", version(w, "act", 1, 0)).p);
 	world_resolve(w);
 }
 
 static void find_is(const struct world *w, const char *name, unsigned major, unsigned minor)
 {
-	const struct capability *c = capability_find(&w->set, (struct krux_str){ name, strlen(name) });
+	const struct capability *c =
+		capability_find(&w->set, (struct krux_str){ name, strlen(name) });
 
 	if (!major) {
 		ck_assert_msg(!c, "%s", name);
@@ -166,9 +179,11 @@ END_TEST
 /* A declared string takes the bound of the output that uses it. */
 START_TEST(cap_output_bound)
 {
-	struct clauses c = { .types = "type Text = record { s : string; };", .input = "n : uint \"A number.\"; t : Text \"Text.\";",
-	                     .output = "ok : bool; t : Text; s : string;",
-	                     .examples = "example \"one\" { n: 1, t: { s: \"x\" } } -> { ok: true };" };
+	struct clauses c = { .types = "type Text = record { s : string; };",
+		             .input = "n : uint \"A number.\"; t : Text \"Text.\";",
+		             .output = "ok : bool; t : Text; s : string;",
+		             .examples =
+		                     "example \"one\" { n: 1, t: { s: \"x\" } } -> { ok: true };" };
 	const struct capability *cap;
 	struct world w;
 
@@ -293,17 +308,23 @@ static const char good_policy[] =
 	"groups:\n  builders: [ builder, \"ci-*\" ]\n"
 	"define:\n  inside: path under \"/workspace\"\n"
 	"rules:\n"
-	"  - id: one\n    on: \"*\"\n    agent: [ builders, ops ]\n    when: inside\n    verdict: notify\n    up-to: connects\n"
+	"  - id: one\n    on: \"*\"\n    agent: [ builders, ops ]\n    when: inside\n    verdict: "
+        "notify\n    up-to: connects\n"
 	"    reason: Seen\n    rate: { max: 10, per: 1h, exceeded: approval-required }\n"
-	"    budget: { sum: size(content), max: 10MiB, per: 1d }\n    approval: { ttl: 30m, from: [ zoe, ann, zoe ], quorum: 2 }\n"
-	"  - id: two\n    on: [ example.act@1.0, example.act, \"example.*\" ]\n    verdict: blocked\n    mode: observe\n"
+	"    budget: { sum: size(content), max: 10MiB, per: 1d }\n    approval: { ttl: 30m, from: "
+        "[ zoe, ann, zoe ], quorum: 2 }\n"
+	"  - id: two\n    on: [ example.act@1.0, example.act, \"example.*\" ]\n    verdict: "
+        "blocked\n    mode: observe\n"
 	"default: approval-required\n"
-	"prove:\n  - id: p\n    never: [ autonomous, notify ]\n    on: \"*\"\n    agent: builders\n    when: not inside\n"
+	"prove:\n  - id: p\n    never: [ autonomous, notify ]\n    on: \"*\"\n    agent: "
+        "builders\n    when: not inside\n"
 	"tests:\n"
 	"  - call: 'example.act { path: \"/a//b\", count: 5 }'\n    as: ops\n"
-	"    facts: { time: \"09:30:15\", weekday: wed, labels: [ file-content, a ], calls: { example.act: 7 }, rates: { one: 10, demo/one: 3 } }\n"
+	"    facts: { time: \"09:30:15\", weekday: wed, labels: [ file-content, a ], calls: { "
+        "example.act: 7 }, rates: { one: 10, demo/one: 3 } }\n"
 	"    expect: blocked\n    by: two\n    would: notify\n"
-	"  - call: 'example.act { path: \"/a\", count: 5 }'\n    as: ops\n    expect: approval-required\n    by: default\n";
+	"  - call: 'example.act { path: \"/a\", count: 5 }'\n    as: ops\n    expect: "
+        "approval-required\n    by: default\n";
 
 START_TEST(policy_model)
 {
@@ -318,16 +339,21 @@ START_TEST(policy_model)
 	world_clean(&w);
 	ck_assert(str_is(w.build.zone, "Europe/London"));
 	p = &w.build.policy[0];
-	ck_assert(p->has_default && p->deflt == KRUX_APPROVAL && !p->observe && p->layer == LAYER_ORGANIZATION);
+	ck_assert(p->has_default && p->deflt == KRUX_APPROVAL && !p->observe &&
+	          p->layer == LAYER_ORGANIZATION);
 	ck_assert_uint_eq(p->nrules, 2);
 	r = &p->rule[0];
 	ck_assert_uint_eq(r->nagents, 3);
 	ck_assert(str_is(r->agent[1], "ci-*") && str_is(r->agent[2], "ops"));
-	ck_assert(r->rate.given && r->rate.max == 10 && r->rate.exceeded == KRUX_APPROVAL && !r->rate.budget);
+	ck_assert(r->rate.given && r->rate.max == 10 && r->rate.exceeded == KRUX_APPROVAL &&
+	          !r->rate.budget);
 	ck_assert(r->rate.per == 3600000000000);
-	ck_assert(r->budget.given && r->budget.budget && r->budget.max == 10 << 20 && r->budget.exceeded == KRUX_BLOCKED);
-	ck_assert(r->on[0].budget.kind == SUBJECT_SIZE && str_is(r->on[0].budget.access.text, "content"));
-	ck_assert(r->approval.quorum == 2 && r->approval.nfrom == 2 && str_is(r->approval.from[0], "ann"));
+	ck_assert(r->budget.given && r->budget.budget && r->budget.max == 10 << 20 &&
+	          r->budget.exceeded == KRUX_BLOCKED);
+	ck_assert(r->on[0].budget.kind == SUBJECT_SIZE &&
+	          str_is(r->on[0].budget.access.text, "content"));
+	ck_assert(r->approval.quorum == 2 && r->approval.nfrom == 2 &&
+	          str_is(r->approval.from[0], "ann"));
 	ck_assert(r->approval.ttl == 1800000000000);
 	ck_assert_uint_eq(p->rule[1].non, 1);
 	ck_assert(p->rule[1].observe && p->rule[1].approval.quorum == 1);
@@ -357,12 +383,14 @@ START_TEST(policy_tests)
 	ck_assert(t.nlabels == 2 && str_is(t.label[0], "a"));
 	ck_assert(t.ncalls == 1 && t.calls[0].n == 7);
 	ck_assert(t.nrates == 2 && t.rates[0].rule == &p->rule[0] && t.rates[1].n == 3);
-	ck_assert(t.has_by && t.by == &p->rule[1] && t.has_would && t.would == KRUX_NOTIFY && t.expect == KRUX_BLOCKED);
+	ck_assert(t.has_by && t.by == &p->rule[1] && t.has_would && t.would == KRUX_NOTIFY &&
+	          t.expect == KRUX_BLOCKED);
 	ck_assert(test_resolve(w.arena, w.diags, &w.build, p, &p->ast->test[1], &t));
 	ck_assert(t.has_by && !t.by && !t.has_would && !t.time && !t.weekday);
 	ck_assert(claims_resolve(w.arena, w.diags, &w.build, p, &claim, &n));
 	ck_assert_uint_eq(n, 1);
-	ck_assert(claim->has_never && !claim->has_always && claim->never == (1u << KRUX_AUTONOMOUS | 1u << KRUX_NOTIFY));
+	ck_assert(claim->has_never && !claim->has_always &&
+	          claim->never == (1u << KRUX_AUTONOMOUS | 1u << KRUX_NOTIFY));
 	ck_assert(claim->non == 1 && claim->nagents == 2 && claim->on[0].when->kind == COND_NOT);
 	world_end(&w);
 }
@@ -372,7 +400,8 @@ static struct world *layered(struct world *w, const char *second)
 {
 	world_start(w);
 	world_example(w);
-	world_policy(w, "krux: policy/1\nname: z\nlayer: agent\nagents: [ \"ci-*\" ]\nrules:\n  - id: a\n    on: example.act\n"
+	world_policy(w, "krux: policy/1\nname: z\nlayer: agent\nagents: [ \"ci-*\" ]\nrules:\n  - "
+	                "id: a\n    on: example.act\n"
 	                "    verdict: notify\n");
 	world_policy(w, second);
 	world_resolve(w);
@@ -385,11 +414,13 @@ START_TEST(policy_layers)
 
 	layered(&w, "krux: policy/1\nname: y\nlayer: organization\ndefault: blocked\n");
 	world_clean(&w);
-	ck_assert(w.build.policy[0].layer == LAYER_ORGANIZATION && w.build.policy[1].layer == LAYER_AGENT);
+	ck_assert(w.build.policy[0].layer == LAYER_ORGANIZATION &&
+	          w.build.policy[1].layer == LAYER_AGENT);
 	ck_assert(str_is(w.build.zone, "UTC"));
 	ck_assert_uint_eq(w.build.policy[1].nagents, 1);
 	world_end(&w);
-	layered(&w, "krux: policy/1\nname: y\nlayer: organization\nmode: observe\ndefault: blocked\n");
+	layered(&w,
+	        "krux: policy/1\nname: y\nlayer: organization\nmode: observe\ndefault: blocked\n");
 	world_diag(&w, 2107);
 	world_end(&w);
 	layered(&w, "krux: policy/1\nname: y\nlayer: system\ndefault: blocked\n");
@@ -407,7 +438,8 @@ START_TEST(policy_two_zones)
 
 	world_start(&w);
 	world_example(&w);
-	world_policy(&w, "krux: policy/1\nname: a\nlayer: organization\nzone: UTC\ndefault: blocked\n");
+	world_policy(&w,
+	             "krux: policy/1\nname: a\nlayer: organization\nzone: UTC\ndefault: blocked\n");
 	world_policy(&w, "krux: policy/1\nname: b\nlayer: organization\nzone: Europe/Paris\n");
 	world_resolve(&w);
 	text_is(world_diag(&w, 2106), "the build has two time zones");
@@ -454,7 +486,10 @@ START_TEST(policy_unknown_names)
 	world_example(&w);
 	buf_puts(&b, "krux: policy/1\nname: demo\nlayer: organization\nrules:\n");
 	for (int i = 0; i < 5000; i++)
-		buf_printf(&b, "  - { id: r%d, on: example.a%d, agent: A, when: x%d == 1, verdict: blockt }\n", i, i, i);
+		buf_printf(&b,
+		           "  - { id: r%d, on: example.a%d, agent: A, when: x%d == 1, verdict: "
+		           "blockt }\n",
+		           i, i, i);
 	buf_puts(&b, "default: blocked\n");
 	buf_putc(&b, 0);
 	world_policy(&w, b.p);
@@ -469,40 +504,66 @@ END_TEST
 
 START_TEST(agent_patterns)
 {
-	static const struct { const char *pattern, *agent; bool matches; } rows[] = {
-		{ "*", "a", true }, { "ci-*", "ci-", true }, { "ci-*", "ci", false }, { "*a*b*", "xaybz", true },
-		{ "*a*b*", "xbya", false }, { "a", "a", true }, { "a", "aa", false }, { "*aab", "aaab", true },
-		{ "a*a", "a", false }, { "**", "", true },
+	static const struct { const char *pattern, *agent; bool matches;
+	} rows[] = {
+		{ "*", "a", true },         { "ci-*", "ci-", true },    { "ci-*", "ci", false },
+		{ "*a*b*", "xaybz", true }, { "*a*b*", "xbya", false }, { "a", "a", true },
+		{ "a", "aa", false },       { "*aab", "aaab", true },   { "a*a", "a", false },
+		{ "**", "", true },
 	};
 
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
-		ck_assert_msg(agent_match((struct krux_str){ rows[i].pattern, strlen(rows[i].pattern) },
-		                          (struct krux_str){ rows[i].agent, strlen(rows[i].agent) }) == rows[i].matches,
-		              "%s %s", rows[i].pattern, rows[i].agent);
+		ck_assert_msg(
+			agent_match((struct krux_str){ rows[i].pattern, strlen(rows[i].pattern) },
+		                    (struct krux_str){ rows[i].agent, strlen(rows[i].agent) }) ==
+				rows[i].matches,
+			"%s %s", rows[i].pattern, rows[i].agent);
 }
 END_TEST
 
 START_TEST(path_globs)
 {
-	static const struct { const char *glob, *path; bool matches; } rows[] = {
-		{ "/a/**", "/a", true }, { "/a/**", "/a/b", true }, { "/a/**", "/a/b/c", true }, { "/a/**", "/ab", false },
-		{ "/a/**", "/", false }, { "**/.git/**", "/.git", true }, { "**/.git/**", "/x/.git/config", true },
-		{ "**/.git/**", "/x/.gitignore", false }, { "**/*.pem", "/k.pem", true }, { "**/*.pem", "/x/k.pem", true },
-		{ "**/*.pem", "/x/k.pem/y", false }, { "**/*.pem", "/.pem", true }, { "/a/*/c", "/a/b/c", true },
-		{ "/a/*/c", "/a/c", false }, { "/a/*/c", "/a/b/b/c", false }, { "/a/*/c", "/a/.x/c", true }, { "/**", "/", true },
-		{ "/**", "/a", true }, { "/a/?", "/a/b", true }, { "/a/?", "/a/\xC3\xA9", true }, { "/a/?", "/a/bc", false },
-		{ "**/a/**/a", "/a/b/a/c/a", true }, { "**/a/b", "/a/a/b", true }, { "/*a*b", "/xaxab", true }, { "/a*", "/", false },
+	static const struct { const char *glob, *path; bool matches;
+	} rows[] = {
+		{ "/a/**", "/a", true },
+		{ "/a/**", "/a/b", true },
+		{ "/a/**", "/a/b/c", true },
+		{ "/a/**", "/ab", false },
+		{ "/a/**", "/", false },
+		{ "**/.git/**", "/.git", true },
+		{ "**/.git/**", "/x/.git/config", true },
+		{ "**/.git/**", "/x/.gitignore", false },
+		{ "**/*.pem", "/k.pem", true },
+		{ "**/*.pem", "/x/k.pem", true },
+		{ "**/*.pem", "/x/k.pem/y", false },
+		{ "**/*.pem", "/.pem", true },
+		{ "/a/*/c", "/a/b/c", true },
+		{ "/a/*/c", "/a/c", false },
+		{ "/a/*/c", "/a/b/b/c", false },
+		{ "/a/*/c", "/a/.x/c", true },
+		{ "/**", "/", true },
+		{ "/**", "/a", true },
+		{ "/a/?", "/a/b", true },
+		{ "/a/?", "/a/\xC3\xA9", true },
+		{ "/a/?", "/a/bc", false },
+		{ "**/a/**/a", "/a/b/a/c/a", true },
+		{ "**/a/b", "/a/a/b", true },
+		{ "/*a*b", "/xaxab", true },
+		{ "/a*", "/", false },
 	};
 
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
 		struct arena *a = arena_new();
 		const char *why;
 		size_t at;
-		const struct glob *g = glob_parse(a, (struct krux_str){ rows[i].glob, strlen(rows[i].glob) }, &why, &at);
+		const struct glob *g = glob_parse(
+			a, (struct krux_str){ rows[i].glob, strlen(rows[i].glob) }, &why, &at);
 
 		ck_assert_ptr_nonnull(g);
-		ck_assert_msg(glob_match(g, (struct krux_str){ rows[i].path, strlen(rows[i].path) }) == rows[i].matches, "%s %s",
-		              rows[i].glob, rows[i].path);
+		ck_assert_msg(
+			glob_match(g, (struct krux_str){ rows[i].path, strlen(rows[i].path) }) ==
+				rows[i].matches,
+			"%s %s", rows[i].glob, rows[i].path);
 		arena_free(a);
 	}
 }
@@ -512,9 +573,46 @@ END_TEST
 START_TEST(regex_agree)
 {
 	static const char *const pieces[] = {
-		"a", "[a-z]", "[^/]", "\\d", "\\w", "\\s", ".", "(", ")", "|", "*", "+", "?", "{2}", "{1,3}", "{2,}", "{", "}", "[",
-		"]", "^", "$", "-", "/", "\\.", "\\n", "\\-", "\xC3\xA9", "[\xC3\xA0-\xC3\xBF]", "[]", "[a-]", "[-a]", "[\\d_]", "\\q",
-		"()", "(|a)", "[\\d-z]", "[z-a]", "[[]", "\\",
+		"a",
+		"[a-z]",
+		"[^/]",
+		"\\d",
+		"\\w",
+		"\\s",
+		".",
+		"(",
+		")",
+		"|",
+		"*",
+		"+",
+		"?",
+		"{2}",
+		"{1,3}",
+		"{2,}",
+		"{",
+		"}",
+		"[",
+		"]",
+		"^",
+		"$",
+		"-",
+		"/",
+		"\\.",
+		"\\n",
+		"\\-",
+		"\xC3\xA9",
+		"[\xC3\xA0-\xC3\xBF]",
+		"[]",
+		"[a-]",
+		"[-a]",
+		"[\\d_]",
+		"\\q",
+		"()",
+		"(|a)",
+		"[\\d-z]",
+		"[z-a]",
+		"[[]",
+		"\\",
 	};
 	struct krux_pool *pool;
 	uint32_t seed = 1;
@@ -547,8 +645,15 @@ END_TEST
 START_TEST(url_part_patterns)
 {
 	static const char *const urls[] = {
-		"http://a.b", "https://a.b/x/y", "http://a.b//x//", "http://a.b/a%7Eb/%C3%A9?x=%20y", "http://a.b/.x/..y/.../x..",
-		"http://a.b/%3a?%25&a=b/c?d", "http://a.b/~!@$&*()_+-=[]{}|;:'\",<>`", "http://a.b/?\"<>[]{}|`'", "http://a.b/%01%7f%80%ff",
+		"http://a.b",
+		"https://a.b/x/y",
+		"http://a.b//x//",
+		"http://a.b/a%7Eb/%C3%A9?x=%20y",
+		"http://a.b/.x/..y/.../x..",
+		"http://a.b/%3a?%25&a=b/c?d",
+		"http://a.b/~!@$&*()_+-=[]{}|;:'\",<>`",
+		"http://a.b/?\"<>[]{}|`'",
+		"http://a.b/%01%7f%80%ff",
 	};
 
 	for (size_t i = 0; i < sizeof urls / sizeof *urls; i++) {
@@ -556,11 +661,19 @@ START_TEST(url_part_patterns)
 		struct krux_url u;
 		const char *why = "";
 
-		ck_assert_msg(krux_canon_url((struct krux_str){ urls[i], strlen(urls[i]) }, &u, &why), "%s: %s", urls[i], why);
-		ck_assert_msg(krux_pattern_match(krux_pattern_compile(pool, url_part[URL_PATH].type->pattern, &why), u.path), "%s",
-		              urls[i]);
-		ck_assert_msg(krux_pattern_match(krux_pattern_compile(pool, url_part[URL_QUERY].type->pattern, &why), u.query), "%s",
-		              urls[i]);
+		ck_assert_msg(
+			krux_canon_url((struct krux_str){ urls[i], strlen(urls[i]) }, &u, &why),
+			"%s: %s", urls[i], why);
+		ck_assert_msg(
+			krux_pattern_match(
+				krux_pattern_compile(pool, url_part[URL_PATH].type->pattern, &why),
+				u.path),
+			"%s", urls[i]);
+		ck_assert_msg(
+			krux_pattern_match(
+				krux_pattern_compile(pool, url_part[URL_QUERY].type->pattern, &why),
+				u.query),
+			"%s", urls[i]);
 		krux_pool_free(pool);
 	}
 }
@@ -570,8 +683,9 @@ static bool part_has(unsigned part, const char *text)
 {
 	struct krux_pool *pool = krux_pool_new(0);
 	const char *why;
-	bool has = krux_pattern_match(krux_pattern_compile(pool, url_part[part].type->pattern, &why),
-	                              (struct krux_str){ text, strlen(text) });
+	bool has =
+		krux_pattern_match(krux_pattern_compile(pool, url_part[part].type->pattern, &why),
+	                           (struct krux_str){ text, strlen(text) });
 
 	krux_pool_free(pool);
 	return has;
@@ -580,8 +694,8 @@ static bool part_has(unsigned part, const char *text)
 START_TEST(url_part_outside)
 {
 	static const char *const paths[] = {
-		"", "a", "/.", "/..", "/a/./b", "/a/..", "/a?b", "/a#b", "/a b", "/a\\b", "/%41", "/%2F", "/%00", "/%zz", "/%c3", "/%",
-		"/\x7F", "/\xC3\xA9",
+		"",      "a",    "/.",   "/..",  "/a/./b", "/a/..", "/a?b", "/a#b",  "/a b",
+		"/a\\b", "/%41", "/%2F", "/%00", "/%zz",   "/%c3",  "/%",   "/\x7F", "/\xC3\xA9",
 	};
 	static const char *const queries[] = { "a#b", "a b", "%41", "%5C", "%2f", "\\", "%" };
 
