@@ -40,15 +40,16 @@ static void type_read(struct importer *im, struct draft_field *f, const struct y
 {
 	const struct yaml_node *type = yaml_get(map, "type");
 	struct krux_str theirs = text_of(type);
-	size_t i = 0;
+	size_t i = 0, n = 0;
 
-	while (i < sizeof types / sizeof *types && !text_is(theirs, types[i].theirs))
-		i++;
-	if (i == sizeof types / sizeof *types) {
+	while (n < sizeof types / sizeof *types && !text_is(theirs, types[n].theirs))
+		n++;
+	if (n < sizeof types / sizeof *types) {
+		i = n;
+	} else {
 		import_note(im, &f->notes, IMPORT_CHANGED, type ? type->at : map->child->at,
 		            "the type %.*s is unknown; it is a string here",
 		            STR_ARG(theirs.n ? theirs : KRUX_STR("that was left out")));
-		i = 0;
 	}
 	f->type = (struct krux_str){ types[i].ours, strlen(types[i].ours) };
 	f->sample = (struct krux_str){ types[i].sample, strlen(types[i].sample) };
@@ -87,7 +88,7 @@ static struct krux_str default_literal(struct importer *im, struct draft_field *
 	} else if (text_is(s, "[]") || text_is(s, "{}")) {
 		return s;
 	}
-	import_note(im, &f->notes, IMPORT_LOST, v->at, "the default %.*s is no %.*s", STR_ARG(import_line(im->arena, s)),
+	import_note(im, &f->notes, IMPORT_LOST, v->at, "the default %.*s is no value of type %.*s", STR_ARG(import_line(im->arena, s)),
 	            STR_ARG(f->type));
 	return (struct krux_str){ 0 };
 }

@@ -33,10 +33,11 @@ static struct krux_str words(const char *s)
 static void unknown_key(struct filler *f, const struct policy_table *t, const struct yaml_node *key,
                         bool *seen)
 {
-	struct krux_str name[MOST_KEYS], near;
+	struct krux_str name[MOST_KEYS] = { { 0 } }, near;
 	struct buf list = { 0 };
 	struct diag *d;
 
+	assert(t->key);
 	for (size_t i = 0; i < t->nkeys; i++) {
 		name[i] = words(t->key[i].name);
 		buf_printf(&list, "%s%s", i ? ", " : "", t->key[i].name);
@@ -277,9 +278,10 @@ static void head_write(const struct policy_table *t, const struct yaml_node *map
 
 static void table_read(struct filler *f, const struct policy_table *t, const struct yaml_node *map, char *out)
 {
+	const struct policy_key *row = t->key;
 	bool seen[MOST_KEYS] = { false };
 
-	assert(t->nkeys <= MOST_KEYS);
+	assert(row && t->nkeys && t->nkeys <= MOST_KEYS);
 	head_write(t, map, out);
 	for (const struct yaml_node *key = map->child; key; key = key->next->next) {
 		const struct policy_key *k = NULL;
@@ -287,10 +289,10 @@ static void table_read(struct filler *f, const struct policy_table *t, const str
 		if (key->kind != YAML_SCALAR)
 			continue;
 		for (size_t i = 0; i < t->nkeys && !k; i++)
-			if (krux_str_eq(key->text, words(t->key[i].name)))
-				k = &t->key[i];
+			if (krux_str_eq(key->text, words(row[i].name)))
+				k = &row[i];
 		if (k)
-			seen[k - t->key] = true;
+			seen[k - row] = true;
 		if (key->broken || (k && key->next->broken))
 			continue;
 		if (k)
@@ -299,8 +301,8 @@ static void table_read(struct filler *f, const struct policy_table *t, const str
 			unknown_key(f, t, key, seen);
 	}
 	for (size_t i = 0; i < t->nkeys; i++)
-		if (t->key[i].required && !seen[i])
-			missing_key(f, t, &t->key[i], map);
+		if (row[i].required && !seen[i])
+			missing_key(f, t, &row[i], map);
 }
 
 /* ---- the file ---- */

@@ -402,7 +402,7 @@ static bool same_comments(const struct yaml_comment *a, size_t na, const struct 
 	for (size_t i = 0; i < na && i < nb; i++) {
 		const char *p = a[i].at.src->text.p + a[i].at.at, *q = b[i].at.src->text.p + b[i].at.at;
 
-		if (a[i].at.n < b[i].at.n || memcmp(p, q, b[i].at.n))
+		if (a[i].at.n < b[i].at.n || memcmp(p, q, b[i].at.n) != 0)
 			return false;
 		for (size_t k = b[i].at.n; k < a[i].at.n; k++)
 			if (p[k] != ' ' && p[k] != '\t')

@@ -2,6 +2,7 @@
  * lists and scalars is refused where it stands, and reading goes on to find the rest. */
 #include "compiler/read/yaml.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -337,8 +338,10 @@ static void collection_close(struct reader *r, const yaml_event_t *e)
 {
 	struct frame *f = &r->frame[--r->depth];
 	struct yaml_node *n = f->node;
-	struct span end = f->last ? f->last->at : n->at;
+	struct span end;
 
+	assert(n);
+	end = f->last ? f->last->at : n->at;
 	if (n->flow)
 		end = reader_span(r, e->end_mark, e->end_mark);
 	n->at = span_join(n->at, end);

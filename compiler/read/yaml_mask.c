@@ -30,7 +30,7 @@ static size_t call_open(struct krux_str t, size_t line, size_t *column)
 
 	while (i + 1 < t.n && t.p[i] == '-' && t.p[i + 1] == ' ')
 		i = blanks(t, i + 1);
-	if (t.n - i <= sizeof key || memcmp(t.p + i, key, sizeof key - 1) || t.p[i + sizeof key - 1] != ' ')
+	if (t.n - i <= sizeof key || memcmp(t.p + i, key, sizeof key - 1) != 0 || t.p[i + sizeof key - 1] != ' ')
 		return 0;
 	*column = i - line;
 	from = i = blanks(t, i + sizeof key - 1);

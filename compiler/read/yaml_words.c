@@ -88,8 +88,8 @@ void yaml_complain(struct diags *ds, const char *problem, const char *context, s
 	for (size_t i = 0; i < sizeof complaints / sizeof *complaints; i++) {
 		const struct complaint *c = &complaints[i];
 
-		if (strncmp(problem, c->problem, strlen(c->problem)) ||
-		    (c->context && strcmp(context, c->context)))
+		if (strncmp(problem, c->problem, strlen(c->problem)) != 0 ||
+		    (c->context && strcmp(context, c->context) != 0))
 			continue;
 		d = diag_error(ds, c->code, c->at_context && context_at.src ? context_at : problem_at, "%s",
 		               c->text);
