@@ -1,0 +1,162 @@
+/* The decision table as it is printed, read back: each row's words are a condition that the
+ * referee parses and evaluates like any other. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "compiler/emit/table.h"
+#include "compiler/plan/rows.h"
+#include "tests/oracle/roads.h"
+
+enum { MOST_ROWS = 3000 };
+
+struct table {
+	struct row { struct krux_str when; struct o_bound *holds; const char *outcome; } *row;
+	size_t n, cap;
+	bool described;              /* some row is only described */
+};
+
+static struct krux_str field(const struct krux_value *map, const char *key)
+{
+	const struct krux_value *v = krux_value_get(map, key);
+
+	return v && (v->kind == KRUX_V_TEXT || v->kind == KRUX_V_NUMBER) ? v->str : o_str("");
+}
+
+static int verdict(struct krux_str s)
+{
+	static const char *const words[] = { "blocked", "approval-required", "notify", "autonomous" };
+	int i = 0;
+
+	while (i < 4 && !o_is(s, words[i]))
+		i++;
+	return i;
+}
+
+static const char *outcome(struct arena *a, const struct krux_value *v)
+{
+	const struct krux_value *approvals = krux_value_get(v, "approvals"), *counters = krux_value_get(v, "counters");
+	const struct krux_value *notify = krux_value_get(v, "notify");
+	struct answer_text t = { .verdict = verdict(field(v, "verdict")), .would = verdict(field(v, "would")) };
+
+	if (t.verdict > 3 || t.would > 3 || !notify || notify->kind != KRUX_V_BOOL || !approvals || !counters)
+		return NULL;
+	t.notify = notify->b;
+	t.ttl = strtoull(arena_str(a, field(v, "ttl_ns")).p, NULL, 10);
+	t.approval = ARENA_ARRAY(a, const char *, approvals->list.n + 1);
+	t.counter = ARENA_ARRAY(a, const char *, counters->list.n + 1);
+	for (; t.napprovals < approvals->list.n; t.napprovals++) {
+		const struct krux_value *p = &approvals->list.item[t.napprovals], *list = krux_value_get(p, "from");
+		const char **from = ARENA_ARRAY(a, const char *, list->list.n + 1);
+		for (size_t i = 0; i < list->list.n; i++)
+			from[i] = arena_str(a, list->list.item[i].str).p;
+		t.approval[t.napprovals] = approval_text(a, (uint32_t)strtoul(arena_str(a, field(p, "quorum")).p, NULL, 10), from, list->list.n);
+	}
+	for (; t.ncounters < counters->list.n; t.ncounters++) {
+		const struct krux_value *c = &counters->list.item[t.ncounters];
+		t.counter[t.ncounters] = counter_text(a, field(c, "policy"), field(c, "rule"), o_is(field(c, "kind"), "budget"));
+	}
+	return answer_print(a, &t);
+}
+
+/* ---- rows that are too large for words ---- */
+
+struct looking { struct world *w; size_t cap; struct krux_str text; bool found; };
+
+static bool one_region(void *ctx, const struct dd_region *region)
+{
+	struct looking *l = ctx;
+	struct buf b = { 0 };
+
+	if (!region_print(&b, l->w->a, l->w->p->manager[l->cap], region))
+		l->found = l->found || (b.n == l->text.n && !memcmp(b.p, l->text.p, b.n));
+	buf_free(&b);
+	return !l->found;
+}
+
+static bool described(struct world *w, size_t cap, struct krux_str text)
+{
+	struct looking l = { w, cap, text, false };
+
+	dd_regions(w->p->manager[cap], w->a, w->p->root[cap], one_region, &l);
+	return l.found;
+}
+
+static bool row_read(struct arena *a, struct world *w, size_t cap, const struct krux_value *v, struct table *t, const char **why)
+{
+	static const struct o_cond always = { .kind = C_TRUE };
+	struct row row = { .when = field(v, "when"), .outcome = outcome(a, krux_value_get(v, "outcome")) };
+	const struct o_cond *cond = o_is(row.when, "always") ? &always : o_cond_read(a, row.when);
+
+	row.holds = cond ? o_bind(a, &w->o.caps.cap[w->known[cap]], NULL, cond) : NULL;
+	if (!row.outcome) {
+		*why = "a row has no outcome";
+		return false;
+	}
+	if (!row.holds && described(w, cap, row.when)) {
+		t->described = true;
+		totals->described++;
+		return true;
+	}
+	if (!row.holds) {
+		*why = arena_printf(a, "no condition: %.*s", (int)row.when.n, row.when.p).p;
+		return false;
+	}
+	totals->rows++;
+	ARENA_PUSH(a, t->row, t->n, t->cap, row);
+	return true;
+}
+
+struct table *table_read(struct arena *a, struct world *w, size_t cap, const char **why)
+{
+	struct buf b = { 0 };
+	struct krux_value v;
+	struct krux_refusal refusal = { 0 };
+	struct table *t = ARENA_NEW(a, struct table);
+	const struct krux_value *rows;
+	struct krux_str text;
+
+	*why = NULL;
+	table_json(&b, w->p->diags, w->p->decisions, w->p->manager[cap], w->p->root[cap], w->p->caps.cap[cap]);
+	text = arena_str(a, (struct krux_str){ b.p ? b.p : "", b.n });
+	buf_free(&b);
+	if (!krux_json_read(arena_pool(a), text, &v, &refusal)) {
+		*why = arena_printf(a, "no JSON: %s %s", refusal.where, refusal.why).p;
+		return NULL;
+	}
+	rows = krux_value_get(&v, "rows");
+	if (!rows || rows->kind != KRUX_V_LIST) {
+		*why = "no rows";
+		return NULL;
+	}
+	if (rows->list.n > MOST_ROWS)
+		return NULL;
+	for (size_t i = 0; i < rows->list.n; i++)
+		if (!row_read(a, w, cap, &rows->list.item[i], t, why))
+			return NULL;
+	return t;
+}
+
+const char *table_find(struct arena *a, const struct world *w, const struct table *t, const struct o_request *rq, struct buf *say,
+                       bool *undecided)
+{
+	const struct row *found = NULL;
+
+	for (size_t i = 0; i < t->n; i++) {
+		if (!o_holds(a, &w->o, rq, t->row[i].holds))
+			continue;
+		if (found) {
+			buf_puts(say, "table: two rows hold: ");
+			buf_str(say, found->when);
+			buf_puts(say, "\n  and: ");
+			buf_str(say, t->row[i].when);
+			return NULL;
+		}
+		found = &t->row[i];
+	}
+	if (!found && t->described)
+		*undecided = true;
+	else if (!found)
+		buf_puts(say, "table: no row holds");
+	return found ? found->outcome : NULL;
+}
