@@ -80,6 +80,15 @@ static struct var *test_var(struct dd *m, struct place *base, const struct subje
 	abort();
 }
 
+uint32_t set_compile(struct var *v, const struct value_set *set)
+{
+	if (v->pub.kind == DD_NUMBER)
+		return number_in(v, set->interval, set->nintervals);
+	if (!set->ntexts)
+		return DD_FALSE;
+	return node_string(v, language_state(v, set));
+}
+
 static uint32_t test(struct dd *m, struct place *base, const struct cond *c)
 {
 	struct var *v = test_var(m, base, &c->subject);
@@ -88,11 +97,7 @@ static uint32_t test(struct dd *m, struct place *base, const struct cond *c)
 		return c->set.nintervals && c->set.interval[c->set.nintervals - 1].hi ? DD_TRUE : DD_FALSE;
 	if (!v || v->pub.kind == DD_LIST)
 		abort();
-	if (v->pub.kind == DD_NUMBER)
-		return number_in(v, c->set.interval, c->set.nintervals);
-	if (!c->set.ntexts)
-		return DD_FALSE;
-	return node_string(v, language_state(v, &c->set));
+	return set_compile(v, &c->set);
 }
 
 /* ---- any ---- */

@@ -6,6 +6,8 @@
 
 /* Needs a guard. */
 uint32_t cond_compile(struct dd *, const struct cond *);
+/* v in a set of its kind; v is no list. */
+uint32_t set_compile(struct var *v, const struct value_set *);
 uint32_t agents_compile(struct dd *, const struct krux_str *pattern, size_t n);
 /* v in lo..hi, clipped. */
 uint32_t between(struct var *v, krux_u128 lo, krux_u128 hi);

@@ -64,6 +64,8 @@ struct args {
 	uint64_t min;
 	const struct op *op;
 	const struct access *path;
+	uint32_t var;
+	const struct value_set *set;
 };
 
 uint32_t dd_terminal(struct dd *m, uint32_t value)
@@ -81,6 +83,18 @@ static uint32_t make_cond(struct dd *m, void *p)
 uint32_t dd_cond(struct dd *m, const struct cond *c)
 {
 	return store_guard(m, make_cond, &(struct args){ .cond = c });
+}
+
+static uint32_t make_test(struct dd *m, void *p)
+{
+	const struct args *x = p;
+
+	return set_compile(m->var[x->var], x->set);
+}
+
+uint32_t dd_test(struct dd *m, uint32_t var, const struct value_set *set)
+{
+	return store_guard(m, make_test, &(struct args){ .var = var, .set = set });
 }
 
 static uint32_t make_agent(struct dd *m, void *p)

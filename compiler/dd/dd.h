@@ -90,6 +90,9 @@ const char *dd_overflow(const struct dd *);
 /* A terminal carrying `value`; 0 impossible, 1 false, 2 true, from 3 on the caller's. */
 uint32_t dd_terminal(struct dd *, uint32_t value);
 uint32_t dd_cond(struct dd *, const struct cond *);            /* to FALSE and TRUE */
+/* A variable, by number, in a set of its kind; not for lists. For elements of lists too, which
+ * dd_cond reaches inside of `any` only. */
+uint32_t dd_test(struct dd *, uint32_t var, const struct value_set *);
 uint32_t dd_agent(struct dd *, const struct krux_str *pattern, size_t n);   /* some pattern matches */
 uint32_t dd_fact_at_least(struct dd *, const struct dd_var *fact, uint64_t min);
 uint32_t dd_not(struct dd *, uint32_t);

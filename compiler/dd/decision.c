@@ -12,7 +12,7 @@ enum {
 	APPLY_PAIR = 103,
 };
 
-static const struct approval by_default = { .ttl = 3600u * 1000000000u, .quorum = 1 };
+static const struct approval by_default = { .ttl = 3600ull * 1000000000u, .quorum = 1 };
 
 /* One capability's work. */
 struct work {

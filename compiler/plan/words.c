@@ -57,6 +57,32 @@ const struct cond *words_test(struct arena *a, const struct subject *s, enum lan
 	return c;
 }
 
+struct subject words_subject(const struct dd *m, uint32_t var)
+{
+	struct subject s = dd_variable(m, var)->subject;
+
+	s.depth = s.depth != 0;
+	return s;
+}
+
+uint32_t words_meaning(struct dd *m, uint32_t var, const struct cond *c)
+{
+	switch (c->kind) {
+	case COND_TRUE:
+		return DD_TRUE;
+	case COND_NOT:
+		return dd_not(m, words_meaning(m, var, c->a));
+	case COND_AND:
+		return dd_and(m, words_meaning(m, var, c->a), words_meaning(m, var, c->b));
+	case COND_OR:
+		return dd_or(m, words_meaning(m, var, c->a), words_meaning(m, var, c->b));
+	case COND_TEST:
+		return dd_test(m, var, &c->set);
+	default:
+		return DD_FALSE;
+	}
+}
+
 static const struct cond *words_number(struct arena *a, const struct subject *s, const struct dd_step *step)
 {
 	struct cond *c = ARENA_NEW(a, struct cond);
@@ -66,37 +92,50 @@ static const struct cond *words_number(struct arena *a, const struct subject *s,
 	c->set.numeric = true;
 	c->set.interval = step->interval;
 	c->set.nintervals = step->nintervals;
-	return c;
+	if (s->kind != SUBJECT_FIELD || s->type->kind != KRUX_T_IP || step->interval[0].lo)
+		return c;
+	/* Of addresses, what reaches down to the first is shorter by what it leaves out. */
+	struct interval *rest = ARENA_ARRAY(a, struct interval, step->nintervals + 1);
+	size_t n = 0;
+
+	for (size_t i = 0; i < step->nintervals; i++) {
+		bool last = i + 1 == step->nintervals;
+
+		if (last && step->interval[i].hi == number_domain(s).hi)
+			break;
+		rest[n].lo = step->interval[i].hi + 1;
+		rest[n++].hi = last ? number_domain(s).hi : step->interval[i + 1].lo - 1;
+	}
+	c->set.interval = rest;
+	c->set.nintervals = n;
+	return words_not(a, c);
 }
 
-const struct cond *words_language(struct arena *a, struct dd *m, const struct subject *s, uint32_t f,
+const struct cond *words_language(struct arena *a, struct dd *m, uint32_t var, uint32_t f,
                                   const struct dd_automaton *fa)
 {
 	const struct cond *c = NULL;
 	struct krux_str *text;
-	bool path = s->kind == SUBJECT_FIELD && s->type && s->type->kind == KRUX_T_PATH;
+	struct subject s = words_subject(m, var);
 
-	if (path)
-		c = words_path(a, m, s, f, fa);
-	if (c && dd_cond(m, c) == f)
+	if (s.kind == SUBJECT_FIELD && s.type && s.type->kind == KRUX_T_PATH)
+		c = words_path(a, m, var, f, fa);
+	if (c && words_meaning(m, var, c) == f)
 		return c;
-	c = words_text(a, m, s, f, fa);
-	if (c && dd_cond(m, c) == f)
+	c = words_text(a, m, var, f, fa);
+	if (c && words_meaning(m, var, c) == f)
 		return c;
 	text = ARENA_NEW(a, struct krux_str);
 	*text = words_regex(a, fa);
-	return words_test(a, s, LANG_REGEX, text, 1);
+	return words_test(a, &s, LANG_REGEX, text, 1);
 }
 
 const struct cond *words_step(struct arena *a, struct dd *m, const struct dd_step *step)
 {
 	const struct dd_node *n = dd_get(m, step->node);
 	const struct dd_var *v = dd_variable(m, n->var);
-	struct subject subject = v->subject;
+	struct subject subject = words_subject(m, n->var);
 	uint32_t f;
-
-	/* Words speak of the innermost `it` alone. */
-	subject.depth = subject.depth != 0;
 
 	if (v->is_fact && (v->fact == KRUX_FACT_RATE || v->fact == KRUX_FACT_BUDGET))
 		return NULL;
@@ -104,6 +143,6 @@ const struct cond *words_step(struct arena *a, struct dd *m, const struct dd_ste
 		return words_number(a, &subject, step);
 	f = dd_class(m, step->node, *step->to);
 	if (n->kind == DD_LIST)
-		return words_list(a, m, &subject, f, step->language);
-	return words_language(a, m, &subject, f, step->language);
+		return words_list(a, m, n->var, f, step->language);
+	return words_language(a, m, n->var, f, step->language);
 }

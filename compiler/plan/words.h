@@ -10,18 +10,23 @@
 const struct cond *words_step(struct arena *, struct dd *, const struct dd_step *);
 
 /* A string language: TRUE-FALSE function `f` of one string variable; `fa` is its automaton. */
-const struct cond *words_language(struct arena *, struct dd *, const struct subject *, uint32_t f,
+const struct cond *words_language(struct arena *, struct dd *, uint32_t var, uint32_t f,
                                   const struct dd_automaton *fa);
 /* The parts of it. Each gives a candidate, or NULL; words_language checks that it is exact. */
-const struct cond *words_path(struct arena *, struct dd *, const struct subject *, uint32_t f,
+const struct cond *words_path(struct arena *, struct dd *, uint32_t var, uint32_t f,
                               const struct dd_automaton *fa);
-const struct cond *words_text(struct arena *, struct dd *, const struct subject *, uint32_t f,
+const struct cond *words_text(struct arena *, struct dd *, uint32_t var, uint32_t f,
                               const struct dd_automaton *fa);
 /* Always exact, never pretty: a regular expression by elimination of states. */
 struct krux_str words_regex(struct arena *, const struct dd_automaton *fa);
 /* Lists: which kinds of elements occur. */
-const struct cond *words_list(struct arena *, struct dd *, const struct subject *, uint32_t f,
+const struct cond *words_list(struct arena *, struct dd *, uint32_t var, uint32_t f,
                               const struct dd_automaton *fa);
+/* What a variable is called in words: they speak of the innermost `it` alone. */
+struct subject words_subject(const struct dd *, uint32_t var);
+
+/* A condition on one variable alone, as words are made of, on the diagram. */
+uint32_t words_meaning(struct dd *, uint32_t var, const struct cond *);
 
 /* Small builders. */
 const struct cond *words_not(struct arena *, const struct cond *);

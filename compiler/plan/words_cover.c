@@ -74,7 +74,7 @@ static const struct cond *one_text(struct cover *c, enum language_kind kind, str
 	struct krux_str *text = ARENA_NEW(c->arena, struct krux_str);
 
 	*text = s;
-	return words_test(c->arena, c->subject, kind, text, 1);
+	return words_test(c->arena, &c->subject, kind, text, 1);
 }
 
 /* The last k components of a path, without their leading slash; n 0 when there are fewer. */
@@ -140,7 +140,7 @@ const struct cond *path_candidate(struct cover *c, struct krux_str word, unsigne
 const struct cond *text_candidate(struct cover *c, struct krux_str word, unsigned number)
 {
 	static const enum language_kind plain[] = { LANG_SUBSTRING, LANG_PREFIX, LANG_SUFFIX, LANG_LITERALS };
-	const struct subject *s = c->subject;
+	const struct subject *s = &c->subject;
 
 	if (s->kind == SUBJECT_AGENT) {
 		static const char *const around[][2] = { { "*", "*" }, { "", "*" }, { "*", "" }, { "", "" } };
@@ -250,8 +250,8 @@ static struct krux_str sample_of(struct cover *c, const struct cond *k, struct k
 bool cover_find(struct cover *c, uint32_t target, uint32_t within)
 {
 	uint32_t left = dd_and(c->m, target, within), outside = dd_and(c->m, within, dd_not(c->m, target));
-	bool path = c->subject->kind == SUBJECT_FIELD && c->subject->type &&
-	            c->subject->type->kind == KRUX_T_PATH;
+	bool path = c->subject.kind == SUBJECT_FIELD && c->subject.type &&
+	            c->subject.type->kind == KRUX_T_PATH;
 
 	while (dd_satisfiable(c->m, left)) {
 		struct krux_str word = word_shortest(c->arena, c->m, left);
@@ -267,7 +267,7 @@ bool cover_find(struct cover *c, uint32_t target, uint32_t within)
 				return false;
 			if (takes(c->m, outside, sample_of(c, k, word)))
 				continue;
-			f = dd_cond(c->m, k);
+			f = words_meaning(c->m, c->var, k);
 			if (!dd_satisfiable(c->m, dd_and(c->m, f, outside)) && dd_satisfiable(c->m, dd_and(c->m, f, left))) {
 				found = k;
 				left = dd_and(c->m, left, dd_not(c->m, f));
@@ -292,6 +292,6 @@ const struct cond *cover_cond(const struct cover *c)
 			part[n++] = c->atom[i];
 	}
 	if (nliterals)
-		part[n++] = words_test(c->arena, c->subject, LANG_LITERALS, literal, nliterals);
+		part[n++] = words_test(c->arena, &c->subject, LANG_LITERALS, literal, nliterals);
 	return words_join(c->arena, COND_OR, part, n);
 }

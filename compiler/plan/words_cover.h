@@ -10,7 +10,8 @@ enum { MOST_ATOMS = 256 };
 struct cover {
 	struct arena *arena;
 	struct dd *m;
-	const struct subject *subject;
+	uint32_t var;
+	struct subject subject;            /* of it, as words_subject says */
 	const struct cond *atom[MOST_ATOMS];
 	size_t n;
 };

@@ -118,16 +118,22 @@ static const struct cond *state_words(struct reader *r, uint32_t s, unsigned dep
 		then = state_words(r, to, depth + 1);
 		if (!then)
 			return NULL;
-		all = words_pair(r->arena, COND_OR, all, words_pair(r->arena, COND_AND, some, yes ? words_not(r->arena, then) : then));
+		then = words_pair(r->arena, COND_AND, some, yes ? words_not(r->arena, then) : then);
+		then = words_pair(r->arena, COND_OR, all, then);
+		/* The same elements in another order say nothing new. */
+		if (r->list->depth || dd_cond(r->m, then) != dd_cond(r->m, all))
+			all = then;
 	}
 	return yes ? words_not(r->arena, all) : all;
 }
 
-const struct cond *words_list(struct arena *a, struct dd *m, const struct subject *s, uint32_t f,
+const struct cond *words_list(struct arena *a, struct dd *m, uint32_t var, uint32_t f,
                               const struct dd_automaton *fa)
 {
-	struct reader r = { .arena = a, .m = m, .list = s, .fa = fa };
+	struct subject s = words_subject(m, var);
+	struct reader r = { .arena = a, .m = m, .list = &s, .fa = fa };
 	const struct cond *c = state_words(&r, 0, 0);
 
-	return c && dd_cond(m, c) == f ? c : NULL;
+	/* Lists inside of elements cannot be asked by themselves. */
+	return c && (s.depth || dd_cond(m, c) == f) ? c : NULL;
 }

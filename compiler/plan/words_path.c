@@ -25,7 +25,8 @@ struct cone_group {
 struct reader {
 	struct arena *arena;
 	struct dd *m;
-	const struct subject *subject;
+	uint32_t var;
+	struct subject subject;
 	const struct dd_automaton *fa;
 	bool *constant_false;              /* nothing TRUE is reachable */
 	uint8_t *open;                     /* on the way inside the current component */
@@ -194,11 +195,12 @@ static const struct cond *group_cond(struct reader *r, const struct cone_group *
 	uint32_t one, generic = generic_end(r, g->key.next);
 
 	for (size_t i = 0; i < g->n; i++)
-		part[i] = words_test(r->arena, r->subject, LANG_UNDER_PATH, &g->path[i], 1);
+		part[i] = words_test(r->arena, &r->subject, LANG_UNDER_PATH, &g->path[i], 1);
 	under = words_join(r->arena, COND_OR, part, g->n);
-	one = dd_cond(r->m, part[0]);
+	one = words_meaning(r->m, r->var, part[0]);
 	c->arena = r->arena;
 	c->m = r->m;
+	c->var = r->var;
 	c->subject = r->subject;
 	if (r->fa->state[generic].out == DD_TRUE) {
 		if (!cover_find(c, dd_not(r->m, f), one))
@@ -219,23 +221,23 @@ static bool is_everything(const struct cone_group *g)
 /* Many single paths are said by one expression: what is left of f without the folders. */
 static const struct cond *rest_words(struct reader *r, uint32_t f, const struct cond *folders)
 {
-	uint32_t rest = dd_and(r->m, f, dd_not(r->m, dd_cond(r->m, folders)));
+	uint32_t rest = dd_and(r->m, f, dd_not(r->m, words_meaning(r->m, r->var, folders)));
 	struct krux_str *text = ARENA_NEW(r->arena, struct krux_str);
 
 	if (dd_get(r->m, rest)->kind != DD_STRING)
 		return NULL;
 	*text = words_regex(r->arena, dd_get(r->m, rest)->fa);
-	return text->p ? words_test(r->arena, r->subject, LANG_REGEX, text, 1) : NULL;
+	return text->p ? words_test(r->arena, &r->subject, LANG_REGEX, text, 1) : NULL;
 }
 
-static const struct cond *read_paths(struct arena *a, struct dd *m, const struct subject *s, uint32_t f,
+static const struct cond *read_paths(struct arena *a, struct dd *m, uint32_t var, uint32_t f,
                                      const struct dd_automaton *fa)
 {
 	struct reader *r = ARENA_NEW(a, struct reader);
 	const struct cond **part;
 	size_t n = 0;
 
-	*r = (struct reader){ .arena = a, .m = m, .subject = s, .fa = fa };
+	*r = (struct reader){ .arena = a, .m = m, .var = var, .subject = words_subject(m, var), .fa = fa };
 	r->constant_false = ARENA_ARRAY(a, bool, fa->nstates);
 	r->open = ARENA_ARRAY(a, uint8_t, fa->nstates);
 	constant_find(r);
@@ -253,7 +255,7 @@ static const struct cond *read_paths(struct arena *a, struct dd *m, const struct
 		part[n++] = is_everything(&r->group[i]) && c->kind == COND_AND ? c->b : c;
 	}
 	if (r->nexact && r->nexact <= MOST_EXACT)
-		part[n++] = words_test(a, s, LANG_LITERALS, r->exact, r->nexact);
+		part[n++] = words_test(a, &r->subject, LANG_LITERALS, r->exact, r->nexact);
 	if (r->nexact > MOST_EXACT) {
 		const struct cond *rest = rest_words(r, f, words_join(a, COND_OR, part, n));
 
@@ -272,17 +274,17 @@ static size_t length_of(const struct cond *c)
 	return c->kind == COND_NOT ? length_of(c->a) : 1;
 }
 
-const struct cond *words_path(struct arena *a, struct dd *m, const struct subject *s, uint32_t f,
+const struct cond *words_path(struct arena *a, struct dd *m, uint32_t var, uint32_t f,
                               const struct dd_automaton *fa)
 {
 	uint32_t g = dd_not(m, f);
-	const struct cond *yes = read_paths(a, m, s, f, fa), *no = NULL;
+	const struct cond *yes = read_paths(a, m, var, f, fa), *no = NULL;
 
-	if (yes && dd_cond(m, yes) != f)
+	if (yes && words_meaning(m, var, yes) != f)
 		yes = NULL;
 	if (dd_get(m, g)->kind == DD_STRING)
-		no = read_paths(a, m, s, g, dd_get(m, g)->fa);
-	if (no && dd_cond(m, no) != g)
+		no = read_paths(a, m, var, g, dd_get(m, g)->fa);
+	if (no && words_meaning(m, var, no) != g)
 		no = NULL;
 	if (yes && (!no || length_of(yes) <= length_of(no)))
 		return yes;

@@ -69,8 +69,9 @@ static bool list_words(struct lister *l, uint32_t s, size_t at)
 }
 
 /* The finite language f as literals; NULL when it is not small. */
-static const struct cond *finite_words(struct arena *a, struct dd *m, const struct subject *s, uint32_t f)
+static const struct cond *finite_words(struct arena *a, struct dd *m, uint32_t var, uint32_t f)
 {
+	struct subject s = words_subject(m, var);
 	const struct dd_node *n = dd_get(m, f);
 	struct lister *l;
 
@@ -84,39 +85,40 @@ static const struct cond *finite_words(struct arena *a, struct dd *m, const stru
 	live_find(l);
 	if (!list_words(l, 0, 0) || !l->n)
 		return NULL;
-	return words_test(a, s, LANG_LITERALS, l->word, l->n);
+	return words_test(a, &s, LANG_LITERALS, l->word, l->n);
 }
 
 /* A cover of the whole of f by simple tests. */
-static const struct cond *simple(struct arena *a, struct dd *m, const struct subject *s, uint32_t f,
+static const struct cond *simple(struct arena *a, struct dd *m, uint32_t var, uint32_t f,
                                  size_t *n)
 {
 	struct cover *c = ARENA_NEW(a, struct cover);
 
 	c->arena = a;
 	c->m = m;
-	c->subject = s;
+	c->var = var;
+	c->subject = words_subject(m, var);
 	if (!cover_find(c, f, DD_TRUE))
 		return NULL;
 	*n = c->n;
 	return cover_cond(c);
 }
 
-const struct cond *words_text(struct arena *a, struct dd *m, const struct subject *s, uint32_t f,
+const struct cond *words_text(struct arena *a, struct dd *m, uint32_t var, uint32_t f,
                               const struct dd_automaton *fa)
 {
 	uint32_t g = dd_not(m, f);
-	const struct cond *yes = finite_words(a, m, s, f), *no;
+	const struct cond *yes = finite_words(a, m, var, f), *no;
 	size_t nyes = 0, nno = 0;
 
 	(void)fa;
 	if (yes)
 		return yes;
-	no = finite_words(a, m, s, g);
+	no = finite_words(a, m, var, g);
 	if (no)
 		return words_not(a, no);
-	yes = simple(a, m, s, f, &nyes);
-	no = simple(a, m, s, g, &nno);
+	yes = simple(a, m, var, f, &nyes);
+	no = simple(a, m, var, g, &nno);
 	if (yes && (!no || nyes <= nno))
 		return yes;
 	return no ? words_not(a, no) : NULL;
