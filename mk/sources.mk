@@ -15,10 +15,11 @@ AST_SRC += compiler/ast/expr_print.c grammar/tree.c
 READ_SRC += compiler/read/capfile.c compiler/read/condition.c compiler/read/expect.c compiler/read/format.c \
 	compiler/read/import.c compiler/read/import_cap.c compiler/read/import_claude.c compiler/read/import_kruxos.c \
 	compiler/read/import_kruxos_cap.c compiler/read/import_kruxos_field.c compiler/read/import_kruxos_policy.c \
-	compiler/read/import_mcp.c compiler/read/import_mcp_schema.c compiler/read/import_name.c \
-	compiler/read/import_policy.c compiler/read/inputs.c compiler/read/parse.c compiler/read/place.c \
-	compiler/read/policyfile.c compiler/read/policyformat.c compiler/read/policykeys.c compiler/read/source.c \
-	compiler/read/yaml.c compiler/read/yaml_mask.c compiler/read/yaml_node.c compiler/read/yaml_words.c
+	compiler/read/import_kruxos_rule.c compiler/read/import_mcp.c compiler/read/import_mcp_scalar.c \
+	compiler/read/import_mcp_schema.c compiler/read/import_name.c compiler/read/import_policy.c \
+	compiler/read/inputs.c compiler/read/parse.c compiler/read/place.c compiler/read/policyfile.c \
+	compiler/read/policyformat.c compiler/read/policykeys.c compiler/read/source.c compiler/read/yaml.c \
+	compiler/read/yaml_mask.c compiler/read/yaml_node.c compiler/read/yaml_words.c
 MODEL_SRC += compiler/model/access.c compiler/model/build.c compiler/model/capability.c \
 	compiler/model/claims.c compiler/model/clauses.c compiler/model/cond.c compiler/model/cond_list.c \
 	compiler/model/cond_number.c compiler/model/cond_place.c compiler/model/cond_set.c \
@@ -43,9 +44,9 @@ PLAN_SRC += compiler/plan/call.c compiler/plan/compat.c compiler/plan/cond_print
 	compiler/plan/words_path.c compiler/plan/words_regex.c compiler/plan/words_text.c
 EMIT_SRC += compiler/emit/c_cite.c compiler/emit/c_code.c compiler/emit/c_decide.c \
 	compiler/emit/c_find.c compiler/emit/c_list.c compiler/emit/c_names.c compiler/emit/c_nodes.c \
-	compiler/emit/c_octets.c compiler/emit/c_origin.c compiler/emit/c_outcome.c \
-	compiler/emit/c_pattern.c compiler/emit/c_record.c compiler/emit/c_sample.c \
-	compiler/emit/c_shape.c compiler/emit/c_table.c compiler/emit/c_text.c \
+	compiler/emit/c_octets.c compiler/emit/c_order.c compiler/emit/c_origin.c \
+	compiler/emit/c_outcome.c compiler/emit/c_pattern.c compiler/emit/c_record.c \
+	compiler/emit/c_sample.c compiler/emit/c_shape.c compiler/emit/c_table.c compiler/emit/c_text.c \
 	compiler/emit/c_text_print.c compiler/emit/cc.c compiler/emit/emit_c.c \
 	compiler/emit/json_schema.c compiler/emit/package.c compiler/emit/policyschema.c \
 	compiler/emit/reference.c compiler/emit/table.c compiler/emit/tools.c
@@ -81,7 +82,7 @@ HANDLER_SRC += stdlib-caps/common/answer.c stdlib-caps/common/builtins.c stdlib-
 RUNTIME_MAIN += runtime/main.c
 
 # what several unit tests share
-TEST_SRC += tests/unit/attempt.c tests/unit/handler_calls.c tests/unit/modeling.c tests/unit/parsing.c \
+TEST_SRC += tests/unit/attempt.c tests/unit/diagrams.c tests/unit/diagrams_naive.c tests/unit/handler_calls.c tests/unit/modeling.c tests/unit/parsing.c \
 	tests/unit/reading.c tests/unit/records.c tests/unit/tiny_bundle.c
 UNIT_TESTS += test_bundle test_c_text test_canon test_capfile test_cbor test_check test_cond test_elf \
 	test_facts test_format test_gate test_grammar test_handler test_handlers test_handlers_hostile test_import \

@@ -5,10 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "capspec/canon.h"
-#include "compiler/read/import_kruxos.h"
+#include "compiler/read/import_kruxos_rule.h"
 
-enum { RULE_COST = 64, TEST_COST = 32, MOST_TESTS = 256 };
+enum { RULE_COST = 64 };
 
 /* Rules of a map have no order but that the narrower pattern wins; lists do. What stands for a
  * pattern that we do not have goes before all that is wider than it. */
@@ -20,236 +19,13 @@ struct reading {
 	bool lists;                     /* some rules came in a list */
 };
 
-struct entry {                          /* one rule while it is being read */
-	struct reading *r;
-	struct draft_rule rule;
-	bool has_tier, doubt, stand_in;
-	struct krux_str rest;           /* of conditions: "a and b" */
-	unsigned tests;                 /* in it */
-	const struct yaml_node *nested, *rate;
-};
-
-/* ---- words ---- */
-
-static bool tier_read(struct krux_str s, enum krux_verdict *out)
-{
-	static const struct { const char *word; enum krux_verdict verdict; } tiers[] = {
-		{ "autonomous", KRUX_AUTONOMOUS }, { "allow", KRUX_AUTONOMOUS }, { "notify", KRUX_NOTIFY },
-		{ "approval_required", KRUX_APPROVAL }, { "approval-required", KRUX_APPROVAL },
-		{ "require_approval", KRUX_APPROVAL }, { "approval", KRUX_APPROVAL },
-		{ "blocked", KRUX_BLOCKED }, { "block", KRUX_BLOCKED }, { "deny", KRUX_BLOCKED },
-		{ "denied", KRUX_BLOCKED },
-	};
-
-	for (size_t i = 0; i < sizeof tiers / sizeof *tiers; i++)
-		if (text_is_any_case(s, tiers[i].word)) {
-			*out = tiers[i].verdict;
-			return true;
-		}
-	return false;
-}
-
-static bool is_any(struct krux_str s, const char *const *words)
-{
-	for (; *words; words++)
-		if (text_is(s, *words))
-			return true;
-	return false;
-}
-
-static void doubt(struct entry *e, struct span at, struct krux_str why)
-{
-	import_note(e->r->im, &e->rule.notes, IMPORT_DENIED, at, "%.*s", STR_ARG(why));
-	e->doubt = true;
-}
-
-/* ---- conditions ---- */
-
-/* What a key of `conditions:` ends in, and what that is here. */
-static const struct {
-	const char *suffix, *op;
-	bool number;
-} tests[] = {
-	{ "_lt", "<", true }, { "_lte", "<=", true }, { "_gt", ">", true }, { "_gte", ">=", true },
-	{ "_max", "<=", true }, { "_min", ">=", true },
-	{ "_prefix", "starts with", false }, { "_suffix", "ends with", false },
-	{ "_contains", "contains", false }, { "_equals", "==", false }, { "_eq", "==", false },
-	{ "_glob", "matches", false }, { "_in", "in", false },
-};
-
-static bool is_number(struct krux_str s)
-{
-	for (size_t i = 0; i < s.n; i++)
-		if (s.p[i] < '0' || s.p[i] > '9')
-			return false;
-	return s.n && s.n <= 18;
-}
-
-static struct krux_str literal_of(struct importer *im, const struct yaml_node *v)
-{
-	if (v->kind != YAML_SCALAR)
-		return (struct krux_str){ 0 };
-	if (v->style == YAML_PLAIN && is_number(v->text))
-		return v->text;
-	if (v->style == YAML_PLAIN && text_is_any_case(v->text, "true"))
-		return KRUX_STR("true");
-	if (v->style == YAML_PLAIN && text_is_any_case(v->text, "false"))
-		return KRUX_STR("false");
-	return import_quoted(im->arena, v->text);
-}
-
-static struct krux_str list_of(struct importer *im, const struct yaml_node *v)
-{
-	struct buf b = { 0 };
-	struct krux_str out = { 0 };
-	bool fine = v->kind == YAML_SEQUENCE && v->n && v->n <= 4096;
-
-	for (const struct yaml_node *i = first_of(v); i && fine; i = i->next) {
-		struct krux_str item = literal_of(im, i);
-
-		fine = item.n != 0;
-		buf_puts(&b, b.n ? ", " : "[ ");
-		buf_str(&b, item);
-	}
-	buf_puts(&b, " ]");
-	if (fine)
-		out = arena_str(im->arena, (struct krux_str){ b.p, b.n });
-	buf_free(&b);
-	return out;
-}
-
-/* One `key: value` as a test; n 0 where it is none of ours. */
-static struct krux_str test_of(struct importer *im, const struct yaml_node *key)
-{
-	const struct yaml_node *v = key->next;
-	struct krux_str base = key->text, right;
-	const char *op = "==", *size = "";
-	bool number = false;
-
-	for (size_t i = 0; i < sizeof tests / sizeof *tests; i++) {
-		size_t n = strlen(tests[i].suffix);
-
-		if (base.n > n && !memcmp(base.p + base.n - n, tests[i].suffix, n)) {
-			base.n -= n;
-			op = tests[i].op;
-			number = tests[i].number;
-			break;
-		}
-	}
-	if (number && base.n > 5 && !memcmp(base.p + base.n - 5, "_size", 5)) {
-		base.n -= 5;
-		size = "size";
-	}
-	right = strcmp(op, "in") ? literal_of(im, v) : list_of(im, v);
-	if (!base.n || !krux_str_eq(base, import_identifier(im->arena, base)) || !right.n ||
-	    (number && (v->kind != YAML_SCALAR || !is_number(v->text))))
-		return (struct krux_str){ 0 };
-	if (*size)
-		return arena_printf(im->arena, "size(%.*s) %s %.*s", STR_ARG(base), op, STR_ARG(right));
-	return arena_printf(im->arena, "%.*s %s %.*s", STR_ARG(base), op, STR_ARG(right));
-}
-
-/* All keys of a mapping, or of a list of mappings, must hold. */
-static void conditions_read(struct entry *e, const struct yaml_node *map)
-{
-	struct importer *im = e->r->im;
-
-	if (map->kind == YAML_SEQUENCE) {
-		for (const struct yaml_node *i = map->child; i; i = i->next)
-			conditions_read(e, i);
-		return;
-	}
-	if (map->kind != YAML_MAPPING) {
-		doubt(e, map->at, arena_printf(im->arena, "the condition %.*s is not known", STR_ARG(import_line(im->arena, map->text))));
-		return;
-	}
-	for (const struct yaml_node *k = map->child; k && import_afford(im, TEST_COST); k = k->next->next) {
-		struct krux_str test;
-
-		if (e->tests > MOST_TESTS)
-			return;
-		if (e->tests++ == MOST_TESTS) {
-			doubt(e, k->at, KRUX_STR("too many conditions in one rule"));
-			return;
-		}
-		test = test_of(im, k);
-		if (!test.n) {
-			doubt(e, k->at, arena_printf(im->arena, "the condition `%.*s` is not known", STR_ARG(k->text)));
-			continue;
-		}
-		if (text_is(k->text, "path_prefix") && k->next->text.n && k->next->text.p[k->next->text.n - 1] != '/')
-			import_review(im, &e->rule.notes, "a prefix also holds for names that only begin so; "
-			              "`path under` does not");
-		e->rest = e->rest.n ? arena_printf(im->arena, "%.*s and %.*s", STR_ARG(e->rest), STR_ARG(test)) : test;
-	}
-}
-
-/* ---- rates ---- */
-
-static void rate_read(struct entry *e)
-{
-	static const struct { const char *key; uint64_t seconds; } windows[] = {
-		{ "max_per_second", 1 }, { "max_per_minute", 60 }, { "max_per_hour", 3600 }, { "max_per_day", 86400 },
-	};
-	static const char *const beyond[] = { "on_exceed", "escalate_to", "exceeded", NULL };
-	struct importer *im = e->r->im;
-	struct draft_rate *rate = &e->rule.rate;
-	struct krux_str max = { 0 };
-	uint64_t seconds = 0;
-	bool named = false, fine = e->rate->kind == YAML_MAPPING;
-	char text[32];
-	int n;
-
-	for (const struct yaml_node *k = fine ? e->rate->child : NULL; k; k = k->next->next) {
-		struct krux_str v = text_of(k->next);
-		bool known = true;
-
-		if (text_is(k->text, "max")) {
-			max = v;
-		} else if (text_is(k->text, "window") || text_is(k->text, "window_seconds")) {
-			fine &= is_number(v) && v.n < 10;
-			seconds = fine ? strtoull(v.p, NULL, 10) : 0;
-		} else if (is_any(k->text, beyond)) {
-			named = true;
-			known = tier_read(v, &rate->exceeded);
-		} else {
-			known = false;
-			for (size_t i = 0; i < sizeof windows / sizeof *windows; i++)
-				if (text_is(k->text, windows[i].key)) {
-					fine &= !max.n;
-					max = v;
-					seconds = windows[i].seconds;
-					known = true;
-				}
-		}
-		if (!known)
-			doubt(e, k->at, arena_printf(im->arena, "`%.*s` of a rate limit is not known", STR_ARG(k->text)));
-	}
-	if (!fine || !is_number(max) || !seconds) {
-		doubt(e, e->rate->at, KRUX_STR("this rate limit is not known"));
-		return;
-	}
-	n = krux_duration_text(seconds * 1000000000u, text, sizeof text);
-	rate->given = true;
-	rate->max = max;
-	rate->per = arena_printf(im->arena, "%.*s", n < 0 ? 0 : n, text);
-	if (named && rate->exceeded >= e->rule.verdict) {
-		import_note(im, &e->rule.notes, IMPORT_CHANGED, e->rate->at, "beyond the rate limit the verdict is blocked: "
-		            "it must be stricter than %s", draft_verdict_word(e->rule.verdict));
-		rate->exceeded = KRUX_BLOCKED;
-	}
-	if (!named)
-		import_review(im, &e->rule.notes, "the verdict beyond the rate limit");
-	import_say(im, &e->rule.notes, KRUX_STR("The rate counts for each agent, in a sliding window."));
-}
-
 /* ---- one rule ---- */
 
 static void tier_take(struct entry *e, const struct yaml_node *v)
 {
 	e->has_tier = true;
-	if (!tier_read(text_of(v), &e->rule.verdict))
-		doubt(e, v->at, arena_printf(e->r->im->arena, "the tier %.*s is not known", STR_ARG(text_of(v))));
+	if (!entry_tier(text_of(v), &e->rule.verdict))
+		entry_doubt(e, v->at, arena_printf(e->im->arena, "the tier %.*s is not known", STR_ARG(text_of(v))));
 }
 
 static void agent_take(struct entry *e, const struct yaml_node *v)
@@ -260,7 +36,7 @@ static void agent_take(struct entry *e, const struct yaml_node *v)
 		if (!memchr("abcdefghijklmnopqrstuvwxyz0123456789._*-", s.p[i], 40))
 			s.n = 0;
 	if (!s.n || s.n > 64) {
-		doubt(e, v->at, KRUX_STR("this is no agent pattern, so the rule is for everyone"));
+		entry_doubt(e, v->at, KRUX_STR("this is no agent pattern, so the rule is for everyone"));
 		return;
 	}
 	e->rule.agent = s;
@@ -272,30 +48,30 @@ static void keys_read(struct entry *e, const struct yaml_node *map)
 	static const char *const condition[] = { "condition", "conditions", "when", NULL };
 	static const char *const pattern[] = { "capability", "capabilities", "pattern", NULL };
 	static const char *const prose[] = { "description", "comment", "note", "notes", "id", "name", NULL };
-	struct importer *im = e->r->im;
+	struct importer *im = e->im;
 
 	for (const struct yaml_node *k = map->child; k; k = k->next->next) {
 		const struct yaml_node *v = k->next;
 
-		if (is_any(k->text, tier))
+		if (entry_word(k->text, tier))
 			tier_take(e, v);
 		else if (text_is(k->text, "reason"))
 			e->rule.reason = text_of(v);
 		else if (text_is(k->text, "rate_limit"))
 			e->rate = v;
-		else if (is_any(k->text, condition))
-			conditions_read(e, v);
+		else if (entry_word(k->text, condition))
+			entry_conditions(e, v);
 		else if (text_is(k->text, "agent"))
 			agent_take(e, v);
 		else if (text_is(k->text, "match") && v->kind == YAML_MAPPING)
 			keys_read(e, v);
 		else if (text_is(k->text, "rules") && v->kind == YAML_SEQUENCE)
 			e->nested = v;
-		else if (is_any(k->text, prose))
+		else if (entry_word(k->text, prose))
 			import_note(im, &e->rule.notes, IMPORT_LOST, k->at, "%.*s: %.*s", STR_ARG(k->text),
 			            STR_ARG(import_line(im->arena, text_of(v))));
-		else if (!is_any(k->text, pattern))
-			doubt(e, k->at, arena_printf(im->arena, "`%.*s` is not known, and could be a restriction",
+		else if (!entry_word(k->text, pattern))
+			entry_doubt(e, k->at, arena_printf(im->arena, "`%.*s` is not known, and could be a restriction",
 			                             STR_ARG(k->text)));
 	}
 }
@@ -311,7 +87,7 @@ static int name_order(const void *pa, const void *pb)
 /* "a.b.*": the capabilities of this import that it holds for, or none. */
 static bool on_each(struct entry *e, struct krux_str pattern)
 {
-	struct importer *im = e->r->im;
+	struct importer *im = e->im;
 	struct krux_str prefix = import_capability_name(im->arena, (struct krux_str){ pattern.p, pattern.n - 2 });
 
 	if (!prefix.n || !import_afford(im, im->known.size))
@@ -330,7 +106,7 @@ static bool on_each(struct entry *e, struct krux_str pattern)
 
 static void pattern_take(struct entry *e, struct krux_str pattern, struct span at)
 {
-	struct importer *im = e->r->im;
+	struct importer *im = e->im;
 	struct krux_str ours = import_capability_name(im->arena, pattern);
 	const char *dot = pattern.n ? memchr(pattern.p, '.', pattern.n) : NULL;
 
@@ -353,7 +129,7 @@ static void pattern_take(struct entry *e, struct krux_str pattern, struct span a
 	else
 		ours = KRUX_STR("*");
 	draft_on(im, &e->rule, ours);
-	doubt(e, at, arena_printf(im->arena, "no pattern here means %.*s; the next wider one is blocked", STR_ARG(pattern)));
+	entry_doubt(e, at, arena_printf(im->arena, "no pattern here means %.*s; the next wider one is blocked", STR_ARG(pattern)));
 }
 
 static unsigned order_of(const struct entry *e, unsigned order)
@@ -367,22 +143,22 @@ static unsigned order_of(const struct entry *e, unsigned order)
 	return text_is(on, "*") ? ORDER_ALL : on.p[on.n - 1] == '*' ? ORDER_NAMESPACE : ORDER_EXACT;
 }
 
-static void entry_finish(struct entry *e, struct span at)
+static void entry_finish(struct reading *r, struct entry *e, struct span at)
 {
-	struct importer *im = e->r->im;
+	struct importer *im = e->im;
 	bool restricts = e->rest.n || e->rate || e->doubt;
 	struct draft_rule *rule;
 
 	if (!e->has_tier && !restricts) {
 		if (!e->nested)
-			import_note(im, &e->r->policy.notes, IMPORT_LOST, at, "%.*s has no tier, so it says nothing",
+			import_note(im, &r->policy.notes, IMPORT_LOST, at, "%.*s has no tier, so it says nothing",
 			            STR_ARG(e->rule.id));
 		return;
 	}
 	if (!e->has_tier)
-		doubt(e, at, KRUX_STR("a restriction without a tier"));
+		entry_doubt(e, at, KRUX_STR("a restriction without a tier"));
 	if (e->rate && !e->doubt && e->rule.verdict != KRUX_BLOCKED)
-		rate_read(e);
+		entry_rate(e);
 	else if (e->rate)
 		import_note(im, &e->rule.notes, IMPORT_LOST, e->rate->at, "the rate limit: the rule blocks");
 	if (e->doubt) {
@@ -390,7 +166,7 @@ static void entry_finish(struct entry *e, struct span at)
 		e->rule.rate.given = false;
 	}
 	e->rule.when = e->rest;
-	rule = draft_rule(im, &e->r->policy, e->rule.id);
+	rule = draft_rule(im, &r->policy, e->rule.id);
 	e->rule.id = rule->id;
 	*rule = e->rule;
 }
@@ -400,7 +176,7 @@ static void entry_read(struct reading *r, struct krux_str pattern, struct span a
                        unsigned order)
 {
 	struct krux_str id = text_is(pattern, "*") ? KRUX_STR("everything") : pattern;
-	struct entry e = { .r = r, .rule = { .id = id } };
+	struct entry e = { .im = r->im, .rule = { .id = id } };
 
 	if (!import_afford(r->im, RULE_COST))
 		return;
@@ -413,9 +189,9 @@ static void entry_read(struct reading *r, struct krux_str pattern, struct span a
 	else if (v->kind == YAML_SCALAR)
 		tier_take(&e, v);
 	else
-		doubt(&e, v->at, KRUX_STR("a list where a tier was expected"));
+		entry_doubt(&e, v->at, KRUX_STR("a list where a tier was expected"));
 	for (const struct yaml_node *i = first_of(e.nested); i && import_afford(r->im, RULE_COST); i = i->next) {
-		struct entry inner = { .r = r, .rule = e.rule, .rest = e.rest, .tests = e.tests,
+		struct entry inner = { .im = r->im, .rule = e.rule, .rest = e.rest, .tests = e.tests,
 		                       .doubt = e.doubt };
 
 		inner.rule.notes = (struct notes){ 0 };
@@ -423,12 +199,12 @@ static void entry_read(struct reading *r, struct krux_str pattern, struct span a
 		if (i->kind == YAML_MAPPING)
 			keys_read(&inner, i);
 		else
-			doubt(&inner, i->at, KRUX_STR("this is no rule"));
+			entry_doubt(&inner, i->at, KRUX_STR("this is no rule"));
 		if (inner.nested)
-			doubt(&inner, inner.nested->at, KRUX_STR("rules within rules within rules"));
-		entry_finish(&inner, i->at);
+			entry_doubt(&inner, inner.nested->at, KRUX_STR("rules within rules within rules"));
+		entry_finish(r, &inner, i->at);
 	}
-	entry_finish(&e, at);
+	entry_finish(r, &e, at);
 }
 
 /* ---- lists of rules ---- */
@@ -487,7 +263,7 @@ static void default_read(struct reading *r, const struct yaml_node *v)
 			if (!text_is(k->text, "tier"))
 				import_note(r->im, notes, IMPORT_LOST, k->at, "`%.*s` of the defaults", STR_ARG(k->text));
 	r->policy.has_default = true;
-	if (!tier || !tier_read(text_of(tier), &r->policy.deflt)) {
+	if (!tier || !entry_tier(text_of(tier), &r->policy.deflt)) {
 		r->policy.deflt = KRUX_BLOCKED;
 		import_note(r->im, notes, IMPORT_DENIED, v->at, "the default tier is not known");
 	}
@@ -536,7 +312,7 @@ static bool is_bare(const struct yaml_node *root)
 	bool patterns = false;
 
 	for (const struct yaml_node *k = root->child; k; k = k->next->next) {
-		if (is_any(k->text, keys))
+		if (entry_word(k->text, keys))
 			return false;
 		patterns |= memchr(k->text.p, '.', k->text.n) || text_is(k->text, "*");
 	}

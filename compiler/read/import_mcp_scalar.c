@@ -1,0 +1,240 @@
+/* Strings, enums and numbers of JSON Schema to types. */
+#include <string.h>
+
+#include "capspec/canon.h"
+#include "capspec/limits.h"
+#include "compiler/read/import_mcp.h"
+
+/* ---- JSON ---- */
+
+bool json_is(struct krux_str s, const char *word)
+{
+	return s.n == strlen(word) && !memcmp(s.p, word, s.n);
+}
+
+const struct krux_value *json_get(const struct krux_value *map, const char *key)
+{
+	return map && map->kind == KRUX_V_MAP ? krux_value_get(map, key) : NULL;
+}
+
+struct krux_str json_text(const struct krux_value *map, const char *key)
+{
+	const struct krux_value *v = json_get(map, key);
+
+	return v && v->kind == KRUX_V_TEXT ? v->str : (struct krux_str){ 0 };
+}
+
+bool json_whole(const struct krux_value *v, krux_i128 *out)
+{
+	const char *why;
+
+	return v && v->kind == KRUX_V_NUMBER && krux_read_integer(v->str, out, &why) &&
+	       *out >= INT64_MIN && *out <= INT64_MAX;
+}
+
+void maker_changed(struct maker *m, const char *what)
+{
+	import_note(m->im, m->notes, IMPORT_CHANGED, m->at, "%.*s: %s", STR_ARG(m->field), what);
+}
+
+struct made made_of(const char *type, const char *sample)
+{
+	return (struct made){ .type = { type, strlen(type) }, .sample = { sample, strlen(sample) } };
+}
+
+/* ---- strings ---- */
+
+/* An expression in their notation, found anywhere, as one in ours, of the whole; n 0: none. */
+static struct krux_str pattern_of(struct maker *m, struct krux_str theirs)
+{
+	struct krux_str p = theirs, ours;
+	bool from = p.n && p.p[0] == '^', to;
+	const char *why;
+
+	if (from) {
+		p.p++;
+		p.n--;
+	}
+	to = p.n && p.p[p.n - 1] == '$' && !(p.n > 1 && p.p[p.n - 2] == '\\');
+	p.n -= to;
+	/* Anchors bind tighter than `|`, and .* is not what a pattern with it would mean. */
+	if (memchr(p.p, '|', p.n) && !(from && to && p.n > 1 && p.p[0] == '(' && !memchr(p.p + 1, '(', p.n - 1) &&
+	                               p.p[p.n - 1] == ')'))
+		return (struct krux_str){ 0 };
+	/* Groups that do not capture are ours without the sign. */
+	if (memmem(p.p, p.n, "(?", 2))
+		return (struct krux_str){ 0 };
+	ours = arena_printf(m->im->arena, "%s%.*s%s", from ? "" : ".*", STR_ARG(p), to ? "" : ".*");
+	return krux_pattern_compile(arena_pool(m->im->arena), ours, &why) ? ours : (struct krux_str){ 0 };
+}
+
+/* Does the sample match; if not, the type goes without the pattern rather than the example
+ * without a value. */
+static bool matches(struct maker *m, struct krux_str pattern, struct krux_str sample)
+{
+	const char *why;
+	struct krux_pattern *p = krux_pattern_compile(arena_pool(m->im->arena), pattern, &why);
+
+	return p && krux_pattern_match(p, sample);
+}
+
+struct made made_string(struct maker *m, const struct krux_value *schema, unsigned depth)
+{
+	struct krux_str format = json_text(schema, "format"), theirs = json_text(schema, "pattern"), ours = { 0 };
+	struct krux_str word = KRUX_STR("example");
+	krux_i128 longest = 0, least = 0;
+	struct made out = { .kind = DRAFT_OTHER };
+
+	if (json_is(format, "uri") || json_is(format, "url")) {
+		maker_changed(m, "a url here is http or https, without user and fragment");
+		out = made_of("url", "\"https://example.com/\"");
+		out.kind = DRAFT_URL;
+		return out;
+	}
+	if (json_is(format, "date-time"))
+		return made_of("datetime", "\"2026-01-01T00:00:00Z\"");
+	if (json_is(format, "ipv4") || json_is(format, "ipv6")) {
+		maker_changed(m, "an address here is of either version");
+		return made_of("ip", json_is(format, "ipv4") ? "\"192.0.2.1\"" : "\"2001:db8::1\"");
+	}
+	if (format.n)
+		maker_changed(m, "its format is not checked");
+	if (json_whole(json_get(schema, "minLength"), &least) && least > 0)
+		maker_changed(m, "its least length is not checked");
+	if (theirs.n) {
+		ours = pattern_of(m, theirs);
+		if (ours.n && !matches(m, ours, word))
+			word = (struct krux_str){ 0 };
+		if (ours.n && !word.n && matches(m, ours, (struct krux_str){ 0 }))
+			word = KRUX_STR("");
+		else if (!ours.n || !word.n)
+			maker_changed(m, "its pattern is not carried over");
+		if (!word.p) {
+			ours = (struct krux_str){ 0 };
+			word = KRUX_STR("example");
+		}
+	}
+	if (json_whole(json_get(schema, "maxLength"), &longest) && longest > 0 && longest <= (4 << 20)) {
+		/* Theirs counts characters, ours counts bytes. */
+		maker_changed(m, "its bound counts bytes here, four for each character");
+		longest *= 4;
+		if (longest < (krux_i128)word.n)
+			word.n = (size_t)longest;
+	} else {
+		longest = depth ? 4096 : 65536;
+		import_review(m->im, m->notes, "bound");
+	}
+	out.type = arena_printf(m->im->arena, "string max %lld%s%.*s", (long long)longest, ours.n ? " pattern " : "",
+	                        STR_ARG(ours.n ? import_quoted(m->im->arena, ours) : ours));
+	out.sample = import_quoted(m->im->arena, word);
+	return out;
+}
+
+/* ---- enums ---- */
+
+bool json_is_word(struct krux_str s)
+{
+	bool fine = s.n && s.n <= KRUX_MAX_NAME && s.p[0] >= 'a' && s.p[0] <= 'z';
+
+	for (size_t i = 0; i < s.n && fine; i++)
+		fine = (s.p[i] >= 'a' && s.p[i] <= 'z') || (s.p[i] >= '0' && s.p[i] <= '9') || s.p[i] == '_';
+	return fine;
+}
+
+static void put_escaped(struct buf *b, struct krux_str s)
+{
+	for (size_t i = 0; i < s.n; i++) {
+		if (memchr(".[](){}|*+?\\^$-/\"", s.p[i], 17))
+			buf_putc(b, '\\');
+		buf_putc(b, s.p[i]);
+	}
+}
+
+/* Names that an enum can have; other texts are alternatives of a pattern, which is the same set. */
+struct made made_enum(struct maker *m, const struct krux_value *list)
+{
+	struct buf names = { 0 }, pattern = { 0 };
+	struct name_set seen = { 0 };
+	struct made out;
+	size_t longest = 1;
+	bool words = true, texts = list->list.n > 0 && list->list.n <= KRUX_MAX_ENUM;
+
+	for (size_t i = 0; i < list->list.n && texts; i++) {
+		const struct krux_value *v = &list->list.item[i];
+
+		texts = v->kind == KRUX_V_TEXT;
+		if (!texts || !name_set_add(m->im->arena, &seen, v->str))
+			continue;
+		words &= json_is_word(v->str);
+		longest = v->str.n > longest ? v->str.n : longest;
+		buf_puts(&names, names.n ? ", " : "enum { ");
+		buf_str(&names, v->str);
+		buf_puts(&pattern, i ? "|" : "");
+		put_escaped(&pattern, v->str);
+	}
+	if (!texts) {
+		maker_changed(m, "its values are not all texts, or too many; they are not checked");
+		out = made_of("string max 65536", "\"example\"");
+	} else if (words) {
+		buf_puts(&names, " }");
+		out.type = arena_str(m->im->arena, (struct krux_str){ names.p, names.n });
+		out.sample = list->list.item[0].str;
+		out.kind = DRAFT_OTHER;
+		out.nullable = false;
+	} else {
+		struct krux_str p = arena_str(m->im->arena, (struct krux_str){ pattern.p, pattern.n });
+
+		out = made_of("", "");
+		out.type = arena_printf(m->im->arena, "string max %zu pattern %.*s", longest,
+		                        STR_ARG(import_quoted(m->im->arena, p)));
+		out.sample = import_quoted(m->im->arena, list->list.item[0].str);
+	}
+	buf_free(&names);
+	buf_free(&pattern);
+	return out;
+}
+
+/* ---- numbers ---- */
+
+struct made made_integer(struct maker *m, const struct krux_value *schema)
+{
+	krux_i128 lo = INT64_MIN, hi = INT64_MAX, n, sample;
+	const char *const other[] = { "multipleOf" };
+	struct made out = { .kind = DRAFT_OTHER };
+
+	if (json_whole(json_get(schema, "minimum"), &n))
+		lo = n;
+	if (json_whole(json_get(schema, "exclusiveMinimum"), &n) && n < INT64_MAX && n + 1 > lo)
+		lo = n + 1;
+	if (json_whole(json_get(schema, "maximum"), &n))
+		hi = n;
+	if (json_whole(json_get(schema, "exclusiveMaximum"), &n) && n > INT64_MIN && n - 1 < hi)
+		hi = n - 1;
+	if (json_get(schema, other[0]))
+		maker_changed(m, "multipleOf is not checked");
+	if (lo > hi) {
+		maker_changed(m, "its range is empty; it is not checked");
+		lo = INT64_MIN;
+		hi = INT64_MAX;
+	}
+	sample = lo <= 1 && hi >= 1 ? 1 : lo;
+	if (lo == INT64_MIN && hi == INT64_MAX)
+		out.type = KRUX_STR("int");
+	else
+		out.type = arena_printf(m->im->arena, "int %lld..%lld", (long long)lo, (long long)hi);
+	out.sample = arena_printf(m->im->arena, "%lld", (long long)sample);
+	return out;
+}
+
+struct made made_number(struct maker *m, const struct krux_value *schema)
+{
+	static const char *const bounds[] = { "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum" };
+
+	import_review(m->im, m->notes, "six digits after the point");
+	for (size_t i = 0; i < sizeof bounds / sizeof *bounds; i++)
+		if (json_get(schema, bounds[i])) {
+			maker_changed(m, "the range of a number that is not whole is not checked");
+			break;
+		}
+	return made_of("decimal 6", "1");
+}
