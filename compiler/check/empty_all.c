@@ -188,7 +188,7 @@ static void rule_check(struct arena *a, struct report *r, const struct rule *rul
 
 void check_empty_all(struct arena *a, struct diags *ds, const struct build *b)
 {
-	struct report r = { .arena = a };
+	struct report r = { .arena = a, .said = ds };
 
 	for (size_t i = 0; i < b->npolicies; i++)
 		for (size_t k = 0; k < b->policy[i].nrules; k++) {

@@ -179,10 +179,9 @@ bool build_resolve(struct arena *a, struct diags *ds, const struct capability_se
                    const struct policyfile *const *file, size_t n, struct build *out)
 {
 	struct policy *policy = ARENA_ARRAY(a, struct policy, n);
-	uint32_t *seen = ARENA_ARRAY(a, uint32_t, caps->n);
-	size_t before = ds->errors, nodes = 0, meets = 0;
+	struct work *work = work_new(a, caps);
+	size_t before = ds->errors;
 	struct names labels;
-	uint32_t turn = 0;
 
 	*out = (struct build){ .caps = *caps, .policy = policy, .npolicies = n };
 	if (!limits_check(ds, file, n))
@@ -196,14 +195,10 @@ bool build_resolve(struct arena *a, struct diags *ds, const struct capability_se
 			                .labels = &labels,
 			                .file = file[i],
 			                .policy = &policy[i],
-			                .nodes = &nodes,
-			                .meets = &meets,
-			                .seen = seen,
-			                .turn = turn,
-			                .report.arena = a };
+			                .work = work,
+			                .report = { .arena = a, .said = ds } };
 
 		policy_resolve(&c);
-		turn = c.turn;
 	}
 	if (n)
 		qsort(policy, n, sizeof *policy, policy_order);

@@ -23,20 +23,18 @@ static unsigned verdicts_read(struct diags *ds, const struct ast_words *words, c
 bool claim_resolve(struct arena *a, struct diags *ds, const struct build *b,
                    const struct policy *policy, const struct ast_prove *ast, struct claim *out)
 {
-	size_t before = ds->errors, nodes = 0, meets = 0, n;
+	size_t before = ds->errors, n;
 	struct policy_ctx c = { .arena = a,
 		                .diags = ds,
 		                .caps = &b->caps,
-		                .nodes = &nodes,
-		                .meets = &meets,
-		                .report.arena = a };
+		                .report = { .arena = a, .said = ds } };
 	struct matched *cap;
 	struct rule_cap *on;
 	bool wildcard;
 
 	*out = (struct claim){ .id = ast->id.text, .at = ast->id.at.src ? ast->id.at : ast->at };
 	c.scope = (struct scope *)(uintptr_t)(policy ? policy->scope : scope_plain(a, &b->caps));
-	c.seen = ARENA_ARRAY(a, uint32_t, b->caps.n);
+	c.work = c.scope->work;
 	if (word_given(ast->id))
 		id_check(ds, ast->id, "claim");
 	out->has_never = ast->never.at.src || ast->never.n;

@@ -32,18 +32,31 @@ struct finding *walk_fail(struct walk *w, unsigned code, struct span at, bool by
 	return f;
 }
 
+struct krux_str walk_near(struct walk *w, struct krux_str name, const struct krux_str *names,
+                          size_t n)
+{
+	enum { TOO_MANY = 4096 };
+
+	return diag_nearest(name, names, n > TOO_MANY || report_is_full(w->report) ? 0 : n);
+}
+
 /* ---- nodes ---- */
+
+void walk_charge(struct walk *w, size_t n, struct span at)
+{
+	w->nodes += n;
+	if (w->nodes <= MOST_NODES || w->stop)
+		return;
+	walk_fail(w, 9013, at, true, "the condition is too large once its defines are put in")
+		->expected = KRUX_STR("at most 65,536 tests");
+	w->stop = true;
+}
 
 struct cond *cond_node(struct walk *w, enum cond_kind kind, struct span at)
 {
 	struct cond *c;
 
-	if (++w->nodes > MOST_NODES && !w->stop) {
-		walk_fail(w, 9013, at, true,
-		          "the condition is too large once its defines are put in")
-			->expected = KRUX_STR("at most 65,536 tests");
-		w->stop = true;
-	}
+	walk_charge(w, 1, at);
 	c = ARENA_NEW(w->arena, struct cond);
 	c->kind = kind;
 	c->at = at;
@@ -272,8 +285,7 @@ static struct typed label_resolve(struct walk *w, const struct expr *e)
 		return t;
 	}
 	if (names_find(&w->scope->labels, s.name) == NAMES_NONE) {
-		near = diag_nearest(s.name, w->scope->labels.name,
-		                    w->scope->labels.n < 4096 ? w->scope->labels.n : 0);
+		near = walk_near(w, s.name, w->scope->labels.name, w->scope->labels.n);
 		f = report_add(w->report, DIAG_WARNING, 3024, e->right->at, false,
 		               "no capability of this build sets the label `%.*s`",
 		               STR_ARG(s.name));
@@ -348,7 +360,7 @@ const struct cond *cond_report(struct arena *a, struct report *r, const struct s
 const struct cond *cond_resolve(struct arena *a, struct diags *ds, const struct scope *scope,
                                 const struct capability *cap, const struct expr *e)
 {
-	struct report r = { .arena = a };
+	struct report r = { .arena = a, .said = ds };
 	size_t nodes = 0;
 	const struct cond *c = cond_report(a, &r, scope, cap, e, &nodes);
 

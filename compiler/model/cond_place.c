@@ -158,9 +158,9 @@ static bool unknown_name(struct walk *w, const struct operand *o)
 	struct krux_str *name, fields, near = { 0 };
 	size_t n;
 
-	if (f->text.n && w->report->errors <= 64) {
+	if (f->text.n && !report_is_full(w->report)) {
 		fields = first_names(w, &n, &name);
-		near = n < 4096 ? diag_nearest(o->name[0], name, n) : near;
+		near = walk_near(w, o->name[0], name, n);
 		f->expected =
 			fields.n ? arena_printf(w->arena,
 		                                "a define, agent, time, weekday or a field: %.*s "
@@ -383,7 +383,7 @@ static bool calls_place(struct walk *w, const struct operand *o, struct place *o
 			arena_printf(w->arena, "write `workspace.calls(%.*s)`", STR_ARG(cap->name));
 		return false;
 	}
-	if (w->report->errors <= 8) {
+	if (!report_is_full(w->report)) {
 		struct krux_str *name = ARENA_ARRAY(w->arena, struct krux_str, w->scope->caps->n);
 
 		for (size_t i = 0; i < w->scope->caps->n; i++)

@@ -96,7 +96,7 @@ void never_equal(struct walk *w, const struct compared *c, const struct literal 
 static void group_add(struct walk *w, uint32_t g, struct krux_str **text, size_t *n, size_t *room)
 {
 	w->scope->group_used[g] = true;
-	for (size_t i = 0; i < w->scope->group[g].n; i++)
+	for (size_t i = 0; i < w->scope->group[g].n && *n <= KRUX_MAX_IN_ITEMS; i++)
 		ARENA_PUSH(w->arena, *text, *n, *room, w->scope->group[g].pattern[i]);
 }
 
@@ -116,9 +116,8 @@ static bool agent_item(struct walk *w, const struct literal *l, struct krux_str 
 		ARENA_PUSH(w->arena, *text, *n, *room, l->text);
 		return true;
 	}
-	near = l->kind == LIT_WORD
-	               ? diag_nearest(l->text, w->scope->groups.name, w->scope->groups.n)
-	               : (struct krux_str){ 0 };
+	near = walk_near(w, l->text, w->scope->groups.name,
+	                 l->kind == LIT_WORD ? w->scope->groups.n : 0);
 	if (l->kind == LIT_WORD)
 		f = walk_fail(w, 3021, l->at, false, "there is no group `%.*s`", STR_ARG(l->text));
 	else
@@ -145,7 +144,11 @@ static bool agents_resolve(struct walk *w, const struct literal *l, struct value
 	}
 	for (size_t i = 0; i < nitems; i++)
 		ok = agent_item(w, &item[i], &text, &n, &room) && ok;
-	if (!ok)
+	walk_charge(w, n / 8, l->at);
+	if (n > KRUX_MAX_IN_ITEMS)
+		walk_fail(w, 9017, l->at, false, "the list has too many agent patterns")->expected =
+			KRUX_STR("at most 4,096, those of its groups counted");
+	if (!ok || n > KRUX_MAX_IN_ITEMS)
 		return false;
 	if (n)
 		qsort(text, n, sizeof *text, text_order);
@@ -216,6 +219,7 @@ static bool in_resolve(struct walk *w, const struct compared *c, const struct li
 bool set_resolve(struct walk *w, const struct compared *c, enum expr_op op, const struct literal *l,
                  struct span at, struct value_set *out)
 {
+	walk_charge(w, l->nitems / 8 + l->text.n / 64, at);
 	switch (op) {
 	case OP_EQ: case OP_NE:
 		if (c->class == CLASS_AGENT)

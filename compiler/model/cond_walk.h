@@ -66,6 +66,10 @@ struct finding *walk_fail(struct walk *, unsigned code, struct span at, bool by_
                           const char *fmt, ...) __attribute__((format(printf, 5, 6)));
 
 /* ---- cond.c ---- */
+/* A name that was perhaps meant. */
+struct krux_str walk_near(struct walk *, struct krux_str, const struct krux_str *names, size_t n);
+/* Counts work, so that what defines and wildcards multiply ends somewhere. */
+void walk_charge(struct walk *, size_t n, struct span at);
 struct typed expr_resolve(struct walk *, const struct expr *);
 struct cond *cond_node(struct walk *, enum cond_kind, struct span at);
 const struct cond *cond_not(struct walk *, const struct cond *);

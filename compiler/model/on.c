@@ -8,7 +8,7 @@
 
 /* Typed conditions of a build together, and meetings of rules and capabilities: bounds on
  * memory and time, far above what policies need. */
-enum { MOST_NODES = 1 << 22, MOST_MEETS = 1 << 22 };
+enum { MOST_NODES = 1 << 22, MOST_MEETS = 1 << 22, MOST_ERRORS = 1000 };
 
 static void nothing_matched(struct policy_ctx *c, const struct ast_word *w,
                             const struct cap_pattern *p)
@@ -50,11 +50,11 @@ static void pattern_add(struct policy_ctx *c, const struct ast_word *w, bool *wi
 	if (from == to && !(p.wildcard && !p.name.n))
 		nothing_matched(c, w, &p);
 	for (size_t i = from; i < to; i++) {
-		if (c->seen[i] / 2 != c->turn)
+		if (c->work->seen[i] / 2 != c->work->turn)
 			out[(*n)++].cap = c->caps->cap[i];
 		else if (p.wildcard)
 			continue;
-		c->seen[i] = c->turn * 2 + !p.wildcard;
+		c->work->seen[i] = c->work->turn * 2 + !p.wildcard;
 	}
 }
 
@@ -71,7 +71,7 @@ size_t on_resolve(struct policy_ctx *c, const struct ast_words *on, struct span 
 	size_t most = 0, n = 0;
 
 	*wildcard = false;
-	c->turn++;
+	c->work->turn++;
 	if (!on->n)
 		diag_error(c->diags, 2130, on->at.src ? on->at : at, "the list of `on` is empty")
 			->expected = KRUX_STR("at least one capability pattern");
@@ -84,17 +84,17 @@ size_t on_resolve(struct policy_ctx *c, const struct ast_words *on, struct span 
 		pattern_run(c->caps, &p, &from, &to);
 		most += to - from;
 	}
-	if (*c->meets <= MOST_MEETS && (*c->meets += most) > MOST_MEETS)
+	if (c->work->meets <= MOST_MEETS && (c->work->meets += most) > MOST_MEETS)
 		diag_error(c->diags, 9016, at,
 		           "the rules of this build match too many capabilities together")
 			->expected = KRUX_STR("at most 4,194,304, counted for every rule");
-	if (*c->meets > MOST_MEETS)
+	if (c->work->meets > MOST_MEETS)
 		return 0;
 	*out = ARENA_ARRAY(c->arena, struct matched, most < c->caps->n ? most : c->caps->n);
 	for (size_t i = 0; i < on->n; i++)
 		pattern_add(c, &on->item[i], wildcard, *out, &n);
 	for (size_t i = 0; i < n; i++)
-		(*out)[i].by_name = c->seen[(*out)[i].cap->index] & 1;
+		(*out)[i].by_name = c->work->seen[(*out)[i].cap->index] & 1;
 	if (on->n > 1)
 		qsort(*out, n, sizeof **out, matched_order);
 	return n;
@@ -108,18 +108,16 @@ bool when_resolve(struct policy_ctx *c, const struct expr *when, const struct ma
 	for (size_t i = 0; i < n; i++) {
 		out[i].cap = cap[i].cap;
 		out[i].when = &cond_always;
-		if (!when)
+		/* What is beyond the limits below has been said, or would not be kept. */
+		if (!when || c->work->nodes > MOST_NODES || c->diags->errors > MOST_ERRORS)
 			continue;
-		out[i].when =
-			cond_report(c->arena, &c->report, c->scope, cap[i].cap, when, c->nodes);
-		if (*c->nodes > MOST_NODES) {
-			*c->nodes = 0;
+		out[i].when = cond_report(c->arena, &c->report, c->scope, cap[i].cap, when,
+		                          &c->work->nodes);
+		if (c->work->nodes > MOST_NODES)
 			diag_error(c->diags, 9013, when->at,
 			           "the conditions of this build are too large together")
 				->expected = KRUX_STR("at most 4,194,304 tests, counted for every "
 			                              "capability that a rule matches");
-			break;
-		}
 	}
 	errors = c->report.errors;
 	report_flush(&c->report, c->diags);

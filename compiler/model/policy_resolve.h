@@ -14,14 +14,13 @@ struct policy_ctx {
 	struct policy *policy;
 	struct scope *scope;
 	struct report report;
-	size_t *nodes, *meets; /* of all typed conditions, and of rules and capabilities */
-	uint32_t *seen;                  /* [capability]: 2 * turn, +1 by its own name */
-	uint32_t turn;
+	struct work *work;
 };
 
 /* ---- scopes.c ---- */
 void labels_collect(struct names *, struct arena *, const struct capability_set *);
 void scope_make(struct policy_ctx *);
+struct work *work_new(struct arena *, const struct capability_set *);
 /* Patterns and groups of `agent:`; an empty list is an error. `in_group`: patterns only. */
 void agents_resolve(struct policy_ctx *, const struct ast_words *, const char *key, bool in_group,
                     const struct krux_str **out, size_t *n);

@@ -3,7 +3,12 @@
 
 #include <stdarg.h>
 
-enum { MOST_FINDINGS = 128, MOST_NAMED = 6 };
+enum { MOST_FINDINGS = 128, MOST_NAMED = 6, ENOUGH = 64 };
+
+bool report_is_full(const struct report *r)
+{
+	return r->errors + r->said->errors > ENOUGH;
+}
 
 struct finding *report_add(struct report *r, enum diag_level level, unsigned code, struct span at,
                            bool by_cap, const char *fmt, ...)
@@ -69,5 +74,5 @@ void report_flush(struct report *r, struct diags *ds)
 		d->other = f->other;
 		d->other_text = f->other_text;
 	}
-	*r = (struct report){ .arena = r->arena };
+	*r = (struct report){ .arena = r->arena, .said = r->said };
 }

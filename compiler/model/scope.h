@@ -9,8 +9,17 @@ struct group {
 	size_t n;
 };
 
+/* Work done for all files of a build together, so that it ends somewhere. */
+struct work {
+	size_t nodes;                        /* of typed conditions, and what counts as such */
+	size_t meets;                        /* of rules or claims and capabilities */
+	uint32_t *seen;                      /* [capability]: 2 * turn, +1 by its own name */
+	uint32_t turn;
+};
+
 struct scope {
 	const struct capability_set *caps;
+	struct work *work;
 	const struct policyfile *file;       /* NULL: outside of any file */
 	struct names defines, groups, rules; /* in the order of the file */
 	const struct group *group;

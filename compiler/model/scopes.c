@@ -60,6 +60,13 @@ static void group_suspect(struct policy_ctx *c, const struct ast_word *w)
 			arena_printf(c->arena, "did you mean the group `%.*s`?", STR_ARG(near));
 }
 
+static void group_push(struct policy_ctx *c, const struct group *g, struct krux_str **pattern,
+                       size_t *n, size_t *room)
+{
+	for (size_t i = 0; i < g->n && *n <= KRUX_MAX_IN_ITEMS; i++)
+		ARENA_PUSH(c->arena, *pattern, *n, *room, g->pattern[i]);
+}
+
 void agents_resolve(struct policy_ctx *c, const struct ast_words *words, const char *key,
                     bool in_group, const struct krux_str **out, size_t *n)
 {
@@ -72,7 +79,7 @@ void agents_resolve(struct policy_ctx *c, const struct ast_words *words, const c
 	if (words->at.src && !words->n)
 		diag_error(c->diags, 2130, words->at, "the list of `%s` is empty", key)->expected =
 			KRUX_STR("at least one agent pattern");
-	for (size_t i = 0; i < words->n; i++) {
+	for (size_t i = 0; i < words->n && *n <= KRUX_MAX_IN_ITEMS; i++) {
 		const struct ast_word *w = &words->item[i];
 		uint32_t g = names_find(&c->scope->groups, w->text);
 
@@ -83,9 +90,7 @@ void agents_resolve(struct policy_ctx *c, const struct ast_words *words, const c
 				->fix = KRUX_STR("list its patterns");
 		} else if (g != NAMES_NONE) {
 			c->scope->group_used[g] = true;
-			for (size_t k = 0; k < c->scope->group[g].n; k++)
-				ARENA_PUSH(c->arena, pattern, *n, room,
-				           c->scope->group[g].pattern[k]);
+			group_push(c, &c->scope->group[g], &pattern, n, &room);
 		} else if (!agent_glob_check(w->text, &why)) {
 			diag_error(c->diags, 2120, w->at, "`%.*s` is no agent pattern",
 			           STR_ARG(w->text))
@@ -97,6 +102,11 @@ void agents_resolve(struct policy_ctx *c, const struct ast_words *words, const c
 			ARENA_PUSH(c->arena, pattern, *n, room, w->text);
 		}
 	}
+	if (*n > KRUX_MAX_IN_ITEMS)
+		diag_error(c->diags, 9017, words->at, "the list of `%s` has too many patterns", key)
+			->expected = KRUX_STR("at most 4,096, those of its groups counted");
+	/* Groups multiply what is written. */
+	c->scope->work->nodes += *n / 8;
 	*out = pattern;
 }
 
@@ -139,6 +149,7 @@ void scope_make(struct policy_ctx *c)
 
 	c->scope = ARENA_NEW(c->arena, struct scope);
 	c->scope->caps = c->caps;
+	c->scope->work = c->work;
 	c->scope->file = c->file;
 	c->scope->labels = *c->labels;
 	groups_make(c);
@@ -148,11 +159,20 @@ void scope_make(struct policy_ctx *c)
 	names_make(&c->scope->rules, c->arena, rule, c->file->nrules);
 }
 
+struct work *work_new(struct arena *a, const struct capability_set *caps)
+{
+	struct work *w = ARENA_NEW(a, struct work);
+
+	w->seen = ARENA_ARRAY(a, uint32_t, caps->n);
+	return w;
+}
+
 const struct scope *scope_plain(struct arena *a, const struct capability_set *caps)
 {
 	struct scope *s = ARENA_NEW(a, struct scope);
 
 	s->caps = caps;
+	s->work = work_new(a, caps);
 	labels_collect(&s->labels, a, caps);
 	return s;
 }

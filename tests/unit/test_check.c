@@ -21,7 +21,7 @@ static bool is_ours(unsigned code)
 /* Examples of these would take a second folder or far too much text. */
 static bool has_no_example(unsigned code)
 {
-	return code == 1020 || code == 3016 || code == 9011 || code == 9012 || code == 9016;
+	return code == 1020 || code == 3016 || code == 9011 || code == 9012 || code == 9016 || code == 9017;
 }
 
 static void block_add(struct world *w, struct krux_str kind, struct krux_str body)
