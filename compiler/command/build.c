@@ -86,8 +86,8 @@ static bool emit(const struct options *o, struct pipeline *p, const struct krux_
 	}
 	fine = !p->diags->errors &&
 	       emit_c(p->arena, p->diags, &p->build, p->decisions, p->manager, p->root, &c);
-	in.decide_c = (struct krux_str){ c.p, c.n };
-	in.table = (struct krux_str){ table.p, table.n };
+	in.decide_c = arena_str(p->arena, (struct krux_str){ c.p ? c.p : "", c.n });
+	in.table = arena_str(p->arena, (struct krux_str){ table.p ? table.p : "", table.n });
 	fine = fine && cc_shared_object(p->arena, p->diags, in.decide_c, &in.object, &in.compiler) &&
 	       package_make(p->arena, p->diags, &in, pkg);
 	buf_free(&c);
