@@ -67,7 +67,9 @@ void draft_describe(struct importer *im, struct draft_cap *c, struct krux_str te
 	}
 	doc_push(im, c, summary);
 	/* Nothing is cut away: what is more than the summary follows it. */
-	if (summary.n < line.n)
+	if (summary.p == line.p && summary.n < line.n && !memchr(text.p, '\n', text.n))
+		doc_push_lines(im, c, "", (struct krux_str){ line.p + summary.n + 1, line.n - summary.n - 1 });
+	else if (summary.n < line.n)
 		doc_push_lines(im, c, "", text);
 }
 
