@@ -6,11 +6,11 @@
 #include "compiler/model/access.h"
 #include "compiler/model/report.h"
 
-/* A list that has an element, or an optional place that is there. */
+/* A condition that is known to hold, or not to. */
 struct fact {
-	bool has;
-	const struct subject *subject;
-	unsigned level;                  /* of the any that it was found in; 0: of the request */
+	const struct cond *cond;
+	bool holds;
+	unsigned level;                  /* of the any around it; what it says of `it` counts there */
 };
 
 struct walk {
@@ -20,19 +20,11 @@ struct walk {
 	struct fact *fact;
 	size_t n, room;
 	unsigned level;
+	size_t steps;
 };
 
-static bool holds_zero(const struct value_set *s)
-{
-	return s->nintervals && !s->interval[0].lo;
-}
-
-static void fact_add(struct walk *w, bool has, const struct subject *s)
-{
-	struct fact f = { has, s, s->depth ? w->level : 0 };
-
-	ARENA_PUSH(w->arena, w->fact, w->n, w->room, f);
-}
+/* Beyond this many comparisons for one rule nothing counts as known. */
+enum { MOST_STEPS = 1 << 20 };
 
 static bool is_group(const struct cond *c, bool holds)
 {
@@ -42,49 +34,77 @@ static bool is_group(const struct cond *c, bool holds)
 /* What is so where c holds, or does not. */
 static void gather(struct walk *w, const struct cond *c, bool holds)
 {
+	struct fact f = { c, holds, w->level };
+
 	if (c->kind == COND_NOT) {
 		gather(w, c->a, !holds);
 	} else if (is_group(c, holds)) {
 		gather(w, c->a, holds);
 		gather(w, c->b, holds);
-	} else if (c->kind == COND_ANY && holds) {
-		fact_add(w, false, &c->list);
-	} else if (c->kind == COND_TEST && c->subject.kind == SUBJECT_HAS && holds) {
-		fact_add(w, true, &c->subject);
-	} else if (c->kind == COND_TEST && c->subject.kind == SUBJECT_SIZE &&
-	           holds != holds_zero(&c->set)) {
-		fact_add(w, false, &c->subject);
+	} else if (c->kind != COND_ANY_TREE) {
+		ARENA_PUSH(w->arena, w->fact, w->n, w->room, f);
 	}
 }
 
-static bool is_known(const struct walk *w, bool has, const struct subject *s)
+static bool holds_zero(const struct value_set *s)
 {
-	for (size_t i = 0; i < w->n; i++) {
-		const struct fact *f = &w->fact[i];
-
-		if (f->has == has && f->subject->depth == s->depth &&
-		    (!s->depth || f->level == w->level) &&
-		    access_eq(&f->subject->access, &s->access))
-			return true;
-	}
-	return false;
+	return s->nintervals && !s->interval[0].lo;
 }
 
-/* Does what is known say that the list has an element. */
-static bool is_implied(const struct walk *w, const struct cond *some)
+/* Is it the place that a leaf speaks of: a list that has an element, an optional that is there. */
+static bool leaf_says(const struct walk *w, const struct fact *f, const struct cond *c, bool holds,
+                      const struct subject *s)
 {
+	const struct subject *is = c->kind == COND_ANY ? &c->list : &c->subject;
+
+	if (c->kind == COND_TEST && is->kind == SUBJECT_SIZE && holds == holds_zero(&c->set))
+		return false;
+	if (c->kind != COND_TEST && c->kind != COND_ANY)
+		return false;
+	if ((c->kind == COND_ANY || is->kind == SUBJECT_HAS) && !holds)
+		return false;
+	if (c->kind == COND_TEST && is->kind != SUBJECT_SIZE && is->kind != SUBJECT_HAS)
+		return false;
+	return (s->kind == SUBJECT_HAS) == (c->kind == COND_TEST && is->kind == SUBJECT_HAS) &&
+	       is->depth == s->depth && (!s->depth || f->level == w->level) &&
+	       access_eq(&is->access, &s->access);
+}
+
+/* Does a fact, or the part of one at hand, say that `some` holds. */
+static bool says(struct walk *w, const struct fact *f, const struct cond *c, bool holds,
+                 const struct cond *some)
+{
+	if (++w->steps > MOST_STEPS)
+		return false;
+	if (c->kind == COND_NOT)
+		return says(w, f, c->a, !holds, some);
+	if (is_group(c, holds))
+		return says(w, f, c->a, holds, some) || says(w, f, c->b, holds, some);
+	if (is_group(c, !holds))
+		return says(w, f, c->a, holds, some) && says(w, f, c->b, holds, some);
 	switch (some->kind) {
 	case COND_TRUE:
 		return true;
 	case COND_AND:
-		return is_implied(w, some->a) && is_implied(w, some->b);
+		return says(w, f, c, holds, some->a) && says(w, f, c, holds, some->b);
 	case COND_OR:
-		return is_implied(w, some->a) || is_implied(w, some->b);
+		return says(w, f, c, holds, some->a) || says(w, f, c, holds, some->b);
 	case COND_TEST:
-		return is_known(w, some->subject.kind == SUBJECT_HAS, &some->subject);
+		return leaf_says(w, f, c, holds, &some->subject);
 	default:
 		return false;
 	}
+}
+
+/* Does what is known say that the list has an element. */
+static bool is_implied(struct walk *w, const struct cond *some)
+{
+	if (some->kind == COND_AND)
+		return is_implied(w, some->a) && is_implied(w, some->b);
+	for (size_t i = 0; i < w->n && w->steps <= MOST_STEPS; i++)
+		if (says(w, &w->fact[i], w->fact[i].cond, w->fact[i].holds, some))
+			return true;
+	return some->kind == COND_TRUE;
 }
 
 static void cond_walk(struct walk *w, const struct cond *c, bool holds);

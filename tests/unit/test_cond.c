@@ -296,6 +296,96 @@ START_TEST(cond_lists_capabilities)
 }
 END_TEST
 
+/* ---- all in rules that permit ---- */
+
+static const char *const permitting[] = {
+	"any(paths, true) and all(paths, it under \"/a\")",
+	"all(paths, it under \"/a\") and size(paths) > 0",
+	"size(paths) in 1..3 and flag and all(paths, it under \"/a\")",
+	"size(paths) != 0 and all(paths, it under \"/a\")",
+	"paths contains \"/a\" and all(paths, it under \"/a\")",
+	"size(paths) == 0 or all(paths, it under \"/a\")",
+	"not (size(paths) == 0 or not all(paths, it under \"/a\"))",
+	"all(reads, it under \"/a\")",
+	"all(deletes, it under \"/tmp\")",
+	"has target and all(writes, it under \"/a\")",
+	"any(writes, true) and all(writes, it under \"/a\")",
+	"not all(paths, it under \"/a\")",
+	"not any(paths, it under \"/a\")",
+	"any(items, size(it.sub) > 0 and all(it.sub, it > 3))",
+	"not any(items, not (any(it.sub, true) and all(it.sub, it > 3)))",
+};
+
+static const char *const not_permitting[] = {
+	"all(paths, it under \"/a\") or size(paths) == 0",
+	"all(paths, it under \"/a\") or all(paths, it under \"/b\")",
+	"size(tags) > 0 and all(paths, it under \"/a\")",
+	"(size(paths) > 0 or flag) and all(paths, it under \"/a\")",
+	"not any(paths, true) and all(paths, it under \"/a\")",
+	"any(items, size(it.sub) > 0) and any(items, all(it.sub, it > 3))",
+	"any(items, any(it.sub, true) or all(it.sub, it > 3) and flag or all(it.sub, it > 4))",
+};
+
+START_TEST(all_permits)
+{
+	struct world w;
+
+	world_start(&w);
+	world_condition(&w, permitting[_i]);
+	world_clean(&w);
+	world_end(&w);
+}
+END_TEST
+
+START_TEST(all_does_not_permit)
+{
+	struct world w;
+
+	world_start(&w);
+	world_condition(&w, not_permitting[_i]);
+	world_diag(&w, 3020);
+	world_end(&w);
+}
+END_TEST
+
+/* An effect of an optional path and a list has an element where either has one. */
+START_TEST(all_mixed)
+{
+	static const struct { const char *cond; bool permits; } rows[] = {
+		{ "any(reads, true) and all(reads, it under \"/a\")", true },
+		{ "(has o or size(l) > 0) and all(reads, it under \"/a\")", true },
+		{ "has o and all(reads, it under \"/a\")", true },
+		{ "size(reads) > 0 and all(reads, it under \"/a\")", true },
+		{ "(has o or n == 1) and all(reads, it under \"/a\")", false },
+		{ "all(reads, it under \"/a\")", false },
+	};
+
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct clauses c = { .input = "n : uint \"N.\"; o : optional path \"O.\"; l : "
+			                      "list<path> max 3 \"L.\";",
+			             .effect = "effect reads(o), reads(l);",
+			             .examples =
+			                     "example \"one\" { n: 1, l: [] } -> { ok: true };" };
+		struct world w;
+
+		world_start(&w);
+		world_cap(&w, demo_cap(&w, &c));
+		world_policy(
+			&w,
+			arena_printf(
+				w.arena,
+				"krux: policy/1\nname: demo\nlayer: organization\nrules:\n  - id: "
+		                "one\n    on: demo.act\n"
+				"    when: |-\n      %s\n    verdict: notify\ndefault: blocked\n",
+				rows[i].cond)
+				.p);
+		world_resolve(&w);
+		ck_assert_msg(w.resolved == rows[i].permits, "%s", rows[i].cond);
+		world_end(&w);
+	}
+}
+END_TEST
+
 /* ---- hostile ---- */
 
 static void long_chain(const char *between, const char *last)
@@ -397,6 +487,10 @@ int main(void)
 	tcase_set_timeout(t, 60);
 	tcase_add_loop_test(t, cond_meaning, 0, sizeof meanings / sizeof *meanings);
 	tcase_add_loop_test(t, cond_refused, 0, sizeof refusals / sizeof *refusals);
+	tcase_add_loop_test(t, all_permits, 0, sizeof permitting / sizeof *permitting);
+	tcase_add_loop_test(t, all_does_not_permit, 0,
+	                    sizeof not_permitting / sizeof *not_permitting);
+	tcase_add_test(t, all_mixed);
 	tcase_add_test(t, cond_by_capability);
 	tcase_add_test(t, cond_lists_capabilities);
 	tcase_add_test(t, cond_long);

@@ -476,6 +476,67 @@ START_TEST(policy_floods)
 }
 END_TEST
 
+/* Groups of groups of patterns, by way of lists of groups, stay bounded. */
+START_TEST(policy_groups)
+{
+	struct buf b = { 0 };
+	struct world w;
+
+	world_start(&w);
+	world_example(&w);
+	buf_puts(&b, "krux: policy/1\nname: demo\nlayer: organization\ngroups:\n  g: [ a0");
+	for (int i = 1; i < 4096; i++)
+		buf_printf(&b, ", a%d", i);
+	buf_puts(&b, " ]\nrules:\n  - { id: ok, on: example.act, agent: g, verdict: blocked }\n"
+	             "  - { id: over, on: example.act, agent: [ g");
+	for (int i = 0; i < 1000; i++)
+		buf_puts(&b, ", g");
+	buf_puts(&b,
+	         " ], verdict: blocked }\n"
+	         "  - { id: when, on: example.act, when: \"agent in [g, g]\", verdict: blocked }\n"
+	         "default: blocked\n");
+	buf_putc(&b, 0);
+	world_policy(&w, b.p);
+	world_resolve(&w);
+	world_diag(&w, 9017);
+	ck_assert_uint_eq(w.diags->n, 2);
+	ck_assert_uint_eq(w.build.policy[0].rule[0].nagents, 4096);
+	buf_free(&b);
+	world_end(&w);
+}
+END_TEST
+
+/* One long expression in a define, typed for many capabilities by many rules. */
+START_TEST(policy_long_literals)
+{
+	struct buf b = { 0 };
+	struct world w;
+
+	world_start(&w);
+	buf_puts(&b, "namespace many \"Many.\";\n");
+	for (int i = 0; i < 300; i++)
+		buf_puts(&b, version(&w, arena_printf(w.arena, "c%d", i).p, 1, 0));
+	buf_putc(&b, 0);
+	world_cap(&w, b.p);
+	b.n = 0;
+	buf_puts(&b,
+	         "krux: policy/1\nname: demo\nlayer: organization\ndefine:\n  long: agent like \"");
+	for (int i = 0; i < 60000; i++)
+		buf_puts(&b, i % 1000 ? "a" : "\\\\d");
+	buf_puts(&b, "\"\n");
+	buf_puts(&b, "rules:\n");
+	for (int i = 0; i < 3000; i++)
+		buf_printf(&b, "  - { id: r%d, on: \"*\", when: long, verdict: blocked }\n", i);
+	buf_puts(&b, "default: blocked\n");
+	buf_putc(&b, 0);
+	world_policy(&w, b.p);
+	world_resolve(&w);
+	ck_assert(w.diags->errors);
+	buf_free(&b);
+	world_end(&w);
+}
+END_TEST
+
 /* Unknown names in every rule: nothing is looked for a million times. */
 START_TEST(policy_unknown_names)
 {
@@ -729,6 +790,8 @@ int main(void)
 	tcase_add_test(t, policy_layers);
 	tcase_add_test(t, policy_two_zones);
 	tcase_add_test(t, policy_floods);
+	tcase_add_test(t, policy_groups);
+	tcase_add_test(t, policy_long_literals);
 	tcase_add_test(t, policy_unknown_names);
 	tcase_add_test(t, agent_patterns);
 	tcase_add_test(t, path_globs);
