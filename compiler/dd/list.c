@@ -38,6 +38,7 @@ static void target_add(struct targets *t, uint32_t state)
 {
 	struct work *w = t->w;
 
+	w->loops |= !state && t->distance == 1;
 	if (w->number[state] != NONE)
 		return;
 	w->number[state] = w->norder;
@@ -79,6 +80,7 @@ static void order_find(struct work *w)
 	struct targets t = { .w = w };
 
 	w->norder = 0;
+	w->loops = false;
 	memset(w->number, 0xFF, w->n * sizeof *w->number);
 	target_add(&t, 0);
 	for (uint32_t i = 0; i < w->norder; i++) {
@@ -177,7 +179,6 @@ static void minimise(struct work *w)
 	for (uint32_t i = 0; i < w->norder; i++) {
 		state[i] = w->state[w->order[i]];
 		state[i].element = element_renumber(key, w->number, state[i].element);
-		w->loops |= !i && state[0].element == DD_STATE;
 	}
 	w->state = state;
 	w->n = w->norder;
@@ -317,7 +318,6 @@ static uint32_t list_make(struct work *w)
 		w->number = ARENA_ARRAY(w->a, uint32_t, w->n);
 		w->order = ARENA_ARRAY(w->a, uint32_t, w->n);
 		w->distance = ARENA_ARRAY(w->a, uint32_t, w->n);
-		w->loops = false;
 		minimise(w);
 		only = list_settled(w);
 		if (only != NONE)

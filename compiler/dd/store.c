@@ -14,7 +14,7 @@
 enum {
 	BLOCK = 1 << 16,
 	FIRST_MEMO = 1 << 10,
-	LARGEST_MEMO = 1 << 21,
+	LARGEST_MEMO = 1 << 20,
 	KEPT_EDGES = 1 << 16,
 };
 static const size_t most_bytes = (size_t)1200 << 20;    /* of all managers */
