@@ -65,7 +65,8 @@ static uint32_t exceeded(struct work *w, const struct policy *p, const struct ru
 static uint32_t match_value(struct work *w, const struct policy *p, const struct rule *r,
                             const struct rule_cap *rc)
 {
-	uint32_t counter[2], over_rate, over_budget, plain, out;
+	uint32_t counter[2], over_rate, over_budget, out;
+	enum krux_verdict used = KRUX_BLOCKED;
 	size_t n = 0;
 
 	over_rate = exceeded(w, p, r, &r->rate, rc, counter, &n);
@@ -75,15 +76,17 @@ static uint32_t match_value(struct work *w, const struct policy *p, const struct
 		counter[0] = counter[1];
 		counter[1] = c;
 	}
-	plain = dd_terminal(w->m, outcome_make(w->d, r->verdict, &r->approval, counter, n));
-	out = plain;
+	out = dd_terminal(w->m, outcome_make(w->d, r->verdict, &r->approval, counter, n));
 	if (r->rate.given) {
-		uint32_t t = outcome_make(w->d, r->rate.exceeded, &r->approval, counter, n);
-		out = dd_ite(w->m, over_rate, dd_terminal(w->m, t), out);
+		used = r->rate.exceeded;
+		out = dd_ite(w->m, over_rate, dd_terminal(w->m, outcome_make(w->d, used, &r->approval, counter, n)), out);
 	}
+	/* What is exceeded replaces the rule's verdict, so nothing of that is left; of two the stricter. */
 	if (r->budget.given) {
 		uint32_t t = dd_terminal(w->m, outcome_make(w->d, r->budget.exceeded, &r->approval, counter, n));
-		out = dd_ite(w->m, over_budget, combine(w, t, out), out);
+		if (r->rate.given && used < r->budget.exceeded)
+			t = dd_ite(w->m, over_rate, dd_terminal(w->m, outcome_make(w->d, used, &r->approval, counter, n)), t);
+		out = dd_ite(w->m, over_budget, t, out);
 	}
 	return out;
 }
