@@ -167,27 +167,36 @@ static bool constant(struct scope *s, enum o_op op, const struct o_type *t, cons
 	return true;
 }
 
+/* The patterns of a group of the file. */
+static void group(struct scope *s, struct o_bound *b, struct krux_str name, size_t *cap)
+{
+	for (size_t g = 0; s->policy && g < s->policy->ngroups; g++) {
+		const struct o_group *found = &s->policy->group[g];
+		if (!krux_str_eq(found->name, name))
+			continue;
+		for (size_t i = 0; i < found->pattern.n; i++) {
+			struct o_const c = { .val = { .present = true, .s = found->pattern.name[i] } };
+			ARENA_PUSH(s->a, b->con, b->ncons, *cap, c);
+		}
+		return;
+	}
+	s->failed = true;
+}
+
 static void constants(struct scope *s, struct o_bound *b, const struct o_lit *l)
 {
 	static const struct o_type count = { .kind = O_COUNT };
 	const struct o_type *t = b->place.size ? &count : b->place.type;
 	size_t cap = 0;
 
-	if (t->kind == O_AGENT && b->op == W_IN && l->kind == OL_WORD) {
-		for (size_t g = 0; s->policy && g < s->policy->ngroups; g++)
-			if (krux_str_eq(s->policy->group[g].name, l->text)) {
-				for (size_t i = 0; i < s->policy->group[g].pattern.n; i++) {
-					struct o_const c = { .val = { .present = true, .s = s->policy->group[g].pattern.name[i] } };
-					ARENA_PUSH(s->a, b->con, b->ncons, cap, c);
-				}
-				return;
-			}
-		s->failed = true;
-		return;
-	}
 	for (size_t i = 0; i < (l->kind == OL_LIST ? l->n : 1); i++) {
+		const struct o_lit *one = l->kind == OL_LIST ? &l->item[i] : l;
 		struct o_const c;
-		if (!constant(s, b->op, t, l->kind == OL_LIST ? &l->item[i] : l, &c))
+		if (t->kind == O_AGENT && b->op == W_IN && one->kind == OL_WORD) {
+			group(s, b, one->text, &cap);
+			continue;
+		}
+		if (!constant(s, b->op, t, one, &c))
 			s->failed = true;
 		ARENA_PUSH(s->a, b->con, b->ncons, cap, c);
 	}

@@ -127,7 +127,7 @@ static void input(struct g_build *g, struct buf *b, const uint8_t *kind, const u
 		/* Optional or not is said by the pool too: conditions count on it. */
 		bool optional = (g->seed >> (i % 60) & 3) == 0 && f->use != PORT && f->use != HOST && f->use != URL;
 		bool unused;
-		if (f->use == PATH)
+		if (f->use == PATH || f->use == PATHS)
 			optional = false;
 		if (f->use == OPTIONAL_PATH)
 			optional = true;

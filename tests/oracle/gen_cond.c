@@ -310,8 +310,8 @@ static struct g_cond *fact(struct making *m)
 		"time <= 12:00:01", "time > 00:00:01", "time in 12:00..12:00:01", "time in 00:00..23:59:59" };
 	static const char *const week[] = { "weekday == mon", "weekday != sun", "weekday in mon..fri", "weekday in [ sat, sun ]",
 		"weekday in [ mon, wed..thu ]" };
-	static const char *const agent[] = { "agent == \"builder\"", "agent in [ \"ci-*\", ops ]", "agent matches \"*-1\"",
-		"agent like \"[a-z]+\"", "agent starts with \"ci\"", "agent in crew", "agent != \"ops\"", "agent contains \".\"",
+	static const char *const agent[] = { "agent == \"builder\"", "agent in [ \"ci-*\", \"ops\" ]", "agent matches \"*-1\"",
+		"agent like \"[a-z]+\"", "agent starts with \"ci\"", "agent in [ \"a*\", crew ]", "agent in crew", "agent != \"ops\"", "agent contains \".\"",
 		"agent ends with \"s\"", "not agent in crew", "known", "not office" };
 	static const char *const labels[] = { "workspace has \"lab-a\"", "workspace has \"lab-b\"" };
 	static const char *const calls[] = { "workspace.calls(ns.c0) > 3", "workspace.calls(ns.c0) == 0", "workspace.calls(ns.c0) in 1..5",

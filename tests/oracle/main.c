@@ -162,7 +162,7 @@ static bool has_word(const char *list, const char *word)
 
 static uint64_t missing(const char *how, enum o_op op, enum o_kind kind, const uint64_t hit[2])
 {
-	if (!hit[0] || !hit[1])
+	if ((!hit[0] || !hit[1]) && !options.no_coverage)
 		printf("%s of %s%s has never been %s\n", o_op_word[op], how, o_kind_word[kind], hit[1] ? "false" : hit[0] ? "true" : "asked");
 	return !hit[0] || !hit[1];
 }
