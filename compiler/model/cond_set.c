@@ -219,7 +219,7 @@ static bool in_resolve(struct walk *w, const struct compared *c, const struct li
 bool set_resolve(struct walk *w, const struct compared *c, enum expr_op op, const struct literal *l,
                  struct span at, struct value_set *out)
 {
-	walk_charge(w, l->nitems / 8 + l->text.n / 64, at);
+	walk_charge(w, l->nitems / 8 + l->text.n / 16, at);
 	switch (op) {
 	case OP_EQ: case OP_NE:
 		if (c->class == CLASS_AGENT)

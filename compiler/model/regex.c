@@ -16,6 +16,7 @@ struct parse {
 	struct krux_str text;
 	size_t at;
 	unsigned depth;
+	size_t nodes;
 	const char *why;
 	size_t wrong;
 };
@@ -106,9 +107,17 @@ static void set_invert(struct parse *p, struct set *s)
 	*s = out;
 }
 
+/* Counted, so that no long text is read in vain. */
+static struct regex *node(struct parse *p)
+{
+	if (++p->nodes > LARGEST)
+		refuse(p, 0, regex_large);
+	return ARENA_NEW(p->arena, struct regex);
+}
+
 static const struct regex *set_regex(struct parse *p, const struct set *s)
 {
-	struct regex *r = ARENA_NEW(p->arena, struct regex);
+	struct regex *r = node(p);
 
 	r->kind = REGEX_SET;
 	r->range = s->range;
@@ -358,7 +367,7 @@ static const struct regex *repeated(struct parse *p)
 	c = peek(p);
 	if (c > 0 && strchr("*+?{", c))
 		return refuse(p, p->at, "a repetition follows a repetition; use a group");
-	out = ARENA_NEW(p->arena, struct regex);
+	out = node(p);
 	item = ARENA_NEW(p->arena, const struct regex *);
 	*item = r;
 	*out = (struct regex){
@@ -374,7 +383,7 @@ static const struct regex *sequence_of(struct parse *p, enum regex_kind kind,
 
 	if (n == 1)
 		return item[0];
-	r = ARENA_NEW(p->arena, struct regex);
+	r = node(p);
 	*r = (struct regex){ .kind = kind, .item = item, .nitems = n };
 	return r;
 }
@@ -386,7 +395,7 @@ static const struct regex *concatenation(struct parse *p)
 
 	while (peek(p) >= 0 && peek(p) != '|' && peek(p) != ')') {
 		r = repeated(p);
-		if (!r)
+		if (!r || p->why)
 			return NULL;
 		ARENA_PUSH(p->arena, item, n, cap, r);
 	}
@@ -400,7 +409,7 @@ static const struct regex *alternatives(struct parse *p)
 
 	for (;;) {
 		r = concatenation(p);
-		if (!r)
+		if (!r || p->why)
 			return NULL;
 		ARENA_PUSH(p->arena, item, n, cap, r);
 		if (peek(p) != '|')
@@ -433,6 +442,8 @@ const struct regex *regex_parse(struct arena *a, struct krux_str text, const cha
 		refuse(&p, 0, "the expression is not valid UTF-8 without NUL");
 	else
 		r = alternatives(&p);
+	if (p.why)
+		r = NULL;
 	if (r && p.at < text.n)
 		r = refuse(&p, p.at, "no group is open that ) could close");
 	if (r && weight(r) > LARGEST)
