@@ -3,18 +3,18 @@
 
 #include <string.h>
 
-struct arena *arena;
+struct arena *text_arena;
 struct diags *diags;
 
 void parsing_start(void)
 {
-	arena = arena_new();
-	diags = diags_new(arena);
+	text_arena = arena_new();
+	diags = diags_new(text_arena);
 }
 
 void parsing_end(void)
 {
-	arena_free(arena);
+	arena_free(text_arena);
 }
 
 void parsing_renew(void)
@@ -25,9 +25,9 @@ void parsing_renew(void)
 
 const struct source *parsing_source(struct krux_str text)
 {
-	struct source *s = ARENA_NEW(arena, struct source);
+	struct source *s = ARENA_NEW(text_arena, struct source);
 
-	*s = (struct source){ KRUX_STR("t"), arena_str(arena, text), arena, NULL, 0 };
+	*s = (struct source){ KRUX_STR("t"), arena_str(text_arena, text), text_arena, NULL, 0 };
 	return s;
 }
 
@@ -45,7 +45,7 @@ const struct expr *parsing_condition(const char *text)
 {
 	const struct source *s = parsing_source(parsing_str(text));
 
-	return condition_parse(arena, diags, s->text, parsing_whole(s));
+	return condition_parse(text_arena, diags, s->text, parsing_whole(s));
 }
 
 char *parsing_said(void)
@@ -65,7 +65,7 @@ char *parsing_said(void)
 		if (d->fix.n)
 			buf_puts(&b, " | "), buf_str(&b, d->fix);
 	}
-	s = arena_copy(arena, b.p, b.n);
+	s = arena_copy(text_arena, b.p, b.n);
 	buf_free(&b);
 	return s;
 }
@@ -76,7 +76,7 @@ char *parsing_printed(const struct expr *e)
 	char *s;
 
 	expr_print(&b, e);
-	s = arena_copy(arena, b.p, b.n);
+	s = arena_copy(text_arena, b.p, b.n);
 	buf_free(&b);
 	return s;
 }
@@ -91,7 +91,7 @@ struct krux_str parsing_repeat(const char *before, size_t n, const char *middle,
 	buf_puts(&b, middle);
 	for (size_t i = 0; i < n; i++)
 		buf_puts(&b, after);
-	s = arena_str(arena, (struct krux_str){ b.p, b.n });
+	s = arena_str(text_arena, (struct krux_str){ b.p, b.n });
 	buf_free(&b);
 	return s;
 }

@@ -5,7 +5,7 @@
 #include "compiler/base/buf.h"
 #include "compiler/read/read.h"
 
-extern struct arena *arena;
+extern struct arena *text_arena;
 extern struct diags *diags;
 
 /* Fixtures; renew drops all that there is. */

@@ -39,7 +39,7 @@ static const char read_cap[] =
 
 START_TEST(capfile_tree)
 {
-	const struct capfile *f = capfile_parse(arena, diags, parsing_source(parsing_str(read_cap)));
+	const struct capfile *f = capfile_parse(text_arena, diags, parsing_source(parsing_str(read_cap)));
 	const struct ast_capability *c;
 	const struct ast_type *t;
 
@@ -131,14 +131,14 @@ START_TEST(capfile_words_are_names)
 
 	for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
 		const char *w = words[i];
-		struct krux_str text = arena_printf(arena,
+		struct krux_str text = arena_printf(text_arena,
 			"namespace %s \"d\";\ncapability %s @1.0 {\n  input {\n    %s : enum { %s, a } = %s;\n"
 			"    b : record { %s : uint; };\n  }\n  error E \"d\" recover %s.%s \"h\";\n"
 			"  effect %s(%s), reads(a.%s);\n  labels %s;\n  limits { %s 1; }\n"
 			"  handler command \"/x\" sha256 \"a\" argv [ %s, %s ?, \"a\" + %s ];\n"
 			"  example \"x\" { %s: %s } -> { %s: [ %s ] };\n}\n",
 			w, w, w, w, w, w, w, w, w, w, w, w, w, w, w, w, w, w, w, w);
-		const struct capfile *f = capfile_parse(arena, diags, parsing_source(text));
+		const struct capfile *f = capfile_parse(text_arena, diags, parsing_source(text));
 
 		ck_assert_msg(f && !diags->n && f->ncaps == 1, "%s: %s", w, parsing_said());
 		ck_assert(krux_str_eq(f->cap[0].input[0].name, parsing_str(w)));
@@ -202,7 +202,7 @@ static const struct { const char *text, *says; } bad_files[] = {
 
 START_TEST(capfile_bad)
 {
-	capfile_parse(arena, diags, parsing_source(parsing_str(bad_files[_i].text)));
+	capfile_parse(text_arena, diags, parsing_source(parsing_str(bad_files[_i].text)));
 	ck_assert_str_eq(parsing_said(), bad_files[_i].says);
 }
 END_TEST
@@ -218,16 +218,16 @@ START_TEST(capfile_nesting)
 		for (size_t k = 0; k < 3; k++) {
 			size_t before = diags->n;
 
-			text = arena_printf(arena, CAP "input { f : %s", parsing_repeat(openers[k], counts[i], "uint;", "").p);
-			capfile_parse(arena, diags, parsing_source(text));
+			text = arena_printf(text_arena, CAP "input { f : %s", parsing_repeat(openers[k], counts[i], "uint;", "").p);
+			capfile_parse(text_arena, diags, parsing_source(text));
 			ck_assert_uint_gt(diags->n, before);
 			if (counts[i] > 64)
 				ck_assert_str_eq(diags->list[before]->text.p, "nested too deep");
 		}
-		text = arena_printf(arena, CAP "example \"e\" { a: %s", parsing_repeat("[", counts[i], "", "").p);
-		capfile_parse(arena, diags, parsing_source(text));
-		text = arena_printf(arena, CAP "example \"e\" %s", parsing_repeat("{ a: ", counts[i], "", "").p);
-		capfile_parse(arena, diags, parsing_source(text));
+		text = arena_printf(text_arena, CAP "example \"e\" { a: %s", parsing_repeat("[", counts[i], "", "").p);
+		capfile_parse(text_arena, diags, parsing_source(text));
+		text = arena_printf(text_arena, CAP "example \"e\" %s", parsing_repeat("{ a: ", counts[i], "", "").p);
+		capfile_parse(text_arena, diags, parsing_source(text));
 		parsing_renew();
 	}
 }
@@ -258,9 +258,9 @@ START_TEST(codes_explained)
 			continue;
 		body = (struct krux_str){ from, (size_t)(to - from) };
 		if (!strncmp(open, "```cond", 7))
-			condition_parse(arena, diags, body, (struct span){ 0 });
+			condition_parse(text_arena, diags, body, (struct span){ 0 });
 		else
-			capfile_parse(arena, diags, parsing_source(body));
+			capfile_parse(text_arena, diags, parsing_source(body));
 		ck_assert_msg(diags->n > 0, "the example of K%04u brings nothing", codes[i]);
 		for (size_t k = 0; k < diags->n; k++)
 			ck_assert_msg(diags->list[k]->code == codes[i], "K%04u: %s", codes[i], parsing_said());
@@ -283,7 +283,7 @@ static void feed(struct krux_str text)
 {
 	const struct source *s = parsing_source(text);
 	size_t errors = diags->errors;
-	const struct expr *e = condition_parse(arena, diags, s->text, parsing_whole(s));
+	const struct expr *e = condition_parse(text_arena, diags, s->text, parsing_whole(s));
 	const struct literal *args;
 	struct krux_str cap;
 
@@ -291,9 +291,9 @@ static void feed(struct krux_str text)
 	if (e)
 		ck_assert_str_eq(parsing_printed(parsing_condition(parsing_printed(e))), parsing_printed(e));
 	errors = diags->errors;
-	ck_assert_int_eq(call_parse(arena, diags, s->text, parsing_whole(s), &cap, &args), diags->errors == errors);
+	ck_assert_int_eq(call_parse(text_arena, diags, s->text, parsing_whole(s), &cap, &args), diags->errors == errors);
 	errors = diags->errors;
-	ck_assert(capfile_parse(arena, diags, s) || diags->errors > errors);
+	ck_assert(capfile_parse(text_arena, diags, s) || diags->errors > errors);
 }
 
 START_TEST(anything_damaged)

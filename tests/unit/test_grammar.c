@@ -140,7 +140,7 @@ START_TEST(condition_places)
 {
 	static const char text[] = "a.b  under \"/x\" and\n  size( c ) in [ 1, 2 .. 3 ] or not has it.q";
 	const struct source *s = parsing_source(parsing_str(text));
-	const struct expr *e = condition_parse(arena, diags, s->text, parsing_whole(s));
+	const struct expr *e = condition_parse(text_arena, diags, s->text, parsing_whole(s));
 	const struct expr *and = e->a, *has = e->b->a;
 
 #define AT_IS(x, words) ck_assert(krux_str_eq(((struct krux_str){ s->text.p + (x)->at.at, (x)->at.n }), parsing_str(words)))
@@ -178,7 +178,7 @@ START_TEST(condition_scalar_places)
 {
 	const struct source *s = parsing_source(parsing_str(scalars[_i].file));
 	struct span at = { s, scalars[_i].at, scalars[_i].n };
-	const struct expr *e = condition_parse(arena, diags, parsing_str(scalars[_i].text), at);
+	const struct expr *e = condition_parse(text_arena, diags, parsing_str(scalars[_i].text), at);
 	uint32_t line, col;
 
 	ck_assert_msg(e != NULL, "%s", parsing_said());
@@ -234,13 +234,13 @@ START_TEST(condition_hostile)
 	struct span nowhere = { 0 };
 	char nul[] = "a\0b";
 
-	ck_assert_ptr_null(condition_parse(arena, diags, (struct krux_str){ nul, 3 }, nowhere));
-	ck_assert_ptr_null(condition_parse(arena, diags, parsing_str("a == \"\xFF\""), nowhere));
+	ck_assert_ptr_null(condition_parse(text_arena, diags, (struct krux_str){ nul, 3 }, nowhere));
+	ck_assert_ptr_null(condition_parse(text_arena, diags, parsing_str("a == \"\xFF\""), nowhere));
 	ck_assert_str_eq(parsing_said(), "1:1 K0013 a NUL byte\n1:1 K0012 this text is not valid UTF-8");
-	ck_assert_ptr_nonnull(condition_parse(arena, diags, parsing_str("a"), nowhere));
-	ck_assert_ptr_null(condition_parse(arena, diags, parsing_str("a ="), nowhere));
+	ck_assert_ptr_nonnull(condition_parse(text_arena, diags, parsing_str("a"), nowhere));
+	ck_assert_ptr_null(condition_parse(text_arena, diags, parsing_str("a ="), nowhere));
 	/* A place that lies about its source. */
-	ck_assert_ptr_nonnull(condition_parse(arena, diags, parsing_str("a == \"x\""),
+	ck_assert_ptr_nonnull(condition_parse(text_arena, diags, parsing_str("a == \"x\""),
 	                                      (struct span){ parsing_source(parsing_str("abc")), 2, 4000000000u }));
 }
 END_TEST
@@ -253,8 +253,8 @@ START_TEST(condition_limits)
 	ck_assert_ptr_null(parsing_condition(longer.p));
 	ck_assert_str_eq(parsing_said(), "1:1 K0023 this name has 64 bytes | at most 63 bytes");
 	s = parsing_repeat("x", 65536, "", "");
-	ck_assert_ptr_nonnull(parsing_condition(arena_printf(arena, "a == \"%s\"", s.p).p));
-	ck_assert_ptr_null(parsing_condition(arena_printf(arena, "a == \"%sx\"", s.p).p));
+	ck_assert_ptr_nonnull(parsing_condition(arena_printf(text_arena, "a == \"%s\"", s.p).p));
+	ck_assert_ptr_null(parsing_condition(arena_printf(text_arena, "a == \"%sx\"", s.p).p));
 	ck_assert_uint_eq(diags->list[1]->code, 19);
 }
 END_TEST
@@ -268,7 +268,7 @@ START_TEST(call_good)
 	struct krux_str cap;
 	struct buf b = { 0 };
 
-	ck_assert(call_parse(arena, diags, s->text, parsing_whole(s), &cap, &args));
+	ck_assert(call_parse(text_arena, diags, s->text, parsing_whole(s), &cap, &args));
 	ck_assert_str_eq(cap.p, "filesystem.list@1.0");
 	ck_assert_uint_eq(args->kind, LIT_RECORD);
 	ck_assert_uint_eq(args->nitems, 4);
@@ -280,7 +280,7 @@ START_TEST(call_good)
 	ck_assert_str_eq(b.p, "{ path: \"/a\", n: -3, deep: [ { x: true }, [ ] ], \"k y\": 1 }");
 	buf_free(&b);
 	s = parsing_source(parsing_str("a.b {}"));
-	ck_assert(call_parse(arena, diags, s->text, parsing_whole(s), &cap, &args));
+	ck_assert(call_parse(text_arena, diags, s->text, parsing_whole(s), &cap, &args));
 	ck_assert_uint_eq(args->nitems, 0);
 }
 END_TEST
@@ -300,7 +300,7 @@ START_TEST(call_bad)
 	const struct literal *args;
 	struct krux_str cap;
 
-	ck_assert(!call_parse(arena, diags, s->text, parsing_whole(s), &cap, &args));
+	ck_assert(!call_parse(text_arena, diags, s->text, parsing_whole(s), &cap, &args));
 	ck_assert_str_eq(parsing_said(), bad_calls[_i].says);
 }
 END_TEST
@@ -311,7 +311,7 @@ START_TEST(operand_alone)
 
 	for (size_t i = 0; i < sizeof operands / sizeof *operands; i++) {
 		const struct source *s = parsing_source(parsing_str(operands[i]));
-		const struct operand *o = operand_parse(arena, diags, s->text, parsing_whole(s));
+		const struct operand *o = operand_parse(text_arena, diags, s->text, parsing_whole(s));
 		struct buf b = { 0 };
 
 		ck_assert_ptr_nonnull(o);
@@ -319,9 +319,9 @@ START_TEST(operand_alone)
 		ck_assert(krux_str_eq((struct krux_str){ b.p, b.n }, s->text));
 		buf_free(&b);
 	}
-	ck_assert_ptr_null(operand_parse(arena, diags, parsing_str("size == 3"), (struct span){ 0 }));
-	ck_assert_ptr_null(operand_parse(arena, diags, parsing_str("3"), (struct span){ 0 }));
-	ck_assert_ptr_null(operand_parse(arena, diags, parsing_str(""), (struct span){ 0 }));
+	ck_assert_ptr_null(operand_parse(text_arena, diags, parsing_str("size == 3"), (struct span){ 0 }));
+	ck_assert_ptr_null(operand_parse(text_arena, diags, parsing_str("3"), (struct span){ 0 }));
+	ck_assert_ptr_null(operand_parse(text_arena, diags, parsing_str(""), (struct span){ 0 }));
 	ck_assert_uint_eq(diags->errors, 3);
 }
 END_TEST
@@ -334,7 +334,7 @@ START_TEST(condition_words_are_names)
 
 	for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
 		const char *w = words[i];
-		struct krux_str text = arena_printf(arena, "%s == %s and has %s and x.%s > 3 and %s in [ %s, %s..%s ] and not %s",
+		struct krux_str text = arena_printf(text_arena, "%s == %s and has %s and x.%s > 3 and %s in [ %s, %s..%s ] and not %s",
 		                                    w, w, w, w, w, w, w, w, w);
 		const struct expr *e = parsing_condition(text.p);
 
