@@ -98,7 +98,7 @@ static bool store_open(struct handler_call *c)
 	                              strerror(errno));
 }
 
-bool change_begin(struct handler_call *c)
+bool change_lock(struct handler_call *c)
 {
 	int lock = place_openat(c->workspace, ".", O_RDONLY | O_DIRECTORY, 0);
 
@@ -107,6 +107,11 @@ bool change_begin(struct handler_call *c)
 	while (flock(lock, LOCK_EX))
 		if (errno != EINTR)
 			return handler_failed(c, errno, workspace);
+	return true;
+}
+
+bool change_begin(struct handler_call *c)
+{
 	if (!store_open(c))
 		return false;
 	litter_remove(c->temp);

@@ -6,9 +6,11 @@
 
 enum { CHANGE_ID = 24 };
 
-/* To be called in `open`, after the operands' folders are: waits for the workspace's other
- * changes, opens the store and the folder of unfinished files, removes what killed calls left
- * there. */
+/* To be called first in `open`: waits for the workspace's other changes. Only what is looked up
+ * after it keeps its path until the change is made. */
+bool change_lock(struct handler_call *);
+/* After change_lock: opens the store and the folder of unfinished files, removes what killed calls
+ * left there. */
 bool change_begin(struct handler_call *);
 /* 24 hex digits: 8 of the second since 1970 given, 16 random. */
 bool change_id(struct handler_call *, uint64_t second, char id[static CHANGE_ID + 1]);

@@ -32,7 +32,7 @@ bool filesystem_copy_open(struct handler_call *c)
 	unsigned parents = arg_bool(c, "create_parents") ? PLACE_PARENTS : 0;
 	int no;
 
-	if (!place_open(c, 0, "source", PLACE_LOOK))
+	if (!change_lock(c) || !place_open(c, 0, "source", PLACE_LOOK))
 		return false;
 	no = place_stat(from, &c->st);
 	if (no)

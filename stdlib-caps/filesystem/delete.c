@@ -13,7 +13,8 @@ bool filesystem_delete_open(struct handler_call *c)
 	struct timespec now;
 	int no;
 
-	if (!place_open(c, 0, "path", PLACE_CHANGE | PLACE_BELOW) || !change_begin(c))
+	if (!change_lock(c) || !place_open(c, 0, "path", PLACE_CHANGE | PLACE_BELOW) ||
+	    !change_begin(c))
 		return false;
 	no = place_stat(&c->place[0], &c->st);
 	if (no)

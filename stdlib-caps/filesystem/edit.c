@@ -17,8 +17,8 @@ bool filesystem_edit_open(struct handler_call *c)
 	struct stat st;
 	bool there;
 
-	if (!place_open(c, 0, "path", PLACE_CHANGE | PLACE_BELOW) || !change_begin(c) ||
-	    !change_replaceable(c, &c->place[0], &st, &there))
+	if (!change_lock(c) || !place_open(c, 0, "path", PLACE_CHANGE | PLACE_BELOW) ||
+	    !change_begin(c) || !change_replaceable(c, &c->place[0], &st, &there))
 		return false;
 	c->fd = place_file(c, &c->place[0], O_RDONLY);
 	if (c->fd < 0)

@@ -13,7 +13,7 @@ bool filesystem_move_open(struct handler_call *c)
 	unsigned parents = arg_bool(c, "create_parents") ? PLACE_PARENTS : 0;
 	int no;
 
-	if (!place_open(c, 0, "source", PLACE_CHANGE | PLACE_BELOW))
+	if (!change_lock(c) || !place_open(c, 0, "source", PLACE_CHANGE | PLACE_BELOW))
 		return false;
 	no = place_stat(from, &c->st);
 	if (no)

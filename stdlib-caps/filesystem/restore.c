@@ -15,7 +15,7 @@ bool filesystem_restore_open(struct handler_call *c)
 	struct krux_str path = arg_text(c, "path");
 	char origin[HANDLER_PATH + 1];
 
-	if (!change_begin(c))
+	if (!change_lock(c) || !change_begin(c))
 		return false;
 	c->fd = trash_open(c, arg_text(c, "trash_id"), origin);
 	if (c->fd < 0)

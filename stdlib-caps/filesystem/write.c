@@ -15,7 +15,8 @@ bool filesystem_write_open(struct handler_call *c)
 	struct stat st;
 	bool there;
 
-	if (!place_open(c, 0, "path", PLACE_CHANGE | PLACE_BELOW | PLACE_TARGET | parents) ||
+	if (!change_lock(c) ||
+	    !place_open(c, 0, "path", PLACE_CHANGE | PLACE_BELOW | PLACE_TARGET | parents) ||
 	    !change_begin(c) || !change_replaceable(c, &c->place[0], &st, &there))
 		return false;
 	if (there && arg_is(c, "mode", "create"))

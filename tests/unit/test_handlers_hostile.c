@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/mount.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -390,6 +391,33 @@ START_TEST(changes_take_turns)
 }
 END_TEST
 
+/* What waits for its turn has looked up nothing yet: the folder may get a protected name meanwhile. */
+START_TEST(turns_begin_before_the_look_up)
+{
+	int lock, status;
+	pid_t pid;
+
+	SETUP("filesystem");
+	ck_assert(!mkdir("workspace/x", 0755));
+	lock = open("workspace", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	ck_assert(lock >= 0 && !flock(lock, LOCK_EX));
+	pid = fork();
+	if (!pid) {
+		close(lock);
+		calls_fail("filesystem.write", "{\"path\":\"/workspace/x/config\",\"content\":\"evil\"}",
+		           "ParentNotFound");
+		_exit(0);
+	}
+	nanosleep(&(struct timespec){ .tv_nsec = 300000000 }, NULL);
+	ck_assert(!rename("workspace/x", "workspace/.git"));
+	close(lock);
+	waitpid(pid, &status, 0);
+	ck_assert_int_eq(status, 0);
+	ck_assert(!there("workspace/.git/config"));
+	calls_teardown();
+}
+END_TEST
+
 START_TEST(killed_calls_leave_nothing)
 {
 	struct krux_capability *copy;
@@ -486,6 +514,7 @@ static Suite *hostile_suite(void)
 	ADD(large_folders_end);
 	ADD(swapped_folders_lead_nowhere);
 	ADD(changes_take_turns);
+	ADD(turns_begin_before_the_look_up);
 	ADD(killed_calls_leave_nothing);
 	ADD(answers_are_held_to_their_type);
 	ADD(what_is_missing_is_refused);
