@@ -91,6 +91,8 @@ START_TEST(code_order)
 {
 	for (size_t i = 1; i < sizeof codes / sizeof *codes; i++)
 		ck_assert_msg(codes[i - 1] < codes[i], "K%04u is out of order", codes[i]);
+	for (size_t i = 0; i < sizeof codes / sizeof *codes; i++)
+		ck_assert_msg(code_text(codes[i]).n, "K%04u has no text", codes[i]);
 	for (unsigned i = 0; i < code_nrows; i++)
 		ck_assert_msg(!code_rows[i].code || code_title(code_rows[i].code),
 		              "K%04u has a text, but no title", code_rows[i].code);
