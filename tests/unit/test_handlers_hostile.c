@@ -326,7 +326,6 @@ static pid_t swapper(void)
 START_TEST(swapped_folders_lead_nowhere)
 {
 	struct timespec now;
-	unsigned good = 0;
 	time_t end;
 	pid_t pid;
 
@@ -341,7 +340,6 @@ START_TEST(swapped_folders_lead_nowhere)
 		const char *got = calls_json("filesystem.read", "{\"path\":\"/workspace/d/f\"}");
 
 		ck_assert_msg(strstr(got, "\"content\":\"outside\"") == NULL, "%s", got);
-		good += strstr(got, "\"content\":\"inside\"") != NULL;
 		calls_json("filesystem.write", "{\"path\":\"/workspace/d/w\",\"content\":\"x\"}");
 		calls_json("filesystem.append", "{\"path\":\"/workspace/d/f\",\"content\":\"\"}");
 		calls_json("filesystem.copy", "{\"source\":\"/workspace/readme.md\",\"destination\":\"/workspace/d/c\","
@@ -353,7 +351,10 @@ START_TEST(swapped_folders_lead_nowhere)
 	}
 	kill(pid, SIGKILL);
 	waitpid(pid, NULL, 0);
-	ck_assert_uint_gt(good, 0);
+	/* How often it was the folder is chance; when nobody swaps any more, it is. */
+	if (readlink("workspace/d", (char[2]){ 0 }, 1) > 0)
+		renameat2(AT_FDCWD, "workspace/d", AT_FDCWD, "workspace/e", RENAME_EXCHANGE);
+	calls_ok("filesystem.read", "{\"path\":\"/workspace/d/f\"}", "\"content\":\"inside\"", NULL);
 	ck_assert(file_is("outside/f", "outside") && !there("outside/w") && !there("outside/c"));
 	calls_teardown();
 }
