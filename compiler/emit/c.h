@@ -51,7 +51,7 @@ struct c_words *c_words_new(struct arena *);
 uint32_t *c_word(struct c_words *, struct krux_str, bool *known);
 /* A C identifier made of a name, unique among those asked for before. */
 struct krux_str c_name(struct c_words *, struct krux_str wanted);
-/* "filesystem_read", or "filesystem_read_1_0" where there are several versions. */
+/* "filesystem_read", or "filesystem_read_v1_0" where there are several versions. */
 struct krux_str c_capability(const struct c_file *, const struct capability *);
 /* "file:line", n 0 where there is none. */
 struct krux_str c_place(struct arena *, struct span);

@@ -1,26 +1,32 @@
 /* From shapes of automata to instructions of the engine (prelude/engine.h). Equal instructions
- * with equal targets are stored once. States that fall back to a LOOP state speak of it as
- * HOLD, so that parts which differ only in what lies around them are equal too. */
-#include "compiler/emit/c_text.h"
+ * with equal targets are stored once, and so are equal cycles of instructions. States that fall
+ * back to a LOOP state speak of it as HOLD, so that parts which differ only in what lies around
+ * them are equal too. */
+#include "compiler/emit/c_code.h"
 
 #include <assert.h>
 #include <string.h>
 
 #include "capspec/canon.h"
+#include "compiler/emit/c.h"
 
-enum { RUN_MAX = 255, SKIP_MAX = 4, PICK_MAX = 8, UNKNOWN = UINT32_MAX };
+enum { UNKNOWN = UINT32_MAX };
 
 /* One automaton's work. */
 struct work {
 	struct c_texts *t;
 	struct arena *a;
 	const struct shape *s;
+	struct c_order order;
 	uint32_t *address;           /* per state: target, or UNKNOWN */
 	bool *absorbed;              /* per state: inside a run that is its only use */
-	struct fixup { uint32_t at, state; } *fixup;
-	size_t nfixups, cap_fixups;
-	bool open;                   /* the instruction at hand has a fixup */
-	size_t from;                 /* where it starts */
+	uint32_t now;                /* the cyclic component that is being written, or UNKNOWN */
+	struct ref {                 /* from the component to itself */
+		uint32_t at;
+		uint32_t state, target;  /* a state, or UNKNOWN and a ready target */
+	} *ref;
+	size_t nrefs, cap_refs;
+	size_t start, from;          /* of the component, of the instruction at hand */
 };
 
 /* The address of the instruction written since w->from. */
@@ -34,7 +40,7 @@ static uint32_t instruction_end(struct work *w)
 		t->n = w->from;
 		return C_CLASS;
 	}
-	if (!w->open)
+	if (w->now == UNKNOWN)
 		c_texts_intern(t, &at);
 	return at;
 }
@@ -58,62 +64,41 @@ static void put_target(struct work *w, uint32_t target)
 static void instruction_begin(struct work *w)
 {
 	w->from = w->t->n;
-	w->open = false;
 }
 
-/* A target as one says it where `region` is held. Entered states have been given theirs before:
- * see enter(). */
-static uint32_t say(struct work *w, uint32_t to, uint32_t region)
+/* A target as one says it where `region` is held. */
+static void put_state(struct work *w, uint32_t to, uint32_t region)
 {
 	if (to & SHAPE_CLASS) {
 		uint32_t class = to & ~SHAPE_CLASS;
 
-		return region != SHAPE_DEAD && w->s->state[region].out == class ? (uint32_t)C_HOLD_END : C_CLASS | class;
+		put_target(w, region != SHAPE_DEAD && w->s->state[region].out == class ? (uint32_t)C_HOLD_END
+		                                                                     : C_CLASS | class);
+	} else if (to == region) {
+		put_target(w, C_HOLD);
+	} else if (w->now != UNKNOWN && w->order.component[to] == w->now) {
+		ARENA_PUSH(w->a, w->ref, w->nrefs, w->cap_refs, ((struct ref){ (uint32_t)w->t->n, to, 0 }));
+		put_target(w, 0);
+	} else {
+		assert(w->address[to] != UNKNOWN);
+		put_target(w, w->address[to]);
 	}
-	return to == region ? (uint32_t)C_HOLD : w->address[to];
 }
-
-static void put_state(struct work *w, uint32_t to, uint32_t region);
 
 /* An instruction that holds the region of `to` and goes there. */
 static uint32_t enter(struct work *w, uint32_t to)
 {
 	size_t from = w->from;
-	bool open = w->open;
 	uint32_t at;
 
 	instruction_begin(w);
-	put(w, OP_ENTER);
+	put(w, C_OP_ENTER);
 	put(w, 0);
 	put_state(w, to, w->s->state[to].region);
 	put_state(w, w->s->state[to].region, SHAPE_DEAD);
 	at = instruction_end(w);
 	w->from = from;
-	w->open = open;
 	return at;
-}
-
-/* Does going from where `region` is held to this state need ENTER. */
-static bool needs_enter(const struct work *w, uint32_t to, uint32_t region)
-{
-	const struct shape_state *s;
-
-	if (to & SHAPE_CLASS)
-		return false;
-	s = &w->s->state[to];
-	return s->region != SHAPE_DEAD && s->region != to && s->region != region;
-}
-
-static void put_state(struct work *w, uint32_t to, uint32_t region)
-{
-	uint32_t target = say(w, to, region);
-
-	if (target == UNKNOWN) {
-		ARENA_PUSH(w->a, w->fixup, w->nfixups, w->cap_fixups, ((struct fixup){ (uint32_t)w->t->n, to }));
-		w->open = true;
-		target = 0;
-	}
-	put_target(w, target);
 }
 
 /* Targets of an instruction, made before it so that ENTER instructions stand in front. */
@@ -124,17 +109,20 @@ struct arrow {
 
 static struct arrow arrow(struct work *w, uint32_t to, uint32_t region)
 {
-	if (needs_enter(w, to, region))
+	if (c_needs_enter(w->s, to, region))
 		return (struct arrow){ enter(w, to), true };
 	return (struct arrow){ to, false };
 }
 
 static void put_arrow(struct work *w, struct arrow a, uint32_t region)
 {
-	if (a.ready)
-		put_target(w, a.to);
-	else
+	if (!a.ready) {
 		put_state(w, a.to, region);
+		return;
+	}
+	if (w->now != UNKNOWN && a.to >= w->start)
+		ARENA_PUSH(w->a, w->ref, w->nrefs, w->cap_refs, ((struct ref){ (uint32_t)w->t->n, UNKNOWN, a.to }));
+	put_target(w, a.to);
 }
 
 /* ---- instructions ---- */
@@ -147,11 +135,6 @@ static uint32_t end_of(const struct work *w, const struct shape_state *s)
 	if (s->region != SHAPE_DEAD)
 		return SHAPE_CLASS | w->s->state[s->region].out;
 	return s->other & SHAPE_CLASS ? s->other : SHAPE_CLASS;
-}
-
-static bool is_ascii(const struct work *w, const struct shape_state *s)
-{
-	return !s->n || w->s->exception[s->first + s->n - 1].hi < 0x80;
 }
 
 /* The bytes below 0x80 that are exceptions, with their targets; at most 128. */
@@ -178,7 +161,7 @@ static uint32_t emit_pick(struct work *w, const struct shape_state *s, const uin
 	for (uint32_t i = 0; i < n; i++)
 		target[i] = arrow(w, to[i], s->region);
 	instruction_begin(w);
-	put(w, s->mode == SHAPE_FALLBACK ? OP_PICK : OP_STEP);
+	put(w, s->mode == SHAPE_FALLBACK ? C_OP_PICK : C_OP_STEP);
 	put(w, n);
 	put_arrow(w, other, s->region);
 	put_state(w, end_of(w, s), s->region);
@@ -203,7 +186,7 @@ static uint32_t emit_span(struct work *w, const struct shape_state *s, const uin
 		target[c - lo] = arrow(w, there, s->region);
 	}
 	instruction_begin(w);
-	put(w, s->mode == SHAPE_FALLBACK ? OP_SPAN : OP_STRIDE);
+	put(w, s->mode == SHAPE_FALLBACK ? C_OP_SPAN : C_OP_STRIDE);
 	put(w, lo);
 	put_arrow(w, other, s->region);
 	put_state(w, end_of(w, s), s->region);
@@ -219,7 +202,7 @@ static uint32_t emit_ascii(struct work *w, const struct shape_state *s)
 	uint8_t byte[128];
 	uint32_t to[128], n = ascii_list(w, s, byte, to);
 
-	if (n > PICK_MAX)
+	if (n > C_PICK_MAX)
 		return emit_span(w, s, byte, to, n);
 	return emit_pick(w, s, byte, to, n);
 }
@@ -269,7 +252,7 @@ static uint32_t emit_wide(struct work *w, const struct shape_state *s, uint32_t 
 		last = to;
 	}
 	instruction_begin(w);
-	put(w, OP_WIDE);
+	put(w, C_OP_WIDE);
 	put(w, 0);
 	put_target(w, ascii);
 	put_target(w, (uint32_t)n);
@@ -282,84 +265,46 @@ static uint32_t emit_wide(struct work *w, const struct shape_state *s, uint32_t 
 
 /* ---- runs ---- */
 
-/* The one scalar that leads on from a state which else does as `other` says, its end included;
- * 0 where the state is not so. */
-static uint32_t single(const struct work *w, uint32_t q)
+static void put_bytes(struct work *w, const uint8_t *byte, uint32_t n)
 {
-	const struct shape_state *s = &w->s->state[q];
-	const struct shape_range *r = &w->s->exception[s->first];
-
-	if (s->mode != SHAPE_FALLBACK || s->n != 1 || r->lo != r->hi)
-		return 0;
-	if (s->out != C_ANY && (SHAPE_CLASS | s->out) !=
-	    (s->other & SHAPE_CLASS ? s->other : SHAPE_CLASS | w->s->state[s->other].out))
-		return 0;
-	return r->lo;
-}
-
-/* Can the scalar of q be followed by more in one run: what a run has read, its `other` must have
- * read without moving. */
-static bool run_goes_on(const struct work *w, uint32_t q)
-{
-	const struct shape_state *s = &w->s->state[q];
-
-	return shape_next(w->s, s->other, single(w, q)) == s->other;
-}
-
-/* The state behind q in the same run, or SHAPE_DEAD. */
-static uint32_t run_next(const struct work *w, uint32_t q)
-{
-	uint32_t to = w->s->exception[w->s->state[q].first].to;
-
-	if (to & SHAPE_CLASS || !single(w, to) || w->s->state[to].uses != 1 ||
-	    w->s->state[to].other != w->s->state[q].other || !run_goes_on(w, q))
-		return SHAPE_DEAD;
-	return to;
+	for (uint32_t i = 0; i < n; i++)
+		put(w, byte[i]);
 }
 
 static uint32_t emit_run(struct work *w, uint32_t q)
 {
 	const struct shape_state *s = &w->s->state[q];
-	uint8_t byte[RUN_MAX + 4];
+	uint8_t byte[C_RUN_MAX + 4];
 	uint32_t n = 0, last = q;
+	struct c_boundary b;
 	struct arrow to;
 
-	for (uint32_t at = q; at != SHAPE_DEAD && n + 4 <= RUN_MAX; at = run_next(w, at)) {
-		n += krux_utf8_put(single(w, at), (char *)byte + n);
+	for (uint32_t at = q; at != SHAPE_DEAD && n + 4 <= C_RUN_MAX; at = c_run_next(w->s, at)) {
+		n += krux_utf8_put(c_single(w->s, at), (char *)byte + n);
 		last = at;
 	}
-	to = arrow(w, w->s->exception[w->s->state[last].first].to, s->region);
-	instruction_begin(w);
-	put(w, OP_RUN);
-	put(w, n);
-	put_arrow(w, to, s->region);
-	put_state(w, s->other, s->region);
-	for (uint32_t i = 0; i < n; i++)
-		put(w, byte[i]);
+	if (c_boundary(w->s, last, &b)) {
+		to = arrow(w, b.to, s->region);
+		instruction_begin(w);
+		put(w, C_OP_UNDER);
+		put(w, n);
+		put_arrow(w, to, s->region);
+		put_state(w, s->other, s->region);
+		put_state(w, SHAPE_CLASS | b.end, s->region);
+		put(w, b.byte);
+	} else {
+		to = arrow(w, w->s->exception[w->s->state[last].first].to, s->region);
+		instruction_begin(w);
+		put(w, C_OP_RUN);
+		put(w, n);
+		put_arrow(w, to, s->region);
+		put_state(w, s->other, s->region);
+	}
+	put_bytes(w, byte, n);
 	return instruction_end(w);
 }
 
 /* ---- loops ---- */
-
-/* The state behind the one stop byte of loop q, where the loop goes on at it but for one or two
- * bytes: then both are skipped to at once. SHAPE_DEAD where it is not so. */
-static uint32_t pair_second(const struct work *w, uint32_t q)
-{
-	const struct shape_state *s = &w->s->state[q], *next;
-	const struct shape_range *e = &w->s->exception[s->first];
-	uint32_t to, bytes = 0;
-
-	if (s->n != 1 || e->lo != e->hi || e->lo >= 0x80 || e->to & SHAPE_CLASS)
-		return SHAPE_DEAD;
-	to = e->to;
-	next = &w->s->state[to];
-	if (next->mode != SHAPE_FALLBACK || next->other != q || (next->out != C_ANY && next->out != s->out) ||
-	    !next->n || !is_ascii(w, next))
-		return SHAPE_DEAD;
-	for (uint32_t i = next->first; i < next->first + next->n; i++)
-		bytes += w->s->exception[i].hi - w->s->exception[i].lo + 1;
-	return bytes <= 2 ? to : (uint32_t)SHAPE_DEAD;
-}
 
 static uint32_t emit_pair(struct work *w, uint32_t q, uint32_t second)
 {
@@ -369,7 +314,7 @@ static uint32_t emit_pair(struct work *w, uint32_t q, uint32_t second)
 	struct arrow a = arrow(w, to[0], q), b = arrow(w, to[n - 1], q);
 
 	instruction_begin(w);
-	put(w, OP_PAIR);
+	put(w, C_OP_PAIR);
 	put(w, w->s->exception[s->first].lo);
 	put_arrow(w, a, q);
 	put_state(w, SHAPE_CLASS | s->out, SHAPE_DEAD);
@@ -384,12 +329,12 @@ static uint32_t emit_skip(struct work *w, uint32_t q)
 	const struct shape_state *s = &w->s->state[q];
 	uint8_t byte[128];
 	uint32_t to[128], n = ascii_list(w, s, byte, to);
-	struct arrow target[SKIP_MAX];
+	struct arrow target[C_SKIP_MAX];
 
 	for (uint32_t i = 0; i < n; i++)
 		target[i] = arrow(w, to[i], q);
 	instruction_begin(w);
-	put(w, n == 1 ? OP_FIND : OP_SKIP);
+	put(w, n == 1 ? C_OP_FIND : C_OP_SKIP);
 	put(w, n == 1 ? byte[0] : n);
 	if (n == 1)
 		put_arrow(w, target[0], q);
@@ -412,10 +357,10 @@ static uint32_t emit_here(struct work *w, uint32_t q)
 	step.mode = SHAPE_STEP;
 	step.other = q;
 	body = emit_ascii(w, &step);
-	if (!is_ascii(w, &step))
+	if (!c_is_ascii(w->s, &step))
 		body = emit_wide(w, &step, body);
 	instruction_begin(w);
-	put(w, OP_HERE);
+	put(w, C_OP_HERE);
 	put(w, 0);
 	put_target(w, body);
 	put_state(w, SHAPE_CLASS | step.out, SHAPE_DEAD);
@@ -425,15 +370,15 @@ static uint32_t emit_here(struct work *w, uint32_t q)
 static uint32_t emit_loop(struct work *w, uint32_t q)
 {
 	const struct shape_state *s = &w->s->state[q];
-	uint32_t second = pair_second(w, q), stops = 0;
+	uint32_t second = c_pair_second(w->s, q), stops = 0;
 
 	if (second != SHAPE_DEAD)
 		return emit_pair(w, q, second);
-	if (!is_ascii(w, s))
+	if (!c_is_ascii(w->s, s))
 		return emit_here(w, q);
 	for (uint32_t i = s->first; i < s->first + s->n; i++)
 		stops += w->s->exception[i].hi - w->s->exception[i].lo + 1;
-	return stops <= SKIP_MAX ? emit_skip(w, q) : emit_here(w, q);
+	return stops <= C_SKIP_MAX ? emit_skip(w, q) : emit_here(w, q);
 }
 
 static uint32_t emit_state(struct work *w, uint32_t q)
@@ -443,130 +388,119 @@ static uint32_t emit_state(struct work *w, uint32_t q)
 
 	if (s->mode == SHAPE_LOOP)
 		return emit_loop(w, q);
-	if (single(w, q))
+	if (c_single(w->s, q))
 		return emit_run(w, q);
 	ascii = emit_ascii(w, s);
-	return is_ascii(w, s) ? ascii : emit_wide(w, s, ascii);
+	return c_is_ascii(w->s, s) ? ascii : emit_wide(w, s, ascii);
 }
 
-/* ---- order ---- */
-
-/* Does the instruction of a fallback state spell out what its loop does: SPAN and WIDE. */
-static bool spells_out(const struct work *w, const struct shape_state *s)
-{
-	uint32_t bytes = 0;
-
-	if (s->mode != SHAPE_FALLBACK || s->other & SHAPE_CLASS)
-		return false;
-	for (uint32_t i = s->first; i < s->first + s->n; i++)
-		bytes += w->s->exception[i].hi - w->s->exception[i].lo + 1;
-	return bytes > PICK_MAX || !is_ascii(w, s);
-}
-
-/* The i-th state or class that q's instruction may speak of; false behind the last. */
-static bool follow(const struct work *w, uint32_t q, uint32_t i, uint32_t *to)
-{
-	const struct shape_state *s = &w->s->state[q], *loop;
-	uint32_t second = s->mode == SHAPE_LOOP ? pair_second(w, q) : (uint32_t)SHAPE_DEAD;
-
-	if (second != SHAPE_DEAD)
-		s = &w->s->state[second];
-	if (i < s->n)
-		*to = w->s->exception[s->first + i].to;
-	else if (i == s->n)
-		*to = s->mode == SHAPE_LOOP || second != SHAPE_DEAD ? (uint32_t)SHAPE_CLASS : s->other;
-	else if (i == s->n + 1)
-		*to = s->region;
-	else if (second != SHAPE_DEAD || !spells_out(w, s))
-		return false;
-	else {
-		loop = &w->s->state[s->other];
-		if (i - s->n - 2 >= loop->n)
-			return false;
-		*to = w->s->exception[loop->first + i - s->n - 2].to;
-	}
-	return true;
-}
-
-/* States reached from the start, each after those that it speaks of where there is no cycle;
- * counts uses. */
-static uint32_t *order(struct work *w, struct shape *s, uint32_t *n)
-{
-	uint32_t *list = ARENA_ARRAY(w->a, uint32_t, s->nstates + 1), depth = 0;
-	struct frame { uint32_t q, i; } *stack = ARENA_ARRAY(w->a, struct frame, s->nstates + 1);
-
-	*n = 0;
-	s->state[s->start].uses = 1;
-	stack[depth++] = (struct frame){ s->start, 0 };
-	while (depth) {
-		struct frame *f = &stack[depth - 1];
-		uint32_t to;
-
-		if (!follow(w, f->q, f->i++, &to)) {
-			list[(*n)++] = f->q;
-			depth--;
-			continue;
-		}
-		if (to & SHAPE_CLASS)
-			continue;
-		if (!s->state[to].uses++)
-			stack[depth++] = (struct frame){ to, 0 };
-	}
-	return list;
-}
+/* ---- all states ---- */
 
 /* States that are written as part of the one state that uses them, in a run. */
-static void absorb(struct work *w, const uint32_t *list, uint32_t n)
+static void absorb(struct work *w)
 {
+	const struct c_order *o = &w->order;
 	bool *inside = ARENA_ARRAY(w->a, bool, w->s->nstates);
 
-	for (uint32_t i = 0; i < n; i++) {
-		uint32_t to = single(w, list[i]) ? run_next(w, list[i]) : (uint32_t)SHAPE_DEAD;
+	for (uint32_t i = 0; i < o->n; i++) {
+		uint32_t to = c_single(w->s, o->state[i]) ? c_run_next(w->s, o->state[i]) : (uint32_t)SHAPE_DEAD;
 
 		if (to != SHAPE_DEAD)
 			inside[to] = true;
 	}
-	for (uint32_t i = 0; i < n; i++) {
+	for (uint32_t i = 0; i < o->n; i++) {
 		uint32_t length = 0;
 
-		if (inside[list[i]] || !single(w, list[i]))
+		if (inside[o->state[i]] || !c_single(w->s, o->state[i]))
 			continue;
-		for (uint32_t at = list[i]; at != SHAPE_DEAD; at = run_next(w, at)) {
+		for (uint32_t at = o->state[i]; at != SHAPE_DEAD; at = c_run_next(w->s, at)) {
 			char buf[4];
 
 			w->absorbed[at] |= length != 0;
-			length += krux_utf8_put(single(w, at), buf);
-			if (length + 4 > RUN_MAX)
+			length += krux_utf8_put(c_single(w->s, at), buf);
+			if (length + 4 > C_RUN_MAX)
 				length = 0;
 		}
 	}
 }
 
+/* What equal cycles have in common: their bytes with references to themselves relative, and
+ * where those stand. */
+static struct krux_str component_key(struct work *w)
+{
+	size_t n = w->t->n - w->start;
+	char *key = arena_get(w->a, n + w->nrefs * sizeof(uint32_t));
+
+	memcpy(key, w->t->code + w->start, n);
+	for (size_t i = 0; i < w->nrefs; i++) {
+		uint32_t at = w->ref[i].at - (uint32_t)w->start;
+
+		memcpy(key + n + i * sizeof at, &at, sizeof at);
+	}
+	return (struct krux_str){ key, n + w->nrefs * sizeof(uint32_t) };
+}
+
+static void refs_patch(struct work *w, uint32_t base)
+{
+	for (size_t i = 0; i < w->nrefs; i++) {
+		const struct ref *r = &w->ref[i];
+		uint32_t to = (r->state == UNKNOWN ? r->target : w->address[r->state]) - base;
+
+		assert(r->state == UNKNOWN || w->address[r->state] != UNKNOWN);
+		for (int k = 0; k < 3; k++)
+			w->t->code[r->at + k] = (uint8_t)(to >> 8 * k);
+	}
+}
+
+/* States that speak of each other, in one block. */
+static void component_write(struct work *w, const uint32_t *state, uint32_t n, uint32_t component)
+{
+	struct c_texts *t = w->t;
+	uint32_t *known, moved;
+	bool is_known;
+
+	w->now = component;
+	w->start = t->n;
+	w->nrefs = 0;
+	for (uint32_t i = 0; i < n && !t->full; i++)
+		if (!w->absorbed[state[i]])
+			w->address[state[i]] = emit_state(w, state[i]);
+	w->now = UNKNOWN;
+	if (t->full)
+		return;
+	refs_patch(w, (uint32_t)w->start);
+	known = c_word(t->components, component_key(w), &is_known);
+	if (!is_known) {
+		*known = (uint32_t)w->start;
+		refs_patch(w, 0);
+		return;
+	}
+	moved = (uint32_t)w->start - *known;
+	for (uint32_t i = 0; i < n; i++)
+		if (!w->absorbed[state[i]])
+			w->address[state[i]] -= moved;
+	t->n = w->start;
+}
+
 uint32_t c_code(struct c_texts *t, struct shape *s, struct arena *a)
 {
-	struct work w = { .t = t, .a = a, .s = s };
-	uint32_t n, *list;
+	struct work w = { .t = t, .a = a, .s = s, .now = UNKNOWN };
+	const struct c_order *o = &w.order;
 
 	if (s->start & SHAPE_CLASS)
 		return C_CLASS | (s->start & ~SHAPE_CLASS);
 	w.address = ARENA_ARRAY(a, uint32_t, s->nstates);
 	w.absorbed = ARENA_ARRAY(a, bool, s->nstates);
 	memset(w.address, 0xFF, s->nstates * sizeof *w.address);
-	list = order(&w, s, &n);
-	absorb(&w, list, n);
-	for (uint32_t i = 0; i < n && !t->full; i++)
-		if (!w.absorbed[list[i]])
-			w.address[list[i]] = emit_state(&w, list[i]);
-	for (size_t i = 0; i < w.nfixups && !t->full; i++) {
-		uint32_t to = w.address[w.fixup[i].state];
-
-		assert(to != UNKNOWN);
-		for (int k = 0; k < 3; k++)
-			t->code[w.fixup[i].at + k] = (uint8_t)(to >> 8 * k);
+	c_order_make(&w.order, a, s);
+	absorb(&w);
+	for (uint32_t k = 0, i = 0; k < o->ncomponents && !t->full; i = o->end[k++]) {
+		if (o->cyclic[k])
+			component_write(&w, o->state + i, o->end[k] - i, k);
+		else if (!w.absorbed[o->state[i]])
+			w.address[o->state[i]] = emit_state(&w, o->state[i]);
 	}
-	/* A start inside a region begins by holding it. */
-	if (!t->full && needs_enter(&w, s->start, SHAPE_DEAD))
-		return enter(&w, s->start);
-	return t->full ? (uint32_t)C_CLASS : w.address[s->start];
+	if (t->full)
+		return C_CLASS;
+	return c_needs_enter(s, s->start, SHAPE_DEAD) ? enter(&w, s->start) : w.address[s->start];
 }
-

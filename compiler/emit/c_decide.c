@@ -59,11 +59,18 @@ static void put_number(struct buf *b, const struct dd_var *v, krux_u128 n)
 		c_unsigned(b, (uint64_t)n);
 }
 
-/* Names of the values lo..hi of an enum. */
+/* What people call the values lo..hi of an enum, a weekday, a time of day. */
 static void put_names(struct buf *b, const struct dd_var *v, krux_u128 lo, krux_u128 hi)
 {
+	static const char *const day[] = { "mon", "tue", "wed", "thu", "fri", "sat", "sun" };
 	const struct krux_type *t = v->subject.type;
+	unsigned from = (unsigned)lo, to = (unsigned)hi;
 
+	if (v->is_fact && v->fact == KRUX_FACT_WEEKDAY && hi < 7)
+		buf_printf(b, from == to ? "  /* %s */" : "  /* %s..%s */", day[from], day[to]);
+	if (v->is_fact && v->fact == KRUX_FACT_TIME)
+		buf_printf(b, "  /* %02u:%02u:%02u..%02u:%02u:%02u */", from / 3600, from / 60 % 60, from % 60, to / 3600,
+		           to / 60 % 60, to % 60);
 	if (v->is_fact || v->subject.kind != SUBJECT_FIELD || t->kind != KRUX_T_ENUM || hi - lo > 3)
 		return;
 	buf_puts(b, "  /*");
@@ -150,8 +157,11 @@ static bool is_flag(const struct dd_var *v)
 	       (v->subject.kind == SUBJECT_FIELD && v->subject.type->kind == KRUX_T_BOOL);
 }
 
+enum compare { UP_TO, BETWEEN, ABOVE };
+
+/* The child for the values lo..hi, or for those above hi. */
 static void put_if(struct c_writer *w, struct buf *b, const struct number *n, krux_u128 lo, krux_u128 hi,
-                   bool between, uint32_t child, unsigned depth)
+                   enum compare compare, uint32_t child, unsigned depth)
 {
 	const struct dd_var *v = n->node->var;
 	struct buf line = { 0 };
@@ -159,8 +169,11 @@ static void put_if(struct c_writer *w, struct buf *b, const struct number *n, kr
 	tabs(b, depth);
 	buf_puts(b, "if (");
 	if (n->flag) {
-		buf_printf(b, "!%.*s", STR_ARG(n->value));
-	} else if (between && lo != hi) {
+		buf_printf(b, "%s%.*s", compare == ABOVE ? "" : "!", STR_ARG(n->value));
+	} else if (compare == ABOVE) {
+		buf_printf(b, "%.*s > ", STR_ARG(n->value));
+		put_number(b, v, hi);
+	} else if (compare == BETWEEN && lo != hi) {
 		buf_printf(b, "%.*s >= ", STR_ARG(n->value));
 		put_number(b, v, lo);
 		buf_printf(b, " && %.*s <= ", STR_ARG(n->value));
@@ -170,7 +183,8 @@ static void put_if(struct c_writer *w, struct buf *b, const struct number *n, kr
 		put_number(b, v, hi);
 	}
 	buf_putc(b, ')');
-	put_names(&line, v, lo, hi);
+	if (compare != ABOVE)
+		put_names(&line, v, lo, hi);
 	put_cut(w, &line, v, lo, hi);
 	put_branch(w, b, &line, child, depth);
 	buf_free(&line);
@@ -196,12 +210,18 @@ static void put_edges(struct c_writer *w, struct buf *b, const struct number *n,
 		return;
 	}
 	if (to - from == 3 && e[from].child == e[from + 2].child) {
-		put_if(w, b, n, e[from].hi + 1, e[from + 1].hi, true, n->node->child[e[from + 1].child], depth);
+		put_if(w, b, n, e[from].hi + 1, e[from + 1].hi, BETWEEN, n->node->child[e[from + 1].child], depth);
+		put_node(w, b, n->node->child[e[from].child], depth);
+		return;
+	}
+	if (to - from == 2 && is_simple(w, n->node->child[e[from + 1].child]) &&
+	    !is_simple(w, n->node->child[e[from].child])) {
+		put_if(w, b, n, lo, e[from].hi, ABOVE, n->node->child[e[from + 1].child], depth);
 		put_node(w, b, n->node->child[e[from].child], depth);
 		return;
 	}
 	for (uint32_t i = from; i + 1 < to; i++) {
-		put_if(w, b, n, lo, e[i].hi, false, n->node->child[e[i].child], depth);
+		put_if(w, b, n, lo, e[i].hi, UP_TO, n->node->child[e[i].child], depth);
 		lo = e[i].hi + 1;
 	}
 	put_node(w, b, n->node->child[e[to - 1].child], depth);
@@ -272,9 +292,7 @@ static struct krux_str class_call(struct c_writer *w, const struct c_node *node)
 	if (node->dd->kind == DD_LIST)
 		return c_list_call(w, node);
 	value = c_value(w, &node->var->subject);
-	what = arena_printf(w->f->a, "%.*s: %.*s", STR_ARG(w->prefix),
-	                    node->var->subject.kind == SUBJECT_AGENT ? 5 : (int)node->var->subject.access.text.n,
-	                    node->var->subject.kind == SUBJECT_AGENT ? "agent" : node->var->subject.access.text.p);
+	what = arena_printf(w->f->a, "%.*s: %.*s", STR_ARG(w->prefix), STR_ARG(value));
 	if (is_octets(&node->var->subject))
 		return arena_printf(w->f->a, "octets_class(%" PRIu32 ", %.*s)",
 		                    c_octets_add(w->f, node->dd->fa, node->class), STR_ARG(value));
@@ -298,14 +316,15 @@ static void put_classes(struct c_writer *w, struct buf *b, const struct c_node *
 	                                ? c_samples(w->f->a, node) : NULL;
 
 	tabs(b, depth);
-	if (node->nchildren == 2 && (is_simple(w, node->child[0]) || depth < 2)) {
+	if (node->nchildren == 2) {
 		struct buf comment = { 0 };
+		uint32_t first = !is_simple(w, node->child[0]) && is_simple(w, node->child[1]);
 
-		buf_printf(b, "if (%.*s == 0)", STR_ARG(call));
+		buf_printf(b, "if (%.*s == %" PRIu32 ")", STR_ARG(call), first);
 		if (sample)
-			put_sample(&comment, sample[0]);
-		put_branch(w, b, &comment, node->child[0], depth);
-		put_node(w, b, node->child[1], depth);
+			put_sample(&comment, sample[first]);
+		put_branch(w, b, &comment, node->child[first], depth);
+		put_node(w, b, node->child[!first], depth);
 		buf_free(&comment);
 		return;
 	}

@@ -12,6 +12,15 @@ static bool is_final(const struct c_writer *w, const struct dd_automaton *fa, ui
 	return n->kind == DD_TERMINAL && n->value - DD_STATE == q;
 }
 
+/* Does every element either say nothing or settle the matter. */
+static bool only_start(const struct c_writer *w, const struct dd_automaton *fa)
+{
+	for (uint32_t q = 1; q < fa->nstates; q++)
+		if (!is_final(w, fa, q))
+			return false;
+	return !is_final(w, fa, 0);
+}
+
 static void put_loop(struct c_writer *w, struct buf *b, const struct c_node *node, const struct c_record *item,
                      const struct krux_str *step)
 {
@@ -20,6 +29,11 @@ static void put_loop(struct c_writer *w, struct buf *b, const struct c_node *nod
 	buf_puts(b, "\tstruct krux_decode_error none;\n"
 	         "\tstruct reader r = { .p = list->p, .end = list->end, .start = list->p, .err = &none };\n");
 	buf_printf(b, "\tstruct %.*s item;\n\tuint32_t state = 0;\n\n", STR_ARG(item->tag));
+	if (only_start(w, fa)) {
+		buf_printf(b, "\tfor (uint32_t i = 0; i < list->n && !state && decode_%.*s(&r, &item); i++)\n"
+		           "\t\tstate = %.*s(c, &item);\n", STR_ARG(item->tag), STR_ARG(step[0]));
+		return;
+	}
 	buf_printf(b, "\tfor (uint32_t i = 0; i < list->n && decode_%.*s(&r, &item); i++)\n\t\tswitch (state) {\n",
 	           STR_ARG(item->tag));
 	for (uint32_t q = 0; q < fa->nstates; q++) {

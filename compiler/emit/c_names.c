@@ -111,7 +111,7 @@ struct krux_str c_capability(const struct c_file *f, const struct capability *ca
 			p[i] = '_';
 	if (alone)
 		return (struct krux_str){ p, cap->name.n };
-	return arena_printf(f->a, "%s_%u_%u", p, cap->major, cap->minor);
+	return arena_printf(f->a, "%s_v%u_%u", p, cap->major, cap->minor);
 }
 
 struct krux_str c_place(struct arena *a, struct span at)

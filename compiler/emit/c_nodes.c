@@ -118,7 +118,8 @@ static void children_find(const struct sorter *w, struct c_node *n)
 			ARENA_PUSH(w->s->a, n->child, count, cap, to);
 	}
 	n->nchildren = (uint32_t)count;
-	children_sort(w, n);
+	if (n->dd->kind != DD_LIST)
+		children_sort(w, n);
 	for (uint32_t i = 0; i < n->nchildren; i++)
 		*place_of(&places, n->child[i], &known) = i;
 	if (n->dd->kind == DD_NUMBER) {

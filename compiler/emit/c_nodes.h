@@ -13,7 +13,8 @@ struct c_node {
 	uint32_t node;
 	const struct dd_node *dd;
 	const struct dd_var *var;
-	uint32_t *child;         /* distinct, never IMPOSSIBLE; terminals first, by rank */
+	uint32_t *child;         /* distinct, never IMPOSSIBLE; terminals first, by rank; of a LIST
+	                            in the order of its states */
 	uint32_t nchildren;
 	uint32_t *class;         /* STRING, LIST: per state, index into child[] or C_ANY */
 	struct c_case *edge;     /* NUMBER: merged */

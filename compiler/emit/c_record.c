@@ -10,7 +10,7 @@
 #define OWN "\1"
 
 static const struct c_record *record_make(struct c_file *, const struct krux_type *, bool element,
-                                          struct krux_str wanted, struct krux_str path);
+                                          struct krux_str wanted, struct krux_str owner, struct krux_str path);
 
 /* ---- structs ---- */
 
@@ -211,10 +211,9 @@ static void member_make(struct c_file *f, struct c_words *names, const struct kr
 		m->has = c_name(names, arena_printf(f->a, "has_%.*s", STR_ARG(m->name)));
 	wanted = arena_printf(f->a, "%.*s_%.*s", STR_ARG(owner), STR_ARG(m->name));
 	if (t->kind == KRUX_T_RECORD)
-		m->record = record_make(f, t, false, wanted, path);
+		m->record = record_make(f, t, false, wanted, wanted, path);
 	if (t->kind == KRUX_T_LIST || t->kind == KRUX_T_MAP)
-		m->record = record_make(f, t->elem, true, arena_printf(f->a, "%.*s_item", STR_ARG(wanted)),
-		                        arena_printf(f->a, "%.*s[]", STR_ARG(path)));
+		m->record = record_make(f, t->elem, true, wanted, wanted, arena_printf(f->a, "%.*s[]", STR_ARG(path)));
 }
 
 /* Indexes of fields in the order of their keys as encoded: the shorter first. */
@@ -312,8 +311,9 @@ static void put_owned(struct buf *b, const struct buf *text, struct krux_str tag
 			buf_putc(b, text->p[i]);
 }
 
+/* `wanted` is the tag; `owner` what the tags of records inside begin with. */
 static const struct c_record *record_make(struct c_file *f, const struct krux_type *type, bool element,
-                                          struct krux_str wanted, struct krux_str path)
+                                          struct krux_str wanted, struct krux_str owner, struct krux_str path)
 {
 	struct c_record *rec = ARENA_NEW(f->a, struct c_record);
 	struct krux_field *it = ARENA_NEW(f->a, struct krux_field);
@@ -338,7 +338,7 @@ static const struct c_record *record_make(struct c_file *f, const struct krux_ty
 	paths[0] = path;
 	for (size_t i = 0; i < t->nfields; i++) {
 		paths[i + 1] = rec->element ? path : path_join(f->a, path, t->field[i].name);
-		member_make(f, names, &t->field[i], wanted, paths[i + 1], &rec->member[i]);
+		member_make(f, names, &t->field[i], owner, paths[i + 1], &rec->member[i]);
 	}
 	put_record(f, &text, t, rec, paths);
 	index = c_word(f->seen, (struct krux_str){ text.p, text.n }, &known);
@@ -355,7 +355,9 @@ static const struct c_record *record_make(struct c_file *f, const struct krux_ty
 
 const struct c_record *c_record_input(struct c_file *f, const struct capability *cap)
 {
-	return record_make(f, cap->input, false, arena_printf(f->a, "%.*s_args", STR_ARG(c_capability(f, cap))),
+	struct krux_str name = c_capability(f, cap);
+
+	return record_make(f, cap->input, false, arena_printf(f->a, "%.*s_args", STR_ARG(name)), name,
 	                   (struct krux_str){ "", 0 });
 }
 

@@ -246,6 +246,36 @@ static void state_make(struct work *w, uint32_t q)
 	s->n = against_target(w, q, d);
 }
 
+/* A state that only one scalar leads on from, and that no text ends in, can do anything for the
+ * rest: as the state behind it does, both can be one run. */
+static void forced_join(struct work *w)
+{
+	struct shape *s = w->shape;
+
+	for (uint32_t q = s->nstates; q-- > 0;) {
+		const struct dd_state *from = &w->fa->state[q];
+		struct shape_state *one = &s->state[q];
+		const struct shape_state *next;
+		uint32_t lo = 0, scalars = 0;
+
+		if (one->mode != SHAPE_STEP || one->n || one->out != C_ANY)
+			continue;
+		for (uint32_t i = from->first; i < from->first + from->n; i++)
+			if (w->to[i] != SHAPE_DEAD) {
+				lo = w->fa->range[i].lo;
+				scalars += w->fa->range[i].hi - lo + 1;
+			}
+		next = &s->state[one->other];
+		if (scalars != 1 || next->mode != SHAPE_FALLBACK || !(next->other & SHAPE_CLASS))
+			continue;
+		one->first = (uint32_t)w->nexceptions;
+		one->n = 1;
+		exception_add(w, one->first, lo, lo, one->other);
+		one->mode = SHAPE_FALLBACK;
+		one->other = next->other;
+	}
+}
+
 /* A state that steps to another is in its region. */
 static void regions_spread(struct shape *s)
 {
@@ -303,6 +333,7 @@ void shape_make(struct shape *out, struct arena *a, const struct dd_automaton *f
 	for (uint32_t q = 0; q < w.n; q++)
 		if (w.reached[q] == MANY && w.alias[q] == q)
 			state_make(&w, q);
+	forced_join(&w);
 	regions_spread(out);
 	out->start = w.reached[0] == C_ANY ? SHAPE_CLASS : target(&w, 0);
 }

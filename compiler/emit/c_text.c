@@ -1,5 +1,5 @@
 /* The table of automata: what is in it once, whole or in parts. */
-#include "compiler/emit/c_text.h"
+#include "compiler/emit/c.h"
 
 #include <string.h>
 
@@ -8,6 +8,7 @@ struct c_texts *c_texts_new(struct arena *a)
 	struct c_texts *t = ARENA_NEW(a, struct c_texts);
 
 	t->a = a;
+	t->components = c_words_new(a);
 	t->nslots = t->nwholes = 1024;
 	t->slot = ARENA_ARRAY(a, struct c_text_slot, t->nslots);
 	t->whole = ARENA_ARRAY(a, struct c_text_whole, t->nwholes);

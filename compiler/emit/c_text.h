@@ -48,7 +48,8 @@ uint32_t shape_next(const struct shape *, uint32_t from, uint32_t c);
 
 /* As in prelude/engine.h. */
 enum c_text_op {
-	OP_RUN, OP_PICK, OP_STEP, OP_SPAN, OP_STRIDE, OP_WIDE, OP_ENTER, OP_FIND, OP_PAIR, OP_SKIP, OP_HERE
+	C_OP_RUN, C_OP_UNDER, C_OP_PICK, C_OP_STEP, C_OP_SPAN, C_OP_STRIDE, C_OP_WIDE, C_OP_ENTER,
+	C_OP_FIND, C_OP_PAIR, C_OP_SKIP, C_OP_HERE
 };
 enum { C_CLASS = 0x800000, C_HOLD_END = 0xFFFFFE, C_HOLD = 0xFFFFFF };
 
@@ -61,6 +62,7 @@ struct c_texts {
 	size_t nblocks, cap_blocks;
 	struct c_text_slot { uint32_t at, n; } *slot;   /* instructions by content; n 0: free */
 	size_t nslots, used;
+	struct c_words *components;  /* cycles of instructions by content */
 	struct c_text_whole {        /* automata that have been added; fa NULL: free */
 		const struct dd_automaton *fa;
 		const uint32_t *class;

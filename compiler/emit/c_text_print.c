@@ -14,18 +14,20 @@ static uint32_t three(const uint8_t *p)
 static size_t length(const uint8_t *i)
 {
 	switch (i[0]) {
-	case OP_RUN:
+	case C_OP_RUN:
 		return 8 + (size_t)i[1];
-	case OP_PICK:
-	case OP_STEP:
-	case OP_SKIP:
+	case C_OP_UNDER:
+		return 12 + (size_t)i[1];
+	case C_OP_PICK:
+	case C_OP_STEP:
+	case C_OP_SKIP:
 		return 8 + 4 * (size_t)i[1];
-	case OP_SPAN:
-	case OP_STRIDE:
+	case C_OP_SPAN:
+	case C_OP_STRIDE:
 		return 9 + 3 * ((size_t)i[8] + 1);
-	case OP_WIDE:
+	case C_OP_WIDE:
 		return 8 + 6 * (size_t)three(i + 5);
-	case OP_PAIR:
+	case C_OP_PAIR:
 		return 13;
 	default:
 		return 8;
@@ -86,13 +88,13 @@ static void put_wide(struct buf *b, const uint8_t *i)
 
 static void put_words(struct buf *b, const uint8_t *i)
 {
-	static const char *const name[] = { "run", "pick", "step", "span", "stride", "wide", "enter",
+	static const char *const name[] = { "run", "under", "pick", "step", "span", "stride", "wide", "enter",
 	                                    "find", "pair", "skip", "here" };
 	uint32_t end = three(i + 5), other = three(i + 2);
 
 	buf_puts(b, name[i[0]]);
 	switch (i[0]) {
-	case OP_RUN:
+	case C_OP_RUN:
 		buf_putc(b, ' ');
 		put_chars(b, i + 8, i[1]);
 		buf_putc(b, ' ');
@@ -100,33 +102,45 @@ static void put_words(struct buf *b, const uint8_t *i)
 		buf_puts(b, ", else ");
 		put_target(b, end);
 		return;
-	case OP_WIDE:
+	case C_OP_UNDER:
+		buf_putc(b, ' ');
+		put_chars(b, i + 12, i[1]);
+		buf_puts(b, " end ");
+		put_target(b, three(i + 8));
+		buf_puts(b, ", at ");
+		put_chars(b, i + 11, 1);
+		buf_putc(b, ' ');
+		put_target(b, other);
+		buf_puts(b, ", else ");
+		put_target(b, end);
+		return;
+	case C_OP_WIDE:
 		put_wide(b, i);
 		buf_puts(b, " else ");
 		put_target(b, other);
 		return;
-	case OP_ENTER:
+	case C_OP_ENTER:
 		buf_printf(b, " %x holding %x", other, end);
 		return;
-	case OP_PICK:
-	case OP_STEP:
+	case C_OP_PICK:
+	case C_OP_STEP:
 		put_cases(b, i + 8, i + 8 + i[1], i[1]);
 		break;
-	case OP_SPAN:
-	case OP_STRIDE:
+	case C_OP_SPAN:
+	case C_OP_STRIDE:
 		put_span(b, i);
 		break;
-	case OP_FIND:
-	case OP_PAIR:
+	case C_OP_FIND:
+	case C_OP_PAIR:
 		buf_putc(b, ' ');
 		put_chars(b, i + 1, 1);
-		if (i[0] == OP_PAIR) {
+		if (i[0] == C_OP_PAIR) {
 			buf_puts(b, " then ");
 			put_chars(b, i + 8, 1);
 		}
 		buf_putc(b, ' ');
 		put_target(b, other);
-		if (i[0] == OP_PAIR && i[9] != i[8]) {
+		if (i[0] == C_OP_PAIR && i[9] != i[8]) {
 			buf_puts(b, " or ");
 			put_chars(b, i + 9, 1);
 			buf_putc(b, ' ');
@@ -134,7 +148,7 @@ static void put_words(struct buf *b, const uint8_t *i)
 		}
 		buf_putc(b, ',');
 		break;
-	case OP_SKIP:
+	case C_OP_SKIP:
 		put_cases(b, i + 8, i + 8 + i[1], i[1]);
 		break;
 	default:
@@ -144,7 +158,7 @@ static void put_words(struct buf *b, const uint8_t *i)
 	}
 	buf_puts(b, " end ");
 	put_target(b, end);
-	if (i[0] < OP_WIDE) {
+	if (i[0] < C_OP_WIDE) {
 		buf_puts(b, ", else ");
 		put_target(b, other);
 	}

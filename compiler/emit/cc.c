@@ -26,7 +26,7 @@ enum { SECONDS = 120, MOST_OUTPUT = 16384, MOST_OBJECT = 64 << 20, MOST_ARGS = 4
 static const char *const flags[] = {
 	"-std=gnu11", "-O2", "-g0", "-shared", "-fPIC", "-ffreestanding", "-fno-builtin", "-nostdlib",
 	"-fvisibility=hidden", "-fno-asynchronous-unwind-tables", "-fno-unwind-tables", "-fno-stack-protector",
-	"-fno-ident", "-fno-common", "-Wl,--build-id=none", "-Wl,-z,noexecstack", "-Wl,-z,relro", "-Wl,-z,now",
+	"-fno-ident", "-fno-common", "-Werror=implicit-function-declaration", "-Wl,-z,defs", "-Wl,--build-id=none", "-Wl,-z,noexecstack", "-Wl,-z,relro", "-Wl,-z,now",
 	"-Wl,-z,separate-code", "-Wl,--hash-style=gnu", "-Wl,-s", "-ffile-prefix-map=./=",
 };
 static const char *const gcc_flags[] = {

@@ -19,7 +19,7 @@ static uint32_t below(uint32_t n)
 	return (uint32_t)((seed >> 33) % n);
 }
 
-enum { STATES = 40, RANGES = 48, LETTERS = 20, ASCII_LETTERS = 16 };
+enum { STATES = 48, RANGES = 48, LETTERS = 20, ASCII_LETTERS = 16 };
 
 /* Scalars at which ranges are cut, and which texts are made of. */
 static const uint32_t letter[LETTERS] = { '.', '/', '0', '1', '2', '3', '5', '6', '9', 'a', 'b', 'c', 'd', 'e', 'x', 0x7F,
@@ -121,12 +121,76 @@ static void words_make(struct machine *m, uint32_t words, uint32_t alphabet, boo
 	}
 }
 
+/* The arcs of a state: some letters somewhere, the rest to `usual`. */
+static void state_put(struct machine *m, uint32_t q, uint32_t class, const uint32_t to[static LETTERS], uint32_t usual)
+{
+	uint32_t lo = 1;
+
+	m->class[q] = class;
+	m->state[q].first = m->fa.nranges;
+	for (uint32_t l = 0; l < LETTERS; lo = letter[l++] + 1) {
+		if (letter[l] > lo)
+			range_add(m, &m->state[q], lo, letter[l] - 1, usual);
+		range_add(m, &m->state[q], letter[l], letter[l], to[l] == C_ANY ? usual : to[l]);
+	}
+	range_add(m, &m->state[q], lo, 0x10FFFF, usual);
+}
+
+/* Folders, each with a class of its own for all below it but where a component starts with ".a",
+ * ".0a" and so on, or is "b" and the next one starts with "c": much as policies of paths make.
+ * State 0 is the start, 1 is for no. */
+static void folders_make(struct machine *m, uint32_t folders)
+{
+	enum { NO = 1, FIRST = 2, DEPTH = 5 };
+	uint32_t none[LETTERS], to[LETTERS], n = FIRST, start[LETTERS];
+
+	memset(m, 0, sizeof *m);
+	memset(none, 0xFF, sizeof none);
+	memset(start, 0xFF, sizeof start);
+	for (uint32_t f = 0; f < folders; f++)
+		start[9 + f] = n + f * (DEPTH + 5);
+	state_put(m, 0, 0, start, NO);
+	state_put(m, NO, 0, none, NO);
+	for (uint32_t f = 0; f < folders; f++) {
+		uint32_t loop = n + DEPTH, first = loop + 1, dot = loop + 2, b = loop + 3, c = loop + 4;
+
+		for (uint32_t k = 0; k < DEPTH; k++) {
+			memcpy(to, none, sizeof to);
+			if (k + 1 < DEPTH)
+				to[below(2) ? 2 : 17] = n + k + 1;
+			else
+				to[1] = below(4) ? first : NO;
+			state_put(m, n + k, k + 1 < DEPTH ? 0 : f + 1, to, NO);
+		}
+		memcpy(to, none, sizeof to);
+		to[1] = first;
+		state_put(m, loop, f + 1, to, loop);
+		to[0] = dot;
+		to[10] = below(2) ? b : (uint32_t)C_ANY;
+		state_put(m, first, below(2) ? f + 1 : (uint32_t)C_ANY, to, loop);
+		to[0] = to[10] = C_ANY;
+		to[2] = dot;
+		to[9] = NO;
+		state_put(m, dot, f + 1, to, loop);
+		to[2] = to[9] = C_ANY;
+		to[1] = c;
+		state_put(m, b, f + 1, to, loop);
+		to[1] = first;
+		to[11] = NO;
+		state_put(m, c, f + 1, to, loop);
+		n += DEPTH + 5;
+	}
+	m->fa = (struct dd_automaton){ .nstates = n, .nranges = m->fa.nranges, .state = m->state, .range = m->range };
+}
+
 static void make(struct machine *m, uint32_t states, uint32_t classes, uint32_t holes)
 {
 	if (states)
 		machine_make(m, 1 + below(states), classes, holes);
-	else
+	else if (below(2))
 		words_make(m, 1 + below(20), 1 + below(LETTERS), below(2));
+	else
+		folders_make(m, 1 + below(4));
 }
 
 static uint32_t machine_class(const struct machine *m, const uint8_t *p, size_t n)
@@ -144,6 +208,23 @@ static uint32_t machine_class(const struct machine *m, const uint8_t *p, size_t 
 			}
 	}
 	return m->class[q];
+}
+
+/* Mostly letters by which the machine goes somewhere else than where most go. */
+static size_t walk_make(const struct machine *m, uint8_t *buf)
+{
+	uint32_t n = below(40), q = 0;
+	size_t len = 0;
+
+	for (uint32_t i = 0; i < n; i++) {
+		const struct dd_range *r = &m->range[m->state[q].first + below(m->state[q].n)];
+		uint32_t c = letter[below(12)];
+
+		c = c < r->lo || c > r->hi ? r->lo : c;
+		len += krux_utf8_put(c, (char *)buf + len);
+		q = r->to;
+	}
+	return len;
 }
 
 static size_t word_make(uint8_t *buf, uint32_t letters)
@@ -199,7 +280,8 @@ static void machines_compare(uint32_t rounds, uint32_t states, uint32_t classes,
 		for (int i = 0; i < MACHINES; i++)
 			for (int k = 0; k < WORDS; k++) {
 				uint8_t word[160];
-				size_t n = word_make(word, below(2) ? LETTERS : ASCII_LETTERS);
+				size_t n = below(2) ? walk_make(&m[i], word)
+				                    : word_make(word, below(2) ? LETTERS : ASCII_LETTERS);
 				uint32_t want = machine_class(&m[i], word, n);
 
 				if (want != C_ANY)

@@ -4,6 +4,7 @@
  * text is classed. No text holds a NUL, so a NUL stands for the end.
  *
  *   RUN   the next n bytes are these: go on at A behind them; else at B, nothing read
+ *   UNDER the same, and then the end: C; or a certain byte: A, that byte not read; else B
  *   PICK  one of n bytes is next: its own target; the end: B; else A, nothing read
  *   STEP  the same, but what is none of them is read
  *   SPAN  a table of targets for the bytes n..m; the end: B; else A, nothing read
@@ -16,7 +17,7 @@
  *   SKIP  skip to one of at most four bytes, read it, go on at its own target
  *   HERE  go on at A */
 enum {
-	TEXT_RUN, TEXT_PICK, TEXT_STEP, TEXT_SPAN, TEXT_STRIDE, TEXT_WIDE, TEXT_ENTER,
+	TEXT_RUN, TEXT_UNDER, TEXT_PICK, TEXT_STEP, TEXT_SPAN, TEXT_STRIDE, TEXT_WIDE, TEXT_ENTER,
 	TEXT_FIND, TEXT_PAIR, TEXT_SKIP, TEXT_HERE
 };
 enum { CLASS = 0x800000, HOLD_END = 0xFFFFFE, HOLD = 0xFFFFFF };
@@ -125,6 +126,16 @@ static inline uint32_t text_class(uint32_t at, struct text s)
 			} else {
 				at = b;
 			}
+			continue;
+		case TEXT_UNDER:
+			at = b;
+			if (!run_here(code + 12, p, end, s.p, n))
+				continue;
+			p += n;
+			if (p == end)
+				at = target_at(code + 8);
+			else if (*p == code[11])
+				at = a;
 			continue;
 		case TEXT_PICK:
 		case TEXT_STEP:

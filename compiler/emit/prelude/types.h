@@ -5,6 +5,7 @@ typedef __UINT32_TYPE__ uint32_t;
 typedef __INT64_TYPE__ int64_t;
 typedef __UINT64_TYPE__ uint64_t;
 __extension__ typedef unsigned __int128 u128;
+#define U128(high, low) ((u128)(high) << 64 | (low))
 typedef _Bool bool;
 enum { false, true };
 #define UINT64_MAX __UINT64_MAX__
