@@ -44,7 +44,7 @@ PLAN_SRC += compiler/plan/call.c compiler/plan/compat.c compiler/plan/cond_print
 	compiler/plan/words_path.c compiler/plan/words_regex.c compiler/plan/words_text.c
 EMIT_SRC += compiler/emit/c_cite.c compiler/emit/c_code.c compiler/emit/c_decide.c \
 	compiler/emit/c_find.c compiler/emit/c_list.c compiler/emit/c_names.c compiler/emit/c_nodes.c \
-	compiler/emit/c_octets.c compiler/emit/c_origin.c \
+	compiler/emit/c_octets.c compiler/emit/c_order.c compiler/emit/c_origin.c \
 	compiler/emit/c_outcome.c compiler/emit/c_pattern.c compiler/emit/c_record.c \
 	compiler/emit/c_sample.c compiler/emit/c_shape.c compiler/emit/c_table.c compiler/emit/c_text.c \
 	compiler/emit/c_text_print.c compiler/emit/cc.c compiler/emit/emit_c.c \
