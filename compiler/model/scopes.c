@@ -44,7 +44,16 @@ static void name_check(struct policy_ctx *c, struct ast_word w, const char *what
 
 /* ---- agents ---- */
 
-/* An agent that nobody has, but that is nearly a group, was meant as the group. */
+static bool is_member(const struct scope *s, struct krux_str agent)
+{
+	for (size_t i = 0; i < s->groups.n; i++)
+		for (size_t k = 0; k < s->group[i].n; k++)
+			if (krux_str_eq(s->group[i].pattern[k], agent))
+				return true;
+	return false;
+}
+
+/* An agent that no group knows, but that is nearly a group, was perhaps meant as the group. */
 static void group_suspect(struct policy_ctx *c, const struct ast_word *w)
 {
 	struct krux_str near;
@@ -53,11 +62,10 @@ static void group_suspect(struct policy_ctx *c, const struct ast_word *w)
 	    c->scope->groups.n > 256)
 		return;
 	near = diag_nearest(w->text, c->scope->groups.name, c->scope->groups.n);
-	if (near.n)
+	if (near.n && !is_member(c->scope, w->text))
 		diag_warn(c->diags, 2122, w->at, "`%.*s` is taken for the id of an agent",
 		          STR_ARG(w->text))
-			->fix =
-			arena_printf(c->arena, "did you mean the group `%.*s`?", STR_ARG(near));
+			->fix = arena_printf(c->arena, "did you mean the group `%.*s`?", STR_ARG(near));
 }
 
 static void group_push(struct policy_ctx *c, const struct group *g, struct krux_str **pattern,

@@ -304,7 +304,7 @@ static const char good_policy[] =
 	"groups:\n  builders: [ builder, \"ci-*\" ]\n"
 	"define:\n  inside: path under \"/workspace\"\n"
 	"rules:\n"
-	"  - id: one\n    on: \"*\"\n    agent: [ builders, ops ]\n    when: inside\n    verdict: "
+	"  - id: one\n    on: \"*\"\n    agent: [ builders, builder, ops ]\n    when: inside\n    verdict: "
         "notify\n    up-to: connects\n"
 	"    reason: Seen\n    rate: { max: 10, per: 1h, exceeded: approval-required }\n"
 	"    budget: { sum: size(content), max: 10MiB, per: 1d }\n    approval: { ttl: 30m, from: "
@@ -339,8 +339,8 @@ START_TEST(policy_model)
 	          p->layer == LAYER_ORGANIZATION);
 	ck_assert_uint_eq(p->nrules, 2);
 	r = &p->rule[0];
-	ck_assert_uint_eq(r->nagents, 3);
-	ck_assert(str_is(r->agent[1], "ci-*") && str_is(r->agent[2], "ops"));
+	ck_assert_uint_eq(r->nagents, 4);
+	ck_assert(str_is(r->agent[1], "ci-*") && str_is(r->agent[3], "ops"));
 	ck_assert(r->rate.given && r->rate.max == 10 && r->rate.exceeded == KRUX_APPROVAL &&
 	          !r->rate.budget);
 	ck_assert(r->rate.per == 3600000000000);
