@@ -300,6 +300,8 @@ static void numeric_print(struct buf *b, const struct subject *s, const struct v
 
 /* ---- languages ---- */
 
+enum { BIND_OR, BIND_AND, BIND_NOT };
+
 static void quoted(struct buf *b, struct krux_str s)
 {
 	buf_putc(b, '"');
@@ -307,7 +309,38 @@ static void quoted(struct buf *b, struct krux_str s)
 	buf_putc(b, '"');
 }
 
-static void language_print(struct buf *b, const struct subject *s, const struct value_set *set)
+/* A literal of what is looked at: octets are written in base64. */
+static void text_print(struct buf *b, const struct subject *s, struct krux_str text)
+{
+	if (s->kind != SUBJECT_FIELD || s->type->kind != KRUX_T_BYTES) {
+		quoted(b, text);
+		return;
+	}
+	buf_putc(b, '"');
+	for (size_t i = 0; i < text.n; i += 3) {
+		char four[4];
+
+		buf_put(b, four, krux_base64_write((struct krux_str){ text.p + i, text.n - i < 3 ? text.n - i : 3 }, four));
+	}
+	buf_putc(b, '"');
+}
+
+/* `in` takes no octets. */
+static void octets_print(struct buf *b, const struct subject *s, const struct value_set *set, int outer)
+{
+	if (outer > BIND_OR)
+		buf_putc(b, '(');
+	for (size_t i = 0; i < set->ntexts; i++) {
+		buf_puts(b, i ? " or " : "");
+		subject_print(b, s);
+		buf_puts(b, " == ");
+		text_print(b, s, set->text[i]);
+	}
+	if (outer > BIND_OR)
+		buf_putc(b, ')');
+}
+
+static void language_print(struct buf *b, const struct subject *s, const struct value_set *set, int outer)
 {
 	static const char *const word[] = {
 		[LANG_LITERALS] = " == ", [LANG_UNDER_PATH] = " under ", [LANG_UNDER_HOST] = " under ",
@@ -315,10 +348,14 @@ static void language_print(struct buf *b, const struct subject *s, const struct 
 		[LANG_PREFIX] = " starts with ", [LANG_SUFFIX] = " ends with ", [LANG_SUBSTRING] = " contains ",
 	};
 
+	if (set->ntexts > 1 && s->kind == SUBJECT_FIELD && s->type->kind == KRUX_T_BYTES) {
+		octets_print(b, s, set, outer);
+		return;
+	}
 	subject_print(b, s);
 	if (set->ntexts == 1) {
 		buf_puts(b, word[set->language]);
-		quoted(b, set->text[0]);
+		text_print(b, s, set->text[0]);
 		return;
 	}
 	buf_puts(b, " in [");
@@ -330,8 +367,6 @@ static void language_print(struct buf *b, const struct subject *s, const struct 
 }
 
 /* ---- the tree ---- */
-
-enum { BIND_OR, BIND_AND, BIND_NOT };
 
 static void tree_print(struct buf *b, const struct cond *c, int outer);
 
@@ -366,7 +401,7 @@ static void not_print(struct buf *b, const struct cond *c)
 	if (a->kind == COND_TEST && !a->set.numeric && a->set.language == LANG_LITERALS && a->set.ntexts == 1) {
 		subject_print(b, &a->subject);
 		buf_puts(b, " != ");
-		quoted(b, a->set.text[0]);
+		text_print(b, &a->subject, a->set.text[0]);
 		return;
 	}
 	buf_puts(b, "not ");
@@ -395,7 +430,7 @@ static void tree_print(struct buf *b, const struct cond *c, int outer)
 		if (c->set.numeric)
 			numeric_print(b, &c->subject, &c->set);
 		else
-			language_print(b, &c->subject, &c->set);
+			language_print(b, &c->subject, &c->set, outer);
 		break;
 	case COND_ANY:
 	case COND_ANY_TREE:

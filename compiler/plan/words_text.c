@@ -68,6 +68,21 @@ static bool list_words(struct lister *l, uint32_t s, size_t at)
 	return fine;
 }
 
+/* Octet k is scalar k + 1 in an automaton. */
+static struct krux_str octets(struct arena *a, struct krux_str scalars)
+{
+	char *p = arena_get(a, scalars.n + 1);
+	size_t n = 0;
+
+	for (size_t at = 0; at < scalars.n;) {
+		unsigned len;
+
+		p[n++] = (char)(krux_utf8_get(scalars.p + at, scalars.n - at, &len) - 1);
+		at += len;
+	}
+	return (struct krux_str){ p, n };
+}
+
 /* The finite language f as literals; NULL when it is not small. */
 static const struct cond *finite_words(struct arena *a, struct dd *m, uint32_t var, uint32_t f)
 {
@@ -85,6 +100,8 @@ static const struct cond *finite_words(struct arena *a, struct dd *m, uint32_t v
 	live_find(l);
 	if (!list_words(l, 0, 0) || !l->n)
 		return NULL;
+	for (size_t i = 0; s.kind == SUBJECT_FIELD && s.type->kind == KRUX_T_BYTES && i < l->n; i++)
+		l->word[i] = octets(a, l->word[i]);
 	return words_test(a, &s, LANG_LITERALS, l->word, l->n);
 }
 
