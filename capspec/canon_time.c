@@ -4,7 +4,9 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { FIRST_YEAR = 1678, LAST_YEAR = 2261, SECOND = 1000000000 };
+enum { FIRST_YEAR = 1677, LAST_YEAR = 2262, SECOND = 1000000000 };   /* of the ends of int64 */
+
+#define OUTSIDE "must be within 1677-09-21T00:12:43.145224192Z..2262-04-11T23:47:16.854775807Z"
 
 /* Days since 1970-01-01 in the proleptic Gregorian calendar; years start in March, so that a
  * leap day ends its year. */
@@ -109,9 +111,10 @@ bool krux_read_datetime(struct krux_str in, int64_t *ns, const char **why)
 	struct scan s = { in.p, in.n ? in.p + in.n : in.p };
 	unsigned y, mon, d, h, min, sec;
 	int64_t fraction, seconds;
+	krux_i128 all;
 	int offset;
 
-	*why = "a year is 1678..2261";
+	*why = OUTSIDE;
 	if (number_scan(&s, 4, 0, 9999, &y) && (y < FIRST_YEAR || y > LAST_YEAR))
 		return false;
 	*why = "is no RFC 3339 date and time such as 2026-01-31T12:00:00Z";
@@ -138,7 +141,11 @@ bool krux_read_datetime(struct krux_str in, int64_t *ns, const char **why)
 	if (!offset_scan(&s, &offset) || s.p != s.end)
 		return false;
 	seconds = days_from_date(y, mon, d) * 86400 + h * 3600 + min * 60 + sec - offset * 60;
-	*ns = seconds * SECOND + fraction;
+	all = (krux_i128)seconds * SECOND + fraction;
+	*why = OUTSIDE;
+	if (all < INT64_MIN || all > INT64_MAX)
+		return false;
+	*ns = (int64_t)all;
 	*why = NULL;
 	return true;
 }

@@ -179,14 +179,19 @@ START_TEST(decimals)
 }
 END_TEST
 
+#define OUTSIDE "must be within 1677-09-21T00:12:43.145224192Z..2262-04-11T23:47:16.854775807Z"
 START_TEST(times)
 {
 	reads(&t_date, "\"1970-01-01T00:00:00Z\"", "\"1970-01-01T00:00:00Z\"");
 	reads(&t_date, "\"1969-12-31T23:59:59.999999999Z\"", "\"1969-12-31T23:59:59.999999999Z\"");
 	reads(&t_date, "\"2024-02-29T12:30:00.250+05:30\"", "\"2024-02-29T07:00:00.25Z\"");
 	reads(&t_date, "\"2000-02-29t00:00:00z\"", "\"2000-02-29T00:00:00Z\"");
-	refused(&t_date, "\"1677-12-31T23:59:59Z\"", "a year is 1678..2261");
-	refused(&t_date, "\"2262-01-01T00:00:00Z\"", "a year is 1678..2261");
+	reads(&t_date, "\"1677-09-21T00:12:43.145224192Z\"", "\"1677-09-21T00:12:43.145224192Z\"");
+	reads(&t_date, "\"2262-04-11T23:47:16.854775807Z\"", "\"2262-04-11T23:47:16.854775807Z\"");
+	refused(&t_date, "\"1677-09-21T00:12:43.145224191Z\"", OUTSIDE);
+	refused(&t_date, "\"2262-04-11T23:47:16.854775808Z\"", OUTSIDE);
+	refused(&t_date, "\"1676-12-31T23:59:59Z\"", OUTSIDE);
+	refused(&t_date, "\"2263-01-01T00:00:00Z\"", OUTSIDE);
 	refused(&t_date, "\"1900-02-29T00:00:00Z\"", "the month has no such day");
 	refused(&t_date, "\"2026-01-31 12:00:00Z\"", "is no RFC 3339 date and time such as 2026-01-31T12:00:00Z");
 	refused(&t_date, "\"2026-01-31T24:00:00Z\"", "is no RFC 3339 date and time such as 2026-01-31T12:00:00Z");
