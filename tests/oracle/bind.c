@@ -183,12 +183,35 @@ static void group(struct scope *s, struct o_bound *b, struct krux_str name, size
 	s->failed = true;
 }
 
+/* The table of operators of LANG.md 5. */
+static bool takes(enum o_op op, const struct o_type *t, const struct o_lit *l)
+{
+	bool texty = t->kind == O_STRING || t->kind == O_PATH || t->kind == O_HOST || t->kind == O_SECRET || t->kind == O_AGENT;
+	bool number = t->kind == O_INT || t->kind == O_UINT || t->kind == O_DECIMAL || t->kind == O_PORT ||
+	              t->kind == O_DATETIME || t->kind == O_DURATION || t->kind == O_SIZE || t->kind == O_COUNT;
+
+	switch (op) {
+	case W_EQ: case W_NE:
+		return t->kind != O_LIST && t->kind != O_MAP && t->kind != O_RECORD && t->kind != O_TIME;
+	case W_LT: case W_LE: case W_GT: case W_GE:
+		return number || t->kind == O_TIME;
+	case W_IN:
+		return takes(W_EQ, t, l) ? t->kind != O_BYTES : t->kind == O_TIME && l->kind == OL_RANGE;
+	case W_UNDER: return t->kind == O_PATH || t->kind == O_HOST;
+	case W_MATCHES: return t->kind == O_PATH || t->kind == O_AGENT;
+	case W_CONTAINS: return texty || (t->kind == O_LIST && takes(W_EQ, t->elem, l));
+	default: return texty;
+	}
+}
+
 static void constants(struct scope *s, struct o_bound *b, const struct o_lit *l)
 {
 	static const struct o_type count = { .kind = O_COUNT };
 	const struct o_type *t = b->place.size ? &count : b->place.type;
 	size_t cap = 0;
 
+	if (!takes(b->op, t, l))
+		s->failed = true;
 	for (size_t i = 0; i < (l->kind == OL_LIST ? l->n : 1); i++) {
 		const struct o_lit *one = l->kind == OL_LIST ? &l->item[i] : l;
 		struct o_const c;

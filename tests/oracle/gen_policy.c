@@ -160,7 +160,7 @@ void g_build_make(struct g_build *g, struct arena *a, uint64_t seed)
 {
 	struct buf b = { 0 };
 
-	*g = (struct g_build){ .a = a, .rng = { seed * 0x9E3779B97F4A7C15u + 1 }, .seed = seed };
+	*g = (struct g_build){ .a = a, .rng = { (seed ^ seed >> 31) * 0xD6E8FEB86659FD93u }, .seed = seed };
 	g_caps_text(g, &b);
 	g->caps = arena_str(a, (struct krux_str){ b.p, b.n });
 	buf_free(&b);

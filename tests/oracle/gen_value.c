@@ -124,7 +124,7 @@ static struct krux_value number(struct making *m, const struct o_type *t)
 		v = g_one_in(m->r, 2) ? t->lo - g_below(m->r, 2) : t->hi + g_below(m->r, 2);
 	if (!g_one_in(m->r, 4))
 		v = near(m, hint(m, t->kind, false), v);
-	if (t->kind == O_DATETIME && (v < (o_int)-9200000000 * 1000000000 || v > (o_int)9200000000 * 1000000000))
+	if (t->kind == O_DATETIME && (v < INT64_MIN || v > INT64_MAX))
 		v = g_below(m->r, 1000);
 	switch (t->kind) {
 	case O_DATETIME:

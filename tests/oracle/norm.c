@@ -111,7 +111,7 @@ bool o_norm_datetime(struct krux_str s, o_int *ns)
 
 	if (!fixed(s, 0, 4, &y) || !fixed(s, 5, 2, &mo) || !fixed(s, 8, 2, &d) || !fixed(s, 11, 2, &h) ||
 	    !fixed(s, 14, 2, &mi) || !fixed(s, 17, 2, &se) || s.p[4] != '-' || s.p[7] != '-' || s.p[10] != 'T' ||
-	    s.p[13] != ':' || s.p[16] != ':' || y < 1678 || y > 2261 || mo < 1 || mo > 12 || h > 23 || mi > 59 || se > 59)
+	    s.p[13] != ':' || s.p[16] != ':' || y < 1677 || y > 2262 || mo < 1 || mo > 12 || h > 23 || mi > 59 || se > 59)
 		return false;
 	leap = (y % 4 == 0 && y % 100) || y % 400 == 0;
 	if (d < 1 || d > length[mo - 1] + (leap && mo == 2))
@@ -138,7 +138,7 @@ bool o_norm_datetime(struct krux_str s, o_int *ns)
 		days += length[k - 1] + (leap && k == 2);
 	days += d - 1;
 	*ns = ((((o_int)days * 24 + h - oh) * 60 + mi - om) * 60 + se) * 1000000000 + frac;
-	return true;
+	return *ns >= INT64_MIN && *ns <= INT64_MAX;
 }
 
 static bool base64(struct arena *a, struct krux_str in, struct krux_str *out)
