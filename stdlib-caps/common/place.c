@@ -92,15 +92,19 @@ static int folder_make(int dir, char *path)
 
 	while (at >= 0 && *p) {
 		char *slash = strchr(p, '/');
-		int next, made;
+		int next, made, no;
 
 		if (slash)
 			*slash = '\0';
 		made = !mkdirat(at, p, 0755);
+		no = errno;
 		next = place_openat(at, p, O_RDONLY | O_DIRECTORY, 0);
 		if (made && next >= 0)
 			fsync(at);
+		/* It is missing because it cannot be made: that is the reason to give. */
+		no = !made && errno == ENOENT && no != EEXIST ? no : errno;
 		close(at);
+		errno = no;
 		at = next;
 		p = slash ? slash + 1 : p + strlen(p);
 	}

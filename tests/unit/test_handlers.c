@@ -190,6 +190,9 @@ START_TEST(write_refuses)
 	if (geteuid() != 0) {
 		mkdir("workspace/ro", 0555);
 		calls_fail("filesystem.write", "{\"path\":\"/workspace/ro/x\",\"content\":\"x\"}", "AccessDenied");
+		/* Not ParentNotFound, whose hint is to use create_parents. */
+		calls_fail("filesystem.write", "{\"path\":\"/workspace/ro/a/b\",\"content\":\"x\","
+		           "\"create_parents\":true}", "AccessDenied");
 		chmod("workspace/readme.md", 0);
 		calls_fail("filesystem.read", "{\"path\":\"/workspace/readme.md\"}", "AccessDenied");
 	}
