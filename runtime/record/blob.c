@@ -60,8 +60,9 @@ int blob_check(int dir, const uint8_t name[static HASH_LEN], uint64_t size, stru
 
 	file_name(name, path);
 	fd = file_open(dir, path, O_RDONLY | O_NONBLOCK, 0, err);
+	/* ELOOP: a symbolic link stands for it, which this program never makes. */
 	if (fd < 0)
-		return errno == ENOENT ? BLOB_GONE : -1;
+		return errno == ENOENT ? BLOB_GONE : errno == ELOOP ? BLOB_CHANGED : -1;
 	if (fstat(fd, &st))
 		return err_set(err, errno, "blob %s", path);
 	if (!S_ISREG(st.st_mode) || (uint64_t)st.st_size - BLOB_SALT != size)

@@ -131,6 +131,8 @@ START_TEST(blobs_keep_their_content)
 	ck_assert_int_eq(blob_check(records_blobs, name, 7, &records_err), BLOB_CHANGED);
 	ck_assert_int_eq(unlinkat(records_dir, path, 0), 0);
 	ck_assert_int_eq(blob_check(records_blobs, name, 7, &records_err), BLOB_GONE);
+	ck_assert_int_eq(symlinkat("/dev/null", records_dir, path), 0);
+	ck_assert_int_eq(blob_check(records_blobs, name, 7, &records_err), BLOB_CHANGED);
 }
 END_TEST
 
