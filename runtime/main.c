@@ -5,7 +5,10 @@
 
 #include "capspec/version.h"
 
+#include <fcntl.h>
+#include <signal.h>
 #include <sodium.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -38,10 +41,35 @@ static void help(FILE *f)
 	fputs("\n", f);
 }
 
+/* A closed descriptor 0, 1 or 2 must not become a file of the state folder. What is put there fails
+ * when it is used, as the closed one would. */
+static bool descriptors_ready(void)
+{
+	for (int fd = 0; fd < 3; fd++)
+		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", fd ? O_RDONLY : O_WRONLY) != fd)
+			return false;
+	return true;
+}
+
+static int command_run(int (*run)(int argc, char **argv), int argc, char **argv)
+{
+	int code = run(argc, argv);
+
+	if (!fflush(stdout) && !ferror(stdout))
+		return code;
+	if (code != EXIT_SYSTEM)
+		fputs("kruxrt: the output could not be written\n", stderr);
+	return EXIT_SYSTEM;
+}
+
 int main(int argc, char **argv)
 {
 	const char *name = argc > 1 ? argv[1] : "";
 
+	if (!descriptors_ready())
+		return EXIT_SYSTEM;
+	/* A file that may not grow is an error to report, also in the middle of a record. */
+	signal(SIGXFSZ, SIG_IGN);
 	if (sodium_init() < 0) {
 		fputs("kruxrt: the system gives no random numbers\n", stderr);
 		return EXIT_SYSTEM;
@@ -56,7 +84,7 @@ int main(int argc, char **argv)
 	}
 	for (int i = 0; i < COMMANDS; i++)
 		if (!strcmp(name, commands[i].name))
-			return commands[i].run(argc - 2, argv + 2);
+			return command_run(commands[i].run, argc - 2, argv + 2);
 	for (int i = 0; i < LATER; i++)
 		if (!strcmp(name, later[i])) {
 			fprintf(stderr, "kruxrt %s: version " KRUX_VERSION " does not have it\n", name);

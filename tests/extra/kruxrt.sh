@@ -61,6 +61,10 @@ exits "verify" 0 "$R" audit verify --state "$s"
 has "verify says what it cannot see" "$dir/out" "not checked"
 exits "verify as JSON" 0 "$R" audit verify --state "$s" --json
 has "verify as JSON says whole" "$dir/out" '"whole":true'
+is "verify that nobody can read is none" "$("$R" audit verify --state "$s" > /dev/full 2> /dev/null; echo $?)" 3
+is "verify without standard output" "$("$R" audit verify --state "$s" >&- 2> /dev/null; echo $?)" 3
+is "no file takes the place of standard input" \
+	"$("$R" call x.y - --state "$s" --bundle "$dir/none" <&- 2>&1 | grep -c "Bad file descriptor")" 1
 exits "tail" 0 "$R" audit tail --state "$s"
 is "tail has a line a record" "$(wc -l < "$dir/out")" 3
 exits "tail -n" 0 "$R" audit tail --state "$s" -n 1
