@@ -229,6 +229,7 @@ void diags_print(struct diags *ds, enum diag_format format, void *file, bool col
 	}
 	if (ds->dropped && format == DIAG_TEXT)
 		buf_printf(&b, "kruxc: %zu more not shown\n", ds->dropped);
-	fwrite(b.p, 1, b.n, file);
+	if (b.n)
+		fwrite(b.p, 1, b.n, file);
 	buf_free(&b);
 }

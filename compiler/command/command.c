@@ -5,10 +5,12 @@
 #include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "compiler/base/buf.h"
+#include "compiler/base/escape.h"
 
 struct pipeline *command_load(const struct options *o, size_t first, size_t last, bool *ok)
 {
@@ -29,6 +31,16 @@ int command_end(struct pipeline *p, const struct options *o, int code)
 	return errors ? EXIT_USAGE : code;
 }
 
+void screen_print(FILE *f, const char *text)
+{
+	struct buf b = { 0 };
+
+	escape_screen(&b, (struct krux_str){ text, strlen(text) });
+	if (b.n)
+		fwrite(b.p, 1, b.n, f);
+	buf_free(&b);
+}
+
 bool file_save(const char *path, const void *p, size_t n)
 {
 	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
@@ -46,8 +58,13 @@ bool file_save(const char *path, const void *p, size_t n)
 	}
 	if (fd >= 0 && close(fd))
 		fine = false;
-	if (!fine)
-		fprintf(stderr, "kruxc: cannot write %s: %s\n", path, strerror(errno));
+	if (!fine) {
+		int why = errno;
+
+		fputs("kruxc: cannot write ", stderr);
+		screen_print(stderr, path);
+		fprintf(stderr, ": %s\n", strerror(why));
+	}
 	return fine;
 }
 
@@ -55,7 +72,7 @@ bool command_output(const struct options *o, const struct buf *b)
 {
 	if (o->output)
 		return file_save(o->output, b->p, b->n);
-	if (fwrite(b->p, 1, b->n, stdout) != b->n || fflush(stdout)) {
+	if ((b->n && fwrite(b->p, 1, b->n, stdout) != b->n) || fflush(stdout)) {
 		fprintf(stderr, "kruxc: cannot write standard output: %s\n", strerror(errno));
 		return false;
 	}
@@ -64,12 +81,18 @@ bool command_output(const struct options *o, const struct buf *b)
 
 int command_usage(const struct options *o, const char *fmt, ...)
 {
+	char *said = NULL;
 	va_list ap;
+	int n;
 
-	fprintf(stderr, "kruxc %s: ", o->command);
 	va_start(ap, fmt);
-	vfprintf(stderr, fmt, ap);
+	n = vasprintf(&said, fmt, ap);
 	va_end(ap);
+	fprintf(stderr, "kruxc %s: ", o->command);
+	if (n >= 0) {
+		screen_print(stderr, said);
+		free(said);
+	}
 	fprintf(stderr, "\nTry 'kruxc %s --help'.\n", o->command);
 	return EXIT_USAGE;
 }
