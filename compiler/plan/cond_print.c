@@ -300,8 +300,6 @@ static void numeric_print(struct buf *b, const struct subject *s, const struct v
 
 /* ---- languages ---- */
 
-enum { BIND_OR, BIND_AND, BIND_NOT };
-
 static void quoted(struct buf *b, struct krux_str s)
 {
 	buf_putc(b, '"');
@@ -325,22 +323,7 @@ static void text_print(struct buf *b, const struct subject *s, struct krux_str t
 	buf_putc(b, '"');
 }
 
-/* `in` takes no octets. */
-static void octets_print(struct buf *b, const struct subject *s, const struct value_set *set, int outer)
-{
-	if (outer > BIND_OR)
-		buf_putc(b, '(');
-	for (size_t i = 0; i < set->ntexts; i++) {
-		buf_puts(b, i ? " or " : "");
-		subject_print(b, s);
-		buf_puts(b, " == ");
-		text_print(b, s, set->text[i]);
-	}
-	if (outer > BIND_OR)
-		buf_putc(b, ')');
-}
-
-static void language_print(struct buf *b, const struct subject *s, const struct value_set *set, int outer)
+static void language_print(struct buf *b, const struct subject *s, const struct value_set *set)
 {
 	static const char *const word[] = {
 		[LANG_LITERALS] = " == ", [LANG_UNDER_PATH] = " under ", [LANG_UNDER_HOST] = " under ",
@@ -348,10 +331,6 @@ static void language_print(struct buf *b, const struct subject *s, const struct 
 		[LANG_PREFIX] = " starts with ", [LANG_SUFFIX] = " ends with ", [LANG_SUBSTRING] = " contains ",
 	};
 
-	if (set->ntexts > 1 && s->kind == SUBJECT_FIELD && s->type->kind == KRUX_T_BYTES) {
-		octets_print(b, s, set, outer);
-		return;
-	}
 	subject_print(b, s);
 	if (set->ntexts == 1) {
 		buf_puts(b, word[set->language]);
@@ -367,6 +346,8 @@ static void language_print(struct buf *b, const struct subject *s, const struct 
 }
 
 /* ---- the tree ---- */
+
+enum { BIND_OR, BIND_AND, BIND_NOT };
 
 static void tree_print(struct buf *b, const struct cond *c, int outer);
 
@@ -430,7 +411,7 @@ static void tree_print(struct buf *b, const struct cond *c, int outer)
 		if (c->set.numeric)
 			numeric_print(b, &c->subject, &c->set);
 		else
-			language_print(b, &c->subject, &c->set, outer);
+			language_print(b, &c->subject, &c->set);
 		break;
 	case COND_ANY:
 	case COND_ANY_TREE:

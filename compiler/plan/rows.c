@@ -51,12 +51,6 @@ static void clause_print(struct buf *b, const struct cond *c)
 	buf_puts(b, wrap ? ")" : "");
 }
 
-/* A class that no condition of a readable length describes. */
-static bool too_large(const struct cond *c)
-{
-	return c->kind == COND_TEST && !c->set.numeric && c->set.language == LANG_REGEX && !c->set.text[0].p;
-}
-
 bool region_print(struct buf *b, struct arena *a, struct dd *m, const struct dd_region *r)
 {
 	const char *join = "";
@@ -78,7 +72,7 @@ bool region_print(struct buf *b, struct arena *a, struct dd *m, const struct dd_
 			continue;
 		buf_puts(b, join);
 		join = " and ";
-		if (!c || too_large(c)) {
+		if (!c || words_too_large(c)) {
 			buf_printf(b, "{too large for words: a class of an automaton of %u states}",
 			           step->language ? step->language->nstates : 0);
 			whole = false;

@@ -111,6 +111,11 @@ static const struct cond *words_number(struct arena *a, const struct subject *s,
 	return words_not(a, c);
 }
 
+bool words_too_large(const struct cond *c)
+{
+	return c->kind == COND_TEST && !c->set.numeric && c->set.language == LANG_REGEX && !c->set.text[0].p;
+}
+
 const struct cond *words_language(struct arena *a, struct dd *m, uint32_t var, uint32_t f,
                                   const struct dd_automaton *fa)
 {

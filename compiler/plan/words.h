@@ -9,6 +9,9 @@
  * for a list too involved to say. */
 const struct cond *words_step(struct arena *, struct dd *, const struct dd_step *);
 
+/* A class that no condition of a readable length describes: a test whose text has no bytes. */
+bool words_too_large(const struct cond *);
+
 /* A string language: TRUE-FALSE function `f` of one string variable; `fa` is its automaton. */
 const struct cond *words_language(struct arena *, struct dd *, uint32_t var, uint32_t f,
                                   const struct dd_automaton *fa);

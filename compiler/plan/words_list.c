@@ -45,7 +45,7 @@ static bool term_add(void *ctx, const struct dd_region *r)
 	for (size_t i = 0; i < r->nsteps; i++) {
 		const struct cond *c = words_step(t->arena, t->m, &r->step[i]);
 
-		if (!c) {
+		if (!c || words_too_large(c)) {
 			t->full = true;
 			return false;
 		}

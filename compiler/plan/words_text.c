@@ -83,6 +83,20 @@ static struct krux_str octets(struct arena *a, struct krux_str scalars)
 	return (struct krux_str){ p, n };
 }
 
+/* `in` takes no octets. */
+static const struct cond *one_of_octets(struct arena *a, const struct subject *s, const struct krux_str *word, size_t n)
+{
+	const struct cond **test = ARENA_ARRAY(a, const struct cond *, n);
+
+	for (size_t i = 0; i < n; i++) {
+		struct krux_str *text = ARENA_NEW(a, struct krux_str);
+
+		*text = octets(a, word[i]);
+		test[i] = words_test(a, s, LANG_LITERALS, text, 1);
+	}
+	return words_join(a, COND_OR, test, n);
+}
+
 /* The finite language f as literals; NULL when it is not small. */
 static const struct cond *finite_words(struct arena *a, struct dd *m, uint32_t var, uint32_t f)
 {
@@ -100,8 +114,8 @@ static const struct cond *finite_words(struct arena *a, struct dd *m, uint32_t v
 	live_find(l);
 	if (!list_words(l, 0, 0) || !l->n)
 		return NULL;
-	for (size_t i = 0; s.kind == SUBJECT_FIELD && s.type->kind == KRUX_T_BYTES && i < l->n; i++)
-		l->word[i] = octets(a, l->word[i]);
+	if (s.kind == SUBJECT_FIELD && s.type->kind == KRUX_T_BYTES)
+		return one_of_octets(a, &s, l->word, l->n);
 	return words_test(a, &s, LANG_LITERALS, l->word, l->n);
 }
 
