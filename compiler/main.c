@@ -53,7 +53,9 @@ static int unknown(const char *name)
 	for (size_t i = 0; i < NCOMMANDS; i++)
 		names[i] = (struct krux_str){ commands[i].name, strlen(commands[i].name) };
 	near = diag_nearest((struct krux_str){ name, strlen(name) }, names, NCOMMANDS);
-	fprintf(stderr, "kruxc: there is no command '%s'", name);
+	fputs("kruxc: there is no command '", stderr);
+	screen_print(stderr, name);
+	fputs("'", stderr);
 	if (near.n)
 		fprintf(stderr, "; did you mean '%.*s'?", STR_ARG(near));
 	fputs("\nTry 'kruxc --help'.\n", stderr);
@@ -64,6 +66,7 @@ int main(int argc, char **argv)
 {
 	struct options o;
 	const struct command *c;
+	enum options_result result;
 	int code;
 
 	if (argc < 2 || !strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") || !strcmp(argv[1], "help")) {
@@ -77,18 +80,16 @@ int main(int argc, char **argv)
 	c = command_find(argv[1]);
 	if (!c)
 		return unknown(argv[1]);
-	switch (options_read(&o, argc, argv)) {
-	case OPTIONS_HELP:
-		return command_help(c);
-	case OPTIONS_BAD:
-		return EXIT_USAGE;
-	case OPTIONS_FINE:
-		break;
-	}
-	if (o.nargs < c->least || o.nargs > c->most)
-		return command_usage(&o, "%s\nUsage: kruxc %s %s",
+	result = options_read(&o, argc, argv);
+	if (result == OPTIONS_HELP)
+		code = command_help(c);
+	else if (result == OPTIONS_BAD)
+		code = EXIT_USAGE;
+	else if (o.nargs < c->least || o.nargs > c->most)
+		code = command_usage(&o, "%s\nUsage: kruxc %s %s",
 		                     o.nargs < c->least ? "something is missing" : "too many arguments", c->name, c->args);
-	code = c->run(&o);
+	else
+		code = c->run(&o);
 	if (fflush(stdout) && code == EXIT_YES) {
 		fprintf(stderr, "kruxc: cannot write standard output: %s\n", strerror(errno));
 		code = EXIT_SYSTEM;

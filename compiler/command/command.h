@@ -3,6 +3,8 @@
 #ifndef KRUX_COMMAND_H
 #define KRUX_COMMAND_H
 
+#include <stdio.h>
+
 #include "compiler/pipeline.h"
 
 enum { EXIT_YES = 0, EXIT_NO = 1, EXIT_USAGE = 2, EXIT_SYSTEM = 3 };
@@ -40,6 +42,8 @@ int command_end(struct pipeline *, const struct options *, int code);
 struct buf;
 bool command_output(const struct options *, const struct buf *);
 bool file_save(const char *path, const void *p, size_t n);
+/* Text of users on a terminal, escaped. */
+void screen_print(FILE *, const char *);
 /* Prints `kruxc COMMAND: text` and returns EXIT_USAGE. */
 int command_usage(const struct options *, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
