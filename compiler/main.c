@@ -86,7 +86,7 @@ int main(int argc, char **argv)
 	else if (result == OPTIONS_BAD)
 		code = EXIT_USAGE;
 	else if (o.nargs < c->least || o.nargs > c->most)
-		code = command_usage(&o, "%s\nUsage: kruxc %s %s",
+		code = command_usage(&o, "%s: kruxc %s %s",
 		                     o.nargs < c->least ? "something is missing" : "too many arguments", c->name, c->args);
 	else
 		code = c->run(&o);
