@@ -230,7 +230,8 @@ static bool component_is(const struct graph *g, uint32_t c, uint32_t y, uint32_t
 	return true;
 }
 
-/* Is the component part of one that it leads to. */
+/* Is the component part of one that it leads to. Blocks may then be equal after all: what
+ * they led to outside was what they are. */
 static bool component_unrolls(const struct graph *g, uint32_t *to, uint32_t *queue)
 {
 	const struct refine *r = g->refine;
@@ -245,7 +246,7 @@ static bool component_unrolls(const struct graph *g, uint32_t *to, uint32_t *que
 			if (r->arc[j].to & GRAPH_NEW)
 				continue;
 			scc = store.state[r->arc[j].to].scc;
-			if (tried[scc % TRIED] == scc || scc + 1 >= store.nstates || store.state[scc + 1].scc != scc)
+			if (tried[scc % TRIED] == scc)
 				continue;
 			tried[scc % TRIED] = scc;
 			for (uint32_t y = scc; y < store.nstates && store.state[y].scc == scc; y++)

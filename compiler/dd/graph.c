@@ -6,8 +6,9 @@
 #include <string.h>
 
 #include "capspec/limits.h"
+#include "compiler/dd/manager.h"
 
-enum { FIRST_SLOTS = 64, KEPT_STATES = 1 << 14 };
+enum { FIRST_SLOTS = 64, KEPT_STATES = 1 << 14, MOST_WORK = 1 << 25 };
 
 static void graph_drop(struct graph *g)
 {
@@ -98,9 +99,10 @@ uint32_t graph_state(struct graph *g, uint32_t a, uint32_t b)
 
 	if (*at != NONE)
 		return GRAPH_NEW | *at;
-	/* What is made here is not minimal yet: twice the limit is room enough to find out. */
-	if (g->n >= 2 * KRUX_MAX_STATES)
+	if (g->n >= KRUX_MAX_STATES)
 		store_stop("states");
+	if (++store.guard->m->work > MOST_WORK)
+		store_stop("time");
 	STORE_ROOM(g->a, g->n + 1u, g->cap_a);
 	STORE_ROOM(g->b, g->n + 1u, g->cap_b);
 	STORE_ROOM(g->out, g->n + 1u, g->cap_out);

@@ -30,7 +30,6 @@ struct work {
 
 struct targets {
 	struct work *w;
-	struct graph *seen;          /* nodes */
 	uint32_t distance;
 };
 
@@ -49,29 +48,36 @@ static void target_add(struct targets *t, uint32_t state)
 /* States of an element diagram, in the order in which its values lead there. */
 static void targets_find(struct targets *t, uint32_t element)
 {
+	struct arena *a;
+	struct graph *seen;
 	uint32_t *stack = NULL;
 	size_t n = 0, cap = 0;
 
-	t->seen = graph_begin();
-	ARENA_PUSH(t->w->a, stack, n, cap, element);
+	if (is_terminal(element)) {
+		if (element != DD_IMPOSSIBLE)
+			target_add(t, element - DD_STATE);
+		return;
+	}
+	a = scratch_open();
+	seen = graph_begin();
+	ARENA_PUSH(a, stack, n, cap, element);
 	while (n) {
-		uint32_t node = stack[--n], before = t->seen->n;
+		uint32_t node = stack[--n], before = seen->n;
 		struct children c;
 
-		if (node == DD_IMPOSSIBLE)
-			continue;
 		if (is_terminal(node)) {
 			target_add(t, node - DD_STATE);
 			continue;
 		}
-		graph_state(t->seen, node, 0);
-		if (t->seen->n == before)
+		graph_state(seen, node, 0);
+		if (seen->n == before)
 			continue;
-		node_children(t->w->a, node, &c);
+		node_children(a, node, &c);
 		for (size_t i = c.n; i-- > 0;)
-			ARENA_PUSH(t->w->a, stack, n, cap, c.to[i]);
+			ARENA_PUSH(a, stack, n, cap, c.to[i]);
 	}
-	graph_end(t->seen);
+	graph_end(seen);
+	scratch_close();
 }
 
 /* Breadth-first from state 0. */
@@ -84,8 +90,13 @@ static void order_find(struct work *w)
 	memset(w->number, 0xFF, w->n * sizeof *w->number);
 	target_add(&t, 0);
 	for (uint32_t i = 0; i < w->norder; i++) {
+		struct dd_state *q = &w->state[w->order[i]];
+
+		/* A list that takes that many elements to come here has no more. */
+		if (w->distance[i] == w->v->max)
+			q->element = DD_STATE + w->order[i];
 		t.distance = w->distance[i] + 1;
-		targets_find(&t, w->state[w->order[i]].element);
+		targets_find(&t, q->element);
 	}
 }
 
@@ -151,8 +162,15 @@ static uint32_t classes_find(struct work *w, uint32_t *class)
 /* States to their classes, in breadth-first order; unreached ones go. */
 static void minimise(struct work *w)
 {
-	uint32_t *class = ARENA_ARRAY(w->a, uint32_t, w->n), n = classes_find(w, class), key = op_key();
+	uint32_t *class = ARENA_ARRAY(w->a, uint32_t, w->n), n, key;
 	struct dd_state *state = ARENA_ARRAY(w->a, struct dd_state, w->n);
+
+	order_find(w);
+	for (uint32_t i = 0; i < w->n; i++)
+		if (w->number[i] == NONE)
+			w->state[i] = (struct dd_state){ .element = DD_STATE + i };
+	n = classes_find(w, class);
+	key = op_key();
 
 	for (uint32_t i = w->n; i-- > 0;)
 		state[class[i]] = w->state[i];
@@ -365,8 +383,9 @@ uint32_t list_apply(const struct op *op, struct var *v, uint32_t a, uint32_t b)
 	bool left = !is_terminal(a) && node_var(a) == v, right = !is_terminal(b) && node_var(b) == v;
 	const struct dd_automaton *x, *y;
 	struct dd_state *state = NULL;
+	uint32_t *distance = NULL;           /* elements it takes */
 	struct arena *scratch;
-	size_t cap = 0;
+	size_t cap = 0, room = 0;
 	struct graph *g;
 	struct op pair;
 	uint32_t out;
@@ -379,12 +398,18 @@ uint32_t list_apply(const struct op *op, struct var *v, uint32_t a, uint32_t b)
 	pair = (struct op){ .kind = OP_CALL, .key = op_key(), .fn = pair_number, .ctx = g };
 	scratch = scratch_open();
 	graph_state(g, 0, 0);
-	for (uint32_t i = 0; i < g->n; i++) {
+	for (uint32_t i = 0, known = 0; i < g->n; i++) {
 		const struct dd_state *p = &x->state[g->a[i]], *q = &y->state[g->b[i]];
-		struct dd_state s = { .out = apply(op, p->out, q->out), .element = apply(&pair, p->element, q->element) };
+		struct dd_state s = { .out = apply(op, p->out, q->out), .element = DD_STATE + i };
 
-		if (i > 2 * MOST_STATES)
+		if (g->n > MOST_STATES)
 			store_stop("states");
+		for (; known < g->n; known++) {
+			distance = arena_grow(scratch, distance, known, &room, sizeof *distance);
+			distance[known] = known ? distance[i - 1] + 1 : 0;
+		}
+		if (distance[i] < v->max)
+			s.element = apply(&pair, p->element, q->element);
 		state = arena_grow(scratch, state, i, &cap, sizeof *state);
 		state[i] = s;
 	}

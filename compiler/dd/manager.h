@@ -52,6 +52,7 @@ struct dd {
 	struct mark mark;
 	bool alone;                      /* nobody else has made anything since */
 	uint32_t nodes;                  /* made */
+	uint64_t work;                   /* done, in states of graphs */
 	struct var **var;
 	size_t nvars, cap_vars;
 	struct var **ranked;             /* those that are no facts, in order */

@@ -8,8 +8,8 @@
 #include "compiler/dd/graph.h"
 #include "compiler/dd/language.h"
 
-/* Places looked at while making sets: some seconds. */
-static const uint64_t most_work = 200000000;
+/* Places looked at while making sets: a second or so. */
+static const uint64_t most_work = 100000000;
 
 enum nkind {
 	N_SET,           /* one scalar of range[], then to */
@@ -268,7 +268,7 @@ static uint32_t set_close(uint32_t from)
 			return i;
 		}
 	}
-	if (nfa.nsets >= 2 * KRUX_MAX_STATES)
+	if (nfa.nsets >= KRUX_MAX_STATES)
 		store_stop("states");
 	STORE_ROOM(nfa.first, nfa.nsets + 2u, nfa.cap_first);
 	STORE_ROOM(nfa.hash, nfa.nsets + 1u, nfa.cap_hash);
@@ -390,6 +390,13 @@ void raw_regex(struct raw *raw, const struct regex *r)
 
 static uint32_t component_new(const struct glob_component *c, uint32_t to)
 {
+	bool runs = true;
+
+	for (size_t i = 0; i < c->nparts; i++)
+		runs &= c->part[i].kind == GLOB_RUN;
+	/* No component is empty, and `/` has none. */
+	if (runs)
+		return one_new('/', '/', set_new(in_component, 2, star_new(in_component, 2, to)));
 	for (size_t i = c->nparts; i-- > 0;) {
 		const struct glob_part *p = &c->part[i];
 

@@ -185,7 +185,8 @@ uint32_t memo_get(uint32_t op, uint32_t a, uint32_t b)
 
 static void memo_clear(void)
 {
-	memset(store.memo, 0, store.cap_memo * sizeof *store.memo);
+	if (store.cap_memo)
+		memset(store.memo, 0, store.cap_memo * sizeof *store.memo);
 }
 
 static void memo_grow(void)
