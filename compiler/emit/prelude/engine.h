@@ -120,43 +120,28 @@ static inline uint32_t text_class(uint32_t at, struct text s)
 		c = p < end ? *p : 0;
 		switch (head & 0xFF) {
 		case TEXT_RUN:
-			if (run_here(code + 8, p, end, s.p, n)) {
-				p += n;
-				at = a;
-			} else {
-				at = b;
-			}
+			i = run_here(code + 8, p, end, s.p, n);
+			p += i ? n : 0;
+			at = i ? a : b;
 			continue;
 		case TEXT_UNDER:
 			at = b;
-			if (!run_here(code + 12, p, end, s.p, n))
-				continue;
-			p += n;
-			if (p == end)
-				at = target_at(code + 8);
-			else if (*p == code[11])
-				at = a;
+			if (run_here(code + 12, p, end, s.p, n)) {
+				p += n;
+				at = p == end ? target_at(code + 8) : *p == code[11] ? a : b;
+			}
 			continue;
 		case TEXT_PICK:
 		case TEXT_STEP:
 			i = c ? pick_here(code + 8, n, c) : n;
 			at = i < n ? target_at(code + 8 + n + 3 * i) : c ? a : b;
-			if (i < n)
-				p++;
-			else if (c && (head & 0xFF) == TEXT_STEP)
-				p += scalar_length(c);
+			p += i < n ? 1 : c && (head & 0xFF) == TEXT_STEP ? scalar_length(c) : 0;
 			continue;
 		case TEXT_SPAN:
 		case TEXT_STRIDE:
-			i = (uint32_t)c - n;
-			if (c && i <= code[8]) {
-				at = target_at(code + 9 + 3 * i);
-				p++;
-			} else {
-				at = c ? a : b;
-				if (c && (head & 0xFF) == TEXT_STRIDE)
-					p += scalar_length(c);
-			}
+			i = c && (uint32_t)c - n <= code[8];
+			at = i ? target_at(code + 9 + 3 * ((uint32_t)c - n)) : c ? a : b;
+			p += i ? 1 : c && (head & 0xFF) == TEXT_STRIDE ? scalar_length(c) : 0;
 			continue;
 		case TEXT_WIDE:
 			at = a;
