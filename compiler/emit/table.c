@@ -20,6 +20,7 @@ struct rows {
 	struct row *list;
 	size_t n, cap;
 	bool too_many;
+	struct words_memo memo;
 };
 
 static bool row_add(void *ctx, const struct dd_region *region)
@@ -32,7 +33,7 @@ static bool row_add(void *ctx, const struct dd_region *region)
 		r->too_many = true;
 		return false;
 	}
-	region_print(&when, r->arena, r->m, region);
+	region_print_next(&when, r->arena, r->m, &r->memo, region);
 	outcome_print(&what, r->d, decisions_outcome(r->d, region->value));
 	row.when = arena_str(r->arena, (struct krux_str){ when.p, when.n });
 	row.what = arena_str(r->arena, (struct krux_str){ what.p, what.n });
