@@ -217,7 +217,7 @@ static bool over(struct o_env *e, const struct o_bound *b)
 			if (!rule->budget.given || !counted(&key, 1, b->text) || !o_bind_place(e->rq->cap, &rule->budget.sum, &place))
 				continue;
 			c = counted(e->rq->facts->budgets, e->rq->facts->nbudgets, b->text);
-			v = value(e, &place, &room);
+			v = place.kind == P_FIELD && e->rq->added ? down(e->rq->added, place.step, place.nsteps) : value(e, &place, &room);
 			o_int sum = c ? (o_int)c->n : 0;
 			if (v)
 				sum += !place.size ? v->num : v->item ? (o_int)v->n : (o_int)v->s.n;

@@ -100,7 +100,7 @@ static void policy(struct g_build *g, struct g_policy *p, size_t i)
 	const char *layer = i ? G_PICK(r, layers) : "organization";
 	struct buf b = { 0 };
 
-	*p = (struct g_policy){ .name = arena_printf(g->a, "p%zu", i).p, .nrules = 1 + g_below(r, 5) };
+	*p = (struct g_policy){ .name = arena_printf(g->a, "p%zu", i).p, .nrules = 1 + g_below(r, 3) };
 	buf_printf(&b, "krux: policy/1\nname: %s\nlayer: %s\n", p->name, layer);
 	if (!strcmp(layer, "agent"))
 		buf_printf(&b, "agents: [ \"%s\", \"%s\" ]\n", g_agent_patterns[g_below(r, G_AGENT_PATTERNS)],
@@ -168,7 +168,7 @@ void g_build_make(struct g_build *g, struct arena *a, uint64_t seed)
 		fprintf(stderr, "the referee cannot read its own capabilities:\n%.*s\n", (int)g->caps.n, g->caps.p);
 		return;
 	}
-	g->npolicies = 3 + g_below(&g->rng, 4);
+	g->npolicies = 6 + g_below(&g->rng, 5);
 	g->policy = ARENA_ARRAY(a, struct g_policy, g->npolicies + 1);
 	for (size_t i = 0; i < g->npolicies; i++)
 		policy(g, &g->policy[i], i);

@@ -478,7 +478,11 @@ void g_request_make(struct arena *a, struct g_rng *r, const struct o_build *b, s
                     struct g_request *out)
 {
 	struct making m = { a, r, hints };
+	struct o_val val;
 
 	*out = (struct g_request){ .agent = agent(&m, b), .args = record(&m, b->caps.cap[cap].input) };
+	/* What nobody accepts says little; some of it is kept. */
+	for (int tries = 0; tries < 6 && !g_one_in(r, 8) && !o_norm(a, b->caps.cap[cap].input, &out->args, &val); tries++)
+		out->args = record(&m, b->caps.cap[cap].input);
 	facts(&m, b, &out->facts);
 }

@@ -190,6 +190,7 @@ void o_judge(struct arena *a, const struct o_build *b, const struct o_request *r
 		return;
 	below = o_tree_below(a, b, rq->cap, rq->args.item[rq->cap->tree].s);
 	out->overflow |= below->overflow;
+	one.added = &rq->args;
 	one.args.item = ARENA_ARRAY(a, struct o_val, rq->args.n);
 	memcpy(one.args.item, rq->args.item, rq->args.n * sizeof *one.args.item);
 	for (size_t i = 1; i < below->n && !out->overflow; i++) {

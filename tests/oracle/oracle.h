@@ -239,6 +239,7 @@ struct o_request {
 	const struct o_cap *cap;
 	struct krux_str agent;
 	struct o_val args;
+	const struct o_val *added;   /* what budgets add is read from these; NULL: from args */
 	const struct o_facts *facts;
 };
 struct o_counter { uint32_t policy, rule; bool budget; };

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "capspec/canon.h"
 #include "compiler/base/builtin.h"
@@ -133,7 +134,13 @@ bool world_make(struct world *w, struct arena *a, struct g_build *g, bool with_c
 			    c->minor == w->o.caps.cap[k].minor)
 				w->known[i] = k;
 		g_hints_collect(a, &w->o, w->known[i], &w->hints[w->known[i]]);
+		struct timespec t0, t1;
+		clock_gettime(CLOCK_MONOTONIC, &t0);
 		w->table[i] = table_read(a, w, i, &why);
+		clock_gettime(CLOCK_MONOTONIC, &t1);
+		double dt = (double)(t1.tv_sec - t0.tv_sec) + (double)(t1.tv_nsec - t0.tv_nsec) / 1e9;
+		if (getenv("ORACLE_TIME"))
+			fprintf(stderr, "T %.3f count %zu seed %d %.*s %d\n", dt, dd_count(w->p->manager[i], w->p->root[i]), (int)g->seed, (int)c->name.n, c->name.p, w->table[i] != NULL);
 		if (why)
 			fprintf(stderr, "seed %llu: table of %.*s: %s\n", (unsigned long long)g->seed, (int)c->name.n, c->name.p, why);
 	}

@@ -8,7 +8,7 @@
 #include "compiler/plan/rows.h"
 #include "tests/oracle/roads.h"
 
-enum { MOST_ROWS = 250 };
+enum { MOST_ROWS = 40 };
 
 struct table {
 	struct row { struct krux_str when; struct o_bound *holds; const char *outcome; } *row;
