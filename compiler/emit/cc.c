@@ -90,7 +90,7 @@ __attribute__((noreturn)) static void child(const struct run *r, int output)
 		_exit(127);
 	child_limits();
 	umask(077);
-	for (; r->argv[n] && n < MOST_ARGS; n++)
+	for (; n < MOST_ARGS && r->argv[n]; n++)
 		argv[n] = strdup(r->argv[n]);
 	argv[n] = NULL;
 	execve(r->program, argv, env);
