@@ -75,7 +75,8 @@ bool c_boundary(const struct shape *s, uint32_t q, struct c_boundary *out)
 		return true;
 	loop = s->state[e->to].mode == SHAPE_FALLBACK ? s->state[e->to].other : e->to;
 	out->to = loop;
-	return !(loop & SHAPE_CLASS) && shape_next(s, loop, e->lo) == e->to;
+	/* The byte is left to the loop to read. */
+	return !(loop & SHAPE_CLASS) && s->state[loop].mode == SHAPE_LOOP && shape_next(s, loop, e->lo) == e->to;
 }
 
 /* ---- loops ---- */

@@ -261,6 +261,22 @@ START_TEST(no_policy_blocks)
 }
 END_TEST
 
+/* What stands behind a folder's slash is not read as if it were the slash. */
+START_TEST(one_scalar_below_a_folder)
+{
+	static const char one[] = "krux: policy/1\nname: one\nlayer: organization\nrules:\n  - id: one\n    on: demo.read\n"
+		"    when: path matches \"/workspace/?\"\n    verdict: approval-required\n"
+		"  - id: all\n    on: demo.read\n    when: path under \"/workspace\"\n    verdict: autonomous\ndefault: blocked\n";
+	static const char *const list[] = { one };
+	struct compiled c;
+
+	compiled_decide(&c, caps, list, 1);
+	compiled_load(&c);
+	all_same(&c, list, 1, 500);
+	compiled_free(&c);
+}
+END_TEST
+
 /* Each of many folders has its own limit: more nodes than are read as code. */
 START_TEST(large_diagram_by_table)
 {
@@ -625,6 +641,7 @@ int main(void)
 	tcase_add_unchecked_fixture(t, setup, teardown);
 	tcase_add_test(t, decides_as_the_diagram);
 	tcase_add_test(t, no_policy_blocks);
+	tcase_add_test(t, one_scalar_below_a_folder);
 	tcase_add_test(t, large_diagram_by_table);
 	tcase_add_test(t, fact_without_answer_blocks);
 	tcase_add_test(t, cites_the_rule_that_matched);
