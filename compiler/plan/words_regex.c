@@ -5,7 +5,9 @@
 #include <string.h>
 
 #include "capspec/canon.h"
+#include "capspec/limits.h"
 #include "compiler/base/buf.h"
+#include "compiler/model/pattern.h"
 
 /* Edges of the generalised automaton: text[from * n + to], p NULL where there is none. State
  * 0 is a new start, 1 a new end, 2.. the automaton's own. */
@@ -174,7 +176,9 @@ static size_t weight(struct grid *g, size_t s)
 struct krux_str words_regex(struct arena *a, const struct dd_automaton *fa)
 {
 	struct grid g = { .arena = a, .n = fa->nstates + 2 };
-	struct krux_str none = KRUX_STR("");
+	struct krux_str none = KRUX_STR(""), whole;
+	const char *why;
+	size_t at;
 
 	/* The grid is square: beyond this nobody would read the expression anyway. */
 	if (fa->nstates > 600)
@@ -209,5 +213,9 @@ struct krux_str words_regex(struct arena *a, const struct dd_automaton *fa)
 			return (struct krux_str){ 0 };
 		eliminate(&g, best);
 	}
-	return edge_at(&g, 0, 1)->text.p ? edge_at(&g, 0, 1)->text : KRUX_STR("[^\\w\\W]");
+	whole = edge_at(&g, 0, 1)->text;
+	if (!whole.p)
+		return KRUX_STR("[^\\w\\W]");
+	/* What nobody could write in a condition says nothing: nested too deep, too long. */
+	return whole.n <= KRUX_MAX_LITERAL_BYTES && regex_parse(a, whole, &why, &at) ? whole : (struct krux_str){ 0 };
 }
