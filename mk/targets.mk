@@ -1,5 +1,5 @@
 # What people type.
-.PHONY: all help deps demo check check-one unit lint layers sizes soak bench install clean
+.PHONY: all help deps demo check check-one unit lint tidy layers sizes soak bench install clean
 
 all: $(if $(COMPILER_MAIN),$(BUILD)/kruxc) $(if $(RUNTIME_MAIN),$(BUILD)/kruxrt)
 
@@ -8,7 +8,8 @@ help:
 	@echo 'deps     install the Debian packages that are missing'
 	@echo 'demo     policy in, bundle out, calls of all four verdicts on real files'
 	@echo 'check    all tests, plain and under AddressSanitizer and UBSan'
-	@echo 'lint     clang-tidy, cppcheck, a build with clang'
+	@echo 'lint     cppcheck, and a build with clang'
+	@echo 'tidy     clang-tidy, some minutes'
 	@echo 'layers   includes point left only'
 	@echo 'sizes    files over 800 lines, functions over 80'
 	@echo 'fuzz     every fuzzer for FUZZ_SECONDS (20)'
@@ -42,6 +43,9 @@ sizes:
 
 lint:
 	$(Q)mk/lint.sh
+
+tidy:
+	$(Q)mk/tidy.sh
 
 bench: $(addprefix $(BUILD)/bench/,$(BENCHES)) all
 	$(Q)for b in $(BENCHES); do BUILD=$(BUILD) $(BUILD)/bench/$$b || exit; done
