@@ -87,10 +87,10 @@ TEST_SRC += bench/measure.c bench/workload.c tests/unit/attempt.c tests/unit/com
 	tests/unit/modeling.c tests/unit/parsing.c tests/unit/reading.c tests/unit/records.c \
 	tests/unit/requests.c tests/unit/tiny_bundle.c
 UNIT_TESTS += test_automaton test_bundle test_c_text test_canon test_capfile test_cbor test_check test_cond \
-	test_elf test_emit_c test_facts test_format test_gate test_grammar test_handler test_handlers \
-	test_handlers_hostile test_import test_json test_lang test_log test_model test_patterns \
+	test_dd test_elf test_emit_c test_facts test_format test_gate test_grammar test_handler test_handlers \
+	test_handlers_hostile test_import test_json test_lang test_length test_list test_log test_model test_patterns \
 	test_policyfile test_policyformat test_record test_request test_sandbox test_schema test_seccomp \
-	test_source test_value test_yaml
+	test_source test_tree test_value test_witness test_yaml
 # tests/fuzz/fuzz_NAME.c each
 FUZZERS += bundle canon capfile cbor condition elf import json log model pathglob pattern policy schema zone
 BENCHES += decide

@@ -11,7 +11,8 @@
 #include "compiler/dd/graph.h"
 #include "compiler/dd/length.h"
 
-enum { MOST_STATES = 1 << 16 };
+/* Each has a diagram of its own, so there is room for fewer than of texts. */
+enum { MOST_STATES = 1 << 14 };
 
 /* Scratch of the outermost list at work; lists nest as deep as their types. */
 struct work {
@@ -159,67 +160,103 @@ static uint32_t classes_find(struct work *w, uint32_t *class)
 	return n;
 }
 
-/* States to their classes, in breadth-first order; unreached ones go. */
+/* Elements lead to number[] of what they led to. */
+static void renumber_all(struct work *w, uint32_t *number)
+{
+	uint32_t key = op_key();
+	bool same = true;
+
+	for (uint32_t i = 0; i < w->n; i++)
+		same &= number[i] == i;
+	for (uint32_t i = 0; i < w->n && !same; i++)
+		w->state[i].element = element_renumber(key, number, w->state[i].element);
+}
+
+/* Classes become states, that of state 0 the first. */
+static void merge(struct work *w)
+{
+	uint32_t *class = ARENA_ARRAY(w->a, uint32_t, w->n), n = classes_find(w, class), start = class[0];
+	struct dd_state *state = ARENA_ARRAY(w->a, struct dd_state, n);
+
+	for (uint32_t i = 0; i < w->n; i++)
+		class[i] = class[i] == start ? 0 : class[i] == 0 ? start : class[i];
+	renumber_all(w, class);
+	for (uint32_t i = w->n; i-- > 0;)
+		state[class[i]] = w->state[i];
+	w->state = state;
+	w->n = n;
+}
+
+/* The minimal automaton, in breadth-first order; unreached states go. */
 static void minimise(struct work *w)
 {
-	uint32_t *class = ARENA_ARRAY(w->a, uint32_t, w->n), n, key;
-	struct dd_state *state = ARENA_ARRAY(w->a, struct dd_state, w->n);
+	struct dd_state *state;
 
 	order_find(w);
 	for (uint32_t i = 0; i < w->n; i++)
 		if (w->number[i] == NONE)
 			w->state[i] = (struct dd_state){ .element = DD_STATE + i };
-	n = classes_find(w, class);
-	key = op_key();
-
-	for (uint32_t i = w->n; i-- > 0;)
-		state[class[i]] = w->state[i];
-	for (uint32_t i = 0; i < n; i++)
-		state[i].element = element_renumber(key, class, state[i].element);
-	/* The class of state 0 is the start. */
-	if (class[0]) {
-		struct dd_state s = state[0];
-		uint32_t *swap = ARENA_ARRAY(w->a, uint32_t, n);
-
-		state[0] = state[class[0]];
-		state[class[0]] = s;
-		for (uint32_t i = 0; i < n; i++)
-			swap[i] = i == 0 ? class[0] : i == class[0] ? 0 : i;
-		key = op_key();
-		for (uint32_t i = 0; i < n; i++)
-			state[i].element = element_renumber(key, swap, state[i].element);
-	}
-	w->state = state;
-	w->n = n;
+	merge(w);
 	order_find(w);
-	key = op_key();
+	for (uint32_t i = 0; i < w->n; i++)
+		if (w->number[i] == NONE)
+			w->number[i] = 0;
+	renumber_all(w, w->number);
 	state = ARENA_ARRAY(w->a, struct dd_state, w->norder);
-	for (uint32_t i = 0; i < w->norder; i++) {
+	for (uint32_t i = 0; i < w->norder; i++)
 		state[i] = w->state[w->order[i]];
-		state[i].element = element_renumber(key, w->number, state[i].element);
-	}
 	w->state = state;
 	w->n = w->norder;
 }
 
 /* ---- lengths ---- */
 
-/* Lengths of lists that end in a state with this output. */
-static void list_lengths(const struct work *w, uint32_t out, struct lengths *s)
-{
-	uint32_t least = NONE;
-	bool empty = w->state[0].out == out;
+/* What ends in one output. */
+struct ends {
+	uint32_t out;
+	uint32_t least;              /* elements, of the states but the first; NONE: no such state */
+	bool empty;                  /* the first state is one */
+	uint32_t to;                 /* what the output becomes */
+};
 
-	for (uint32_t i = 1; i < w->n; i++)
-		if (w->state[i].out == out && w->distance[i] < least)
-			least = w->distance[i];
-	if (empty && w->loops)
-		least = 1;
+static int ends_order(const void *pa, const void *pb)
+{
+	const struct ends *a = pa, *b = pb;
+
+	return (a->out > b->out) - (a->out < b->out);
+}
+
+static struct ends *ends_find(struct work *w, size_t *n)
+{
+	struct ends *e = ARENA_ARRAY(w->a, struct ends, w->n);
+	size_t k = 0;
+
+	for (uint32_t i = 0; i < w->n; i++)
+		e[i] = (struct ends){ w->state[i].out, i ? w->distance[i] : NONE, !i, 0 };
+	qsort(e, w->n, sizeof *e, ends_order);
+	for (uint32_t i = 0; i < w->n; i++) {
+		if (!k || e[k - 1].out != e[i].out) {
+			e[k++] = e[i];
+			continue;
+		}
+		if (e[i].least < e[k - 1].least)
+			e[k - 1].least = e[i].least;
+		e[k - 1].empty |= e[i].empty;
+	}
+	*n = k;
+	return e;
+}
+
+/* Lengths of lists that end so. */
+static void ends_lengths(struct work *w, const struct ends *e, struct lengths *s)
+{
+	uint32_t least = e->empty && w->loops ? 1 : e->least;
+
 	if (least != NONE && least > w->v->max)
 		least = NONE;
 	*s = (struct lengths){ .max = w->v->max, .period = least != NONE, .n = (least == NONE ? 0 : least) + 1 };
 	s->bit = ARENA_ARRAY(w->a, uint64_t, s->n / 64 + 1);
-	if (empty)
+	if (e->empty)
 		s->bit[0] |= 1;
 	if (least != NONE)
 		s->bit[least / 64] |= (uint64_t)1 << least % 64;
@@ -229,25 +266,26 @@ static void list_lengths(const struct work *w, uint32_t out, struct lengths *s)
  * impossible. True when something changed. */
 static bool lengths_cut(struct work *w)
 {
+	size_t n;
+	struct ends *e = ends_find(w, &n), *at;
 	bool changed = false;
 
-	for (uint32_t i = 0; i < w->n; i++) {
-		uint32_t out = w->state[i].out, to = out;
+	for (size_t i = 0; i < n; i++) {
 		struct lengths s;
 
-		if (out == DD_IMPOSSIBLE)
+		e[i].to = e[i].out;
+		if (e[i].out == DD_IMPOSSIBLE)
 			continue;
-		list_lengths(w, out, &s);
-		if (lengths_next(&s, 0, s.max) == UINT64_MAX)
-			to = DD_IMPOSSIBLE;
-		else
-			to = size_restrict(w->v, out, &s);
-		if (to == out)
-			continue;
-		changed = true;
-		for (uint32_t j = w->n; j-- > i;)
-			if (w->state[j].out == out)
-				w->state[j].out = to;
+		ends_lengths(w, &e[i], &s);
+		e[i].to = lengths_next(&s, 0, s.max) == UINT64_MAX ? (uint32_t)DD_IMPOSSIBLE
+		          : size_restrict(w->v, e[i].out, &s);
+		changed |= e[i].to != e[i].out;
+	}
+	for (uint32_t i = 0; i < w->n && changed; i++) {
+		at = bsearch(&(struct ends){ .out = w->state[i].out }, e, n, sizeof *e, ends_order);
+		if (!at)
+			abort();
+		w->state[i].out = at->to;
 	}
 	return changed;
 }
@@ -268,27 +306,39 @@ static uint32_t list_settled(const struct work *w)
 	return only;
 }
 
-/* settled of every state: the one output of all that it leads to. */
+/* settled of every state: the one output of all that it leads to. From what each state gives by
+ * itself, until nothing changes; that is soon, since states only ever see more. */
 static void settled_find(struct work *w)
 {
-	struct work *sub = ARENA_NEW(w->a, struct work);
+	uint32_t *first = ARENA_ARRAY(w->a, uint32_t, w->n + 1u), *to = NULL, n = 0;
+	struct targets t = { .w = w };
+	bool changed = true;
+	size_t cap = 0;
 
+	memset(w->number, 0xFF, w->n * sizeof *w->number);
 	for (uint32_t i = 0; i < w->n; i++) {
-		struct targets t = { .w = sub };
-
-		*sub = *w;
-		sub->norder = 0;
-		memset(sub->number, 0xFF, w->n * sizeof *w->number);
-		target_add(&t, i);
+		w->norder = 0;
+		targets_find(&t, w->state[i].element);
 		w->state[i].settled = w->state[i].out;
-		for (uint32_t k = 0; k < sub->norder; k++) {
-			uint32_t out = w->state[sub->order[k]].out, *s = &w->state[i].settled;
+		for (uint32_t k = 0; k < w->norder; k++) {
+			w->number[w->order[k]] = NONE;
+			to = arena_grow(w->a, to, n, &cap, sizeof *to);
+			to[n++] = w->order[k];
+		}
+		first[i + 1] = n;
+	}
+	while (changed) {
+		changed = false;
+		for (uint32_t i = w->n; i-- > 0;) {
+			uint32_t *s = &w->state[i].settled, before = *s;
 
-			if (out != DD_IMPOSSIBLE && *s != out)
-				*s = *s == DD_IMPOSSIBLE ? out : NONE;
-			if (*s == NONE)
-				break;
-			targets_find(&t, w->state[sub->order[k]].element);
+			for (uint32_t k = first[i]; k < first[i + 1] && *s != NONE; k++) {
+				uint32_t other = w->state[to[k]].settled;
+
+				if (other != DD_IMPOSSIBLE && other != *s)
+					*s = *s == DD_IMPOSSIBLE ? other : NONE;
+			}
+			changed |= *s != before;
 		}
 	}
 }
@@ -331,8 +381,6 @@ static uint32_t list_make(struct work *w)
 		only = list_settled(w);
 		if (only != NONE)
 			return only;
-		if (w->n > MOST_STATES)
-			store_stop("states");
 		w->number = ARENA_ARRAY(w->a, uint32_t, w->n);
 		w->order = ARENA_ARRAY(w->a, uint32_t, w->n);
 		w->distance = ARENA_ARRAY(w->a, uint32_t, w->n);
@@ -403,7 +451,7 @@ uint32_t list_apply(const struct op *op, struct var *v, uint32_t a, uint32_t b)
 		struct dd_state s = { .out = apply(op, p->out, q->out), .element = DD_STATE + i };
 
 		if (g->n > MOST_STATES)
-			store_stop("states");
+			store_stop("states of lists");
 		for (; known < g->n; known++) {
 			distance = arena_grow(scratch, distance, known, &room, sizeof *distance);
 			distance[known] = known ? distance[i - 1] + 1 : 0;

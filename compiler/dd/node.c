@@ -31,7 +31,7 @@ static uint32_t edges_reduce(struct var *v, struct dd_edge *edge, uint32_t n)
 	for (uint32_t i = 0; i < n; i++) {
 		struct dd_edge e = edge[i];
 
-		if (sizes && !sizes->all && lengths_next(sizes, (uint64_t)lo, (uint64_t)e.hi) == UINT64_MAX)
+		if (sizes && lengths_next(sizes, (uint64_t)lo, (uint64_t)e.hi) == UINT64_MAX)
 			e.to = DD_IMPOSSIBLE;
 		lo = e.hi + 1;
 		if (k && edge[k - 1].to == e.to)
