@@ -36,13 +36,22 @@ static bool is_sized(uint32_t out)
 	return n->kind == DD_NUMBER && var_at(n->var)->of != NONE;
 }
 
-static uint32_t hash_arcs(uint32_t out, const struct arc *arc, uint32_t n, uint32_t self)
+static struct probe probe_arcs(uint32_t out, const struct arc *arc, uint32_t n, uint32_t self)
 {
 	uint64_t h = mix(n, out);
+	uint32_t newest = 0;
 
-	for (uint32_t i = 0; i < n; i++)
+	for (uint32_t i = 0; i < n; i++) {
 		h = mix(h, (uint64_t)arc[i].hi << 32 | (arc[i].to == self ? SELF : arc[i].to));
-	return (uint32_t)(h >> 16);
+		if (arc[i].to != self && arc[i].to > newest)
+			newest = arc[i].to;
+	}
+	return (struct probe){ (uint32_t)(h >> 16), 2 * newest, 0 };
+}
+
+static void probe_add(struct table *t, struct probe p, uint32_t id)
+{
+	table_add(t, p.hash, p.near, id);
 }
 
 static uint32_t state_add(uint32_t out, const struct arc *arc, uint32_t n)
@@ -92,10 +101,11 @@ static bool has_arcs(const struct state *s, uint32_t out, const struct arc *arc,
 
 uint32_t state_plain(uint32_t out, const struct arc *arc, uint32_t n)
 {
-	uint32_t hash = hash_arcs(out, arc, n, NONE), at = hash, id;
+	struct probe p = probe_arcs(out, arc, n, NONE);
+	uint32_t id;
 	struct state t = { .settled = DD_IMPOSSIBLE };
 
-	while ((id = table_next(&store.plain, hash, &at)) != NONE)
+	while ((id = table_next(&store.plain, &p)) != NONE)
 		if (has_arcs(&store.state[id], out, arc, n))
 			return id;
 	id = state_add(out, arc, n);
@@ -103,7 +113,7 @@ uint32_t state_plain(uint32_t out, const struct arc *arc, uint32_t n)
 	store.state[id].settled = t.settled;
 	store.state[id].sized = t.sized;
 	store.state[id].far = t.far;
-	table_add(&store.plain, hash, id);
+	probe_add(&store.plain, p, id);
 	return id;
 }
 
@@ -151,17 +161,18 @@ static void state_register(uint32_t id)
 
 	for (uint32_t i = 0; i < s->n && !loops; i++)
 		loops = arc[i].to == id;
-	table_add(&store.plain, hash_arcs(s->out, arc, s->n, NONE), id);
+	probe_add(&store.plain, probe_arcs(s->out, arc, s->n, NONE), id);
 	if (loops)
-		table_add(&store.looped, hash_arcs(s->out, arc, s->n, id), id);
+		probe_add(&store.looped, probe_arcs(s->out, arc, s->n, id), id);
 }
 
 static uint32_t state_loop(uint32_t out, const struct arc *arc, uint32_t n)
 {
-	uint32_t hash = hash_arcs(out, arc, n, GRAPH_NEW), at = hash, id;
+	struct probe p = probe_arcs(out, arc, n, GRAPH_NEW);
+	uint32_t id;
 	struct state t = { .settled = DD_IMPOSSIBLE };
 
-	while ((id = table_next(&store.looped, hash, &at)) != NONE)
+	while ((id = table_next(&store.looped, &p)) != NONE)
 		if (loops_so(&store.state[id], id, out, arc, n))
 			return id;
 	for (uint32_t i = 0; i < n; i++)
@@ -473,7 +484,8 @@ static uint32_t component_add(struct graph *g, const uint32_t *order, const uint
 static void blocks_make(struct graph *g, uint32_t *to, uint32_t *queue, uint64_t *color)
 {
 	const struct refine *r = g->refine;
-	uint32_t n = r->nblocks, *place = queue, *order = to, id, at, hash;
+	uint32_t n = r->nblocks, *place = queue, *order = to, id;
+	struct probe p = { 0 };
 	uint64_t h = n;
 
 	if (component_unrolls(g, to, queue))
@@ -489,8 +501,8 @@ static void blocks_make(struct graph *g, uint32_t *to, uint32_t *queue, uint64_t
 			h = mix(h, (uint64_t)r->arc[j].hi << 32 | (t & GRAPH_NEW ? GRAPH_NEW | place[t & ~GRAPH_NEW] : t));
 		}
 	}
-	hash = at = (uint32_t)(h >> 16);
-	while ((id = table_next(&store.components, hash, &at)) != NONE)
+	p.hash = p.near = (uint32_t)(h >> 16);
+	while ((id = table_next(&store.components, &p)) != NONE)
 		if (component_same(g, order, place, id))
 			break;
 	if (id == NONE) {
@@ -500,7 +512,7 @@ static void blocks_make(struct graph *g, uint32_t *to, uint32_t *queue, uint64_t
 		component_look(id, n, scratch, scratch + n);
 		for (uint32_t i = 0; i < n; i++)
 			state_register(id + i);
-		table_add(&store.components, hash, id);
+		table_add(&store.components, p.hash, p.near, id);
 	}
 	for (uint32_t b = 0; b < n; b++)
 		place[b] += id;

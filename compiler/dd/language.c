@@ -311,13 +311,14 @@ static void raw_make(const struct value_set *s, bool octets)
 
 static uint32_t language_find(const struct domain *d, uint32_t domain, const struct value_set *s)
 {
-	uint32_t hash, at, id;
+	struct probe probe = { 0 };
+	uint32_t id;
 	struct language *l;
 	char *kept;
 
 	key_make(s->text, s->ntexts);
-	hash = at = key_hash(domain, s->language);
-	while ((id = table_next(&store.languages, hash, &at)) != NONE) {
+	probe.hash = probe.near = key_hash(domain, s->language);
+	while ((id = table_next(&store.languages, &probe)) != NONE) {
 		l = &store.language[id];
 		if (l->domain == domain && l->kind == s->language && l->nkey == nkey && !memcmp(l->key, key, nkey))
 			return l->state;
@@ -329,7 +330,7 @@ static uint32_t language_find(const struct domain *d, uint32_t domain, const str
 	id = raw_over(d);
 	l = &store.language[store.nlanguages];
 	*l = (struct language){ domain, id, s->language, kept, nkey };
-	table_add(&store.languages, hash, (uint32_t)store.nlanguages++);
+	table_add(&store.languages, probe.hash, probe.near, (uint32_t)store.nlanguages++);
 	return id;
 }
 

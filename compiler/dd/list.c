@@ -346,14 +346,15 @@ static void settled_find(struct work *w)
 static uint32_t list_intern(struct work *w)
 {
 	uint64_t h = mix(mix(DD_LIST, w->v->self), w->n);
-	uint32_t hash, at, id;
+	struct probe probe = { 0 };
+	uint32_t id;
 	struct dd_automaton *fa;
 	struct dd_state *state;
 
 	for (uint32_t i = 0; i < w->n; i++)
 		h = mix(mix(h, w->state[i].out), w->state[i].element);
-	hash = at = (uint32_t)(h >> 16);
-	while ((id = table_next(&store.nodes, hash, &at)) != NONE) {
+	probe.hash = probe.near = (uint32_t)(h >> 16);
+	while ((id = table_next(&store.nodes, &probe)) != NONE) {
 		const struct node *s = &store.node[id];
 
 		if (s->kind != DD_LIST || s->var != w->v->self || s->list->nstates != w->n)
@@ -370,7 +371,7 @@ static uint32_t list_intern(struct work *w)
 	memcpy(state, w->state, w->n * sizeof *state);
 	fa = store_get(sizeof *fa);
 	*fa = (struct dd_automaton){ .nstates = w->n, .state = state };
-	return node_add(w->v, hash, &(struct node){ .kind = DD_LIST, .var = w->v->self, .list = fa });
+	return node_add(w->v, probe.hash, &(struct node){ .kind = DD_LIST, .var = w->v->self, .list = fa });
 }
 
 static uint32_t list_make(struct work *w)

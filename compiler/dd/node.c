@@ -15,7 +15,7 @@ uint32_t node_add(struct var *v, uint32_t hash, const struct node *n)
 	STORE_ROOM(store.node, store.nnodes + 1, store.cap_nodes);
 	store.node[store.nnodes++] = *n;
 	v->m->nodes++;
-	table_add(&store.nodes, hash, id);
+	table_add(&store.nodes, hash, hash, id);
 	return NODE_FIRST + id;
 }
 
@@ -44,7 +44,8 @@ static uint32_t edges_reduce(struct var *v, struct dd_edge *edge, uint32_t n)
 
 uint32_t node_number(struct var *v, struct dd_edge *edge, uint32_t n)
 {
-	uint32_t only = DD_IMPOSSIBLE, hash, at, id;
+	struct probe probe = { 0 };
+	uint32_t only = DD_IMPOSSIBLE, id;
 	uint64_t h = mix(DD_NUMBER, v->self);
 	bool one = true;
 	struct dd_edge *kept;
@@ -59,8 +60,8 @@ uint32_t node_number(struct var *v, struct dd_edge *edge, uint32_t n)
 	}
 	if (one)
 		return only;
-	hash = at = (uint32_t)(h >> 16);
-	while ((id = table_next(&store.nodes, hash, &at)) != NONE) {
+	probe.hash = probe.near = (uint32_t)(h >> 16);
+	while ((id = table_next(&store.nodes, &probe)) != NONE) {
 		const struct node *s = &store.node[id];
 
 		if (s->kind != DD_NUMBER || s->var != v->self || s->n != n)
@@ -74,14 +75,15 @@ uint32_t node_number(struct var *v, struct dd_edge *edge, uint32_t n)
 	}
 	kept = store_get(n * sizeof *kept);
 	memcpy(kept, edge, n * sizeof *kept);
-	return node_add(v, hash, &(struct node){ .kind = DD_NUMBER, .var = v->self, .n = n, .edge = kept });
+	return node_add(v, probe.hash, &(struct node){ .kind = DD_NUMBER, .var = v->self, .n = n, .edge = kept });
 }
 
 /* ---- strings ---- */
 
 uint32_t node_string(struct var *v, uint32_t start)
 {
-	uint32_t hash, at, id;
+	struct probe probe = { 0 };
+	uint32_t id;
 
 	if (store.state[start].settled != NONE)
 		return store.state[start].settled;
@@ -90,9 +92,9 @@ uint32_t node_string(struct var *v, uint32_t start)
 		start = string_restrict(v, start);
 	if (store.state[start].settled != NONE)
 		return store.state[start].settled;
-	hash = at = (uint32_t)(mix(mix(DD_STRING, v->self), start) >> 16);
-	while ((id = table_next(&store.nodes, hash, &at)) != NONE)
+	probe.hash = probe.near = (uint32_t)(mix(mix(DD_STRING, v->self), start) >> 16);
+	while ((id = table_next(&store.nodes, &probe)) != NONE)
 		if (store.node[id].kind == DD_STRING && store.node[id].var == v->self && store.node[id].n == start)
 			return NODE_FIRST + id;
-	return node_add(v, hash, &(struct node){ .kind = DD_STRING, .var = v->self, .n = start });
+	return node_add(v, probe.hash, &(struct node){ .kind = DD_STRING, .var = v->self, .n = start });
 }

@@ -16,6 +16,8 @@ enum {
 	FIRST_MEMO = 1 << 10,
 	LARGEST_MEMO = 1 << 20,
 	KEPT_EDGES = 1 << 16,
+	WINDOW = 1 << 5,                /* how far what belongs together is spread in tables */
+	CLOSE = 8,
 };
 static const size_t most_bytes = (size_t)1200 << 20;    /* of all managers */
 static const size_t most_each = (size_t)800 << 20;      /* since a manager was made */
@@ -106,13 +108,19 @@ static void table_free(struct table *t)
 	*t = (struct table){ 0 };
 }
 
-static void table_put(struct table *t, uint32_t hash, uint32_t id)
+/* The n-th slot to look at: some close to `near`, the rest anywhere. */
+static uint32_t slot_number(const struct table *t, uint32_t hash, uint32_t near, uint32_t n)
 {
-	uint32_t i = hash & (t->cap - 1);
+	return (n < CLOSE ? near + (hash & (WINDOW - 1)) + n : hash * 0x9E3779B1u + n) & (t->cap - 1);
+}
 
-	while (t->slot[i].id != NONE)
-		i = (i + 1) & (t->cap - 1);
-	t->slot[i] = (struct slot){ hash, id };
+static void table_put(struct table *t, uint32_t hash, uint32_t near, uint32_t id)
+{
+	uint32_t n = 0;
+
+	while (t->slot[slot_number(t, hash, near, n)].id != NONE)
+		n++;
+	t->slot[slot_number(t, hash, near, n)] = (struct slot){ hash, near, id };
 	t->used++;
 }
 
@@ -127,29 +135,29 @@ static void table_resize(struct table *t, uint32_t cap)
 	memset(bigger.slot, 0xFF, cap * sizeof *bigger.slot);
 	for (uint32_t i = 0; i < t->cap; i++)
 		if (t->slot[i].id != NONE)
-			table_put(&bigger, t->slot[i].hash, t->slot[i].id);
+			table_put(&bigger, t->slot[i].hash, t->slot[i].near, t->slot[i].id);
 	table_free(t);
 	*t = bigger;
 }
 
-void table_add(struct table *t, uint32_t hash, uint32_t id)
+void table_add(struct table *t, uint32_t hash, uint32_t near, uint32_t id)
 {
 	if (t->used >= t->cap / 2)
 		table_resize(t, t->cap ? t->cap * 2 : 256);
-	table_put(t, hash, id);
+	table_put(t, hash, near, id);
 }
 
-uint32_t table_next(const struct table *t, uint32_t hash, uint32_t *at)
+uint32_t table_next(const struct table *t, struct probe *p)
 {
 	if (!t->cap)
 		return NONE;
-	for (;; ++*at) {
-		const struct slot *s = &t->slot[*at & (t->cap - 1)];
+	for (;; p->n++) {
+		const struct slot *s = &t->slot[slot_number(t, p->hash, p->near, p->n)];
 
 		if (s->id == NONE)
 			return NONE;
-		if (s->hash == hash) {
-			++*at;
+		if (s->hash == p->hash && s->near == p->near) {
+			p->n++;
 			return s->id;
 		}
 	}
@@ -161,7 +169,7 @@ void table_cut(struct table *t, uint32_t first)
 
 	for (uint32_t i = 0; i < t->cap; i++)
 		if (t->slot[i].id != NONE && t->slot[i].id < first)
-			table_add(&rest, t->slot[i].hash, t->slot[i].id);
+			table_add(&rest, t->slot[i].hash, t->slot[i].near, t->slot[i].id);
 	table_free(t);
 	*t = rest;
 }
@@ -170,7 +178,10 @@ void table_cut(struct table *t, uint32_t first)
 
 static struct memo *memo_at(uint32_t op, uint32_t a, uint32_t b)
 {
-	return &store.memo[mix(mix(op, a), b) & (store.cap_memo - 1)];
+	uint32_t x = a & (NODE_FIRST - 1), y = b & (NODE_FIRST - 1);
+
+	/* What was made together is asked together. */
+	return &store.memo[((x > y ? x : y) + (mix(mix(op, a), b) & (WINDOW - 1))) & (store.cap_memo - 1)];
 }
 
 uint32_t memo_get(uint32_t op, uint32_t a, uint32_t b)

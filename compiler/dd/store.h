@@ -44,7 +44,7 @@ struct node {
 
 /* Hashes to numbers; several entries may have one hash. */
 struct table {
-	struct slot { uint32_t hash, id; } *slot;   /* id NONE: free */
+	struct slot { uint32_t hash, near, id; } *slot;   /* id NONE: free */
 	uint32_t cap, used;
 };
 
@@ -116,7 +116,8 @@ static inline bool is_terminal(uint32_t node)
 
 /* Grows *array to hold n items; stops at the limit of memory. */
 void *store_room(void *array, size_t n, size_t *cap, size_t size);
-#define STORE_ROOM(arr, want, cap) ((arr) = store_room((arr), (want), &(cap), sizeof *(arr)))
+#define STORE_ROOM(arr, want, cap) \
+	((size_t)(want) <= (cap) ? (void)0 : (void)((arr) = store_room((arr), (want), &(cap), sizeof *(arr))))
 void *store_get(size_t n);                         /* from the pile, not cleared */
 
 /* A limit was hit: back to the guard, `what` into dd_overflow. */
@@ -128,9 +129,13 @@ uint32_t store_guard(struct dd *, guarded_fn *, void *args);
 void store_join(struct dd *);                      /* a manager is born, and dies */
 void store_leave(struct dd *);
 
-/* Entries of one hash, one after the other: *at starts as the hash; NONE: no more. */
-uint32_t table_next(const struct table *, uint32_t hash, uint32_t *at);
-void table_add(struct table *, uint32_t hash, uint32_t id);
+/* Entries of one hash, one after the other: p->n starts as 0; NONE: no more. `near` says what is
+ * looked up at about the same time, and keeps that together in memory; it goes with the hash. */
+struct probe {
+	uint32_t hash, near, n;
+};
+uint32_t table_next(const struct table *, struct probe *p);
+void table_add(struct table *, uint32_t hash, uint32_t near, uint32_t id);
 void table_cut(struct table *, uint32_t first);    /* without the ids from there on */
 
 /* NONE: not known any more. */
