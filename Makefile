@@ -68,4 +68,5 @@ TEST_LIBS := -lcheck -lsubunit -ljansson -lcbor -lrt -lm -lpthread
 
 include mk/rules.mk
 include mk/fuzz.mk
+include mk/oracle.mk
 include mk/targets.mk

@@ -32,10 +32,7 @@ static struct shared *shared;
 
 static double now(void)
 {
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+	return (double)now_ms() / 1000;
 }
 
 static void report(struct world *w, struct g_build *g, size_t cap, const struct g_request *rq, struct buf *say)
@@ -61,6 +58,7 @@ static void build_run(uint64_t seed)
 	struct world w = { 0 };
 	struct buf say = { 0 };
 	bool failed = false;
+	uint64_t start = now_ms();
 
 	g_build_make(&g, a, seed);
 	if (g.policy && world_make(&w, a, &g, true, seed % 16 == 0)) {
@@ -83,6 +81,7 @@ static void build_run(uint64_t seed)
 	world_free(&w);
 	buf_free(&say);
 	arena_free(a);
+	totals->ms_all += now_ms() - start;
 }
 
 static void sum(uint64_t *evaluations, uint64_t *policies)
@@ -272,6 +271,8 @@ int main(int argc, char **argv)
 	printf("  %llu requests refused by all alike, %llu rules refused, %llu builds beyond the limits, %llu trees too large\n",
 	       (unsigned long long)t.invalid, (unsigned long long)t.dropped, (unsigned long long)t.overflows,
 	       (unsigned long long)t.skipped);
+	printf("  time: %.0f s of work, of which %.0f in the compiler, %.0f in tables, %.0f in cc\n", (double)t.ms_all / 1000,
+	       (double)t.ms_decide / 1000, (double)t.ms_table / 1000, (double)t.ms_cc / 1000);
 	printf("  rules refused for:");
 	for (unsigned i = 0; i < 10000; i++)
 		if (t.code[i])

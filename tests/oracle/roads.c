@@ -13,6 +13,14 @@
 struct totals *totals;
 static const char *const words[] = { "blocked", "approval-required", "notify", "autonomous" };
 
+uint64_t now_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
+}
+
 static void policies_parse(struct world *w)
 {
 	struct pipeline *p = w->p;
@@ -109,8 +117,10 @@ static bool compile(struct world *w)
 bool world_make(struct world *w, struct arena *a, struct g_build *g, bool with_c, bool optimise)
 {
 	const char *why = NULL;
+	uint64_t at[3];
 
 	*w = (struct world){ .a = a, .g = g };
+	at[0] = now_ms();
 	if (!compile(w))
 		return false;
 	if (!referee_reads(w)) {
@@ -124,6 +134,7 @@ bool world_make(struct world *w, struct arena *a, struct g_build *g, bool with_c
 			totals->overflows++;
 		return false;
 	}
+	at[1] = now_ms();
 	w->known = ARENA_ARRAY(a, size_t, w->p->caps.n + 1);
 	w->hints = ARENA_ARRAY(a, struct g_hints, w->p->caps.n + 1);
 	w->table = ARENA_ARRAY(a, struct table *, w->p->caps.n + 1);
@@ -134,21 +145,19 @@ bool world_make(struct world *w, struct arena *a, struct g_build *g, bool with_c
 			    c->minor == w->o.caps.cap[k].minor)
 				w->known[i] = k;
 		g_hints_collect(a, &w->o, w->known[i], &w->hints[w->known[i]]);
-		struct timespec t0, t1;
-		clock_gettime(CLOCK_MONOTONIC, &t0);
 		w->table[i] = table_read(a, w, i, &why);
-		clock_gettime(CLOCK_MONOTONIC, &t1);
-		double dt = (double)(t1.tv_sec - t0.tv_sec) + (double)(t1.tv_nsec - t0.tv_nsec) / 1e9;
-		if (getenv("ORACLE_TIME"))
-			fprintf(stderr, "T %.3f count %zu seed %d %.*s %d\n", dt, dd_count(w->p->manager[i], w->p->root[i]), (int)g->seed, (int)c->name.n, c->name.p, w->table[i] != NULL);
 		if (why)
 			fprintf(stderr, "seed %llu: table of %.*s: %s\n", (unsigned long long)g->seed, (int)c->name.n, c->name.p, why);
 	}
+	at[2] = now_ms();
 	if (with_c && !object_make(w, optimise)) {
 		fprintf(stderr, "seed %llu: decide.c does not build\n", (unsigned long long)g->seed);
 		diags_print(w->p->diags, DIAG_TEXT, stderr, false);
 		return false;
 	}
+	totals->ms_decide += at[1] - at[0];
+	totals->ms_table += at[2] - at[1];
+	totals->ms_cc += now_ms() - at[2];
 	return true;
 }
 

@@ -24,10 +24,11 @@ struct totals {                          /* in memory that workers share with th
 	uint64_t evaluations, invalid, skipped, builds, policies, rules, dropped, rows, described, undecided;
 	uint64_t overflows, disagreements, by_table, cites;
 	uint64_t code[10000];            /* errors that made the generator drop a rule */
-	uint64_t seconds_cc;
+	uint64_t ms_decide, ms_table, ms_cc, ms_all;
 	struct o_seen seen;
 };
 extern struct totals *totals;
+uint64_t now_ms(void);
 
 /* Rules that the compiler refuses are dropped. False: nothing could be made of it. */
 bool world_make(struct world *, struct arena *, struct g_build *, bool with_c, bool optimise);

@@ -1,6 +1,5 @@
 /* From a difference to the least build and request that still show it. */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "tests/oracle/roads.h"
@@ -134,7 +133,6 @@ void shrink(struct g_build *g, size_t known, const struct g_request *rq, bool wi
 	bool again = true;
 
 	totals = &scratch;
-	if (getenv("ORACLE_VERBOSE")) { struct buf q = {0}; printf("first: %d %d\n", fails(&s, &q), (int)q.n); fflush(stdout); }
 	s.with_c = false;
 	if (!better(&s))
 		s.with_c = with_c;
