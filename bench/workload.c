@@ -228,28 +228,35 @@ static uint64_t cap_hash(const char *s, size_t n)
 	return h;
 }
 
+static void hand_group(struct buf *b, const struct group *g, uint32_t i)
+{
+	buf_printf(b, "static __attribute__((noinline)) int cap_%" PRIu32 "(const char *path, uint32_t n, uint64_t size, "
+	           "count_fn *count, void *ctx)\n{\n\tuint64_t calls;\n\n"
+	           "\tif (UNDER(\"%s/secret\") || size > 1 << 20)\n\t\treturn 0;\n", i, g->folder[0]);
+	for (uint32_t k = 0; k < FOLDERS_PER_CAP; k++)
+		buf_printf(b, "\tif (UNDER(\"%s\"))\n\t\treturn size <= %" PRIu64 " && count(ctx, %" PRIu32
+		           ", &calls) && calls < %" PRIu64 " ? 3 : 0;\n", g->folder[k], g->most[k], i, g->calls[k]);
+	buf_puts(b, "\treturn 0;\n}\n\n");
+}
+
 void workload_hand(const struct workload *w, struct buf *b)
 {
 	buf_puts(b, "#include <stdbool.h>\n#include <stdint.h>\n#include <string.h>\n"
 	         "typedef bool count_fn(void *ctx, uint32_t id, uint64_t *answer);\n"
 	         "#define UNDER(s) (n >= sizeof s - 1 && !memcmp(path, s, sizeof s - 1) && "
-	         "(n == sizeof s - 1 || path[sizeof s - 1] == '/'))\n"
-	         "int hand(const char *cap, uint32_t ncap, const char *path, uint32_t n, uint64_t size, count_fn *count, "
-	         "void *ctx)\n{\n\tuint64_t h = 0xCBF29CE484222325u, calls;\n\n"
+	         "(n == sizeof s - 1 || path[sizeof s - 1] == '/'))\n");
+	for (uint32_t i = 0; i < w->ngroups; i++)
+		hand_group(b, &w->group[i], i);
+	buf_puts(b, "int hand(const char *cap, uint32_t ncap, const char *path, uint32_t n, uint64_t size, count_fn *count, "
+	         "void *ctx)\n{\n\tuint64_t h = 0xCBF29CE484222325u;\n\n"
 	         "\tfor (uint32_t i = 0; i < ncap; i++)\n\t\th = (h ^ (unsigned char)cap[i]) * 0x100000001B3u;\n"
 	         "\tswitch (h) {\n");
 	for (uint32_t i = 0; i < w->ngroups; i++) {
 		const struct group *g = &w->group[i];
 		size_t len = strlen(g->cap);
 
-		buf_printf(b, "\tcase %#" PRIx64 "u:\n\t\tif (ncap != %zu || memcmp(cap, \"%s\", %zu))\n\t\t\treturn 0;\n",
-		           cap_hash(g->cap, len), len, g->cap, len);
-		buf_printf(b, "\t\tif (UNDER(\"%s/secret\"))\n\t\t\treturn 0;\n\t\tif (size > 1 << 20)\n\t\t\treturn 0;\n",
-		           g->folder[0]);
-		for (uint32_t k = 0; k < FOLDERS_PER_CAP; k++)
-			buf_printf(b, "\t\tif (UNDER(\"%s\"))\n\t\t\treturn size <= %" PRIu64 " && count(ctx, %" PRIu32
-			           ", &calls) && calls < %" PRIu64 " ? 3 : 0;\n", g->folder[k], g->most[k], i, g->calls[k]);
-		buf_puts(b, "\t\treturn 0;\n");
+		buf_printf(b, "\tcase %#" PRIx64 "u:\n\t\treturn ncap == %zu && !memcmp(cap, \"%s\", %zu) ? "
+		           "cap_%" PRIu32 "(path, n, size, count, ctx) : 0;\n", cap_hash(g->cap, len), len, g->cap, len, i);
 	}
 	buf_puts(b, "\tdefault:\n\t\treturn 0;\n\t}\n}\n");
 }
