@@ -11,6 +11,7 @@ struct facts {
 	uint64_t wall, seconds, weekday;
 	bool has_time;
 	uint64_t *answer;       /* by query */
+	uint64_t *oldest;       /* by query: when the first that counts was, UINT64_MAX: none does */
 	bool *asked;
 	uint32_t *order;        /* queries by kind, policy, name */
 };
@@ -52,14 +53,16 @@ struct facts *facts_new(const struct krux_abi *abi)
 		return NULL;
 	f->abi = abi;
 	f->answer = calloc(n, sizeof *f->answer);
+	f->oldest = malloc(n * sizeof *f->oldest);
 	f->asked = calloc(n, sizeof *f->asked);
 	f->order = calloc(n, sizeof *f->order);
-	if (!f->answer || !f->asked || !f->order) {
+	if (!f->answer || !f->oldest || !f->asked || !f->order) {
 		facts_free(f);
 		return NULL;
 	}
 	for (uint32_t i = 0; i < abi->nfacts; i++)
 		f->order[i] = i;
+	memset(f->oldest, 0xFF, n * sizeof *f->oldest);
 	qsort_r(f->order, abi->nfacts, sizeof *f->order, id_order, (void *)(uintptr_t)abi);
 	return f;
 }
@@ -75,6 +78,7 @@ void facts_free(struct facts *f)
 	if (!f)
 		return;
 	free(f->answer);
+	free(f->oldest);
 	free(f->asked);
 	free(f->order);
 	free(f);
@@ -111,6 +115,8 @@ static void query_add(struct facts *f, enum krux_fact_kind kind, struct krux_str
 			continue;
 		if (__builtin_add_overflow(f->answer[id], amount, &f->answer[id]))
 			f->answer[id] = UINT64_MAX;
+		if (when < f->oldest[id])
+			f->oldest[id] = when;
 	}
 }
 
@@ -133,6 +139,23 @@ void facts_count(struct facts *f, enum krux_fact_kind kind, struct krux_str poli
 {
 	if (kind == KRUX_FACT_RATE || kind == KRUX_FACT_BUDGET)
 		query_add(f, kind, policy, rule, when, amount);
+}
+
+uint64_t facts_wait(const struct facts *f, struct krux_str policy, struct krux_str rule)
+{
+	uint32_t i = query_find(f, KRUX_FACT_RATE, policy, rule), id;
+	const struct krux_fact_def *def;
+	uint64_t end;
+
+	if (i == f->abi->nfacts)
+		return 0;
+	id = f->order[i];
+	def = &f->abi->facts[id];
+	if (query_order(KRUX_FACT_RATE, policy, rule, def) || f->answer[id] < def->max)
+		return 0;
+	if (f->oldest[id] == UINT64_MAX || __builtin_add_overflow(f->oldest[id], def->per, &end))
+		return 0;
+	return end > f->wall ? end - f->wall : 0;
 }
 
 bool facts_quiet(void *ctx, uint32_t id, uint64_t *answer)

@@ -22,6 +22,10 @@ void facts_call(struct facts *, struct krux_str capability);
 void facts_count(struct facts *, enum krux_fact_kind, struct krux_str policy, struct krux_str rule,
                  uint64_t when, uint64_t amount);
 
+/* Where the rate of that rule is used up: ns until the oldest intent that counts leaves its window.
+ * 0: it is not used up. */
+uint64_t facts_wait(const struct facts *, struct krux_str policy, struct krux_str rule);
+
 /* A krux_fact_fn; ctx is the struct facts. */
 bool facts_answer(void *ctx, uint32_t id, uint64_t *answer);
 /* The same without remembering that it was asked. */

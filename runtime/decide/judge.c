@@ -126,10 +126,13 @@ static void voice_find(struct judge *j, struct judgement *out)
 		return;
 	}
 	out->voice = *best;
-	if (best->verdict == out->verdict)
-		out->reason = best->reason;
-	else
+	if (best->verdict != out->verdict) {
 		out->reason = "a path below it is decided more strictly";
+		return;
+	}
+	out->reason = best->reason;
+	out->wait = facts_wait(j->facts, (struct krux_str){ best->policy, strlen(best->policy) },
+	                       (struct krux_str){ best->rule, strlen(best->rule) });
 }
 
 int judge_call(struct judge *j, struct krux_str args, struct judgement *out, struct krux_err *err)

@@ -14,6 +14,7 @@ struct judgement {
 	/* The voice that decided; policy "" where no file speaks. Strings of the policy. */
 	struct krux_cite voice;
 	const char *reason;                        /* never NULL; "" where there is none */
+	uint64_t wait;  /* ns until the oldest call leaves the voice's used-up rate; 0: not used up */
 };
 
 struct judge;

@@ -11,7 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { MEMBERS = 12 };
+enum { MEMBERS = 12, REMEDY = 320 };
 
 struct object {
 	struct krux_pool *pool;
@@ -177,7 +177,15 @@ static void put_result(struct object *o, const struct gate_answer *a)
 	}
 }
 
-static const char *remedy(const struct gate_answer *a)
+/* Whole seconds until trying again makes sense; 0: it is not a matter of waiting. */
+static uint64_t retry_after(const struct gate_answer *a)
+{
+	const uint64_t second = UINT64_C(1000000000), wait = a->judgement.wait;
+
+	return wait / second + (wait % second != 0);
+}
+
+static const char *remedy_word(const struct gate_answer *a)
 {
 	if (a->end == GATE_DEFERRED)
 		return "A person has to approve this call, and this version of kruxrt cannot take "
@@ -190,12 +198,24 @@ static const char *remedy(const struct gate_answer *a)
 	       "operator can change the rule.";
 }
 
+static void remedy(const struct gate_answer *a, char *out, size_t size)
+{
+	if (!retry_after(a))
+		snprintf(out, size, "%s", remedy_word(a));
+	else
+		snprintf(out, size,
+		         "The rate of this rule is used up. Try again in %llu seconds, when its "
+		         "oldest call no longer counts, or do without this call.",
+		         (unsigned long long)retry_after(a));
+}
+
 /* ---- the whole ---- */
 
 bool reply_value(struct krux_pool *pool, const struct gate_answer *a, bool dev,
                  struct krux_value *out)
 {
 	struct object o = { .pool = pool };
+	char text[REMEDY];
 
 	if (a->end == GATE_INVALID) {
 		put_invalid(&o, a);
@@ -206,7 +226,10 @@ bool reply_value(struct krux_pool *pool, const struct gate_answer *a, bool dev,
 	}
 	if (a->end == GATE_DENIED || a->end == GATE_DEFERRED) {
 		put_rule(&o, a);
-		put_text(&o, "remedy", remedy(a));
+		remedy(a, text, sizeof text);
+		put_printf(&o, "remedy", "%s", text);
+		if (retry_after(a))
+			put_uint(&o, "retry_after", retry_after(a));
 		if (a->end == GATE_DEFERRED)
 			put_ticket(&o, a->ticket);
 	} else if (a->end == GATE_RAN) {
@@ -241,7 +264,8 @@ static void print_refusal(const struct gate_answer *a, FILE *f)
 		line(f, "rule", text);
 	}
 	line(f, "reason", a->judgement.reason);
-	line(f, "remedy", remedy(a));
+	remedy(a, text, sizeof text);
+	line(f, "remedy", text);
 }
 
 void reply_print(const struct gate_answer *a, void *file)

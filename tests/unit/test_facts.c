@@ -99,6 +99,26 @@ START_TEST(windows_have_exact_edges)
 }
 END_TEST
 
+/* Until the oldest that counts is over; only where the rate is used up, and only of that rule. */
+START_TEST(used_up_rates_say_when_they_are_not)
+{
+	struct krux_str team = KRUX_STR("team"), mail = KRUX_STR("mail");
+
+	facts_count(facts, KRUX_FACT_RATE, team, mail, now - hour, 1);
+	facts_count(facts, KRUX_FACT_RATE, team, mail, now - 10 * second, 1);
+	facts_count(facts, KRUX_FACT_RATE, team, mail, now - 30 * second, 1);
+	for (unsigned i = 0; i < 7; i++)
+		facts_count(facts, KRUX_FACT_RATE, team, mail, now, 1);
+	ck_assert_uint_eq(facts_wait(facts, team, mail), 0);
+	facts_count(facts, KRUX_FACT_RATE, team, mail, now + hour, 1);
+	ck_assert_uint_eq(facts_wait(facts, team, mail), hour - 30 * second);
+	ck_assert_uint_eq(facts_wait(facts, KRUX_STR("other"), mail), 0);
+	ck_assert_uint_eq(facts_wait(facts, team, KRUX_STR("mails")), 0);
+	ck_assert_uint_eq(facts_wait(facts, KRUX_STR("zzz"), mail), 0);
+	ck_assert(!facts_asked(facts, RATE));
+}
+END_TEST
+
 START_TEST(sums_do_not_wrap)
 {
 	facts_count(facts, KRUX_FACT_BUDGET, KRUX_STR("team"), KRUX_STR("mail"), now, UINT64_MAX - 1);
@@ -181,6 +201,7 @@ int main(void)
 	tcase_add_test(tc, nothing_happened);
 	tcase_add_test(tc, labels_and_calls);
 	tcase_add_test(tc, windows_have_exact_edges);
+	tcase_add_test(tc, used_up_rates_say_when_they_are_not);
 	tcase_add_test(tc, sums_do_not_wrap);
 	tcase_add_test(tc, early_moments);
 	tcase_add_test(tc, quiet_leaves_no_trace);

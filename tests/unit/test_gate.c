@@ -295,6 +295,7 @@ START_TEST(rates_count_intents_of_the_agent)
 	ck_assert_int_eq(call("mail.send", "{\"to\":\"x\",\"size\":1}"), 0);
 	ck_assert_int_eq(call("mail.send", "{\"to\":\"x\",\"size\":1}"), 1);
 	ck_assert_int_eq(call("mail.send", "{\"to\":\"x\",\"size\":1}"), 1);
+	ck_assert_msg(says("Try again in 3") && says("\"retry_after\":3"), "%s", reply);
 	ck_assert_int_eq(call_as("other", "mail.send", "{\"to\":\"x\",\"size\":1}", reply, sizeof reply, &last), 0);
 	ck_assert_uint_eq(runner.calls, 3);
 }
@@ -304,6 +305,7 @@ START_TEST(budgets_add_up)
 {
 	ck_assert_int_eq(call("mail.send", "{\"to\":\"x\",\"size\":60}"), 0);
 	ck_assert_int_eq(call("mail.send", "{\"to\":\"x\",\"size\":41}"), 1);
+	ck_assert_msg(!says("retry_after"), "%s", reply);
 	ck_assert_int_eq(call("mail.send", "{\"to\":\"x\",\"size\":40}"), 0);
 }
 END_TEST
