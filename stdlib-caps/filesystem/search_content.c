@@ -44,9 +44,7 @@ bool filesystem_search_content_open(struct handler_call *c)
 	if (no)
 		return handler_failed(c, no, c->place[0].path);
 	if (!S_ISDIR(c->st.st_mode))
-		return (c->fd = place_file(c, &c->place[0], O_RDONLY)) >= 0 ||
-		       (!strcmp(c->error, "NotAFile") &&
-		        handler_fail(c, "NotFound", "It is a special file."));
+		return (c->fd = place_file(c, &c->place[0], O_RDONLY)) >= 0;
 	c->fd = place_folder(c, &c->place[0]);
 	if (c->fd < 0)
 		return false;

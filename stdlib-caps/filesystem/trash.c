@@ -42,6 +42,7 @@ int trash_add(struct handler_call *c, struct krux_str origin, uint64_t second,
 int trash_open(struct handler_call *c, struct krux_str id, char *origin)
 {
 	char name[CHANGE_ID + 1];
+	struct stat st;
 	int folder, fd;
 	ssize_t n;
 
@@ -50,7 +51,11 @@ int trash_open(struct handler_call *c, struct krux_str id, char *origin)
 	memcpy(name, id.p, CHANGE_ID);
 	name[CHANGE_ID] = '\0';
 	folder = place_openat(c->store, name, O_RDONLY | O_DIRECTORY, 0);
-	fd = folder < 0 ? -1 : place_openat(folder, "origin", O_RDONLY, 0);
+	/* Who shares the workspace may have put a pipe there: nothing waits for its other end. */
+	fd = folder < 0 ? -1
+	                : place_openat(folder, "origin", O_RDONLY | O_NONBLOCK | O_NOCTTY, 0);
+	if (fd >= 0 && (fstat(fd, &st) || !S_ISREG(st.st_mode)))
+		return handler_say(c, "NotFound", "What the trash has there is not a deletion."), -1;
 	n = fd < 0 ? -1 : read(fd, origin, HANDLER_PATH);
 	if (n <= 0) {
 		if (n < 0 && errno != ENOENT)

@@ -116,7 +116,7 @@ START_TEST(pipes_and_sockets_stop_nobody)
 	calls_fail("filesystem.append", "{\"path\":\"/workspace/pipe\",\"content\":\"x\"}", "NotAFile");
 	calls_ok("filesystem.list", "{}", "\"name\":\"pipe\",\"type\":\"other\"", NULL);
 	calls_ok("filesystem.search_content", "{\"text\":\"x\"}", NULL);
-	calls_fail("filesystem.search_content", "{\"path\":\"/workspace/pipe\",\"text\":\"x\"}", "NotFound");
+	calls_fail("filesystem.search_content", "{\"path\":\"/workspace/pipe\",\"text\":\"x\"}", "NotAFile");
 	calls_fail("filesystem.copy", "{\"source\":\"/workspace/pipe\",\"destination\":\"/workspace/x\"}", "Special");
 	mkdir("workspace/d", 0755);
 	ck_assert(!rename("workspace/pipe", "workspace/d/pipe") && !symlink("x", "workspace/d/link"));
@@ -127,6 +127,29 @@ START_TEST(pipes_and_sockets_stop_nobody)
 	calls_ok("filesystem.move", "{\"source\":\"/workspace/d\",\"destination\":\"/workspace/f\"}", "\"entries\":3", NULL);
 	calls_ok("filesystem.delete", "{\"path\":\"/workspace/f\",\"recursive\":true}", NULL);
 	close(s);
+	calls_teardown();
+}
+END_TEST
+
+/* What a deletion left is read without waiting: a pipe has no writer, a device may never answer. */
+START_TEST(pipes_in_the_trash_stop_nobody)
+{
+	static const char folder[] = "workspace/.krux/trash/ffffffff00000000000000aa";
+	static const char json[] = "{\"trash_id\":\"ffffffff00000000000000aa\",\"path\":\"/workspace/x\"}";
+	char path[128];
+
+	SETUP("filesystem");
+	snprintf(path, sizeof path, "%s/origin", folder);
+	ck_assert(!mkdir(folder, 0755) && !mkfifo(path, 0644));
+	calls_fail("filesystem.restore", json, "NotFound");
+	ck_assert_uint_lt(calls_result.wall_ns, 5000000000u);
+	ck_assert(!unlink(path) && !mkdir(path, 0755));
+	calls_fail("filesystem.restore", json, "NotFound");
+	ck_assert(!rmdir(path));
+	file_put(path, "/workspace/x");
+	snprintf(path, sizeof path, "%s/item", folder);
+	ck_assert(!mkfifo(path, 0644));
+	calls_ok("filesystem.restore", json, "\"type\":\"other\"", NULL);
 	calls_teardown();
 }
 END_TEST
@@ -507,6 +530,7 @@ static Suite *hostile_suite(void)
 	ADD(hard_links_are_not_written);
 	ADD(the_store_is_not_led_astray);
 	ADD(pipes_and_sockets_stop_nobody);
+	ADD(pipes_in_the_trash_stop_nobody);
 	ADD(names_of_any_bytes);
 	ADD(other_file_systems_are_not_entered);
 	ADD(protected_names_stay);
