@@ -2,7 +2,7 @@
 # Includes point left only: a folder may include itself and the folders before it (DESIGN, 10).
 set -eu
 compiler="capspec grammar compiler/base compiler/ast compiler/read compiler/model compiler/check compiler/dd compiler/plan compiler/emit pipeline compiler/command compiler"
-runtime="capspec runtime/base runtime/bundle runtime/request runtime/decide runtime/record runtime/sandbox stdlib-caps runtime/spawn gate runtime/front runtime"
+runtime="capspec runtime/base runtime/bundle runtime/request runtime/decide runtime/record runtime/approve runtime/sandbox stdlib-caps runtime/spawn gate runtime/front runtime"
 bad=0 seen=0
 # The place of a folder in a row, 0 when it is not in it.
 place() {
@@ -17,7 +17,7 @@ folder() {
 	case $1 in
 	stdlib-caps/*) echo stdlib-caps ;;
 	compiler/pipeline.[ch]) echo pipeline ;;
-	runtime/gate.[ch]) echo gate ;;
+	runtime/gate.[ch]|runtime/gate/*) echo gate ;;
 	compiler/emit/prelude/*) echo compiler/emit ;;
 	*) dirname "$1" ;;
 	esac

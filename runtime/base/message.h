@@ -1,0 +1,122 @@
+/* What the daemon's processes say to each other, and the packets that carry it. The contract is
+ * docs/design/006-processes.md; numbers are the machine's own, since both ends are one program. */
+#ifndef KRUX_MESSAGE_H
+#define KRUX_MESSAGE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct krux_err;
+
+enum { MESSAGE_MAX = 192 << 10, MESSAGE_FDS = 4, MESSAGE_INLINE = 64 << 10, MESSAGE_KEY = 32 };
+
+enum message_kind {
+	MESSAGE_NONE,
+	/* gate and spawner to recorder, and back */
+	MESSAGE_APPEND, MESSAGE_SNAPSHOT, MESSAGE_KEY_NEW, MESSAGE_ACK, MESSAGE_NEWS,
+	/* gate to spawner, and back */
+	MESSAGE_RUN, MESSAGE_CANCEL, MESSAGE_RESULT, MESSAGE_REFUSED,
+	/* parent to all, and back */
+	MESSAGE_GENERATION, MESSAGE_GONE, MESSAGE_START, MESSAGE_HANDOVER, MESSAGE_STOP,
+	MESSAGE_READY, MESSAGE_RELOAD,
+	/* gate to gate */
+	MESSAGE_LISTENING, MESSAGE_CONNECTION, MESSAGE_DONE,
+	MESSAGE_KINDS
+};
+
+struct message_head {
+	uint32_t kind, n;              /* n: bytes of the body, without the padding to 8 */
+	uint64_t cookie;
+};
+
+enum { APPEND_LAZY = 1, APPEND_HERE = 2 };
+struct message_append {
+	uint32_t flags, reserved;
+};
+
+enum ack_status {
+	ACK_OK,
+	ACK_MALFORMED,                 /* the body is no record that its sender may append */
+	ACK_FROZEN,
+	ACK_AGENT,                     /* agent and workspace are not registered so */
+	ACK_TICKET,                    /* the ticket is not waiting */
+	ACK_SIGNATURE,                 /* an operator's or approver's signature does not hold */
+	ACK_FULL,                      /* no room on the disk */
+	ACK_FAILED                     /* the log failed; nothing can be recorded any more */
+};
+struct message_ack {
+	uint32_t status, nrecord;
+	uint64_t seq, wall;
+	uint8_t leaf[32], receipt[32];
+};
+
+struct message_run {
+	uint8_t receipt[32];
+	uint64_t generation, deadline; /* ns of CLOCK_BOOTTIME; 0: the capability's own */
+	uint32_t nrecord, nticket;     /* the intent, and the deferred record of its ticket */
+};
+
+enum { RESULT_OUTPUT_FD = 1 };
+struct message_result {
+	uint32_t end;                  /* enum spawn_end */
+	uint32_t nerror, nmessage, nwhy, noutput, flags;
+	uint64_t cpu_ns, wall_ns, rss_bytes;
+};
+
+/* ---- packets ---- */
+
+/* One end of a socket pair, not blocking. Owns fd and its queue. */
+struct channel {
+	int fd;
+	uint8_t *out;                  /* messages gathered for the next packet */
+	size_t nout;
+	struct packet *first, *last;   /* packets that the socket did not take yet */
+	size_t queued;                 /* bytes in them */
+	uint8_t *in;                   /* the packet at hand */
+	size_t nin, at;
+	int in_fd[MESSAGE_FDS];
+	unsigned nin_fd, in_taken;
+};
+
+/* A pair of connected ends; each O_CLOEXEC, SO_SNDBUF large enough for MESSAGE_MAX. */
+int channel_pair(int fd[static 2], struct krux_err *err);
+/* Takes fd. Negative with *err: no memory; fd stays the caller's. */
+int channel_open(struct channel *, int fd, struct krux_err *err);
+void channel_close(struct channel *);
+
+/* Adds a message of up to 3 parts; it leaves with channel_flush, or before when the packet is full.
+ * Negative: it is larger than a packet, or there is no memory. */
+struct part {
+	const void *p;
+	size_t n;
+};
+int channel_put(struct channel *, enum message_kind, uint64_t cookie, const struct part *,
+                unsigned nparts, struct krux_err *err);
+/* The same with descriptors, in a packet of its own; they stay the caller's. */
+int channel_put_fds(struct channel *, enum message_kind, uint64_t cookie, const struct part *,
+                    unsigned nparts, const int *fd, unsigned nfds, struct krux_err *err);
+/* Sends what the socket takes. 1: all of it, 0: some is left, wait for POLLOUT; -1 with *err. */
+int channel_flush(struct channel *, struct krux_err *err);
+
+struct message {
+	enum message_kind kind;
+	uint64_t cookie;
+	const uint8_t *body;           /* until the next channel_take; aligned to 8 */
+	size_t n;
+	int fd[MESSAGE_FDS];           /* the receiver's to close; -1: none */
+	unsigned nfds;
+};
+/* The next message. 1: *out is filled; 0: nothing there; -1: the other end is gone (err->no 0) or
+ * sent what is no message, or the system failed. */
+int channel_take(struct channel *, struct message *out, struct krux_err *err);
+void message_close_fds(struct message *);
+
+/* Bytes to a sealed memory file that nobody can change; its descriptor. */
+int memory_file(const char *name, const struct part *, unsigned nparts, struct krux_err *err);
+/* Maps such a file after checking its seals and that it holds at most max bytes; munmap'd by the
+ * caller. NULL with *err. n 0: a file of no bytes gives a valid pointer all the same. */
+const uint8_t *memory_map(int fd, size_t max, size_t *n, struct krux_err *err);
+void memory_unmap(const uint8_t *p, size_t n);
+
+#endif
