@@ -5,6 +5,7 @@
 #include "runtime/base/cleanup.h"
 #include "runtime/base/err.h"
 #include "runtime/base/file.h"
+#include "runtime/base/message.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -24,18 +25,46 @@ static void hash_start(crypto_hash_sha256_state *s)
 	crypto_hash_sha256_update(s, (const uint8_t *)"krux/blob/1", 11);
 }
 
-int blob_put(int dir, struct krux_str content, uint8_t name[static HASH_LEN], struct krux_err *err)
+static void name_make(const uint8_t salt[static BLOB_SALT], struct krux_str content,
+                      uint8_t name[static HASH_LEN])
 {
 	crypto_hash_sha256_state s;
+
+	hash_start(&s);
+	crypto_hash_sha256_update(&s, salt, BLOB_SALT);
+	crypto_hash_sha256_update(&s, (const uint8_t *)content.p, content.n);
+	crypto_hash_sha256_final(&s, name);
+}
+
+int blob_memory(struct krux_str content, uint8_t name[static HASH_LEN], struct krux_err *err)
+{
+	uint8_t salt[BLOB_SALT];
+	struct part part[2] = { { salt, sizeof salt }, { content.p, content.n } };
+
+	randombytes_buf(salt, sizeof salt);
+	name_make(salt, content, name);
+	return memory_file("krux blob", part, 2, err);
+}
+
+bool blob_is(const uint8_t *p, size_t n, const uint8_t name[static HASH_LEN], struct krux_str *content)
+{
+	uint8_t made[HASH_LEN];
+
+	if (n < BLOB_SALT)
+		return false;
+	*content = (struct krux_str){ (const char *)p + BLOB_SALT, n - BLOB_SALT };
+	name_make(p, *content, made);
+	return !memcmp(made, name, HASH_LEN);
+}
+
+int blob_put(int dir, struct krux_str content, uint8_t name[static HASH_LEN], struct krux_err *err)
+{
 	uint8_t salt[BLOB_SALT];
 	char path[2 * HASH_LEN + 1];
 	CLEAN_FD int fd = -1;
 
 	randombytes_buf(salt, sizeof salt);
-	hash_start(&s);
-	crypto_hash_sha256_update(&s, salt, sizeof salt);
-	crypto_hash_sha256_update(&s, (const uint8_t *)content.p, content.n);
-	crypto_hash_sha256_final(&s, name);
+	name_make(salt, content, name);
 	file_name(name, path);
 	fd = file_open(dir, path, O_WRONLY | O_CREAT | O_EXCL, 0600, err);
 	if (fd < 0)

@@ -12,6 +12,11 @@ enum { BLOB_SALT = 32 };
 /* Writes a blob, on disk when it returns, and gives its name. */
 int blob_put(int dir, struct krux_str content, uint8_t name[static HASH_LEN], struct krux_err *err);
 
+/* The same as a sealed memory file, for another process to write; its descriptor, or -1. */
+int blob_memory(struct krux_str content, uint8_t name[static HASH_LEN], struct krux_err *err);
+/* Does p, the n bytes of such a file, hold what `name` stands for; then *content is in it. */
+bool blob_is(const uint8_t *p, size_t n, const uint8_t name[static HASH_LEN], struct krux_str *content);
+
 enum blob_state { BLOB_WHOLE, BLOB_GONE, BLOB_CHANGED };
 /* Is the blob there, of this size, with the content it is named for. Negative with *err. */
 int blob_check(int dir, const uint8_t name[static HASH_LEN], uint64_t size, struct krux_err *err);

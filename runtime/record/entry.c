@@ -195,6 +195,22 @@ static int list_set(const struct entry *e, struct record *r, enum audit_field f,
 	return 0;
 }
 
+static int blob_keep(const struct entry *e, struct krux_str content, uint8_t name[static HASH_LEN],
+                     struct krux_err *err)
+{
+	struct entry_memory *m = e->memory;
+	int fd;
+
+	if (e->blobs >= 0)
+		return blob_put(e->blobs, content, name, err);
+	fd = m && m->n < ENTRY_BLOBS ? blob_memory(content, name, err)
+	                             : err_set(err, 0, "a record with too many blobs");
+	if (fd < 0)
+		return -1;
+	m->fd[m->n++] = fd;
+	return 0;
+}
+
 /* The value in field f, or what is too long for it in a blob named by the field `blob`. */
 static int value_set(const struct entry *e, struct record *r, enum audit_field f,
                      enum audit_field blob, size_t max, struct krux_str value, struct krux_err *err)
@@ -206,7 +222,7 @@ static int value_set(const struct entry *e, struct record *r, enum audit_field f
 		record_str(r, f, value);
 		return 0;
 	}
-	if (blob_put(e->blobs, value, name, err))
+	if (blob_keep(e, value, name, err))
 		return -1;
 	return list_set(e, r, blob, pair_write, &pair, err);
 }

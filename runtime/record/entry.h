@@ -11,9 +11,18 @@ struct krux_abi;
 struct krux_err;
 struct request;
 
+/* Blobs of one record for another process to write, in the order of the record's fields. The
+ * caller closes them. */
+enum { ENTRY_BLOBS = 2 };
+struct entry_memory {
+	int fd[ENTRY_BLOBS];
+	unsigned n;
+};
+
 struct entry {
 	struct krux_pool *pool;
-	int blobs;                       /* folder */
+	int blobs;                       /* folder; -1: memory holds them */
+	struct entry_memory *memory;
 	/* Who asks. */
 	const char *agent, *workspace;
 	uint64_t uid;

@@ -93,6 +93,37 @@ static void check_of(const uint8_t *p, size_t n, uint8_t out[static crypto_short
 	crypto_shorthash(out, p, n, key);
 }
 
+/* The map of the fields in `which`, with a head for `more` further ones. False: no such field. */
+static bool fields_encode(const struct record *r, uint64_t which, unsigned more, struct item_out *o)
+{
+	item_head(o, ITEM_MAP, (uint64_t)__builtin_popcountll(which) + more);
+	for (unsigned f = 0; f < AUDIT_CHECK; f++) {
+		const char *schema = fields[f].schema;
+
+		if (!(which >> f & 1))
+			continue;
+		if (!schema)
+			return false;
+		item_head(o, ITEM_UINT, f);
+		if (is_number(*schema))
+			item_head(o, ITEM_UINT, r->field[f].u);
+		else if (*schema == 't')
+			item_str(o, ITEM_TEXT, r->field[f].s);
+		else if (*schema == 'b' || *schema == 'c')
+			item_str(o, ITEM_BYTES, r->field[f].s);
+		else
+			item_raw(o, r->field[f].s);
+	}
+	return o->n <= o->cap;
+}
+
+size_t record_encode_body(const struct record *r, uint8_t *out, size_t cap)
+{
+	struct item_out o = { out, cap < RECORD_MAX ? cap : RECORD_MAX, 0 };
+
+	return fields_encode(r, r->have & ~(head & ~BIT(KIND)), 0, &o) ? o.n : 0;
+}
+
 size_t record_encode(const struct record *r, uint8_t *out, size_t cap)
 {
 	struct item_out o = { out, cap < RECORD_MAX ? cap : RECORD_MAX, 0 };
@@ -101,25 +132,7 @@ size_t record_encode(const struct record *r, uint8_t *out, size_t cap)
 	const char *why;
 	size_t used;
 
-	item_head(&o, ITEM_MAP, (uint64_t)__builtin_popcountll(r->have | BIT(CHECK)));
-	for (unsigned f = 0; f < AUDIT_CHECK; f++) {
-		const char *schema = fields[f].schema;
-
-		if (!record_has(r, f))
-			continue;
-		if (!schema)
-			return 0;
-		item_head(&o, ITEM_UINT, f);
-		if (is_number(*schema))
-			item_head(&o, ITEM_UINT, r->field[f].u);
-		else if (*schema == 't')
-			item_str(&o, ITEM_TEXT, r->field[f].s);
-		else if (*schema == 'b' || *schema == 'c')
-			item_str(&o, ITEM_BYTES, r->field[f].s);
-		else
-			item_raw(&o, r->field[f].s);
-	}
-	if (o.n > o.cap)
+	if (!fields_encode(r, r->have & ~BIT(CHECK), 1, &o))
 		return 0;
 	check_of(out, o.n, check);
 	item_head(&o, ITEM_UINT, AUDIT_CHECK);

@@ -36,6 +36,9 @@ bool record_has(const struct record *, enum audit_field);
 
 /* Deterministic bytes; 0 for a record that decode would refuse, such as one beyond cap. */
 size_t record_encode(const struct record *, uint8_t *out, size_t cap);
+/* The same without what the writer of the log alone sets (seq, prev, epoch, boot, wall, mono,
+ * check): a record as it is asked for. Its kind's fields are not checked. */
+size_t record_encode_body(const struct record *, uint8_t *out, size_t cap);
 /* The record at the start of p; accepts only what encode writes. Borrows from p. *used is its
  * length. False with *why and the offset of what is wrong in *used. */
 bool record_decode(const uint8_t *p, size_t n, struct record *, size_t *used, const char **why);

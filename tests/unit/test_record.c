@@ -2,6 +2,7 @@
 #include "tests/unit/records.h"
 
 #include "runtime/base/file.h"
+#include "runtime/base/message.h"
 #include "runtime/record/blob.h"
 #include "runtime/record/log.h"
 
@@ -50,6 +51,42 @@ START_TEST(decoder_accepts_only_what_encoder_writes)
 		}
 	for (size_t i = 0; i < n; i++)
 		ck_assert(!record_decode(bytes, i, &back, &used, &why));
+}
+END_TEST
+
+/* What is asked for is the record without what its writer adds. */
+START_TEST(body_is_the_record_without_its_head)
+{
+	uint8_t body[RECORD_MAX], again[RECORD_MAX];
+	struct record r = records_intent(), w = whole(r);
+	size_t n = record_encode_body(&r, body, sizeof body);
+
+	ck_assert_uint_gt(n, 0);
+	ck_assert_uint_eq(record_encode_body(&w, again, sizeof again), n);
+	ck_assert_mem_eq(body, again, n);
+	ck_assert_uint_lt(n, record_encode(&w, again, sizeof again));
+	ck_assert_uint_eq(record_encode_body(&r, body, n - 1), 0);
+	ck_assert_uint_eq(record_encode_body(&r, body, n), n);
+}
+END_TEST
+
+START_TEST(memory_holds_blobs_for_another_process)
+{
+	uint8_t name[HASH_LEN];
+	struct krux_str content;
+	int fd = blob_memory(KRUX_STR("content"), name, &records_err);
+	size_t n;
+	const uint8_t *p = memory_map(fd, 100, &n, &records_err);
+
+	ck_assert_ptr_nonnull(p);
+	ck_assert(blob_is(p, n, name, &content));
+	ck_assert(krux_str_eq(content, KRUX_STR("content")));
+	ck_assert(!blob_is(p, n - 1, name, &content));
+	ck_assert(!blob_is(p, BLOB_SALT - 1, name, &content));
+	name[0] ^= 1;
+	ck_assert(!blob_is(p, n, name, &content));
+	memory_unmap(p, n);
+	close(fd);
 }
 END_TEST
 
@@ -173,6 +210,8 @@ int main(void)
 	tcase_set_timeout(tc, 60);
 	tcase_add_checked_fixture(tc, records_setup, records_teardown);
 	tcase_add_test(tc, decoder_accepts_only_what_encoder_writes);
+	tcase_add_test(tc, body_is_the_record_without_its_head);
+	tcase_add_test(tc, memory_holds_blobs_for_another_process);
 	tcase_add_test(tc, kinds_have_their_fields);
 	tcase_add_test(tc, a_record_has_a_limit);
 	tcase_add_test(tc, blobs_keep_their_content);
