@@ -56,7 +56,7 @@ COMMAND_SRC += compiler/command/build.c compiler/command/command.c compiler/comm
 	compiler/command/prove.c compiler/command/show.c compiler/command/tests.c
 COMPILER_MAIN += compiler/main.c
 
-RUNTIME_SRC += runtime/base/err.c runtime/base/file.c runtime/base/message.c runtime/base/screen.c runtime/base/state.c \
+RUNTIME_SRC += runtime/base/err.c runtime/base/file.c runtime/base/loop.c runtime/base/message.c runtime/base/screen.c runtime/base/state.c \
 	runtime/bundle/abi.c runtime/bundle/abi_try.c runtime/bundle/elf.c runtime/bundle/loaded.c \
 	runtime/bundle/map.c runtime/bundle/trust.c runtime/request/request.c \
 	runtime/decide/facts.c runtime/decide/judge.c runtime/decide/zone.c \
@@ -88,7 +88,7 @@ TEST_SRC += bench/measure.c bench/workload.c tests/unit/attempt.c tests/unit/com
 	tests/unit/requests.c tests/unit/tiny_bundle.c
 UNIT_TESTS += test_automaton test_bundle test_c_text test_canon test_capfile test_cbor test_check test_cond \
 	test_dd test_elf test_emit_c test_facts test_format test_gate test_grammar test_handler test_handlers \
-	test_handlers_hostile test_import test_json test_lang test_length test_list test_log test_message test_model test_patterns \
+	test_handlers_hostile test_import test_json test_lang test_length test_list test_log test_loop test_message test_model test_patterns \
 	test_policyfile test_policyformat test_record test_request test_sandbox test_schema test_seccomp \
 	test_source test_tree test_value test_witness test_yaml
 # tests/fuzz/fuzz_NAME.c each
