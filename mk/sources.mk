@@ -3,7 +3,7 @@
 CAPSPEC_SRC += capspec/bundle.c capspec/canon.c capspec/canon_bytes.c capspec/canon_host.c \
 	capspec/canon_ip.c capspec/canon_number.c capspec/canon_path.c capspec/canon_refuse.c \
 	capspec/canon_scalar.c capspec/canon_text.c capspec/canon_time.c capspec/canon_url.c \
-	capspec/canon_utf8.c capspec/cbor.c capspec/digest.c capspec/json.c capspec/json_write.c \
+	capspec/canon_utf8.c capspec/cbor.c capspec/digest.c capspec/item.c capspec/json.c capspec/json_write.c \
 	capspec/key.c capspec/key_file.c capspec/pattern.c capspec/pool.c capspec/schema.c \
 	capspec/schema_member.c capspec/schema_read.c capspec/schema_types.c capspec/schema_write.c \
 	capspec/type.c capspec/uncanon.c capspec/value.c
@@ -61,7 +61,7 @@ RUNTIME_SRC += runtime/base/err.c runtime/base/file.c runtime/base/loop.c runtim
 	runtime/bundle/map.c runtime/bundle/trust.c runtime/request/request.c \
 	runtime/decide/facts.c runtime/decide/judge.c runtime/decide/zone.c \
 	runtime/record/blob.c runtime/record/entry.c runtime/record/head.c runtime/record/history.c \
-	runtime/record/item.c runtime/record/log.c \
+	runtime/record/log.c \
 	runtime/record/opens.c runtime/record/record.c runtime/record/scan.c runtime/record/verify.c \
 	runtime/sandbox/descriptors.c runtime/sandbox/landlock.c runtime/sandbox/namespaces.c \
 	runtime/sandbox/privileges.c runtime/sandbox/probe.c runtime/sandbox/rlimits.c runtime/sandbox/root.c \

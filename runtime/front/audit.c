@@ -4,9 +4,9 @@
 #include "runtime/base/screen.h"
 #include "runtime/decide/judge.h"
 #include "runtime/front/front.h"
-#include "runtime/record/item.h"
 
 #include "capspec/canon.h"
+#include "capspec/item.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -5,11 +5,11 @@
 #include "runtime/decide/facts.h"
 #include "runtime/decide/judge.h"
 #include "runtime/record/blob.h"
-#include "runtime/record/item.h"
 #include "runtime/request/request.h"
 
 #include "capspec/canon.h"
 #include "capspec/digest.h"
+#include "capspec/item.h"
 
 #include <errno.h>
 #include <sodium.h>

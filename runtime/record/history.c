@@ -4,8 +4,9 @@
 
 #include "runtime/base/err.h"
 #include "runtime/decide/facts.h"
-#include "runtime/record/item.h"
 #include "runtime/record/log.h"
+
+#include "capspec/item.h"
 
 #include <string.h>
 

@@ -9,11 +9,11 @@
 #include "runtime/base/err.h"
 #include "runtime/base/file.h"
 #include "runtime/record/head.h"
-#include "runtime/record/item.h"
 #include "runtime/record/opens.h"
 #include "runtime/record/scan.h"
 
 #include "capspec/canon.h"
+#include "capspec/item.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,7 +1,7 @@
 /* Records to bytes and back. What a kind must and may have is a row of capspec/audit.def. */
 #include "runtime/record/record.h"
 
-#include "runtime/record/item.h"
+#include "capspec/item.h"
 
 #include <sodium.h>
 #include <string.h>

@@ -3,7 +3,8 @@
 #include "runtime/record/scan.h"
 
 #include "runtime/base/err.h"
-#include "runtime/record/item.h"
+
+#include "capspec/item.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -8,10 +8,11 @@
 #include "runtime/base/file.h"
 #include "runtime/record/blob.h"
 #include "runtime/record/head.h"
-#include "runtime/record/item.h"
 #include "runtime/record/log.h"
 #include "runtime/record/opens.h"
 #include "runtime/record/scan.h"
+
+#include "capspec/item.h"
 
 #include <errno.h>
 #include <fcntl.h>

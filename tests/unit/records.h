@@ -3,9 +3,10 @@
 #define KRUX_RECORDS_H
 
 #include "runtime/base/err.h"
-#include "runtime/record/item.h"
 #include "runtime/record/record.h"
 #include "runtime/record/verify.h"
+
+#include "capspec/item.h"
 
 struct log;
 

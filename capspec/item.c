@@ -1,5 +1,5 @@
 /* Numbers and strings to CBOR items and back. */
-#include "runtime/record/item.h"
+#include "capspec/item.h"
 
 #include "capspec/canon.h"
 #include "capspec/krux_abi.h"
