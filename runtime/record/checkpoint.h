@@ -1,0 +1,22 @@
+/* Checkpoints (C2SP tlog-checkpoint): origin, size and root of the tree, as the text of a note. */
+#ifndef KRUX_CHECKPOINT_H
+#define KRUX_CHECKPOINT_H
+
+#include "runtime/record/note.h"
+#include "runtime/record/record.h"
+
+enum { CHECKPOINT_TEXT = 512 };
+
+struct checkpoint {
+	struct krux_str origin;
+	uint64_t size;
+	uint8_t root[HASH_LEN];
+	struct krux_str extension;   /* lines, opaque; n 0: none */
+};
+
+/* The text of a note to a checkpoint; borrows. */
+bool checkpoint_parse(struct krux_str text, struct checkpoint *, const char **why);
+/* Without extension lines; 0: no such origin. */
+size_t checkpoint_text(const struct checkpoint *, char out[static CHECKPOINT_TEXT]);
+
+#endif
