@@ -6,6 +6,8 @@
 #include "capspec/canon.h"
 #include "compiler/base/buf.h"
 
+enum { MOST_PAIRS = 1 << 20 };
+
 /* ---- the shortest word ---- */
 
 /* The plainest letter of a range: letters before digits before the rest. */
@@ -92,6 +94,18 @@ static struct krux_str last_components(struct krux_str path, unsigned k)
 	return (struct krux_str){ path.p + i + 1, path.n - i - 1 };
 }
 
+/* The name with a star in it, after its first `at` scalars, which must leave some on both sides. */
+static struct krux_str name_split(struct arena *a, struct krux_str name, unsigned at)
+{
+	size_t i = 0;
+
+	for (unsigned len; at && i < name.n; at--, i += len)
+		krux_utf8_get(name.p + i, name.n - i, &len);
+	if (!i || i >= name.n)
+		return KRUX_STR("");
+	return arena_printf(a, "%.*s*%.*s", (int)i, name.p, (int)(name.n - i), name.p + i);
+}
+
 static bool glob_safe(struct krux_str s)
 {
 	for (size_t i = 0; i < s.n; i++)
@@ -102,11 +116,13 @@ static bool glob_safe(struct krux_str s)
 
 const struct cond *path_candidate(struct cover *c, struct krux_str word, unsigned number)
 {
-	static const struct { unsigned components; const char *before, *after; } shape[] = {
-		{ 1, "**/*", "*/**" }, { 1, "**/*", "/**" }, { 1, "**/", "*/**" }, { 1, "**/", "/**" },
-		{ 1, "**/*", "*" }, { 1, "**/*", "" }, { 1, "**/", "*" }, { 1, "**/", "" },
-		{ 2, "**/", "/**" }, { 2, "**/", "/*" }, { 2, "**/", "" },
-		{ 3, "**/", "/**" }, { 3, "**/", "" }, { 4, "**/", "/**" }, { 4, "**/", "" },
+	static const struct { unsigned components; const char *before, *after; unsigned star; } shape[] = {
+		{ 1, "**/*", "*/**", 0 }, { 1, "**/*", "/**", 0 }, { 1, "**/", "*/**", 0 }, { 1, "**/", "/**", 1 },
+		{ 1, "**/", "/**", 2 }, { 1, "**/", "/**", 3 }, { 1, "**/", "/**", 0 },
+		{ 1, "**/*", "*", 0 }, { 1, "**/*", "", 0 }, { 1, "**/", "*", 0 }, { 1, "**/", "", 1 },
+		{ 1, "**/", "", 2 }, { 1, "**/", "", 3 }, { 1, "**/", "", 0 },
+		{ 2, "**/", "/**", 0 }, { 2, "**/", "/*", 0 }, { 2, "**/", "*", 0 }, { 2, "**/", "", 0 },
+		{ 3, "**/", "/**", 0 }, { 3, "**/", "", 0 }, { 4, "**/", "/**", 0 }, { 4, "**/", "", 0 },
 	};
 	const unsigned nshapes = sizeof shape / sizeof *shape;
 	size_t slash;
@@ -117,6 +133,8 @@ const struct cond *path_candidate(struct cover *c, struct krux_str word, unsigne
 		/* Where a shape does not apply, the word itself is tried, which is harmless but last. */
 		if (!tail.n || !glob_safe(tail))
 			tail = (struct krux_str){ 0 };
+		if (tail.n && shape[number].star)
+			tail = name_split(c->arena, tail, shape[number].star);
 		return tail.n ? one_text(c, LANG_GLOB, arena_printf(c->arena, "%s%.*s%s", shape[number].before,
 		                                                    STR_ARG(tail), shape[number].after))
 		              : path_candidate(c, word, number + 1);
@@ -190,6 +208,53 @@ static bool takes(const struct dd *m, uint32_t f, struct krux_str text)
 		s = n->fa->range[st->first + lo].to;
 	}
 	return n->fa->state[s].out == DD_TRUE;
+}
+
+/* Do both automata take some text: walked side by side, which makes no third one. `seen` and
+ * `pair` have room for every pair of states. */
+static bool automata_meet(const struct dd_automaton *x, const struct dd_automaton *y, bool *seen, uint32_t (*pair)[2])
+{
+	size_t n = 0;
+
+	seen[0] = true;
+	pair[n][0] = 0, pair[n++][1] = 0;
+	for (size_t at = 0; at < n; at++) {
+		const struct dd_state *s = &x->state[pair[at][0]], *t = &y->state[pair[at][1]];
+		const struct dd_range *a = &x->range[s->first], *b = &y->range[t->first];
+
+		if (s->out == DD_TRUE && t->out == DD_TRUE)
+			return true;
+		while (a < &x->range[s->first + s->n] && b < &y->range[t->first + t->n]) {
+			bool *known = &seen[(size_t)a->to * y->nstates + b->to];
+
+			if (!*known)
+				pair[n][0] = a->to, pair[n++][1] = b->to;
+			*known = true;
+			if (a->hi < b->hi)
+				a++;
+			else if (a->hi > b->hi)
+				b++;
+			else
+				a++, b++;
+		}
+	}
+	return false;
+}
+
+static bool meet(struct cover *c, uint32_t a, uint32_t b)
+{
+	const struct dd_node *x = dd_get(c->m, a), *y = dd_get(c->m, b);
+	struct arena *scratch;
+	size_t pairs;
+	bool yes;
+
+	if (x->kind != DD_STRING || y->kind != DD_STRING ||
+	    (pairs = (size_t)x->fa->nstates * y->fa->nstates) > MOST_PAIRS)
+		return dd_satisfiable(c->m, dd_and(c->m, a, b));
+	scratch = arena_new();
+	yes = automata_meet(x->fa, y->fa, ARENA_ARRAY(scratch, bool, pairs), arena_get(scratch, pairs * sizeof(uint32_t[2])));
+	arena_free(scratch);
+	return yes;
 }
 
 /* A text that the candidate takes besides the word itself: `*` and `**` stand for "q0" there.
@@ -268,7 +333,7 @@ bool cover_find(struct cover *c, uint32_t target, uint32_t within)
 			if (takes(c->m, outside, sample_of(c, k, word)))
 				continue;
 			f = words_meaning(c->m, c->var, k);
-			if (!dd_satisfiable(c->m, dd_and(c->m, f, outside)) && dd_satisfiable(c->m, dd_and(c->m, f, left))) {
+			if (takes(c->m, f, word) && !meet(c, f, outside)) {
 				found = k;
 				left = dd_and(c->m, left, dd_not(c->m, f));
 			}
