@@ -1,0 +1,28 @@
+/* The gate: talks to agents and supervisors, decides, and opens nothing after its start. */
+#ifndef KRUX_GATE_RUN_H
+#define KRUX_GATE_RUN_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct krux_err;
+
+struct gate_run_options {
+	int bundle;                    /* the file, open for reading */
+	const char *bundle_path;       /* for messages, and what a reload without a path names */
+	int trust;                     /* folder */
+	bool dev;
+	const char *const *waived;     /* NULL-terminated; NULL: none */
+	uint64_t generation;
+	int recorder, spawner;         /* channels */
+	/* Called once, when the bundle is mapped and everything is opened, before READY: from then
+	 * on no file can be opened and nothing be mapped executable. NULL in tests. */
+	int (*confine)(void *ctx, struct krux_err *err);
+	void *confine_ctx;
+};
+
+/* 0 after STOP, HANDOVER or the end of a channel; 2: the bundle cannot be used (said by REFUSED on
+ * the parent's channel before); 3: the system failed. Takes parent_channel. */
+int gate_run(int parent_channel, const struct gate_run_options *);
+
+#endif

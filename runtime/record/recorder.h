@@ -1,0 +1,24 @@
+/* The recorder: the one process that opens log, blobs and log key. */
+#ifndef KRUX_RECORDER_H
+#define KRUX_RECORDER_H
+
+#include <stdbool.h>
+
+struct krux_err;
+
+/* What the parent has opened; the recorder opens only beneath. */
+struct recorder_options {
+	int log, blobs, keys, trust;   /* folders; keys holds log.key alone as far as it is readable */
+	const char *engine;            /* "kruxrt 0.3" */
+	bool dev;
+	const char *const *waived;     /* NULL-terminated; NULL: none */
+	/* Called once, after log and key are open and before READY: the process's last rights go. NULL
+	 * in tests. */
+	int (*confine)(void *ctx, struct krux_err *err);
+	void *confine_ctx;
+};
+
+/* Until STOP or until the channel closes. 0; 3 when the log failed. Takes parent_channel. */
+int recorder_run(int parent_channel, const struct recorder_options *);
+
+#endif
