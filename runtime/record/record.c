@@ -203,28 +203,131 @@ static const char *outcome_check(const struct record *r)
 	return NULL;
 }
 
-/* What the kind says of its fields; NULL: all is well. */
-static const char *kind_check(const struct record *r)
+static bool is_word(const struct record *r, enum audit_field f, const char *const *word)
+{
+	struct krux_str s = r->field[f].s;
+
+	for (; *word; word++)
+		if (s.n == strlen(*word) && !memcmp(s.p, *word, s.n))
+			return true;
+	return false;
+}
+
+static const char *const decisions[] = { "accept", "reject", NULL };
+static const char *const changes[] = { "add", "revoke", NULL };
+static const char *const holds[] = { "freeze", "thaw", NULL };
+static const char *const roles[] = { "bundle", "approver", "operator", NULL };
+
+static bool action_is(const struct record *r, const char *word)
+{
+	const char *const one[] = { word, NULL };
+
+	return record_has(r, AUDIT_ACTION) && is_word(r, AUDIT_ACTION, one);
+}
+
+/* Bits of `which` that are there, at the same time as all of them. */
+static bool all_or_none(const struct record *r, uint64_t which)
+{
+	return !(r->have & which) || (r->have & which) == which;
+}
+
+static const char *agent_check(const struct record *r)
+{
+	static const uint64_t proof[] = {
+		[AUDIT_AUTH_KEY] = BIT(KEY), [AUDIT_AUTH_TOKEN] = BIT(TOKEN), [AUDIT_AUTH_PEER] = BIT(UID),
+	};
+	const uint64_t about = BIT(WORKSPACE) | BIT(AUTH) | BIT(KEY) | BIT(TOKEN) | BIT(UID);
+	uint64_t auth = r->field[AUDIT_AUTH].u;
+
+	if (!is_word(r, AUDIT_ACTION, changes))
+		return "an action that is none of this kind";
+	if (action_is(r, "revoke"))
+		return r->have & about ? "a field that does not belong to this action" : NULL;
+	if (!record_has(r, AUDIT_AUTH) || auth == AUDIT_AUTH_CLAIMED ||
+	    (r->have & about) != (BIT(WORKSPACE) | BIT(AUTH) | proof[auth]))
+		return "the fields do not say how the agent is known";
+	return NULL;
+}
+
+static const char *freeze_check(const struct record *r)
+{
+	if (!is_word(r, AUDIT_ACTION, holds))
+		return "an action that is none of this kind";
+	if (action_is(r, "thaw") ? !record_has(r, AUDIT_SIGNERS) || !record_has(r, AUDIT_WHY)
+	                         : record_has(r, AUDIT_SIGNERS))
+		return "a thaw is signed and says why, a freeze is not signed";
+	return NULL;
+}
+
+static const char *intent_check(const struct record *r)
+{
+	if (!all_or_none(r, BIT(TICKET) | BIT(SIGNERS)))
+		return "ticket and signers belong together";
+	return request_check(r);
+}
+
+/* What one kind says of its fields beyond which ones there are. */
+static const char *content_check(const struct record *r)
+{
+	switch (r->field[AUDIT_KIND].u) {
+	case AUDIT_KIND_INTENT:
+		return intent_check(r);
+	case AUDIT_KIND_DEFERRED:
+	case AUDIT_KIND_DENIED:
+		return request_check(r);
+	case AUDIT_KIND_OUTCOME:
+		return outcome_check(r);
+	case AUDIT_KIND_SIGNED:
+		return is_word(r, AUDIT_ACTION, decisions) ? NULL : "an action that is none of this kind";
+	case AUDIT_KIND_AGENT:
+		return agent_check(r);
+	case AUDIT_KIND_KEY:
+		if (!is_word(r, AUDIT_ROLE, roles))
+			return "a role that is none";
+		return !record_has(r, AUDIT_ACTION) || is_word(r, AUDIT_ACTION, changes) ?
+		               NULL : "an action that is none of this kind";
+	case AUDIT_KIND_CARRY:
+		return record_has(r, AUDIT_STATE) != record_has(r, AUDIT_STATE_BLOB) ?
+		               NULL : "exactly one of state and state-blob belongs there";
+	case AUDIT_KIND_FREEZE:
+		return freeze_check(r);
+	case AUDIT_KIND_REFUSED:
+		return !record_has(r, AUDIT_ACTION) || is_word(r, AUDIT_ACTION, decisions) ||
+		       is_word(r, AUDIT_ACTION, changes) || is_word(r, AUDIT_ACTION, holds) ?
+		               NULL : "an action that is none";
+	case AUDIT_KIND_ACKNOWLEDGED:
+		return all_or_none(r, BIT(TREE) | BIT(ROOT)) ? NULL : "tree and root belong together";
+	default:
+		return NULL;
+	}
+}
+
+/* What the kind says of its fields; NULL: all is well. `own` are those that every record has. */
+static const char *kind_check(const struct record *r, uint64_t own)
 {
 	const struct kind *k = kind_find(r->field[AUDIT_KIND].u);
 
 	if (!record_has(r, AUDIT_KIND) || !k)
 		return "a kind that this version does not know";
-	if ((r->have & (head | k->required)) != (head | k->required))
+	if ((r->have & (own | k->required)) != (own | k->required))
 		return "a field of this kind is missing";
-	if (r->have & ~(head | k->required | k->optional))
+	if (r->have & ~(own | k->required | k->optional))
 		return "a field that does not belong to this kind";
-	for (unsigned f = 0; f < AUDIT_FIELDS; f++)
-		if (k->optional >> f & 1 && record_has(r, f) && is_empty(f, &r->field[f]))
+	for (uint64_t left = r->have & k->optional; left; left &= left - 1) {
+		unsigned f = (unsigned)__builtin_ctzll(left);
+
+		if (is_empty(f, &r->field[f]))
 			return "an optional field that is empty";
-	if (record_has(r, AUDIT_AUTH) && r->field[AUDIT_AUTH].u > AUDIT_AUTH_CLAIMED)
+	}
+	if (record_has(r, AUDIT_AUTH) && r->field[AUDIT_AUTH].u > AUDIT_AUTH_PEER)
 		return "a way to authenticate that this version does not know";
 	if (record_has(r, AUDIT_DEV) &&
 	    (r->field[AUDIT_DEV].u > 1 || (k->optional & BIT(DEV) && !r->field[AUDIT_DEV].u)))
 		return "dev is not what this kind says there";
-	if (k->optional & BIT(ARGS))
-		return request_check(r);
-	return k->number == AUDIT_KIND_OUTCOME ? outcome_check(r) : NULL;
+	if (k->number != AUDIT_KIND_INTENT && !all_or_none(r, BIT(NONCE) | BIT(SIGNERS)) &&
+	    k->optional & BIT(SIGNERS))
+		return "nonce and signers belong together";
+	return content_check(r);
 }
 
 bool record_decode(const uint8_t *p, size_t n, struct record *r, size_t *used, const char **why)
@@ -255,7 +358,7 @@ bool record_decode(const uint8_t *p, size_t n, struct record *r, size_t *used, c
 			goto refuse;
 		r->have |= 1ull << key;
 	}
-	in.why = kind_check(r);
+	in.why = kind_check(r, head);
 	if (!in.why && memcmp(r->field[AUDIT_CHECK].s.p, check, sizeof check) != 0)
 		in.why = "it does not add up to its own check";
 	if (in.why) {

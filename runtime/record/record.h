@@ -17,7 +17,9 @@ enum audit_kind {
 #include "capspec/audit.def"
 };
 
-enum audit_auth { AUDIT_AUTH_CLAIMED };   /* by the operator who owns the state folder */
+/* How an agent is known: by the operator who owns the state folder, by a signed challenge, by a
+ * secret, by the kernel. */
+enum audit_auth { AUDIT_AUTH_CLAIMED, AUDIT_AUTH_KEY, AUDIT_AUTH_TOKEN, AUDIT_AUTH_PEER };
 
 struct record {
 	uint64_t have;                   /* bit k: the field of key k is there */

@@ -116,7 +116,7 @@ START_TEST(kinds_have_their_fields)
 	r.have &= ~(1ull << AUDIT_NONCE);
 	ck_assert_uint_eq(record_encode(&r, bytes, sizeof bytes), 0);
 	r = whole(records_intent());
-	record_set(&r, AUDIT_KIND, 14);
+	record_set(&r, AUDIT_KIND, 12);
 	ck_assert_uint_eq(record_encode(&r, bytes, sizeof bytes), 0);
 	r = whole(records_intent());
 	record_str(&r, AUDIT_REASON, (struct krux_str){ "", 0 });
@@ -124,6 +124,119 @@ START_TEST(kinds_have_their_fields)
 	r = whole(records_intent());
 	record_bytes(&r, AUDIT_REASON, "\xFF", 1);
 	ck_assert_uint_eq(record_encode(&r, bytes, sizeof bytes), 0);
+}
+END_TEST
+
+static bool encodes(struct record r)
+{
+	uint8_t bytes[RECORD_MAX];
+
+	return record_encode(&r, bytes, sizeof bytes) > 0;
+}
+
+static const uint8_t signature[64], hash[HASH_LEN], none[16];
+
+static struct record kind(enum audit_kind k)
+{
+	struct record r = { 0 };
+
+	record_set(&r, AUDIT_KIND, k);
+	return whole(r);
+}
+
+static struct record with(struct record r, enum audit_field f, const char *text)
+{
+	record_text(&r, f, text);
+	return r;
+}
+
+static struct record with_hash(struct record r, enum audit_field f)
+{
+	record_bytes(&r, f, hash, HASH_LEN);
+	return r;
+}
+
+/* Nonce and one signer. */
+static struct record act(struct record r)
+{
+	static uint8_t bytes[128];
+	struct item_out o = { bytes, sizeof bytes, 0 };
+
+	item_head(&o, ITEM_LIST, 1);
+	item_head(&o, ITEM_LIST, 3);
+	item_text(&o, "operator");
+	item_str(&o, ITEM_BYTES, (struct krux_str){ (const char *)hash, HASH_LEN });
+	item_str(&o, ITEM_BYTES, (struct krux_str){ (const char *)signature, 64 });
+	record_str(&r, AUDIT_SIGNERS, records_item(&o));
+	record_bytes(&r, AUDIT_NONCE, none, 16);
+	return r;
+}
+
+START_TEST(acts_say_what_they_do)
+{
+	struct record agent = with(with(kind(AUDIT_KIND_AGENT), AUDIT_NAME, "a"), AUDIT_ACTION, "add"), r;
+	struct record add = with(agent, AUDIT_WORKSPACE, "/w");
+	struct record key = with(with(with_hash(kind(AUDIT_KIND_KEY), AUDIT_KEY), AUDIT_NAME, "k"), AUDIT_ROLE, "approver");
+
+	ck_assert(!encodes(agent));
+	record_set(&add, AUDIT_AUTH, AUDIT_AUTH_TOKEN);
+	ck_assert(!encodes(add));
+	ck_assert(encodes(with_hash(add, AUDIT_TOKEN)));
+	ck_assert(encodes(act(with_hash(add, AUDIT_TOKEN))));
+	ck_assert(!encodes(with_hash(add, AUDIT_KEY)));
+	ck_assert(!encodes(with_hash(with_hash(add, AUDIT_TOKEN), AUDIT_KEY)));
+	record_set(&add, AUDIT_AUTH, AUDIT_AUTH_KEY);
+	ck_assert(encodes(with_hash(add, AUDIT_KEY)));
+	record_set(&add, AUDIT_AUTH, AUDIT_AUTH_PEER);
+	ck_assert(!encodes(add));
+	record_set(&add, AUDIT_UID, 1000);
+	ck_assert(encodes(add));
+	record_set(&add, AUDIT_AUTH, AUDIT_AUTH_CLAIMED);
+	ck_assert(!encodes(add));
+	r = with(with(kind(AUDIT_KIND_AGENT), AUDIT_NAME, "a"), AUDIT_ACTION, "revoke");
+	ck_assert(encodes(r) && encodes(act(r)));
+	ck_assert(!encodes(with(r, AUDIT_WORKSPACE, "/w")));
+	ck_assert(!encodes(with(r, AUDIT_ACTION, "accept")));
+	r = act(r);
+	r.have &= ~(1ull << AUDIT_NONCE);
+	ck_assert(!encodes(r));
+	ck_assert(encodes(key) && encodes(act(with(key, AUDIT_ACTION, "revoke"))));
+	ck_assert(!encodes(with(key, AUDIT_ROLE, "king")));
+	ck_assert(!encodes(with(key, AUDIT_ACTION, "thaw")));
+}
+END_TEST
+
+START_TEST(freezes_are_free_and_thaws_are_signed)
+{
+	struct record freeze = with(kind(AUDIT_KIND_FREEZE), AUDIT_ACTION, "freeze");
+	struct record thaw = with(kind(AUDIT_KIND_FREEZE), AUDIT_ACTION, "thaw");
+
+	ck_assert(encodes(freeze) && encodes(with(freeze, AUDIT_AGENT, "a")));
+	ck_assert(!encodes(act(freeze)));
+	ck_assert(!encodes(thaw) && !encodes(act(thaw)) && !encodes(with(thaw, AUDIT_WHY, "x")));
+	ck_assert(encodes(act(with(thaw, AUDIT_WHY, "x"))));
+	ck_assert(!encodes(with(freeze, AUDIT_ACTION, "halt")));
+}
+END_TEST
+
+START_TEST(tickets_and_states_are_whole)
+{
+	struct record r = whole(records_intent()), s;
+
+	ck_assert(!encodes(with_hash(r, AUDIT_TICKET)));
+	ck_assert(encodes(act(with_hash(r, AUDIT_TICKET))));
+	s = with(with_hash(with_hash(kind(AUDIT_KIND_SIGNED), AUDIT_TICKET), AUDIT_KEY), AUDIT_NAME, "a");
+	record_bytes(&s, AUDIT_SIGNATURE, signature, 64);
+	ck_assert(encodes(with(s, AUDIT_ACTION, "accept")) && encodes(with(s, AUDIT_ACTION, "reject")));
+	ck_assert(!encodes(with(s, AUDIT_ACTION, "add")));
+	r = kind(AUDIT_KIND_CARRY);
+	ck_assert(!encodes(r));
+	record_bytes(&r, AUDIT_STATE, "\x80", 1);
+	ck_assert(encodes(r));
+	r = act(with(kind(AUDIT_KIND_ACKNOWLEDGED), AUDIT_WHY, "x"));
+	ck_assert(encodes(r) && !encodes(with_hash(r, AUDIT_ROOT)));
+	record_set(&r, AUDIT_TREE, 1);
+	ck_assert(encodes(with_hash(r, AUDIT_ROOT)));
 }
 END_TEST
 
@@ -213,6 +326,9 @@ int main(void)
 	tcase_add_test(tc, body_is_the_record_without_its_head);
 	tcase_add_test(tc, memory_holds_blobs_for_another_process);
 	tcase_add_test(tc, kinds_have_their_fields);
+	tcase_add_test(tc, acts_say_what_they_do);
+	tcase_add_test(tc, freezes_are_free_and_thaws_are_signed);
+	tcase_add_test(tc, tickets_and_states_are_whole);
 	tcase_add_test(tc, a_record_has_a_limit);
 	tcase_add_test(tc, blobs_keep_their_content);
 	tcase_add_test(tc, cddl_has_every_key_and_kind);
