@@ -3,7 +3,7 @@
 CAPSPEC_SRC += capspec/bundle.c capspec/canon.c capspec/canon_bytes.c capspec/canon_host.c \
 	capspec/canon_ip.c capspec/canon_number.c capspec/canon_path.c capspec/canon_refuse.c \
 	capspec/canon_scalar.c capspec/canon_text.c capspec/canon_time.c capspec/canon_url.c \
-	capspec/canon_utf8.c capspec/cbor.c capspec/digest.c capspec/item.c capspec/json.c capspec/json_write.c \
+	capspec/canon_utf8.c capspec/cbor.c capspec/digest.c capspec/digest_block.c capspec/item.c capspec/json.c capspec/json_write.c \
 	capspec/key.c capspec/key_file.c capspec/pattern.c capspec/pool.c capspec/schema.c \
 	capspec/schema_member.c capspec/schema_read.c capspec/schema_types.c capspec/schema_write.c \
 	capspec/type.c capspec/uncanon.c capspec/value.c
@@ -87,7 +87,7 @@ TEST_SRC += bench/measure.c bench/workload.c tests/unit/attempt.c tests/unit/com
 	tests/unit/modeling.c tests/unit/parsing.c tests/unit/reading.c tests/unit/records.c \
 	tests/unit/requests.c tests/unit/tiny_bundle.c
 UNIT_TESTS += test_automaton test_bundle test_c_text test_canon test_capfile test_cbor test_check test_cond \
-	test_dd test_elf test_emit_c test_facts test_format test_gate test_grammar test_handler test_handlers \
+	test_dd test_digest test_elf test_emit_c test_facts test_format test_gate test_grammar test_handler test_handlers \
 	test_handlers_hostile test_import test_json test_lang test_length test_list test_log test_loop test_message test_model test_patterns \
 	test_policyfile test_policyformat test_record test_request test_sandbox test_schema test_seccomp \
 	test_source test_tree test_value test_witness test_yaml

@@ -2,6 +2,7 @@
 #include "runtime/record/blob.h"
 
 #include "capspec/canon.h"
+#include "capspec/digest.h"
 #include "runtime/base/cleanup.h"
 #include "runtime/base/err.h"
 #include "runtime/base/file.h"
@@ -19,21 +20,21 @@ static void file_name(const uint8_t name[static HASH_LEN], char out[static 2 * H
 	out[2 * HASH_LEN] = 0;
 }
 
-static void hash_start(crypto_hash_sha256_state *s)
+static void hash_start(struct krux_sha256_state *s)
 {
-	crypto_hash_sha256_init(s);
-	crypto_hash_sha256_update(s, (const uint8_t *)"krux/blob/1", 11);
+	krux_sha256_start(s);
+	krux_sha256_add(s, "krux/blob/1", 11);
 }
 
 static void name_make(const uint8_t salt[static BLOB_SALT], struct krux_str content,
                       uint8_t name[static HASH_LEN])
 {
-	crypto_hash_sha256_state s;
+	struct krux_sha256_state s;
 
 	hash_start(&s);
-	crypto_hash_sha256_update(&s, salt, BLOB_SALT);
-	crypto_hash_sha256_update(&s, (const uint8_t *)content.p, content.n);
-	crypto_hash_sha256_final(&s, name);
+	krux_sha256_add(&s, salt, BLOB_SALT);
+	krux_sha256_add(&s, content.p, content.n);
+	krux_sha256_end(&s, name);
 }
 
 int blob_memory(struct krux_str content, uint8_t name[static HASH_LEN], struct krux_err *err)
@@ -82,7 +83,7 @@ int blob_check(int dir, const uint8_t name[static HASH_LEN], uint64_t size, stru
 {
 	uint8_t buf[16384], sum[HASH_LEN];
 	char path[2 * HASH_LEN + 1];
-	crypto_hash_sha256_state s;
+	struct krux_sha256_state s;
 	CLEAN_FD int fd = -1;
 	struct stat st;
 	ssize_t n;
@@ -98,9 +99,9 @@ int blob_check(int dir, const uint8_t name[static HASH_LEN], uint64_t size, stru
 		return BLOB_CHANGED;
 	hash_start(&s);
 	while ((n = read(fd, buf, sizeof buf)) > 0)
-		crypto_hash_sha256_update(&s, buf, (size_t)n);
+		krux_sha256_add(&s, buf, (size_t)n);
 	if (n < 0)
 		return err_set(err, errno, "blob %s", path);
-	crypto_hash_sha256_final(&s, sum);
+	krux_sha256_end(&s, sum);
 	return memcmp(sum, name, HASH_LEN) ? BLOB_CHANGED : BLOB_WHOLE;
 }

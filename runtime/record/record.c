@@ -1,6 +1,7 @@
 /* Records to bytes and back. What a kind must and may have is a row of capspec/audit.def. */
 #include "runtime/record/record.h"
 
+#include "capspec/digest.h"
 #include "capspec/item.h"
 
 #include <sodium.h>
@@ -400,10 +401,5 @@ bool record_check_values(const struct record *r, const char **why)
 
 void record_leaf(const uint8_t *p, size_t n, uint8_t leaf[static HASH_LEN])
 {
-	crypto_hash_sha256_state s;
-
-	crypto_hash_sha256_init(&s);
-	crypto_hash_sha256_update(&s, (const uint8_t[]){ 0 }, 1);
-	crypto_hash_sha256_update(&s, p, n);
-	crypto_hash_sha256_final(&s, leaf);
+	krux_sha256_parts((struct krux_str[]){ { "", 1 }, { (const char *)p, n } }, 2, leaf);
 }

@@ -2,10 +2,10 @@
  * unfinished files and gets its name by one rename at the end. */
 #include <errno.h>
 #include <fcntl.h>
-#include <sodium.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "capspec/digest.h"
 #include "stdlib-caps/common/answer.h"
 #include "stdlib-caps/common/change.h"
 #include "stdlib-caps/common/place.h"
@@ -21,7 +21,7 @@ struct copy {
 	mode_t mode[WALK_DEPTH + 1];
 	unsigned depth;                /* of the deepest one */
 	uint64_t files, bytes, skipped;
-	crypto_hash_sha256_state hash; /* of the file copied last */
+	struct krux_sha256_state hash; /* of the file copied last */
 	char *buffer;
 	char path[2 * HANDLER_PATH];
 };
@@ -60,7 +60,7 @@ static bool bytes_copy(struct copy *k, int from, int to, struct krux_str path)
 {
 	ssize_t n;
 
-	crypto_hash_sha256_init(&k->hash);
+	krux_sha256_start(&k->hash);
 	while ((n = read(from, k->buffer, COPY_BUFFER)) != 0) {
 		if (n < 0 && errno == EINTR)
 			continue;
@@ -70,7 +70,7 @@ static bool bytes_copy(struct copy *k, int from, int to, struct krux_str path)
 		if (k->bytes > COPY_BYTES)
 			return handler_fail(k->call, "TooLarge",
 			                    "There is more than 1 GiB to copy.");
-		crypto_hash_sha256_update(&k->hash, (uint8_t *)k->buffer, (size_t)n);
+		krux_sha256_add(&k->hash, k->buffer, (size_t)n);
 		if (!change_write(k->call, to, k->buffer, (size_t)n, path))
 			return false;
 	}
@@ -231,7 +231,7 @@ static bool copy_answer(struct handler_call *c, struct copy *k)
 	answer_uint(&a, "size", k->bytes);
 	answer_uint(&a, "skipped", k->skipped);
 	if (!S_ISDIR(c->st.st_mode)) {
-		crypto_hash_sha256_final(&k->hash, digest);
+		krux_sha256_end(&k->hash, digest);
 		answer_digest(&a, "sha256", digest);
 	}
 	return answer_give(&a, c, "IoError");

@@ -1,11 +1,11 @@
 /* filesystem.edit: a file to the same file with one literal text replaced throughout. */
 #include <errno.h>
 #include <fcntl.h>
-#include <sodium.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "capspec/canon.h"
+#include "capspec/digest.h"
 #include "stdlib-caps/common/answer.h"
 #include "stdlib-caps/common/change.h"
 #include "stdlib-caps/common/place.h"
@@ -126,8 +126,8 @@ bool filesystem_edit_run(struct handler_call *c)
 		                    count, (unsigned long long)expected);
 	if (!text_replace(c, before, find, count, &after) || !text_install(c, after))
 		return false;
-	crypto_hash_sha256(digest[0], (const uint8_t *)before.p, before.n);
-	crypto_hash_sha256(digest[1], (const uint8_t *)after.p, after.n);
+	krux_sha256(before, digest[0]);
+	krux_sha256(after, digest[1]);
 	answer_begin(&a, c->pool);
 	answer_text(&a, "path", c->place[0].path);
 	answer_uint(&a, "replaced", count);

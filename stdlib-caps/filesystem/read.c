@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "capspec/canon.h"
+#include "capspec/digest.h"
 #include "stdlib-caps/common/answer.h"
 #include "stdlib-caps/common/place.h"
 
@@ -98,7 +99,7 @@ bool filesystem_read_run(struct handler_call *c)
 		return handler_fail(c, "NotUtf8", "limit ends inside the first character.");
 	if (!content_encode(c, bytes, &content))
 		return false;
-	crypto_hash_sha256(digest, (const uint8_t *)bytes.p, bytes.n);
+	krux_sha256(bytes, digest);
 	answer_begin(&a, c->pool);
 	answer_text(&a, "content", content);
 	answer_uint(&a, "size", size);

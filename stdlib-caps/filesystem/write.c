@@ -1,10 +1,10 @@
 /* filesystem.write: content to a file, whole and at once. */
 #include <errno.h>
 #include <fcntl.h>
-#include <sodium.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "capspec/digest.h"
 #include "stdlib-caps/common/answer.h"
 #include "stdlib-caps/common/change.h"
 #include "stdlib-caps/common/place.h"
@@ -38,7 +38,7 @@ bool filesystem_write_open(struct handler_call *c)
 static bool unchanged(struct handler_call *c)
 {
 	struct krux_str expected = arg_text(c, "if_sha256");
-	crypto_hash_sha256_state state;
+	struct krux_sha256_state state;
 	uint8_t digest[32];
 	char *buf;
 	ssize_t n;
@@ -48,12 +48,12 @@ static bool unchanged(struct handler_call *c)
 	buf = krux_pool_get(c->pool, 65536);
 	if (!buf)
 		return handler_memory(c, "IoError");
-	crypto_hash_sha256_init(&state);
+	krux_sha256_start(&state);
 	while ((n = read(c->fd, buf, 65536)) > 0)
-		crypto_hash_sha256_update(&state, (uint8_t *)buf, (size_t)n);
+		krux_sha256_add(&state, buf, (size_t)n);
 	if (n < 0)
 		return handler_failed(c, errno, c->place[0].path);
-	crypto_hash_sha256_final(&state, digest);
+	krux_sha256_end(&state, digest);
 	if (expected.n != 32 || memcmp(digest, expected.p, 32) != 0)
 		return handler_fail(c, "Changed", "The file has another SHA-256 now.");
 	return true;
@@ -78,7 +78,7 @@ bool filesystem_write_run(struct handler_call *c)
 	}
 	if (!change_install(c, fd, id, &c->place[0], c->st.st_mode, c->st.st_nlink))
 		return false;
-	crypto_hash_sha256(digest, (const uint8_t *)bytes.p, bytes.n);
+	krux_sha256(bytes, digest);
 	answer_begin(&a, c->pool);
 	answer_text(&a, "path", c->place[0].path);
 	answer_uint(&a, "size", bytes.n);

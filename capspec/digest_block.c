@@ -1,0 +1,132 @@
+/* Blocks to state, three ways. The schedule of FIPS 180-4 runs in a ring of four vectors: while
+ * four rounds use one of them, the one that comes round again is made from all four. */
+#include "capspec/digest_block.h"
+
+#include <sodium.h>
+#include <string.h>
+
+void digest_block_sodium(uint32_t h[static 8], const uint8_t *p, size_t nblocks)
+{
+	crypto_hash_sha256_state s = { .count = 0 };
+
+	memcpy(s.state, h, sizeof s.state);
+	crypto_hash_sha256_update(&s, p, 64 * nblocks);
+	memcpy(h, s.state, sizeof s.state);
+}
+
+#if defined __x86_64__ || (defined __aarch64__ && defined __ARM_FEATURE_SHA2)
+static const uint32_t rounds[64] __attribute__((aligned(16))) = {
+	0x428a2f98, 0x71374491, 0xb5c0fbcf, 0xe9b5dba5, 0x3956c25b, 0x59f111f1, 0x923f82a4, 0xab1c5ed5,
+	0xd807aa98, 0x12835b01, 0x243185be, 0x550c7dc3, 0x72be5d74, 0x80deb1fe, 0x9bdc06a7, 0xc19bf174,
+	0xe49b69c1, 0xefbe4786, 0x0fc19dc6, 0x240ca1cc, 0x2de92c6f, 0x4a7484aa, 0x5cb0a9dc, 0x76f988da,
+	0x983e5152, 0xa831c66d, 0xb00327c8, 0xbf597fc7, 0xc6e00bf3, 0xd5a79147, 0x06ca6351, 0x14292967,
+	0x27b70a85, 0x2e1b2138, 0x4d2c6dfc, 0x53380d13, 0x650a7354, 0x766a0abb, 0x81c2c92e, 0x92722c85,
+	0xa2bfe8a1, 0xa81a664b, 0xc24b8b70, 0xc76c51a3, 0xd192e819, 0xd6990624, 0xf40e3585, 0x106aa070,
+	0x19a4c116, 0x1e376c08, 0x2748774c, 0x34b0bcb5, 0x391c0cb3, 0x4ed8aa4a, 0x5b9cca4f, 0x682e6ff3,
+	0x748f82ee, 0x78a5636f, 0x84c87814, 0x8cc70208, 0x90befffa, 0xa4506ceb, 0xbef9a3f7, 0xc67178f2,
+};
+#endif
+
+#if defined __x86_64__
+
+#include <cpuid.h>
+#include <immintrin.h>
+
+/* The instructions keep the eight words as ABEF and CDGH, from the highest lane down. */
+__attribute__((target("sha,sse4.1"))) static void block_x86(uint32_t h[static 8], const uint8_t *p,
+                                                            size_t nblocks)
+{
+	const __m128i swap = _mm_set_epi64x(0x0c0d0e0f08090a0b, 0x0405060700010203);
+	__m128i badc = _mm_shuffle_epi32(_mm_loadu_si128((const __m128i *)h), 0xB1);
+	__m128i hgfe = _mm_shuffle_epi32(_mm_loadu_si128((const __m128i *)(h + 4)), 0x1B);
+	__m128i abef = _mm_alignr_epi8(badc, hgfe, 8), cdgh = _mm_blend_epi16(hgfe, badc, 0xF0);
+
+	for (; nblocks; nblocks--, p += 64) {
+		const __m128i abef_before = abef, cdgh_before = cdgh;
+		__m128i w[4];
+
+#pragma GCC unroll 16
+		for (unsigned i = 0; i < 16; i++) {
+			__m128i *now = &w[i & 3], last = w[(i + 3) & 3], sum;
+
+			if (i < 4)
+				*now = _mm_shuffle_epi8(
+					_mm_loadu_si128((const __m128i *)(const void *)(p + 16 * i)), swap);
+			else
+				*now = _mm_sha256msg2_epu32(
+					_mm_add_epi32(_mm_sha256msg1_epu32(*now, w[(i + 1) & 3]),
+				                      _mm_alignr_epi8(last, w[(i + 2) & 3], 4)),
+					last);
+			sum = _mm_add_epi32(*now,
+			                    _mm_load_si128((const __m128i *)(rounds + 4 * (size_t)i)));
+			cdgh = _mm_sha256rnds2_epu32(cdgh, abef, sum);
+			abef = _mm_sha256rnds2_epu32(abef, cdgh, _mm_shuffle_epi32(sum, 0x0E));
+		}
+		abef = _mm_add_epi32(abef, abef_before);
+		cdgh = _mm_add_epi32(cdgh, cdgh_before);
+	}
+	badc = _mm_shuffle_epi32(abef, 0x1B);
+	hgfe = _mm_shuffle_epi32(cdgh, 0xB1);
+	_mm_storeu_si128((__m128i *)h, _mm_blend_epi16(badc, hgfe, 0xF0));
+	_mm_storeu_si128((__m128i *)(h + 4), _mm_alignr_epi8(hgfe, badc, 8));
+}
+
+digest_block_fn *digest_block_cpu(const char **name)
+{
+	unsigned a, b, c, d;
+
+	if (!__get_cpuid(1, &a, &b, &c, &d) || !(c & bit_SSSE3) || !(c & bit_SSE4_1))
+		return NULL;
+	if (!__get_cpuid_count(7, 0, &a, &b, &c, &d) || !(b & bit_SHA))
+		return NULL;
+	*name = "x86 SHA instructions";
+	return block_x86;
+}
+
+#elif defined __aarch64__ && defined __ARM_FEATURE_SHA2
+
+#include <arm_neon.h>
+
+static void block_arm(uint32_t h[static 8], const uint8_t *p, size_t nblocks)
+{
+	uint32x4_t abcd = vld1q_u32(h), efgh = vld1q_u32(h + 4);
+
+	for (; nblocks; nblocks--, p += 64) {
+		const uint32x4_t abcd_before = abcd, efgh_before = efgh;
+		uint32x4_t w[4];
+
+#pragma GCC unroll 16
+		for (unsigned i = 0; i < 16; i++) {
+			uint32x4_t *now = &w[i & 3], sum, abcd_now = abcd;
+
+			if (i < 4)
+				*now = vreinterpretq_u32_u8(vrev32q_u8(vld1q_u8(p + 16 * i)));
+			else
+				*now = vsha256su1q_u32(vsha256su0q_u32(*now, w[(i + 1) & 3]),
+				                       w[(i + 2) & 3], w[(i + 3) & 3]);
+			sum = vaddq_u32(*now, vld1q_u32(rounds + 4 * i));
+			abcd = vsha256hq_u32(abcd, efgh, sum);
+			efgh = vsha256h2q_u32(efgh, abcd_now, sum);
+		}
+		abcd = vaddq_u32(abcd, abcd_before);
+		efgh = vaddq_u32(efgh, efgh_before);
+	}
+	vst1q_u32(h, abcd);
+	vst1q_u32(h + 4, efgh);
+}
+
+digest_block_fn *digest_block_cpu(const char **name)
+{
+	*name = "ARMv8 SHA instructions";
+	return block_arm;
+}
+
+#else
+
+digest_block_fn *digest_block_cpu(const char **name)
+{
+	(void)name;
+	return NULL;
+}
+
+#endif
