@@ -59,7 +59,7 @@ COMPILER_MAIN += compiler/main.c
 RUNTIME_SRC += runtime/base/err.c runtime/base/file.c runtime/base/loop.c runtime/base/message.c runtime/base/screen.c runtime/base/state.c \
 	runtime/bundle/abi.c runtime/bundle/abi_try.c runtime/bundle/elf.c runtime/bundle/loaded.c \
 	runtime/bundle/map.c runtime/bundle/trust.c runtime/request/request.c \
-	runtime/decide/facts.c runtime/decide/judge.c runtime/decide/zone.c \
+	runtime/decide/facts.c runtime/decide/judge.c runtime/decide/query.c runtime/decide/tally.c runtime/decide/window.c runtime/decide/zone.c \
 	runtime/record/blob.c runtime/record/entry.c runtime/record/head.c runtime/record/history.c \
 	runtime/record/log.c \
 	runtime/record/opens.c runtime/record/record.c runtime/record/scan.c runtime/record/verify.c \
@@ -90,7 +90,7 @@ UNIT_TESTS += test_automaton test_bundle test_c_text test_canon test_capfile tes
 	test_dd test_digest test_elf test_emit_c test_facts test_format test_gate test_grammar test_handler test_handlers \
 	test_handlers_hostile test_import test_json test_lang test_length test_list test_log test_loop test_message test_model test_patterns \
 	test_policyfile test_policyformat test_record test_request test_sandbox test_schema test_seccomp \
-	test_source test_tree test_value test_witness test_yaml
+	test_source test_tally test_tree test_value test_window test_witness test_yaml
 # tests/fuzz/fuzz_NAME.c each
 FUZZERS += bundle canon capfile cbor condition elf import json log model pathglob pattern policy schema zone
 BENCHES += decide

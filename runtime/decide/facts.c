@@ -1,6 +1,9 @@
-/* Events to answers: one number a query, found by kind, policy and name. */
+/* Events to answers: one number a query, found by kind, policy and name. Of a tally the numbers are
+ * asked when the policy asks, and then kept. */
 #include "runtime/decide/facts.h"
 
+#include "runtime/decide/query.h"
+#include "runtime/decide/tally.h"
 #include "runtime/decide/zone.h"
 
 #include <stdlib.h>
@@ -9,40 +12,16 @@
 struct facts {
 	const struct krux_abi *abi;
 	uint64_t wall, seconds, weekday;
-	bool has_time;
-	uint64_t *answer;       /* by query */
+	bool has_time, time_known;      /* time_known: has_time says whether there is one */
+	uint64_t *answer;       /* by query; with a tally, of those that were asked */
 	uint64_t *oldest;       /* by query: when the first that counts was, UINT64_MAX: none does */
 	bool *asked;
-	uint32_t *order;        /* queries by kind, policy, name */
+	uint32_t *list, nlist;  /* those that were asked, as they came */
+	uint32_t *order;        /* of query.h */
+	const struct tally *tally;
+	struct tally_agent *agent;
+	const struct tally_place *place;
 };
-
-static int text_order(struct krux_str a, const char *b)
-{
-	size_t nb = strlen(b), n = a.n < nb ? a.n : nb;
-	int c = n ? memcmp(a.p, b, n) : 0;
-
-	return c ? c : (a.n > nb) - (a.n < nb);
-}
-
-static int query_order(enum krux_fact_kind kind, struct krux_str policy, struct krux_str name,
-                       const struct krux_fact_def *def)
-{
-	int c = (kind > def->kind) - (kind < def->kind);
-
-	if (!c)
-		c = text_order(policy, def->policy);
-	return c ? c : text_order(name, def->name);
-}
-
-static int id_order(const void *a, const void *b, void *abi)
-{
-	const struct krux_fact_def *defs = ((const struct krux_abi *)abi)->facts;
-	const struct krux_fact_def *x = &defs[*(const uint32_t *)a];
-	struct krux_str policy = { x->policy, strlen(x->policy) },
-			name = { x->name, strlen(x->name) };
-
-	return query_order(x->kind, policy, name, &defs[*(const uint32_t *)b]);
-}
 
 struct facts *facts_new(const struct krux_abi *abi)
 {
@@ -55,22 +34,31 @@ struct facts *facts_new(const struct krux_abi *abi)
 	f->answer = calloc(n, sizeof *f->answer);
 	f->oldest = malloc(n * sizeof *f->oldest);
 	f->asked = calloc(n, sizeof *f->asked);
-	f->order = calloc(n, sizeof *f->order);
-	if (!f->answer || !f->oldest || !f->asked || !f->order) {
+	f->list = calloc(n, sizeof *f->list);
+	f->order = query_sort(abi);
+	if (!f->answer || !f->oldest || !f->asked || !f->list || !f->order) {
 		facts_free(f);
 		return NULL;
 	}
-	for (uint32_t i = 0; i < abi->nfacts; i++)
-		f->order[i] = i;
 	memset(f->oldest, 0xFF, n * sizeof *f->oldest);
-	qsort_r(f->order, abi->nfacts, sizeof *f->order, id_order, (void *)(uintptr_t)abi);
 	return f;
 }
 
 void facts_moment(struct facts *f, uint64_t wall)
 {
 	f->wall = wall;
-	f->has_time = zone_time(wall, &f->seconds, &f->weekday);
+	f->time_known = false;
+}
+
+void facts_begin(struct facts *f, const struct tally *tally, struct tally_agent *agent,
+                 const struct tally_place *place, uint64_t wall)
+{
+	while (f->nlist)
+		f->asked[f->list[--f->nlist]] = false;
+	f->tally = tally;
+	f->agent = agent;
+	f->place = place;
+	facts_moment(f, wall);
 }
 
 void facts_free(struct facts *f)
@@ -80,36 +68,20 @@ void facts_free(struct facts *f)
 	free(f->answer);
 	free(f->oldest);
 	free(f->asked);
+	free(f->list);
 	free(f->order);
 	free(f);
-}
-
-/* The first query of these names in the order; n queries may share them. */
-static uint32_t query_find(const struct facts *f, enum krux_fact_kind kind, struct krux_str policy,
-                           struct krux_str name)
-{
-	uint32_t lo = 0, hi = f->abi->nfacts;
-
-	while (lo < hi) {
-		uint32_t mid = lo + (hi - lo) / 2;
-
-		if (query_order(kind, policy, name, &f->abi->facts[f->order[mid]]) > 0)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	return lo;
 }
 
 static void query_add(struct facts *f, enum krux_fact_kind kind, struct krux_str policy,
                       struct krux_str name, uint64_t when, uint64_t amount)
 {
-	for (uint32_t i = query_find(f, kind, policy, name); i < f->abi->nfacts; i++) {
+	uint32_t n, at = query_find(f->abi, f->order, kind, policy, name, &n);
+
+	for (uint32_t i = at; i < at + n; i++) {
 		uint32_t id = f->order[i];
 		const struct krux_fact_def *def = &f->abi->facts[id];
 
-		if (query_order(kind, policy, name, def))
-			return;
 		/* An intent from later than now, after the clock went back, counts. */
 		if (def->per && f->wall > def->per && when <= f->wall - def->per)
 			continue;
@@ -122,10 +94,9 @@ static void query_add(struct facts *f, enum krux_fact_kind kind, struct krux_str
 
 void facts_label(struct facts *f, struct krux_str label)
 {
-	uint32_t i = query_find(f, KRUX_FACT_LABEL, KRUX_STR(""), label);
+	uint32_t n, at = query_find(f->abi, f->order, KRUX_FACT_LABEL, KRUX_STR(""), label, &n);
 
-	if (i < f->abi->nfacts &&
-	    !query_order(KRUX_FACT_LABEL, KRUX_STR(""), label, &f->abi->facts[f->order[i]]))
+	for (uint32_t i = at; i < at + n; i++)
 		f->answer[f->order[i]] = 1;
 }
 
@@ -141,40 +112,75 @@ void facts_count(struct facts *f, enum krux_fact_kind kind, struct krux_str poli
 		query_add(f, kind, policy, rule, when, amount);
 }
 
-uint64_t facts_wait(const struct facts *f, struct krux_str policy, struct krux_str rule)
+/* The query of one rule's rate or budget; NULL: it has none. */
+static const uint32_t *rule_query(const struct facts *f, enum krux_fact_kind kind,
+                                  struct krux_str policy, struct krux_str rule)
 {
-	uint32_t i = query_find(f, KRUX_FACT_RATE, policy, rule), id;
-	const struct krux_fact_def *def;
+	uint32_t n, at = query_find(f->abi, f->order, kind, policy, rule, &n);
+
+	return n ? &f->order[at] : NULL;
+}
+
+static uint64_t tally_room(const struct facts *f, struct krux_str policy, struct krux_str rule,
+                           const struct krux_value *args)
+{
+	const uint32_t *rate = rule_query(f, KRUX_FACT_RATE, policy, rule),
+		       *budget = rule_query(f, KRUX_FACT_BUDGET, policy, rule);
+	uint64_t wait = rate ? tally_wait(f->tally, f->agent, *rate, f->wall, 1) : 0, more = 0;
+
+	if (budget && args)
+		more = tally_wait(f->tally, f->agent, *budget, f->wall,
+		                  query_amount(args, f->abi->facts[*budget].sum));
+	wait = more > wait ? more : wait;
+	return wait == UINT64_MAX ? 0 : wait;
+}
+
+uint64_t facts_wait(const struct facts *f, struct krux_str policy, struct krux_str rule,
+                    const struct krux_value *args)
+{
+	const uint32_t *id = rule_query(f, KRUX_FACT_RATE, policy, rule);
 	uint64_t end;
 
-	if (i == f->abi->nfacts)
-		return 0;
-	id = f->order[i];
-	def = &f->abi->facts[id];
-	if (query_order(KRUX_FACT_RATE, policy, rule, def) || f->answer[id] < def->max)
-		return 0;
-	if (f->oldest[id] == UINT64_MAX || __builtin_add_overflow(f->oldest[id], def->per, &end))
+	if (f->tally)
+		return tally_room(f, policy, rule, args);
+	if (!id || f->answer[*id] < f->abi->facts[*id].max || f->oldest[*id] == UINT64_MAX ||
+	    __builtin_add_overflow(f->oldest[*id], f->abi->facts[*id].per, &end))
 		return 0;
 	return end > f->wall ? end - f->wall : 0;
 }
 
+/* libc's way to the local time is long; most calls never ask. */
+static bool time_answer(struct facts *f)
+{
+	if (!f->time_known)
+		f->has_time = zone_time(f->wall, &f->seconds, &f->weekday);
+	f->time_known = true;
+	return f->has_time;
+}
+
 bool facts_quiet(void *ctx, uint32_t id, uint64_t *answer)
 {
-	const struct facts *f = ctx;
+	struct facts *f = ctx;
 
 	if (id >= f->abi->nfacts)
 		return false;
 	switch (f->abi->facts[id].kind) {
 	case KRUX_FACT_TIME:
+		if (!time_answer(f))
+			return false;
 		*answer = f->seconds;
-		return f->has_time;
+		return true;
 	case KRUX_FACT_WEEKDAY:
+		if (!time_answer(f))
+			return false;
 		*answer = f->weekday;
-		return f->has_time;
+		return true;
 	case KRUX_FACT_LABEL:
 	case KRUX_FACT_CALLS:
 	case KRUX_FACT_RATE:
 	case KRUX_FACT_BUDGET:
+		if (f->tally && !f->asked[id])
+			return tally_answer(f->tally, f->agent, f->place, id, f->wall, answer);
 		*answer = f->answer[id];
 		return true;
 	default:
@@ -188,11 +194,31 @@ bool facts_answer(void *ctx, uint32_t id, uint64_t *answer)
 
 	if (!facts_quiet(f, id, answer))
 		return false;
-	f->asked[id] = true;
+	if (!f->asked[id]) {
+		/* What the verdict read stays so, whatever is counted since. */
+		if (f->tally)
+			f->answer[id] = *answer;
+		f->asked[id] = true;
+		f->list[f->nlist++] = id;
+	}
 	return true;
 }
 
 bool facts_asked(const struct facts *f, uint32_t id)
 {
 	return id < f->abi->nfacts && f->asked[id];
+}
+
+static int number_order(const void *a, const void *b)
+{
+	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+uint32_t facts_list(struct facts *f, const uint32_t **ids)
+{
+	qsort(f->list, f->nlist, sizeof *f->list, number_order);
+	*ids = f->list;
+	return f->nlist;
 }

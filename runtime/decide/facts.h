@@ -7,6 +7,9 @@
 #include "capspec/value.h"
 
 struct facts;
+struct tally;
+struct tally_agent;
+struct tally_place;
 
 /* Nothing has happened, and no time is known. Borrows abi. NULL: no memory. */
 struct facts *facts_new(const struct krux_abi *abi);
@@ -22,9 +25,15 @@ void facts_call(struct facts *, struct krux_str capability);
 void facts_count(struct facts *, enum krux_fact_kind, struct krux_str policy, struct krux_str rule,
                  uint64_t when, uint64_t amount);
 
-/* Where the rate of that rule is used up: ns until the oldest intent that counts leaves its window.
- * 0: it is not used up. */
-uint64_t facts_wait(const struct facts *, struct krux_str policy, struct krux_str rule);
+/* Or the tally of a running gate answers, about one agent and workspace at a moment: nothing is
+ * counted here, and nothing has been asked yet. Borrows all. */
+void facts_begin(struct facts *, const struct tally *, struct tally_agent *,
+                 const struct tally_place *, uint64_t wall);
+
+/* Where the rate of that rule is used up: ns until a call more has room. With a tally, its budget
+ * counts too, by what args add to it. 0: it is not used up, or waiting does not help. */
+uint64_t facts_wait(const struct facts *, struct krux_str policy, struct krux_str rule,
+                    const struct krux_value *args);
 
 /* A krux_fact_fn; ctx is the struct facts. */
 bool facts_answer(void *ctx, uint32_t id, uint64_t *answer);
@@ -32,5 +41,7 @@ bool facts_answer(void *ctx, uint32_t id, uint64_t *answer);
 bool facts_quiet(void *ctx, uint32_t id, uint64_t *answer);
 /* Was it asked. */
 bool facts_asked(const struct facts *, uint32_t id);
+/* All that was asked, in order; good until the next is. */
+uint32_t facts_list(struct facts *, const uint32_t **ids);
 
 #endif

@@ -39,18 +39,16 @@ const char *krux_verdict_text(uint8_t verdict)
 	}
 }
 
-struct judge *judge_new(const struct krux_abi *abi, uint32_t cap, struct krux_str agent,
-                        struct facts *facts, struct krux_err *err)
+static struct judge *judge_make(const struct krux_abi *abi, size_t room, struct facts *facts,
+                                struct krux_err *err)
 {
 	struct judge *j = calloc(1, sizeof *j);
 
 	if (!j)
 		goto fail;
 	j->abi = abi;
-	j->cap = cap;
-	j->agent = agent;
 	j->facts = facts;
-	j->room = (size_t)abi->caps[cap].max_args + KRUX_MAX_PATH + 16;
+	j->room = room;
 	j->ncites = KRUX_MAX_FILES;
 	j->scratch = aligned_alloc(16, ((size_t)abi->scratch + 31) & ~(size_t)15);
 	j->args = malloc(j->room);
@@ -64,6 +62,28 @@ fail:
 	return NULL;
 }
 
+struct judge *judge_new(const struct krux_abi *abi, uint32_t cap, struct krux_str agent,
+                        struct facts *facts, struct krux_err *err)
+{
+	struct judge *j = judge_make(abi, (size_t)abi->caps[cap].max_args + KRUX_MAX_PATH + 16,
+	                             facts, err);
+
+	if (j)
+		judge_aim(j, cap, agent);
+	return j;
+}
+
+struct judge *judge_any(const struct krux_abi *abi, struct facts *facts, struct krux_err *err)
+{
+	return judge_make(abi, 1, facts, err);
+}
+
+void judge_aim(struct judge *j, uint32_t cap, struct krux_str agent)
+{
+	j->cap = cap;
+	j->agent = agent;
+}
+
 void judge_free(struct judge *j)
 {
 	if (!j)
@@ -75,7 +95,7 @@ void judge_free(struct judge *j)
 	free(j);
 }
 
-static bool decode(struct judge *j, const uint8_t *args, size_t n, struct krux_decode_error *why)
+static bool decode_bytes(struct judge *j, const uint8_t *args, size_t n, struct krux_decode_error *why)
 {
 	return n <= j->abi->caps[j->cap].max_args &&
 	       j->abi->decode(j->cap, args, (uint32_t)n, j->scratch, why);
@@ -107,7 +127,7 @@ static bool speaks(const struct krux_cite *c, uint32_t n, uint32_t i)
 }
 
 /* The strictest voice, the first where several are. */
-static void voice_find(struct judge *j, struct judgement *out)
+static void voice_find(struct judge *j, const struct krux_value *args, struct judgement *out)
 {
 	uint32_t n = j->abi->cite(j->cap, j->agent.p, (uint32_t)j->agent.n, j->scratch,
 	                          facts_answer, j->facts, j->cite, j->ncites);
@@ -132,27 +152,42 @@ static void voice_find(struct judge *j, struct judgement *out)
 	}
 	out->reason = best->reason;
 	out->wait = facts_wait(j->facts, (struct krux_str){ best->policy, strlen(best->policy) },
-	                       (struct krux_str){ best->rule, strlen(best->rule) });
+	                       (struct krux_str){ best->rule, strlen(best->rule) }, args);
 }
 
-int judge_call(struct judge *j, struct krux_str args, struct judgement *out, struct krux_err *err)
+bool judge_decode(struct judge *j, struct krux_str cbor, struct krux_decode_error *why)
 {
-	struct krux_decode_error why = { "", "", 0 };
-	struct krux_answer a;
+	*why = (struct krux_decode_error){ "", "", 0 };
+	if (decode_bytes(j, (const uint8_t *)cbor.p, cbor.n, why))
+		return true;
+	why->field = why->field ? why->field : "";
+	why->why = why->why && *why->why ? why->why : "they are larger than this capability takes";
+	return false;
+}
 
-	if (!decode(j, (const uint8_t *)args.p, args.n, &why))
-		return err_set(err, 0, "the policy does not take these arguments: %s: %s",
-		               why.field ? why.field : "", why.why ? why.why : "");
-	a = ask(j, facts_answer);
+void judge_decide(struct judge *j, const struct krux_value *args, struct judgement *out)
+{
+	struct krux_answer a = ask(j, facts_answer);
+
 	*out = (struct judgement){
 		.verdict = a.verdict,
 		.would = a.would,
 		.obligation = &j->abi->obligations[a.obligation],
 	};
-	voice_find(j, out);
+	voice_find(j, args, out);
 	if (a.failed)
 		out->reason =
 			"a fact that the policy asks for is not known, such as the local time";
+}
+
+int judge_call(struct judge *j, struct krux_str args, struct judgement *out, struct krux_err *err)
+{
+	struct krux_decode_error why;
+
+	if (!judge_decode(j, args, &why))
+		return err_set(err, 0, "the policy does not take these arguments: %s: %s",
+		               why.field, why.why);
+	judge_decide(j, NULL, out);
 	return 0;
 }
 
@@ -175,7 +210,7 @@ enum krux_verdict judge_path(struct judge *j, const struct krux_value *args, str
 		}
 	}
 	n = krux_cbor_write(&changed, j->args, j->room);
-	if (!found || !n || n > j->room || !decode(j, j->args, n, &why))
+	if (!found || !n || n > j->room || !decode_bytes(j, j->args, n, &why))
 		return KRUX_BLOCKED;
 	return ask(j, facts_quiet).verdict;
 }

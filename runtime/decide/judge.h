@@ -14,7 +14,7 @@ struct judgement {
 	/* The voice that decided; policy "" where no file speaks. Strings of the policy. */
 	struct krux_cite voice;
 	const char *reason;                        /* never NULL; "" where there is none */
-	uint64_t wait;  /* ns until the oldest call leaves the voice's used-up rate; 0: not used up */
+	uint64_t wait;  /* ns until the voice's used-up rate or budget has room; 0: no matter of waiting */
 };
 
 struct judge;
@@ -22,11 +22,18 @@ struct judge;
 /* For calls of one capability by one agent; agent is borrowed. NULL with *err. */
 struct judge *judge_new(const struct krux_abi *, uint32_t cap, struct krux_str agent,
                         struct facts *, struct krux_err *err);
+/* For any capability and agent, by judge_aim; it does not answer judge_path. */
+struct judge *judge_any(const struct krux_abi *, struct facts *, struct krux_err *err);
+void judge_aim(struct judge *, uint32_t cap, struct krux_str agent);
 void judge_free(struct judge *);
 
 /* Decides canonical arguments, which are borrowed until the next call. Negative with *err where
  * the policy's decoder refuses them, which canonical arguments of the type never meet. */
 int judge_call(struct judge *, struct krux_str args, struct judgement *out, struct krux_err *err);
+/* The same in two steps: is this the encoding of arguments of the capability; then the verdict.
+ * *why has constant strings. args: the same as a value, for what a budget counts; NULL: unknown. */
+bool judge_decode(struct judge *, struct krux_str cbor, struct krux_decode_error *why);
+void judge_decide(struct judge *, const struct krux_value *args, struct judgement *out);
 
 /* The verdict of the same call with the path field `field` of args (the canonical wire map)
  * holding `path`. Takes no memory; blocked in every doubt. */

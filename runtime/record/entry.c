@@ -4,6 +4,7 @@
 #include "runtime/base/err.h"
 #include "runtime/decide/facts.h"
 #include "runtime/decide/judge.h"
+#include "runtime/decide/query.h"
 #include "runtime/record/blob.h"
 #include "runtime/request/request.h"
 
@@ -54,24 +55,22 @@ static void pair_write(struct item_out *o, const void *ctx)
 
 struct asked {
 	const struct krux_abi *abi;
-	const struct facts *facts;
+	struct facts *facts;
 };
 
 static void facts_write(struct item_out *o, const void *ctx)
 {
 	const struct asked *a = ctx;
-	uint64_t n = 0, answer;
+	const uint32_t *id;
+	uint32_t n = facts_list(a->facts, &id);
+	uint64_t answer;
 
-	for (uint32_t i = 0; i < a->abi->nfacts; i++)
-		n += facts_asked(a->facts, i);
 	item_head(o, ITEM_LIST, n);
-	for (uint32_t i = 0; i < a->abi->nfacts; i++) {
-		const struct krux_fact_def *def = &a->abi->facts[i];
+	for (uint32_t i = 0; i < n; i++) {
+		const struct krux_fact_def *def = &a->abi->facts[id[i]];
 
-		if (!facts_asked(a->facts, i))
-			continue;
 		answer = 0;
-		facts_quiet((void *)(uintptr_t)a->facts, i, &answer);
+		facts_quiet(a->facts, id[i], &answer);
 		item_head(o, ITEM_LIST, 5);
 		item_head(o, ITEM_UINT, def->kind);
 		item_text(o, def->policy);
@@ -96,36 +95,6 @@ struct counted {
 	const struct krux_value *args;
 };
 
-static uint64_t size_of(const struct krux_value *v)
-{
-	switch (v->kind) {
-	case KRUX_V_BYTES:
-	case KRUX_V_TEXT:
-		return v->str.n;
-	case KRUX_V_LIST:
-		return v->list.n;
-	case KRUX_V_MAP:
-		return v->map.n;
-	default:
-		return 0;
-	}
-}
-
-/* "length" is the number there, "size(content)" the size of what is there; absent, nothing. */
-static uint64_t amount_of(const struct krux_value *args, const char *sum)
-{
-	struct krux_str place = { sum, strlen(sum) };
-	bool size = place.n > 6 && !memcmp(sum, "size(", 5) && sum[place.n - 1] == ')';
-	const struct krux_value *v;
-
-	if (size)
-		place = (struct krux_str){ sum + 5, place.n - 6 };
-	v = krux_access_value(args, place);
-	if (!v)
-		return 0;
-	return size ? size_of(v) : v->kind == KRUX_V_UINT ? v->u : 0;
-}
-
 static void counters_write(struct item_out *o, const void *ctx)
 {
 	const struct counted *c = ctx;
@@ -139,7 +108,7 @@ static void counters_write(struct item_out *o, const void *ctx)
 		item_text(o, def->policy);
 		item_text(o, def->name);
 		item_head(o, ITEM_UINT,
-		          def->kind == KRUX_FACT_RATE ? 1 : amount_of(c->args, def->sum));
+		          def->kind == KRUX_FACT_RATE ? 1 : query_amount(c->args, def->sum));
 	}
 }
 
@@ -247,12 +216,15 @@ static char *text(struct krux_pool *pool, const char *fmt, ...)
 static void caller_set(const struct entry *e, struct record *r)
 {
 	record_text(r, AUDIT_AGENT, e->agent);
-	record_set(r, AUDIT_AUTH, AUDIT_AUTH_CLAIMED);
+	record_set(r, AUDIT_AUTH, e->auth);
 	record_set(r, AUDIT_UID, e->uid);
 	record_text(r, AUDIT_WORKSPACE, e->workspace);
 	record_bytes(r, AUDIT_BUNDLE, e->bundle, HASH_LEN);
 	if (e->dev)
 		record_set(r, AUDIT_DEV, 1);
+	if (e->connection)
+		record_set(r, AUDIT_CONNECTION, e->connection);
+	record_text(r, AUDIT_CLAIMED, e->claimed);
 }
 
 /* ---- records ---- */
@@ -309,7 +281,7 @@ static int deferred_set(const struct entry *e, const struct judgement *j, struct
 }
 
 int entry_decided(const struct entry *e, enum audit_kind kind, const struct krux_abi *abi,
-                  const struct request *q, const struct judgement *j, const struct facts *facts,
+                  const struct request *q, const struct judgement *j, struct facts *facts,
                   struct record *r, struct krux_err *err)
 {
 	struct asked asked = { abi, facts };

@@ -25,14 +25,16 @@ struct entry {
 	struct entry_memory *memory;
 	/* Who asks. */
 	const char *agent, *workspace;
-	uint64_t uid;
+	enum audit_auth auth;
+	uint64_t uid, connection;        /* 0: no connection */
+	const char *claimed;             /* what it says of itself; NULL or "": nothing */
 	uint8_t bundle[HASH_LEN];
 	bool dev;                        /* signed with a development key */
 };
 
 /* A decided call: kind DENIED, DEFERRED or INTENT. */
 int entry_decided(const struct entry *, enum audit_kind, const struct krux_abi *,
-                  const struct request *, const struct judgement *, const struct facts *,
+                  const struct request *, const struct judgement *, struct facts *,
                   struct record *out, struct krux_err *err);
 /* A call that is none. asked and input are as they came. */
 int entry_invalid(const struct entry *, struct krux_str asked, struct krux_str input,

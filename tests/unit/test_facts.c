@@ -109,12 +109,12 @@ START_TEST(used_up_rates_say_when_they_are_not)
 	facts_count(facts, KRUX_FACT_RATE, team, mail, now - 30 * second, 1);
 	for (unsigned i = 0; i < 7; i++)
 		facts_count(facts, KRUX_FACT_RATE, team, mail, now, 1);
-	ck_assert_uint_eq(facts_wait(facts, team, mail), 0);
+	ck_assert_uint_eq(facts_wait(facts, team, mail, NULL), 0);
 	facts_count(facts, KRUX_FACT_RATE, team, mail, now + hour, 1);
-	ck_assert_uint_eq(facts_wait(facts, team, mail), hour - 30 * second);
-	ck_assert_uint_eq(facts_wait(facts, KRUX_STR("other"), mail), 0);
-	ck_assert_uint_eq(facts_wait(facts, team, KRUX_STR("mails")), 0);
-	ck_assert_uint_eq(facts_wait(facts, KRUX_STR("zzz"), mail), 0);
+	ck_assert_uint_eq(facts_wait(facts, team, mail, NULL), hour - 30 * second);
+	ck_assert_uint_eq(facts_wait(facts, KRUX_STR("other"), mail, NULL), 0);
+	ck_assert_uint_eq(facts_wait(facts, team, KRUX_STR("mails"), NULL), 0);
+	ck_assert_uint_eq(facts_wait(facts, KRUX_STR("zzz"), mail, NULL), 0);
 	ck_assert(!facts_asked(facts, RATE));
 }
 END_TEST
