@@ -22,6 +22,8 @@ enum message_kind {
 	MESSAGE_READY, MESSAGE_RELOAD,
 	/* gate to gate */
 	MESSAGE_LISTENING, MESSAGE_CONNECTION, MESSAGE_DONE,
+	/* gate to recorder, spawner and parent */
+	MESSAGE_BLOB, MESSAGE_LOOK, MESSAGE_NOTIFY,
 	MESSAGE_KINDS
 };
 
@@ -30,7 +32,7 @@ struct message_head {
 	uint64_t cookie;
 };
 
-enum { APPEND_LAZY = 1, APPEND_HERE = 2 };
+enum { APPEND_LAZY = 1, APPEND_HERE = 2, APPEND_ECHO = 4 };
 struct message_append {
 	uint32_t flags, reserved;
 };
