@@ -64,7 +64,7 @@ RUNTIME_SRC += runtime/base/err.c runtime/base/file.c runtime/base/loop.c runtim
 	runtime/record/log.c \
 	runtime/record/opens.c runtime/record/record.c runtime/record/scan.c runtime/record/verify.c \
 	runtime/sandbox/descriptors.c runtime/sandbox/landlock.c runtime/sandbox/namespaces.c \
-	runtime/sandbox/privileges.c runtime/sandbox/probe.c runtime/sandbox/rlimits.c runtime/sandbox/root.c \
+	runtime/sandbox/privileges.c runtime/sandbox/probe.c runtime/sandbox/process.c runtime/sandbox/rlimits.c runtime/sandbox/root.c \
 	runtime/sandbox/seccomp.c runtime/spawn/child.c runtime/spawn/parent.c \
 	runtime/spawn/spawn.c runtime/gate.c runtime/front/audit.c \
 	runtime/front/audit_tail.c runtime/front/audit_verify.c runtime/front/call.c runtime/front/init.c \
@@ -91,6 +91,8 @@ UNIT_TESTS += test_automaton test_bundle test_c_text test_canon test_capfile tes
 	test_handlers_hostile test_import test_json test_lang test_length test_list test_log test_loop test_message test_model test_patterns \
 	test_policyfile test_policyformat test_record test_request test_sandbox test_schema test_seccomp \
 	test_source test_tally test_tree test_value test_window test_witness test_yaml
+# the daemon and its processes
+UNIT_TESTS += test_process
 # tests/fuzz/fuzz_NAME.c each
 FUZZERS += bundle canon capfile cbor condition elf import json log model pathglob pattern policy schema zone
 BENCHES += decide

@@ -1,0 +1,168 @@
+/* A process of the daemon to one that can do its job and nothing else. */
+#include "runtime/sandbox/process.h"
+
+#include "runtime/base/err.h"
+#include "runtime/sandbox/rights.h"
+#include "runtime/sandbox/sandbox.h"
+
+#include <errno.h>
+#include <grp.h>
+#include <linux/capability.h>
+#include <linux/securebits.h>
+#include <sched.h>
+#include <seccomp.h>
+#include <stdint.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+enum { MOST_DESCRIPTORS = 1 << 16 };
+
+const char *process_word(enum process_kind kind)
+{
+	static const char *const words[PROCESS_KINDS] = { "gate", "recorder", "spawner" };
+
+	return words[kind];
+}
+
+/* ---- privileges ---- */
+
+#define CAP(name) (1ULL << CAP_##name)
+/* Namespaces and mounts; the user namespace's map, also onto root's uid; workspaces of any owner;
+ * an end for children that are another uid's by then. */
+static const uint64_t spawner_keeps = CAP(SYS_ADMIN) | CAP(SETUID) | CAP(SETGID) | CAP(SETFCAP) |
+                                      CAP(DAC_OVERRIDE) | CAP(DAC_READ_SEARCH) | CAP(KILL);
+
+static int capabilities_keep(uint64_t keep)
+{
+	struct __user_cap_header_struct head = { _LINUX_CAPABILITY_VERSION_3, 0 };
+	struct __user_cap_data_struct data[2] = {
+		{ .effective = (uint32_t)keep, .permitted = (uint32_t)keep },
+		{ .effective = (uint32_t)(keep >> 32), .permitted = (uint32_t)(keep >> 32) },
+	};
+
+	return (int)syscall(SYS_capset, &head, data);
+}
+
+/* EINVAL: there are no more. */
+static int bounding_set_keep(uint64_t keep)
+{
+	for (unsigned long cap = 0; cap < 64; cap++)
+		if (!(keep >> cap & 1) && prctl(PR_CAPBSET_DROP, cap))
+			return errno == EINVAL ? 0 : -1;
+	return 0;
+}
+
+static int root_leave(enum process_kind kind, uid_t uid, gid_t gid)
+{
+	const unsigned long locked = SECBIT_NOROOT | SECBIT_NOROOT_LOCKED | SECBIT_NO_SETUID_FIXUP |
+	                             SECBIT_NO_SETUID_FIXUP_LOCKED | SECBIT_KEEP_CAPS_LOCKED |
+	                             SECBIT_NO_CAP_AMBIENT_RAISE |
+	                             SECBIT_NO_CAP_AMBIENT_RAISE_LOCKED;
+	uint64_t keep = kind == PROCESS_SPAWNER ? spawner_keeps : 0;
+
+	if (kind != PROCESS_SPAWNER && unshare(CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS))
+		return -1;
+	if (setgroups(0, NULL) || bounding_set_keep(keep) || prctl(PR_SET_SECUREBITS, locked))
+		return -1;
+	if (kind != PROCESS_SPAWNER && privileges_become(uid, gid))
+		return -1;
+	return capabilities_keep(keep);
+}
+
+static int limits_set(enum process_kind kind)
+{
+	struct rlimit none = { 0, 0 }, files;
+
+	if (setrlimit(RLIMIT_CORE, &none) || getrlimit(RLIMIT_NOFILE, &files))
+		return -1;
+	if (files.rlim_max > MOST_DESCRIPTORS)
+		files.rlim_max = MOST_DESCRIPTORS;
+	files.rlim_cur = files.rlim_max;
+	return kind == PROCESS_GATE ? setrlimit(RLIMIT_NOFILE, &files) : 0;
+}
+
+int process_begin(enum process_kind kind, uid_t uid, gid_t gid, struct krux_err *err)
+{
+	int rc = geteuid() == 0 ? root_leave(kind, uid, gid) : capabilities_keep(0);
+
+	if (rc || prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) ||
+	    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) || prctl(PR_SET_DUMPABLE, 0) || limits_set(kind))
+		return err_set(err, errno, "take the %s's privileges", process_word(kind));
+	return 0;
+}
+
+/* ---- system calls ---- */
+
+enum { G = 1 << PROCESS_GATE, R = 1 << PROCESS_RECORDER, S = 1 << PROCESS_SPAWNER };
+
+static const struct process_rule {
+	int nr;
+	unsigned kinds;
+	int no;                        /* 0: allowed */
+	unsigned narrowed;             /* only where argument & mask == bits */
+	unsigned argument;
+	uint64_t mask, bits;
+} rules[] = {
+#define PROCESS_CALL(name, kinds) { SCMP_SYS(name), kinds, 0, 0, 0, 0, 0 },
+#define PROCESS_IF(name, kinds, argument, mask, bits, when) \
+	{ SCMP_SYS(name), kinds, 0, 1, argument, mask, bits },
+#define PROCESS_NO(name, kinds, no) { SCMP_SYS(name), kinds, no, 0, 0, 0, 0 },
+#include "runtime/sandbox/process.def"
+/* Those of the handlers, without their groups. */
+#define CALL(name, groups) { SCMP_SYS(name), S, 0, 0, 0, 0, 0 },
+#include "runtime/sandbox/calls.def"
+#undef CALL
+#if SANITIZED
+#define SAN(name) { SCMP_SYS(name), G | R | S, 0, 0, 0, 0, 0 },
+	SAN(sigaltstack) SAN(rt_sigaction) SAN(readlink) SAN(prctl) SAN(getrlimit)
+	SAN(sched_getaffinity) SAN(openat) SAN(open) SAN(kill) SAN(tgkill) SAN(prlimit64)
+#undef SAN
+#endif
+};
+
+static int rule_add(scmp_filter_ctx f, const struct process_rule *r)
+{
+	uint32_t action = r->no ? SCMP_ACT_ERRNO((unsigned)r->no) : SCMP_ACT_ALLOW;
+	struct scmp_arg_cmp only = { r->argument, SCMP_CMP_MASKED_EQ, r->mask, r->bits };
+
+#if SANITIZED
+	if (r->no == EACCES)
+		return 0;              /* the sanitizer reads files of its own */
+#endif
+	return seccomp_rule_add_array(f, action, r->nr, r->narrowed, &only);
+}
+
+static int calls_restrict(enum process_kind kind)
+{
+	scmp_filter_ctx f = seccomp_init(SCMP_ACT_KILL_PROCESS);
+	int no;
+
+	if (!f) {
+		errno = ENOMEM;
+		return -1;
+	}
+	no = seccomp_attr_set(f, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS);
+	no = no ? no : seccomp_attr_set(f, SCMP_FLTATR_CTL_OPTIMIZE, 2);
+	for (size_t i = 0; !no && i < sizeof rules / sizeof *rules; i++)
+		if (rules[i].kinds >> kind & 1)
+			no = rule_add(f, &rules[i]);
+	no = no ? no : seccomp_load(f);
+	seccomp_release(f);
+	errno = no < 0 ? -no : errno;
+	return no ? -1 : 0;
+}
+
+int process_confine(enum process_kind kind, const struct landlock_grant *grant, size_t n,
+                    struct krux_err *err)
+{
+	int abi = probe_get()->landlock_abi;
+
+	if (kind == PROCESS_SPAWNER ? landlock_network(abi) : landlock_restrict(abi, grant, n))
+		return err_set(err, errno, "put Landlock on the %s", process_word(kind));
+	if (calls_restrict(kind))
+		return err_set(err, errno, "put seccomp on the %s", process_word(kind));
+	return 0;
+}

@@ -1,0 +1,28 @@
+/* The daemon's own processes: what each may still do once it has started. docs/confinement.md says
+ * the same to readers. */
+#ifndef KRUX_PROCESS_H
+#define KRUX_PROCESS_H
+
+#include <stddef.h>
+#include <sys/types.h>
+
+struct krux_err;
+struct landlock_grant;
+
+enum process_kind { PROCESS_GATE, PROCESS_RECORDER, PROCESS_SPAWNER, PROCESS_KINDS };
+const char *process_word(enum process_kind);
+
+/* The first thing in a forked process. As root: namespaces of its own for network, IPC and host
+ * name (gate and recorder), then uid and gid without further groups, no capability (the spawner
+ * keeps those that making a sandbox takes). As anybody else uid and gid stay. Always: no new
+ * privileges, not dumpable, no core files, as many descriptors as the hard limit lets it have. */
+int process_begin(enum process_kind, uid_t uid, gid_t gid, struct krux_err *err);
+
+/* The last thing before it serves: Landlock with these grants alone, and the system calls of
+ * process.def, both for good. The spawner takes no grants: its children have to mount, which a
+ * Landlock domain for files would refuse them; it loses TCP and abstract sockets where the kernel
+ * can take them away. */
+int process_confine(enum process_kind, const struct landlock_grant *, size_t n,
+                    struct krux_err *err);
+
+#endif
