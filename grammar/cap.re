@@ -441,7 +441,7 @@ digit+ "." digit+ "." digit+ "." digit+ ("/" digit+)? { RETURN(T_ADDRESS); }
 	TOKEN();
 	return foreign(p, t, T_STRING, "write paths in double quotes");
 }
-[0-9A-Fa-f]* ":" [0-9A-Fa-f]* ":" [0-9A-Fa-f:.]* ("/" digit+)? {
+[0-9A-Fa-f]* ":" [0-9A-Fa-f]* ":" [0-9A-Fa-f:]* ("." digit+)* ("/" digit+)? {
 	TOKEN();
 	return foreign(p, t, T_STRING, "write IPv6 addresses in double quotes");
 }
