@@ -50,8 +50,8 @@ struct ast_test {
 	const struct literal *args;
 	struct ast_word time, weekday;    /* facts */
 	struct ast_words labels;
-	const struct ast_fact *calls, *rates;
-	size_t ncalls, nrates;
+	const struct ast_fact *calls, *rates, *budgets;
+	size_t ncalls, nrates, nbudgets;
 };
 
 struct ast_prove {

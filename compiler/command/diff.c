@@ -7,11 +7,13 @@
 #include "compiler/command/command.h"
 #include "compiler/plan/call.h"
 #include "compiler/plan/diff.h"
+#include "compiler/plan/given.h"
 #include "compiler/plan/rows.h"
 
 struct printer {
 	const struct options *o;
 	struct arena *arena;
+	const struct build *old, *new;
 	struct buf out;
 	size_t changes, widening;
 	struct krux_str last;          /* capability whose heading is printed */
@@ -44,6 +46,21 @@ static void region_write(struct printer *p, const struct decisions *d, const str
 	buf_putc(b, '\n');
 }
 
+/* The old build's facts, where a rule with another window asks for others. */
+static void old_facts_json(struct printer *p, const struct change *c)
+{
+	struct buf old = { 0 }, new = { 0 };
+
+	given_json(&old, c->m, &c->witness, p->old);
+	given_json(&new, c->m, &c->witness, p->new);
+	if (old.n != new.n || memcmp(old.p, new.p, old.n) != 0) {
+		buf_puts(&p->out, ",\"old_facts\":");
+		buf_put(&p->out, old.p, old.n);
+	}
+	buf_free(&old);
+	buf_free(&new);
+}
+
 static void region_json(struct printer *p, const struct decisions *d, const struct change *c)
 {
 	struct buf *b = &p->out, where = { 0 };
@@ -58,7 +75,8 @@ static void region_json(struct printer *p, const struct decisions *d, const stru
 	buf_puts(b, ",\"new\":");
 	outcome_json(b, d, c->to);
 	buf_puts(b, ",\"witness\":");
-	call_json(b, c->m, c->cap, &c->witness);
+	call_json(b, c->m, c->cap, &c->witness, p->new);
+	old_facts_json(p, c);
 	buf_puts(b, "}\n");
 	buf_free(&where);
 }
@@ -146,7 +164,7 @@ int command_diff(const struct options *o)
 {
 	bool ok_old, ok_new;
 	struct pipeline *old = side_load(o, 0, &ok_old), *new = side_load(o, 1, &ok_new);
-	struct printer p = { .o = o, .arena = new->arena };
+	struct printer p = { .o = o, .arena = new->arena, .old = &old->build, .new = &new->build };
 	int code = EXIT_YES;
 
 	if (ok_old && ok_new && builds_diff(new->arena, new->diags, &old->build, &new->build, change_print, &p)) {

@@ -9,6 +9,7 @@
 #include "compiler/command/facts.h"
 #include "compiler/plan/call.h"
 #include "compiler/plan/evaluate.h"
+#include "compiler/plan/given.h"
 #include "compiler/plan/nearest.h"
 
 static const char *const layer_word[] = { "system", "organization", "agent" };

@@ -127,7 +127,7 @@ static void proof_json(struct buf *b, struct pipeline *p, struct krux_str id, co
 	buf_printf(b, "\",\"proved\":%s", proof->holds ? "true" : "false");
 	if (!proof->holds) {
 		buf_puts(b, ",\"witness\":");
-		call_json(b, p->manager[proof->cap->index], proof->cap, &proof->witness);
+		call_json(b, p->manager[proof->cap->index], proof->cap, &proof->witness, &p->build);
 		buf_printf(b, ",\"history\":\"%s\"", word[proof->history]);
 		if (proof->outcome) {
 			buf_puts(b, ",\"outcome\":");

@@ -5,22 +5,25 @@
 #include "compiler/model/claims.h"
 #include "compiler/plan/call.h"
 #include "compiler/plan/evaluate.h"
+#include "compiler/plan/given.h"
 
 /* The facts of a test as evaluate() asks for them. */
 static void facts_of(struct arena *a, const struct test_case *t, struct given_facts *out)
 {
 	struct given_count *calls = ARENA_ARRAY(a, struct given_count, t->ncalls + 1),
-	                   *rates = ARENA_ARRAY(a, struct given_count, t->nrates + 1);
+	                   *windows = ARENA_ARRAY(a, struct given_count, t->nrates + t->nbudgets + 1);
 
 	for (size_t i = 0; i < t->ncalls; i++)
 		calls[i] = (struct given_count){ t->calls[i].name, t->calls[i].n };
-	for (size_t i = 0; i < t->nrates; i++) {
-		rates[i].name = arena_printf(a, "%.*s/%.*s", STR_ARG(t->rates[i].policy->name),
-		                             STR_ARG(t->rates[i].rule->id));
-		rates[i].n = t->rates[i].n;
+	for (size_t i = 0; i < t->nrates + t->nbudgets; i++) {
+		const struct test_count *c = i < t->nrates ? &t->rates[i] : &t->budgets[i - t->nrates];
+
+		windows[i].name = arena_printf(a, "%.*s/%.*s", STR_ARG(c->policy->name), STR_ARG(c->rule->id));
+		windows[i].n = c->n;
 	}
 	*out = (struct given_facts){ .time = t->time, .weekday = t->weekday, .label = t->label, .nlabels = t->nlabels,
-	                             .calls = calls, .ncalls = t->ncalls, .rates = rates, .nrates = t->nrates };
+	                             .calls = calls, .ncalls = t->ncalls, .rates = windows, .nrates = t->nrates,
+	                             .budgets = windows + t->nrates, .nbudgets = t->nbudgets };
 }
 
 static const struct voice *voice_of(const struct evaluation *e, const struct policy *p)

@@ -6,9 +6,9 @@
 
 struct test_count {                  /* how often something has happened before the test */
 	struct krux_str name;            /* calls: the capability, without version */
-	const struct policy *policy;     /* rates */
+	const struct policy *policy;     /* rates, budgets */
 	const struct rule *rule;
-	uint64_t n; /* the rate's intents; where there is a budget alone, its sum */
+	uint64_t n;                      /* rates: intents; budgets: their sum */
 };
 
 struct test_case {
@@ -18,8 +18,8 @@ struct test_case {
 	uint32_t time, weekday;          /* seconds; 0 Monday */
 	const struct krux_str *label;    /* sorted, unique */
 	size_t nlabels;
-	const struct test_count *calls, *rates;
-	size_t ncalls, nrates;
+	const struct test_count *calls, *rates, *budgets;
+	size_t ncalls, nrates, nbudgets;
 	enum krux_verdict expect;
 	bool has_would;
 	enum krux_verdict would;

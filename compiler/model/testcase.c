@@ -165,28 +165,43 @@ static bool rule_find(struct ctx *c, struct krux_str name, struct test_count *ou
 	return *found == 1;
 }
 
-static void rates_resolve(struct ctx *c)
+/* `rates` give the sum of a budget too where the rule has no rate. */
+static bool window_fits(const struct rule *r, bool budget)
 {
-	struct test_count *count = ARENA_ARRAY(c->arena, struct test_count, c->ast->nrates);
-	size_t n = 0, found;
+	return budget ? r->budget.given : r->rate.given || r->budget.given;
+}
 
-	for (size_t i = 0; i < c->ast->nrates; i++) {
-		const struct ast_fact *f = &c->ast->rates[i];
+static void windows_resolve(struct ctx *c)
+{
+	size_t n = c->ast->nrates + c->ast->nbudgets, nrates = 0, nbudgets = 0, found;
+	struct test_count *rate = ARENA_ARRAY(c->arena, struct test_count, n);
+	struct test_count *sum = ARENA_ARRAY(c->arena, struct test_count, n), count;
 
-		if (!rule_find(c, f->name.text, &count[n], &found))
+	for (size_t i = 0; i < n; i++) {
+		bool budget = i >= c->ast->nrates;
+		const struct ast_fact *f = budget ? &c->ast->budgets[i - c->ast->nrates] : &c->ast->rates[i];
+
+		count = (struct test_count){ 0 };
+		if (!rule_find(c, f->name.text, &count, &found))
 			fact_fail(c, f->name.at,
 			          found ? "several policies have a rule of this name"
 			                : "there is no such rule",
 			          "a rule of this file, or policy/rule of another one");
-		else if (!count[n].rule->rate.given && !count[n].rule->budget.given)
-			fact_fail(c, f->name.at, "this rule has neither a rate nor a budget",
+		else if (!window_fits(count.rule, budget))
+			fact_fail(c, f->name.at,
+			          budget ? "this rule has no budget" : "this rule has neither a rate nor a budget",
 			          "a rule with a window to fill");
-		else if (count_read(c->diags, f->value, "what the window holds", 0, UINT64_MAX,
-		                    &count[n].n))
-			n++;
+		else if (!count_read(c->diags, f->value, "what the window holds", 0, UINT64_MAX, &count.n))
+			continue;
+		else if (budget || !count.rule->rate.given)
+			sum[nbudgets++] = count;
+		else
+			rate[nrates++] = count;
 	}
-	c->out->rates = count;
-	c->out->nrates = n;
+	c->out->rates = rate;
+	c->out->nrates = nrates;
+	c->out->budgets = sum;
+	c->out->nbudgets = nbudgets;
 }
 
 /* ---- what is expected ---- */
@@ -237,7 +252,7 @@ bool test_resolve(struct arena *a, struct diags *ds, const struct build *b,
 	clock_resolve(&c);
 	labels_resolve(&c);
 	calls_resolve(&c);
-	rates_resolve(&c);
+	windows_resolve(&c);
 	expect_resolve(&c);
 	return ds->errors == before && out->cap;
 }

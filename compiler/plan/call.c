@@ -5,6 +5,7 @@
 
 #include "capspec/canon.h"
 #include "compiler/base/escape.h"
+#include "compiler/plan/given.h"
 
 enum { LONGEST_TEXT = 120 };
 
@@ -153,28 +154,6 @@ static void fact_print(struct buf *b, const struct dd_var *v, uint64_t value)
 	}
 }
 
-static void fact_json(struct buf *b, const struct dd_var *v, uint64_t value)
-{
-	static const char *const word[] = { "time", "weekday", "label", "calls", "rate", "budget" };
-	enum krux_fact_kind kind = v->is_fact ? v->fact
-		: v->subject.kind == SUBJECT_TIME ? KRUX_FACT_TIME
-		: v->subject.kind == SUBJECT_WEEKDAY ? KRUX_FACT_WEEKDAY
-		: v->subject.kind == SUBJECT_LABEL ? KRUX_FACT_LABEL : KRUX_FACT_CALLS;
-
-	buf_printf(b, "{\"fact\":\"%s\"", word[kind]);
-	if (v->subject.name.n) {
-		buf_puts(b, ",\"name\":\"");
-		escape_json(b, v->subject.name);
-		buf_putc(b, '"');
-	}
-	if (v->policy.n) {
-		buf_puts(b, ",\"policy\":\"");
-		escape_json(b, v->policy);
-		buf_putc(b, '"');
-	}
-	buf_printf(b, ",\"value\":%llu}", (unsigned long long)value);
-}
-
 /* ---- calls ---- */
 
 static void name_print(struct buf *b, const struct capability *cap)
@@ -195,11 +174,11 @@ void call_print(struct buf *b, const struct dd *m, const struct capability *cap,
 			fact_print(b, dd_variable(m, w->fact[i].var), w->fact[i].value);
 }
 
-void call_json(struct buf *b, const struct dd *m, const struct capability *cap, const struct dd_witness *w)
+void call_json(struct buf *b, const struct dd *m, const struct capability *cap, const struct dd_witness *w,
+               const struct build *build)
 {
 	struct krux_pool *pool = krux_pool_new(0);
 	struct krux_value v;
-	const char *comma = "";
 
 	buf_puts(b, "{\"capability\":\"");
 	name_print(b, cap);
@@ -214,15 +193,9 @@ void call_json(struct buf *b, const struct dd *m, const struct capability *cap, 
 			buf_put(b, text, krux_json_write(&v, text, n + 1));
 	}
 	krux_pool_free(pool);
-	buf_puts(b, ",\"facts\":[");
-	for (size_t i = 0; i < w->nfacts; i++) {
-		if (!w->fact[i].value)
-			continue;
-		buf_puts(b, comma);
-		fact_json(b, dd_variable(m, w->fact[i].var), w->fact[i].value);
-		comma = ",";
-	}
-	buf_puts(b, "]}");
+	buf_puts(b, ",\"facts\":");
+	given_json(b, m, w, build);
+	buf_putc(b, '}');
 }
 
 /* ---- outcomes ---- */

@@ -12,8 +12,9 @@ void value_print(struct buf *, const struct krux_type *, const struct krux_value
 /* `filesystem.read { path: "/workspace/a" } as builder, time 09:00, labels file-content`:
  * only facts that m's functions ask for and that are not zero. */
 void call_print(struct buf *, const struct dd *m, const struct capability *, const struct dd_witness *);
-/* The same as a JSON object: capability, agent, args, facts. */
-void call_json(struct buf *, const struct dd *m, const struct capability *, const struct dd_witness *);
+/* The same as a JSON object: capability, agent, args, and facts as `kruxc eval` takes them. */
+void call_json(struct buf *, const struct dd *m, const struct capability *, const struct dd_witness *,
+               const struct build *);
 
 /* `approval-required (2 of ops, within 1h), notify, counts mail/rate` */
 void outcome_print(struct buf *, const struct decisions *, const struct outcome *);

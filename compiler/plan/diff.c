@@ -2,6 +2,8 @@
  * the paths on which the pair differs are the changes. */
 #include "compiler/plan/diff.h"
 
+#include "compiler/plan/given.h"
+
 #include <string.h>
 
 enum { APPLY_PAIRS = 301, FIRST_PAIR = 3 };
@@ -99,15 +101,17 @@ static void capability_diff(struct comparison *c, struct diags *ds, const struct
                             const struct build *new)
 {
 	struct dd *m = dd_new(c->change.cap);
-	uint32_t f, g;
+	uint32_t f, g, both;
 
 	c->change.kind = CHANGE_REGION;
 	c->change.m = m;
 	f = decide_build(c->d, m, ds, old, c->change.old);
 	g = decide_build(c->d, m, ds, new, c->change.cap);
 	c->pairs->n = 0;
-	if (f != g && !dd_overflow(m))
-		dd_regions(m, c->arena, dd_apply(m, APPLY_PAIRS, pair_make, c->pairs, f, g), region_changed, c);
+	if (f != g && !dd_overflow(m)) {
+		both = dd_apply(m, APPLY_PAIRS, pair_make, c->pairs, f, g);
+		dd_regions(m, c->arena, dd_ite(m, given_possible(c->arena, m), both, DD_FALSE), region_changed, c);
+	}
 	dd_free(m);
 }
 

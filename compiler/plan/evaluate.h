@@ -24,18 +24,4 @@ struct evaluation {
 void evaluate(struct arena *, struct decisions *, struct dd *m, uint32_t root, const struct build *,
               const struct capability *, const struct dd_request *, struct evaluation *out);
 
-/* Facts as tests and `--facts` give them; what is not given is zero. */
-struct given_facts {
-	uint64_t time, weekday;
-	const struct krux_str *label;
-	size_t nlabels;
-	const struct given_count { struct krux_str name; uint64_t n; } *calls, *rates;   /* rates by
-	                                   "rule" or "policy/rule" */
-	size_t ncalls, nrates;
-	const struct dd *m;             /* whose variables are asked for */
-	const struct krux_value *args;  /* for budgets */
-};
-/* A krux_fact_fn over struct given_facts, by dd_var number. */
-bool given_fact(void *facts, uint32_t var, uint64_t *answer);
-
 #endif

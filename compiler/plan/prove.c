@@ -2,6 +2,8 @@
  * FALSE, which is the proof, or it has a request, which is shown. */
 #include "compiler/plan/prove.h"
 
+#include "compiler/plan/given.h"
+
 struct forbidden {
 	const struct decisions *d;
 	const struct claim *claim;
@@ -169,6 +171,7 @@ void claim_prove(struct arena *a, const struct decided *d, const struct claim *c
 
 		if (claim->nagents)
 			region = dd_and(m, region, dd_agent(m, claim->agent, claim->nagents));
+		region = dd_and(m, region, given_possible(a, m));
 		bad = dd_and(m, region, dd_map(m, breaks, &f, d->root[cap->index]));
 		out->capabilities++;
 		if (dd_satisfiable(m, bad)) {

@@ -111,10 +111,18 @@ static const struct policy_table call_count_table = {
 };
 static const struct policy_key rate_count_keys[] = {
 	{ "rates", SHAPE_TEXT, SPELL_AMOUNT, TO(ast_fact, value),
-	  .doc = "Intents, or for a budget their sum, in the window of this rule." },
+	  .doc = "Intents in the window of this rule; their sum where it has a budget alone." },
 };
 static const struct policy_table rate_count_table = {
 	"rates", "a rate so far", HEAD_NONE, sizeof(struct ast_fact), COUNT(rate_count_keys)
+};
+
+static const struct policy_key budget_count_keys[] = {
+	{ "budgets", SHAPE_TEXT, SPELL_AMOUNT, TO(ast_fact, value),
+	  .doc = "What intents added up to in the window of this rule's budget." },
+};
+static const struct policy_table budget_count_table = {
+	"budgets", "a budget so far", HEAD_NONE, sizeof(struct ast_fact), COUNT(budget_count_keys)
 };
 
 static const struct policy_key fact_keys[] = {
@@ -125,6 +133,8 @@ static const struct policy_key fact_keys[] = {
 	  .table = &call_count_table, .doc = "Calls so far in the workspace, by capability." },
 	{ "rates", SHAPE_NAMED, SPELL_RULE, TO(ast_test, rates), ALSO(ast_test, nrates),
 	  .table = &rate_count_table, .doc = "What the windows hold, by rule." },
+	{ "budgets", SHAPE_NAMED, SPELL_RULE, TO(ast_test, budgets), ALSO(ast_test, nbudgets),
+	  .table = &budget_count_table, .doc = "What was added up, by rule; where a rule has a rate too." },
 };
 static const struct policy_table fact_table = {
 	"facts", "`facts`", HEAD_NONE, 0, COUNT(fact_keys)

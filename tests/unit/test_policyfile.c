@@ -61,7 +61,8 @@ static const char whole[] =
 	"tests:\n"
 	"  - call: filesystem.read@1.0 { path: \"/a\", n: 3 }\n"
 	"    as: me\n"
-	"    facts: { time: \"09:30\", weekday: mon, labels: x, calls: { a.b: 3 }, rates: { one: 4, p/two: 5 } }\n"
+	"    facts: { time: \"09:30\", weekday: mon, labels: x, calls: { a.b: 3 }, rates: { one: 4, p/two: 5 },\n"
+	"             budgets: { one: 6 } }\n"
 	"    expect: blocked\n"
 	"    by: one\n"
 	"    would: notify\n";
@@ -106,6 +107,7 @@ START_TEST(every_key)
 	ck_assert(word_is(test->would, "notify") && word_is(test->time, "09:30") && word_is(test->weekday, "mon"));
 	ck_assert(test->labels.n == 1 && test->ncalls == 1 && test->nrates == 2);
 	ck_assert(word_is(test->calls[0].name, "a.b") && word_is(test->rates[1].value, "5"));
+	ck_assert(test->nbudgets == 1 && word_is(test->budgets[0].name, "one"));
 	reading_end(&r);
 }
 END_TEST

@@ -10,3 +10,7 @@ ev filesystem.write '{"path":"/workspace/a","content":"x"}' --facts '{"rates":{"
 ev filesystem.write '{"path":"/workspace/a","content":"x"}' --facts '{"weather":1}'
 ev filesystem.write '{"path":"/etc/a","content":"x"}' --explain
 ev filesystem.write '{"path":"/workspace/.git/hooks/x","content":"x"}' --explain
+ev filesystem.write '{"path":"/workspace/a","content":"x"}' --facts '{"rates":{"write-wrkspace":600}}'
+ev filesystem.write '{"path":"/workspace/a","content":"x"}' --facts '{"budgets":{"team-moderate/write-workspace":600}}'
+ev filesystem.write '{"path":"/workspace/a","content":"x"}' --facts '{"calls":{"filesystem.raed":1}}'
+ev filesystem.write '{"path":"/workspace/a","content":"x"}' --facts '{"calls":{"filesystem.read":18446744073709551616}}'
