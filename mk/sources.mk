@@ -69,6 +69,8 @@ RUNTIME_SRC += runtime/base/err.c runtime/base/file.c runtime/base/loop.c runtim
 	runtime/spawn/spawn.c runtime/gate.c runtime/front/audit.c \
 	runtime/front/audit_tail.c runtime/front/audit_verify.c runtime/front/call.c runtime/front/init.c \
 	runtime/front/options.c runtime/front/reply.c
+# the transparency log
+RUNTIME_SRC += runtime/record/tiles.c runtime/record/tree.c
 HANDLER_SRC += stdlib-caps/common/answer.c stdlib-caps/common/builtins.c stdlib-caps/common/change.c \
 	stdlib-caps/common/entries.c stdlib-caps/common/handler.c \
 	stdlib-caps/common/pathglob.c stdlib-caps/common/place.c stdlib-caps/common/select.c stdlib-caps/common/walk.c \
@@ -93,6 +95,8 @@ UNIT_TESTS += test_automaton test_bundle test_c_text test_canon test_capfile tes
 	test_source test_tally test_tree test_value test_window test_witness test_yaml
 # the daemon and its processes
 UNIT_TESTS += test_process
+# the transparency log
+UNIT_TESTS += test_merkle test_tiles
 # tests/fuzz/fuzz_NAME.c each
 FUZZERS += bundle canon capfile cbor condition elf import json log model pathglob pattern policy schema zone
 BENCHES += decide

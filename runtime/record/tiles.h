@@ -12,9 +12,10 @@
 struct krux_err;
 struct tiles;
 
-enum { TILE_WIDTH = 256, TILE_HEIGHT = 8 };
+enum { TILE_WIDTH = 256, TILE_HEIGHT = 8, TILE_LEVELS = 8 };
 
-/* TILES_ENTRIES: writes the bundles of records too, which doubles what is written.
+/* TILES_ENTRIES: writes the bundles of records too, which doubles what is written; from the first
+ * record on only.
  * TILES_AGAIN: the records to come may have been added before a crash; whole tiles that are there
  * and say the same are left alone. tiles_fresh ends this. */
 enum { TILES_ENTRIES = 1, TILES_AGAIN = 2 };
@@ -26,11 +27,12 @@ struct tiles *tiles_open(int log, const struct tree *at, unsigned flags, struct 
 void tiles_close(struct tiles *);
 void tiles_fresh(struct tiles *);
 
-/* One more record; writes what became full. */
+/* One more record; writes what became full. Negative with *err when a file could not be written:
+ * the tree has grown all the same, and the file is missing until tiles are made again. */
 int tiles_add(struct tiles *, struct krux_str record, const uint8_t leaf[static HASH_LEN],
               struct krux_err *err);
-/* Writes the partial tiles of the tree as it is: at each checkpoint, and before each carry record with
- * `sync`, which waits until all tiles since the last sync are on disk. */
+/* Writes the partial tiles of the tree as it is: at each checkpoint, and before each carry record,
+ * then with `sync`, which waits until these few are on disk. */
 int tiles_commit(struct tiles *, bool sync, struct krux_err *err);
 const struct tree *tiles_tree(const struct tiles *);
 
@@ -43,7 +45,7 @@ struct tile_reader {
 		uint64_t index;
 		unsigned width;
 		uint8_t hash[TILE_WIDTH][HASH_LEN];
-	} cache[8];
+	} cache[TILE_LEVELS];
 };
 /* A tree_node_fn; ctx is the struct tile_reader, zeroed but for log and size. */
 int tiles_node(void *ctx, unsigned level, uint64_t index, uint8_t out[static HASH_LEN],

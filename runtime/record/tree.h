@@ -23,6 +23,10 @@ struct tree {
 
 /* One more leaf: one node hash on average. */
 void tree_add(struct tree *, const uint8_t leaf[static HASH_LEN]);
+/* The same; done[k] becomes the node of level k that this leaf completes, for k from 0 to the
+ * returned level. */
+unsigned tree_add_nodes(struct tree *, const uint8_t leaf[static HASH_LEN],
+                        uint8_t done[static TREE_LEVELS][HASH_LEN]);
 /* SHA-256 of nothing for the empty tree. */
 void tree_root(const struct tree *, uint8_t root[static HASH_LEN]);
 void tree_node(const uint8_t left[static HASH_LEN], const uint8_t right[static HASH_LEN],

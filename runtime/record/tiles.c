@@ -1,0 +1,377 @@
+/* Leaves to tiles and tiles to nodes. A file is written under another name first and renamed, so
+ * that whoever serves the folder never hands out half of one. */
+#include "runtime/record/tiles.h"
+
+#include "runtime/base/cleanup.h"
+#include "runtime/base/err.h"
+#include "runtime/base/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+enum { PATH_LEN = 80, ENTRIES = TILE_LEVELS };
+
+#define NEW_FILE "tile/new"
+
+struct tiles {
+	int log;
+	unsigned flags;
+	struct tree tree;
+	struct row {
+		uint64_t index;                  /* of the tile that is being filled */
+		unsigned n, written;             /* hashes in it; of these in the last partial file */
+		bool partial;                    /* there may be partial files of it */
+		uint8_t hash[TILE_WIDTH][HASH_LEN];
+	} row[TILE_LEVELS];
+	/* The bundle that belongs to row[0]. */
+	uint8_t *entries;
+	size_t nentries, capentries;
+};
+
+/* tile/L/x001/x234/067, with .p/W where w is neither 0 nor the whole. Level ENTRIES: the bundles. */
+static void path_make(char out[static PATH_LEN], unsigned level, uint64_t index, unsigned w)
+{
+	char name[16] = "entries";
+	unsigned groups[8], k = 0;
+	size_t n;
+
+	if (level != ENTRIES)
+		snprintf(name, sizeof name, "%u", level);
+	do
+		groups[k++] = (unsigned)(index % 1000);
+	while (index /= 1000);
+	n = (size_t)snprintf(out, PATH_LEN, "tile/%s", name);
+	while (k--)
+		n += (size_t)snprintf(out + n, PATH_LEN - n, k ? "/x%03u" : "/%03u", groups[k]);
+	if (w && w != TILE_WIDTH)
+		snprintf(out + n, PATH_LEN - n, ".p/%u", w);
+}
+
+/* ---- writing ---- */
+
+/* Makes the folders that a path stands in. */
+static int folders_make(int log, const char *path, struct krux_err *err)
+{
+	char part[PATH_LEN];
+
+	for (const char *slash = strchr(path, '/'); slash; slash = strchr(slash + 1, '/')) {
+		snprintf(part, sizeof part, "%.*s", (int)(slash - path), path);
+		if (mkdirat(log, part, 0700) && errno != EEXIST)
+			return err_set(err, errno, "%s", part);
+	}
+	return 0;
+}
+
+/* The folder of a path and the one above it to disk. */
+static int folders_sync(int log, const char *path, struct krux_err *err)
+{
+	char part[PATH_LEN];
+
+	snprintf(part, sizeof part, "%s", path);
+	for (unsigned i = 0; i < 2; i++) {
+		CLEAN_FD int fd = -1;
+		char *slash = strrchr(part, '/');
+
+		if (!slash)
+			return 0;
+		*slash = 0;
+		fd = file_open(log, part, O_RDONLY | O_DIRECTORY, 0, err);
+		if (fd < 0)
+			return -1;
+		if (fsync(fd))
+			return err_set(err, errno, "%s: to disk", part);
+	}
+	return 0;
+}
+
+static int tile_write(int log, const char *path, const void *p, size_t n, bool sync, struct krux_err *err)
+{
+	CLEAN_FD int fd = -1;
+
+	if (folders_make(log, NEW_FILE, err))
+		return -1;
+	fd = file_open(log, NEW_FILE, O_WRONLY | O_CREAT | O_TRUNC, 0600, err);
+	if (fd < 0 || file_write(fd, p, n, err))
+		return -1;
+	if (sync && fdatasync(fd))
+		return err_set(err, errno, "%s: to disk", path);
+	if (renameat(log, NEW_FILE, log, path)) {
+		if (errno != ENOENT)
+			return err_set(err, errno, "%s", path);
+		if (folders_make(log, path, err))
+			return -1;
+		if (renameat(log, NEW_FILE, log, path))
+			return err_set(err, errno, "%s", path);
+	}
+	return sync ? folders_sync(log, path, err) : 0;
+}
+
+/* The partial files of a tile that is whole now; what cannot be removed does no harm. */
+static void partial_remove(int log, unsigned level, uint64_t index)
+{
+	CLEAN_DIR DIR *dir = NULL;
+	const struct dirent *entry;
+	char path[PATH_LEN];
+	int fd;
+
+	path_make(path, level, index, 1);
+	*strrchr(path, '/') = 0;
+	fd = file_open(log, path, O_RDONLY | O_DIRECTORY, 0, NULL);
+	if (fd < 0)
+		return;
+	dir = fdopendir(fd);
+	if (!dir) {
+		close(fd);
+		return;
+	}
+	while ((entry = readdir(dir)))
+		unlinkat(fd, entry->d_name, 0);
+	unlinkat(log, path, AT_REMOVEDIR);
+}
+
+static bool is_same(int log, const char *path, const void *p, size_t n)
+{
+	CLEAN_FREE uint8_t *there = NULL;
+	size_t got;
+
+	there = file_read(log, path, n, &got, NULL);
+	return there && got == n && !memcmp(there, p, n);
+}
+
+static int row_write(struct tiles *t, unsigned level, struct krux_err *err)
+{
+	const struct row *row = &t->row[level % TILE_LEVELS];
+	const void *p = level == ENTRIES ? t->entries : (const void *)row->hash;
+	size_t n = level == ENTRIES ? t->nentries : sizeof row->hash;
+	char path[PATH_LEN];
+
+	path_make(path, level, row->index, TILE_WIDTH);
+	if (!(t->flags & TILES_AGAIN) || !is_same(t->log, path, p, n))
+		if (tile_write(t->log, path, p, n, false, err))
+			return -1;
+	if (row->partial)
+		partial_remove(t->log, level, row->index);
+	return 0;
+}
+
+static int entry_put(struct tiles *t, struct krux_str record, struct krux_err *err)
+{
+	size_t need = t->nentries + 2 + record.n, cap = t->capentries ? t->capentries : 65536;
+
+	if (record.n > RECORD_MAX)
+		return err_set(err, 0, "a record is longer than 65,535 bytes");
+	while (cap < need)
+		cap *= 2;
+	if (cap != t->capentries) {
+		uint8_t *more = realloc(t->entries, cap);
+
+		if (!more)
+			return err_set(err, ENOMEM, "a bundle of records");
+		t->entries = more;
+		t->capentries = cap;
+	}
+	t->entries[t->nentries++] = (uint8_t)(record.n >> 8);
+	t->entries[t->nentries++] = (uint8_t)record.n;
+	memcpy(t->entries + t->nentries, record.p, record.n);
+	t->nentries += record.n;
+	return 0;
+}
+
+int tiles_add(struct tiles *t, struct krux_str record, const uint8_t leaf[static HASH_LEN],
+              struct krux_err *err)
+{
+	uint8_t done[TREE_LEVELS][HASH_LEN];
+	unsigned top = tree_add_nodes(&t->tree, leaf, done);
+	int rc = 0;
+
+	if (t->flags & TILES_ENTRIES)
+		rc |= entry_put(t, record, err);
+	for (unsigned level = 0; level < TILE_LEVELS && level * TILE_HEIGHT <= top; level++) {
+		struct row *row = &t->row[level];
+
+		memcpy(row->hash[row->n++], done[level * TILE_HEIGHT], HASH_LEN);
+		if (row->n < TILE_WIDTH)
+			break;
+		if (!level && t->flags & TILES_ENTRIES)
+			rc |= row_write(t, ENTRIES, err);
+		rc |= row_write(t, level, err);
+		if (!level)
+			t->nentries = 0;
+		row->index++;
+		row->n = row->written = 0;
+		row->partial = false;
+	}
+	return rc;
+}
+
+int tiles_commit(struct tiles *t, bool sync, struct krux_err *err)
+{
+	char path[PATH_LEN];
+
+	for (unsigned level = 0; level < TILE_LEVELS; level++) {
+		struct row *row = &t->row[level];
+
+		if (!row->n || (row->n == row->written && !sync))
+			continue;
+		if (!level && t->flags & TILES_ENTRIES) {
+			path_make(path, ENTRIES, row->index, row->n);
+			if (tile_write(t->log, path, t->entries, t->nentries, sync, err))
+				return -1;
+		}
+		path_make(path, level, row->index, row->n);
+		if (tile_write(t->log, path, row->hash, row->n * (size_t)HASH_LEN, sync, err))
+			return -1;
+		row->written = row->n;
+		row->partial = true;
+	}
+	return 0;
+}
+
+/* ---- reading ---- */
+
+/* Exactly n bytes. 0: read; 1: there is no such file, or it has another size. */
+static int tile_load(int log, const char *path, void *p, size_t n, struct krux_err *err)
+{
+	struct krux_err why = { 0 };
+	CLEAN_FREE uint8_t *file = NULL;
+	size_t got;
+
+	file = file_read(log, path, n, &got, &why);
+	if (!file && why.no && why.no != ENOENT)
+		return err_set(err, why.no, "%s", path);
+	if (!file || got != n)
+		return 1;
+	memcpy(p, file, n);
+	return 0;
+}
+
+/* The root over 2^k hashes, in place. */
+static void fold(uint8_t (*hash)[HASH_LEN], unsigned k, uint8_t out[static HASH_LEN])
+{
+	uint8_t work[TILE_WIDTH][HASH_LEN];
+
+	memcpy(work, hash, (size_t)HASH_LEN << k);
+	while (k--)
+		for (size_t i = 0; i < (size_t)1 << k; i++)
+			tree_node(work[2 * i], work[2 * i + 1], work[i]);
+	memcpy(out, work[0], HASH_LEN);
+}
+
+static int missing(struct krux_err *err, const char *path, const char *what)
+{
+	return err_set(err, 0, "log/%s %s; kruxrt audit tiles makes tiles again", path, what);
+}
+
+static int row_open(struct tiles *t, unsigned level, struct krux_err *err)
+{
+	struct row *row = &t->row[level];
+	uint8_t node[HASH_LEN];
+	char path[PATH_LEN];
+	unsigned at = 0;
+	int rc;
+
+	row->n = row->written = (unsigned)(t->tree.size >> level * TILE_HEIGHT) % TILE_WIDTH;
+	row->index = level + 1 < TILE_LEVELS ? t->tree.size >> (level + 1) * TILE_HEIGHT : 0;
+	row->partial = true;
+	if (!row->n)
+		return 0;
+	path_make(path, level, row->index, row->n);
+	rc = tile_load(t->log, path, row->hash, row->n * (size_t)HASH_LEN, err);
+	if (rc)
+		return rc < 0 ? -1 : missing(err, path, "is missing");
+	for (unsigned k = TILE_HEIGHT; k--;) {
+		if (!(row->n >> k & 1))
+			continue;
+		fold(row->hash + at, k, node);
+		if (memcmp(node, t->tree.node[level * TILE_HEIGHT + k], HASH_LEN) != 0)
+			return missing(err, path, "is not that of the log");
+		at += 1u << k;
+	}
+	return 0;
+}
+
+struct tiles *tiles_open(int log, const struct tree *at, unsigned flags, struct krux_err *err)
+{
+	struct tiles *t = calloc(1, sizeof *t);
+
+	if (!t) {
+		err_set(err, ENOMEM, "tiles");
+		return NULL;
+	}
+	t->log = log;
+	t->flags = flags;
+	t->tree = *at;
+	if (flags & TILES_ENTRIES && at->size % TILE_WIDTH) {
+		err_set(err, 0, "bundles of records are made from the first record on");
+		goto fail;
+	}
+	for (unsigned level = 0; level < TILE_LEVELS; level++)
+		if (row_open(t, level, err))
+			goto fail;
+	return t;
+fail:
+	tiles_close(t);
+	return NULL;
+}
+
+void tiles_close(struct tiles *t)
+{
+	if (!t)
+		return;
+	free(t->entries);
+	free(t);
+}
+
+void tiles_fresh(struct tiles *t)
+{
+	t->flags &= ~(unsigned)TILES_AGAIN;
+}
+
+const struct tree *tiles_tree(const struct tiles *t)
+{
+	return &t->tree;
+}
+
+/* The tile into the cache; a partial one where the tree ends in it and it has not become whole. */
+static int cache_load(struct tile_reader *r, unsigned level, uint64_t index, struct krux_err *err)
+{
+	uint64_t whole = level + 1 < TILE_LEVELS ? r->size >> (level + 1) * TILE_HEIGHT : 0;
+	struct tile_cache *c = &r->cache[level];
+	char path[PATH_LEN];
+	int rc;
+
+	c->index = index;
+	c->width = TILE_WIDTH;
+	path_make(path, level, index, TILE_WIDTH);
+	rc = tile_load(r->log, path, c->hash, sizeof c->hash, err);
+	if (rc > 0 && index >= whole) {
+		c->width = (unsigned)(r->size >> level * TILE_HEIGHT) % TILE_WIDTH;
+		path_make(path, level, index, c->width);
+		rc = !c->width ? 1 :
+		     tile_load(r->log, path, c->hash, c->width * (size_t)HASH_LEN, err);
+	}
+	if (!rc)
+		return 0;
+	c->width = 0;
+	return rc < 0 ? -1 : missing(err, path, "is missing");
+}
+
+int tiles_node(void *ctx, unsigned level, uint64_t index, uint8_t out[static HASH_LEN],
+               struct krux_err *err)
+{
+	struct tile_reader *r = ctx;
+	unsigned row = level / TILE_HEIGHT, k = level % TILE_HEIGHT, at;
+	struct tile_cache *c = &r->cache[row];
+	uint64_t first = index << k;
+
+	at = (unsigned)(first % TILE_WIDTH);
+	if ((!c->width || c->index != first / TILE_WIDTH) && cache_load(r, row, first / TILE_WIDTH, err))
+		return -1;
+	if (at + (1u << k) > c->width)
+		return err_set(err, 0, "the tree has no node %u, %llu", level, (unsigned long long)index);
+	fold(c->hash + at, k, out);
+	return 0;
+}
