@@ -8,10 +8,14 @@ struct krux_err;
 
 /* What the parent has opened; the recorder opens only beneath. */
 struct recorder_options {
-	int log, blobs, keys, trust;   /* folders; keys holds log.key alone as far as it is readable */
+	/* Folders. In keys the recorder opens log.key alone, which is there, and empty the first
+	 * time. */
+	int log, blobs, keys, trust;
 	const char *engine;            /* "kruxrt 0.3" */
 	bool dev;
 	const char *const *waived;     /* NULL-terminated; NULL: none */
+	/* What the machine does not have: a `missing` record each. NULL-terminated; NULL: none. */
+	const char *const *missing;
 	/* Called once, after log and key are open and before READY: the process's last rights go. NULL
 	 * in tests. */
 	int (*confine)(void *ctx, struct krux_err *err);
