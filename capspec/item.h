@@ -5,7 +5,10 @@
 
 #include "capspec/value.h"
 
-enum item_major { ITEM_UINT = 0, ITEM_BYTES = 2, ITEM_TEXT = 3, ITEM_LIST = 4, ITEM_MAP = 5 };
+enum item_major {
+	ITEM_UINT = 0, ITEM_BYTES = 2, ITEM_TEXT = 3, ITEM_LIST = 4, ITEM_MAP = 5, ITEM_SIMPLE = 7
+};
+enum item_simple { ITEM_FALSE = 20, ITEM_TRUE = 21 };
 
 struct item_out {
 	uint8_t *p;

@@ -7,6 +7,10 @@ CAPSPEC_SRC += capspec/bundle.c capspec/canon.c capspec/canon_bytes.c capspec/ca
 	capspec/key.c capspec/key_file.c capspec/pattern.c capspec/pool.c capspec/schema.c \
 	capspec/schema_member.c capspec/schema_read.c capspec/schema_types.c capspec/schema_write.c \
 	capspec/type.c capspec/uncanon.c capspec/value.c
+# both protocols
+CAPSPEC_SRC += capspec/frame.c
+UNIT_TESTS += test_frame
+FUZZERS += frame
 
 BASE_SRC += compiler/base/arena.c compiler/base/buf.c compiler/base/diag.c compiler/base/diag_print.c \
 	compiler/base/escape.c compiler/base/source.c
