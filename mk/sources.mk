@@ -67,7 +67,7 @@ RUNTIME_SRC += runtime/base/err.c runtime/base/file.c runtime/base/loop.c runtim
 	runtime/record/blob.c runtime/record/entry.c runtime/record/head.c runtime/record/history.c \
 	runtime/record/log.c \
 	runtime/record/opens.c runtime/record/record.c runtime/record/scan.c runtime/record/verify.c \
-	runtime/sandbox/descriptors.c runtime/sandbox/landlock.c runtime/sandbox/namespaces.c \
+	runtime/approve/quorum.c runtime/sandbox/descriptors.c runtime/sandbox/landlock.c runtime/sandbox/namespaces.c \
 	runtime/sandbox/privileges.c runtime/sandbox/probe.c runtime/sandbox/process.c runtime/sandbox/rlimits.c runtime/sandbox/root.c \
 	runtime/sandbox/seccomp.c runtime/spawn/child.c runtime/spawn/parent.c \
 	runtime/spawn/spawn.c runtime/gate.c runtime/front/audit.c \
@@ -95,7 +95,7 @@ TEST_SRC += bench/measure.c bench/workload.c tests/unit/attempt.c tests/unit/com
 UNIT_TESTS += test_automaton test_bundle test_c_text test_canon test_capfile test_cbor test_check test_cond \
 	test_dd test_digest test_elf test_emit_c test_facts test_format test_gate test_grammar test_handler test_handlers \
 	test_handlers_hostile test_import test_json test_lang test_length test_list test_log test_loop test_message test_model test_patterns \
-	test_policyfile test_policyformat test_record test_request test_sandbox test_schema test_seccomp \
+	test_policyfile test_policyformat test_quorum test_record test_request test_sandbox test_schema test_seccomp \
 	test_source test_tally test_tree test_value test_window test_witness test_yaml
 # the daemon and its processes
 UNIT_TESTS += test_process

@@ -280,6 +280,18 @@ static int deferred_set(const struct entry *e, const struct judgement *j, struct
 	return nonce_set(e, r, err);
 }
 
+static void ticket_set(const struct entry_ticket *t, enum audit_kind kind, struct record *r)
+{
+	if (t->ticket && kind != AUDIT_KIND_DEFERRED)
+		record_bytes(r, AUDIT_TICKET, t->ticket, HASH_LEN);
+	if (t->signers.n && kind == AUDIT_KIND_INTENT)
+		record_str(r, AUDIT_SIGNERS, t->signers);
+	if (t->expires && kind == AUDIT_KIND_DEFERRED)
+		record_set(r, AUDIT_EXPIRES, t->expires);
+	if (t->shown.n && kind == AUDIT_KIND_DEFERRED)
+		record_str(r, AUDIT_SHOWN, t->shown);
+}
+
 int entry_decided(const struct entry *e, enum audit_kind kind, const struct krux_abi *abi,
                   const struct request *q, const struct judgement *j, struct facts *facts,
                   struct record *r, struct krux_err *err)
@@ -299,6 +311,8 @@ int entry_decided(const struct entry *e, enum audit_kind kind, const struct krux
 		return -1;
 	if (read.n > 1 && value_set(e, r, AUDIT_FACTS, AUDIT_FACTS_BLOB, INLINE_FACTS, read, err))
 		return -1;
+	if (e->ticket)
+		ticket_set(e->ticket, kind, r);
 	if (kind == AUDIT_KIND_INTENT)
 		return intent_set(e, abi, q, j, r, err);
 	return kind == AUDIT_KIND_DEFERRED ? deferred_set(e, j, r, err) : 0;

@@ -19,6 +19,14 @@ struct entry_memory {
 	unsigned n;
 };
 
+/* What an approval adds to a decided call. */
+struct entry_ticket {
+	const uint8_t *ticket;           /* INTENT, DENIED: the one that it uses up; NULL: none */
+	struct krux_str signers;         /* INTENT: the field of that name; n 0: none */
+	uint64_t expires;                /* DEFERRED: ns since 1970; 0: wall + ttl alone counts */
+	struct krux_str shown;           /* DEFERRED: the field of that name; n 0: none */
+};
+
 struct entry {
 	struct krux_pool *pool;
 	int blobs;                       /* folder; -1: memory holds them */
@@ -30,6 +38,7 @@ struct entry {
 	const char *claimed;             /* what it says of itself; NULL or "": nothing */
 	uint8_t bundle[HASH_LEN];
 	bool dev;                        /* signed with a development key */
+	const struct entry_ticket *ticket;   /* NULL: none */
 };
 
 /* A decided call: kind DENIED, DEFERRED or INTENT. */
