@@ -74,6 +74,8 @@ RUNTIME_SRC += runtime/base/err.c runtime/base/file.c runtime/base/loop.c runtim
 	runtime/front/audit_tail.c runtime/front/audit_verify.c runtime/front/call.c runtime/front/init.c \
 	runtime/front/options.c runtime/front/reply.c
 # the transparency log
+RUNTIME_SRC += runtime/record/carry.c runtime/record/carry_ask.c runtime/record/carry_encode.c \
+	runtime/record/carry_keep.c runtime/record/table.c
 RUNTIME_SRC += runtime/record/tiles.c runtime/record/tree.c
 HANDLER_SRC += stdlib-caps/common/answer.c stdlib-caps/common/builtins.c stdlib-caps/common/change.c \
 	stdlib-caps/common/entries.c stdlib-caps/common/handler.c \
@@ -92,7 +94,7 @@ TEST_SRC += bench/measure.c bench/workload.c tests/unit/attempt.c tests/unit/com
 	tests/unit/diagrams.c tests/unit/diagrams_naive.c tests/unit/handler_calls.c \
 	tests/unit/modeling.c tests/unit/parsing.c tests/unit/reading.c tests/unit/records.c \
 	tests/unit/requests.c tests/unit/tiny_bundle.c
-UNIT_TESTS += test_automaton test_bundle test_c_text test_canon test_capfile test_cbor test_check test_cond \
+UNIT_TESTS += test_automaton test_bundle test_c_text test_canon test_capfile test_carry test_cbor test_check test_cond \
 	test_dd test_digest test_elf test_emit_c test_facts test_format test_gate test_grammar test_handler test_handlers \
 	test_handlers_hostile test_import test_json test_lang test_length test_list test_log test_loop test_message test_model test_patterns \
 	test_policyfile test_policyformat test_quorum test_record test_request test_sandbox test_schema test_seccomp \
@@ -102,5 +104,5 @@ UNIT_TESTS += test_process
 # the transparency log
 UNIT_TESTS += test_merkle test_tiles
 # tests/fuzz/fuzz_NAME.c each
-FUZZERS += bundle canon capfile cbor condition elf import json log model pathglob pattern policy schema zone
+FUZZERS += bundle canon capfile carry cbor condition elf import json log model pathglob pattern policy schema zone
 BENCHES += decide

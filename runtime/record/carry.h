@@ -126,6 +126,10 @@ uint64_t carry_sum(const struct carry *, struct krux_str agent, uint64_t kind, s
 
 /* ---- for the log ---- */
 
+/* The Merkle tree over the leaves, which only the log keeps up: carry_add leaves it alone. */
+struct tree;
+struct tree *carry_tree(struct carry *);
+
 /* Would this bundle record ask for older entries than are kept; then they are counted again
  * from the first record on: carry_recount, then carry_recount_add with each, then carry_add. */
 bool carry_widens(const struct carry *, const struct record *bundle);

@@ -18,6 +18,7 @@ void records_teardown(void);
 
 /* Records without what log_append fills in. Lists stand in memory that the next one reuses. */
 struct record records_intent(void);
+struct record records_deferred(void);
 struct record records_outcome(uint64_t about);
 struct record records_denied(void);
 struct record records_invalid(void);

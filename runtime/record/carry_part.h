@@ -1,0 +1,116 @@
+/* How the state is held. Names that come again and again are kept once, so that what is counted is
+ * found by the addresses of its names. */
+#ifndef KRUX_CARRY_PART_H
+#define KRUX_CARRY_PART_H
+
+#include "runtime/record/carry.h"
+#include "runtime/record/table.h"
+#include "runtime/record/tree.h"
+
+/* Beyond so many entries of one counter the two oldest become one, as late as the later of them:
+ * memory is bounded, and nothing more is let through. */
+enum { COUNTED_MOST = 1 << 18 };
+
+struct name {
+	struct krux_str key;
+	char text[];
+};
+
+struct place {
+	struct krux_str key;                 /* the workspace */
+	const struct name **label;           /* sorted */
+	size_t nlabels;
+};
+
+struct calls {
+	struct krux_str key;                 /* the bytes of `of` */
+	struct {
+		const struct place *place;
+		const struct name *capability;
+	} of;
+	uint64_t n;
+};
+
+struct counted {
+	struct krux_str key;                 /* the bytes of `of` */
+	struct counted_of {
+		const struct name *agent, *policy, *rule;
+		uint64_t kind;
+	} of;
+	struct counted_entry {
+		uint64_t when, amount;
+	} *entry;                            /* a ring; room is a power of 2 */
+	size_t first, n, room;
+};
+
+struct ticket {
+	struct krux_str key;                 /* the leaf */
+	struct carry_ticket t;
+	char bytes[];
+};
+
+struct agent {
+	struct krux_str key;
+	struct carry_agent a;
+};
+
+struct nonce {
+	struct krux_str key;
+	uint8_t bytes[16];
+};
+
+struct carry {
+	uint64_t next, latest, horizon, acknowledged;
+	const struct name *origin;
+	bool has_bundle;
+	uint8_t bundle[HASH_LEN];
+	struct tree tree;
+	struct table names, places, calls, counted, tickets, agents, nonces;
+	struct serial {
+		const struct name *policy;
+		uint64_t serial;
+	} *serial;                           /* sorted */
+	size_t nserials;
+	struct carry_intent *intent;         /* by seq; the first so many have left */
+	size_t first, nintents, intents_room;
+	struct ticket **ticket;              /* by seq */
+	size_t ntickets;
+	struct agent **agent;                /* by name */
+	size_t nagents;
+	struct carry_key *key;               /* by seq */
+	size_t nkeys;
+	struct freeze {
+		const struct name *agent;    /* empty: all */
+		uint64_t seq;
+	} *freeze;                           /* sorted */
+	size_t nfreezes;
+};
+
+/* Each false or NULL where memory runs out. */
+const struct name *name_keep(struct carry *, struct krux_str);
+struct place *place_keep(struct carry *, struct krux_str workspace);
+struct calls *calls_keep(struct carry *, const struct place *, const struct name *capability);
+struct counted *counted_keep(struct carry *, const struct counted_of *);
+bool counted_push(struct carry *, struct counted *, uint64_t when, uint64_t amount);
+bool label_keep(struct carry *, struct place *, struct krux_str label);
+bool serial_keep(struct carry *, struct krux_str policy, uint64_t serial);
+bool intent_keep(struct carry *, const struct carry_intent *);
+/* bytes are those of the deferred record r. */
+bool ticket_keep(struct carry *, const struct record *r, struct krux_str bytes,
+                 const uint8_t leaf[static HASH_LEN]);
+bool accept_keep(struct ticket *, const struct carry_accept *, struct carry *);
+bool agent_keep(struct carry *, const struct carry_agent *);
+bool key_keep(struct carry *, const struct carry_key *);
+bool freeze_keep(struct carry *, struct krux_str agent, uint64_t seq);
+bool nonce_keep(struct carry *, const uint8_t nonce[static 16]);
+
+void label_drop(struct place *, struct krux_str label);
+void ticket_drop(struct carry *, struct ticket *);
+void freeze_drop(struct carry *, struct krux_str agent);
+bool intent_drop(struct carry *, uint64_t seq);
+struct ticket *ticket_find(const struct carry *, const uint8_t leaf[static HASH_LEN]);
+
+/* Does an entry of that moment still count for somebody. */
+bool counted_kept(const struct carry *, uint64_t when);
+
+#endif
