@@ -12,7 +12,7 @@ CAPSPEC_SRC += capspec/frame.c
 UNIT_TESTS += test_frame
 FUZZERS += frame
 
-BASE_SRC += compiler/base/arena.c compiler/base/buf.c compiler/base/diag.c compiler/base/diag_print.c \
+BASE_SRC += compiler/base/arena.c compiler/base/buf.c compiler/base/diag.c compiler/base/diag_print.c compiler/base/diag_sarif.c \
 	compiler/base/escape.c compiler/base/source.c
 GRAMMAR_GEN += grammar/cap_lex grammar/cap_parse
 AST_SRC += compiler/ast/expr_print.c grammar/tree.c

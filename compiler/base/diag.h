@@ -40,6 +40,9 @@ struct diag *diag_add(struct diags *, enum diag_level, unsigned code, struct spa
 /* For "%.*s" of a krux_str. */
 #define STR_ARG(s) (int)(s).n, (s).p
 
+/* By place, then code, then text; 0: the same thing said twice. Of pointers to rows. */
+int diag_order(const void *, const void *);
+
 enum diag_format { DIAG_TEXT, DIAG_JSON, DIAG_SARIF };
 void diags_print(struct diags *, enum diag_format, void *file /* FILE * */, bool colour);
 

@@ -1,5 +1,5 @@
-/* Diagnostics as text for people, JSON lines for programs, SARIF 2.1.0 for code hosts. */
-#include "compiler/base/diag.h"
+/* Diagnostics as text for people, JSON lines for programs. */
+#include "compiler/base/diag_sarif.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,7 +9,7 @@
 
 enum { WIDEST_LINE = 160 };
 
-static int diag_order(const void *pa, const void *pb)
+int diag_order(const void *pa, const void *pb)
 {
 	const struct diag *a = *(struct diag *const *)pa, *b = *(struct diag *const *)pb;
 	struct krux_str na = a->at.src ? a->at.src->name : KRUX_STR(""),
@@ -101,7 +101,7 @@ static void print_place(struct buf *b, struct span at)
 
 	span_place(at, &line, &col);
 	if (at.src) {
-		escape_screen(b, at.src->name);
+		escape_screen(b, at.src->path);
 		buf_printf(b, ":%u:%u: ", line, col);
 	} else {
 		buf_puts(b, "kruxc: ");
@@ -156,7 +156,7 @@ static void print_json(struct buf *b, const struct diag *d)
 	           d->code);
 	if (d->at.src) {
 		span_place(d->at, &line, &col);
-		json_pair(b, "file", d->at.src->name);
+		json_pair(b, "file", d->at.src->path);
 		buf_printf(b, ",\"line\":%u,\"column\":%u", line, col);
 	}
 	json_pair(b, "text", d->text);
@@ -166,48 +166,11 @@ static void print_json(struct buf *b, const struct diag *d)
 		json_pair(b, "fix", d->fix);
 	if (d->other.src) {
 		span_place(d->other, &line, &col);
-		json_pair(b, "other_file", d->other.src->name);
+		json_pair(b, "other_file", d->other.src->path);
 		buf_printf(b, ",\"other_line\":%u,\"other_column\":%u", line, col);
 		json_pair(b, "other_text", d->other_text);
 	}
 	buf_puts(b, "}\n");
-}
-
-static void sarif_location(struct buf *b, struct span at)
-{
-	uint32_t line, col;
-
-	span_place(at, &line, &col);
-	buf_puts(b, "{\"physicalLocation\":{\"artifactLocation\":{\"uri\":\"");
-	escape_json(b, at.src->name);
-	buf_printf(b, "\"},\"region\":{\"startLine\":%u,\"startColumn\":%u}}}", line, col);
-}
-
-static void print_sarif(struct buf *b, const struct diags *ds)
-{
-	buf_puts(b, "{\"$schema\":\"https://json.schemastore.org/sarif-2.1.0.json\",\"version\":\"2.1.0\","
-	            "\"runs\":[{\"tool\":{\"driver\":{\"name\":\"kruxc\",\"rules\":[]}},"
-	            "\"columnKind\":\"unicodeCodePoints\",\"results\":[");
-	for (size_t i = 0; i < ds->n; i++) {
-		const struct diag *d = ds->list[i];
-
-		buf_printf(b, "%s{\"ruleId\":\"K%04u\",\"level\":\"%s\",\"message\":{\"text\":\"", i ? "," : "",
-		           d->code, d->level == DIAG_ERROR ? "error" : "warning");
-		escape_json(b, d->text);
-		if (d->expected.n) {
-			buf_puts(b, "; expected ");
-			escape_json(b, d->expected);
-		}
-		if (d->fix.n) {
-			buf_puts(b, "; fix: ");
-			escape_json(b, d->fix);
-		}
-		buf_puts(b, "\"},\"locations\":[");
-		if (d->at.src)
-			sarif_location(b, d->at);
-		buf_puts(b, "]}");
-	}
-	buf_puts(b, "]}]}\n");
 }
 
 void diags_print(struct diags *ds, enum diag_format format, void *file, bool colour)
@@ -217,7 +180,7 @@ void diags_print(struct diags *ds, enum diag_format format, void *file, bool col
 	if (ds->n)
 		qsort(ds->list, ds->n, sizeof *ds->list, diag_order);
 	if (format == DIAG_SARIF)
-		print_sarif(&b, ds);
+		sarif_print(&b, ds);
 	for (size_t i = 0; format != DIAG_SARIF && i < ds->n; i++) {
 		/* The same thing said twice of the same place is said once. */
 		if (i && !diag_order(&ds->list[i - 1], &ds->list[i]))

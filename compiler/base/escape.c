@@ -181,6 +181,19 @@ void escape_yaml(struct buf *b, struct krux_str s)
 	buf_putc(b, '"');
 }
 
+void escape_uri(struct buf *b, struct krux_str s)
+{
+	for (size_t i = 0; i < s.n; i++) {
+		unsigned char c = (unsigned char)s.p[i];
+
+		if ((c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
+		    (c && strchr("-._~/", c)))
+			buf_putc(b, (char)c);
+		else
+			buf_printf(b, "%%%02X", c);
+	}
+}
+
 void escape_markdown(struct buf *b, struct krux_str s)
 {
 	size_t n;

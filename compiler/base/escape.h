@@ -16,6 +16,9 @@ void escape_comment(struct buf *, struct krux_str);
 void escape_cap(struct buf *, struct krux_str);
 /* A YAML scalar, double-quoted where plain would not do. */
 void escape_yaml(struct buf *, struct krux_str);
+/* A path inside a URI: everything but / and what needs no escape as %XX, so that no part of it is
+ * taken for a scheme, a query or a fragment. */
+void escape_uri(struct buf *, struct krux_str);
 /* Running text of Markdown. */
 void escape_markdown(struct buf *, struct krux_str);
 

@@ -6,7 +6,8 @@
 #include "compiler/base/arena.h"
 
 struct source {
-	struct krux_str name;     /* as shown: relative to where the compiler was pointed at */
+	struct krux_str name;     /* as cited: relative to where the compiler was pointed at */
+	struct krux_str path;     /* as diagnostics show it: how it was opened; else the name */
 	struct krux_str text;     /* NUL-terminated beyond n */
 	struct arena *arena;      /* where the table of lines goes */
 	uint32_t *line;           /* offsets of line starts, filled on first use */

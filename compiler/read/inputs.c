@@ -37,7 +37,7 @@ static struct span nowhere(struct finder *f, const char *name)
 {
 	struct source *s = ARENA_NEW(f->arena, struct source);
 
-	s->name = arena_str(f->arena, (struct krux_str){ name, strlen(name) });
+	s->name = s->path = arena_str(f->arena, (struct krux_str){ name, strlen(name) });
 	s->text = (struct krux_str){ "", 0 };
 	s->arena = f->arena;
 	return (struct span){ s, 0, 0 };

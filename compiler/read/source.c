@@ -16,6 +16,7 @@ static struct source *source_new(struct arena *a, const char *shown, struct krux
 
 	s->arena = a;
 	s->name = arena_str(a, (struct krux_str){ shown, strlen(shown) });
+	s->path = s->name;
 	s->text = arena_str(a, text);
 	return s;
 }
@@ -216,6 +217,7 @@ const struct source *source_read(struct arena *a, struct diags *ds, const char *
 	struct buf b = { 0 };
 	int fd = open_regular(path, &st), err;
 
+	s->path = arena_str(a, (struct krux_str){ path, strlen(path) });
 	if (fd < 0 && !S_ISREG(st.st_mode)) {
 		diag_error(ds, 2, at, "this is %s", mode_words(st.st_mode))->expected = KRUX_STR("a regular file");
 		return NULL;

@@ -27,7 +27,8 @@ const struct source *parsing_source(struct krux_str text)
 {
 	struct source *s = ARENA_NEW(text_arena, struct source);
 
-	*s = (struct source){ KRUX_STR("t"), arena_str(text_arena, text), text_arena, NULL, 0 };
+	*s = (struct source){ .name = KRUX_STR("t"), .path = KRUX_STR("t"), .text = arena_str(text_arena, text),
+	                      .arena = text_arena };
 	return s;
 }
 
