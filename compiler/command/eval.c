@@ -42,6 +42,7 @@ static void quoted(struct buf *b, const char *key, struct krux_str s)
 	buf_putc(b, '"');
 }
 
+/* Without the brace that ends the object. */
 static void json_write(struct buf *b, const struct evaluation *e, const struct pipeline *p)
 {
 	const struct voice *v = e->decided;
@@ -70,7 +71,7 @@ static void json_write(struct buf *b, const struct evaluation *e, const struct p
 		           x->speaks ? verdict_word(x->verdict) : "null", x->speaks ? "\"" : "",
 		           x->skipped ? "true" : "false");
 	}
-	buf_puts(b, "]}\n");
+	buf_putc(b, ']');
 	buf_free(&place);
 }
 
@@ -151,6 +152,7 @@ static int decide(const struct options *o, struct pipeline *p, struct buf *b)
 	struct krux_value args;
 	const struct capability *cap = call_read(o, p, &args);
 	struct evaluation e;
+	struct nearest near;
 	struct dd_request req = { .agent = { o->agent, strlen(o->agent) }, .args = &args, .fact_of = given_fact,
 	                          .ctx = &facts };
 
@@ -159,14 +161,19 @@ static int decide(const struct options *o, struct pipeline *p, struct buf *b)
 	facts.m = p->manager[cap->index];
 	facts.args = &args;
 	evaluate(p->arena, p->decisions, p->manager[cap->index], p->root[cap->index], &p->build, cap, &req, &e);
+	if (o->explain)
+		nearest_find(p->arena, p->decisions, p->manager[cap->index], p->root[cap->index], &p->build, cap, &req, &e,
+		             &near);
 	if (o->json) {
 		json_write(b, &e, p);
+		if (o->explain)
+			nearest_json(b, cap, &near);
+		buf_puts(b, "}\n");
 	} else {
 		text_write(b, &e, p);
 		if (o->explain) {
 			voices_write(b, &e);
-			nearest_write(b, p->arena, p->decisions, p->manager[cap->index], p->root[cap->index], &p->build, cap,
-			              &req, &e);
+			nearest_print(b, cap, &near);
 		}
 	}
 	return e.outcome.verdict >= KRUX_NOTIFY ? EXIT_YES : EXIT_NO;

@@ -2,76 +2,42 @@
  * rule are asked about this request, and so is every step of every region. */
 #include "compiler/plan/nearest.h"
 
-#include "compiler/base/escape.h"
-#include "compiler/plan/call.h"
-#include "compiler/plan/cond_print.h"
+#include <stdlib.h>
+#include <string.h>
+
 #include "compiler/plan/words.h"
 
-enum { MOST_CLAUSES = 16 };
+/* ---- the nearest rule ---- */
 
-struct failed {
-	const struct cond *clause[MOST_CLAUSES];
-	size_t n, more;
-	bool agent;                   /* the rule is for other agents */
-};
-
-static void clauses_ask(struct dd *m, const struct cond *c, const struct dd_request *req, struct failed *f)
+static void clauses_ask(struct dd *m, const struct cond *c, const struct dd_request *req, struct nearest_rule *out)
 {
 	if (c->kind == COND_AND) {
-		clauses_ask(m, c->a, req, f);
-		clauses_ask(m, c->b, req, f);
+		clauses_ask(m, c->a, req, out);
+		clauses_ask(m, c->b, req, out);
 		return;
 	}
 	if (dd_eval(m, dd_cond(m, c), req) == DD_TRUE)
 		return;
-	if (f->n < MOST_CLAUSES)
-		f->clause[f->n++] = c;
+	if (out->nclauses < NEAREST_CLAUSES)
+		out->clause[out->nclauses++] = c;
 	else
-		f->more++;
+		out->more++;
 }
 
-static struct failed rule_ask(struct dd *m, const struct meet *meet, const struct dd_request *req)
+static struct nearest_rule rule_ask(struct dd *m, const struct policy *p, const struct meet *meet,
+                                    const struct dd_request *req)
 {
-	struct failed f = { 0 };
+	struct nearest_rule out = { .policy = p, .rule = meet->rule };
 	const struct rule *r = meet->rule;
 
-	clauses_ask(m, meet->rc->when, req, &f);
-	f.agent = r->nagents && dd_eval(m, dd_agent(m, r->agent, r->nagents), req) != DD_TRUE;
-	return f;
+	clauses_ask(m, meet->rc->when, req, &out);
+	out.agent = r->nagents && dd_eval(m, dd_agent(m, r->agent, r->nagents), req) != DD_TRUE;
+	return out;
 }
 
-static void rule_write(struct buf *b, const struct rule *r, const struct failed *f)
+static void rule_find(struct dd *m, const struct build *build, const struct capability *cap,
+                      const struct dd_request *req, const struct evaluation *e, struct nearest_rule *out)
 {
-	buf_printf(b, "\nnearest rule that would say more, %s by ", verdict_word(r->verdict));
-	buf_str(b, r->id);
-	buf_puts(b, ", ");
-	escape_screen(b, r->at.src ? r->at.src->name : KRUX_STR("-"));
-	buf_printf(b, ":%u, ", span_line(r->at));
-	if (!f->agent && !f->n) {
-		buf_puts(b, "holds, but an earlier rule or a stricter file decides\n");
-		return;
-	}
-	buf_puts(b, "asks for\n");
-	if (f->agent) {
-		buf_puts(b, "  agent");
-		for (size_t i = 0; i < r->nagents; i++) {
-			buf_puts(b, i ? " or " : " ");
-			escape_screen(b, r->agent[i]);
-		}
-		buf_putc(b, '\n');
-	}
-	for (size_t i = 0; i < f->n; i++) {
-		buf_puts(b, "  ");
-		cond_print(b, f->clause[i]);
-		buf_putc(b, '\n');
-	}
-}
-
-static void nearest_rule(struct buf *b, struct dd *m, const struct build *build, const struct capability *cap,
-                         const struct dd_request *req, const struct evaluation *e)
-{
-	const struct rule *best = NULL;
-	struct failed least = { 0 };
 	size_t fewest = SIZE_MAX;
 
 	for (size_t i = 0; i < build->npolicies; i++) {
@@ -79,22 +45,20 @@ static void nearest_rule(struct buf *b, struct dd *m, const struct build *build,
 		size_t n = policy_meets(&build->policy[i], cap, &meet);
 
 		for (size_t k = 0; k < n; k++) {
-			struct failed f;
+			struct nearest_rule asked;
 			size_t count;
 
 			if (meet[k].rule->verdict <= e->outcome.verdict || meet[k].rule->observe)
 				continue;
-			f = rule_ask(m, &meet[k], req);
-			count = f.n + f.more + f.agent;
+			asked = rule_ask(m, &build->policy[i], &meet[k], req);
+			count = asked.nclauses + asked.more + asked.agent;
 			if (count < fewest) {
 				fewest = count;
-				least = f;
-				best = meet[k].rule;
+				*out = asked;
+				out->used_up = e->decided && e->decided->rule == asked.rule;
 			}
 		}
 	}
-	if (best)
-		rule_write(b, best, &least);
 }
 
 /* ---- the nearest region ---- */
@@ -102,71 +66,142 @@ static void nearest_rule(struct buf *b, struct dd *m, const struct build *build,
 struct search {
 	struct arena *arena;
 	struct dd *m;
+	uint32_t root;
 	const struct decisions *d;
 	const struct dd_request *req;
 	enum krux_verdict now;
 	size_t fewest;
-	bool looser;                  /* the best so far lets more through */
-	enum krux_verdict then;
-	const struct cond *change[MOST_CLAUSES];
-	size_t nchanges;
-	bool window;                  /* a rate or budget is part of the change */
+	struct nearest_change *best;
 };
+
+static bool is_argument(const struct dd_var *v)
+{
+	return !v->is_fact && (v->subject.kind == SUBJECT_FIELD || v->subject.kind == SUBJECT_SIZE ||
+	                       v->subject.kind == SUBJECT_HAS);
+}
+
+/* The steps of the region that the request does not take; SIZE_MAX where they are too many. */
+static size_t steps_off(struct search *s, const struct dd_region *r, const struct dd_step **off)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < r->nsteps; i++) {
+		if (dd_eval(s->m, dd_class(s->m, r->step[i].node, *r->step[i].to), s->req) == DD_TRUE)
+			continue;
+		if (n == NEAREST_CLAUSES)
+			return SIZE_MAX;
+		off[n++] = &r->step[i];
+	}
+	return n;
+}
+
+static const struct dd_var *step_var(const struct search *s, const struct dd_step *step)
+{
+	return dd_variable(s->m, dd_get(s->m, step->node)->var);
+}
+
+static bool is_changed(const struct search *s, struct krux_str key, const struct dd_step **off, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		struct krux_str text = step_var(s, off[i])->subject.access.text;
+
+		if (text.n >= key.n && !memcmp(text.p, key.p, key.n) && (text.n == key.n || text.p[key.n] == '.'))
+			return true;
+	}
+	return false;
+}
+
+/* As the wire has them: short keys first. */
+static int member_order(const void *pa, const void *pb)
+{
+	const struct krux_str a = ((const struct krux_member *)pa)->key, b = ((const struct krux_member *)pb)->key;
+
+	return a.n != b.n ? (a.n > b.n ? 1 : -1) : memcmp(a.p, b.p, a.n);
+}
+
+/* The request's arguments with the fields of these steps as the witness has them. */
+static const struct krux_value *mixed(struct search *s, const struct dd_witness *w, const struct dd_step **off,
+                                      size_t n)
+{
+	const struct krux_value *from[2] = { s->req->args, &w->args };
+	struct krux_member *member = ARENA_ARRAY(s->arena, struct krux_member, from[0]->map.n + from[1]->map.n + 1);
+	struct krux_value *out = ARENA_NEW(s->arena, struct krux_value);
+	size_t k = 0;
+
+	for (int side = 0; side < 2; side++)
+		for (size_t i = 0; i < from[side]->map.n; i++)
+			if (is_changed(s, from[side]->map.member[i].key, off, n) == (side == 1))
+				member[k++] = from[side]->map.member[i];
+	qsort(member, k, sizeof *member, member_order);
+	*out = (struct krux_value){ .kind = KRUX_V_MAP, .map = { member, k } };
+	return out;
+}
+
+/* An example is shown only where it is one: other fields may not go with the witness's. */
+static const struct krux_value *example(struct search *s, const struct dd_region *r, const struct dd_step **off,
+                                        size_t n, enum krux_verdict verdict)
+{
+	struct dd_request req = *s->req;
+	const struct outcome *o;
+	struct dd_witness w;
+
+	if (!dd_region_witness(s->m, s->arena, r, &w))
+		return NULL;
+	req.args = mixed(s, &w, off, n);
+	o = decisions_outcome(s->d, dd_eval(s->m, s->root, &req));
+	return o && o->verdict == verdict ? req.args : NULL;
+}
+
+/* Arguments before the rest, more let through before less, few before many. */
+static bool nearer(const struct search *s, bool others, enum krux_verdict verdict, size_t n)
+{
+	bool looser = verdict > s->now, best = s->best->verdict > s->now;
+
+	if (others != s->best->others)
+		return !others;
+	return looser != best ? looser : n < s->fewest;
+}
 
 static bool region_ask(void *ctx, const struct dd_region *r)
 {
 	struct search *s = ctx;
+	struct nearest_change *best = s->best;
 	const struct outcome *o = decisions_outcome(s->d, r->value);
-	const struct dd_step *off[MOST_CLAUSES];
-	size_t n = 0;
-	bool looser;
+	const struct dd_step *off[NEAREST_CLAUSES];
+	bool others = false;
+	size_t n;
 
 	if (!o || o->verdict == s->now)
 		return true;
-	looser = o->verdict > s->now;
-	for (size_t i = 0; i < r->nsteps; i++) {
-		if (dd_eval(s->m, dd_class(s->m, r->step[i].node, *r->step[i].to), s->req) == DD_TRUE)
-			continue;
-		if (n == MOST_CLAUSES)
-			return true;
-		off[n++] = &r->step[i];
-	}
-	if (!n || n > s->fewest || (n == s->fewest && (looser <= s->looser)))
+	n = steps_off(s, r, off);
+	if (!n || n == SIZE_MAX)
+		return true;
+	for (size_t i = 0; i < n; i++)
+		others |= !is_argument(step_var(s, off[i]));
+	if (best->found && !nearer(s, others, o->verdict, n))
 		return true;
 	s->fewest = n;
-	s->looser = looser;
-	s->then = o->verdict;
-	s->nchanges = 0;
-	s->window = false;
+	*best = (struct nearest_change){ .found = true, .verdict = o->verdict, .others = others };
 	for (size_t i = 0; i < n; i++) {
 		const struct cond *c = words_step(s->arena, s->m, off[i]);
 
 		if (c)
-			s->change[s->nchanges++] = c;
+			best->where[best->nwhere++] = c;
 		else
-			s->window = true;
+			best->window = true;
 	}
+	best->args = others ? NULL : example(s, r, off, n, o->verdict);
 	return true;
 }
 
-void nearest_write(struct buf *b, struct arena *a, const struct decisions *d, struct dd *m, uint32_t root,
-                   const struct build *build, const struct capability *cap, const struct dd_request *req,
-                   const struct evaluation *e)
+void nearest_find(struct arena *a, const struct decisions *d, struct dd *m, uint32_t root, const struct build *build,
+                  const struct capability *cap, const struct dd_request *req, const struct evaluation *e,
+                  struct nearest *out)
 {
-	struct search s = { .arena = a, .m = m, .d = d, .req = req, .now = e->outcome.verdict, .fewest = SIZE_MAX };
+	struct search s = { .arena = a, .m = m, .root = root, .d = d, .req = req, .now = e->outcome.verdict,
+	                    .fewest = SIZE_MAX, .best = &out->change };
 
-	nearest_rule(b, m, build, cap, req, e);
+	*out = (struct nearest){ 0 };
+	rule_find(m, build, cap, req, e, &out->rule);
 	dd_regions(m, a, root, region_ask, &s);
-	if (s.fewest == SIZE_MAX) {
-		buf_puts(b, "\nno request for this capability has another verdict\n");
-		return;
-	}
-	buf_printf(b, "\nsmallest change that would make it %s:\n", verdict_word(s.then));
-	for (size_t i = 0; i < s.nchanges; i++) {
-		buf_puts(b, "  ");
-		cond_print(b, s.change[i]);
-		buf_putc(b, '\n');
-	}
-	if (s.window)
-		buf_puts(b, "  another state of the rule's rate or budget\n");
 }

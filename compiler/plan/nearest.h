@@ -5,10 +5,39 @@
 #include "compiler/base/buf.h"
 #include "compiler/plan/evaluate.h"
 
-/* Writes the clauses that failed in the nearest rule that would have allowed more, and the
- * smallest change of the request (fewest variables) that would change its verdict. */
-void nearest_write(struct buf *, struct arena *, const struct decisions *, struct dd *m, uint32_t root,
-                   const struct build *, const struct capability *, const struct dd_request *,
-                   const struct evaluation *);
+enum { NEAREST_CLAUSES = 16 };
+
+/* The rule that would say more and asks least for it. */
+struct nearest_rule {
+	const struct policy *policy;
+	const struct rule *rule;                       /* NULL: no rule would say more */
+	const struct cond *clause[NEAREST_CLAUSES];    /* that fail */
+	size_t nclauses, more;                         /* more: not listed */
+	bool agent;                                    /* it is for other agents */
+	bool used_up;                                  /* it has decided: its rate or budget is used up */
+};
+
+/* The fewest variables of the request with other values, arguments rather than anything else. */
+struct nearest_change {
+	bool found;                                    /* false: no request has another verdict */
+	enum krux_verdict verdict;
+	const struct cond *where[NEAREST_CLAUSES];
+	size_t nwhere;
+	bool others;                                   /* no change of the arguments alone does it */
+	bool window;                                   /* a rate or budget is part of the change */
+	const struct krux_value *args;                 /* such as these; NULL: no example */
+};
+
+struct nearest {
+	struct nearest_rule rule;
+	struct nearest_change change;
+};
+
+void nearest_find(struct arena *, const struct decisions *, struct dd *m, uint32_t root, const struct build *,
+                  const struct capability *, const struct dd_request *, const struct evaluation *,
+                  struct nearest *out);
+/* Paragraphs for people; members `nearest` and `change` of an object, each after a comma. */
+void nearest_print(struct buf *, const struct capability *, const struct nearest *);
+void nearest_json(struct buf *, const struct capability *, const struct nearest *);
 
 #endif

@@ -14,3 +14,30 @@ ev filesystem.write '{"path":"/workspace/a","content":"x"}' --facts '{"rates":{"
 ev filesystem.write '{"path":"/workspace/a","content":"x"}' --facts '{"budgets":{"team-moderate/write-workspace":600}}'
 ev filesystem.write '{"path":"/workspace/a","content":"x"}' --facts '{"calls":{"filesystem.raed":1}}'
 ev filesystem.write '{"path":"/workspace/a","content":"x"}' --facts '{"calls":{"filesystem.read":18446744073709551616}}'
+# Explained as JSON; and the smallest change is one of the arguments wherever there is one.
+short() { sed 's/\(or [a-z]* matches [^ ]* \)*or [a-z]* matches [^ )]*)/.../g'; }
+ev filesystem.write '{"path":"/etc/a","content":"x"}' --explain --json | short
+ev filesystem.write '{"path":"/workspace/a","content":"x"}' --facts '{"rates":{"write-workspace":600}}' --explain | short
+ev filesystem.copy '{"source":"/workspace/a.pem","destination":"/workspace/.git/x"}' --explain | short
+ev filesystem.delete '{"path":"/workspace/a"}' --explain --json | short
+cat > "$TMP/day.yaml" <<'X'
+krux: policy/1
+name: day
+layer: organization
+zone: UTC
+rules:
+  - id: monday
+    on: system.time
+    agent: "ci-*"
+    when: weekday == mon and workspace.calls(system.time) < 3
+    verdict: notify
+  - id: always
+    on: system.info
+    verdict: autonomous
+default: blocked
+X
+day() { "$KRUXC" eval "$TMP/day.yaml" -I stdlib-caps "$@" --explain; echo "exit $?"; }
+day --agent ci-1 system.time '{}' --facts '{"weekday":"tue","calls":{"system.time":5}}'
+day --agent me system.time '{}'
+day --agent me system.time '{}' --json
+day --agent me system.info '{}' --json
