@@ -1,5 +1,7 @@
 # Every source file of the project, in the order that data flows. Includes point left only.
 
+include mk/tlog.mk
+
 CAPSPEC_SRC += capspec/bundle.c capspec/canon.c capspec/canon_bytes.c capspec/canon_host.c \
 	capspec/canon_ip.c capspec/canon_number.c capspec/canon_path.c capspec/canon_refuse.c \
 	capspec/canon_scalar.c capspec/canon_text.c capspec/canon_time.c capspec/canon_url.c \
@@ -73,10 +75,8 @@ RUNTIME_SRC += runtime/base/err.c runtime/base/file.c runtime/base/loop.c runtim
 	runtime/spawn/spawn.c runtime/gate.c runtime/front/audit.c \
 	runtime/front/audit_tail.c runtime/front/audit_verify.c runtime/front/call.c runtime/front/init.c \
 	runtime/front/options.c runtime/front/reply.c
-# the transparency log
 RUNTIME_SRC += runtime/record/carry.c runtime/record/carry_ask.c runtime/record/carry_encode.c \
 	runtime/record/carry_keep.c runtime/record/table.c
-RUNTIME_SRC += runtime/record/tiles.c runtime/record/tree.c
 HANDLER_SRC += stdlib-caps/common/answer.c stdlib-caps/common/builtins.c stdlib-caps/common/change.c \
 	stdlib-caps/common/entries.c stdlib-caps/common/handler.c \
 	stdlib-caps/common/pathglob.c stdlib-caps/common/place.c stdlib-caps/common/select.c stdlib-caps/common/walk.c \
@@ -101,8 +101,6 @@ UNIT_TESTS += test_automaton test_bundle test_c_text test_canon test_capfile tes
 	test_source test_tally test_tree test_value test_window test_witness test_yaml
 # the daemon and its processes
 UNIT_TESTS += test_process
-# the transparency log
-UNIT_TESTS += test_merkle test_tiles
 # tests/fuzz/fuzz_NAME.c each
 FUZZERS += bundle canon capfile carry cbor condition elf import json log model pathglob pattern policy schema zone
 BENCHES += decide

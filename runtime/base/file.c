@@ -138,6 +138,23 @@ int file_create(int dir, const char *name, mode_t mode, const void *p, size_t n,
 	return 0;
 }
 
+int file_replace(int dir, const char *name, mode_t mode, const void *p, size_t n, struct krux_err *err)
+{
+	CLEAN_FD int fd = -1;
+	char beside[256];
+
+	if ((size_t)snprintf(beside, sizeof beside, "%s.new", name) >= sizeof beside)
+		return err_set(err, ENAMETOOLONG, "%s", name);
+	fd = file_open(dir, beside, O_WRONLY | O_CREAT | O_TRUNC, mode, err);
+	if (fd < 0)
+		return -1;
+	if (file_write(fd, p, n, err))
+		return err_wrap(err, "%s", beside);
+	if (fdatasync(fd) || renameat(dir, beside, dir, name))
+		return err_set(err, errno, "%s: to disk", name);
+	return 0;
+}
+
 char *file_path(int fd, struct krux_err *err)
 {
 	char link[64], path[PATH_MAX];

@@ -27,6 +27,9 @@ int file_write(int fd, const void *p, size_t n, struct krux_err *err);
 /* A new file with this content, on disk when it returns; fails when it is there. */
 int file_create(int dir, const char *name, mode_t mode, const void *p, size_t n,
                 struct krux_err *err);
+/* The same in place of what is there, at once: a reader, and who comes after a crash, sees the old
+ * or the new. NAME.new stands beside it meanwhile. */
+int file_replace(int dir, const char *name, mode_t mode, const void *p, size_t n, struct krux_err *err);
 /* The canonical path of an open folder. Caller frees; NULL on error. */
 char *file_path(int fd, struct krux_err *err);
 /* Is path b at or below path a; both canonical. */

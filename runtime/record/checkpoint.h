@@ -19,4 +19,9 @@ bool checkpoint_parse(struct krux_str text, struct checkpoint *, const char **wh
 /* Without extension lines; 0: no such origin. */
 size_t checkpoint_text(const struct checkpoint *, char out[static CHECKPOINT_TEXT]);
 
+/* A number as these formats write it: decimal, no leading zero, below 2^63. */
+bool checkpoint_number(struct krux_str, uint64_t *out);
+/* A hash in base64. */
+bool checkpoint_hash(struct krux_str, uint8_t out[static HASH_LEN]);
+
 #endif

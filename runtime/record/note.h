@@ -67,7 +67,8 @@ bool note_parse(struct krux_str, struct note *, const char **why);
 /* Checks the lines that these keys say they made. Returns how many are good; -1: one is bad,
  * which spoils all of it. */
 int note_verify(struct note *, const struct note_key *key, size_t nkeys);
-/* The signature line over text, with its LF; cosignatures say `time`. Its length. */
+/* The signature line over text, with its LF; cosignatures say `time`. Its length; 0: text or time are
+ * beyond what a note can hold. */
 size_t note_sign(const struct note_signer *, struct krux_str text, uint64_t time,
                  char out[static NOTE_LINE]);
 
