@@ -23,8 +23,10 @@ WARN := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes 
 OPT := $(if $(DEBUG),-O0 -DKRUX_DEBUG,$(if $(SAN),-O1 -DKRUX_DEBUG,-O2))
 , := ,
 SANFLAGS := $(if $(SAN),-fsanitize=address$(,)undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)
+# Nothing unwinds: no exceptions, and a debugger reads .debug_frame.
+LEAN := $(if $(DEBUG)$(SAN),,-fno-asynchronous-unwind-tables)
 CFLAGS ?= -g
-ALL_CFLAGS = -std=gnu11 $(WARN) $(OPT) $(SANFLAGS) -fvisibility=hidden -ffunction-sections -fstack-protector-strong \
+ALL_CFLAGS = -std=gnu11 $(WARN) $(OPT) $(LEAN) $(SANFLAGS) -fvisibility=hidden -ffunction-sections -fstack-protector-strong \
 	-D_FORTIFY_SOURCE=$(if $(or $(DEBUG),$(SAN)),0,2) -D_GNU_SOURCE -I. -I$(GEN) $(CFLAGS)
 LDFLAGS ?=
 ALL_LDFLAGS = $(SANFLAGS) -Wl,-z,relro,-z,now $(LDFLAGS)
