@@ -93,7 +93,7 @@ static void gate_run(struct gate *g, struct krux_pool *pool, struct gate_answer 
 	struct spawn_request q = {
 		.cap = out->request.cap, .args = &out->request.args, .agent = g->options.agent,
 		.workspace_fd = g->workspace->fd, .trash_fd = g->workspace->trash,
-		.allows = gate_allows, .allows_ctx = g, .waived = g->options.waived,
+		.allows = gate_allows, .ctx = g, .waived = g->options.waived,
 	};
 
 	g->request = &out->request;

@@ -209,7 +209,7 @@ void child_run(const struct child_plan *plan)
 		                    .workspace = plan->workspace,
 		                    .store = plan->store,
 		                    .allows = plan->allows,
-		                    .allows_ctx = plan->allows_ctx,
+		                    .allows_ctx = plan->ctx,
 		                    .fd = -1,
 		                    .temp = -1,
 		                    .confined = "" };
@@ -222,6 +222,11 @@ void child_run(const struct child_plan *plan)
 	descriptors_on(&ch);
 	layer_on(&ch, LAYER_ROOT, root_empty());
 	privileges_off(&ch);
+	if (plan->decides && !plan->decides(plan->ctx)) {
+		ch.report.what = CHILD_DENIED;
+		out_write(&ch, &ch.report, sizeof ch.report);
+		_exit(0);
+	}
 	ok = c->pool && plan->builtin->open(c);
 	if (!ok) {
 		ch.report.what = CHILD_OPENED;

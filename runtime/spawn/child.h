@@ -16,7 +16,8 @@ struct child_plan {
 	uid_t uid;                     /* of the parent, as it is seen outside the namespaces */
 	gid_t gid;
 	bool (*allows)(void *ctx, struct krux_str field, struct krux_str path);
-	void *allows_ctx;
+	bool (*decides)(void *ctx);    /* asked once, before `open`; NULL: the caller has decided */
+	void *ctx;
 };
 
 /* Comes first on the pipe, written after the last layer and before the handler's `run`. Then the
@@ -29,9 +30,9 @@ struct child_report {
 	uint32_t uid, gid;             /* MAP */
 };
 enum { CHILD_MAGIC = 0x4B525558, CHILD_SLACK = 4096 };
-/* OPENED: `open` ended the call itself. MAP: a report that comes before, once, where the parent has
+/* DENIED: `decides` said no. OPENED: `open` ended the call itself. MAP: a report that comes before, once, where the parent has
  * to map the user namespace onto uid and gid, and then to write one byte. */
-enum { CHILD_OPENED = 255, CHILD_MAP = 254 };
+enum { CHILD_OPENED = 255, CHILD_MAP = 254, CHILD_DENIED = 253 };
 /* How it exits without an answer. */
 enum { CHILD_BROKEN = 3, CHILD_TOO_MUCH = 4 };
 

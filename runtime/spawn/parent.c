@@ -239,6 +239,16 @@ static int time_left(const struct parent *p)
 	return left > 1000000 ? 1000000 : (int)left;
 }
 
+void parent_wait(struct parent *p)
+{
+	while (!parent_step(p)) {
+		/* While there is something to read, the pipe says all; then the process ends. */
+		struct pollfd fd = { .fd = p->in >= 0 ? p->in : p->pidfd, .events = POLLIN };
+
+		poll(&fd, 1, p->killed ? 1000 : time_left(p));
+	}
+}
+
 int parent_run(struct child_plan *plan, uint64_t wall_ns, struct child_end *end,
                struct krux_err *err)
 {
@@ -247,12 +257,7 @@ int parent_run(struct child_plan *plan, uint64_t wall_ns, struct child_end *end,
 	*end = (struct child_end){ 0 };
 	if (parent_start(plan, wall_ns, &p, err))
 		return -1;
-	while (!parent_step(&p)) {
-		/* While there is something to read, the pipe says all; then the process ends. */
-		struct pollfd fd = { .fd = p.in >= 0 ? p.in : p.pidfd, .events = POLLIN };
-
-		poll(&fd, 1, p.killed ? 1000 : time_left(&p));
-	}
+	parent_wait(&p);
 	*end = p.end;
 	return 0;
 }

@@ -45,6 +45,8 @@ void parent_thaw(struct parent *);
 /* ns on the clock of deadlines. */
 uint64_t parent_now(void);
 
+/* Steps until the child has ended. */
+void parent_wait(struct parent *);
 /* All of it: waits until the child has ended. */
 int parent_run(struct child_plan *, uint64_t wall_ns, struct child_end *, struct krux_err *);
 

@@ -1,7 +1,7 @@
 /* A decided call to a child, and what the child said to a result. What comes back is input like any
  * other: it is decoded strictly and held against the output type and the errors that the capability
  * declares before anybody sees it. */
-#include "runtime/spawn/spawn.h"
+#include "runtime/spawn/spawned.h"
 
 #include <signal.h>
 #include <stdarg.h>
@@ -12,7 +12,6 @@
 #include "capspec/canon.h"
 #include "capspec/schema.h"
 #include "runtime/base/err.h"
-#include "runtime/spawn/parent.h"
 
 /* A copy of a folder tree is the largest thing that a call writes. */
 static const uint64_t file_size = UINT64_C(1) << 30;
@@ -52,7 +51,8 @@ static int plan_make(const struct spawn_request *q, struct child_plan *plan, str
 		.workspace = q->workspace_fd,
 		.store = q->trash_fd,
 		.allows = q->allows,
-		.allows_ctx = q->allows_ctx,
+		.decides = q->decides,
+		.ctx = q->ctx,
 	};
 	if (!plan->builtin)
 		return err_set(err, 0, "there is no builtin handler \"%.*s\"",
@@ -168,49 +168,78 @@ static int layer_failed(const struct child_end *end, struct krux_err *err)
 	return err_set(err, r->failed, "confine the call");
 }
 
-static void result_take(const struct spawn_request *q, const struct child_plan *plan,
-                        const struct child_end *end, struct krux_pool *pool,
-                        struct spawn_result *out)
+static void result_take(const struct spawned *s, struct krux_pool *pool, struct spawn_result *out)
 {
+	const struct child_end *end = &s->child.end;
 	char *copy;
 
 	if (end->lost) {
 		why_set(out, SPAWN_UNKNOWN, "how the call ended could not be seen");
 		return;
 	}
-	if (end->reported && !layers_list(pool, plan, end->report.layers, out)) {
+	if (end->reported && !layers_list(pool, &s->plan, end->report.layers, out)) {
 		why_set(out, SPAWN_UNKNOWN, "out of memory");
 		return;
 	}
+	if (end->cancelled) {
+		why_set(out, SPAWN_KILLED, "cancelled");
+		return;
+	}
 	if (!end->exited || end->code || !end->reported || end->timed_out || end->too_much) {
-		killed_take(q->cap, end, out);
+		killed_take(s->cap, end, out);
+		return;
+	}
+	if (end->report.what == CHILD_DENIED) {
+		why_set(out, SPAWN_BROKEN, "decided again, the policy does not allow the call");
 		return;
 	}
 	copy = krux_pool_copy(pool, end->answer, end->n);
 	if (copy)
-		answer_take(q->cap, pool, (struct krux_str){ copy, end->n }, out);
+		answer_take(s->cap, pool, (struct krux_str){ copy, end->n }, out);
 	else
 		why_set(out, SPAWN_UNKNOWN, "out of memory");
+}
+
+int spawn_start(const struct spawn_request *q, struct spawned *s, struct krux_err *err)
+{
+	*s = (struct spawned){ .cap = q->cap };
+	if (plan_make(q, &s->plan, err) ||
+	    parent_start(&s->plan, q->cap->limit[KRUX_LIMIT_WALL], &s->child, err))
+		return -1;
+	return 0;
+}
+
+bool spawn_step(struct spawned *s)
+{
+	return parent_step(&s->child);
+}
+
+int spawn_finish(struct spawned *s, struct krux_pool *pool, struct spawn_result *out,
+                 struct krux_err *err)
+{
+	struct child_end *end = &s->child.end;
+	int result = 0;
+
+	*out = (struct spawn_result){ .end = SPAWN_UNKNOWN };
+	out->cpu_ns = end->cpu_ns;
+	out->wall_ns = end->wall_ns;
+	out->rss_bytes = end->rss_bytes;
+	if (end->reported && end->report.failed)
+		result = layer_failed(end, err);
+	else
+		result_take(s, pool, out);
+	free(end->answer);
+	end->answer = NULL;
+	return result;
 }
 
 int spawn_run(const struct spawn_request *q, struct krux_pool *pool, struct spawn_result *out,
               struct krux_err *err)
 {
-	struct child_plan plan;
-	struct child_end end;
-	int result = 0;
+	struct spawned s;
 
-	*out = (struct spawn_result){ .end = SPAWN_UNKNOWN };
-	if (plan_make(q, &plan, err) ||
-	    parent_run(&plan, q->cap->limit[KRUX_LIMIT_WALL], &end, err))
+	if (spawn_start(q, &s, err))
 		return -1;
-	out->cpu_ns = end.cpu_ns;
-	out->wall_ns = end.wall_ns;
-	out->rss_bytes = end.rss_bytes;
-	if (end.reported && end.report.failed)
-		result = layer_failed(&end, err);
-	else
-		result_take(q, &plan, &end, pool, out);
-	free(end.answer);
-	return result;
+	parent_wait(&s.child);
+	return spawn_finish(&s, pool, out, err);
 }

@@ -20,7 +20,10 @@ struct spawn_request {
 	int workspace_fd;                    /* O_PATH or O_RDONLY directory, /workspace in the call */
 	int trash_fd;                        /* directory for soft deletes, same file system; -1: none */
 	spawn_allows_fn *allows;             /* never NULL */
-	void *allows_ctx;
+	/* The child decides once more, before anything is opened: does the policy allow the call. NULL
+	 * where the caller, in the same process, has. */
+	bool (*decides)(void *ctx);
+	void *ctx;                           /* of both */
 	const char *const *waived;           /* features the operator waived by name, NULL-terminated;
 	                                        NULL: none */
 };
@@ -48,8 +51,8 @@ struct spawn_result {
 	uint64_t cpu_ns, wall_ns, rss_bytes; /* used by the child */
 };
 
-/* 0: the child ran, *out says how it ended. -1 with *err: nothing ran, such as when a layer that
- * cannot be waived is missing. The pool takes what *out points at. */
+/* Runs it and waits. 0: the child ran, *out says how it ended. -1 with *err: nothing ran. The pool takes what
+ * *out points at. */
 int spawn_run(const struct spawn_request *, struct krux_pool *, struct spawn_result *out,
               struct krux_err *err);
 

@@ -54,7 +54,7 @@ static int run(const struct spawn_request *q, struct krux_pool *pool, struct spa
 	for (size_t i = 0; runner.asks && runner.asks[i]; i++) {
 		struct krux_str path = { runner.asks[i], strlen(runner.asks[i]) };
 
-		runner.allowed[i] = q->allows(q->allows_ctx, KRUX_STR("path"), path) ? 'Y' : 'N';
+		runner.allowed[i] = q->allows(q->ctx, KRUX_STR("path"), path) ? 'Y' : 'N';
 	}
 	*out = (struct spawn_result){ .end = runner.end, .layer = { "tried" }, .nlayers = 1, .cpu_ns = 1, .wall_ns = 2,
 	                              .rss_bytes = 3 };
