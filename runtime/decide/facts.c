@@ -2,10 +2,13 @@
  * asked when the policy asks, and then kept. */
 #include "runtime/decide/facts.h"
 
+#include "capspec/item.h"
+#include "runtime/base/err.h"
 #include "runtime/decide/query.h"
 #include "runtime/decide/tally.h"
 #include "runtime/decide/zone.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -21,6 +24,7 @@ struct facts {
 	const struct tally *tally;
 	struct tally_agent *agent;
 	const struct tally_place *place;
+	bool *given;            /* by query; NULL: all are known */
 };
 
 struct facts *facts_new(const struct krux_abi *abi)
@@ -70,6 +74,7 @@ void facts_free(struct facts *f)
 	free(f->asked);
 	free(f->list);
 	free(f->order);
+	free(f->given);
 	free(f);
 }
 
@@ -158,12 +163,59 @@ static bool time_answer(struct facts *f)
 	return f->has_time;
 }
 
+/* One entry of a list of facts. The same names may stand for several windows. */
+static bool given_take(struct facts *f, struct item_in *in)
+{
+	uint64_t five, kind, per, answer;
+	struct krux_str policy, name;
+	uint32_t n, at;
+
+	if (!item_take(in, ITEM_LIST, &five) || five != 5 || !item_take(in, ITEM_UINT, &kind) ||
+	    kind > KRUX_FACT_BUDGET || !item_take_str(in, ITEM_TEXT, &policy) ||
+	    !item_take_str(in, ITEM_TEXT, &name) || !item_take(in, ITEM_UINT, &per) ||
+	    !item_take(in, ITEM_UINT, &answer))
+		return false;
+	at = query_find(f->abi, f->order, (enum krux_fact_kind)kind, policy, name, &n);
+	for (uint32_t i = at; i < at + n; i++) {
+		uint32_t id = f->order[i];
+
+		if (f->abi->facts[id].per != per)
+			continue;
+		if (f->given[id])
+			return false;
+		f->given[id] = true;
+		f->answer[id] = answer;
+		return true;
+	}
+	return false;
+}
+
+int facts_given(struct facts *f, struct krux_str list, struct krux_err *err)
+{
+	struct item_in in = { (const uint8_t *)list.p, (const uint8_t *)list.p + list.n, NULL };
+	uint64_t n = 0;
+
+	f->given = calloc(f->abi->nfacts ? f->abi->nfacts : 1, sizeof *f->given);
+	if (!f->given)
+		return err_set(err, ENOMEM, "facts");
+	if (list.n && !item_take(&in, ITEM_LIST, &n))
+		return err_set(err, 0, "facts: no list");
+	for (uint64_t i = 0; i < n; i++)
+		if (!given_take(f, &in))
+			return err_set(err, 0, "facts: one that the policy does not ask for");
+	return in.p == in.end ? 0 : err_set(err, 0, "facts: more than a list");
+}
+
 bool facts_quiet(void *ctx, uint32_t id, uint64_t *answer)
 {
 	struct facts *f = ctx;
 
 	if (id >= f->abi->nfacts)
 		return false;
+	if (f->given) {
+		*answer = f->answer[id];
+		return f->given[id];
+	}
 	switch (f->abi->facts[id].kind) {
 	case KRUX_FACT_TIME:
 		if (!time_answer(f))

@@ -7,6 +7,7 @@
 #include "capspec/value.h"
 
 struct facts;
+struct krux_err;
 struct tally;
 struct tally_agent;
 struct tally_place;
@@ -29,6 +30,10 @@ void facts_count(struct facts *, enum krux_fact_kind, struct krux_str policy, st
  * counted here, and nothing has been asked yet. Borrows all. */
 void facts_begin(struct facts *, const struct tally *, struct tally_agent *,
                  const struct tally_place *, uint64_t wall);
+
+/* Or only what a record says was read is known: the items of its field `facts`, or nothing. Once,
+ * in place of all the above. Negative with *err: it is no such list of this policy's queries. */
+int facts_given(struct facts *, struct krux_str list, struct krux_err *err);
 
 /* Where the rate of that rule is used up: ns until a call more has room. With a tally, its budget
  * counts too, by what args add to it. 0: it is not used up, or waiting does not help. */

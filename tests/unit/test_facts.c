@@ -48,6 +48,29 @@ static uint64_t answer(uint32_t id)
 	return v;
 }
 
+/* What a record holds is all that is known, and a list that is none is refused. */
+START_TEST(only_what_is_given_is_known)
+{
+	static const uint8_t list[] = { 0x82, 0x85, 0, 0x60, 0x60, 0, 0x19, 0x10, 0x00,
+		                        0x85, 2, 0x60, 0x66, 's', 'e', 'c', 'r', 'e', 't', 0, 1 };
+	struct krux_str given = { (const char *)list, sizeof list };
+	struct krux_err err;
+	uint64_t v;
+
+	ck_assert(!facts_given(facts, given, &err));
+	ck_assert_uint_eq(answer(TIME), 4096);
+	ck_assert_uint_eq(answer(SECRET), 1);
+	for (uint32_t i = WEEKDAY; i < FACTS; i++)
+		ck_assert(i == SECRET || !facts_answer(facts, i, &v));
+	for (size_t n = 1; n < sizeof list; n++) {
+		teardown();
+		setup();
+		given.n = n;
+		ck_assert_int_lt(facts_given(facts, given, &err), 0);
+	}
+}
+END_TEST
+
 START_TEST(nothing_happened)
 {
 	for (uint32_t i = CONTENT; i < FACTS; i++) {
@@ -198,6 +221,7 @@ int main(void)
 	int failed;
 
 	tcase_add_checked_fixture(tc, setup, teardown);
+	tcase_add_test(tc, only_what_is_given_is_known);
 	tcase_add_test(tc, nothing_happened);
 	tcase_add_test(tc, labels_and_calls);
 	tcase_add_test(tc, windows_have_exact_edges);
