@@ -32,12 +32,6 @@ static void child_kill(struct parent *p)
 	p->killed = true;
 }
 
-static void in_close(struct parent *p)
-{
-	cleanup_fd(&p->in);
-	p->in = -1;
-}
-
 static void go_close(struct parent *p)
 {
 	cleanup_fd(&p->go);
@@ -100,10 +94,9 @@ static bool piece_take(struct parent *p)
 	ssize_t k;
 
 	if (end->reported && end->n == p->cap && !answer_grow(p)) {
-		/* Before the pipe is closed, so that it is this that ends the child. */
 		end->too_much = true;
 		child_kill(p);
-		in_close(p);
+		p->heard = true;
 		return false;
 	}
 	to = end->reported ? end->answer + end->n : (uint8_t *)&end->report + p->got;
@@ -112,7 +105,7 @@ static bool piece_take(struct parent *p)
 	if (k < 0 && (errno == EINTR || errno == EAGAIN))
 		return errno == EINTR;
 	if (k <= 0) {
-		in_close(p);
+		p->heard = true;
 		return false;
 	}
 	if (end->reported) {
@@ -121,7 +114,7 @@ static bool piece_take(struct parent *p)
 	}
 	p->got += (size_t)k;
 	if (p->got == sizeof end->report && !report_take(p)) {
-		in_close(p);
+		p->heard = true;
 		return false;
 	}
 	return true;
@@ -149,10 +142,14 @@ static void child_reap(struct parent *p)
 	end->rss_bytes = (uint64_t)used.ru_maxrss * 1024;
 	end->exited = WIFEXITED(status);
 	end->code = end->exited ? WEXITSTATUS(status) : WTERMSIG(status);
-	in_close(p);
+}
+
+void parent_close(struct parent *p)
+{
 	go_close(p);
+	cleanup_fd(&p->in);
 	cleanup_fd(&p->pidfd);
-	p->pidfd = -1;
+	p->in = p->pidfd = -1;
 }
 
 bool parent_step(struct parent *p)
@@ -161,12 +158,12 @@ bool parent_step(struct parent *p)
 		p->end.timed_out = true;
 		child_kill(p);
 	}
-	while (p->in >= 0 && !p->end.timed_out && piece_take(p))
+	while (!p->heard && !p->end.timed_out && piece_take(p))
 		;
 	if (!child_gone(p))
 		return false;
 	/* What it said last is in the pipe. */
-	while (p->in >= 0 && !p->killed && piece_take(p))
+	while (!p->heard && !p->killed && piece_take(p))
 		;
 	child_reap(p);
 	return true;
@@ -243,7 +240,8 @@ void parent_wait(struct parent *p)
 {
 	while (!parent_step(p)) {
 		/* While there is something to read, the pipe says all; then the process ends. */
-		struct pollfd fd = { .fd = p->in >= 0 ? p->in : p->pidfd, .events = POLLIN };
+		struct pollfd fd = { .fd = p->heard || p->killed ? p->pidfd : p->in,
+			             .events = POLLIN };
 
 		poll(&fd, 1, p->killed ? 1000 : time_left(p));
 	}
@@ -258,6 +256,7 @@ int parent_run(struct child_plan *plan, uint64_t wall_ns, struct child_end *end,
 	if (parent_start(plan, wall_ns, &p, err))
 		return -1;
 	parent_wait(&p);
+	parent_close(&p);
 	*end = p.end;
 	return 0;
 }

@@ -23,8 +23,8 @@ struct child_end {
 struct parent {
 	struct child_end end;
 	pid_t pid;
-	int in, pidfd;                 /* to wait on: readable when there is something to do; in: -1
-	                                  once the child has said all */
+	int in, pidfd;                 /* to wait on: readable when there is something to do */
+	bool heard;                    /* in: the child has said all, or all that is listened to */
 	int go;                        /* -1 once it is used */
 	uint64_t started, deadline;    /* ns on CLOCK_BOOTTIME */
 	uint64_t frozen;               /* since when it is stopped; 0: it runs */
@@ -37,6 +37,8 @@ struct parent {
 int parent_start(struct child_plan *plan, uint64_t wall_ns, struct parent *, struct krux_err *);
 /* Takes what is there and looks at the clock. True: the child has ended, and end says how. */
 bool parent_step(struct parent *);
+/* Closes the descriptors of one that has ended. */
+void parent_close(struct parent *);
 /* Kills the child; parent_step says when it is gone. */
 void parent_cancel(struct parent *);
 /* Stops the child, which stops its clock, and lets it go on. */

@@ -230,6 +230,7 @@ int spawn_finish(struct spawned *s, struct krux_pool *pool, struct spawn_result 
 		result_take(s, pool, out);
 	free(end->answer);
 	end->answer = NULL;
+	parent_close(&s->child);
 	return result;
 }
 

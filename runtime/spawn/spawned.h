@@ -17,7 +17,7 @@ struct spawned {
 int spawn_start(const struct spawn_request *, struct spawned *, struct krux_err *err);
 /* Call when a descriptor of it is ready or its deadline has come. True: it has ended. */
 bool spawn_step(struct spawned *);
-/* How it ended, once; as spawn_run. */
+/* How it ended, once; as spawn_run. Closes its descriptors. */
 int spawn_finish(struct spawned *, struct krux_pool *, struct spawn_result *out,
                  struct krux_err *err);
 
