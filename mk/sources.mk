@@ -71,8 +71,8 @@ RUNTIME_SRC += runtime/base/err.c runtime/base/file.c runtime/base/loop.c runtim
 	runtime/record/opens.c runtime/record/record.c runtime/record/scan.c runtime/record/verify.c \
 	runtime/approve/quorum.c runtime/sandbox/descriptors.c runtime/sandbox/landlock.c runtime/sandbox/namespaces.c \
 	runtime/sandbox/privileges.c runtime/sandbox/probe.c runtime/sandbox/process.c runtime/sandbox/rlimits.c runtime/sandbox/root.c \
-	runtime/sandbox/seccomp.c runtime/spawn/child.c runtime/spawn/parent.c \
-	runtime/spawn/spawn.c runtime/gate.c runtime/front/audit.c \
+	runtime/sandbox/seccomp.c runtime/spawn/again.c runtime/spawn/child.c runtime/spawn/look.c runtime/spawn/looking.c runtime/spawn/parent.c \
+	runtime/spawn/spawn.c runtime/spawn/spawner.c runtime/spawn/spawner_call.c runtime/spawn/spawner_freeze.c runtime/spawn/spawner_tell.c runtime/spawn/warrant.c runtime/gate.c runtime/front/audit.c \
 	runtime/front/audit_tail.c runtime/front/audit_verify.c runtime/front/call.c runtime/front/init.c \
 	runtime/front/options.c runtime/front/reply.c
 RUNTIME_SRC += runtime/record/carry.c runtime/record/carry_ask.c runtime/record/carry_encode.c \
@@ -93,7 +93,7 @@ RUNTIME_MAIN += runtime/main.c
 TEST_SRC += bench/measure.c bench/workload.c tests/unit/attempt.c tests/unit/compiled.c \
 	tests/unit/diagrams.c tests/unit/diagrams_naive.c tests/unit/handler_calls.c \
 	tests/unit/modeling.c tests/unit/parsing.c tests/unit/reading.c tests/unit/records.c \
-	tests/unit/requests.c tests/unit/tiny_bundle.c
+	tests/unit/requests.c tests/unit/spawning.c tests/unit/tiny_bundle.c
 UNIT_TESTS += test_automaton test_bundle test_c_text test_canon test_capfile test_carry test_cbor test_check test_cond \
 	test_dd test_digest test_elf test_emit_c test_facts test_format test_gate test_grammar test_handler test_handlers \
 	test_handlers_hostile test_import test_json test_lang test_length test_list test_log test_loop test_message test_model test_patterns \

@@ -265,9 +265,12 @@ static int packet_receive(struct channel *c, struct krux_err *err)
 	do {
 		n = recvmsg(c->fd, &m, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
 	} while (n < 0 && errno == EINTR);
-	if (n < 0)
-		return errno == EAGAIN ? 0 : err_set(err, errno, "receive from another process");
-	if (!n)
+	if (n < 0 && errno == EAGAIN)
+		return 0;
+	/* Reset: it went without reading all that it was sent. */
+	if (n < 0 && errno != ECONNRESET)
+		return err_set(err, errno, "receive from another process");
+	if (n <= 0)
 		return err_set(err, 0, "the other process is gone");
 	c->nin = (size_t)n;
 	c->at = 0;

@@ -10,8 +10,40 @@
 #include "runtime/bundle/trust.h"
 
 #include <errno.h>
+#include <sys/stat.h>
 
-static int bundle_open(struct loaded *l, const char *path, int trust, bool dev,
+/* Other processes read from the same open file: its offset is nobody's. */
+static uint8_t *bytes_read(int fd, size_t *n, struct krux_err *err)
+{
+	uint8_t *p = NULL;
+	struct stat st;
+
+	*n = 0;
+	if (fstat(fd, &st)) {
+		err_set(err, errno, "read");
+		return NULL;
+	}
+	if (!S_ISREG(st.st_mode) || (uint64_t)st.st_size > KRUX_MAX_BUNDLE ||
+	    !(p = malloc((size_t)st.st_size + 1))) {
+		err_set(err, p ? ENOMEM : 0, "not a file of at most 64 MiB");
+		return NULL;
+	}
+	while (*n < (size_t)st.st_size) {
+		ssize_t k = pread(fd, p + *n, (size_t)st.st_size - *n, (off_t)*n);
+
+		if (k < 0 && errno == EINTR)
+			continue;
+		if (k <= 0) {
+			err_set(err, k ? errno : EIO, "read");
+			free(p);
+			return NULL;
+		}
+		*n += (size_t)k;
+	}
+	return p;
+}
+
+static int bundle_open(struct loaded *l, int fd, const char *path, int trust, bool dev,
                        struct krux_err *err)
 {
 	struct krux_refusal why = { "", "" };
@@ -20,7 +52,7 @@ static int bundle_open(struct loaded *l, const char *path, int trust, bool dev,
 
 	if (trust_read(trust, TRUST_BUNDLE, l->pool, &key, &nkeys, err))
 		return -1;
-	l->bytes = file_read_path(path, KRUX_MAX_BUNDLE, &n, err);
+	l->bytes = path ? file_read_path(path, KRUX_MAX_BUNDLE, &n, err) : bytes_read(fd, &n, err);
 	if (!l->bytes)
 		return -1;
 	if (!krux_bundle_open(l->pool, (struct krux_str){ (char *)l->bytes, n }, key, nkeys, dev,
@@ -49,7 +81,8 @@ static int policy_map(struct loaded *l, struct krux_err *err)
 	return 0;
 }
 
-struct loaded *loaded_open(const char *path, int trust, bool dev, struct krux_err *err)
+static struct loaded *load(int fd, const char *path, const char *name, int trust, bool dev,
+                           struct krux_err *err)
 {
 	struct loaded *l = calloc(1, sizeof *l);
 
@@ -60,12 +93,22 @@ struct loaded *loaded_open(const char *path, int trust, bool dev, struct krux_er
 		err_set(err, ENOMEM, "load the bundle");
 		return NULL;
 	}
-	if (bundle_open(l, path, trust, dev, err) || policy_map(l, err)) {
-		err_wrap(err, "bundle %s", path);
+	if (bundle_open(l, fd, path, trust, dev, err) || policy_map(l, err)) {
+		err_wrap(err, "bundle %s", name);
 		loaded_close(l);
 		return NULL;
 	}
 	return l;
+}
+
+struct loaded *loaded_open(const char *path, int trust, bool dev, struct krux_err *err)
+{
+	return load(-1, path, path, trust, dev, err);
+}
+
+struct loaded *loaded_open_fd(int fd, const char *name, int trust, bool dev, struct krux_err *err)
+{
+	return load(fd, NULL, name, trust, dev, err);
 }
 
 void loaded_close(struct loaded *l)

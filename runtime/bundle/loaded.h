@@ -22,6 +22,8 @@ struct loaded {
 /* path is the operator's; trust the trust folder; dev lets development keys through. NULL with
  * *err. */
 struct loaded *loaded_open(const char *path, int trust, bool dev, struct krux_err *err);
+/* The same from an open file, whose offset is not used; name is for errors. */
+struct loaded *loaded_open_fd(int fd, const char *name, int trust, bool dev, struct krux_err *err);
 void loaded_close(struct loaded *);
 
 #endif

@@ -222,8 +222,7 @@ void child_run(const struct child_plan *plan)
 	descriptors_on(&ch);
 	layer_on(&ch, LAYER_ROOT, root_empty());
 	privileges_off(&ch);
-	if (plan->decides && !plan->decides(plan->ctx)) {
-		ch.report.what = CHILD_DENIED;
+	if (plan->decides && (ch.report.what = plan->decides(plan->ctx, plan->workspace))) {
 		out_write(&ch, &ch.report, sizeof ch.report);
 		_exit(0);
 	}

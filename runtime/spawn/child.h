@@ -16,7 +16,9 @@ struct child_plan {
 	uid_t uid;                     /* of the parent, as it is seen outside the namespaces */
 	gid_t gid;
 	bool (*allows)(void *ctx, struct krux_str field, struct krux_str path);
-	bool (*decides)(void *ctx);    /* asked once, before `open`; NULL: the caller has decided */
+	/* Asked once, before `open`, with the workspace; 0, CHILD_DENIED or CHILD_STALE. NULL: the caller
+	 * has decided. */
+	uint32_t (*decides)(void *ctx, int workspace);
 	void *ctx;
 };
 
@@ -30,9 +32,9 @@ struct child_report {
 	uint32_t uid, gid;             /* MAP */
 };
 enum { CHILD_MAGIC = 0x4B525558, CHILD_SLACK = 4096 };
-/* DENIED: `decides` said no. OPENED: `open` ended the call itself. MAP: a report that comes before, once, where the parent has
+/* DENIED, STALE: `decides` said no, or that a file which approvers saw is another now. OPENED: `open` ended the call itself. MAP: a report that comes before, once, where the parent has
  * to map the user namespace onto uid and gid, and then to write one byte. */
-enum { CHILD_OPENED = 255, CHILD_MAP = 254, CHILD_DENIED = 253 };
+enum { CHILD_OPENED = 255, CHILD_MAP = 254, CHILD_DENIED = 253, CHILD_STALE = 252 };
 /* How it exits without an answer. */
 enum { CHILD_BROKEN = 3, CHILD_TOO_MUCH = 4 };
 

@@ -193,6 +193,10 @@ static void result_take(const struct spawned *s, struct krux_pool *pool, struct 
 		why_set(out, SPAWN_BROKEN, "decided again, the policy does not allow the call");
 		return;
 	}
+	if (end->report.what == CHILD_STALE) {
+		why_set(out, SPAWN_BROKEN, "a file that the approvers saw has changed since");
+		return;
+	}
 	copy = krux_pool_copy(pool, end->answer, end->n);
 	if (copy)
 		answer_take(s->cap, pool, (struct krux_str){ copy, end->n }, out);

@@ -20,9 +20,9 @@ struct spawn_request {
 	int workspace_fd;                    /* O_PATH or O_RDONLY directory, /workspace in the call */
 	int trash_fd;                        /* directory for soft deletes, same file system; -1: none */
 	spawn_allows_fn *allows;             /* never NULL */
-	/* The child decides once more, before anything is opened: does the policy allow the call. NULL
-	 * where the caller, in the same process, has. */
-	bool (*decides)(void *ctx);
+	/* The child decides once more, before anything is opened; as child_plan. NULL where the caller, in
+	 * the same process, has. */
+	uint32_t (*decides)(void *ctx, int workspace);
 	void *ctx;                           /* of both */
 	const char *const *waived;           /* features the operator waived by name, NULL-terminated;
 	                                        NULL: none */

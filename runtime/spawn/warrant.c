@@ -16,7 +16,7 @@ bool used_take(struct used *u, uint64_t seq)
 	uint64_t bit = UINT64_C(1) << (seq % 64);
 	size_t word = seq % USED_WINDOW / 64;
 
-	if (u->any && seq + USED_WINDOW <= u->greatest)
+	if (u->any && seq < u->greatest && u->greatest - seq >= USED_WINDOW)
 		return false;
 	if (!u->any || seq > u->greatest) {
 		uint64_t from = u->any ? u->greatest + 1 : seq;
@@ -118,7 +118,7 @@ static int same_request(const struct record *a, const struct record *b, struct k
 static int ticket_check(const struct warrant_rules *rules, const uint8_t *p, size_t n,
                         struct warrant *w, struct krux_err *err)
 {
-	struct quorum q = { rules->approver, rules->napprovers, w->agent };
+	struct quorum q = { .approver = rules->approver, .n = rules->napprovers, .agent = w->agent };
 	const struct record *intent = &w->intent;
 	uint8_t leaf[HASH_LEN];
 	struct record deferred;
@@ -134,6 +134,8 @@ static int ticket_check(const struct warrant_rules *rules, const uint8_t *p, siz
 	if (ticket_over(&deferred, intent))
 		return err_set(err, 0, "the ticket has expired");
 	w->approvals = deferred.field[AUDIT_APPROVALS].s;
+	if (record_has(&deferred, AUDIT_SHOWN))
+		w->shown = deferred.field[AUDIT_SHOWN].s;
 	return quorum_holds(&q, leaf, w->approvals, intent->field[AUDIT_SIGNERS].s, err);
 }
 
@@ -235,6 +237,8 @@ int warrant_read(struct warrant_rules *rules, const uint8_t *body, size_t n,
 		return -1;
 	*seq = w->seq;
 	w->deadline = run.deadline;
+	if (w->deadline && now_boot() >= w->deadline)
+		return err_set(err, 0, "its time was over before it could start");
 	w->agent = w->intent.field[AUDIT_AGENT].s;
 	w->workspace = w->intent.field[AUDIT_WORKSPACE].s;
 	w->verdict = (uint8_t)w->intent.field[AUDIT_VERDICT].u;

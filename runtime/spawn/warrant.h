@@ -46,6 +46,7 @@ struct warrant {
 	struct krux_value value;       /* the same, read */
 	struct krux_str facts;         /* the list; n 0: none were read */
 	struct krux_str approvals;     /* of the ticket; n 0: without one */
+	struct krux_str shown;         /* the files that its approvers saw; n 0: none */
 	uint8_t verdict;
 };
 

@@ -1,0 +1,254 @@
+/* Receipts to children, and how they ended to records and results.
+ *
+ * Three channels: the gate asks, the recorder is told how each call ended before the gate is, the
+ * parent stops it all. A gate that is gone, or says what is no message, gets nothing more run; what
+ * runs goes on to its end or its deadline and is recorded. */
+#include "runtime/spawn/spawner_part.h"
+
+#include "runtime/base/err.h"
+#include "runtime/base/state.h"
+#include "runtime/bundle/loaded.h"
+
+#include <errno.h>
+#include <sodium.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- channels ---- */
+
+static void gate_take(struct spawner *s, struct message *m)
+{
+	switch (m->kind) {
+	case MESSAGE_RUN:
+		call_take(s, m);
+		break;
+	case MESSAGE_CANCEL:
+		call_cancel(s, m->cookie);
+		break;
+	case MESSAGE_LOOK:
+		look_take(s, m);
+		break;
+	default:
+		spawner_say("the gate said what a gate does not say; nothing more is run for it", "");
+		end_gone(s, &s->gate);
+	}
+}
+
+static void recorder_take(struct spawner *s, struct message *m)
+{
+	struct message_ack ack;
+
+	switch (m->kind) {
+	case MESSAGE_NEWS:
+		freeze_take(s, m);
+		break;
+	case MESSAGE_ACK:
+		if (m->n >= sizeof ack) {
+			memcpy(&ack, m->body, sizeof ack);
+			if (ack.status != ACK_OK)
+				spawner_say("an outcome was not recorded", "");
+		}
+		break;
+	default:
+		break;
+	}
+}
+
+static void parent_take(struct spawner *s, struct message *m)
+{
+	if (m->kind == MESSAGE_STOP)
+		s->stopping = true;
+}
+
+static void end_ready(struct spawner *s, struct end *e,
+                      void (*take)(struct spawner *, struct message *))
+{
+	struct krux_err err = { 0 };
+	struct message m;
+	int rc = 0;
+
+	while (!e->gone && (rc = channel_take(&e->channel, &m, &err)) > 0) {
+		take(s, &m);
+		message_close_fds(&m);
+	}
+	if (!e->gone && rc < 0) {
+		if (err.no)
+			spawner_say("a channel", err.text);
+		end_gone(s, e);
+	}
+}
+
+static void gate_ready(struct watch *w, uint32_t events)
+{
+	struct spawner *s = w->ctx;
+
+	(void)events;
+	end_ready(s, &s->gate, gate_take);
+}
+
+static void recorder_ready(struct watch *w, uint32_t events)
+{
+	struct spawner *s = w->ctx;
+
+	(void)events;
+	end_ready(s, &s->recorder, recorder_take);
+}
+
+static void parent_ready(struct watch *w, uint32_t events)
+{
+	struct spawner *s = w->ctx;
+
+	(void)events;
+	end_ready(s, &s->parent, parent_take);
+}
+
+static void end_flush(struct spawner *s, struct end *e)
+{
+	struct krux_err err;
+	int rc;
+
+	if (e->gone)
+		return;
+	rc = channel_flush(&e->channel, &err);
+	if (rc < 0 || loop_change(&s->loop, &e->watch, rc ? EPOLLIN : EPOLLIN | EPOLLOUT, &err))
+		end_gone(s, e);
+}
+
+/* At the end of each turn: outcomes first, then results. */
+static void turn(void *ctx)
+{
+	struct spawner *s = ctx;
+
+	end_flush(s, &s->recorder);
+	end_flush(s, &s->gate);
+	end_flush(s, &s->parent);
+	/* Without recorder or parent nothing that ran could be told: the children go with this
+	 * process. */
+	if (s->recorder.gone || s->parent.gone) {
+		s->code = s->running || s->recorder.gone ? 3 : 0;
+		loop_stop(&s->loop);
+	} else if (!s->running && (s->stopping || s->gate.gone) && !s->recorder.channel.first &&
+	           !s->recorder.channel.nout) {
+		loop_stop(&s->loop);
+	}
+}
+
+/* ---- from start to end ---- */
+
+static int end_open(struct spawner *s, struct end *e, int fd,
+                    void (*ready)(struct watch *, uint32_t), struct krux_err *err)
+{
+	e->watch = (struct watch){ .fd = fd, .ready = ready, .ctx = s };
+	if (channel_open(&e->channel, fd, err))
+		return -1;
+	return loop_watch(&s->loop, &e->watch, EPOLLIN, err);
+}
+
+static int policy_load(struct spawner *s, struct krux_err *err)
+{
+	const struct spawner_options *o = s->options;
+
+	s->policy = loaded_open_fd(o->bundle, o->bundle_path, o->state->trust, o->dev, err);
+	if (!s->policy)
+		return -1;
+	s->rules.generation = o->generation;
+	s->rules.abi = s->policy->abi;
+	s->rules.cap = s->policy->cap;
+	s->rules.ncaps = s->policy->ncaps;
+	memcpy(s->rules.bundle, s->policy->bundle.digest, HASH_LEN);
+	return approvers_read(s, err);
+}
+
+/* Receipts of this generation are made with a key that only the recorder is told. */
+static void key_make(struct spawner *s)
+{
+	uint8_t key[MESSAGE_KEY];
+	struct part part = { key, sizeof key };
+
+	randombytes_buf(key, sizeof key);
+	krux_hmac_key(&s->rules.key, (struct krux_str){ (char *)key, sizeof key });
+	end_tell(s, &s->recorder, MESSAGE_KEY_NEW, s->options->generation, &part, 1, NULL, 0);
+	sodium_memzero(key, sizeof key);
+}
+
+static int runs_make(struct spawner *s, struct krux_err *err)
+{
+	s->run = calloc(MOST_CALLS, sizeof *s->run);
+	s->looking = calloc(LOOKING_MOST, sizeof *s->looking);
+	if (!s->run || !s->looking)
+		return err_set(err, ENOMEM, "spawner");
+	for (size_t i = MOST_CALLS; i--;) {
+		s->run[i].next = s->free;
+		s->free = &s->run[i];
+	}
+	return 0;
+}
+
+static int spawner_open(struct spawner *s, struct krux_err *err)
+{
+	const struct spawner_options *o = s->options;
+
+	if (runs_make(s, err) || policy_load(s, err))
+		return -1;
+	probe_get();
+	if (end_open(s, &s->recorder, o->recorder, recorder_ready, err) ||
+	    end_open(s, &s->gate, o->gate, gate_ready, err))
+		return -1;
+	s->loop.turn = turn;
+	s->loop.turn_ctx = s;
+	return o->confine ? o->confine(o->confine_ctx, err) : 0;
+}
+
+/* What still runs goes down with this process; it is not waited for here. */
+static void spawner_close(struct spawner *s)
+{
+	for (size_t i = 0; s->run && i < MOST_CALLS; i++)
+		if (s->run[i].on)
+			parent_cancel(&s->run[i].spawned.child);
+	for (size_t i = 0; s->looking && i < LOOKING_MOST; i++)
+		looking_stop(&s->looking[i]);
+	channel_close(&s->gate.channel);
+	channel_close(&s->recorder.channel);
+	channel_close(&s->parent.channel);
+	loop_close(&s->loop);
+	loaded_close(s->policy);
+	krux_pool_free(s->trust);
+	sodium_memzero(&s->rules.key, sizeof s->rules.key);
+	free(s->run);
+	free(s->looking);
+	free(s);
+}
+
+int spawner_run(int parent_channel, const struct spawner_options *options)
+{
+	struct spawner *s = calloc(1, sizeof *s);
+	struct krux_err err = { 0 };
+	struct part part;
+	int code;
+
+	if (!s)
+		return 3;
+	s->options = options;
+	s->gate.channel.fd = s->recorder.channel.fd = s->parent.channel.fd = -1;
+	if (loop_open(&s->loop, &err) ||
+	    end_open(s, &s->parent, parent_channel, parent_ready, &err)) {
+		spawner_say("start", err.text);
+		s->code = 3;
+	} else if (spawner_open(s, &err)) {
+		spawner_say("start", err.text);
+		part = (struct part){ err.text, strlen(err.text) };
+		end_tell(s, &s->parent, MESSAGE_REFUSED, 0, &part, 1, NULL, 0);
+		channel_flush(&s->parent.channel, &err);
+		s->code = s->policy ? 3 : 2;
+	} else {
+		key_make(s);
+		end_tell(s, &s->parent, MESSAGE_READY, 0, NULL, 0, NULL, 0);
+		if (loop_run(&s->loop, &err)) {
+			spawner_say("wait", err.text);
+			s->code = 3;
+		}
+	}
+	code = s->code;
+	spawner_close(s);
+	return code;
+}

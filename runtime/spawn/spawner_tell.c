@@ -1,0 +1,146 @@
+/* How calls ended to records and results. An outcome goes to the recorder before the gate hears of
+ * it. */
+#include "runtime/spawn/spawner_part.h"
+
+#include "runtime/base/cleanup.h"
+#include "runtime/base/err.h"
+#include "runtime/record/entry.h"
+
+#include <stdio.h>
+#include <string.h>
+
+void spawner_say(const char *what, const char *why)
+{
+	fprintf(stderr, "kruxrt spawner: %s%s%s\n", what, *why ? ": " : "", why);
+}
+
+void end_gone(struct spawner *s, struct end *e)
+{
+	if (e->gone)
+		return;
+	e->gone = true;
+	loop_forget(&s->loop, &e->watch);
+}
+
+void spawner_fail(struct spawner *s, const char *what, const char *why)
+{
+	spawner_say(what, why);
+	s->code = 3;
+	loop_stop(&s->loop);
+}
+
+void end_tell(struct spawner *s, struct end *e, enum message_kind kind, uint64_t cookie,
+                 const struct part *part, unsigned nparts, const int *fd, unsigned nfds)
+{
+	struct krux_err err;
+	int rc;
+
+	if (e->gone)
+		return;
+	rc = nfds ? channel_put_fds(&e->channel, kind, cookie, part, nparts, fd, nfds, &err)
+	          : channel_put(&e->channel, kind, cookie, part, nparts, &err);
+	if (!rc)
+		return;
+	if (e == &s->recorder)
+		spawner_fail(s, "to the recorder", err.text);
+	else
+		end_gone(s, e);
+}
+
+void gate_refuse(struct spawner *s, uint64_t cookie, const char *why)
+{
+	struct part part = { why, strlen(why) };
+
+	end_tell(s, &s->gate, MESSAGE_REFUSED, cookie, &part, 1, NULL, 0);
+}
+
+/* The outcome of intent seq, as a record without its head. */
+static void recorder_tell(struct spawner *s, uint64_t seq, const struct spawn_result *r,
+                          struct krux_pool *pool, struct krux_str output)
+{
+	struct entry_memory memory = { .n = 0 };
+	struct entry e = { .pool = pool, .blobs = -1, .memory = &memory };
+	struct krux_str why = { r->why, strlen(r->why) };
+	struct entry_end end = {
+		.intent = seq, .end = r->end, .result = output, .error = r->error,
+		.why = r->end == SPAWN_ERROR ? r->message : why,
+		.layer = r->layer, .nlayers = r->nlayers,
+		.usage = { r->cpu_ns, r->wall_ns, r->rss_bytes },
+	};
+	struct message_append head = { 0, 0 };
+	uint8_t body[RECORD_MAX];
+	struct part part[2] = { { &head, sizeof head }, { body, 0 } };
+	struct krux_err err;
+	struct record record;
+
+	if (r->end == SPAWN_UNKNOWN && !end.why.n)
+		end.why = KRUX_STR("how the call ended is not known");
+	if (!entry_outcome(&e, &end, &record, &err))
+		part[1].n = record_encode_body(&record, body, sizeof body);
+	if (part[1].n)
+		end_tell(s, &s->recorder, MESSAGE_APPEND, seq, part, 2, memory.fd, memory.n);
+	else
+		/* Its generation ends with it, and then the intent is recorded as unknown. */
+		spawner_fail(s, "the outcome of a call", "it cannot be put into a record");
+	for (unsigned i = 0; i < memory.n; i++)
+		close(memory.fd[i]);
+}
+
+static void gate_tell(struct spawner *s, uint64_t cookie, const struct spawn_result *r,
+                      struct krux_str output)
+{
+	struct message_result head = {
+		.end = r->end, .nerror = (uint32_t)r->error.n, .nmessage = (uint32_t)r->message.n,
+		.nwhy = (uint32_t)strlen(r->why), .noutput = (uint32_t)output.n,
+		.cpu_ns = r->cpu_ns, .wall_ns = r->wall_ns, .rss_bytes = r->rss_bytes,
+	};
+	struct part part[5] = { { &head, sizeof head }, { r->error.p, r->error.n },
+		                { r->message.p, r->message.n }, { r->why, head.nwhy },
+		                { output.p, output.n } };
+	CLEAN_FD int fd = -1;
+	struct krux_err err;
+
+	if (s->gate.gone)
+		return;
+	if (output.n > MESSAGE_INLINE) {
+		fd = memory_file("krux output", &part[4], 1, &err);
+		if (fd < 0) {
+			end_gone(s, &s->gate);
+			return;
+		}
+		head.flags |= RESULT_OUTPUT_FD;
+		end_tell(s, &s->gate, MESSAGE_RESULT, cookie, part, 4, &fd, 1);
+		return;
+	}
+	end_tell(s, &s->gate, MESSAGE_RESULT, cookie, part, 5, NULL, 0);
+}
+
+void result_tell(struct spawner *s, uint64_t cookie, uint64_t seq, struct spawn_result *r,
+                        struct krux_pool *pool)
+{
+	struct krux_str output = { NULL, 0 };
+
+	if (r->end == SPAWN_DONE) {
+		size_t n = krux_cbor_write(&r->output, NULL, 0);
+		uint8_t *p = n ? krux_pool_get(pool, n) : NULL;
+
+		if (p && krux_cbor_write(&r->output, p, n) == n) {
+			output = (struct krux_str){ (char *)p, n };
+		} else {
+			r->end = SPAWN_UNKNOWN;
+			snprintf(r->why, sizeof r->why, "it ran; its answer was too large to keep");
+		}
+	}
+	recorder_tell(s, seq, r, pool, output);
+	gate_tell(s, cookie, r, output);
+}
+
+void call_broken(struct spawner *s, uint64_t cookie, uint64_t seq, struct krux_pool *pool,
+                        const char *why)
+{
+	struct spawn_result r = { .end = SPAWN_BROKEN };
+
+	snprintf(r.why, sizeof r.why, "%.127s", why);
+	recorder_tell(s, seq, &r, pool, (struct krux_str){ NULL, 0 });
+	gate_refuse(s, cookie, why);
+}

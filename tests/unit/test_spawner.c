@@ -1,0 +1,377 @@
+/* The spawner runs what it has a receipt for, once, and nothing else, whatever the gate says. */
+#include "tests/unit/spawning.h"
+
+#include "runtime/record/blob.h"
+#include "runtime/spawn/warrant.h"
+
+#include "capspec/item.h"
+
+#include <check.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* ---- tests ---- */
+
+START_TEST(a_receipt_runs_its_call_once)
+{
+	struct written w;
+	struct record r = written_request(&w, AUDIT_KIND_INTENT, "/workspace/a", KRUX_AUTONOMOUS);
+
+	spawning_file("a", "hello\n");
+	written_encode(&w, &r);
+	spawning_run(&w, NULL, 1);
+	expect_done(w.seq, 1, SPAWN_DONE);
+	ck_assert(record_has(&spawning_record, AUDIT_RESULT));
+	ck_assert(record_has(&spawning_record, AUDIT_LAYERS));
+	spawning_run(&w, NULL, 2);
+	expect_refused(0, 2, "used before");
+}
+END_TEST
+
+START_TEST(an_answer_that_is_none_is_told)
+{
+	struct written w;
+	struct record r = written_request(&w, AUDIT_KIND_INTENT, "/workspace/link/x", KRUX_AUTONOMOUS);
+
+	/* The handler's error for a link is none that this bundle declares. */
+	ck_assert_int_eq(symlinkat("a", spawning_place.fd, "link"), 0);
+	written_encode(&w, &r);
+	spawning_run(&w, NULL, 1);
+	expect_done(w.seq, 1, SPAWN_BROKEN);
+	ck_assert_uint_gt(spawning_result.nwhy, 0);
+}
+END_TEST
+
+START_TEST(another_record_than_the_receipts_does_not_run)
+{
+	struct written w, x;
+	struct record r = written_request(&w, AUDIT_KIND_INTENT, "/workspace/a", KRUX_AUTONOMOUS);
+	struct record q = written_request(&x, AUDIT_KIND_INTENT, "/workspace/b", KRUX_AUTONOMOUS);
+	struct message_run head;
+	struct part part[2];
+
+	written_encode(&w, &r);
+	written_next--;
+	written_encode(&x, &q);
+	head = spawning_head(&w, 0);
+	head.nrecord = (uint32_t)x.n;
+	part[0] = (struct part){ &head, sizeof head };
+	part[1] = (struct part){ x.bytes, x.n };
+	spawning_put(&to_gate, MESSAGE_RUN, 1, part, 2, NULL, 0);
+	expect_refused(0, 1, "receipt");
+	for (size_t i = 0; i < sizeof head.receipt * 8; i += 37) {
+		head = spawning_head(&w, 0);
+		head.receipt[i / 8] ^= (uint8_t)(1 << i % 8);
+		part[1] = (struct part){ w.bytes, w.n };
+		spawning_put(&to_gate, MESSAGE_RUN, 2, part, 2, NULL, 0);
+		expect_refused(0, 2, "receipt");
+	}
+	head = spawning_head(&w, 0);
+	head.generation++;
+	spawning_put(&to_gate, MESSAGE_RUN, 3, part, 2, NULL, 0);
+	expect_refused(0, 3, "receipt");
+	spawning_run(&w, NULL, 4);
+	expect_done(w.seq, 4, SPAWN_DONE);
+}
+END_TEST
+
+START_TEST(lengths_that_lie_are_refused)
+{
+	struct written w;
+	struct record r = written_request(&w, AUDIT_KIND_INTENT, "/workspace/a", KRUX_AUTONOMOUS);
+	struct message_run head;
+	struct part part[2];
+
+	written_encode(&w, &r);
+	head = spawning_head(&w, 0);
+	part[0] = (struct part){ &head, sizeof head };
+	part[1] = (struct part){ w.bytes, w.n };
+	for (uint32_t i = 0; i < 4; i++) {
+		const uint32_t lie[4] = { 0, (uint32_t)w.n - 1, (uint32_t)w.n + 1, UINT32_MAX };
+
+		head.nrecord = lie[i];
+		spawning_put(&to_gate, MESSAGE_RUN, i, part, 2, NULL, 0);
+		expect_refused(0, i, "");
+	}
+	head.nrecord = (uint32_t)w.n - 1;
+	head.nticket = 1;
+	spawning_put(&to_gate, MESSAGE_RUN, 9, part, 2, NULL, 0);
+	expect_refused(0, 9, "");
+	part[0].n = 5;
+	spawning_put(&to_gate, MESSAGE_RUN, 10, part, 1, NULL, 0);
+	expect_refused(0, 10, "short");
+}
+END_TEST
+
+/* The gate says autonomous; the child, with the policy, does not. */
+START_TEST(a_gate_that_lies_about_the_verdict_gets_nothing_run)
+{
+	struct written w;
+	struct record r = written_request(&w, AUDIT_KIND_INTENT, "/workspace/secret/a", KRUX_AUTONOMOUS);
+
+	written_encode(&w, &r);
+	spawning_run(&w, NULL, 1);
+	expect_done(w.seq, 1, SPAWN_BROKEN);
+	ck_assert_ptr_nonnull(strstr(spawning_why, "decided again"));
+	r = written_request(&w, AUDIT_KIND_INTENT, "/workspace/a", KRUX_NOTIFY);
+	written_encode(&w, &r);
+	spawning_run(&w, NULL, 2);
+	expect_done(w.seq, 2, SPAWN_BROKEN);
+	r = written_request(&w, AUDIT_KIND_INTENT, "/workspace/a", KRUX_BLOCKED);
+	written_encode(&w, &r);
+	spawning_run(&w, NULL, 3);
+	expect_refused(w.seq, 3, "blocked");
+	r = written_request(&w, AUDIT_KIND_INTENT, "/workspace/ask/a", KRUX_APPROVAL);
+	written_encode(&w, &r);
+	spawning_run(&w, NULL, 4);
+	expect_refused(w.seq, 4, "approve");
+}
+END_TEST
+
+START_TEST(another_bundle_or_workspace_does_not_run)
+{
+	static const uint8_t zeros[HASH_LEN];
+	struct written w;
+	struct record r = written_request(&w, AUDIT_KIND_INTENT, "/workspace/a", KRUX_AUTONOMOUS);
+
+	record_bytes(&r, AUDIT_BUNDLE, zeros, HASH_LEN);
+	written_encode(&w, &r);
+	spawning_run(&w, NULL, 1);
+	expect_refused(w.seq, 1, "another bundle");
+	r = written_request(&w, AUDIT_KIND_INTENT, "/workspace/a", KRUX_AUTONOMOUS);
+	record_text(&r, AUDIT_WORKSPACE, spawning_state.path);
+	written_encode(&w, &r);
+	spawning_run(&w, NULL, 2);
+	expect_refused(w.seq, 2, "workspace");
+	r = written_request(&w, AUDIT_KIND_INTENT, "/workspace/a", KRUX_AUTONOMOUS);
+	record_text(&r, AUDIT_CAPABILITY, "filesystem.delete");
+	written_encode(&w, &r);
+	spawning_run(&w, NULL, 3);
+	expect_refused(w.seq, 3, "no such capability");
+}
+END_TEST
+
+/* ---- blobs ---- */
+
+START_TEST(large_arguments_come_as_the_blob_that_is_recorded)
+{
+	struct written w;
+	struct record r = written_request(&w, AUDIT_KIND_INTENT, "/workspace/a", KRUX_AUTONOMOUS);
+	struct krux_str args = r.field[AUDIT_ARGS].s;
+	uint8_t name[HASH_LEN], pair[64];
+	struct item_out o = { pair, sizeof pair, 0 };
+	int blob = blob_memory(args, name, &spawning_err), wrong;
+	uint8_t ignored[HASH_LEN];
+
+	spawning_file("a", "hello\n");
+	item_head(&o, ITEM_LIST, 2);
+	item_str(&o, ITEM_BYTES, (struct krux_str){ (char *)name, HASH_LEN });
+	item_head(&o, ITEM_UINT, args.n);
+	r.have &= ~(1ull << AUDIT_ARGS);
+	record_bytes(&r, AUDIT_ARGS_BLOB, pair, o.n);
+	written_encode(&w, &r);
+	w.blob = blob;
+	spawning_run(&w, NULL, 1);
+	expect_done(w.seq, 1, SPAWN_DONE);
+
+	written_encode(&w, &r);
+	w.blob = wrong = blob_memory(args, ignored, &spawning_err);
+	spawning_run(&w, NULL, 2);
+	expect_refused(w.seq, 2, "blob");
+	written_encode(&w, &r);
+	w.blob = -1;
+	spawning_run(&w, NULL, 3);
+	expect_refused(w.seq, 3, "blob");
+	w.blob = open("/dev/null", O_RDONLY);
+	spawning_run(&w, NULL, 4);
+	expect_refused(0, 4, "");
+	close(w.blob);
+	close(wrong);
+	close(blob);
+}
+END_TEST
+
+/* ---- freezing, deadlines, the end ---- */
+
+static void freeze(const char *action, const char *agent)
+{
+	struct written w;
+	struct record r = { 0 };
+	struct part part;
+
+	record_set(&r, AUDIT_KIND, AUDIT_KIND_FREEZE);
+	record_text(&r, AUDIT_ACTION, action);
+	record_text(&r, AUDIT_AGENT, agent);
+	if (!strcmp(action, "thaw")) {
+		static const uint8_t nonce[16], one[] = { 0x80 };
+
+		record_text(&r, AUDIT_WHY, "a test");
+		record_bytes(&r, AUDIT_NONCE, nonce, 16);
+		record_bytes(&r, AUDIT_SIGNERS, one, 1);
+	}
+	written_encode(&w, &r);
+	part = (struct part){ w.bytes, w.n };
+	spawning_put(&to_recorder, MESSAGE_NEWS, 0, &part, 1, NULL, 0);
+	usleep(50000);
+}
+
+START_TEST(nothing_starts_while_frozen)
+{
+	struct written w;
+	struct record r = written_request(&w, AUDIT_KIND_INTENT, "/workspace/a", KRUX_AUTONOMOUS);
+
+	spawning_file("a", "");
+	freeze("freeze", "builder");
+	written_encode(&w, &r);
+	spawning_run(&w, NULL, 1);
+	expect_refused(w.seq, 1, "frozen");
+	freeze("freeze", NULL);
+	freeze("freeze", "somebody");
+	written_encode(&w, &r);
+	spawning_run(&w, NULL, 2);
+	expect_refused(w.seq, 2, "frozen");
+}
+END_TEST
+
+START_TEST(a_deadline_that_is_past_runs_nothing)
+{
+	struct written w;
+	struct record r = written_request(&w, AUDIT_KIND_INTENT, "/workspace/a", KRUX_AUTONOMOUS);
+	struct message_run head;
+	struct part part[2];
+
+	written_encode(&w, &r);
+	head = spawning_head(&w, 0);
+	head.deadline = 1;
+	part[0] = (struct part){ &head, sizeof head };
+	part[1] = (struct part){ w.bytes, w.n };
+	spawning_put(&to_gate, MESSAGE_RUN, 1, part, 2, NULL, 0);
+	expect_refused(w.seq, 1, "time");
+}
+END_TEST
+
+static int ended(void)
+{
+	int status = -1;
+
+	for (int i = 0; i < 100; i++) {
+		if (waitpid(spawning_pid, &status, WNOHANG) == spawning_pid) {
+			spawning_pid = fork();
+			if (!spawning_pid)
+				_exit(0);
+			return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+		}
+		usleep(50000);
+	}
+	return -2;
+}
+
+START_TEST(it_ends_with_stop)
+{
+	spawning_put(&to_parent, MESSAGE_STOP, 0, NULL, 0, NULL, 0);
+	ck_assert_int_eq(ended(), 0);
+}
+END_TEST
+
+START_TEST(it_ends_when_its_gate_does)
+{
+	struct written w;
+	struct record r = written_request(&w, AUDIT_KIND_INTENT, "/workspace/a", KRUX_AUTONOMOUS);
+
+	written_encode(&w, &r);
+	spawning_run(&w, NULL, 1);
+	channel_close(&to_gate);
+	spawning_outcome(w.seq);
+	ck_assert_int_eq(ended(), 0);
+}
+END_TEST
+
+START_TEST(it_ends_when_its_recorder_does)
+{
+	channel_close(&to_recorder);
+	ck_assert_int_eq(ended(), 3);
+}
+END_TEST
+
+START_TEST(a_gate_that_talks_nonsense_is_let_go)
+{
+	spawning_put(&to_gate, MESSAGE_READY, 0, NULL, 0, NULL, 0);
+	ck_assert_int_eq(ended(), 0);
+}
+END_TEST
+
+START_TEST(many_calls_at_once)
+{
+	enum { MANY = 60 };
+	static struct written w[MANY];
+	struct record r;
+	struct message m;
+	unsigned done = 0, told = 0;
+
+	spawning_file("a", "hello\n");
+	for (unsigned i = 0; i < MANY; i++) {
+		r = written_request(&w[i], AUDIT_KIND_INTENT, "/workspace/a", KRUX_AUTONOMOUS);
+		written_encode(&w[i], &r);
+		spawning_run(&w[i], NULL, i);
+	}
+	while (told < MANY && spawning_take(&to_recorder, MESSAGE_APPEND, &m))
+		told++;
+	while (done < MANY && spawning_take(&to_gate, MESSAGE_RESULT, &m)) {
+		memcpy(&spawning_result, m.body, sizeof spawning_result);
+		ck_assert_uint_eq(spawning_result.end, SPAWN_DONE);
+		done++;
+	}
+	ck_assert_uint_eq(told, MANY);
+	ck_assert_uint_eq(done, MANY);
+}
+END_TEST
+
+START_TEST(receipts_are_used_in_any_order_and_once)
+{
+	static struct used u;
+
+	ck_assert(used_take(&u, 100) && !used_take(&u, 100));
+	ck_assert(used_take(&u, 50) && used_take(&u, 99) && !used_take(&u, 50));
+	ck_assert(used_take(&u, 100 + USED_WINDOW - 1));
+	ck_assert(!used_take(&u, 100) && !used_take(&u, 99) && !used_take(&u, 98));
+	ck_assert(used_take(&u, 101) && !used_take(&u, 101));
+	ck_assert(used_take(&u, 10 * USED_WINDOW));
+	ck_assert(!used_take(&u, 101) && used_take(&u, 10 * USED_WINDOW - 1));
+	ck_assert(used_take(&u, UINT64_MAX - 1) && !used_take(&u, UINT64_MAX - 1));
+}
+END_TEST
+
+int main(void)
+{
+	Suite *s = suite_create("spawner");
+	TCase *t = tcase_create("calls");
+	SRunner *r = srunner_create(s);
+	int failed;
+
+	tcase_add_unchecked_fixture(t, spawning_once, spawning_finally);
+	tcase_add_checked_fixture(t, spawning_setup, spawning_teardown);
+	tcase_set_timeout(t, 60);
+	tcase_add_test(t, a_receipt_runs_its_call_once);
+	tcase_add_test(t, an_answer_that_is_none_is_told);
+	tcase_add_test(t, another_record_than_the_receipts_does_not_run);
+	tcase_add_test(t, lengths_that_lie_are_refused);
+	tcase_add_test(t, a_gate_that_lies_about_the_verdict_gets_nothing_run);
+	tcase_add_test(t, another_bundle_or_workspace_does_not_run);
+	tcase_add_test(t, large_arguments_come_as_the_blob_that_is_recorded);
+	tcase_add_test(t, nothing_starts_while_frozen);
+	tcase_add_test(t, a_deadline_that_is_past_runs_nothing);
+	tcase_add_test(t, it_ends_with_stop);
+	tcase_add_test(t, it_ends_when_its_gate_does);
+	tcase_add_test(t, it_ends_when_its_recorder_does);
+	tcase_add_test(t, a_gate_that_talks_nonsense_is_let_go);
+	tcase_add_test(t, many_calls_at_once);
+	tcase_add_test(t, receipts_are_used_in_any_order_and_once);
+	suite_add_tcase(s, t);
+	srunner_run_all(r, CK_NORMAL);
+	failed = srunner_ntests_failed(r);
+	srunner_free(r);
+	return failed != 0;
+}

@@ -1,0 +1,221 @@
+/* Calls that a person approved: the spawner holds the ticket, the signatures and the files that were
+ * shown against the policy before it runs them. */
+#include "tests/unit/spawning.h"
+
+#include "runtime/approve/quorum.h"
+
+#include "capspec/item.h"
+
+#include <check.h>
+#include <string.h>
+#include <sys/stat.h>
+
+struct signers {
+	uint8_t bytes[1024];
+	struct item_out out;
+};
+
+static void signers_start(struct signers *s, unsigned n)
+{
+	s->out = (struct item_out){ s->bytes, sizeof s->bytes, 0 };
+	item_head(&s->out, ITEM_LIST, n);
+}
+
+static void signers_add(struct signers *s, const struct krux_secret_key *key, const uint8_t *ticket, const char *what)
+{
+	uint8_t message[64], signature[KRUX_SIGNATURE];
+	struct krux_public_key public;
+
+	memcpy(message, ticket, 32);
+	memcpy(message + 32, what, strlen(what));
+	ck_assert(krux_key_sign(key, APPROVE_DOMAIN, (struct krux_str){ (char *)message, 32 + strlen(what) }, signature));
+	krux_key_public(key, &public);
+	item_head(&s->out, ITEM_LIST, 3);
+	item_text(&s->out, key->name);
+	item_str(&s->out, ITEM_BYTES, (struct krux_str){ (char *)public.key, 32 });
+	item_str(&s->out, ITEM_BYTES, (struct krux_str){ (char *)signature, sizeof signature });
+}
+
+/* A ticket as the tiny policy asks for it: two of anybody, for an hour. */
+static void ticket_make(struct written *t, const char *file, uint64_t ttl, const uint8_t *approvals, size_t n)
+{
+	struct record r = written_request(t, AUDIT_KIND_DEFERRED, file, KRUX_APPROVAL);
+
+	record_set(&r, AUDIT_TTL, ttl);
+	record_bytes(&r, AUDIT_APPROVALS, approvals, n);
+	written_encode(t, &r);
+}
+
+static void release(struct written *w, const struct written *t, const char *file, const struct signers *s)
+{
+	struct record r = written_request(w, AUDIT_KIND_INTENT, file, KRUX_APPROVAL);
+
+	record_bytes(&r, AUDIT_TICKET, t->leaf, HASH_LEN);
+	record_bytes(&r, AUDIT_SIGNERS, s->bytes, s->out.n);
+	written_encode(w, &r);
+}
+
+static const uint64_t hour = UINT64_C(3600) * 1000000000;
+static uint8_t asked[64];
+static size_t nasked;
+
+/* What the tiny policy's obligation says, from the object itself. */
+static void asked_read(void)
+{
+	struct item_out o = { asked, sizeof asked, 0 };
+
+	item_head(&o, ITEM_LIST, 1);
+	item_head(&o, ITEM_LIST, 2);
+	item_head(&o, ITEM_UINT, 1);
+	item_head(&o, ITEM_LIST, 1);
+	item_text(&o, "ops");
+	nasked = o.n;
+}
+
+START_TEST(a_ticket_needs_its_approvers)
+{
+	static struct written t, w;
+	struct krux_secret_key ops;
+	struct signers s;
+
+	asked_read();
+	spawning_approver("ops", &ops);
+	mkdirat(spawning_place.fd, "ask", 0755);
+	spawning_file("ask/a", "x");
+	ticket_make(&t, "/workspace/ask/a", hour, asked, nasked);
+
+	signers_start(&s, 1);
+	signers_add(&s, &approver, t.leaf, "accept");
+	release(&w, &t, "/workspace/ask/a", &s);
+	spawning_run(&w, &t, 2);
+	expect_refused(w.seq, 2, "not enough");
+
+	signers_start(&s, 1);
+	signers_add(&s, &stranger, t.leaf, "accept");
+	release(&w, &t, "/workspace/ask/a", &s);
+	spawning_run(&w, &t, 3);
+	expect_refused(w.seq, 3, "no registered approver");
+
+	signers_start(&s, 1);
+	signers_add(&s, &ops, t.leaf, "reject");
+	release(&w, &t, "/workspace/ask/a", &s);
+	spawning_run(&w, &t, 4);
+	expect_refused(w.seq, 4, "does not hold");
+
+	signers_start(&s, 2);
+	signers_add(&s, &ops, t.leaf, "accept");
+	signers_add(&s, &ops, t.leaf, "accept");
+	release(&w, &t, "/workspace/ask/a", &s);
+	spawning_run(&w, &t, 5);
+	expect_refused(w.seq, 5, "twice");
+
+	signers_start(&s, 1);
+	signers_add(&s, &ops, t.leaf, "accept");
+	release(&w, &t, "/workspace/ask/b", &s);
+	spawning_run(&w, &t, 6);
+	expect_refused(w.seq, 6, "another");
+
+	release(&w, &t, "/workspace/ask/a", &s);
+	spawning_run(&w, &t, 7);
+	expect_done(w.seq, 7, SPAWN_DONE);
+}
+END_TEST
+
+START_TEST(a_ticket_that_is_over_or_another_is_refused)
+{
+	static struct written t, u, w;
+	struct krux_secret_key ops;
+	struct signers s;
+
+	asked_read();
+	spawning_approver("ops", &ops);
+	ticket_make(&t, "/workspace/ask/a", 1, asked, nasked);
+	signers_start(&s, 1);
+	signers_add(&s, &ops, t.leaf, "accept");
+	release(&w, &t, "/workspace/ask/a", &s);
+	spawning_run(&w, &t, 1);
+	expect_refused(w.seq, 1, "expired");
+	ticket_make(&u, "/workspace/ask/a", hour, asked, nasked);
+	release(&w, &t, "/workspace/ask/a", &s);
+	spawning_run(&w, &u, 2);
+	expect_refused(w.seq, 2, "another ticket");
+	/* Fewer approvers than the policy asks for: the child sees it. */
+	ticket_make(&u, "/workspace/ask/a", hour, (const uint8_t[]){ 0x81, 0x82, 1, 0x80 }, 4);
+	signers_start(&s, 1);
+	signers_add(&s, &approver, u.leaf, "accept");
+	release(&w, &u, "/workspace/ask/a", &s);
+	spawning_run(&w, &u, 3);
+	expect_done(w.seq, 3, SPAWN_BROKEN);
+}
+END_TEST
+
+START_TEST(what_approvers_saw_has_to_be_as_it_was)
+{
+	static struct written t, w;
+	struct krux_secret_key ops;
+	struct item_out o;
+	uint8_t shown[512];
+	struct message m;
+	struct signers s;
+	struct record r;
+	struct part part;
+
+	asked_read();
+	spawning_approver("ops", &ops);
+	mkdirat(spawning_place.fd, "ask", 0755);
+	spawning_file("ask/a", "what they saw");
+	o = (struct item_out){ shown, sizeof shown, 0 };
+	item_head(&o, ITEM_LIST, 2);
+	item_text(&o, spawning_place.path);
+	item_head(&o, ITEM_LIST, 3);
+	item_text(&o, "/workspace/ask/a");
+	item_text(&o, "/workspace/ask/nothing");
+	item_text(&o, "/workspace/ask");
+	part = (struct part){ shown, o.n };
+	spawning_put(&to_gate, MESSAGE_LOOK, 5, &part, 1, NULL, 0);
+	ck_assert(spawning_take(&to_gate, MESSAGE_LOOK, &m));
+	ck_assert_uint_eq(m.cookie, 5);
+	ck_assert_uint_gt(m.n, 32);
+	ck_assert_uint_le(m.n, sizeof shown);
+	memcpy(shown, m.body, m.n);
+	ck_assert_uint_eq(shown[0], 0x81);
+	o.n = m.n;
+
+	r = written_request(&t, AUDIT_KIND_DEFERRED, "/workspace/ask/a", KRUX_APPROVAL);
+	record_set(&r, AUDIT_TTL, hour);
+	record_bytes(&r, AUDIT_APPROVALS, asked, nasked);
+	record_bytes(&r, AUDIT_SHOWN, shown, o.n);
+	written_encode(&t, &r);
+	signers_start(&s, 1);
+	signers_add(&s, &ops, t.leaf, "accept");
+	spawning_file("ask/a", "what they did");
+	release(&w, &t, "/workspace/ask/a", &s);
+	spawning_run(&w, &t, 1);
+	expect_done(w.seq, 1, SPAWN_BROKEN);
+	ck_assert_ptr_nonnull(strstr(spawning_why, "changed"));
+	spawning_file("ask/a", "what they saw");
+	release(&w, &t, "/workspace/ask/a", &s);
+	spawning_run(&w, &t, 2);
+	expect_done(w.seq, 2, SPAWN_DONE);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *s = suite_create("ticket");
+	TCase *t = tcase_create("calls");
+	SRunner *r = srunner_create(s);
+	int failed;
+
+	tcase_add_unchecked_fixture(t, spawning_once, spawning_finally);
+	tcase_add_checked_fixture(t, spawning_setup, spawning_teardown);
+	tcase_set_timeout(t, 60);
+	tcase_add_test(t, a_ticket_needs_its_approvers);
+	tcase_add_test(t, a_ticket_that_is_over_or_another_is_refused);
+	tcase_add_test(t, what_approvers_saw_has_to_be_as_it_was);
+	suite_add_tcase(s, t);
+	srunner_run_all(r, CK_NORMAL);
+	failed = srunner_ntests_failed(r);
+	srunner_free(r);
+	return failed != 0;
+}
