@@ -61,6 +61,7 @@ int state_make(const char *path, struct state *out, struct krux_err *err)
 	} part[] = {
 		{ "log", 0700 },           { "blobs", 0700 },           { "trust", 0755 },
 		{ "trust/bundles", 0755 }, { "trust/approvers", 0755 }, { "trust/operators", 0755 },
+		{ "trust/logs", 0755 },    { "witness", 0700 },
 		{ "keys", 0700 },          { "trash", 0700 },           { "workspaces", 0700 },
 	};
 

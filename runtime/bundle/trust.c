@@ -19,6 +19,7 @@ static const struct {
 	[TRUST_BUNDLE] = { "bundle", "bundles" },
 	[TRUST_APPROVER] = { "approver", "approvers" },
 	[TRUST_OPERATOR] = { "operator", "operators" },
+	[TRUST_LOG] = { "log", "logs" },
 };
 
 const char *trust_role_word(enum trust_role r)

@@ -1,4 +1,4 @@
-/* The trust folder: public keys of who may sign bundles, approve and operate. */
+/* The trust folder: public keys of who may sign bundles, approve and operate, and of the log. */
 #ifndef KRUX_TRUST_H
 #define KRUX_TRUST_H
 
@@ -6,7 +6,7 @@
 
 struct krux_err;
 
-enum trust_role { TRUST_BUNDLE, TRUST_APPROVER, TRUST_OPERATOR, TRUST_ROLES };
+enum trust_role { TRUST_BUNDLE, TRUST_APPROVER, TRUST_OPERATOR, TRUST_LOG, TRUST_ROLES };
 
 /* Name of a role, and of its folder: "bundle", "bundles". */
 const char *trust_role_word(enum trust_role);

@@ -8,11 +8,14 @@
 #include "runtime/base/state.h"
 #include "runtime/bundle/trust.h"
 #include "runtime/front/options.h"
+#include "runtime/record/checkpoints.h"
 #include "runtime/record/log.h"
+#include "runtime/record/log_key.h"
 
 #include "capspec/canon.h"
 #include "capspec/version.h"
 
+#include <fcntl.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <string.h>
@@ -22,7 +25,8 @@ static const char help[] =
 "\n"
 "Makes the state folder: log, blobs, trust, keys, trash and workspaces, readable by you alone.\n"
 "Makes the operator's key and that of the first approver, in DIR/keys, and trusts them. Their\n"
-"secret halves are better kept elsewhere.\n"
+"secret halves are better kept elsewhere. Makes the log's own key, with which checkpoints are\n"
+"signed, and prints the name by which a witness is told of it.\n"
 "\n"
 "  --state DIR       the folder to make; refused where it is there and not empty\n"
 "  --key NAME.pub    a key that may sign bundles, made by kruxc keygen; may be given often\n"
@@ -90,6 +94,25 @@ static int key_make(struct init *in, enum trust_role role, const char *name, str
 	return key_trust(in, role, &public, err);
 }
 
+/* The key of the log: its secret half is the recorder's. */
+static int log_key_make(struct init *in, char vkey[static NOTE_KEY_TEXT + 1], const char *origin,
+                        struct krux_err *err)
+{
+	CLEAN_FD int keys = file_open(in->state.fd, "keys", O_RDONLY | O_DIRECTORY, 0, err);
+	struct krux_secret_key secret;
+	struct krux_public_key public;
+	struct note_key note;
+
+	if (keys < 0 || file_create(keys, "log.key", 0600, "", 0, err) || log_key_open(keys, &secret, err))
+		return -1;
+	krux_key_public(&secret, &public);
+	krux_key_wipe(&secret);
+	if (!log_note_key(&note, (struct krux_str){ origin, strlen(origin) }, public.key))
+		return err_set(err, 0, "%s: no name for a log", origin);
+	vkey[note_key_text(&note, vkey)] = 0;
+	return key_trust(in, TRUST_LOG, &public, err);
+}
+
 static int keys_read(const char *const *path, struct krux_public_key *out, size_t *n,
                      struct krux_err *err)
 {
@@ -104,21 +127,21 @@ static int keys_read(const char *const *path, struct krux_public_key *out, size_
 static int init_make(struct init *in, const char *path, const struct krux_public_key *key,
                      size_t nkeys, struct krux_err *err)
 {
-	char origin[64];
+	char origin[64], vkey[NOTE_KEY_TEXT + 1];
 
 	origin_name(origin);
 	if (log_create(in->state.log, origin, "kruxrt " KRUX_VERSION, err))
 		return -1;
 	in->log = log_open(in->state.log, NULL, NULL, err);
 	if (!in->log || key_make(in, TRUST_OPERATOR, "operator", err) ||
-	    key_make(in, TRUST_APPROVER, "approver", err))
+	    key_make(in, TRUST_APPROVER, "approver", err) || log_key_make(in, vkey, origin, err))
 		return -1;
 	for (size_t i = 0; i < nkeys; i++)
 		if (key_trust(in, TRUST_BUNDLE, &key[i], err))
 			return -1;
-	printf("made %s\n  log       %s\n  operator  keys/operator.key\n  approver  "
-	       "keys/approver.key\n",
-	       path, origin);
+	printf("made %s\n  log       %s\n  witnesses know it as %s\n  operator  keys/operator.key\n"
+	       "  approver  keys/approver.key\n",
+	       path, origin, vkey);
 	for (size_t i = 0; i < nkeys; i++)
 		printf("  bundles   signed with %s%s\n", key[i].name,
 		       key[i].dev ? " (a development key: --dev only)" : "");

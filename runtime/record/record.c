@@ -217,7 +217,7 @@ static bool is_word(const struct record *r, enum audit_field f, const char *cons
 static const char *const decisions[] = { "accept", "reject", NULL };
 static const char *const changes[] = { "add", "revoke", NULL };
 static const char *const holds[] = { "freeze", "thaw", NULL };
-static const char *const roles[] = { "bundle", "approver", "operator", NULL };
+static const char *const roles[] = { "bundle", "approver", "operator", "log", NULL };
 
 static bool action_is(const struct record *r, const char *word)
 {

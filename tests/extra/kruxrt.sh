@@ -50,7 +50,7 @@ exits "init twice" 2 "$R" init --state "$s"
 has "init twice says so" "$dir/err" "already"
 is "state is private" "$(stat -c %a "$s")" 700
 is "log is private" "$(stat -c %a "$s/log/00000000.seg")" 600
-is "keys are private" "$(stat -c %a "$s/keys" "$s/keys/operator.key" "$s/keys/approver.key" | tr '\n' ' ')" "700 600 600 "
+is "keys are private" "$(stat -c %a "$s/keys" "$s/keys/operator.key" "$s/keys/approver.key" "$s/keys/log.key" | tr '\n' ' ')" "700 600 600 600 "
 is "approver is trusted" "$(cmp "$s/keys/approver.pub" "$s/trust/approvers/approver.pub" && echo same)" same
 exits "init with a missing key" 2 "$R" init --state "$dir/other" --key "$dir/none.pub"
 is "and nothing is made" "$(ls "$dir/other" 2>/dev/null)" ""
@@ -66,7 +66,7 @@ is "verify without standard output" "$("$R" audit verify --state "$s" >&- 2> /de
 is "no file takes the place of standard input" \
 	"$("$R" call x.y - --state "$s" --bundle "$dir/none" <&- 2>&1 | grep -c "Bad file descriptor")" 1
 exits "tail" 0 "$R" audit tail --state "$s"
-is "tail has a line a record" "$(wc -l < "$dir/out")" 3
+is "tail has a line a record" "$(wc -l < "$dir/out")" 4
 exits "tail -n" 0 "$R" audit tail --state "$s" -n 1
 is "tail -n 1 has one line" "$(wc -l < "$dir/out")" 1
 has "and it is the last" "$dir/out" "key approver approver"

@@ -3,6 +3,7 @@
 #include "runtime/base/err.h"
 #include "runtime/base/file.h"
 #include "runtime/record/checkpoints.h"
+#include "runtime/record/log_key.h"
 #include "runtime/record/witnesses.h"
 
 #include <check.h>
@@ -352,6 +353,25 @@ START_TEST(cosignatures_count)
 }
 END_TEST
 
+START_TEST(the_key_of_the_log)
+{
+	int keys = file_mkdir(dir, "keys", 0700, &err);
+	struct krux_secret_key made, again;
+
+	ck_assert_int_lt(log_key_open(keys, &made, &err), 0);
+	ck_assert(!file_create(keys, "log.key", 0600, "", 0, &err));
+	ck_assert_msg(!log_key_open(keys, &made, &err), "%s", err.text);
+	ck_assert_msg(!log_key_open(keys, &again, &err), "%s", err.text);
+	ck_assert_mem_eq(made.seed, again.seed, sizeof made.seed);
+	ck_assert(!fchmodat(keys, "log.key", 0640, 0));
+	ck_assert_int_lt(log_key_open(keys, &again, &err), 0);
+	ck_assert_str_eq(err.text, "log.key: others than its owner can use this secret key: chmod 600 it");
+	ck_assert(!file_replace(keys, "log.key", 0600, "nothing\n", 8, &err));
+	ck_assert_int_lt(log_key_open(keys, &again, &err), 0);
+	close(keys);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("checkpoints");
@@ -368,6 +388,7 @@ int main(void)
 	tcase_add_test(t, the_history_stays_short);
 	tcase_add_test(t, witnesses_of_the_operator);
 	tcase_add_test(t, cosignatures_count);
+	tcase_add_test(t, the_key_of_the_log);
 	suite_add_tcase(s, t);
 	srunner_run_all(r, CK_NORMAL);
 	failed = srunner_ntests_failed(r);
