@@ -43,11 +43,12 @@ DD_SRC += compiler/dd/apply.c compiler/dd/check.c compiler/dd/children.c compile
 	compiler/dd/graph.c compiler/dd/host.c compiler/dd/language.c compiler/dd/length.c compiler/dd/list.c \
 	compiler/dd/nfa.c compiler/dd/node.c compiler/dd/outcome.c compiler/dd/product.c compiler/dd/refine.c \
 	compiler/dd/regions.c compiler/dd/scratch.c compiler/dd/store.c compiler/dd/text.c compiler/dd/tree.c \
-	compiler/dd/var.c compiler/dd/view.c compiler/dd/witness.c
+	compiler/dd/text_view.c compiler/dd/var.c compiler/dd/view.c compiler/dd/witness.c
 PLAN_SRC += compiler/plan/call.c compiler/plan/compat.c compiler/plan/cond_print.c compiler/plan/coverage.c \
 	compiler/plan/diff.c compiler/plan/evaluate.c compiler/plan/given.c compiler/plan/nearest.c compiler/plan/nearest_print.c compiler/plan/prove.c \
-	compiler/plan/rows.c compiler/plan/words.c compiler/plan/words_cover.c compiler/plan/words_list.c \
-	compiler/plan/words_path.c compiler/plan/words_regex.c compiler/plan/words_text.c
+	compiler/plan/rows.c compiler/plan/words.c compiler/plan/words_cone.c compiler/plan/words_cover.c compiler/plan/words_list.c \
+	compiler/plan/words_names.c compiler/plan/words_path.c compiler/plan/words_regex.c \
+	compiler/plan/words_shape.c compiler/plan/words_text.c
 EMIT_SRC += compiler/emit/c_cite.c compiler/emit/c_code.c compiler/emit/c_decide.c \
 	compiler/emit/c_find.c compiler/emit/c_list.c compiler/emit/c_names.c compiler/emit/c_nodes.c \
 	compiler/emit/c_octets.c compiler/emit/c_order.c compiler/emit/c_origin.c \
@@ -98,7 +99,7 @@ UNIT_TESTS += test_automaton test_bundle test_c_text test_canon test_capfile tes
 	test_dd test_digest test_elf test_emit_c test_facts test_format test_gate test_grammar test_handler test_handlers \
 	test_handlers_hostile test_import test_json test_lang test_length test_list test_log test_loop test_message test_model test_patterns \
 	test_policyfile test_policyformat test_quorum test_record test_request test_sandbox test_schema test_seccomp \
-	test_source test_tally test_tree test_value test_window test_witness test_yaml
+	test_source test_tally test_tree test_value test_window test_witness test_words test_yaml
 # the daemon and its processes
 UNIT_TESTS += test_process
 # tests/fuzz/fuzz_NAME.c each

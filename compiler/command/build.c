@@ -79,11 +79,7 @@ static bool emit(const struct options *o, struct pipeline *p, const struct krux_
 	bool fine;
 
 	in.policy_id = o->id ? (struct krux_str){ o->id, strlen(o->id) } : KRUX_STR("default");
-	for (size_t i = 0; i < p->caps.n; i++) {
-		if (i)
-			buf_putc(&table, '\n');
-		table_write(&table, p->diags, p->decisions, p->manager[i], p->root[i], p->caps.cap[i]);
-	}
+	tables_write(&table, p->diags, p->decisions, p->manager, p->root, &p->caps);
 	fine = !p->diags->errors &&
 	       emit_c(p->arena, p->diags, &p->build, p->decisions, p->manager, p->root, &c);
 	in.decide_c = arena_str(p->arena, (struct krux_str){ c.p ? c.p : "", c.n });

@@ -9,11 +9,13 @@
 #include "compiler/plan/diff.h"
 #include "compiler/plan/given.h"
 #include "compiler/plan/rows.h"
+#include "compiler/plan/words.h"
 
 struct printer {
 	const struct options *o;
 	struct arena *arena;
 	const struct build *old, *new;
+	struct words *words;
 	struct buf out;
 	size_t changes, widening;
 	struct krux_str last;          /* capability whose heading is printed */
@@ -40,7 +42,7 @@ static void region_write(struct printer *p, const struct decisions *d, const str
 	buf_puts(b, "  ->  ");
 	outcome_print(b, d, c->to);
 	buf_puts(b, "\n      where ");
-	region_print(b, p->arena, c->m, c->region);
+	region_print(b, p->words, c->m, c->region, false);
 	buf_puts(b, "\n      such as ");
 	call_print(b, c->m, c->cap, &c->witness);
 	buf_putc(b, '\n');
@@ -65,7 +67,7 @@ static void region_json(struct printer *p, const struct decisions *d, const stru
 {
 	struct buf *b = &p->out, where = { 0 };
 
-	region_print(&where, p->arena, c->m, c->region);
+	region_print(&where, p->words, c->m, c->region, false);
 	buf_printf(b, "{\"change\":\"verdict\",\"widens\":%s,\"capability\":\"", c->widens ? "true" : "false");
 	name_print(b, c->cap);
 	buf_puts(b, "\",\"where\":\"");
@@ -164,7 +166,8 @@ int command_diff(const struct options *o)
 {
 	bool ok_old, ok_new;
 	struct pipeline *old = side_load(o, 0, &ok_old), *new = side_load(o, 1, &ok_new);
-	struct printer p = { .o = o, .arena = new->arena, .old = &old->build, .new = &new->build };
+	struct printer p = { .o = o, .arena = new->arena, .old = &old->build, .new = &new->build,
+	                     .words = words_new(new->arena) };
 	int code = EXIT_YES;
 
 	if (ok_old && ok_new && builds_diff(new->arena, new->diags, &old->build, &new->build, change_print, &p)) {

@@ -34,18 +34,8 @@ int command_table(const struct options *o)
 	struct pipeline *p = command_load(o, 0, o->nargs, &ok);
 	struct buf b = { 0 };
 
-	if (ok && o->json)
-		buf_puts(&b, "[");
-	for (size_t i = 0; ok && i < p->caps.n; i++) {
-		if (i)
-			buf_puts(&b, o->json ? ",\n" : "\n");
-		if (o->json)
-			table_json(&b, p->diags, p->decisions, p->manager[i], p->root[i], p->caps.cap[i]);
-		else
-			table_write(&b, p->diags, p->decisions, p->manager[i], p->root[i], p->caps.cap[i]);
-	}
-	if (ok && o->json)
-		buf_puts(&b, "]\n");
+	if (ok)
+		(o->json ? tables_json : tables_write)(&b, p->diags, p->decisions, p->manager, p->root, &p->caps);
 	ok = !p->diags->errors && command_output(o, &b);
 	buf_free(&b);
 	return command_end(p, o, ok ? EXIT_YES : EXIT_SYSTEM);

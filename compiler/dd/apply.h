@@ -42,6 +42,7 @@ enum side { SIDE_BOTH, SIDE_STATE_NODE, SIDE_NODE_STATE };
 uint32_t product(const struct op *, enum side, uint32_t x, uint32_t y);
 /* TRUE where the output is `out`, else FALSE. */
 uint32_t state_class(uint32_t start, uint32_t out);
+uint32_t state_class_not(uint32_t start, uint32_t out);
 /* Where the output is from[i], to[i] instead; from is sorted. */
 uint32_t state_replace(uint32_t start, const uint32_t *from, const uint32_t *to, size_t n);
 

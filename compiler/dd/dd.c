@@ -46,6 +46,27 @@ const char *dd_overflow(const struct dd *m)
 	return m->overflow;
 }
 
+struct dd_attempt dd_attempt(struct dd *m)
+{
+	struct dd_attempt a = { m->overflow ? UINT64_MAX : m->work };
+
+	m->alone = false;                /* nothing is rolled back */
+	if (m->work < MOST_WORK - MOST_TRIED)
+		m->work = MOST_WORK - MOST_TRIED;
+	return a;
+}
+
+bool dd_attempt_end(struct dd *m, const struct dd_attempt *a)
+{
+	bool fine = !m->overflow;
+
+	if (a->work == UINT64_MAX)
+		return false;
+	m->overflow = NULL;
+	m->work = a->work;
+	return fine;
+}
+
 void manager_forget(struct dd *m)
 {
 	m->nvars = m->nranked = 0;

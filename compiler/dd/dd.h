@@ -49,6 +49,10 @@ struct dd_range {                /* STRING: scalars lo..hi go to state `to`. Whe
 	uint32_t lo, hi, to;
 };
 
+struct arc {                     /* from the previous hi + 1, or 1 */
+	uint32_t hi, to;
+};
+
 struct dd_state {
 	uint32_t out;                /* node when the value ends here */
 	uint32_t first, n;           /* STRING: ranges of range[], sorted, covering 1..0x10FFFF (the
@@ -77,6 +81,9 @@ struct dd *dd_new(const struct capability *);
 void dd_free(struct dd *);
 const struct dd_node *dd_get(const struct dd *, uint32_t node);
 const struct dd_var *dd_variable(const struct dd *, uint32_t var);
+bool dd_is_terminal(uint32_t node);
+/* The variable that a node tests, which is no terminal. */
+uint32_t dd_var_of(const struct dd *, uint32_t node);
 uint32_t dd_nvars(const struct dd *);
 /* Position of a variable in the order. */
 uint32_t dd_level(const struct dd *, uint32_t var);
@@ -84,6 +91,14 @@ size_t dd_count(const struct dd *, uint32_t root);     /* nodes, and states of a
 
 /* Set by whatever ran into a limit (LANG.md 8); results are then meaningless. NULL: none. */
 const char *dd_overflow(const struct dd *);
+
+/* What is only tried: between the two a limit of its own holds, and running into one does no harm
+ * to what was there before. False: that happened, and what was made meanwhile is meaningless. */
+struct dd_attempt {
+	uint64_t work;
+};
+struct dd_attempt dd_attempt(struct dd *);
+bool dd_attempt_end(struct dd *, const struct dd_attempt *);
 
 /* ---- building ---- */
 
@@ -149,8 +164,6 @@ struct dd_step {
 	const uint32_t *to;                /* the child that all of these values lead to */
 	struct interval *interval;         /* NUMBER: the values, sorted */
 	size_t nintervals;
-	const struct dd_automaton *language;   /* STRING, LIST: `out` is TRUE in the class, else FALSE or
-	                                          IMPOSSIBLE */
 };
 struct dd_region {
 	const struct dd_step *step;
@@ -163,6 +176,28 @@ void dd_regions(struct dd *, struct arena *, uint32_t f, dd_region_fn *fn, void 
 
 /* TRUE where the variable of `node` has a value that leads to the child `to`. */
 uint32_t dd_class(struct dd *, uint32_t node, uint32_t to);
+/* The same as an automaton, of a list or string: `out` is TRUE in the class, else FALSE or IMPOSSIBLE. */
+const struct dd_automaton *dd_class_automaton(struct dd *, struct arena *, uint32_t node, uint32_t to);
+
+/* ---- strings, state by state ---- */
+
+/* Where a text has come to. States are numbered for all managers alike: equal numbers, equal
+ * functions of the rest of the text. */
+struct dd_text {
+	uint32_t out;                      /* when the text ends here */
+	uint32_t settled;                  /* as in struct dd_state */
+	uint32_t n;
+	const struct arc *arc;             /* until the next operation */
+};
+uint32_t dd_text_start(const struct dd *, uint32_t node);
+struct dd_text dd_text_at(const struct dd *, uint32_t state);
+uint32_t dd_text_step(const struct dd *, uint32_t state, uint32_t scalar);
+/* TRUE where the rest leads to `out`, else FALSE; with `other` the other way around. */
+uint32_t dd_text_class(struct dd *, uint32_t state, uint32_t out, bool other);
+/* A whole text's state as a node of a variable, which has to be of the same domain as the state. */
+uint32_t dd_text_node(struct dd *, uint32_t var, uint32_t start);
+/* Equal for variables of equal domains. */
+uint32_t dd_text_domain(struct dd *, uint32_t var);
 /* A request inside a region that dd_regions has shown. */
 bool dd_region_witness(struct dd *, struct arena *, const struct dd_region *, struct dd_witness *out);
 

@@ -8,7 +8,7 @@
 #include "capspec/limits.h"
 #include "compiler/dd/manager.h"
 
-enum { FIRST_SLOTS = 64, KEPT_STATES = 1 << 14, MOST_WORK = 1 << 25 };
+enum { FIRST_SLOTS = 64, KEPT_STATES = 1 << 14 };
 
 static void graph_drop(struct graph *g)
 {

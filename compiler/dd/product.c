@@ -147,9 +147,19 @@ static uint32_t is_out(const void *ctx, uint32_t out)
 	return out == *(const uint32_t *)ctx ? DD_TRUE : DD_FALSE;
 }
 
+static uint32_t is_not(const void *ctx, uint32_t out)
+{
+	return out == *(const uint32_t *)ctx ? DD_FALSE : DD_TRUE;
+}
+
 uint32_t state_class(uint32_t start, uint32_t out)
 {
 	return outs_map(start, is_out, &out);
+}
+
+uint32_t state_class_not(uint32_t start, uint32_t out)
+{
+	return outs_map(start, is_not, &out);
 }
 
 struct exchange {

@@ -1,11 +1,7 @@
 /* All ways from the root to a terminal. Every edge of a node leads on for some value, whatever
  * the others are: so each way is a region that holds requests. */
-#include <stdlib.h>
-#include <string.h>
-
 #include "compiler/dd/children.h"
 #include "compiler/dd/cond.h"
-#include "compiler/dd/view.h"
 
 /* A node that was come to, with its steps as far as they were asked for. */
 struct stop {
@@ -78,22 +74,6 @@ static void intervals_find(struct walk *w, struct dd_step *s, const struct node 
 	}
 }
 
-static const struct dd_automaton *list_class(struct walk *w, const struct dd_automaton *fa, uint32_t to)
-{
-	struct dd_automaton *out = ARENA_NEW(w->a, struct dd_automaton);
-	struct dd_state *state = ARENA_ARRAY(w->a, struct dd_state, fa->nstates);
-
-	memcpy(state, fa->state, fa->nstates * sizeof *state);
-	for (uint32_t i = 0; i < fa->nstates; i++) {
-		state[i].out = state[i].out == to ? DD_TRUE : state[i].out == DD_IMPOSSIBLE ? DD_IMPOSSIBLE : DD_FALSE;
-		if (state[i].settled != NONE && state[i].settled != DD_IMPOSSIBLE)
-			state[i].settled = state[i].settled == to ? DD_TRUE : DD_FALSE;
-	}
-	*out = *fa;
-	out->state = state;
-	return out;
-}
-
 static const struct dd_step *step_make(struct walk *w, struct stop *at, size_t child)
 {
 	struct dd_step *s = &at->step[child];
@@ -103,21 +83,8 @@ static const struct dd_step *step_make(struct walk *w, struct stop *at, size_t c
 		return s;
 	s->node = at->node;
 	s->to = &at->children.to[child];
-	switch ((enum dd_kind)n->kind) {
-	case DD_NUMBER:
+	if (n->kind == DD_NUMBER)
 		intervals_find(w, s, n);
-		break;
-	case DD_STRING:
-		s->language = view_automaton(w->a, state_class(n->n, *s->to));
-		break;
-	case DD_LIST:
-		/* Minimal once more: states that only told other classes apart are gone. */
-		n = node_at(node_class(at->node, *s->to));
-		s->language = n->kind == DD_LIST ? n->list : list_class(w, node_at(at->node)->list, *s->to);
-		break;
-	case DD_TERMINAL:
-		abort();
-	}
 	return s;
 }
 

@@ -17,10 +17,8 @@ enum {
 	HOLE = NODE_FIRST - 1,           /* a terminal that no caller sees */
 	LAST_SCALAR = 0x10FFFF,
 	DEAD = 0,                        /* the state from which everything is impossible */
-};
-
-struct arc {
-	uint32_t hi, to;                 /* from the previous hi + 1, or 1 */
+	MOST_WORK = 1 << 25,             /* of a manager, in states of graphs: seconds */
+	MOST_TRIED = 1 << 20,            /* of an attempt */
 };
 
 struct state {

@@ -1,10 +1,10 @@
 /* Nodes as callers see them: automata of their own, states in breadth-first order. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "compiler/dd/children.h"
 #include "compiler/dd/cond.h"
 #include "compiler/dd/graph.h"
-#include "compiler/dd/view.h"
 
 /* States by number to the graph's. */
 static void automaton_fill(struct graph *g, struct dd_automaton *fa, struct dd_state *state, struct dd_range *range)
@@ -51,10 +51,56 @@ static const struct dd_automaton *automaton_make(uint32_t start, struct arena *a
 	return fa;
 }
 
-const struct dd_automaton *view_automaton(struct arena *a, uint32_t start)
+/* ---- classes ---- */
+
+static const struct dd_automaton *list_class(struct arena *a, const struct dd_automaton *fa, uint32_t to)
 {
-	return automaton_make(start, a);
+	struct dd_automaton *out = ARENA_NEW(a, struct dd_automaton);
+	struct dd_state *state = ARENA_ARRAY(a, struct dd_state, fa->nstates);
+
+	memcpy(state, fa->state, fa->nstates * sizeof *state);
+	for (uint32_t i = 0; i < fa->nstates; i++) {
+		state[i].out = state[i].out == to ? DD_TRUE : state[i].out == DD_IMPOSSIBLE ? DD_IMPOSSIBLE : DD_FALSE;
+		if (state[i].settled != NONE && state[i].settled != DD_IMPOSSIBLE)
+			state[i].settled = state[i].settled == to ? DD_TRUE : DD_FALSE;
+	}
+	*out = *fa;
+	out->state = state;
+	return out;
 }
+
+struct class {
+	struct arena *a;
+	uint32_t node, to;
+	const struct dd_automaton *fa;
+};
+
+static uint32_t class_make(struct dd *m, void *args)
+{
+	struct class *c = args;
+	const struct node *n = node_at(c->node);
+
+	(void)m;
+	if (n->kind == DD_STRING) {
+		c->fa = automaton_make(state_class(n->n, c->to), c->a);
+	} else if (n->kind == DD_LIST) {
+		uint32_t class = node_class(c->node, c->to);
+
+		/* Minimal once more: states that only told other classes apart are gone. */
+		c->fa = !is_terminal(class) && node_at(class)->kind == DD_LIST ? node_at(class)->list
+		                                                                : list_class(c->a, node_at(c->node)->list, c->to);
+	}
+	return 1;
+}
+
+const struct dd_automaton *dd_class_automaton(struct dd *m, struct arena *a, uint32_t node, uint32_t to)
+{
+	struct class c = { a, node, to, NULL };
+
+	return store_guard(m, class_make, &c) ? c.fa : NULL;
+}
+
+/* ---- nodes ---- */
 
 static uint32_t view_make(struct dd *m, void *args)
 {

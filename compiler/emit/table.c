@@ -5,6 +5,7 @@
 #include "compiler/base/escape.h"
 #include "compiler/plan/call.h"
 #include "compiler/plan/rows.h"
+#include "compiler/plan/words.h"
 
 enum { MOST_ROWS = 65536 };
 
@@ -15,12 +16,13 @@ struct row {
 
 struct rows {
 	struct arena *arena;
+	struct words *words;
 	const struct decisions *d;
 	struct dd *m;
+	bool names;
 	struct row *list;
 	size_t n, cap;
 	bool too_many;
-	struct words_memo memo;
 };
 
 static bool row_add(void *ctx, const struct dd_region *region)
@@ -33,7 +35,7 @@ static bool row_add(void *ctx, const struct dd_region *region)
 		r->too_many = true;
 		return false;
 	}
-	region_print_next(&when, r->arena, r->m, &r->memo, region);
+	region_print(&when, r->words, r->m, region, r->names);
 	outcome_print(&what, r->d, decisions_outcome(r->d, region->value));
 	row.when = arena_str(r->arena, (struct krux_str){ when.p, when.n });
 	row.what = arena_str(r->arena, (struct krux_str){ what.p, what.n });
@@ -52,10 +54,11 @@ static bool rows_read(struct rows *r, struct diags *ds, uint32_t root, const str
 	return !r->too_many;
 }
 
-void table_write(struct buf *b, struct diags *ds, const struct decisions *d, struct dd *m, uint32_t root,
-                 const struct capability *cap)
+/* One capability's rows, in the diagram's order. */
+static void text_write(struct buf *b, struct diags *ds, struct words *words, const struct decisions *d, struct dd *m,
+                       uint32_t root, const struct capability *cap)
 {
-	struct rows r = { .arena = arena_new(), .d = d, .m = m };
+	struct rows r = { .arena = arena_new(), .words = words, .d = d, .m = m, .names = true };
 	size_t width = 0;
 
 	if (rows_read(&r, ds, root, cap)) {
@@ -76,10 +79,34 @@ void table_write(struct buf *b, struct diags *ds, const struct decisions *d, str
 	arena_free(r.arena);
 }
 
-void table_json(struct buf *b, struct diags *ds, const struct decisions *d, struct dd *m, uint32_t root,
-                const struct capability *cap)
+void tables_write(struct buf *b, struct diags *ds, const struct decisions *d, struct dd *const *m, const uint32_t *root,
+                  const struct capability_set *caps)
 {
-	struct rows r = { .arena = arena_new(), .d = d, .m = m };
+	struct arena *a = arena_new();
+	struct words *words = words_new(a);
+	struct buf tables = { 0 };
+
+	for (size_t i = 0; i < caps->n; i++) {
+		buf_puts(&tables, i ? "\n" : "");
+		text_write(&tables, ds, words, d, m[i], root[i], caps->cap[i]);
+	}
+	buf_puts(b, words->nnamed ? "define:\n" : "");
+	for (size_t i = 0; i < words->nnamed; i++) {
+		buf_puts(b, "  ");
+		buf_str(b, words->named[i].c->name);
+		buf_puts(b, ": ");
+		buf_str(b, words->named[i].text);
+		buf_puts(b, i + 1 == words->nnamed ? "\n\n" : "\n");
+	}
+	buf_put(b, tables.p ? tables.p : "", tables.n);
+	buf_free(&tables);
+	arena_free(a);
+}
+
+static void json_write(struct buf *b, struct diags *ds, struct words *words, const struct decisions *d, struct dd *m,
+                       uint32_t root, const struct capability *cap)
+{
+	struct rows r = { .arena = arena_new(), .words = words, .d = d, .m = m };
 
 	if (rows_read(&r, ds, root, cap)) {
 		buf_puts(b, "{\"capability\":\"");
@@ -95,4 +122,28 @@ void table_json(struct buf *b, struct diags *ds, const struct decisions *d, stru
 		buf_puts(b, "]}");
 	}
 	arena_free(r.arena);
+}
+
+void table_json(struct buf *b, struct diags *ds, const struct decisions *d, struct dd *m, uint32_t root,
+                const struct capability *cap)
+{
+	struct arena *a = arena_new();
+
+	json_write(b, ds, words_new(a), d, m, root, cap);
+	arena_free(a);
+}
+
+void tables_json(struct buf *b, struct diags *ds, const struct decisions *d, struct dd *const *m, const uint32_t *root,
+                 const struct capability_set *caps)
+{
+	struct arena *a = arena_new();
+	struct words *words = words_new(a);
+
+	buf_puts(b, "[");
+	for (size_t i = 0; i < caps->n; i++) {
+		buf_puts(b, i ? ",\n" : "");
+		json_write(b, ds, words, d, m[i], root[i], caps->cap[i]);
+	}
+	buf_puts(b, "]\n");
+	arena_free(a);
 }

@@ -5,10 +5,14 @@
 #include "compiler/base/buf.h"
 #include "compiler/dd/decision.h"
 
-/* One capability's rows, in the diagram's order; a K9002 beyond 65,536 of them. */
-void table_write(struct buf *, struct diags *, const struct decisions *, struct dd *, uint32_t root,
-                 const struct capability *);
-/* The same as one JSON object. */
+/* Of all capabilities, after the names of long sets; m and root by capability. A K9002 where one
+ * has more than 65,536 rows. */
+void tables_write(struct buf *, struct diags *, const struct decisions *, struct dd *const *m, const uint32_t *root,
+                  const struct capability_set *);
+/* The same as a JSON list, without names. */
+void tables_json(struct buf *, struct diags *, const struct decisions *, struct dd *const *m, const uint32_t *root,
+                 const struct capability_set *);
+/* One capability's, as a JSON object. */
 void table_json(struct buf *, struct diags *, const struct decisions *, struct dd *, uint32_t root,
                 const struct capability *);
 

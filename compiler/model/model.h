@@ -153,6 +153,7 @@ struct cond {
 	struct value_set set;
 	struct subject list;               /* ANY, ANY_TREE: what is ranged over; its depth counts
 	                                      from outside of this any */
+	struct krux_str name;              /* in tables: what stands for it there; else empty */
 	const struct cond *nonempty;       /* NOT: written as all(xs, ..), where xs can be empty: what
 	                                      says that xs has an element. Else NULL */
 };

@@ -347,36 +347,39 @@ static void language_print(struct buf *b, const struct subject *s, const struct 
 
 /* ---- the tree ---- */
 
-enum { BIND_OR, BIND_AND, BIND_NOT };
+/* What stands around: how close it binds, and whether names stand for what has one. */
+enum { BIND_OR, BIND_AND, BIND_NOT, BINDS = 3, NAMES = 4 };
 
 static void tree_print(struct buf *b, const struct cond *c, int outer);
 
 static void pair_print(struct buf *b, const struct cond *c, const char *word, int bind, int outer)
 {
-	if (outer > bind)
+	int inner = bind | (outer & NAMES);
+
+	if ((outer & BINDS) > bind)
 		buf_putc(b, '(');
-	tree_print(b, c->a, bind);
+	tree_print(b, c->a, inner);
 	buf_puts(b, word);
-	tree_print(b, c->b, bind);
-	if (outer > bind)
+	tree_print(b, c->b, inner);
+	if ((outer & BINDS) > bind)
 		buf_putc(b, ')');
 }
 
-static void any_print(struct buf *b, const struct cond *c, const char *word, const struct cond *body)
+static void any_print(struct buf *b, const struct cond *c, const char *word, const struct cond *body, int outer)
 {
 	buf_puts(b, word);
 	subject_print(b, &c->list);
 	buf_puts(b, ", ");
-	tree_print(b, body, BIND_OR);
+	tree_print(b, body, BIND_OR | (outer & NAMES));
 	buf_putc(b, ')');
 }
 
-static void not_print(struct buf *b, const struct cond *c)
+static void not_print(struct buf *b, const struct cond *c, int outer)
 {
 	const struct cond *a = c->a;
 
 	if (a->kind == COND_ANY && a->a->kind == COND_NOT) {
-		any_print(b, a, "all(", a->a->a);
+		any_print(b, a, "all(", a->a->a, outer);
 		return;
 	}
 	if (a->kind == COND_TEST && !a->set.numeric && a->set.language == LANG_LITERALS && a->set.ntexts == 1) {
@@ -386,11 +389,15 @@ static void not_print(struct buf *b, const struct cond *c)
 		return;
 	}
 	buf_puts(b, "not ");
-	tree_print(b, a, BIND_NOT);
+	tree_print(b, a, BIND_NOT | (outer & NAMES));
 }
 
 static void tree_print(struct buf *b, const struct cond *c, int outer)
 {
+	if ((outer & NAMES) && c->name.n) {
+		buf_str(b, c->name);
+		return;
+	}
 	switch (c->kind) {
 	case COND_TRUE:
 		buf_puts(b, "true");
@@ -405,7 +412,7 @@ static void tree_print(struct buf *b, const struct cond *c, int outer)
 		pair_print(b, c, " or ", BIND_OR, outer);
 		break;
 	case COND_NOT:
-		not_print(b, c);
+		not_print(b, c, outer);
 		break;
 	case COND_TEST:
 		if (c->set.numeric)
@@ -415,7 +422,7 @@ static void tree_print(struct buf *b, const struct cond *c, int outer)
 		break;
 	case COND_ANY:
 	case COND_ANY_TREE:
-		any_print(b, c, "any(", c->a);
+		any_print(b, c, "any(", c->a, outer);
 		break;
 	}
 }
@@ -423,4 +430,9 @@ static void tree_print(struct buf *b, const struct cond *c, int outer)
 void cond_print(struct buf *b, const struct cond *c)
 {
 	tree_print(b, c, BIND_OR);
+}
+
+void cond_print_named(struct buf *b, const struct cond *c)
+{
+	tree_print(b, c, BIND_OR | NAMES);
 }

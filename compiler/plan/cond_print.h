@@ -6,6 +6,8 @@
 #include "compiler/model/model.h"
 
 void cond_print(struct buf *, const struct cond *);
+/* The same; what has a name stands by it. */
+void cond_print_named(struct buf *, const struct cond *);
 /* A number on the scale of number_key() as a literal of its type. */
 void number_print(struct buf *, const struct subject *, krux_u128 key);
 

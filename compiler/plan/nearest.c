@@ -65,6 +65,7 @@ static void rule_find(struct dd *m, const struct build *build, const struct capa
 
 struct search {
 	struct arena *arena;
+	struct words *words;
 	struct dd *m;
 	uint32_t root;
 	const struct decisions *d;
@@ -97,7 +98,7 @@ static size_t steps_off(struct search *s, const struct dd_region *r, const struc
 
 static const struct dd_var *step_var(const struct search *s, const struct dd_step *step)
 {
-	return dd_variable(s->m, dd_get(s->m, step->node)->var);
+	return dd_variable(s->m, dd_var_of(s->m, step->node));
 }
 
 static bool is_changed(const struct search *s, struct krux_str key, const struct dd_step **off, size_t n)
@@ -183,7 +184,7 @@ static bool region_ask(void *ctx, const struct dd_region *r)
 	s->fewest = n;
 	*best = (struct nearest_change){ .found = true, .verdict = o->verdict, .others = others };
 	for (size_t i = 0; i < n; i++) {
-		const struct cond *c = words_step(s->arena, s->m, off[i]);
+		const struct cond *c = words_step(s->words, s->m, off[i]);
 
 		if (c)
 			best->where[best->nwhere++] = c;
@@ -198,7 +199,7 @@ void nearest_find(struct arena *a, const struct decisions *d, struct dd *m, uint
                   const struct capability *cap, const struct dd_request *req, const struct evaluation *e,
                   struct nearest *out)
 {
-	struct search s = { .arena = a, .m = m, .root = root, .d = d, .req = req, .now = e->outcome.verdict,
+	struct search s = { .arena = a, .words = words_new(a), .m = m, .root = root, .d = d, .req = req, .now = e->outcome.verdict,
 	                    .fewest = SIZE_MAX, .best = &out->change };
 
 	*out = (struct nearest){ 0 };

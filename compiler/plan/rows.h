@@ -7,15 +7,9 @@
 
 /* All that holds in a region, as text: a condition of LANG.md 5, followed where a rate or a budget
  * was asked by `rate("policy/rule") >= 10` or `[not] over("policy/rule")`; "always" for all
- * requests. False when a class is too large for words; it is then described, not written. */
-bool region_print(struct buf *, struct arena *, struct dd *, const struct dd_region *);
-
-/* The same for many regions of one manager, whose rows share most of their classes: each is put
- * into words once. Zeroed before the first; lives in the arena. */
-struct words_memo {
-	struct words_kept *slot;
-	size_t n, cap;
-};
-bool region_print_next(struct buf *, struct arena *, struct dd *, struct words_memo *, const struct dd_region *);
+ * requests. With `names` a long set is called by its name (words_name). False when a class is too large
+ * for words; it is then described, not written. */
+struct words;
+bool region_print(struct buf *, struct words *, struct dd *, const struct dd_region *, bool names);
 
 #endif

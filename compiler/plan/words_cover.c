@@ -106,7 +106,7 @@ static struct krux_str name_split(struct arena *a, struct krux_str name, unsigne
 	return arena_printf(a, "%.*s*%.*s", (int)i, name.p, (int)(name.n - i), name.p + i);
 }
 
-static bool glob_safe(struct krux_str s)
+bool words_glob_safe(struct krux_str s)
 {
 	for (size_t i = 0; i < s.n; i++)
 		if (strchr("*?[]{}\\", s.p[i]))
@@ -131,7 +131,7 @@ const struct cond *path_candidate(struct cover *c, struct krux_str word, unsigne
 		struct krux_str tail = last_components(word, shape[number].components);
 
 		/* Where a shape does not apply, the word itself is tried, which is harmless but last. */
-		if (!tail.n || !glob_safe(tail))
+		if (!tail.n || !words_glob_safe(tail))
 			tail = (struct krux_str){ 0 };
 		if (tail.n && shape[number].star)
 			tail = name_split(c->arena, tail, shape[number].star);
@@ -145,7 +145,7 @@ const struct cond *path_candidate(struct cover *c, struct krux_str word, unsigne
 	case 0:
 		return one_text(c, LANG_UNDER_PATH, word);
 	case 1:
-		if (!slash || !glob_safe((struct krux_str){ word.p, slash }))
+		if (!slash || !words_glob_safe((struct krux_str){ word.p, slash }))
 			return path_candidate(c, word, number + 1);
 		return one_text(c, LANG_GLOB, arena_printf(c->arena, "%.*s*", (int)slash, word.p));
 	case 2:

@@ -6,6 +6,7 @@
 enum { MOST_DEPTH = 24, MOST_TERMS = 256 };
 
 struct reader {
+	struct words *words;
 	struct arena *arena;
 	struct dd *m;
 	const struct subject *list;
@@ -24,6 +25,7 @@ static const struct cond *truth(struct arena *a, bool yes)
 /* ---- classes of elements ---- */
 
 struct terms {
+	struct words *words;
 	struct arena *arena;
 	struct dd *m;
 	const struct cond *term[MOST_TERMS];
@@ -43,7 +45,7 @@ static bool term_add(void *ctx, const struct dd_region *r)
 		return false;
 	}
 	for (size_t i = 0; i < r->nsteps; i++) {
-		const struct cond *c = words_step(t->arena, t->m, &r->step[i]);
+		const struct cond *c = words_step(t->words, t->m, &r->step[i]);
 
 		if (!c || words_too_large(c)) {
 			t->full = true;
@@ -56,13 +58,15 @@ static bool term_add(void *ctx, const struct dd_region *r)
 }
 
 /* A TRUE-FALSE diagram over elements as a condition on `it`; NULL when it is too long. */
-static const struct cond *element_words(struct arena *a, struct dd *m, uint32_t f)
+static const struct cond *element_words(struct words *w, struct dd *m, uint32_t f)
 {
+	struct arena *a = w->arena;
 	struct terms *t;
 
 	if (f == DD_TRUE || f == DD_FALSE)
 		return truth(a, f == DD_TRUE);
 	t = ARENA_NEW(a, struct terms);
+	t->words = w;
 	t->arena = a;
 	t->m = m;
 	dd_regions(m, a, f, term_add, t);
@@ -84,7 +88,7 @@ static const struct cond *any_of(struct reader *r, uint32_t s, uint32_t to)
 
 	if (!dd_satisfiable(r->m, f))
 		return truth(r->arena, false);
-	body = element_words(r->arena, r->m, f);
+	body = element_words(r->words, r->m, f);
 	if (!body)
 		return NULL;
 	c = ARENA_NEW(r->arena, struct cond);
@@ -127,11 +131,11 @@ static const struct cond *state_words(struct reader *r, uint32_t s, unsigned dep
 	return yes ? words_not(r->arena, all) : all;
 }
 
-const struct cond *words_list(struct arena *a, struct dd *m, uint32_t var, uint32_t f,
+const struct cond *words_list(struct words *w, struct dd *m, uint32_t var, uint32_t f,
                               const struct dd_automaton *fa)
 {
 	struct subject s = words_subject(m, var);
-	struct reader r = { .arena = a, .m = m, .list = &s, .fa = fa };
+	struct reader r = { .words = w, .arena = w->arena, .m = m, .list = &s, .fa = fa };
 	const struct cond *c = state_words(&r, 0, 0);
 
 	/* Lists inside of elements cannot be asked by themselves. */

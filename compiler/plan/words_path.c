@@ -1,264 +1,266 @@
 /* Languages of paths: folders, and what is left out below them.
  *
- * The automaton is read as a tree of components. Below a literal prefix it either goes on
- * literally, or it has come to a place where any name leads on: a cone. All cones with the same
- * residual share one list of exceptions, found by words_cover below one of them. */
-#include "compiler/plan/words_cover.h"
+ * A node's automaton is read as a tree of folders, once for all of its classes. Below a folder
+ * either everything leads to one child; or all but some names that are spelled out, which are
+ * folders again: a fork; or exceptions go on below every name: a cone. Folders whose cones have
+ * the same exceptions share them, whatever else is decided there. */
+#include "compiler/plan/words_path.h"
 
 #include <string.h>
 
-#include "capspec/canon.h"
+enum { MOST_EXACT = 24, CONES = 256 };
 
-enum { LONGEST_PATH = 4096, MOST_STEPS = 4 << 20, MOST_EXACT = 24 };
+enum folder_kind { EVEN, FORK, CONE };
 
-/* What a path's end state means for what follows: its own answer, and the state after '/'. */
-struct key {
-	uint32_t out, next;
+struct place {
+	struct folder f;
+	enum folder_kind kind;
+	uint32_t out;                      /* of the folder itself */
+	uint32_t usual;                    /* of what lies below: all of it, or what is not mentioned */
+	struct place *child, *last, *next; /* FORK */
 };
 
-struct cone_group {
-	struct key key;
+/* A node's folders; the last one that was read is kept. */
+struct paths {
+	struct words *w;
+	struct dd *m;
+	uint32_t node, var;
+	struct subject subject;
+	struct place *root;                /* NULL: not of this shape */
+	struct place *at;                  /* while reading: the fork whose names are read */
+	const struct cone *cone[CONES];    /* of states, to find them again */
+	struct names names;
+};
+
+/* ---- reading ---- */
+
+static struct place *place_read(struct paths *p, uint32_t out, uint32_t below, size_t n);
+
+static void child_read(struct names *names, uint32_t state, uint32_t usual, size_t n)
+{
+	struct paths *p = names->ctx;
+	uint32_t out = dd_text_at(p->m, state).out, below = dd_text_step(p->m, state, '/');
+	struct place *parent = p->at, *child;
+
+	if (out == dd_text_at(p->m, usual).out && below == dd_text_step(p->m, usual, '/'))
+		return;
+	child = place_read(p, out, below, n);
+	p->at = parent;
+	if (!child) {
+		names->hard = true;
+		return;
+	}
+	if (parent->last)
+		parent->last->next = child;
+	else
+		parent->child = child;
+	parent->last = child;
+}
+
+static const struct cone *cone_of(struct paths *p, uint32_t out, uint32_t below)
+{
+	const struct cone **kept = &p->cone[(below ^ out * 31) % CONES];
+
+	if (!*kept || (*kept)->below != below || (*kept)->out != out)
+		*kept = cone_read(p->w, p->m, out, below);
+	return *kept;
+}
+
+/* A folder, whose path stands at names.text[0..n). NULL: what is below is not of this shape. */
+static struct place *place_read(struct paths *p, uint32_t out, uint32_t below, size_t n)
+{
+	struct place *f = ARENA_NEW(p->w->arena, struct place);
+	uint32_t usual;
+
+	f->out = out;
+	f->f = (struct folder){ p->m, p->node, p->var, arena_str(p->w->arena, (struct krux_str){ p->names.text, n }), NULL };
+	f->usual = dd_text_at(p->m, below).settled;
+	if (f->usual != UINT32_MAX)
+		return f;
+	usual = names_usual(p->m, below);
+	if (usual == UINT32_MAX)
+		return NULL;
+	f->usual = dd_text_at(p->m, usual).settled;
+	if (f->usual == UINT32_MAX) {
+		f->kind = CONE;
+		f->f.cone = cone_of(p, out, below);
+		return f->f.cone ? f : NULL;
+	}
+	f->kind = FORK;
+	p->at = f;
+	p->names.text[n] = '/';
+	names_read(&p->names, below, usual, n + 1);
+	return p->names.hard ? NULL : f;
+}
+
+static struct paths *paths_read(struct words *w, struct dd *m, uint32_t node)
+{
+	struct paths *p = w->paths;
+	uint32_t root;
+
+	if (p && p->m == m && p->node == node)
+		return p;
+	if (!p)
+		p = w->paths = ARENA_NEW(w->arena, struct paths);
+	memset(p->cone, 0, sizeof p->cone);
+	p->w = w;
+	p->m = m;
+	p->node = node;
+	p->var = dd_var_of(m, node);
+	p->subject = words_subject(m, p->var);
+	p->names.m = m;
+	p->names.end = child_read;
+	p->names.ctx = p;
+	p->names.steps = 0;
+	p->names.hard = false;
+	/* The path "/" ends where the first component begins. */
+	root = dd_text_step(m, dd_text_start(m, node), '/');
+	p->root = place_read(p, dd_text_at(m, root).out, root, 0);
+	return p;
+}
+
+/* ---- one class ---- */
+
+/* What is asked for: paths that lead to the child, or those that lead elsewhere. */
+struct asked {
+	uint32_t to;
+	bool other;
+};
+
+struct group {
+	const struct cond *inner;          /* holds below each of the folders */
 	struct krux_str *path;
 	size_t n, cap;
 };
 
-struct reader {
-	struct arena *arena;
-	struct dd *m;
-	uint32_t var;
-	struct subject subject;
-	const struct dd_automaton *fa;
-	bool *constant_false;              /* nothing TRUE is reachable */
-	uint8_t *open;                     /* on the way inside the current component */
-	struct cone_group *group;
+struct pieces {
+	struct group *group;
 	size_t ngroups, cap_groups;
-	struct krux_str *exact;            /* TRUE by themselves, above all cones */
+	struct krux_str *exact;            /* paths by themselves */
 	size_t nexact, cap_exact;
-	size_t steps;
-	bool hard;                         /* not of this shape */
-	char text[LONGEST_PATH + 8];
 };
 
-static uint32_t step(const struct dd_automaton *fa, uint32_t s, uint32_t scalar)
+static bool wanted(const struct asked *q, uint32_t out)
 {
-	const struct dd_state *st = &fa->state[s];
-	uint32_t lo = 0, hi = st->n;
-
-	while (hi - lo > 1) {
-		uint32_t mid = lo + (hi - lo) / 2;
-
-		if (fa->range[st->first + mid].lo <= scalar)
-			lo = mid;
-		else
-			hi = mid;
-	}
-	return fa->range[st->first + lo].to;
+	return out != DD_IMPOSSIBLE && (out == q->to) != q->other;
 }
 
-static void constant_find(struct reader *r)
+static struct krux_str path_text(struct krux_str path)
 {
-	bool changed = true;
-
-	for (uint32_t s = 0; s < r->fa->nstates; s++)
-		r->constant_false[s] = r->fa->state[s].out != DD_TRUE;
-	while (changed) {
-		changed = false;
-		for (uint32_t s = r->fa->nstates; s-- > 0;) {
-			const struct dd_state *st = &r->fa->state[s];
-
-			for (uint32_t i = 0; i < st->n && r->constant_false[s]; i++)
-				if (!r->constant_false[r->fa->range[st->first + i].to]) {
-					r->constant_false[s] = false;
-					changed = true;
-				}
-		}
-	}
+	return path.n ? path : KRUX_STR("/");
 }
 
-static struct key key_of(const struct reader *r, uint32_t end)
+static void under_add(struct arena *a, struct pieces *x, struct krux_str path, const struct cond *inner)
 {
-	return (struct key){ r->fa->state[end].out, step(r->fa, end, '/') };
-}
-
-/* Where a name that nothing mentions leads from the start of a component: the state that the
- * widest range goes to, followed until it stays. UINT32_MAX: no such state. */
-static uint32_t generic_end(const struct reader *r, uint32_t start)
-{
-	uint32_t s = start;
-
-	for (int i = 0; i < 64; i++) {
-		const struct dd_state *st = &r->fa->state[s];
-		uint32_t widest = 0, to = s;
-
-		for (uint32_t k = 0; k < st->n; k++) {
-			const struct dd_range *g = &r->fa->range[st->first + k];
-
-			if (g->hi - g->lo >= widest) {
-				widest = g->hi - g->lo;
-				to = g->to;
-			}
-		}
-		if (to == s && i)
-			return s;
-		s = to;
-	}
-	return UINT32_MAX;
-}
-
-static void cone_add(struct reader *r, struct key key, size_t at)
-{
-	struct krux_str path = arena_str(r->arena, (struct krux_str){ r->text, at ? at : 1 });
 	size_t i = 0;
 
-	while (i < r->ngroups && (r->group[i].key.out != key.out || r->group[i].key.next != key.next))
+	/* Groups are few, but for those of one folder each. */
+	while (i < x->ngroups && i < 16 && x->group[i].inner != inner)
 		i++;
-	if (i == r->ngroups)
-		ARENA_PUSH(r->arena, r->group, r->ngroups, r->cap_groups, (struct cone_group){ .key = key });
-	ARENA_PUSH(r->arena, r->group[i].path, r->group[i].n, r->group[i].cap, path);
+	if (i == x->ngroups || x->group[i].inner != inner) {
+		i = x->ngroups;
+		ARENA_PUSH(a, x->group, x->ngroups, x->cap_groups, (struct group){ .inner = inner });
+	}
+	ARENA_PUSH(a, x->group[i].path, x->group[i].n, x->group[i].cap, path_text(path));
 }
 
-static void folder_read(struct reader *r, struct key key, size_t at);
+static const struct cond *pieces_words(struct paths *p, struct pieces *x, const struct asked *q, struct krux_str within);
 
-/* Reads the names that lead from `s`, inside a component, elsewhere than unmentioned ones do. */
-static void names_read(struct reader *r, uint32_t s, uint32_t generic, size_t at, bool first)
+static const struct cond *path_is(struct paths *p, struct krux_str path)
 {
-	const struct dd_state *st = &r->fa->state[s];
-	struct key usual = key_of(r, generic);
+	struct krux_str *text = ARENA_NEW(p->w->arena, struct krux_str);
 
-	if (r->hard || s == generic || ++r->steps > MOST_STEPS)
-		return;
-	if (r->open[s] || at + 8 > LONGEST_PATH) {
-		r->hard = true;
-		return;
-	}
-	r->open[s] = 1;
-	if (!first && st->out != DD_IMPOSSIBLE) {
-		struct key k = key_of(r, s);
-
-		if (k.out != usual.out || k.next != usual.next)
-			folder_read(r, k, at);
-	}
-	for (uint32_t i = 0; i < st->n && !r->hard; i++) {
-		const struct dd_range *g = &r->fa->range[st->first + i];
-
-		if (g->to == generic || (g->lo == '/' && g->hi == '/') || r->constant_false[g->to])
-			continue;
-		/* A mentioned name is spelled out letter by letter. */
-		if (g->hi - g->lo > 64) {
-			r->hard = true;
-			break;
-		}
-		for (uint32_t c = g->lo; c <= g->hi && !r->hard; c++)
-			if (c != '/')
-				names_read(r, g->to, generic, at + krux_utf8_put(c, r->text + at), false);
-	}
-	r->open[s] = 0;
+	*text = path_text(path);
+	return words_test(p->w->arena, &p->subject, LANG_LITERALS, text, 1);
 }
 
-/* A literal folder: text[0..at), without a trailing slash; at 0 is the root. */
-static void folder_read(struct reader *r, struct key key, size_t at)
-{
-	uint32_t generic;
+static bool place_collect(struct paths *p, const struct place *f, const struct asked *q, struct pieces *x);
 
-	if (r->constant_false[key.next]) {
-		if (key.out == DD_TRUE)
-			ARENA_PUSH(r->arena, r->exact, r->nexact, r->cap_exact,
-			           arena_str(r->arena, (struct krux_str){ r->text, at ? at : 1 }));
-		return;
-	}
-	generic = generic_end(r, key.next);
-	if (generic == UINT32_MAX) {
-		r->hard = true;
-		return;
-	}
-	if (!r->constant_false[generic]) {
-		cone_add(r, key, at);
-		return;
-	}
-	if (key.out == DD_TRUE)
-		ARENA_PUSH(r->arena, r->exact, r->nexact, r->cap_exact,
-		           arena_str(r->arena, (struct krux_str){ r->text, at ? at : 1 }));
-	if (at + 8 > LONGEST_PATH || r->open[key.next]) {
-		r->hard = true;
-		return;
-	}
-	r->text[at] = '/';
-	names_read(r, key.next, generic, at + 1, true);
+/* A fork of which the rest is wanted: all under it but what the names say. */
+static bool fork_collect(struct paths *p, const struct place *f, const struct asked *q, struct pieces *x)
+{
+	struct asked rest = { q->to, !q->other };
+	struct pieces without = { 0 };
+	const struct cond *c;
+
+	if (wanted(&rest, f->out))
+		ARENA_PUSH(p->w->arena, without.exact, without.nexact, without.cap_exact, path_text(f->f.path));
+	for (const struct place *k = f->child; k; k = k->next)
+		if (!place_collect(p, k, &rest, &without))
+			return false;
+	c = pieces_words(p, &without, &rest, f->f.path);
+	if (c)
+		under_add(p->w->arena, x, f->f.path, words_not(p->w->arena, c));
+	return c != NULL;
 }
 
-/* `under` all folders of the group, without its exceptions. */
-static const struct cond *group_cond(struct reader *r, const struct cone_group *g, uint32_t f)
+static bool place_collect(struct paths *p, const struct place *f, const struct asked *q, struct pieces *x)
 {
-	const struct cond **part = ARENA_ARRAY(r->arena, const struct cond *, g->n);
-	const struct cond *under;
-	struct cover *c = ARENA_NEW(r->arena, struct cover);
-	uint32_t one, generic = generic_end(r, g->key.next);
+	struct arena *a = p->w->arena;
+	const struct cond *inner;
+
+	if (f->kind == CONE) {
+		inner = cone_words(p->w, &f->f, q->to, q->other);
+		if (inner && inner->kind != COND_FALSE)
+			under_add(a, x, f->f.path, inner);
+		return inner != NULL;
+	}
+	if (f->kind == FORK && wanted(q, f->usual))
+		return fork_collect(p, f, q, x);
+	if (wanted(q, f->usual)) {
+		inner = wanted(q, f->out) || f->out == DD_IMPOSSIBLE ? p->w->always
+		                                                     : words_not(a, path_is(p, f->f.path));
+		under_add(a, x, f->f.path, inner);
+		return true;
+	}
+	if (wanted(q, f->out))
+		ARENA_PUSH(a, x->exact, x->nexact, x->cap_exact, path_text(f->f.path));
+	for (const struct place *k = f->child; k; k = k->next)
+		if (!place_collect(p, k, q, x))
+			return false;
+	return true;
+}
+
+static const struct cond *group_words(struct paths *p, const struct group *g)
+{
+	const struct cond **part = ARENA_ARRAY(p->w->arena, const struct cond *, g->n);
 
 	for (size_t i = 0; i < g->n; i++)
-		part[i] = words_test(r->arena, &r->subject, LANG_UNDER_PATH, &g->path[i], 1);
-	under = words_join(r->arena, COND_OR, part, g->n);
-	one = words_meaning(r->m, r->var, part[0]);
-	c->arena = r->arena;
-	c->m = r->m;
-	c->var = r->var;
-	c->subject = r->subject;
-	if (r->fa->state[generic].out == DD_TRUE) {
-		if (!cover_find(c, dd_not(r->m, f), one))
-			return NULL;
-		return words_pair(r->arena, COND_AND, under, words_not(r->arena, cover_cond(c)));
-	}
-	if (!cover_find(c, f, one))
+		part[i] = g->path[i].n == 1 ? p->w->always
+		                            : words_test(p->w->arena, &p->subject, LANG_UNDER_PATH, &g->path[i], 1);
+	return words_pair(p->w->arena, COND_AND, words_join(p->w->arena, COND_OR, part, g->n), g->inner);
+}
+
+/* Many single paths are said by one expression: what is left of the class without the folders. */
+static const struct cond *rest_words(struct paths *p, const struct asked *q, struct krux_str within,
+                                     const struct cond *folders)
+{
+	struct arena *a = p->w->arena;
+	struct dd *m = p->m;
+	uint32_t rest = dd_class(m, p->node, q->to);
+	struct krux_str *text = ARENA_NEW(a, struct krux_str);
+
+	rest = dd_and(m, q->other ? dd_not(m, rest) : rest, dd_not(m, words_meaning(m, p->var, folders)));
+	if (within.n)
+		rest = dd_and(m, rest, words_meaning(m, p->var, words_test(a, &p->subject, LANG_UNDER_PATH, &within, 1)));
+	if (dd_get(m, rest)->kind != DD_STRING)
 		return NULL;
-	return words_pair(r->arena, COND_AND, under, cover_cond(c));
+	*text = words_regex(a, dd_get(m, rest)->fa);
+	return text->p ? words_test(a, &p->subject, LANG_REGEX, text, 1) : NULL;
 }
 
-/* `under "/"` says nothing. */
-static bool is_everything(const struct cone_group *g)
+static const struct cond *pieces_words(struct paths *p, struct pieces *x, const struct asked *q, struct krux_str within)
 {
-	return g->n == 1 && g->path[0].n == 1;
-}
-
-/* Many single paths are said by one expression: what is left of f without the folders. */
-static const struct cond *rest_words(struct reader *r, uint32_t f, const struct cond *folders)
-{
-	uint32_t rest = dd_and(r->m, f, dd_not(r->m, words_meaning(r->m, r->var, folders)));
-	struct krux_str *text = ARENA_NEW(r->arena, struct krux_str);
-
-	if (dd_get(r->m, rest)->kind != DD_STRING)
-		return NULL;
-	*text = words_regex(r->arena, dd_get(r->m, rest)->fa);
-	return text->p ? words_test(r->arena, &r->subject, LANG_REGEX, text, 1) : NULL;
-}
-
-static const struct cond *read_paths(struct arena *a, struct dd *m, uint32_t var, uint32_t f,
-                                     const struct dd_automaton *fa)
-{
-	struct reader *r = ARENA_NEW(a, struct reader);
-	const struct cond **part;
+	struct arena *a = p->w->arena;
+	const struct cond **part = ARENA_ARRAY(a, const struct cond *, x->ngroups + 1), *rest;
 	size_t n = 0;
 
-	*r = (struct reader){ .arena = a, .m = m, .var = var, .subject = words_subject(m, var), .fa = fa };
-	r->constant_false = ARENA_ARRAY(a, bool, fa->nstates);
-	r->open = ARENA_ARRAY(a, uint8_t, fa->nstates);
-	constant_find(r);
-	/* The path "/" ends where the first component starts. */
-	uint32_t root = step(fa, 0, '/');
-	folder_read(r, (struct key){ fa->state[root].out, root }, 0);
-	if (r->hard)
-		return NULL;
-	part = ARENA_ARRAY(a, const struct cond *, r->ngroups + 2);
-	for (size_t i = 0; i < r->ngroups; i++) {
-		const struct cond *c = group_cond(r, &r->group[i], f);
-
-		if (!c)
-			return NULL;
-		part[n++] = is_everything(&r->group[i]) && c->kind == COND_AND ? c->b : c;
-	}
-	if (r->nexact && r->nexact <= MOST_EXACT)
-		part[n++] = words_test(a, &r->subject, LANG_LITERALS, r->exact, r->nexact);
-	if (r->nexact > MOST_EXACT) {
-		const struct cond *rest = rest_words(r, f, words_join(a, COND_OR, part, n));
-
+	for (size_t i = 0; i < x->ngroups; i++)
+		part[n++] = group_words(p, &x->group[i]);
+	if (x->nexact && x->nexact <= MOST_EXACT)
+		part[n++] = words_test(a, &p->subject, LANG_LITERALS, x->exact, x->nexact);
+	if (x->nexact > MOST_EXACT) {
+		rest = rest_words(p, q, within, words_join(a, COND_OR, part, n));
 		if (!rest)
 			return NULL;
 		part[n++] = rest;
@@ -266,27 +268,13 @@ static const struct cond *read_paths(struct arena *a, struct dd *m, uint32_t var
 	return words_join(a, COND_OR, part, n);
 }
 
-/* How long a condition is, in tests. */
-static size_t length_of(const struct cond *c)
+const struct cond *words_path(struct words *w, struct dd *m, uint32_t node, uint32_t to)
 {
-	if (c->kind == COND_AND || c->kind == COND_OR)
-		return length_of(c->a) + length_of(c->b);
-	return c->kind == COND_NOT ? length_of(c->a) : 1;
-}
+	struct paths *p = paths_read(w, m, node);
+	struct asked q = { to, false };
+	struct pieces x = { 0 };
 
-const struct cond *words_path(struct arena *a, struct dd *m, uint32_t var, uint32_t f,
-                              const struct dd_automaton *fa)
-{
-	uint32_t g = dd_not(m, f);
-	const struct cond *yes = read_paths(a, m, var, f, fa), *no = NULL;
-
-	if (yes && words_meaning(m, var, yes) != f)
-		yes = NULL;
-	if (dd_get(m, g)->kind == DD_STRING)
-		no = read_paths(a, m, var, g, dd_get(m, g)->fa);
-	if (no && words_meaning(m, var, no) != g)
-		no = NULL;
-	if (yes && (!no || length_of(yes) <= length_of(no)))
-		return yes;
-	return no ? words_not(a, no) : NULL;
+	if (!p->root || !place_collect(p, p->root, &q, &x))
+		return NULL;
+	return pieces_words(p, &x, &q, KRUX_STR(""));
 }

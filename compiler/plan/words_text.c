@@ -135,14 +135,12 @@ static const struct cond *simple(struct arena *a, struct dd *m, uint32_t var, ui
 	return cover_cond(c);
 }
 
-const struct cond *words_text(struct arena *a, struct dd *m, uint32_t var, uint32_t f,
-                              const struct dd_automaton *fa)
+const struct cond *words_text(struct arena *a, struct dd *m, uint32_t var, uint32_t f)
 {
 	uint32_t g = dd_not(m, f);
 	const struct cond *yes = finite_words(a, m, var, f), *no;
 	size_t nyes = 0, nno = 0;
 
-	(void)fa;
 	if (yes)
 		return yes;
 	no = finite_words(a, m, var, g);

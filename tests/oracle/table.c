@@ -6,6 +6,7 @@
 
 #include "compiler/emit/table.h"
 #include "compiler/plan/rows.h"
+#include "compiler/plan/words.h"
 #include "tests/oracle/roads.h"
 
 enum { MOST_ROWS = 40 };
@@ -68,7 +69,7 @@ static bool one_region(void *ctx, const struct dd_region *region)
 	struct looking *l = ctx;
 	struct buf b = { 0 };
 
-	if (!region_print(&b, l->w->a, l->w->p->manager[l->cap], region))
+	if (!region_print(&b, words_new(l->w->a), l->w->p->manager[l->cap], region, false))
 		l->found = l->found || (b.n == l->text.n && !memcmp(b.p, l->text.p, b.n));
 	buf_free(&b);
 	return !l->found;

@@ -1,0 +1,174 @@
+/* What lies below folders: their automata, told apart by all but which answers they give. */
+#include "compiler/plan/words_path.h"
+
+#include <string.h>
+
+enum { MOST_ANSWERS = 256 };
+
+struct shape {
+	struct shape *next;
+	uint64_t hash;
+	const uint32_t *key;
+	size_t nkey;
+	struct exceptions *list;           /* words_cone.c */
+};
+
+/* The states below a folder, numbered as they are come to. */
+struct states {
+	uint32_t *slot, cap;               /* open addressing: number + 1 */
+	uint32_t *state, n;
+	size_t cap_state;
+	uint32_t answer[MOST_ANSWERS], nanswers;
+	uint32_t *key;
+	size_t nkey, cap_key;
+};
+
+static struct states *states_of(struct words *w)
+{
+	if (!w->states) {
+		w->states = ARENA_NEW(w->arena, struct states);
+		w->states->cap = 1024;
+		w->states->slot = ARENA_ARRAY(w->arena, uint32_t, w->states->cap);
+	}
+	return w->states;
+}
+
+static uint32_t *slot_of(const struct states *s, uint32_t state)
+{
+	uint32_t at = state * 0x9E3779B1u >> 7 & (s->cap - 1);
+
+	while (s->slot[at] && s->state[s->slot[at] - 1] != state)
+		at = (at + 1) & (s->cap - 1);
+	return &s->slot[at];
+}
+
+static uint32_t state_number(struct arena *a, struct states *s, uint32_t state)
+{
+	uint32_t *at = slot_of(s, state);
+
+	if (*at)
+		return *at - 1;
+	ARENA_PUSH(a, s->state, s->n, s->cap_state, state);
+	*at = s->n;
+	if (s->n * 2 > s->cap) {
+		s->cap *= 4;
+		s->slot = ARENA_ARRAY(a, uint32_t, s->cap);
+		for (uint32_t i = 0; i < s->n; i++)
+			*slot_of(s, s->state[i]) = i + 1;
+	}
+	return s->n - 1;
+}
+
+static uint32_t answer_number(struct states *s, uint32_t out)
+{
+	uint32_t i = 0;
+
+	while (i < s->nanswers && s->answer[i] != out)
+		i++;
+	if (i == s->nanswers && i < MOST_ANSWERS)
+		s->answer[s->nanswers++] = out;
+	return i;
+}
+
+/* Reads the states from `below` on; false: too many answers. */
+static bool states_read(struct words *w, const struct dd *m, uint32_t out, uint32_t below)
+{
+	struct states *s = states_of(w);
+	struct arena *a = w->arena;
+
+	for (uint32_t i = 0; i < s->n; i++)
+		*slot_of(s, s->state[i]) = 0;
+	memset(s->slot, 0, s->cap * sizeof *s->slot);
+	s->n = s->nanswers = 0;
+	s->nkey = 0;
+	answer_number(s, out);
+	state_number(a, s, below);
+	for (uint32_t i = 0; i < s->n && s->nanswers < MOST_ANSWERS; i++) {
+		struct dd_text t = dd_text_at(m, s->state[i]);
+
+		ARENA_PUSH(a, s->key, s->nkey, s->cap_key, t.out == DD_IMPOSSIBLE ? UINT32_MAX : answer_number(s, t.out));
+		ARENA_PUSH(a, s->key, s->nkey, s->cap_key, t.n);
+		for (uint32_t k = 0; k < t.n; k++) {
+			ARENA_PUSH(a, s->key, s->nkey, s->cap_key, t.arc[k].hi);
+			ARENA_PUSH(a, s->key, s->nkey, s->cap_key, state_number(a, s, t.arc[k].to));
+		}
+	}
+	return s->nanswers < MOST_ANSWERS;
+}
+
+static struct shape *shape_find(struct words *w, const struct states *s)
+{
+	uint64_t h = s->nkey;
+	struct shape *shape;
+
+	for (size_t i = 0; i < s->nkey; i++)
+		h = (h ^ s->key[i]) * 0x9E3779B97F4A7C15u, h ^= h >> 32;
+	for (shape = w->shape[h % WORDS_SHAPES]; shape; shape = shape->next)
+		if (shape->hash == h && shape->nkey == s->nkey && !memcmp(shape->key, s->key, s->nkey * sizeof *s->key))
+			return shape;
+	shape = ARENA_NEW(w->arena, struct shape);
+	shape->hash = h;
+	shape->key = memcpy(ARENA_ARRAY(w->arena, uint32_t, s->nkey), s->key, s->nkey * sizeof *s->key);
+	shape->nkey = s->nkey;
+	shape->next = w->shape[h % WORDS_SHAPES];
+	return w->shape[h % WORDS_SHAPES] = shape;
+}
+
+const struct cone *cone_read(struct words *w, const struct dd *m, uint32_t out, uint32_t below)
+{
+	struct cone *c = ARENA_NEW(w->arena, struct cone);
+	const struct states *s;
+
+	if (!states_read(w, m, out, below))
+		return NULL;
+	s = w->states;
+	c->shape = shape_find(w, s);
+	c->answer = memcpy(ARENA_ARRAY(w->arena, uint32_t, s->nanswers), s->answer, s->nanswers * sizeof *s->answer);
+	c->nanswers = s->nanswers;
+	c->out = out;
+	c->below = below;
+	c->usual = dd_text_at(m, names_usual(m, below)).out;
+	return c;
+}
+
+/* ---- what may follow ---- */
+
+bool *shape_leads(struct words *w, const struct dd *m, const struct folder *f, uint32_t to, bool other)
+{
+	const struct states *s = states_of(w);
+	bool *leads, changed = true;
+
+	states_read(w, m, f->cone->out, f->cone->below);
+	leads = ARENA_ARRAY(w->arena, bool, s->n);
+	for (uint32_t i = 0; i < s->n; i++) {
+		uint32_t out = dd_text_at(m, s->state[i]).out;
+
+		leads[i] = out != DD_IMPOSSIBLE && (out == to) != other;
+	}
+	while (changed) {
+		changed = false;
+		for (uint32_t i = s->n; i-- > 0;) {
+			struct dd_text t = dd_text_at(m, s->state[i]);
+
+			for (uint32_t k = 0; k < t.n && !leads[i]; k++)
+				if (leads[*slot_of(s, t.arc[k].to) - 1])
+					changed = leads[i] = true;
+		}
+	}
+	return leads;
+}
+
+uint32_t shape_states(const struct words *w)
+{
+	return w->states->n;
+}
+
+uint32_t shape_number(const struct words *w, uint32_t state)
+{
+	return *slot_of(w->states, state) - 1;
+}
+
+struct exceptions **shape_exceptions(struct shape *s)
+{
+	return &s->list;
+}
