@@ -34,6 +34,7 @@ ALL_LDFLAGS = $(SANFLAGS) -Wl,-z,relro,-z,now $(LDFLAGS)
 # ---- sources, folder by folder ----
 
 CAPSPEC_SRC :=
+CLIENT_SRC :=
 GRAMMAR_GEN :=
 BASE_SRC :=
 AST_SRC :=
@@ -58,7 +59,7 @@ include mk/sources.mk
 
 COMPILER_SRC := $(CAPSPEC_SRC) $(BASE_SRC) $(AST_SRC) $(READ_SRC) $(MODEL_SRC) $(CHECK_SRC) $(DD_SRC) \
 	$(PLAN_SRC) $(EMIT_SRC) $(PIPELINE_SRC) $(COMMAND_SRC)
-KRUXRT_SRC := $(CAPSPEC_SRC) $(RUNTIME_SRC) $(HANDLER_SRC)
+KRUXRT_SRC := $(CAPSPEC_SRC) $(CLIENT_SRC) $(RUNTIME_SRC) $(HANDLER_SRC)
 
 obj = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
 COMPILER_OBJ := $(call obj,$(COMPILER_SRC)) $(patsubst %,$(BUILD)/obj/gen/%.o,$(GRAMMAR_GEN) builtin prelude)
@@ -69,6 +70,7 @@ KRUXRT_LIBS := -lsodium -lseccomp -ldl
 TEST_LIBS := -lcheck -lsubunit -ljansson -lcbor -lrt -lm -lpthread
 
 include mk/rules.mk
+include mk/client.mk
 include mk/fuzz.mk
 include mk/oracle.mk
 include mk/targets.mk

@@ -9,10 +9,14 @@ CAPSPEC_SRC += capspec/bundle.c capspec/canon.c capspec/canon_bytes.c capspec/ca
 	capspec/key.c capspec/key_file.c capspec/pattern.c capspec/pool.c capspec/schema.c \
 	capspec/schema_member.c capspec/schema_read.c capspec/schema_types.c capspec/schema_write.c \
 	capspec/type.c capspec/uncanon.c capspec/value.c
-# both protocols
+# both protocols, and libkrux
 CAPSPEC_SRC += capspec/frame.c
 UNIT_TESTS += test_frame
 FUZZERS += frame
+CLIENT_SRC += client/block.c client/connect.c client/fault.c client/result.c client/step.c client/stream.c \
+	client/submit.c
+UNIT_TESTS += test_client test_client_hostile
+TEST_SRC += tests/unit/client_rig.c tests/unit/fake_daemon.c tests/unit/frame_text.c
 
 BASE_SRC += compiler/base/arena.c compiler/base/buf.c compiler/base/diag.c compiler/base/diag_print.c compiler/base/diag_sarif.c \
 	compiler/base/escape.c compiler/base/source.c

@@ -1,10 +1,10 @@
 # What people type.
 .PHONY: all help deps demo check check-one unit lint tidy layers sizes soak bench install clean
 
-all: $(if $(COMPILER_MAIN),$(BUILD)/kruxc) $(if $(RUNTIME_MAIN),$(BUILD)/kruxrt)
+all: $(if $(COMPILER_MAIN),$(BUILD)/kruxc) $(if $(RUNTIME_MAIN),$(BUILD)/kruxrt) $(LIBKRUX)
 
 help:
-	@echo 'all      build/kruxc and build/kruxrt'
+	@echo 'all      build/kruxc, build/kruxrt and libkrux'
 	@echo 'deps     install the Debian packages that are missing'
 	@echo 'demo     policy in, bundle out, calls of all four verdicts on real files'
 	@echo 'check    all tests, plain and under AddressSanitizer and UBSan'
@@ -51,7 +51,7 @@ bench: $(addprefix $(BUILD)/bench/,$(BENCHES)) all
 	$(Q)for b in $(BENCHES); do BUILD=$(BUILD) $(BUILD)/bench/$$b || exit; done
 
 PREFIX ?= /usr/local
-install: all
+install: all install-libkrux
 	$(Q)install -D -m 755 $(BUILD)/kruxc $(DESTDIR)$(PREFIX)/bin/kruxc
 	$(Q)install -D -m 755 $(BUILD)/kruxrt $(DESTDIR)$(PREFIX)/bin/kruxrt
 	$(Q)for f in stdlib-caps/*/*.cap stdlib-caps/policies/*.yaml; do \
