@@ -76,7 +76,7 @@ RUNTIME_SRC += runtime/base/err.c runtime/base/file.c runtime/base/loop.c runtim
 	runtime/record/opens.c runtime/record/record.c runtime/record/scan.c runtime/record/verify.c \
 	runtime/approve/quorum.c runtime/sandbox/descriptors.c runtime/sandbox/landlock.c runtime/sandbox/namespaces.c \
 	runtime/sandbox/privileges.c runtime/sandbox/probe.c runtime/sandbox/process.c runtime/sandbox/rlimits.c runtime/sandbox/root.c \
-	runtime/sandbox/seccomp.c runtime/spawn/again.c runtime/spawn/child.c runtime/spawn/look.c runtime/spawn/looking.c runtime/spawn/parent.c \
+	runtime/sandbox/seccomp.c runtime/spawn/again.c runtime/spawn/answer.c runtime/spawn/child.c runtime/spawn/look.c runtime/spawn/looking.c runtime/spawn/parent.c runtime/spawn/redact.c \
 	runtime/spawn/spawn.c runtime/spawn/spawner.c runtime/spawn/spawner_call.c runtime/spawn/spawner_freeze.c runtime/spawn/spawner_tell.c runtime/spawn/warrant.c runtime/gate.c runtime/front/audit.c \
 	runtime/front/audit_tail.c runtime/front/audit_verify.c runtime/front/call.c runtime/front/init.c \
 	runtime/front/options.c runtime/front/reply.c
@@ -102,7 +102,7 @@ TEST_SRC += bench/measure.c bench/workload.c tests/unit/attempt.c tests/unit/com
 UNIT_TESTS += test_automaton test_bundle test_c_text test_canon test_capfile test_carry test_cbor test_check test_cond \
 	test_dd test_digest test_elf test_emit_c test_facts test_format test_gate test_grammar test_handler test_handlers \
 	test_handlers_hostile test_import test_json test_lang test_length test_list test_log test_loop test_message test_model test_patterns \
-	test_policyfile test_policyformat test_quorum test_record test_request test_sandbox test_schema test_seccomp \
+	test_policyfile test_policyformat test_quorum test_record test_request test_sandbox test_schema test_seccomp test_secrets \
 	test_source test_tally test_tree test_value test_window test_witness test_words test_yaml
 # the daemon and its processes
 UNIT_TESTS += test_process

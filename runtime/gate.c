@@ -115,7 +115,7 @@ static int gate_outcome(struct gate *g, struct krux_pool *pool, struct gate_answ
 		.intent = out->record,
 		.end = s->end,
 		.error = s->error,
-		.why = s->end == SPAWN_ERROR ? s->message : why,
+		.why = s->end == SPAWN_ERROR ? s->recorded_message : why,
 		.layer = s->layer,
 		.nlayers = s->nlayers,
 		.usage = { s->cpu_ns, s->wall_ns, s->rss_bytes },
@@ -124,11 +124,11 @@ static int gate_outcome(struct gate *g, struct krux_pool *pool, struct gate_answ
 	size_t n;
 
 	if (s->end == SPAWN_DONE) {
-		n = krux_cbor_write(&s->output, NULL, 0);
+		n = krux_cbor_write(&s->recorded, NULL, 0);
 		end.result = (struct krux_str){ krux_pool_get(pool, n), n };
 		if (!n || !end.result.p)
 			return err_set(err, ENOMEM, "the answer");
-		krux_cbor_write(&s->output, (uint8_t *)(uintptr_t)end.result.p, n);
+		krux_cbor_write(&s->recorded, (uint8_t *)(uintptr_t)end.result.p, n);
 	}
 	if (s->end == SPAWN_UNKNOWN && !why.n)
 		end.why = KRUX_STR("how the call ended is not known");

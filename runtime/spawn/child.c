@@ -157,16 +157,24 @@ static struct krux_value text_value(const char *s)
 static void answer_write(struct child *ch, bool ok)
 {
 	struct handler_call *c = &ch->call;
-	struct krux_member member[2] = { { KRUX_STR("output"), c->output } };
-	struct krux_value answer = { .kind = KRUX_V_MAP, .map = { member, ok ? 1 : 2 } };
+	struct krux_member member[3];
+	struct krux_value answer = { .kind = KRUX_V_MAP, .map = { member, 0 } };
 	uint8_t *buf;
-	size_t n;
+	size_t n = 0;
 
-	if (!ok) {
-		member[0] = (struct krux_member){ KRUX_STR("error"),
-			                          text_value(c->error ? c->error : "") };
-		member[1] = (struct krux_member){ KRUX_STR("message"), text_value(c->detail) };
+	if (ok) {
+		member[n++] = (struct krux_member){ KRUX_STR("output"), c->output };
+	} else {
+		member[n++] = (struct krux_member){ KRUX_STR("error"),
+			                            text_value(c->error ? c->error : "") };
+		member[n++] = (struct krux_member){ KRUX_STR("message"), text_value(c->detail) };
 	}
+	if (c->nsecrets)
+		member[n++] = (struct krux_member){
+			KRUX_STR("secrets"),
+			{ .kind = KRUX_V_LIST, .list = { c->secret, c->nsecrets } }
+		};
+	answer.map.n = n;
 	n = krux_cbor_write(&answer, NULL, 0);
 	if (!n || n > ch->plan->output + CHILD_SLACK)
 		_exit(CHILD_TOO_MUCH);

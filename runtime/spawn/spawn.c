@@ -1,10 +1,10 @@
 /* A decided call to a child, and what the child said to a result. What comes back is input like any
  * other: it is decoded strictly and held against the output type and the errors that the capability
  * declares before anybody sees it. */
+#include "runtime/spawn/answer.h"
 #include "runtime/spawn/spawned.h"
 
 #include <signal.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,19 +15,6 @@
 
 /* A copy of a folder tree is the largest thing that a call writes. */
 static const uint64_t file_size = UINT64_C(1) << 30;
-
-static void why_set(struct spawn_result *out, enum spawn_end end, const char *fmt, ...)
-	__attribute__((format(printf, 3, 4)));
-
-static void why_set(struct spawn_result *out, enum spawn_end end, const char *fmt, ...)
-{
-	va_list ap;
-
-	va_start(ap, fmt);
-	vsnprintf(out->why, sizeof out->why, fmt, ap);
-	va_end(ap);
-	out->end = end;
-}
 
 /* ---- before ---- */
 
@@ -88,50 +75,6 @@ static bool layers_list(struct krux_pool *pool, const struct child_plan *plan, u
 	return true;
 }
 
-static const struct krux_error_def *error_declared(const struct krux_capability *cap,
-                                                   struct krux_str name)
-{
-	for (size_t i = 0; i < cap->nerrors; i++)
-		if (krux_str_eq(cap->error[i].name, name))
-			return &cap->error[i];
-	return NULL;
-}
-
-static void answer_take(const struct krux_capability *cap, struct krux_pool *pool,
-                        struct krux_str cbor, struct spawn_result *out)
-{
-	const struct krux_value *output, *error, *message;
-	const struct krux_error_def *declared;
-	struct krux_refusal refusal;
-	struct krux_value answer;
-
-	if (!krux_cbor_read(pool, (const uint8_t *)cbor.p, cbor.n, &answer, &refusal) ||
-	    answer.kind != KRUX_V_MAP) {
-		why_set(out, SPAWN_BROKEN, "the answer is not well-formed");
-		return;
-	}
-	output = krux_value_get(&answer, "output");
-	error = krux_value_get(&answer, "error");
-	message = krux_value_get(&answer, "message");
-	if (output && answer.map.n == 1) {
-		if (krux_canon(pool, cap->output, output, &out->output, &refusal))
-			out->end = SPAWN_DONE;
-		else
-			why_set(out, SPAWN_BROKEN, "answer %.40s: %.70s", refusal.where,
-			        refusal.why);
-		return;
-	}
-	declared = error && error->kind == KRUX_V_TEXT ? error_declared(cap, error->str) : NULL;
-	if (!declared || !message || message->kind != KRUX_V_TEXT || answer.map.n != 2) {
-		why_set(out, SPAWN_BROKEN,
-		        "the handler failed in a way that the capability does not declare");
-		return;
-	}
-	out->end = SPAWN_ERROR;
-	out->error = declared->name;
-	out->message = message->str;
-}
-
 static void killed_take(const struct krux_capability *cap, const struct child_end *end,
                         struct spawn_result *out)
 {
@@ -140,21 +83,21 @@ static void killed_take(const struct krux_capability *cap, const struct child_en
 
 	if (end->timed_out) {
 		n = krux_duration_text(cap->limit[KRUX_LIMIT_WALL], text, sizeof text);
-		why_set(out, SPAWN_KILLED, "wall %.*s", n, text);
+		spawn_why(out, SPAWN_KILLED, "wall %.*s", n, text);
 	} else if (end->too_much || (end->exited && end->code == CHILD_TOO_MUCH)) {
-		why_set(out, SPAWN_KILLED, "output %llu bytes",
+		spawn_why(out, SPAWN_KILLED, "output %llu bytes",
 		        (unsigned long long)cap->limit[KRUX_LIMIT_OUTPUT]);
 	} else if (end->exited) {
-		why_set(out, SPAWN_BROKEN, "the handler ended with %d and without an answer",
+		spawn_why(out, SPAWN_BROKEN, "the handler ended with %d and without an answer",
 		        end->code);
 	} else if (end->code == SIGSYS) {
-		why_set(out, SPAWN_KILLED, "a system call that is not allowed");
+		spawn_why(out, SPAWN_KILLED, "a system call that is not allowed");
 	} else if (end->code == SIGKILL && end->cpu_ns >= cap->limit[KRUX_LIMIT_CPU] / 2) {
 		/* The limit counts ticks, which a busy machine sees more of than were used. */
 		n = krux_duration_text(cap->limit[KRUX_LIMIT_CPU], text, sizeof text);
-		why_set(out, SPAWN_KILLED, "cpu %.*s", n, text);
+		spawn_why(out, SPAWN_KILLED, "cpu %.*s", n, text);
 	} else {
-		why_set(out, SPAWN_KILLED, "signal %d", end->code);
+		spawn_why(out, SPAWN_KILLED, "signal %d", end->code);
 	}
 }
 
@@ -174,15 +117,15 @@ static void result_take(const struct spawned *s, struct krux_pool *pool, struct 
 	char *copy;
 
 	if (end->lost) {
-		why_set(out, SPAWN_UNKNOWN, "how the call ended could not be seen");
+		spawn_why(out, SPAWN_UNKNOWN, "how the call ended could not be seen");
 		return;
 	}
 	if (end->reported && !layers_list(pool, &s->plan, end->report.layers, out)) {
-		why_set(out, SPAWN_UNKNOWN, "out of memory");
+		spawn_why(out, SPAWN_UNKNOWN, "out of memory");
 		return;
 	}
 	if (end->cancelled) {
-		why_set(out, SPAWN_KILLED, "cancelled");
+		spawn_why(out, SPAWN_KILLED, "cancelled");
 		return;
 	}
 	if (!end->exited || end->code || !end->reported || end->timed_out || end->too_much) {
@@ -190,18 +133,18 @@ static void result_take(const struct spawned *s, struct krux_pool *pool, struct 
 		return;
 	}
 	if (end->report.what == CHILD_DENIED) {
-		why_set(out, SPAWN_BROKEN, "decided again, the policy does not allow the call");
+		spawn_why(out, SPAWN_BROKEN, "decided again, the policy does not allow the call");
 		return;
 	}
 	if (end->report.what == CHILD_STALE) {
-		why_set(out, SPAWN_BROKEN, "a file that the approvers saw has changed since");
+		spawn_why(out, SPAWN_BROKEN, "a file that the approvers saw has changed since");
 		return;
 	}
 	copy = krux_pool_copy(pool, end->answer, end->n);
 	if (copy)
-		answer_take(s->cap, pool, (struct krux_str){ copy, end->n }, out);
+		answer_read(s->cap, pool, (struct krux_str){ copy, end->n }, out);
 	else
-		why_set(out, SPAWN_UNKNOWN, "out of memory");
+		spawn_why(out, SPAWN_UNKNOWN, "out of memory");
 }
 
 int spawn_start(const struct spawn_request *q, struct spawned *s, struct krux_err *err)

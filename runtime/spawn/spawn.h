@@ -41,8 +41,10 @@ enum { SPAWN_MAX_LAYERS = 16 };
 struct spawn_result {
 	enum spawn_end end;
 	struct krux_value output;            /* DONE: canonical value of the output type, in the pool */
+	struct krux_value recorded;          /* the same for the record, without what are secrets */
 	struct krux_str error;               /* ERROR: name, as the capability declares it */
 	struct krux_str message;             /* ERROR: a sentence about this very case; n 0: none */
+	struct krux_str recorded_message;    /* the same for the record */
 	char why[128];                       /* KILLED: "wall 5s", "signal 11", ...; BROKEN */
 	/* What was really on: "namespaces.user", "landlock.7", "seccomp", "rlimits", ... constant
 	 * strings or strings in the pool. */

@@ -63,7 +63,7 @@ static void recorder_tell(struct spawner *s, uint64_t seq, const struct spawn_re
 	struct krux_str why = { r->why, strlen(r->why) };
 	struct entry_end end = {
 		.intent = seq, .end = r->end, .result = output, .error = r->error,
-		.why = r->end == SPAWN_ERROR ? r->message : why,
+		.why = r->end == SPAWN_ERROR ? r->recorded_message : why,
 		.layer = r->layer, .nlayers = r->nlayers,
 		.usage = { r->cpu_ns, r->wall_ns, r->rss_bytes },
 	};
@@ -115,23 +115,32 @@ static void gate_tell(struct spawner *s, uint64_t cookie, const struct spawn_res
 	end_tell(s, &s->gate, MESSAGE_RESULT, cookie, part, 5, NULL, 0);
 }
 
-void result_tell(struct spawner *s, uint64_t cookie, uint64_t seq, struct spawn_result *r,
-                        struct krux_pool *pool)
+/* Canonical bytes of a value; n 0: no memory. */
+static struct krux_str encoded(struct krux_pool *pool, const struct krux_value *v)
 {
-	struct krux_str output = { NULL, 0 };
+	size_t n = krux_cbor_write(v, NULL, 0);
+	uint8_t *p = n ? krux_pool_get(pool, n) : NULL;
+
+	if (!p || krux_cbor_write(v, p, n) != n)
+		return (struct krux_str){ NULL, 0 };
+	return (struct krux_str){ (char *)p, n };
+}
+
+void result_tell(struct spawner *s, uint64_t cookie, uint64_t seq, struct spawn_result *r,
+                 struct krux_pool *pool)
+{
+	struct krux_str output = { NULL, 0 }, recorded = { NULL, 0 };
 
 	if (r->end == SPAWN_DONE) {
-		size_t n = krux_cbor_write(&r->output, NULL, 0);
-		uint8_t *p = n ? krux_pool_get(pool, n) : NULL;
-
-		if (p && krux_cbor_write(&r->output, p, n) == n) {
-			output = (struct krux_str){ (char *)p, n };
-		} else {
+		output = encoded(pool, &r->output);
+		recorded = encoded(pool, &r->recorded);
+		if (!output.n || !recorded.n) {
 			r->end = SPAWN_UNKNOWN;
 			snprintf(r->why, sizeof r->why, "it ran; its answer was too large to keep");
+			output.n = recorded.n = 0;
 		}
 	}
-	recorder_tell(s, seq, r, pool, output);
+	recorder_tell(s, seq, r, pool, recorded);
 	gate_tell(s, cookie, r, output);
 }
 

@@ -21,6 +21,18 @@ void handler_say(struct handler_call *c, const char *error, const char *fmt, ...
 	c->error = error;
 }
 
+bool handler_secret(struct handler_call *c, struct krux_str value, const char *error)
+{
+	char *copy = c->nsecrets < HANDLER_SECRETS && value.n ?
+		krux_pool_copy(c->pool, value.p, value.n) : NULL;
+
+	if (!copy)
+		return handler_fail(c, error, "The call has more secrets than it can keep.");
+	c->secret[c->nsecrets++] =
+		(struct krux_value){ .kind = KRUX_V_BYTES, .str = { copy, value.n } };
+	return true;
+}
+
 int handler_shown(struct krux_str path)
 {
 	size_t n = path.n > 300 ? 300 : path.n;

@@ -12,7 +12,8 @@
 #include "capspec/value.h"
 #include "runtime/sandbox/rights.h"
 
-enum { HANDLER_GRANTS = 8, HANDLER_HOST = 4, HANDLER_NAME = 256, HANDLER_PATH = 4096 };
+enum { HANDLER_GRANTS = 8, HANDLER_HOST = 4, HANDLER_NAME = 256, HANDLER_PATH = 4096,
+       HANDLER_SECRETS = 16 };
 
 /* One path of the workspace: the opened folder that holds it, and its name there. */
 struct place {
@@ -46,6 +47,9 @@ struct handler_call {
 	struct krux_value output;
 	const char *error;
 	char detail[512];
+	/* what must not be in the log: replaced there wherever it occurs in the answer */
+	struct krux_value secret[HANDLER_SECRETS];
+	unsigned nsecrets;
 };
 
 typedef bool handler_fn(struct handler_call *);
@@ -67,6 +71,10 @@ const struct builtin *builtin_find(struct krux_str name);
 void handler_say(struct handler_call *, const char *error, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 void handler_say_errno(struct handler_call *, int no, struct krux_str path);
+
+/* The answer holds this value, such as a password, and the log must not. Call it before the value can get
+ * into anything; false: there are too many, or the value is empty, and the call has failed. */
+bool handler_secret(struct handler_call *, struct krux_str value, const char *error);
 
 /* Ends the call with one of the capability's errors and a sentence for this case. False. */
 #define handler_fail(call, ...) (handler_say(call, __VA_ARGS__), false)

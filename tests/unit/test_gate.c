@@ -63,10 +63,12 @@ static int run(const struct spawn_request *q, struct krux_pool *pool, struct spa
 		m->key = KRUX_STR("content");
 		m->value = (struct krux_value){ .kind = KRUX_V_TEXT, .str = KRUX_STR("hello") };
 		out->output = (struct krux_value){ .kind = KRUX_V_MAP, .map = { m, 1 } };
+		out->recorded = out->output;
 		break;
 	case SPAWN_ERROR:
 		out->error = KRUX_STR("NotFound");
 		out->message = KRUX_STR("no /workspace/a");
+		out->recorded_message = out->message;
 		break;
 	default:
 		strcpy(out->why, "signal 9");
