@@ -49,6 +49,8 @@ COMMAND_SRC :=
 COMPILER_MAIN :=
 RUNTIME_SRC :=
 RUNTIME_MAIN :=
+WITNESS_SRC :=
+WITNESS_MAIN :=
 HANDLER_SRC :=
 # Check programs, tests/unit/NAME.c each
 UNIT_TESTS :=

@@ -59,7 +59,13 @@ $(BUILD)/kruxrt: $(KRUXRT_OBJ) $(call obj,$(RUNTIME_MAIN))
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_LDFLAGS) -Wl,--gc-sections -o $@ $^ $(KRUXRT_LIBS)
 
-# Unit tests may use anything but the two mains.
+$(BUILD)/krux-witness: $(KRUXRT_OBJ) $(call obj,$(WITNESS_SRC) $(WITNESS_MAIN))
+	$(SAY) LINK $@
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_LDFLAGS) -Wl,--gc-sections -Wl,--as-needed -o $@ $^ $(KRUXRT_LIBS) -lcurl
+
+# Unit tests may use anything but the mains.
+$(BUILD)/unit/test_submit: TEST_LIBS += -lcurl
 $(BUILD)/unit/%: $(BUILD)/obj/tests/unit/%.o $(BUILD)/libkruxtest.a
 	$(SAY) LINK $@
 	@mkdir -p $(@D)

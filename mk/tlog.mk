@@ -2,5 +2,9 @@
 RUNTIME_SRC += runtime/record/checkpoint.c runtime/record/checkpoint_list.c runtime/record/checkpoints.c \
 	runtime/record/log_key.c runtime/record/note.c runtime/record/proof.c runtime/record/tiles.c runtime/record/tree.c \
 	runtime/record/witnesses.c
-UNIT_TESTS += test_checkpoints test_merkle test_note test_tiles
+# krux-witness, a program of its own for the sake of libcurl
+WITNESS_SRC += runtime/witness/http.c runtime/witness/submit.c
+WITNESS_MAIN += runtime/witness/main.c
+TEST_SRC += $(WITNESS_SRC) tests/unit/fake_witness.c
+UNIT_TESTS += test_checkpoints test_merkle test_note test_submit test_tiles
 FUZZERS += checkpoint note proof

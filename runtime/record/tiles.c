@@ -265,16 +265,43 @@ static int missing(struct krux_err *err, const char *path, const char *what)
 	return err_set(err, 0, "log/%s %s; kruxrt audit tiles makes tiles again", path, what);
 }
 
+/* Hashes that the tile at the right edge of a level holds, 0 to 255; *index becomes its number. */
+static unsigned edge_width(uint64_t size, unsigned level, uint64_t *index)
+{
+	*index = level + 1 < TILE_LEVELS ? size >> (level + 1) * TILE_HEIGHT : 0;
+	return (unsigned)(size >> level * TILE_HEIGHT) % TILE_WIDTH;
+}
+
+/* The nodes that n hashes of a tile at the right edge give, into node[k] for each bit k of n. */
+static void edge_fold(uint8_t (*hash)[HASH_LEN], unsigned n, uint8_t node[static TILE_HEIGHT][HASH_LEN])
+{
+	unsigned at = 0;
+
+	for (unsigned k = TILE_HEIGHT; k--;)
+		if (n >> k & 1) {
+			fold(hash + at, k, node[k]);
+			at += 1u << k;
+		}
+}
+
+static bool edge_is(uint8_t (*hash)[HASH_LEN], unsigned n, const uint8_t (*node)[HASH_LEN])
+{
+	uint8_t have[TILE_HEIGHT][HASH_LEN];
+
+	edge_fold(hash, n, have);
+	for (unsigned k = 0; k < TILE_HEIGHT; k++)
+		if (n >> k & 1 && memcmp(have[k], node[k], HASH_LEN) != 0)
+			return false;
+	return true;
+}
+
 static int row_open(struct tiles *t, unsigned level, struct krux_err *err)
 {
 	struct row *row = &t->row[level];
-	uint8_t node[HASH_LEN];
 	char path[PATH_LEN];
-	unsigned at = 0;
 	int rc;
 
-	row->n = row->written = (unsigned)(t->tree.size >> level * TILE_HEIGHT) % TILE_WIDTH;
-	row->index = level + 1 < TILE_LEVELS ? t->tree.size >> (level + 1) * TILE_HEIGHT : 0;
+	row->n = row->written = edge_width(t->tree.size, level, &row->index);
 	row->partial = true;
 	if (!row->n)
 		return 0;
@@ -282,14 +309,8 @@ static int row_open(struct tiles *t, unsigned level, struct krux_err *err)
 	rc = tile_load(t->log, path, row->hash, row->n * (size_t)HASH_LEN, err);
 	if (rc)
 		return rc < 0 ? -1 : missing(err, path, "is missing");
-	for (unsigned k = TILE_HEIGHT; k--;) {
-		if (!(row->n >> k & 1))
-			continue;
-		fold(row->hash + at, k, node);
-		if (memcmp(node, t->tree.node[level * TILE_HEIGHT + k], HASH_LEN) != 0)
-			return missing(err, path, "is not that of the log");
-		at += 1u << k;
-	}
+	if (!edge_is(row->hash, row->n, (const uint8_t (*)[HASH_LEN])t->tree.node + level * TILE_HEIGHT))
+		return missing(err, path, "is not that of the log");
 	return 0;
 }
 
@@ -335,28 +356,113 @@ const struct tree *tiles_tree(const struct tiles *t)
 	return &t->tree;
 }
 
-/* The tile into the cache; a partial one where the tree ends in it and it has not become whole. */
-static int cache_load(struct tile_reader *r, unsigned level, uint64_t index, struct krux_err *err)
+/* ---- nodes for proofs ---- */
+
+struct tile_reader {
+	int log;
+	struct tree edge;                /* its root is believed, and so are its nodes */
+	struct cache {                   /* the tile read last of each level; width 0: none */
+		uint64_t index;
+		unsigned width;
+		uint8_t hash[TILE_WIDTH][HASH_LEN];
+	} cache[TILE_LEVELS];
+};
+
+/* The first n hashes of a tile at the edge; its file may have become whole since. */
+static int edge_load(struct tile_reader *r, unsigned level, uint64_t index, unsigned n, struct krux_err *err)
 {
-	uint64_t whole = level + 1 < TILE_LEVELS ? r->size >> (level + 1) * TILE_HEIGHT : 0;
-	struct tile_cache *c = &r->cache[level];
+	struct cache *c = &r->cache[level];
 	char path[PATH_LEN];
 	int rc;
 
+	c->width = 0;
+	c->index = index;
+	path_make(path, level, index, n);
+	rc = tile_load(r->log, path, c->hash, n * (size_t)HASH_LEN, err);
+	if (rc > 0) {
+		char whole[PATH_LEN];
+
+		path_make(whole, level, index, TILE_WIDTH);
+		rc = tile_load(r->log, whole, c->hash, sizeof c->hash, err);
+	}
+	if (rc)
+		return rc < 0 ? -1 : missing(err, path, "is missing");
+	c->width = n;
+	return 0;
+}
+
+/* A tile into the cache, believed: at the edge by the tree's own nodes, a whole one by the hash
+ * that the tile above has for it. */
+static int cache_load(struct tile_reader *r, unsigned level, uint64_t index, struct krux_err *err)
+{
+	struct cache *c = &r->cache[level], *above;
+	uint8_t root[HASH_LEN];
+	char path[PATH_LEN];
+	uint64_t edge;
+	unsigned n = edge_width(r->edge.size, level, &edge);
+	int rc;
+
+	if (c->width && c->index == index)
+		return 0;
+	if (index > edge || (index == edge && !n))
+		return err_set(err, 0, "a tree of %llu records has no tile %u, %llu",
+		               (unsigned long long)r->edge.size, level, (unsigned long long)index);
+	path_make(path, level, index, index == edge ? n : TILE_WIDTH);
+	if (index == edge) {
+		if (edge_load(r, level, index, n, err))
+			return -1;
+		if (edge_is(c->hash, n, (const uint8_t (*)[HASH_LEN])r->edge.node + level * TILE_HEIGHT))
+			return 0;
+		c->width = 0;
+		return missing(err, path, "is not that of the log");
+	}
+	if (cache_load(r, level + 1, index / TILE_WIDTH, err))
+		return -1;
+	c->width = 0;
+	rc = tile_load(r->log, path, c->hash, sizeof c->hash, err);
+	if (rc)
+		return rc < 0 ? -1 : missing(err, path, "is missing");
+	above = &r->cache[level + 1];
+	fold(c->hash, TILE_HEIGHT, root);
+	if (memcmp(root, above->hash[index % TILE_WIDTH], HASH_LEN) != 0)
+		return missing(err, path, "is not that of the log");
 	c->index = index;
 	c->width = TILE_WIDTH;
-	path_make(path, level, index, TILE_WIDTH);
-	rc = tile_load(r->log, path, c->hash, sizeof c->hash, err);
-	if (rc > 0 && index >= whole) {
-		c->width = (unsigned)(r->size >> level * TILE_HEIGHT) % TILE_WIDTH;
-		path_make(path, level, index, c->width);
-		rc = !c->width ? 1 :
-		     tile_load(r->log, path, c->hash, c->width * (size_t)HASH_LEN, err);
+	return 0;
+}
+
+struct tile_reader *tile_reader_open(int log, uint64_t size, const uint8_t root[static HASH_LEN],
+                                     struct krux_err *err)
+{
+	struct tile_reader *r = calloc(1, sizeof *r);
+	uint8_t have[HASH_LEN];
+
+	if (!r) {
+		err_set(err, ENOMEM, "tiles");
+		return NULL;
 	}
-	if (!rc)
-		return 0;
-	c->width = 0;
-	return rc < 0 ? -1 : missing(err, path, "is missing");
+	r->log = log;
+	r->edge.size = size;
+	for (unsigned level = 0; level < TILE_LEVELS; level++) {
+		uint64_t index;
+		unsigned n = edge_width(size, level, &index);
+
+		if (n && edge_load(r, level, index, n, err))
+			goto fail;
+		edge_fold(r->cache[level].hash, n, r->edge.node + level * TILE_HEIGHT);
+	}
+	tree_root(&r->edge, have);
+	if (!memcmp(have, root, HASH_LEN))
+		return r;
+	missing(err, "tile", "is not the tree that was signed");
+fail:
+	tile_reader_close(r);
+	return NULL;
+}
+
+void tile_reader_close(struct tile_reader *r)
+{
+	free(r);
 }
 
 int tiles_node(void *ctx, unsigned level, uint64_t index, uint8_t out[static HASH_LEN],
@@ -364,14 +470,13 @@ int tiles_node(void *ctx, unsigned level, uint64_t index, uint8_t out[static HAS
 {
 	struct tile_reader *r = ctx;
 	unsigned row = level / TILE_HEIGHT, k = level % TILE_HEIGHT, at;
-	struct tile_cache *c = &r->cache[row];
 	uint64_t first = index << k;
 
 	at = (unsigned)(first % TILE_WIDTH);
-	if ((!c->width || c->index != first / TILE_WIDTH) && cache_load(r, row, first / TILE_WIDTH, err))
+	if (cache_load(r, row, first / TILE_WIDTH, err))
 		return -1;
-	if (at + (1u << k) > c->width)
+	if (at + (1u << k) > r->cache[row].width)
 		return err_set(err, 0, "the tree has no node %u, %llu", level, (unsigned long long)index);
-	fold(c->hash + at, k, out);
+	fold(r->cache[row].hash + at, k, out);
 	return 0;
 }

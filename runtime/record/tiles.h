@@ -36,18 +36,14 @@ int tiles_add(struct tiles *, struct krux_str record, const uint8_t leaf[static 
 int tiles_commit(struct tiles *, bool sync, struct krux_err *err);
 const struct tree *tiles_tree(const struct tiles *);
 
-/* Reads nodes of the first `size` leaves from the files. */
-struct tile_reader {
-	int log;
-	uint64_t size;
-	/* The tile read last at each level. */
-	struct tile_cache {
-		uint64_t index;
-		unsigned width;
-		uint8_t hash[TILE_WIDTH][HASH_LEN];
-	} cache[TILE_LEVELS];
-};
-/* A tree_node_fn; ctx is the struct tile_reader, zeroed but for log and size. */
+/* Reads nodes of the first `size` leaves from the files. The root is one that is believed: every tile
+ * is held against it, through the tiles above, before a hash of it is handed out. NULL with *err;
+ * err->no is 0 when a tile is missing or does not belong to this root. */
+struct tile_reader;
+struct tile_reader *tile_reader_open(int log, uint64_t size, const uint8_t root[static HASH_LEN],
+                                     struct krux_err *err);
+void tile_reader_close(struct tile_reader *);
+/* A tree_node_fn; ctx is the struct tile_reader. */
 int tiles_node(void *ctx, unsigned level, uint64_t index, uint8_t out[static HASH_LEN],
                struct krux_err *err);
 

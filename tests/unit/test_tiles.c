@@ -131,10 +131,21 @@ START_TEST(partial_files_go_when_the_tile_is_whole)
 }
 END_TEST
 
+static struct tile_reader *reader(const struct tree *t)
+{
+	uint8_t root[HASH_LEN];
+	struct tile_reader *r;
+
+	tree_root(t, root);
+	r = tile_reader_open(dir, t->size, root, &err);
+	ck_assert_msg(r != NULL, "%s", err.text);
+	return r;
+}
+
 START_TEST(proofs_out_of_files)
 {
-	struct tile_reader *r = calloc(1, sizeof *r);
 	struct tiles *t = fresh(0);
+	struct tile_reader *r;
 	struct tree_path proof;
 	uint8_t root[HASH_LEN], old[HASH_LEN], leaf[HASH_LEN];
 	struct tree half;
@@ -144,28 +155,68 @@ START_TEST(proofs_out_of_files)
 	ck_assert(!tiles_commit(t, false, &err));
 	add(t, 66666);
 	ck_assert(!tiles_commit(t, false, &err));
-	*r = (struct tile_reader){ .log = dir, .size = 66666 };
-	ck_assert(!tree_root_at(66666, tiles_node, r, root, &err));
-	tree_root(tiles_tree(t), old);
-	ck_assert_mem_eq(root, old, HASH_LEN);
+	tree_root(tiles_tree(t), root);
+	tree_root(&half, old);
+	r = reader(tiles_tree(t));
 	for (uint64_t i = 0; i < 66666; i += 911) {
 		struct krux_str s = record(i);
 
 		record_leaf((const uint8_t *)s.p, s.n, leaf);
-		ck_assert(!tree_prove_inclusion(i, 66666, tiles_node, r, &proof, &err));
+		ck_assert_msg(!tree_prove_inclusion(i, 66666, tiles_node, r, &proof, &err), "%s", err.text);
 		ck_assert(tree_check_inclusion(i, 66666, leaf, &proof, root));
 	}
-	tree_root(&half, old);
 	ck_assert(!tree_prove_consistency(30000, 66666, tiles_node, r, &proof, &err));
 	ck_assert(tree_check_consistency(30000, 66666, old, root, &proof));
+	ck_assert_int_lt(tiles_node(r, 0, 66666, leaf, &err), 0);
+	ck_assert_int_lt(tiles_node(r, 8, 260, leaf, &err), 0);
+	ck_assert_int_lt(tiles_node(r, 40, 0, leaf, &err), 0);
+	tile_reader_close(r);
 	/* An earlier size, whose partial tiles are whole by now or still there. */
-	*r = (struct tile_reader){ .log = dir, .size = 30000 };
-	ck_assert(!tree_root_at(30000, tiles_node, r, root, &err));
-	ck_assert_mem_eq(root, old, HASH_LEN);
-	*r = (struct tile_reader){ .log = dir, .size = 66667 };
-	ck_assert_int_lt(tree_root_at(66667, tiles_node, r, root, &err), 0);
+	r = reader(&half);
+	ck_assert(!tree_root_at(30000, tiles_node, r, leaf, &err));
+	ck_assert_mem_eq(leaf, old, HASH_LEN);
+	tile_reader_close(r);
+	/* A size that no checkpoint had, and a root that is not the tree's. */
+	ck_assert_ptr_null(tile_reader_open(dir, 66667, root, &err));
+	ck_assert_ptr_null(tile_reader_open(dir, 66666, old, &err));
+	ck_assert_int_eq(err.no, 0);
+	ck_assert_str_eq(err.text, "log/tile is not the tree that was signed; kruxrt audit tiles makes tiles again");
 	tiles_close(t);
-	free(r);
+}
+END_TEST
+
+START_TEST(no_hash_comes_from_a_tile_that_is_not_the_trees)
+{
+	static const char *const files[] = { "tile/0/000", "tile/0/100", "tile/0/260.p/106", "tile/1/000" };
+	struct tiles *t = fresh(0);
+	uint8_t root[HASH_LEN], before;
+	struct tile_reader *r;
+	struct tree_path proof;
+	unsigned refused;
+	int fd;
+
+	add(t, 66666);
+	ck_assert(!tiles_commit(t, false, &err));
+	tree_root(tiles_tree(t), root);
+	for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+		fd = openat(dir, files[i], O_RDWR);
+		ck_assert_int_eq(pread(fd, &before, 1, 700), 1);
+		ck_assert_int_eq(pwrite(fd, (uint8_t[]){ before ^ 1 }, 1, 700), 1);
+		r = tile_reader_open(dir, 66666, root, &err);
+		refused = !r;
+		for (uint64_t k = 0; r && k < 66666; k += 128)
+			refused += tree_prove_inclusion(k, 66666, tiles_node, r, &proof, &err) < 0;
+		ck_assert_msg(refused, "%s", files[i]);
+		ck_assert_int_eq(err.no, 0);
+		tile_reader_close(r);
+		ck_assert_int_eq(pwrite(fd, &before, 1, 700), 1);
+		close(fd);
+	}
+	r = reader(tiles_tree(t));
+	for (uint64_t k = 0; k < 66666; k += 128)
+		ck_assert(!tree_prove_inclusion(k, 66666, tiles_node, r, &proof, &err));
+	tile_reader_close(r);
+	tiles_close(t);
 }
 END_TEST
 
@@ -284,6 +335,7 @@ int main(void)
 	tcase_add_test(t, a_large_index_is_cut_in_threes);
 	tcase_add_test(t, partial_files_go_when_the_tile_is_whole);
 	tcase_add_test(t, proofs_out_of_files);
+	tcase_add_test(t, no_hash_comes_from_a_tile_that_is_not_the_trees);
 	tcase_add_test(t, goes_on_where_it_was);
 	tcase_add_test(t, tiles_that_say_something_else_are_not_gone_on_with);
 	tcase_add_test(t, bundles_hold_the_records);
