@@ -39,3 +39,9 @@ install-libkrux: $(LIBKRUX) $(BUILD)/krux.pc
 	$(Q)install -D -m 644 $(BUILD)/krux.pc $(DESTDIR)$(PREFIX)/lib/pkgconfig/krux.pc
 
 -include $(LIBKRUX_OBJ:.o=.d)
+
+# A daemon that is all script, for tests of kruxrt's commands.
+TEST_PROGRAMS += fakedaemon
+$(BUILD)/fakedaemon: $(BUILD)/obj/tests/fake/daemon.o $(BUILD)/libkruxtest.a
+	$(SAY) LINK $@
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $< $(BUILD)/libkruxtest.a $(TEST_LIBS) $(KRUXC_LIBS) $(KRUXRT_LIBS)

@@ -78,7 +78,8 @@ RUNTIME_SRC += runtime/base/err.c runtime/base/file.c runtime/base/loop.c runtim
 	runtime/sandbox/privileges.c runtime/sandbox/probe.c runtime/sandbox/process.c runtime/sandbox/rlimits.c runtime/sandbox/root.c \
 	runtime/sandbox/seccomp.c runtime/spawn/again.c runtime/spawn/answer.c runtime/spawn/child.c runtime/spawn/look.c runtime/spawn/looking.c runtime/spawn/parent.c runtime/spawn/redact.c \
 	runtime/spawn/spawn.c runtime/spawn/spawner.c runtime/spawn/spawner_call.c runtime/spawn/spawner_freeze.c runtime/spawn/spawner_tell.c runtime/spawn/warrant.c runtime/gate.c runtime/front/audit.c \
-	runtime/front/audit_tail.c runtime/front/audit_verify.c runtime/front/call.c runtime/front/init.c \
+	runtime/front/audit_tail.c runtime/front/audit_verify.c runtime/front/answered.c runtime/front/call.c runtime/front/call_daemon.c \
+	runtime/front/call_local.c runtime/front/init.c \
 	runtime/front/options.c runtime/front/reply.c
 RUNTIME_SRC += runtime/record/carry.c runtime/record/carry_ask.c runtime/record/carry_encode.c \
 	runtime/record/carry_keep.c runtime/record/table.c

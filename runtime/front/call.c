@@ -1,13 +1,12 @@
-/* kruxrt call: one call in one process, from the bundle to the answer. */
-#include "runtime/front/front.h"
+/* kruxrt call: a command line to one call, its answer to JSON. */
+#include "runtime/front/call.h"
 
 #include "runtime/base/cleanup.h"
 #include "runtime/base/err.h"
-#include "runtime/base/file.h"
 #include "runtime/base/screen.h"
-#include "runtime/front/reply.h"
+#include "runtime/front/front.h"
 #include "runtime/front/options.h"
-#include "runtime/gate.h"
+#include "runtime/front/reply.h"
 
 #include "capspec/canon.h"
 #include "capspec/limits.h"
@@ -17,30 +16,31 @@
 #include <string.h>
 
 static const char help[] =
-"kruxrt call CAPABILITY JSON --state DIR [options]\n"
+"kruxrt call CAPABILITY JSON --as AGENT [options]\n"
 "\n"
 "Makes one call: the policy decides it, the log records it, a sandbox runs it. JSON holds the\n"
 "arguments; - reads them from standard input. The answer is one JSON object.\n"
 "\n"
-"  --state DIR       the state folder, made by kruxrt init\n"
+"  --as AGENT        whom to call as\n"
+"  --socket PATH     the daemon's (KRUX_SOCKET, else krux/agent.sock below XDG_RUNTIME_DIR or /run)\n"
+"  --token-file F    the agent's token; or --key F, its secret key; with neither the uid has to do\n"
+"  --wait            when a person has to approve the call, wait for that\n"
+"  --deadline 5s     end the call then\n"
+"  --json            nothing but the answer: no words on standard error\n"
+"\n"
+"Without the daemon, all in this process:\n"
+"  --state DIR       the state folder, made by kruxrt init; AGENT (operator) is recorded as claimed\n"
 "  --bundle FILE     the policy, made by kruxc build (DIR/bundle.krux)\n"
-"  --as AGENT        whom to call as (operator); recorded as claimed by who owns the state\n"
 "  --workspace DIR   the agent's folder, /workspace in the call (DIR/workspaces/AGENT)\n"
 "  --dev             let a development key through; every answer and record says so\n"
-"  --json            nothing but the answer: no words on standard error\n"
 "\n"
 "Exit: 0 it ran and answers; 1 denied, deferred, or it failed with one of its errors;\n"
 "2 wrong usage, bad arguments, a bundle that is not trusted; 3 the system failed.\n";
 
-struct call {
-	const char *capability, *json, *state, *bundle, *agent, *workspace;
-	bool dev, quiet, help;
-};
-
-static int fail(int code, const struct krux_err *err)
+int call_fail(int code, const char *why)
 {
 	fputs("kruxrt call: ", stderr);
-	screen_puts(stderr, err->text);
+	screen_puts(stderr, why);
 	fputc('\n', stderr);
 	return code;
 }
@@ -97,84 +97,61 @@ static int json_print(const struct krux_value *v, FILE *f)
 	return fwrite(text, 1, n + 1, f) == n + 1 && !fflush(f) ? 0 : -1;
 }
 
-/* What a supervisor should see at once. */
-static void notify_print(const struct call *c, const struct gate_answer *a)
+int call_answer(const struct call *c, const struct frame *f, bool dev)
 {
-	const struct krux_cite *v = &a->judgement.voice;
-
-	if (c->quiet || a->end != GATE_RAN ||
-	    (a->judgement.verdict != KRUX_NOTIFY && !a->judgement.obligation->notify))
-		return;
-	fprintf(stderr, "notify: %s called ", c->agent);
-	screen_put(stderr, a->request.cap->name);
-	fprintf(stderr, " (record %llu), rule ", (unsigned long long)a->record);
-	screen_puts(stderr, v->policy);
-	fputc('/', stderr);
-	screen_puts(stderr, *v->rule ? v->rule : "default");
-	fputc('\n', stderr);
-}
-
-static int call_make(const struct call *c, struct gate *g, struct krux_str json,
-                     struct krux_err *err)
-{
-	CLEAN_POOL struct krux_pool *pool = krux_pool_new((size_t)512 << 20);
-	struct gate_answer a;
+	CLEAN_POOL struct krux_pool *pool = krux_pool_new((size_t)1 << 30);
 	struct krux_value v;
 
-	if (!pool)
-		return fail(EXIT_SYSTEM, (err_set(err, ENOMEM, "call"), err));
-	if (!c->quiet && gate_notice(g))
-		fprintf(stderr, "kruxrt call: %s\n", gate_notice(g));
-	if (!c->quiet && gate_is_dev(g))
-		fputs("kruxrt call: this policy is signed with a development key\n", stderr);
-	if (gate_call(g, pool, (struct krux_str){ c->capability, strlen(c->capability) }, json, &a,
-	              err))
-		return fail(EXIT_SYSTEM, err);
-	notify_print(c, &a);
 	if (!c->quiet)
-		reply_print(&a, stderr);
-	if (!reply_value(pool, &a, gate_is_dev(g), &v) || json_print(&v, stdout))
-		return fail(EXIT_SYSTEM, (err_set(err, errno, "print the answer"), err));
-	return reply_exit(&a);
+		reply_print(f, c->capability, stderr);
+	if (!pool || !reply_value(pool, f, dev, &v))
+		return call_fail(EXIT_SYSTEM, "the answer cannot be shown: it is no JSON, or there is no memory");
+	if (json_print(&v, stdout))
+		return call_fail(EXIT_SYSTEM, "the answer could not be printed");
+	return reply_exit(f);
 }
 
-static int call_open(const struct call *c, const struct state *state, struct krux_str json,
-                     struct krux_err *err)
+static int call_run(const struct call *c)
 {
-	CLEANUP(workspace_close) struct workspace w = { NULL, -1, -1 };
-	CLEAN_FREE char *own = NULL;
-	struct gate_options o = {
-		.bundle = c->bundle, .agent = c->agent, .dev = c->dev, .run = spawn_run
-	};
-	struct gate *g;
-	bool untrusted;
-	int code;
-
-	if (workspace_open(state, c->workspace, c->agent, &w, err))
-		return fail(EXIT_USAGE, err);
-	if (!o.bundle && asprintf(&own, "%s/bundle.krux", state->path) < 0)
-		return fail(EXIT_SYSTEM, (err_set(err, ENOMEM, "call"), err));
-	if (own)
-		o.bundle = own;
-	g = gate_open(state, &w, &o, &untrusted, err);
-	if (!g)
-		return fail(untrusted ? EXIT_USAGE : EXIT_SYSTEM, err);
-	code = call_make(c, g, json, err);
-	gate_close(g);
-	return code;
-}
-
-static int call_run(const struct call *c, const struct state *state, struct krux_err *err)
-{
+	struct krux_err err = { 0 };
 	struct krux_str json;
-	char *text = json_read(c->json, &json, err);
+	char *text = json_read(c->json, &json, &err);
 	int code;
 
 	if (!text)
-		return fail(EXIT_USAGE, err);
-	code = call_open(c, state, json, err);
+		return call_fail(EXIT_USAGE, err.text);
+	code = c->state ? call_local(c, json) : call_daemon(c, json);
 	free(text);
 	return code;
+}
+
+static const char *wrong(struct call *c)
+{
+	const uint64_t ms = 1000000;
+	struct krux_str deadline;
+	const char *why;
+	uint64_t ns;
+
+	if (c->state && (c->socket || c->token_file || c->key_file || c->wait || c->deadline))
+		return "--state makes the call in this process: --socket, --token-file, --key, --wait and "
+		       "--deadline are for the daemon";
+	if (!c->state && (c->bundle || c->workspace || c->dev))
+		return "--bundle, --workspace and --dev go with --state; the daemon has its own";
+	if (c->token_file && c->key_file)
+		return "--token-file or --key, not both";
+	if (!c->state && !c->agent)
+		return "--as AGENT says whom to call as";
+	if (!c->agent)
+		c->agent = "operator";
+	if (!krux_agent_valid((struct krux_str){ c->agent, strlen(c->agent) }))
+		return "--as: an agent is 1 to 64 of a-z 0-9 . _ -";
+	if (!c->deadline)
+		return NULL;
+	deadline = (struct krux_str){ c->deadline, strlen(c->deadline) };
+	if (!krux_read_duration(deadline, &ns, &why) || ns < ms || ns / ms > UINT32_MAX / 2)
+		return "--deadline: a duration such as 500ms, 5s or 2m";
+	c->deadline_ms = ns / ms;
+	return NULL;
 }
 
 int call_command(int argc, char **argv)
@@ -185,14 +162,17 @@ int call_command(int argc, char **argv)
 		{ .name = "--bundle", .value = &c.bundle },
 		{ .name = "--as", .value = &c.agent },
 		{ .name = "--workspace", .value = &c.workspace },
+		{ .name = "--socket", .value = &c.socket },
+		{ .name = "--token-file", .value = &c.token_file },
+		{ .name = "--key", .value = &c.key_file },
+		{ .name = "--deadline", .value = &c.deadline },
+		{ .name = "--wait", .flag = &c.wait },
 		{ .name = "--dev", .flag = &c.dev },
 		{ .name = "--json", .flag = &c.quiet },
 		{ .name = "--help", .flag = &c.help },
 		{ .name = NULL },
 	};
-	CLEANUP(state_close) struct state state = { NULL, -1, -1, -1, -1, -1 };
-	const char *operand[2];
-	struct krux_err err = { 0 };
+	const char *operand[2], *why;
 	size_t n;
 
 	if (!options_parse("call", argc, argv, specs, operand, 2, &n))
@@ -201,18 +181,12 @@ int call_command(int argc, char **argv)
 		fputs(help, stdout);
 		return EXIT_YES;
 	}
-	if (n != 2 || !c.state) {
+	if (n != 2) {
 		fputs(help, stderr);
 		return EXIT_USAGE;
 	}
 	c.capability = operand[0];
-	if (!c.agent)
-		c.agent = "operator";
-	if (!krux_agent_valid((struct krux_str){ c.agent, strlen(c.agent) }))
-		return fail(EXIT_USAGE,
-		            (err_set(&err, 0, "--as: an agent is 1 to 64 of a-z 0-9 . _ -"), &err));
 	c.json = operand[1];
-	if (state_open(c.state, &state, &err))
-		return fail(EXIT_USAGE, &err);
-	return call_run(&c, &state, &err);
+	why = wrong(&c);
+	return why ? call_fail(EXIT_USAGE, why) : call_run(&c);
 }

@@ -1,17 +1,16 @@
-/* Answers of the gate to JSON and to sentences. */
+/* Answers to JSON and to sentences. */
 #include "runtime/front/reply.h"
 
 #include "runtime/base/screen.h"
+#include "runtime/decide/judge.h"
 #include "runtime/front/front.h"
-#include "runtime/gate.h"
 
 #include "capspec/canon.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
-enum { MEMBERS = 12, REMEDY = 320 };
+enum { MEMBERS = 12 };
 
 struct object {
 	struct krux_pool *pool;
@@ -34,27 +33,15 @@ static void put_str(struct object *o, const char *key, struct krux_str s)
 }
 
 /* Left out where it is empty. */
-static void put_text(struct object *o, const char *key, const char *s)
+static void put_text(struct object *o, const char *key, struct krux_str s)
 {
-	if (*s)
-		put_str(o, key, (struct krux_str){ s, strlen(s) });
+	if (s.n)
+		put_str(o, key, s);
 }
 
-static void __attribute__((format(printf, 3, 4)))
-put_printf(struct object *o, const char *key, const char *fmt, ...)
+static void put_word(struct object *o, const char *key, const char *s)
 {
-	char buf[1024], *copy;
-	va_list ap;
-	int n;
-
-	va_start(ap, fmt);
-	n = vsnprintf(buf, sizeof buf, fmt, ap);
-	va_end(ap);
-	copy = n < 0 ? NULL : krux_pool_copy(o->pool, buf, strlen(buf));
-	if (copy)
-		put_text(o, key, copy);
-	else
-		o->failed = true;
+	put_text(o, key, (struct krux_str){ s, strlen(s) });
 }
 
 static void put_uint(struct object *o, const char *key, uint64_t u)
@@ -85,232 +72,183 @@ static void put_object(struct object *o, const char *key, struct object *inner)
 
 /* ---- parts ---- */
 
-static void put_invalid(struct object *o, const struct gate_answer *a)
+static void put_invalid(struct object *o, const struct frame *f)
 {
 	struct object in = { .pool = o->pool };
 
-	put_text(&in, "where", a->refusal.where);
-	put_text(&in, "why", a->refusal.why);
-	put_text(&in, "remedy", a->refusal.remedy);
+	put_text(&in, "where", f->answer.where);
+	put_text(&in, "why", f->answer.why);
+	put_text(&in, "remedy", f->answer.remedy);
 	put_object(o, "invalid", &in);
 }
 
-static void put_rule(struct object *o, const struct gate_answer *a)
+static void put_verdict(struct object *o, const struct frame *f)
 {
-	const struct krux_cite *c = &a->judgement.voice;
-
-	if (*c->policy)
-		put_printf(o, "rule", "%s/%s", c->policy, *c->rule ? c->rule : "default");
-	if (*c->file)
-		put_printf(o, "source", "%s:%u", c->file, c->line);
-	put_text(o, "reason", a->judgement.reason);
+	if (f->answer.has_verdict)
+		put_word(o, "verdict", krux_verdict_text((uint8_t)f->answer.verdict));
+	if (f->answer.has_would)
+		put_word(o, "would", krux_verdict_text((uint8_t)f->answer.would));
 }
 
 static void put_ticket(struct object *o, const uint8_t ticket[static 32])
 {
-	char hex[65];
+	char *hex = krux_pool_get(o->pool, 64);
 
+	if (!hex) {
+		o->failed = true;
+		return;
+	}
 	krux_hex_write(ticket, 32, hex);
-	hex[64] = 0;
-	put_printf(o, "ticket", "%s", hex);
+	put_str(o, "ticket", (struct krux_str){ hex, 64 });
 }
 
-static const struct krux_error_def *error_find(const struct krux_capability *cap,
-                                               struct krux_str name)
+static void put_refusal(struct object *o, const struct frame *f)
 {
-	for (size_t i = 0; i < cap->nerrors; i++)
-		if (krux_str_eq(cap->error[i].name, name))
-			return &cap->error[i];
-	return NULL;
+	put_text(o, "rule", f->answer.rule);
+	put_text(o, "source", f->answer.source);
+	put_text(o, "reason", f->answer.reason);
+	put_text(o, "remedy", f->answer.remedy);
+	/* In whole seconds. */
+	if (f->answer.has_retry)
+		put_uint(o, "retry_after", f->answer.retry / 1000 + (f->answer.retry % 1000 != 0));
 }
 
-static void put_error(struct object *o, const struct gate_answer *a)
+static void put_output(struct object *o, const struct frame *f)
 {
-	const struct krux_error_def *def = error_find(a->request.cap, a->result.error);
+	struct krux_refusal why;
+	struct krux_value v;
+
+	if (f->answer.output.p && krux_json_read(o->pool, f->answer.output, &v, &why))
+		put(o, "output", v);
+	else
+		o->failed = true;
+}
+
+static void put_error(struct object *o, const struct frame *f)
+{
 	struct object e = { .pool = o->pool };
 
-	put_str(&e, "name", a->result.error);
-	if (a->result.message.n)
-		put_str(&e, "message", a->result.message);
-	else if (def)
-		put_str(&e, "message", def->doc);
-	if (def) {
-		put_str(&e, "recover", def->recover);
-		put_str(&e, "hint", def->hint);
-	}
+	put_str(&e, "name", f->answer.error);
+	if (f->answer.message.p)
+		put_str(&e, "message", f->answer.message);
+	if (f->answer.recover.p)
+		put_str(&e, "recover", f->answer.recover);
+	if (f->answer.hint.p)
+		put_str(&e, "hint", f->answer.hint);
 	put_object(o, "error", &e);
 }
 
-static const char *end_word(const struct gate_answer *a)
+static void put_failure(struct object *o, const struct frame *f)
 {
-	if (!a->started)
-		return "not started";
-	switch (a->result.end) {
-	case SPAWN_KILLED:
-		return "killed";
-	case SPAWN_BROKEN:
-		return "broken";
-	default:
-		return "unknown";
-	}
-}
+	struct object in = { .pool = o->pool };
 
-static void put_result(struct object *o, const struct gate_answer *a)
-{
-	struct object f = { .pool = o->pool };
-	struct krux_value v;
-
-	switch (a->result.end) {
-	case SPAWN_DONE:
-		if (krux_uncanon(o->pool, a->request.cap->output, &a->result.output, &v))
-			put(o, "output", v);
-		else
-			o->failed = true;
-		return;
-	case SPAWN_ERROR:
-		put_error(o, a);
-		return;
-	default:
-		put_text(&f, "how", end_word(a));
-		put_text(&f, "why", a->result.why);
-		put_object(o, "failed", &f);
-	}
-}
-
-/* Whole seconds until trying again makes sense; 0: it is not a matter of waiting. */
-static uint64_t retry_after(const struct gate_answer *a)
-{
-	const uint64_t second = UINT64_C(1000000000), wait = a->judgement.wait;
-
-	return wait / second + (wait % second != 0);
-}
-
-static const char *remedy_word(const struct gate_answer *a)
-{
-	if (a->end == GATE_DEFERRED)
-		return "A person has to approve this call, and this version of kruxrt cannot take "
-		       "approvals: nothing was run, and nothing will be. Do without it, or ask the "
-		       "operator to change the rule.";
-	if (!*a->judgement.voice.policy || !*a->judgement.voice.rule)
-		return "No rule allows this call. Do without it, or ask the operator for one that "
-		       "does.";
-	return "Do without this call, or choose arguments that the rule does not match. Only the "
-	       "operator can change the rule.";
-}
-
-static void remedy(const struct gate_answer *a, char *out, size_t size)
-{
-	if (!retry_after(a))
-		snprintf(out, size, "%s", remedy_word(a));
-	else
-		snprintf(out, size,
-		         "The rate of this rule is used up. Try again in %llu seconds, when its "
-		         "oldest call no longer counts, or do without this call.",
-		         (unsigned long long)retry_after(a));
+	put_word(&in, "how", frame_end_word((unsigned)f->answer.end));
+	put_text(&in, "why", f->answer.why);
+	put_object(o, "failed", &in);
 }
 
 /* ---- the whole ---- */
 
-bool reply_value(struct krux_pool *pool, const struct gate_answer *a, bool dev,
-                 struct krux_value *out)
+bool reply_value(struct krux_pool *pool, const struct frame *f, bool dev, struct krux_value *out)
 {
 	struct object o = { .pool = pool };
-	char text[REMEDY];
 
-	if (a->end == GATE_INVALID) {
-		put_invalid(&o, a);
-	} else {
-		put_text(&o, "verdict", krux_verdict_text(a->judgement.verdict));
-		if (a->judgement.would != a->judgement.verdict)
-			put_text(&o, "would", krux_verdict_text(a->judgement.would));
+	put_verdict(&o, f);
+	switch ((enum frame_end)f->answer.end) {
+	case FRAME_END_INVALID:
+		put_invalid(&o, f);
+		break;
+	case FRAME_END_DENIED:
+	case FRAME_END_DEFERRED:
+		put_refusal(&o, f);
+		break;
+	case FRAME_END_DONE:
+		put_output(&o, f);
+		break;
+	case FRAME_END_ERROR:
+		put_error(&o, f);
+		break;
+	default:
+		put_failure(&o, f);
 	}
-	if (a->end == GATE_DENIED || a->end == GATE_DEFERRED) {
-		put_rule(&o, a);
-		remedy(a, text, sizeof text);
-		put_printf(&o, "remedy", "%s", text);
-		if (retry_after(a))
-			put_uint(&o, "retry_after", retry_after(a));
-		if (a->end == GATE_DEFERRED)
-			put_ticket(&o, a->ticket);
-	} else if (a->end == GATE_RAN) {
-		put_result(&o, a);
-	}
-	put_uint(&o, "record", a->record);
+	if (f->answer.ticket)
+		put_ticket(&o, f->answer.ticket);
+	if (f->answer.has_record)
+		put_uint(&o, "record", f->answer.record);
 	if (dev)
 		put(&o, "dev", (struct krux_value){ .kind = KRUX_V_BOOL, .b = true });
 	return finish(&o, out);
 }
 
-static void line(FILE *f, const char *label, const char *text)
+static void line(FILE *f, const char *label, struct krux_str text)
 {
-	if (!*text)
+	if (!text.n)
 		return;
 	fprintf(f, "  %-8s", label);
-	screen_puts(f, text);
+	screen_put(f, text);
 	fputc('\n', f);
 }
 
-static void print_refusal(const struct gate_answer *a, FILE *f)
+static void print_refusal(const struct frame *a, const char *capability, FILE *f)
 {
-	const struct krux_cite *c = &a->judgement.voice;
-	char text[4400];
-
-	fprintf(f, "%s: ", krux_verdict_text(a->judgement.verdict));
-	screen_put(f, a->request.cap->name);
+	fprintf(f, "%s: ", krux_verdict_text((uint8_t)a->answer.verdict));
+	screen_puts(f, capability);
 	fputc('\n', f);
-	if (*c->policy) {
-		snprintf(text, sizeof text, "%s/%s, %s:%u", c->policy,
-		         *c->rule ? c->rule : "default", c->file, c->line);
-		line(f, "rule", text);
+	if (a->answer.rule.n) {
+		fputs("  rule    ", f);
+		screen_put(f, a->answer.rule);
+		if (a->answer.source.n)
+			fputs(", ", f);
+		screen_put(f, a->answer.source);
+		fputc('\n', f);
 	}
-	line(f, "reason", a->judgement.reason);
-	remedy(a, text, sizeof text);
-	line(f, "remedy", text);
+	line(f, "reason", a->answer.reason);
+	line(f, "remedy", a->answer.remedy);
 }
 
-void reply_print(const struct gate_answer *a, void *file)
+void reply_print(const struct frame *a, const char *capability, void *file)
 {
 	FILE *f = file;
 
-	switch (a->end) {
-	case GATE_INVALID:
+	switch ((enum frame_end)a->answer.end) {
+	case FRAME_END_INVALID:
 		fputs("invalid call\n", f);
-		line(f, "where", a->refusal.where);
-		line(f, "why", a->refusal.why);
-		line(f, "remedy", a->refusal.remedy);
+		line(f, "where", a->answer.where);
+		line(f, "why", a->answer.why);
+		line(f, "remedy", a->answer.remedy);
 		return;
-	case GATE_DENIED:
-	case GATE_DEFERRED:
-		print_refusal(a, f);
+	case FRAME_END_DENIED:
+	case FRAME_END_DEFERRED:
+		print_refusal(a, capability, f);
 		return;
-	case GATE_RAN:
-		if (a->result.end == SPAWN_DONE || a->result.end == SPAWN_ERROR)
-			return;
-		fprintf(f, "the call failed: %s: ", end_word(a));
-		screen_puts(f, a->result.why);
-		fputc('\n', f);
+	case FRAME_END_DONE:
+	case FRAME_END_ERROR:
 		return;
+	case FRAME_END_CANCELLED:
+	case FRAME_END_WITHDRAWN:
+		fputs("nothing ran: ", f);
+		break;
+	default:
+		fputs("the call failed: ", f);
 	}
+	fputs(frame_end_word((unsigned)a->answer.end), f);
+	if (a->answer.why.n)
+		fputs(": ", f);
+	screen_put(f, a->answer.why);
+	fputc('\n', f);
 }
 
-int reply_exit(const struct gate_answer *a)
+int reply_exit(const struct frame *f)
 {
-	switch (a->end) {
-	case GATE_INVALID:
+	switch ((enum frame_end)f->answer.end) {
+	case FRAME_END_INVALID:
 		return EXIT_USAGE;
-	case GATE_DENIED:
-	case GATE_DEFERRED:
-		return EXIT_NO;
-	case GATE_RAN:
-		break;
-	}
-	switch (a->result.end) {
-	case SPAWN_DONE:
+	case FRAME_END_DONE:
 		return EXIT_YES;
-	case SPAWN_ERROR:
-	case SPAWN_KILLED:
-		return EXIT_NO;
-	default:
+	case FRAME_END_BROKEN:
+	case FRAME_END_UNKNOWN:
 		return EXIT_SYSTEM;
+	default:
+		return EXIT_NO;
 	}
 }

@@ -6,6 +6,7 @@
 #include "runtime/base/err.h"
 #include "runtime/bundle/loaded.h"
 #include "runtime/bundle/trust.h"
+#include "runtime/front/answered.h"
 #include "runtime/front/reply.h"
 #include "runtime/gate.h"
 #include "runtime/record/log.h"
@@ -141,6 +142,7 @@ static int call_as(const char *agent, const char *cap, const char *json, char *r
 {
 	struct krux_pool *pool = krux_pool_new(0);
 	struct krux_value v;
+	struct frame f;
 	struct gate *g;
 	bool untrusted;
 	int code;
@@ -150,11 +152,11 @@ static int call_as(const char *agent, const char *cap, const char *json, char *r
 	ck_assert_msg(g != NULL, "%s", err.text);
 	ck_assert_msg(!gate_call(g, pool, (struct krux_str){ cap, strlen(cap) }, (struct krux_str){ json, strlen(json) }, a, &err),
 	              "%s", err.text);
-	ck_assert(reply_value(pool, a, gate_is_dev(g), &v));
+	ck_assert(answered_frame(pool, a, &f) && reply_value(pool, &f, gate_is_dev(g), &v));
 	n = krux_json_write(&v, reply, room - 1);
 	ck_assert_uint_lt(n, room);
 	reply[n] = 0;
-	code = reply_exit(a);
+	code = reply_exit(&f);
 	krux_pool_free(pool);
 	gate_close(g);
 	return code;
