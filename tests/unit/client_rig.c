@@ -10,7 +10,7 @@ struct krux *k;
 struct krux_fault fault;
 struct krux_options options;
 
-unsigned descriptors(void)
+unsigned rig_descriptors(void)
 {
 	DIR *dir = opendir("/proc/self/fd");
 	unsigned n = 0;
@@ -36,7 +36,7 @@ void rig_teardown(void)
 	fake_stop(&gate);
 }
 
-void greet(void)
+void rig_greet(void)
 {
 	ck_assert_msg(!krux_open(&options, &k, &fault), "%s", fault.text);
 	fake_accept(&gate);
@@ -44,20 +44,20 @@ void greet(void)
 }
 
 /* Ready, with these limits. */
-void ready(const char *limits)
+void rig_ready(const char *limits)
 {
-	greet();
+	rig_greet();
 	fake_say(&gate, WELCOME "%s", limits);
 	ck_assert(!krux_step(k, &fault) && krux_welcomed(k));
 }
 
-struct krux_request request(const char *json)
+struct krux_request rig_request(const char *json)
 {
 	return (struct krux_request){ .size = sizeof(struct krux_request), .capability = "filesystem.read",
 		                      .json = json, .flags = KRUX_JSON };
 }
 
-uint64_t submit(const struct krux_request *q)
+uint64_t rig_submit(const struct krux_request *q)
 {
 	uint64_t id = 0;
 
@@ -65,7 +65,7 @@ uint64_t submit(const struct krux_request *q)
 	return id;
 }
 
-struct krux_result *stepped(uint64_t id)
+struct krux_result *rig_stepped(uint64_t id)
 {
 	struct krux_result *r;
 
@@ -76,7 +76,7 @@ struct krux_result *stepped(uint64_t id)
 	return r;
 }
 
-int64_t now_ms(void)
+int64_t rig_now_ms(void)
 {
 	struct timespec t;
 
@@ -84,7 +84,7 @@ int64_t now_ms(void)
 	return t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
-void wait_ms(long ms)
+void rig_wait_ms(long ms)
 {
 	nanosleep(&(struct timespec){ .tv_nsec = ms * 1000000 }, NULL);
 }

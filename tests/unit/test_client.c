@@ -75,7 +75,7 @@ START_TEST(a_key_signs_the_challenge)
 	krux_key_public(&secret, &public);
 	options.token = NULL;
 	options.key_file = path;
-	greet();
+	rig_greet();
 	fake_say(&gate, "challenge nonce=hex:" HASH);
 	ck_assert(!krux_step(k, &fault));
 	f = fake_expect(&gate, FRAME_PROVE);
@@ -170,10 +170,10 @@ END_TEST
 
 START_TEST(a_refused_hello_is_told)
 {
-	struct krux_request q = request("{}");
+	struct krux_request q = rig_request("{}");
 
-	greet();
-	submit(&q);
+	rig_greet();
+	rig_submit(&q);
 	fake_say(&gate, "error code=3 why=\"no such agent\"");
 	fake_hang_up(&gate);
 	ck_assert_int_eq(krux_step(k, &fault), KRUX_E_UNAUTHORISED);
@@ -257,12 +257,12 @@ START_TEST(answers_come_in_any_pieces)
 	 * welcome has been seen, since calls are sent then. */
 	for (size_t cut = 0; cut <= n; cut++) {
 		struct krux_result *r[ANSWERS + 1] = { NULL }, *one;
-		struct krux_request q = request("{}");
+		struct krux_request q = rig_request("{}");
 		size_t step = cut % 3 == 2 ? 1 + cut % 7 : n;
 
-		greet();
+		rig_greet();
 		for (int i = 0; i < ANSWERS; i++)
-			submit(&q);
+			rig_submit(&q);
 		for (size_t at = 0, to; at < n; at = to) {
 			to = at < cut ? cut : least(at + step, n);
 			if (at < welcome)
@@ -284,12 +284,12 @@ END_TEST
 
 START_TEST(the_limits_of_the_daemon_are_kept)
 {
-	struct krux_request q = request("{}");
+	struct krux_request q = rig_request("{}");
 	struct frame f;
 
-	ready("3,65536,100");
+	rig_ready("3,65536,100");
 	for (int i = 0; i < 10; i++)
-		submit(&q);
+		rig_submit(&q);
 	for (unsigned i = 1; i <= 3; i++)
 		ck_assert_uint_eq(fake_expect(&gate, FRAME_CALL).id, i);
 	for (unsigned i = 3; i >= 1; i--)
@@ -304,10 +304,10 @@ START_TEST(the_limits_of_the_daemon_are_kept)
 	ck_assert_uint_eq(krux_pending(k), 7);
 	/* Bytes: what is larger than all of them goes alone. */
 	krux_close(k);
-	ready("100,300,100");
+	rig_ready("100,300,100");
 	q.json = "{\"x\": \"0123456789012345678901234567890123456789012345678901234567890123456789\"}";
 	for (int i = 0; i < 4; i++)
-		submit(&q);
+		rig_submit(&q);
 	fake_expect(&gate, FRAME_CALL);
 	fake_expect(&gate, FRAME_CALL);
 	ck_assert_uint_eq(krux_pending(k), 4);
@@ -315,9 +315,9 @@ START_TEST(the_limits_of_the_daemon_are_kept)
 	ck_assert(!krux_step(k, &fault));
 	ck_assert_uint_eq(fake_expect(&gate, FRAME_CALL).id, 3);
 	krux_close(k);
-	ready("100,10,100");
-	submit(&q);
-	submit(&q);
+	rig_ready("100,10,100");
+	rig_submit(&q);
+	rig_submit(&q);
 	ck_assert_uint_eq(fake_expect(&gate, FRAME_CALL).id, 1);
 	fake_say(&gate, "error id=1 code=7 why=many");
 	ck_assert(!krux_step(k, &fault));
@@ -348,7 +348,7 @@ static void on_progress(void *ctx, uint64_t id, const char *stage, const struct 
 
 static void on_done(void *ctx, struct krux_result *r)
 {
-	struct krux_request q = request("{}");
+	struct krux_request q = rig_request("{}");
 	struct told *t = ctx;
 
 	ck_assert_ptr_eq(r->ctx, ctx);
@@ -365,15 +365,15 @@ static void on_done(void *ctx, struct krux_result *r)
 
 START_TEST(a_deferred_call_waits)
 {
-	struct krux_request q = request("{}");
+	struct krux_request q = rig_request("{}");
 	struct told t = { .stages = "", .again = 2 };
 
 	q.flags = KRUX_WAIT | KRUX_PROGRESS | KRUX_JSON;
 	q.progress = on_progress;
 	q.done = on_done;
 	q.ctx = &t;
-	ready("1,65536,100");
-	submit(&q);
+	rig_ready("1,65536,100");
+	rig_submit(&q);
 	fake_say(&gate, "progress id=1 stage=recorded");
 	fake_say(&gate, "answer id=1 end=2 ticket=hex:" HASH);
 	ck_assert(!krux_step(k, &fault));
@@ -382,7 +382,7 @@ START_TEST(a_deferred_call_waits)
 	/* While it waits it does not stand in the way of others. */
 	fake_expect(&gate, FRAME_CALL);
 	q.done = NULL;
-	submit(&q);
+	rig_submit(&q);
 	ck_assert_uint_eq(fake_expect(&gate, FRAME_CALL).id, 2);
 	fake_say(&gate, "answer id=1 end=2 ticket=hex:" HASH);
 	fake_say(&gate, "answer id=1 end=3 output=1");
@@ -405,12 +405,12 @@ END_TEST
 
 START_TEST(calls_are_cancelled)
 {
-	struct krux_request q = request("{}");
+	struct krux_request q = rig_request("{}");
 	struct krux_result *r;
 
-	ready("1,65536,100");
-	submit(&q);
-	submit(&q);
+	rig_ready("1,65536,100");
+	rig_submit(&q);
+	rig_submit(&q);
 	fake_expect(&gate, FRAME_CALL);
 	ck_assert(!krux_cancel(k, 2, &fault));
 	r = krux_next(k);
@@ -419,7 +419,7 @@ START_TEST(calls_are_cancelled)
 	ck_assert(!krux_cancel(k, 1, &fault));
 	ck_assert_uint_eq(fake_expect(&gate, FRAME_CANCEL).id, 1);
 	fake_say(&gate, "answer id=1 end=5 why=cancelled");
-	r = stepped(1);
+	r = rig_stepped(1);
 	ck_assert_int_eq(r->end, KRUX_END_KILLED);
 	krux_result_free(r);
 	ck_assert_int_eq(krux_cancel(k, 1, &fault), KRUX_E_USAGE);
@@ -429,21 +429,21 @@ END_TEST
 
 START_TEST(times_run_out)
 {
-	struct krux_request q = request("{}");
+	struct krux_request q = rig_request("{}");
 	struct krux_result *r;
 
-	ready("1,65536,100");
+	rig_ready("1,65536,100");
 	ck_assert_int_eq(krux_timeout(k), -1);
 	q.timeout_ms = 40;
-	submit(&q);
+	rig_submit(&q);
 	ck_assert_int_le(krux_timeout(k), 40);
 	ck_assert_int_gt(krux_timeout(k), 0);
-	submit(&q);
+	rig_submit(&q);
 	q.timeout_ms = 0;
-	submit(&q);
-	wait_ms(60);
+	rig_submit(&q);
+	rig_wait_ms(60);
 	ck_assert_int_eq(krux_timeout(k), 0);
-	r = stepped(1);
+	r = rig_stepped(1);
 	ck_assert(r->code == KRUX_E_TIMEOUT && r->sent);
 	krux_result_free(r);
 	r = krux_next(k);
@@ -468,19 +468,19 @@ END_TEST
 
 START_TEST(a_silent_daemon_is_left)
 {
-	int64_t start = now_ms();
+	int64_t start = rig_now_ms();
 
 	options.timeout_ms = 100;
 	ck_assert_int_eq(krux_connect(&options, &k, &fault), KRUX_E_TIMEOUT);
 	ck_assert_ptr_null(k);
-	ck_assert_int_ge(now_ms() - start, 99);
-	ck_assert_int_lt(now_ms() - start, 5000);
+	ck_assert_int_ge(rig_now_ms() - start, 99);
+	ck_assert_int_lt(rig_now_ms() - start, 5000);
 	fake_accept(&gate);
 	options.timeout_ms = 2000;
-	ready("1,65536,100");
-	start = now_ms();
+	rig_ready("1,65536,100");
+	start = rig_now_ms();
 	ck_assert_int_eq(krux_ping(k, 100, &fault), KRUX_E_TIMEOUT);
-	ck_assert_int_lt(now_ms() - start, 5000);
+	ck_assert_int_lt(rig_now_ms() - start, 5000);
 	/* The connection lives. */
 	fake_say(&gate, "pong id=1");
 	ck_assert(!krux_step(k, &fault));
@@ -491,31 +491,31 @@ END_TEST
 
 START_TEST(requests_are_checked)
 {
-	struct krux_request q = request("{}");
+	struct krux_request q = rig_request("{}");
 	char *long_json = malloc((size_t)18 << 20);
 
-	ready("8,65536,100");
+	rig_ready("8,65536,100");
 	q.size = 0;
 	ck_assert_int_eq(krux_submit(k, &q, NULL, &fault), KRUX_E_USAGE);
 	ck_assert_int_eq(krux_submit(k, NULL, NULL, &fault), KRUX_E_USAGE);
-	q = request(NULL);
+	q = rig_request(NULL);
 	ck_assert_int_eq(krux_submit(k, &q, NULL, &fault), KRUX_E_USAGE);
 	q.json = "{}";
 	q.cbor = "\xA0";
 	ck_assert_int_eq(krux_submit(k, &q, NULL, &fault), KRUX_E_USAGE);
-	q = request("\xFF");
+	q = rig_request("\xFF");
 	ck_assert_int_eq(krux_submit(k, &q, NULL, &fault), KRUX_E_USAGE);
-	q = request("{}");
+	q = rig_request("{}");
 	q.capability = "";
 	ck_assert_int_eq(krux_submit(k, &q, NULL, &fault), KRUX_E_USAGE);
-	q = request("{}");
+	q = rig_request("{}");
 	q.flags = 8;
 	ck_assert_int_eq(krux_submit(k, &q, NULL, &fault), KRUX_E_USAGE);
-	q = request(long_json);
+	q = rig_request(long_json);
 	memset(long_json, ' ', (size_t)18 << 20);
 	q.json_len = (size_t)18 << 20;
 	ck_assert_int_eq(krux_submit(k, &q, NULL, &fault), KRUX_E_TOO_LARGE);
-	q = request("{}");
+	q = rig_request("{}");
 	q.done = on_done;
 	ck_assert_int_eq(krux_call(k, &q, &(struct krux_result *){ NULL }, &fault), KRUX_E_USAGE);
 	ck_assert_int_eq(krux_submit_ticket(k, KRUX_TICKET_POLL, NULL, &q, NULL, &fault), KRUX_E_USAGE);
@@ -537,7 +537,7 @@ static void *daemon_thread(void *arg)
 	while (fake_take(&gate, &f)) {
 		unsigned id = (unsigned)f.id;
 
-		wait_ms(5);
+		rig_wait_ms(5);
 		switch (f.kind) {
 		case FRAME_PING:
 			fake_say(&gate, "pong id=%u", id);
@@ -571,7 +571,7 @@ static void nothing(int no)
 START_TEST(blocking_calls_wait)
 {
 	uint8_t ticket[32] = { 0, 1 };
-	struct krux_request q = request(NULL);
+	struct krux_request q = rig_request(NULL);
 	struct krux_result *r, *other;
 	uint64_t id;
 	pthread_t thread;
@@ -585,7 +585,7 @@ START_TEST(blocking_calls_wait)
 	q.cbor = "\xA0";
 	q.cbor_len = 1;
 	q.flags = 0;
-	id = submit(&q);
+	id = rig_submit(&q);
 	ck_assert(!krux_call(k, &q, &r, &fault));
 	ck_assert(r->end == KRUX_END_DONE && r->record == id + 1 && r->output_len == 1);
 	krux_result_free(r);

@@ -15,36 +15,36 @@
 
 START_TEST(large_outputs_are_mapped)
 {
-	struct krux_request q = request("{}");
+	struct krux_request q = rig_request("{}");
 	int fd = fake_memory(100000, 'x', true);
 	unsigned before;
 	struct krux_result *r;
 
-	ready("8,65536,100");
-	before = descriptors();
-	submit(&q);
+	rig_ready("8,65536,100");
+	before = rig_descriptors();
+	rig_submit(&q);
 	fake_say_fds(&gate, &fd, 1, "answer id=1 end=3 size=100000");
-	r = stepped(1);
+	r = rig_stepped(1);
 	ck_assert_uint_eq(r->output_len, 100000);
 	ck_assert_mem_eq(r->output, "xxxx", 4);
 	ck_assert_int_eq(((const char *)r->output)[99999], 'x');
 	ck_assert_int_ge(r->output_fd, 0);
 	ck_assert(fcntl(r->output_fd, F_GETFD) & FD_CLOEXEC);
 	krux_result_free(r);
-	ck_assert_uint_eq(descriptors(), before);
+	ck_assert_uint_eq(rig_descriptors(), before);
 	krux_close(k);
 	/* More than was said to be taken. */
 	options.max_output = 99999;
-	ready("8,65536,100");
-	submit(&q);
+	rig_ready("8,65536,100");
+	rig_submit(&q);
 	fake_say_fds(&gate, &fd, 1, "answer id=1 end=3 size=100000 record=3");
-	r = stepped(1);
+	r = rig_stepped(1);
 	ck_assert(r->code == KRUX_E_TOO_LARGE && !r->output && r->record == 3);
 	krux_result_free(r);
-	submit(&q);
+	rig_submit(&q);
 	fake_say(&gate, "answer id=2 end=3 output=1");
-	krux_result_free(stepped(2));
-	ck_assert_uint_eq(descriptors(), before);
+	krux_result_free(rig_stepped(2));
+	ck_assert_uint_eq(rig_descriptors(), before);
 	close(fd);
 }
 END_TEST
@@ -69,13 +69,13 @@ START_TEST(bad_memory_files_end_it)
 	for (int i = 0; i < 20; i++)
 		many[i] = good;
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-		struct krux_request q = request("{}");
+		struct krux_request q = rig_request("{}");
 		struct krux_result *r;
 
-		ready("8,65536,100");
+		rig_ready("8,65536,100");
 		if (!before)
-			before = descriptors();
-		submit(&q);
+			before = rig_descriptors();
+		rig_submit(&q);
 		if (rows[i].n)
 			fake_say_fds(&gate, rows[i].fd, rows[i].n, "%s", rows[i].text);
 		else
@@ -86,7 +86,7 @@ START_TEST(bad_memory_files_end_it)
 		krux_result_free(r);
 		krux_close(k);
 		k = NULL;
-		ck_assert_uint_eq(descriptors(), before - 1);
+		ck_assert_uint_eq(rig_descriptors(), before - 1);
 	}
 	close(good);
 	close(open_one);
@@ -119,11 +119,11 @@ START_TEST(hostile_answers_end_it)
 	size_t nrows = sizeof rows / sizeof *rows;
 
 	for (size_t i = 0; i < nrows + sizeof raw / sizeof *raw; i++) {
-		struct krux_request q = request("{}");
+		struct krux_request q = rig_request("{}");
 		struct krux_result *r;
 
-		ready("8,65536,100");
-		submit(&q);
+		rig_ready("8,65536,100");
+		rig_submit(&q);
 		if (i < nrows)
 			fake_say(&gate, "%s", rows[i]);
 		else
@@ -138,16 +138,16 @@ START_TEST(hostile_answers_end_it)
 		k = NULL;
 	}
 	/* Another agent's welcome; another version. */
-	greet();
+	rig_greet();
 	fake_say(&gate, "welcome version=1 agent=other bundle=hex:" HASH " dev=false engine=e limits=1,1,1");
 	ck_assert_int_eq(krux_step(k, &fault), KRUX_E_PROTOCOL);
 	krux_close(k);
-	greet();
+	rig_greet();
 	fake_bytes(&gate, "\0\0\0\6\xA2\0\x18\x40\1\2", 10);
 	ck_assert_int_eq(krux_step(k, &fault), KRUX_E_VERSION);
 	krux_close(k);
 	/* A welcome before the key was proved. */
-	greet();
+	rig_greet();
 	fake_say(&gate, "answer id=1 end=3");
 	ck_assert_int_eq(krux_step(k, &fault), KRUX_E_PROTOCOL);
 }
@@ -159,12 +159,12 @@ START_TEST(a_connection_breaks_anywhere)
 	size_t n = fake_encode(bytes, sizeof bytes, "answer id=1 end=3 output=\"{}\" record=17");
 
 	for (size_t cut = 0; cut < n; cut++) {
-		struct krux_request q = request("{}");
+		struct krux_request q = rig_request("{}");
 		struct krux_result *r;
 
-		ready("1,65536,100");
-		submit(&q);
-		submit(&q);
+		rig_ready("1,65536,100");
+		rig_submit(&q);
+		rig_submit(&q);
 		fake_bytes(&gate, bytes, cut);
 		if (cut % 2)
 			ck_assert(!krux_step(k, &fault));
@@ -182,7 +182,7 @@ START_TEST(a_connection_breaks_anywhere)
 		k = NULL;
 	}
 	/* The last word counts more than the end. */
-	ready("1,65536,100");
+	rig_ready("1,65536,100");
 	fake_say(&gate, "error code=11 why=\"the daemon stops\"");
 	ck_assert(!krux_step(k, &fault));
 	fake_hang_up(&gate);
@@ -206,7 +206,7 @@ static void *reader_thread(void *n)
 
 START_TEST(a_daemon_that_does_not_read_holds_nobody)
 {
-	struct krux_request q = request(NULL);
+	struct krux_request q = rig_request(NULL);
 	size_t n = 1 << 20;
 	char *json = malloc(n + 1);
 	struct krux_result *r;
@@ -218,13 +218,13 @@ START_TEST(a_daemon_that_does_not_read_holds_nobody)
 	json[n - 1] = '}';
 	q.json = json;
 	q.timeout_ms = 50;
-	ready("8,99999999,100");
+	rig_ready("8,99999999,100");
 	for (int i = 0; i < 5; i++)
-		submit(&q);
+		rig_submit(&q);
 	ck_assert(krux_events(k) == (POLLIN | POLLOUT));
-	wait_ms(60);
+	rig_wait_ms(60);
 	for (uint64_t i = 1; i <= 5; i++) {
-		r = i == 1 ? stepped(i) : krux_next(k);
+		r = i == 1 ? rig_stepped(i) : krux_next(k);
 		ck_assert_int_eq(r->code, KRUX_E_TIMEOUT);
 		krux_result_free(r);
 	}
@@ -241,15 +241,15 @@ END_TEST
 
 START_TEST(nothing_stays_open)
 {
-	unsigned before = descriptors();
+	unsigned before = rig_descriptors();
 
 	for (int i = 0; i < 50; i++) {
-		struct krux_request q = request("{}");
+		struct krux_request q = rig_request("{}");
 		int fd = fake_memory(10, 'x', true);
 
-		ready("1,65536,100");
-		submit(&q);
-		submit(&q);
+		rig_ready("1,65536,100");
+		rig_submit(&q);
+		rig_submit(&q);
 		fake_say_fds(&gate, &fd, 1, "answer id=1 end=3 size=10");
 		close(fd);
 		if (i % 2)
@@ -258,7 +258,7 @@ START_TEST(nothing_stays_open)
 		k = NULL;
 		fake_hang_up(&gate);
 	}
-	ck_assert_uint_eq(descriptors(), before);
+	ck_assert_uint_eq(rig_descriptors(), before);
 }
 END_TEST
 
