@@ -1,6 +1,7 @@
 # Every source file of the project, in the order that data flows. Includes point left only.
 
 include mk/tlog.mk
+include mk/daemon.mk
 
 CAPSPEC_SRC += capspec/bundle.c capspec/canon.c capspec/canon_bytes.c capspec/canon_host.c \
 	capspec/canon_ip.c capspec/canon_number.c capspec/canon_path.c capspec/canon_refuse.c \
@@ -105,8 +106,7 @@ UNIT_TESTS += test_automaton test_bundle test_c_text test_canon test_capfile tes
 	test_handlers_hostile test_import test_json test_lang test_length test_list test_log test_loop test_message test_model test_patterns \
 	test_policyfile test_policyformat test_quorum test_record test_request test_sandbox test_schema test_seccomp test_secrets \
 	test_source test_tally test_tree test_value test_window test_witness test_words test_yaml
-# the daemon and its processes
-UNIT_TESTS += test_process
+
 # tests/fuzz/fuzz_NAME.c each
 FUZZERS += bundle canon capfile carry cbor condition elf import json log model pathglob pattern policy schema zone
 BENCHES += decide

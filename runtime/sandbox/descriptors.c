@@ -13,24 +13,15 @@ static int int_cmp(const void *a, const void *b)
 	return *(const int *)a - *(const int *)b;
 }
 
-int descriptors_close(const int *keep, size_t n)
+/* Closes all from 3 on but those n, which are sorted here. */
+static int others_close(const int *keep, size_t n)
 {
-	int sorted[KEEP_MAX], null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	int sorted[KEEP_MAX] = { 0 };
 	unsigned from = 3;
 
-	if (null < 0 || n > KEEP_MAX)
-		return -1;
 	for (size_t i = 0; i < n; i++)
 		sorted[i] = keep[i];
 	qsort(sorted, n, sizeof *sorted, int_cmp);
-	for (int fd = 0; fd < 3; fd++) {
-#if SANITIZED
-		if (fd == 2)
-			continue;      /* where the sanitizer speaks */
-#endif
-		if (dup2(null, fd) < 0)
-			return -1;
-	}
 	for (size_t i = 0; i < n; i++) {
 		if (sorted[i] < (int)from)
 			continue;
@@ -39,4 +30,32 @@ int descriptors_close(const int *keep, size_t n)
 		from = (unsigned)sorted[i] + 1;
 	}
 	return close_range(from, ~0U, 0);
+}
+
+/* These to /dev/null. */
+static int standard_close(int first, int last)
+{
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+	if (null < 0)
+		return -1;
+	for (int fd = first; fd <= last; fd++) {
+#if SANITIZED
+		if (fd == 2)
+			continue;      /* where the sanitizer speaks */
+#endif
+		if (dup2(null, fd) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+int descriptors_close(const int *keep, size_t n)
+{
+	return n > KEEP_MAX || standard_close(0, 2) ? -1 : others_close(keep, n);
+}
+
+int descriptors_only(const int *keep, size_t n)
+{
+	return n > KEEP_MAX || standard_close(0, 1) ? -1 : others_close(keep, n);
 }

@@ -66,6 +66,8 @@ int root_empty(void);
 
 /* 0, 1 and 2 to /dev/null; everything else but keep[] (-1: none) closed. */
 int descriptors_close(const int *keep, size_t n);
+/* The same for a process of the daemon, which goes on speaking on 2. */
+int descriptors_only(const int *keep, size_t n);
 
 /* ---- privileges.c ---- */
 

@@ -1,0 +1,618 @@
+/* The daemon's parent with stand-ins for recorder, gate and spawner: starts, reloads, ends, and
+ * processes that are killed at random moments while calls run. */
+#include "runtime/base/err.h"
+#include "runtime/base/loop.h"
+#include "runtime/base/message.h"
+#include "runtime/base/state.h"
+#include "runtime/front/daemon.h"
+#include "runtime/front/listen.h"
+#include "runtime/sandbox/cgroup.h"
+
+#include <check.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { CALLS = 4096, ROLES = PROCESS_KINDS };
+
+/* What all processes of a test see. */
+static struct shared {
+	volatile pid_t pid[ROLES];             /* the last of each kind */
+	volatile pid_t member[256][ROLES];     /* and of each generation */
+	volatile uint64_t generation;          /* the last that serves */
+	volatile unsigned starts, handovers, dones, gone, accepted;
+	volatile unsigned too_early;           /* GONE while something of the generation lived */
+	volatile unsigned orders;              /* GONE out of order, or twice, or of an unknown one */
+	volatile pid_t call[CALLS];            /* processes of calls, by generation */
+	volatile uint64_t call_of[CALLS];
+	volatile unsigned ncalls;
+	volatile bool refuse_bundle, refuse_log, silent, stuck;
+	volatile uint64_t bundle_size;
+} *shared;
+
+static char folder[64], agent_path[100], supervisor_path[100], bundle_path[100];
+static struct listen_socket agent, supervisor;
+static struct state state;
+static struct krux_err err;
+static pid_t daemon_pid;
+static int cgroup, cgroup_above;
+
+static void nap(unsigned ms)
+{
+	struct timespec t = { ms / 1000, (long)(ms % 1000) * 1000000 };
+
+	nanosleep(&t, NULL);
+}
+
+static bool alive(pid_t pid)
+{
+	return pid && (!kill(pid, 0) || errno == EPERM);
+}
+
+/* ---- stand-ins ---- */
+
+static void say(struct channel *c, enum message_kind kind, uint64_t cookie, const void *p, size_t n)
+{
+	struct part part = { p, n };
+
+	if (channel_put(c, kind, cookie, &part, 1, NULL) || channel_flush(c, NULL) < 0)
+		_exit(0);
+}
+
+static int refuse(struct channel *c, const char *why, int code)
+{
+	say(c, MESSAGE_REFUSED, 0, why, strlen(why));
+	return code;
+}
+
+static void gone_check(uint64_t n, bool known[static 256])
+{
+	if (n >= 256 || !known[n])
+		shared->orders++;
+	else
+		known[n] = false;
+	for (unsigned i = 0; i < shared->ncalls && i < CALLS; i++)
+		if (shared->call_of[i] == n && alive(shared->call[i]))
+			shared->too_early++;
+	shared->gone++;
+}
+
+static int recorder(int parent, const struct recorder_options *o)
+{
+	bool known[256] = { false };
+	struct channel c;
+	struct message m;
+	int rc;
+
+	shared->pid[PROCESS_RECORDER] = getpid();
+	if (channel_open(&c, parent, NULL) || fcntl(o->log, F_GETFD) < 0 || fcntl(o->keys, F_GETFD) < 0)
+		return 3;
+	if (shared->refuse_log)
+		return refuse(&c, "the log is in use", 3);
+	say(&c, MESSAGE_READY, 0, NULL, 0);
+	for (;;) {
+		struct pollfd p = { parent, POLLIN, 0 };
+		uint64_t n = 0;
+
+		rc = channel_take(&c, &m, NULL);
+		if (rc < 0)
+			return 0;
+		if (!rc) {
+			poll(&p, 1, -1);
+			continue;
+		}
+		if (m.n == sizeof n)
+			memcpy(&n, m.body, sizeof n);
+		if (m.kind == MESSAGE_STOP)
+			return 0;
+		if (m.kind == MESSAGE_GENERATION && n < 256)
+			known[n] = m.nfds == 2;
+		if (m.kind == MESSAGE_GONE)
+			gone_check(n, known);
+		message_close_fds(&m);
+	}
+}
+
+/* Starts a call's process, which starts another that nobody waits for: only a subreaper finds it. */
+static void call_start(uint64_t generation)
+{
+	unsigned at = __atomic_fetch_add(&shared->ncalls, 2, __ATOMIC_SEQ_CST) % (CALLS - 1);
+	pid_t pid = fork();
+
+	if (!pid) {
+		pid_t deeper = fork();
+
+		shared->call_of[at] = shared->call_of[at + 1] = generation;
+		if (!deeper) {
+			setsid();
+			shared->call[at] = getpid();
+		} else {
+			shared->call[at + 1] = getpid();
+		}
+		nap(20 + (unsigned)getpid() % 50);
+		_exit(0);
+	}
+}
+
+static int spawner(int parent, const struct spawner_options *o)
+{
+	struct channel c;
+	struct message m;
+	int rc;
+
+	signal(SIGCHLD, SIG_IGN);
+	shared->pid[PROCESS_SPAWNER] = shared->member[o->generation][PROCESS_SPAWNER] = getpid();
+	if (channel_open(&c, parent, NULL))
+		return 3;
+	say(&c, MESSAGE_READY, 0, NULL, 0);
+	for (;;) {
+		struct pollfd p[2] = { { parent, POLLIN, 0 }, { o->gate, POLLIN, 0 } };
+		char run[64];
+
+		poll(p, 2, -1);
+		rc = channel_take(&c, &m, NULL);
+		if (rc < 0 || (rc > 0 && m.kind == MESSAGE_STOP))
+			return 0;
+		if (p[1].revents) {
+			if (recv(o->gate, run, sizeof run, MSG_DONTWAIT) <= 0) {
+				nap(30);
+				return 0;
+			}
+			call_start(o->generation);
+		}
+	}
+}
+
+/* One packet of the channel between two gates. */
+static void handover(const struct message *m, bool old)
+{
+	char byte = 0;
+
+	if (old) {
+		shared->handovers++;
+		if (write(m->fd[0], "d", 1) != 1)
+			_exit(1);
+		_exit(0);
+	}
+	/* It is not blocking; the old one may take its time. */
+	for (int i = 0; i < 1000 && read(m->fd[0], &byte, 1) < 0 && errno == EAGAIN; i++)
+		nap(1);
+	shared->dones += byte == 'd';
+}
+
+static int gate(int parent, const struct gate_run_options *o)
+{
+	struct channel c;
+	struct message m;
+	int socket = -1, rc;
+	struct stat st;
+
+	shared->pid[PROCESS_GATE] = shared->member[o->generation][PROCESS_GATE] = getpid();
+	if (channel_open(&c, parent, NULL) || fstat(o->bundle, &st) || fcntl(o->recorder, F_GETFD) < 0)
+		return 3;
+	if (shared->refuse_bundle)
+		return refuse(&c, "bundle x: its signature does not hold", 2);
+	if (shared->silent)
+		nap(100000);
+	say(&c, MESSAGE_READY, 1000 + o->generation, NULL, 0);
+	for (;;) {
+		struct pollfd p = { parent, POLLIN, 0 };
+
+		poll(&p, 1, 1);
+		if (socket >= 0 && (rc = accept4(socket, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK)) >= 0) {
+			shared->accepted++;
+			close(rc);
+		}
+		/* The load: a call each millisecond. */
+		if (socket >= 0 && send(o->spawner, "run", 3, MSG_DONTWAIT | MSG_NOSIGNAL) < 0 && errno == EPIPE)
+			nap(1);
+		rc = channel_take(&c, &m, NULL);
+		if (rc < 0)
+			return 0;
+		if (!rc)
+			continue;
+		switch (m.kind) {
+		case MESSAGE_START:
+			socket = m.fd[0];
+			close(m.fd[1]);
+			fcntl(socket, F_SETFL, O_NONBLOCK);
+			shared->bundle_size = (uint64_t)st.st_size;
+			shared->starts++;
+			shared->generation = o->generation;
+			break;
+		case MESSAGE_HANDOVER:
+			handover(&m, socket >= 0);
+			message_close_fds(&m);
+			break;
+		case MESSAGE_STOP:
+			while (shared->stuck)
+				nap(100);
+			return 0;
+		default:
+			_exit(9);
+		}
+	}
+}
+
+/* ---- the test's own side ---- */
+
+static void bundle_write(size_t n)
+{
+	char next[128];
+	int fd;
+
+	snprintf(next, sizeof next, "%s.next", bundle_path);
+	fd = open(next, O_WRONLY | O_CREAT | O_TRUNC, 0644);
+	ck_assert(fd >= 0 && !ftruncate(fd, (off_t)n));
+	close(fd);
+	ck_assert(!rename(next, bundle_path));
+}
+
+static void daemon_start(void)
+{
+	daemon_pid = fork();
+	if (!daemon_pid) {
+		struct daemon_plan plan = {
+			.start = { recorder, gate, spawner, &state, state.log, "test", false, NULL, NULL, 60870 },
+			.bundle_path = bundle_path, .bundle = open(bundle_path, O_RDONLY | O_CLOEXEC),
+			.agent = &agent, .supervisor = &supervisor, .cgroup = cgroup,
+			.start_ns = 2000000000, .drain_ns = 300000000, .leave_ns = 2000000000, .pause_ns = 1000000,
+		};
+		int code = daemon_run(&plan);
+
+		/* Nothing is left behind. */
+		if (waitpid(-1, NULL, WNOHANG) != -1 || errno != ECHILD)
+			code = 99;
+		_exit(code);
+	}
+}
+
+static void serving_wait(uint64_t generation)
+{
+	for (int i = 0; i < 5000 && shared->generation < generation; i++)
+		nap(1);
+	ck_assert_uint_ge(shared->generation, generation);
+}
+
+static int daemon_wait(void)
+{
+	int status;
+
+	ck_assert_int_eq(waitpid(daemon_pid, &status, 0), daemon_pid);
+	ck_assert_msg(WIFEXITED(status), "signal %d", WTERMSIG(status));
+	for (int i = 0; i < ROLES; i++)
+		ck_assert(!alive(shared->pid[i]));
+	for (unsigned i = 0; i < shared->ncalls && i < CALLS; i++)
+		ck_assert(!alive(shared->call[i]));
+	ck_assert_uint_eq(shared->too_early, 0);
+	ck_assert_uint_eq(shared->orders, 0);
+	return WEXITSTATUS(status);
+}
+
+static int daemon_end(void)
+{
+	kill(daemon_pid, SIGTERM);
+	return daemon_wait();
+}
+
+/* -1 where it may not be looked at. */
+static int descriptors(void)
+{
+	char path[64];
+	DIR *dir;
+	int n = 0;
+
+	snprintf(path, sizeof path, "/proc/%d/fd", daemon_pid);
+	dir = opendir(path);
+	if (!dir)
+		return -1;
+	while (readdir(dir))
+		n++;
+	closedir(dir);
+	return n;
+}
+
+static int children(void)
+{
+	char path[64];
+	int n = 0, pid;
+	FILE *f;
+
+	snprintf(path, sizeof path, "/proc/%d/task/%d/children", daemon_pid, daemon_pid);
+	f = fopen(path, "r");
+	while (f && fscanf(f, "%d", &pid) == 1)
+		n++;
+	if (f)
+		fclose(f);
+	return n;
+}
+
+static int reach(void)
+{
+	struct sockaddr_un at = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_STREAM, 0), rc;
+
+	memcpy(at.sun_path, agent_path, sizeof agent_path);
+	rc = connect(fd, (struct sockaddr *)&at, sizeof at);
+	close(fd);
+	return rc;
+}
+
+static void paths_make(void)
+{
+	snprintf(folder, sizeof folder, "/tmp/krux-daemon-XXXXXX");
+	ck_assert_ptr_nonnull(mkdtemp(folder));
+	snprintf(agent_path, sizeof agent_path, "%.60s/agent", folder);
+	snprintf(supervisor_path, sizeof supervisor_path, "%.60s/supervisor", folder);
+	snprintf(bundle_path, sizeof bundle_path, "%.60s/bundle", folder);
+	bundle_write(10);
+	state = (struct state){ folder, open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC), -1, -1, -1, -1 };
+	state.log = dup(state.fd);
+	state.blobs = dup(state.fd);
+	state.trust = dup(state.fd);
+	state.trash = dup(state.fd);
+}
+
+static void setup(void)
+{
+	shared = mmap(NULL, sizeof *shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	paths_make();
+	cgroup = cgroup_above = -1;
+	ck_assert(!listen_make(agent_path, 0666, (gid_t)-1, &agent, &err));
+	ck_assert(!listen_make(supervisor_path, 0600, (gid_t)-1, &supervisor, &err));
+}
+
+static void setup_user(void)
+{
+	if (!geteuid())
+		ck_assert(!setresgid(65533, 65533, 65533) && !setresuid(65533, 65533, 65533));
+	setup();
+}
+
+static char group[32];
+
+/* Where there is no cgroup v2 to be had, the same without. */
+static void setup_cgroup(void)
+{
+	setup();
+	snprintf(group, sizeof group, "krux-test-%d", getpid());
+	cgroup_above = cgroup_own(NULL);
+	if (cgroup_above >= 0)
+		cgroup = cgroup_make(cgroup_above, group, NULL);
+}
+
+static void teardown(void)
+{
+	listen_close(&agent);
+	listen_close(&supervisor);
+	unlink(bundle_path);
+	ck_assert(!rmdir(folder));
+	if (cgroup >= 0) {
+		/* Of the generations' groups none is left. */
+		ck_assert(!unlinkat(cgroup_above, group, AT_REMOVEDIR));
+	}
+}
+
+START_TEST(it_starts_and_ends)
+{
+	daemon_start();
+	serving_wait(1);
+	ck_assert_int_eq(reach(), 0);
+	ck_assert_int_eq(daemon_end(), 0);
+	ck_assert_uint_eq(shared->gone, 1);
+	ck_assert_uint_eq(shared->starts, 1);
+}
+END_TEST
+
+START_TEST(a_bundle_that_is_refused_ends_it_with_2)
+{
+	shared->refuse_bundle = true;
+	daemon_start();
+	ck_assert_int_eq(daemon_wait(), 2);
+	ck_assert_uint_eq(shared->starts, 0);
+	ck_assert_uint_eq(shared->gone, 1);
+	ck_assert_int_lt(reach(), 0);
+}
+END_TEST
+
+START_TEST(a_log_that_is_refused_ends_it_with_3)
+{
+	shared->refuse_log = true;
+	daemon_start();
+	ck_assert_int_eq(daemon_wait(), 3);
+	ck_assert_int_eq(shared->pid[PROCESS_GATE], 0);
+}
+END_TEST
+
+START_TEST(a_generation_that_never_becomes_ready_ends_it_with_3)
+{
+	shared->silent = true;
+	daemon_start();
+	ck_assert_int_eq(daemon_wait(), 3);
+}
+END_TEST
+
+START_TEST(a_reload_hands_over)
+{
+	daemon_start();
+	for (uint64_t n = 1; n <= 20; n++) {
+		serving_wait(n);
+		ck_assert_uint_eq(shared->bundle_size, 9 + n);
+		ck_assert_int_eq(reach(), 0);
+		bundle_write(10 + n);
+		kill(daemon_pid, SIGHUP);
+	}
+	serving_wait(21);
+	ck_assert_int_eq(daemon_end(), 0);
+	ck_assert_uint_eq(shared->handovers, 20);
+	ck_assert_uint_eq(shared->dones, 20);
+	ck_assert_uint_eq(shared->gone, 21);
+}
+END_TEST
+
+START_TEST(a_reload_that_is_refused_changes_nothing)
+{
+	daemon_start();
+	serving_wait(1);
+	shared->refuse_bundle = true;
+	kill(daemon_pid, SIGHUP);
+	for (int i = 0; i < 10000 && !shared->gone; i++)
+		nap(1);
+	ck_assert_uint_eq(shared->gone, 1);
+	shared->refuse_bundle = false;
+	bundle_write(77);
+	/* What serves is the bundle of before, also when it has to start again. */
+	kill(shared->member[1][PROCESS_SPAWNER], SIGKILL);
+	serving_wait(3);
+	ck_assert_uint_eq(shared->bundle_size, 10);
+	ck_assert(!unlink(bundle_path));
+	kill(daemon_pid, SIGHUP);
+	nap(50);
+	ck_assert_int_eq(reach(), 0);
+	bundle_write(10);
+	ck_assert_int_eq(daemon_end(), 0);
+}
+END_TEST
+
+START_TEST(a_gate_that_does_not_drain_is_killed)
+{
+	uint64_t start;
+
+	shared->stuck = true;
+	daemon_start();
+	serving_wait(1);
+	start = loop_clock();
+	ck_assert_int_eq(daemon_end(), 0);
+	ck_assert_uint_ge(loop_clock() - start, 250000000);
+	ck_assert_uint_eq(shared->gone, 1);
+}
+END_TEST
+
+START_TEST(a_second_signal_does_not_wait)
+{
+	shared->stuck = true;
+	daemon_start();
+	serving_wait(1);
+	kill(daemon_pid, SIGTERM);
+	nap(50);
+	kill(daemon_pid, SIGTERM);
+	ck_assert_int_eq(daemon_wait(), 0);
+}
+END_TEST
+
+START_TEST(a_recorder_that_dies_ends_everything_with_3)
+{
+	daemon_start();
+	serving_wait(1);
+	nap(30);
+	kill(shared->pid[PROCESS_RECORDER], SIGKILL);
+	ck_assert_int_eq(daemon_wait(), 3);
+	ck_assert_uint_eq(shared->gone, 0);
+}
+END_TEST
+
+/* Gates and spawners at random moments, in between a reload: sockets stay, GONE comes once for each
+ * generation and never early, nothing leaks. */
+START_TEST(killed_at_random_moments)
+{
+	pid_t at;
+	unsigned kills = getenv("KRUX_KILLS") ? (unsigned)atoi(getenv("KRUX_KILLS")) : 60, ends = 0;
+	int before;
+
+	daemon_start();
+	serving_wait(1);
+	before = descriptors();
+	srand((unsigned)getpid());
+	while (ends < kills && shared->generation < 250) {
+		unsigned kind = rand() % 3 ? PROCESS_GATE : PROCESS_SPAWNER;
+
+		nap((unsigned)rand() % 30);
+		if (rand() % 8 == 0)
+			kill(daemon_pid, SIGHUP);
+		/* Of the generation that serves, or of one that just starts. */
+		at = rand() % 4 ? shared->member[shared->generation][kind] : shared->pid[kind];
+		if (at && !kill(at, SIGKILL))
+			ends++;
+		ck_assert_int_eq(reach(), 0);
+		if (rand() % 4 == 0)
+			serving_wait(shared->generation);
+	}
+	for (int i = 0; i < 500 && (children() != 3 || descriptors() != before); i++)
+		nap(10);
+	ck_assert_int_eq(children(), 3);
+	ck_assert_int_eq(descriptors(), before);
+	serving_wait(ends / 4);
+	ck_assert_int_eq(reach(), 0);
+	ck_assert_int_eq(daemon_end(), 0);
+	ck_assert_uint_ge(shared->gone, shared->generation);
+}
+END_TEST
+
+/* The parent itself: what it has started ends with it. */
+START_TEST(a_parent_that_is_killed_leaves_nothing)
+{
+	int status;
+
+	prctl(PR_SET_CHILD_SUBREAPER, 1);
+	daemon_start();
+	serving_wait(1);
+	nap(50);
+	kill(daemon_pid, SIGKILL);
+	ck_assert_int_eq(waitpid(daemon_pid, &status, 0), daemon_pid);
+	for (int i = 0; i < 3000 && waitpid(-1, NULL, WNOHANG) >= 0; i++)
+		nap(1);
+	for (int i = 0; i < ROLES; i++)
+		ck_assert(!alive(shared->pid[i]));
+	if (cgroup >= 0)
+		cgroup_remove(cgroup, "generation-1", NULL);
+}
+END_TEST
+
+static TCase *cases(const char *name, void (*begin)(void))
+{
+	TCase *c = tcase_create(name);
+
+	tcase_set_timeout(c, 120);
+	tcase_add_checked_fixture(c, begin, teardown);
+	tcase_add_test(c, it_starts_and_ends);
+	tcase_add_test(c, a_bundle_that_is_refused_ends_it_with_2);
+	tcase_add_test(c, a_log_that_is_refused_ends_it_with_3);
+	tcase_add_test(c, a_generation_that_never_becomes_ready_ends_it_with_3);
+	tcase_add_test(c, a_reload_hands_over);
+	tcase_add_test(c, a_reload_that_is_refused_changes_nothing);
+	tcase_add_test(c, a_gate_that_does_not_drain_is_killed);
+	tcase_add_test(c, a_second_signal_does_not_wait);
+	tcase_add_test(c, a_recorder_that_dies_ends_everything_with_3);
+	tcase_add_test(c, killed_at_random_moments);
+	tcase_add_test(c, a_parent_that_is_killed_leaves_nothing);
+	return c;
+}
+
+int main(void)
+{
+	Suite *s = suite_create("daemon");
+	SRunner *r;
+	int failed;
+
+	suite_add_tcase(s, cases("root", setup));
+	suite_add_tcase(s, cases("user", setup_user));
+	suite_add_tcase(s, cases("cgroup", setup_cgroup));
+	r = srunner_create(s);
+	srunner_run_all(r, CK_NORMAL);
+	failed = srunner_ntests_failed(r);
+	srunner_free(r);
+	return failed != 0;
+}
