@@ -51,7 +51,11 @@ static bool rows_read(struct rows *r, struct diags *ds, uint32_t root, const str
 	if (r->too_many)
 		diag_error(ds, 9002, cap->at, "the decision table of %.*s has more than %d rows", STR_ARG(cap->name),
 		           MOST_ROWS);
-	return !r->too_many;
+	/* Words are tried out on the diagram, and a diagram beyond its limit answers nothing more. */
+	else if (dd_overflow(r->m))
+		diag_error(ds, 9001, cap->at, "the decision table of %.*s needs more %s", STR_ARG(cap->name),
+		           dd_overflow(r->m));
+	return !r->too_many && !dd_overflow(r->m);
 }
 
 /* One capability's rows, in the diagram's order. */

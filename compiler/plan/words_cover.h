@@ -20,7 +20,7 @@ struct cover {
  * string node. */
 struct krux_str word_shortest(struct arena *, const struct dd *m, uint32_t f);
 /* Covers `target` inside `within`: every atom meets `within` only in the target. False when it
- * takes more than MOST_ATOMS, or no simple test fits. */
+ * takes too many of them, or no simple test fits. */
 bool cover_find(struct cover *, uint32_t target, uint32_t within);
 /* The atoms joined by `or`. */
 const struct cond *cover_cond(const struct cover *);

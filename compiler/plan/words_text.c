@@ -119,9 +119,7 @@ static const struct cond *finite_words(struct arena *a, struct dd *m, uint32_t v
 	return words_test(a, &s, LANG_LITERALS, l->word, l->n);
 }
 
-/* A cover of the whole of f by simple tests. */
-static const struct cond *simple(struct arena *a, struct dd *m, uint32_t var, uint32_t f,
-                                 size_t *n)
+static struct cover *cover_new(struct arena *a, struct dd *m, uint32_t var)
 {
 	struct cover *c = ARENA_NEW(a, struct cover);
 
@@ -129,10 +127,36 @@ static const struct cond *simple(struct arena *a, struct dd *m, uint32_t var, ui
 	c->m = m;
 	c->var = var;
 	c->subject = words_subject(m, var);
+	return c;
+}
+
+/* A cover of the whole of f by simple tests. */
+static const struct cond *simple(struct arena *a, struct dd *m, uint32_t var, uint32_t f,
+                                 size_t *n)
+{
+	struct cover *c = cover_new(a, m, var);
+
 	if (!cover_find(c, f, DD_TRUE))
 		return NULL;
 	*n = c->n;
 	return cover_cond(c);
+}
+
+/* One simple test but for some others. */
+static const struct cond *difference(struct arena *a, struct dd *m, uint32_t var, uint32_t f)
+{
+	struct krux_str word = word_shortest(a, m, f);
+	struct cover *c = cover_new(a, m, var);
+	const struct cond *k;
+
+	for (unsigned i = 0; word.p && (k = text_candidate(c, word, i)); i++) {
+		uint32_t g = words_meaning(m, var, k);
+
+		c->n = 0;
+		if (!dd_satisfiable(m, dd_and(m, f, dd_not(m, g))) && cover_find(c, dd_and(m, g, dd_not(m, f)), DD_TRUE))
+			return words_pair(a, COND_AND, k, words_not(a, cover_cond(c)));
+	}
+	return NULL;
 }
 
 const struct cond *words_text(struct arena *a, struct dd *m, uint32_t var, uint32_t f)
@@ -150,5 +174,5 @@ const struct cond *words_text(struct arena *a, struct dd *m, uint32_t var, uint3
 	no = simple(a, m, var, g, &nno);
 	if (yes && (!no || nyes <= nno))
 		return yes;
-	return no ? words_not(a, no) : NULL;
+	return no ? words_not(a, no) : difference(a, m, var, f);
 }
