@@ -161,15 +161,15 @@ static void join(struct o_answer *sum, const struct o_answer *one)
 	sum->overflow |= counted.overflow || one->overflow;
 	if (one->would < sum->would)
 		sum->would = one->would;
-	if (one->verdict > sum->verdict)
-		return;
-	if (one->verdict < sum->verdict) {
+	if (one->verdict < sum->verdict)
 		sum->verdict = one->verdict;
-		sum->notify = false;
+	/* What is blocked asks for nothing; else notify survives an approval. */
+	sum->notify = sum->verdict && (sum->notify || one->notify);
+	if (!sum->verdict) {
 		sum->ttl = 0;
 		sum->napprovals = 0;
+		return;
 	}
-	sum->notify |= one->notify;
 	for (size_t i = 0; i < one->napprovals; i++) {
 		struct o_approval a = one->approval[i];
 		a.ttl = one->ttl;
