@@ -65,4 +65,8 @@ struct g_request {
 void g_request_make(struct arena *, struct g_rng *, const struct o_build *, size_t cap, const struct g_hints *,
                     struct g_request *out);
 
+/* unwire.c: one byte of n changed, added or left out, or the rest cut off; has room for one more.
+ * The new length. */
+size_t g_bytes_spoil(struct g_rng *, uint8_t *p, size_t n);
+
 #endif

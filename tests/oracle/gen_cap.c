@@ -102,13 +102,14 @@ static void use(struct g_rng *r, const struct pool_field *f, const uint8_t *has,
 		const char *word = G_PICK(r, words);
 		if (g_one_in(r, 6)) {
 			*unused = true;
-		} else if (f->use == PATH && !optional && !*tree && g_one_in(r, 4)) {
+		} else if (f->use == PATH && !optional && !*tree && g_one_in(r, 2)) {
 			*tree = true;
 			effect(e, G_PICK(r, words), "tree ", f->name, g_one_in(r, 3) ? " prunes" : "");
 		} else {
 			effect(e, word, "", f->name, "");
-			if (g_one_in(r, 4))
-				effect(e, words[(size_t)(word[0] + 1) % 3 + 3], "", f->name, "");
+			const char *more = words[(size_t)(word[0] + 1) % 3 + 3];
+			if (g_one_in(r, 4) && strcmp(more, word))
+				effect(e, more, "", f->name, "");
 		}
 	}
 }
@@ -178,9 +179,9 @@ void g_caps_text(struct g_build *g, struct buf *out)
 			has[8] = 1;
 		if (has[13])
 			has[14] = 1;
-		input(g, &in, kind, has, g_one_in(r, 3), &e, &example);
-		if (g_one_in(r, 8))
-			effect(&e, "reads", "\"", "/workspace/fixed", "\"");
+		input(g, &in, kind, has, g_one_in(r, 2), &e, &example);
+		if (g_one_in(r, 5))
+			effect(&e, "reads", "\"", "/workspace/ab", "\"");
 		if (g_one_in(r, 10))
 			effect(&e, "state", "\"", "counter", "\"");
 		/* c0@1.0 and c0@1.1, now and then */

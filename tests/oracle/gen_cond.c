@@ -11,14 +11,14 @@ static const char *const paths[] = {
 };
 static const char *const globs[] = {
 	"/workspace/**", "**/.git/**", "**/*.pem", "/workspace/*/b", "/**", "/workspace/?", "**/a/**", "/*/a*", "**/?b*",
-	"/workspace/**/b", "**/x", "/workspace/a/**/.g*", "**/*é*",
+	"/workspace/**/b", "**/x", "/workspace/a/**/.g*", "**/*é*", "/*", "/workspace/a?b",
 };
 static const char *const texts[] = {
-	"", "a", "ab", "abc", "é", "b", "x y", "a\\\"b", "b/c", ".", "aa", "ba", "\\u{1F600}", "e\\u{301}", "\\n", "c", "/",
+	"", "a", "ab", "abc", "é", "b", "x y", "a\\\"b", "b/c", ".", "aa", "ba", "abab", "\\u{1F600}", "e\\u{301}", "\\n", "c", "/",
 };
 static const char *const regexes[] = {
 	"[a-z]+", "a.*", ".*b", "(ab|c)*", "[^/]*", "a{2,3}", "\\\\d+|x", "/workspace(/.*)?", "(a|b)?c?", ".{1,3}", "\\\\w*", "é|a",
-	"(a*b)+", ".*a.{2}", "[a-c]{0,2}", "|a", ".*/b(/.*)?",
+	"(a*b)+", ".*a.{2}", "[ab]{2}", "[^b]{3}|ab", "[a-c]{0,2}", "|a", ".*/b(/.*)?",
 };
 static const char *const hosts[] = { "example.com", "api.example.com", "com", "10.0.0.1", "::1", "b.co", "x-y.example.com" };
 static const char *const ips[] = { "10.0.0.1", "\"10.255.255.255\"", "\"::1\"", "192.168.0.1", "\"2001:db8::1\"", "0.0.0.0", "\"::\"" };
@@ -193,7 +193,7 @@ static struct g_cond *equal(struct making *m, const char *name, const struct o_t
 static struct g_cond *texty(struct making *m, const char *name, const struct o_type *t, bool part_of_url)
 {
 	static const char *const words[] = { "starts with", "ends with", "contains" };
-	static const char *const pieces[] = { "/workspace/", "/a", "b", ".git", "é", "/", "exam", ".com", "e", "a", "-", "ab", "1" };
+	static const char *const pieces[] = { "/workspace/", "/a", "b", ".git", "é", "/", "exam", ".com", "e", "a", "-", "ab", "1", "abab" };
 	struct g_rng *r = &m->g->rng;
 
 	if (g_one_in(r, 3))
@@ -261,6 +261,15 @@ static struct g_cond *record(struct making *m, const char *name, const struct o_
 	return c;
 }
 
+/* Sizes of paths multiply what can lie below a tree. */
+static bool trees(const struct making *m)
+{
+	for (size_t i = 0; i < m->ncaps; i++)
+		if (m->cap[i]->tree >= 0)
+			return true;
+	return false;
+}
+
 static struct g_cond *any_test(struct making *m, const char *name, const struct o_type *t)
 {
 	static const struct o_type count = { .kind = O_COUNT };
@@ -268,7 +277,8 @@ static struct g_cond *any_test(struct making *m, const char *name, const struct 
 	struct o_type range = count;
 
 	range.hi = (o_int)t->max;
-	if ((t->kind == O_STRING || t->kind == O_BYTES || (t->kind == O_PATH && !m->cap[0]->rank)) && g_one_in(r, 4))
+	if ((t->kind == O_BYTES && g_one_in(r, 2)) ||
+	    (t->kind == O_STRING && g_one_in(r, 4)) || (t->kind == O_PATH && g_one_in(r, trees(m) ? 12 : 8)))
 		return ordered(m, arena_printf(m->g->a, "size(%s)", name).p, &range);
 	switch (t->kind) {
 	case O_BOOL:
@@ -334,7 +344,7 @@ static struct g_cond *effect_word(struct making *m)
 	struct g_rng *r = &m->g->rng;
 	const char *w = G_PICK(r, words);
 
-	if (m->ncaps == 1 && m->cap[0]->neffects && m->cap[0]->effect[0].arg[0].nsteps && !g_one_in(r, 5))
+	if (m->cap[0]->neffects && !g_one_in(r, 5))
 		w = arena_str(m->g->a, m->cap[0]->effect[g_below(r, (uint32_t)m->cap[0]->neffects)].word).p;
 	if (!strcmp(w, "state") || !strcmp(w, "none"))
 		w = "reads";
@@ -349,7 +359,7 @@ static struct g_cond *test(struct making *m)
 
 	if (g_one_in(r, 6))
 		return fact(m);
-	if (g_one_in(r, 8))
+	if (g_one_in(r, 6))
 		return effect_word(m);
 	for (uint32_t i = 0; i < t->nfields; i++) {
 		const struct o_field *f = &t->field[(start + i) % t->nfields];

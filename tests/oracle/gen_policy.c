@@ -44,8 +44,8 @@ static void clauses(struct g_build *g, struct g_rule *r, uint32_t verdict, const
 	if (s && g_one_in(rng, 3))
 		buf_printf(&b, "    budget: { sum: %s, max: %u, per: 1d%s }\n", s, 1 + g_below(rng, 40), exceeded(g, verdict));
 	if (verdict == 1 && g_one_in(rng, 2))
-		buf_printf(&b, "    approval: { ttl: %um, from: [ ops%s ], quorum: 1 }\n", 1 + g_below(rng, 90),
-		           g_one_in(rng, 2) ? ", lead" : "");
+		buf_printf(&b, "    approval: { ttl: %um, from: [ ops%s }\n", 1 + g_below(rng, 90),
+		           g_one_in(rng, 2) ? ", lead ], quorum: 1" : g_one_in(rng, 2) ? ", lead ], quorum: 2" : " ]");
 	if (g_one_in(rng, 9))
 		buf_puts(&b, "    mode: observe\n");
 	if (g_one_in(rng, 5))

@@ -212,8 +212,13 @@ static struct krux_str texty(struct making *m, enum o_kind kind, const char *con
 	h = g_one_in(m->r, 3) ? hint(m, kind, true) : NULL;
 	if (h && h->con->lo < 200) {
 		struct buf b = { 0 };
-		buf_put(&b, s.p, s.n);
 		o_int want = near(m, h, 1);
+		while ((o_int)s.n > want && s.n > 1 && want >= 0) {
+			while (s.n > 1 && ((unsigned char)s.p[s.n - 1] & 0xC0) == 0x80)
+				s.n--;
+			s.n--;
+		}
+		buf_put(&b, s.p, s.n);
 		while ((o_int)b.n < want)
 			buf_puts(&b, (o_int)b.n + 2 <= want && g_one_in(m->r, 3) ? "é" : "a");
 		s = arena_str(m->a, (struct krux_str){ b.p ? b.p : "", b.n });
@@ -380,7 +385,7 @@ static struct krux_value record(struct making *m, const struct o_type *t)
 
 static struct krux_value value(struct making *m, const struct o_type *t)
 {
-	static const char *const words[] = { "", "a", "ab", "abc", "é", "aaa", "b/c", "cab", "hello world", "e\xCC\x81" };
+	static const char *const words[] = { "", "a", "ab", "abc", "é", "aaa", "b/c", "cab", "hello world", "ababab", "e\xCC\x81" };
 	static const char *const secrets[] = { "api-key", "a", "A", "", "a.b", "db.password", "a b", "x_y" };
 	static const char *const cidrs[] = { "10.0.0.0/8", "::/0", "2001:DB8::/32", "10.0.0.1/32", "10.0.0.1/8", "0.0.0.0/0", "1.2.3.4",
 		"::1/129", "10.0.0.0/08", "2001:db8:0::/48" };

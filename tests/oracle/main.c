@@ -1,9 +1,9 @@
 /* The referee: generated builds and requests, four roads, no difference allowed.
  *
  *   oracle [--evaluations N] [--policies N] [--seconds S] [--seed N] [--jobs N] [--requests N]
- *          [--no-coverage] [--show SEED]
+ *          [--first] [--no-coverage] [--show SEED]
  *
- * Stops when both numbers are reached, or the time is up. Prints what it did, each difference
+ * Stops when both numbers are reached, or the time is up; with --first at a failure. Prints what it did, each difference
  * shrunk, and last "N passed, N failed". */
 #include <signal.h>
 #include <stdio.h>
@@ -19,7 +19,7 @@
 
 static struct {
 	uint64_t evaluations, policies, seconds, seed, jobs, requests, show;
-	bool no_coverage, showing;
+	bool no_coverage, first, showing;
 } options = { .evaluations = 1000000, .policies = 2000, .seed = 1, .jobs = 2, .requests = 5000 };
 
 struct shared {
@@ -47,7 +47,7 @@ static void report(struct world *w, struct g_build *g, size_t cap, const struct 
 	bool with_c = w->abi != NULL;
 	world_free(w);
 	*w = (struct world){ 0 };
-	if (__sync_add_and_fetch(&shared->failures, 1) <= 6)
+	if (__sync_add_and_fetch(&shared->failures, 1) <= 6 && !options.first)
 		shrink(g, known, rq, with_c);
 }
 
@@ -61,7 +61,7 @@ static void build_run(uint64_t seed)
 	uint64_t start = now_ms();
 
 	g_build_make(&g, a, seed);
-	if (g.policy && world_make(&w, a, &g, true, seed % 16 == 0)) {
+	if (g.policy && world_make(&w, a, &g, true, seed % 32 == 0)) {
 		totals->builds++;
 		for (size_t i = 0; i < w.o.npolicies; i++, totals->policies++)
 			totals->rules += w.o.policy[i].nrules;
@@ -102,10 +102,12 @@ static void work(uint64_t me, double until)
 		sum(&e, &p);
 		if (until > 0 ? now() >= until : e >= options.evaluations && p >= options.policies)
 			return;
-		if (shared->failures >= 12)
+		if (shared->failures >= (options.first ? 1 : 12))
 			return;
 		shared->at[me] = __sync_fetch_and_add(&shared->next, 1);
 		build_run(shared->at[me]);
+		if (totals->refused)
+			__sync_add_and_fetch(&shared->failures, 1);
 	}
 }
 
@@ -217,6 +219,8 @@ static void arguments(int argc, char **argv)
 	for (int i = 1; i < argc; i++) {
 		bool known = !strcmp(argv[i], "--no-coverage");
 		options.no_coverage |= known;
+		options.first |= !strcmp(argv[i], "--first");
+		known |= !strcmp(argv[i], "--first");
 		for (size_t k = 0; k < sizeof numbers / sizeof *numbers && i + 1 < argc && !known; k++)
 			if (!strcmp(argv[i], numbers[k].name)) {
 				*numbers[k].to = strtoull(argv[++i], NULL, 0);
@@ -268,6 +272,7 @@ int main(int argc, char **argv)
 	printf("  %llu by table (%llu rows, %llu too large for words, %llu evaluations not decided by it), %llu citations\n",
 	       (unsigned long long)t.by_table, (unsigned long long)t.rows, (unsigned long long)t.described,
 	       (unsigned long long)t.undecided, (unsigned long long)t.cites);
+	printf("  %llu spoiled requests decoded or refused alike\n", (unsigned long long)t.spoiled);
 	printf("  %llu requests refused by all alike, %llu rules refused, %llu builds beyond the limits, %llu trees too large\n",
 	       (unsigned long long)t.invalid, (unsigned long long)t.dropped, (unsigned long long)t.overflows,
 	       (unsigned long long)t.skipped);
@@ -280,7 +285,7 @@ int main(int argc, char **argv)
 	printf("\n");
 	unseen = coverage(&t.seen, &pairs);
 	printf("  both outcomes of %llu of %llu pairs of operator and type\n", (unsigned long long)(pairs - unseen), (unsigned long long)pairs);
-	bad += t.disagreements;
+	bad += t.disagreements + t.refused;
 	if (!options.no_coverage)
 		bad += unseen;
 	else

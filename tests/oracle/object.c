@@ -15,12 +15,63 @@ static bool compile(const char *from, const char *to, bool optimise)
 	pid_t pid = fork();
 
 	if (!pid) {
-		const char *cc = getenv("CC");
-		execlp(cc && *cc ? cc : "gcc", "cc", optimise ? "-O2" : "-O0", "-std=gnu11", "-w", "-shared", "-fPIC",
-		       "-ffreestanding", "-nostdlib", "-o", to, from, (char *)NULL);
+		static char words[256];
+		const char *cc = getenv("CC"), *argv[24];
+		size_t n = 0;
+		snprintf(words, sizeof words, "%s %s -std=gnu11 -w -shared -fPIC -ffreestanding -nostdlib", cc && *cc ? cc : "gcc",
+		         optimise ? "-O2" : "-O0");
+		for (char *w = strtok(words, " "); w && n < 20; w = strtok(NULL, " "))
+			argv[n++] = w;
+		memcpy(argv + n, (const char *[]){ "-o", to, from, NULL }, 4 * sizeof *argv);
+		execvp(argv[0], (char *const *)(uintptr_t)argv);
 		_exit(127);
 	}
 	return pid > 0 && waitpid(pid, &status, 0) == pid && WIFEXITED(status) && !WEXITSTATUS(status);
+}
+
+static const char *operand_text(struct arena *a, const struct o_operand *o)
+{
+	struct krux_str s = o->name[0];
+
+	for (size_t i = 1; i < o->n; i++)
+		s = arena_printf(a, "%.*s.%.*s", (int)s.n, s.p, (int)o->name[i].n, o->name[i].p);
+	return arena_printf(a, o->size ? "size(%.*s)" : "%.*s", (int)s.n, s.p).p;
+}
+
+/* What the ABI says of rates and budgets: the runtime counts by that. */
+static bool facts_agree(struct world *w)
+{
+	for (uint32_t i = 0; i < w->abi->nfacts; i++) {
+		const struct krux_fact_def *f = &w->abi->facts[i];
+		const struct o_rate *rate = NULL;
+		if (f->kind != KRUX_FACT_RATE && f->kind != KRUX_FACT_BUDGET)
+			continue;
+		for (size_t p = 0; p < w->o.npolicies; p++)
+			for (size_t r = 0; r < w->o.policy[p].nrules && o_is(w->o.policy[p].name, f->policy); r++)
+				if (o_is(w->o.policy[p].rule[r].id, f->name))
+					rate = f->kind == KRUX_FACT_RATE ? &w->o.policy[p].rule[r].rate : &w->o.policy[p].rule[r].budget;
+		if (!rate || !rate->given || rate->per != f->per || rate->max != f->max ||
+		    (f->kind == KRUX_FACT_BUDGET && strcmp(f->sum, operand_text(w->a, &rate->sum)))) {
+			printf("seed %llu: facts[%u] of decide.c is not what %s/%s counts\n", (unsigned long long)w->g->seed, i, f->policy,
+			       f->name);
+			return false;
+		}
+	}
+	return true;
+}
+
+/* Capabilities are found by their names. */
+static bool names_agree(struct world *w)
+{
+	for (uint32_t i = 0; i < w->p->caps.n; i++) {
+		const struct capability *c = w->p->caps.cap[i];
+		struct krux_str name = arena_printf(w->a, "%.*s@%u.%u", (int)c->name.n, c->name.p, c->major, c->minor);
+		if (w->abi->find(name.p, (uint32_t)name.n) != (int)i || w->abi->find(name.p, (uint32_t)name.n - 1) == (int)i) {
+			printf("seed %llu: decide.c does not find %s\n", (unsigned long long)w->g->seed, name.p);
+			return false;
+		}
+	}
+	return true;
 }
 
 bool object_make(struct world *w, bool optimise)
@@ -57,7 +108,7 @@ bool object_make(struct world *w, bool optimise)
 		unlink(so);
 		rmdir(folder);
 	}
-	return w->abi != NULL;
+	return w->abi && facts_agree(w) && names_agree(w);
 }
 
 void object_free(struct world *w)

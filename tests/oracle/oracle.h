@@ -86,7 +86,7 @@ bool o_caps_read(struct arena *, struct krux_str text, struct o_caps *);
 const struct o_type *o_type_plain(enum o_kind);
 const struct o_type *o_type_connects(void);
 
-/* ---- values: norm*.c, wire.c ---- */
+/* ---- values: norm*.c, wire.c, unwire.c ---- */
 
 struct o_val {
 	bool present, v4;            /* v4: IP */
@@ -114,8 +114,8 @@ bool o_utf8(struct krux_str);
 uint32_t o_scalar(struct krux_str, size_t *at);           /* the scalar at *at, moved past */
 /* The wire form. */
 void o_wire(struct arena *, const struct o_type *, const struct o_val *, struct krux_value *out);
-/* Strict: only what o_wire could have made. */
-bool o_unwire(struct arena *, const struct o_type *, const struct krux_value *, struct o_val *out);
+/* Could o_wire have made it. */
+bool o_unwire(struct arena *, const struct o_type *, const struct krux_value *);
 
 /* ---- matching: match.c, nfa.c ---- */
 

@@ -22,7 +22,8 @@ struct world {
 
 struct totals {                          /* in memory that workers share with their parent */
 	uint64_t evaluations, invalid, skipped, builds, policies, rules, dropped, rows, described, undecided;
-	uint64_t overflows, disagreements, by_table, cites;
+	uint64_t refused;                /* of what LANG.md allows, or what cannot be read back */
+	uint64_t overflows, disagreements, by_table, cites, spoiled;
 	uint64_t code[10000];            /* errors that made the generator drop a rule */
 	uint64_t ms_decide, ms_table, ms_cc, ms_all;
 	struct o_seen seen;
