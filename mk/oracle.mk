@@ -17,6 +17,6 @@ $(BUILD)/oracle: $(call obj,$(ORACLE_SRC)) $(BUILD)/libkruxtest.a
 soak: $(BUILD)/oracle
 	$(Q)$(BUILD)/oracle --seconds $(SOAK_SECONDS) --seed $$(date +%s)000000 --jobs $$(nproc) --no-coverage
 
-# Planted faults, each in a copy of the tree: the referee has to find every one.
-faults:
-	$(Q)tests/oracle/faults.sh
+# Planted faults, each in a copy of the tree: the referee has to find every one. FAULTS=n: n of them.
+faults: $(BUILD)/oracle
+	$(Q)BUILD=$(BUILD) CC="$(CC)" tests/oracle/faults.sh $(FAULTS)

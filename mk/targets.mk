@@ -14,7 +14,8 @@ help:
 	@echo 'layers   includes point left only'
 	@echo 'sizes    files over 800 lines, functions over 80'
 	@echo 'fuzz     every fuzzer for FUZZ_SECONDS (20)'
-	@echo 'soak     the referee for SOAK_SECONDS (600)'
+	@echo 'soak     the referee for SOAK_SECONDS (600), on new seeds'
+	@echo 'faults   plants faults in the compiler: the referee has to find each'
 	@echo 'bench    every figure beside what it is compared with'
 	@echo 'install  to PREFIX (/usr/local)'
 
