@@ -372,6 +372,13 @@ static bool value_take(struct in *in, struct krux_value *out)
 	}
 }
 
+bool krux_cbor_valid(const uint8_t *p, size_t n)
+{
+	struct in in = { .start = p, .p = p, .end = p + n };
+
+	return n && value_check(&in, 0) && in.p == in.end;
+}
+
 bool krux_cbor_read(struct krux_pool *pool, const uint8_t *p, size_t n, struct krux_value *out,
                     struct krux_refusal *refusal)
 {

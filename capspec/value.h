@@ -99,5 +99,7 @@ size_t krux_json_write(const struct krux_value *, char *buf, size_t cap);
 size_t krux_cbor_write(const struct krux_value *, uint8_t *buf, size_t cap);
 bool krux_cbor_read(struct krux_pool *, const uint8_t *p, size_t n, struct krux_value *out,
                     struct krux_refusal *refusal);
+/* Would read take these bytes; needs no memory. */
+bool krux_cbor_valid(const uint8_t *p, size_t n);
 
 #endif

@@ -1,5 +1,6 @@
 # Every source file of the project, in the order that data flows. Includes point left only.
 
+include mk/store.mk
 include mk/tlog.mk
 include mk/daemon.mk
 
@@ -73,8 +74,7 @@ RUNTIME_SRC += runtime/base/err.c runtime/base/file.c runtime/base/loop.c runtim
 	runtime/bundle/map.c runtime/bundle/trust.c runtime/request/request.c \
 	runtime/decide/facts.c runtime/decide/judge.c runtime/decide/query.c runtime/decide/tally.c runtime/decide/window.c runtime/decide/zone.c \
 	runtime/record/blob.c runtime/record/entry.c runtime/record/head.c runtime/record/history.c \
-	runtime/record/log.c \
-	runtime/record/opens.c runtime/record/record.c runtime/record/scan.c runtime/record/verify.c \
+	runtime/record/record.c \
 	runtime/approve/quorum.c runtime/sandbox/descriptors.c runtime/sandbox/landlock.c runtime/sandbox/namespaces.c \
 	runtime/sandbox/privileges.c runtime/sandbox/probe.c runtime/sandbox/process.c runtime/sandbox/rlimits.c runtime/sandbox/root.c \
 	runtime/sandbox/seccomp.c runtime/spawn/again.c runtime/spawn/answer.c runtime/spawn/child.c runtime/spawn/look.c runtime/spawn/looking.c runtime/spawn/parent.c runtime/spawn/redact.c \
@@ -82,8 +82,6 @@ RUNTIME_SRC += runtime/base/err.c runtime/base/file.c runtime/base/loop.c runtim
 	runtime/front/audit_tail.c runtime/front/audit_verify.c runtime/front/answered.c runtime/front/call.c runtime/front/call_daemon.c \
 	runtime/front/call_local.c runtime/front/init.c \
 	runtime/front/options.c runtime/front/reply.c
-RUNTIME_SRC += runtime/record/carry.c runtime/record/carry_ask.c runtime/record/carry_encode.c \
-	runtime/record/carry_keep.c runtime/record/table.c
 HANDLER_SRC += stdlib-caps/common/answer.c stdlib-caps/common/builtins.c stdlib-caps/common/change.c \
 	stdlib-caps/common/entries.c stdlib-caps/common/handler.c \
 	stdlib-caps/common/pathglob.c stdlib-caps/common/place.c stdlib-caps/common/select.c stdlib-caps/common/walk.c \
@@ -101,12 +99,12 @@ TEST_SRC += bench/measure.c bench/workload.c tests/unit/attempt.c tests/unit/com
 	tests/unit/diagrams.c tests/unit/diagrams_naive.c tests/unit/handler_calls.c \
 	tests/unit/modeling.c tests/unit/parsing.c tests/unit/reading.c tests/unit/records.c \
 	tests/unit/requests.c tests/unit/spawning.c tests/unit/tiny_bundle.c
-UNIT_TESTS += test_automaton test_bundle test_c_text test_canon test_capfile test_carry test_cbor test_check test_cond \
+UNIT_TESTS += test_automaton test_bundle test_c_text test_canon test_capfile test_cbor test_check test_cond \
 	test_dd test_digest test_elf test_emit_c test_facts test_format test_gate test_grammar test_handler test_handlers \
-	test_handlers_hostile test_import test_json test_lang test_length test_list test_log test_loop test_message test_model test_patterns \
+	test_handlers_hostile test_import test_json test_lang test_length test_list test_loop test_message test_model test_patterns \
 	test_policyfile test_policyformat test_quorum test_record test_request test_sandbox test_schema test_seccomp test_secrets \
 	test_source test_tally test_tree test_value test_window test_witness test_words test_yaml
 
 # tests/fuzz/fuzz_NAME.c each
-FUZZERS += bundle canon capfile carry cbor condition elf import json log model pathglob pattern policy schema zone
+FUZZERS += bundle canon capfile cbor condition elf import json log model pathglob pattern policy schema zone
 BENCHES += decide

@@ -6,6 +6,7 @@
 #include "runtime/bundle/loaded.h"
 #include "runtime/decide/facts.h"
 #include "runtime/decide/zone.h"
+#include "runtime/record/carry.h"
 #include "runtime/record/entry.h"
 #include "runtime/record/history.h"
 #include "runtime/record/log.h"
@@ -166,23 +167,40 @@ int gate_call(struct gate *g, struct krux_pool *pool, struct krux_str capability
 
 /* ---- before it ---- */
 
+/* The longest window of the policy. */
+static uint64_t horizon(const struct krux_abi *abi)
+{
+	uint64_t longest = 0;
+
+	for (uint32_t i = 0; i < abi->nfacts; i++) {
+		const struct krux_fact_def *def = &abi->facts[i];
+
+		if ((def->kind == KRUX_FACT_RATE || def->kind == KRUX_FACT_BUDGET) && !def->per)
+			return UINT64_MAX;
+		if (def->per > longest)
+			longest = def->per;
+	}
+	return longest;
+}
+
 /* A bundle that the log does not know yet is recorded; one older than the last is refused. */
-static int gate_bundle(struct gate *g, const struct history *h, bool *untrusted,
-                       struct krux_err *err)
+static int gate_bundle(struct gate *g, bool *untrusted, struct krux_err *err)
 {
 	const struct krux_bundle *b = &g->policy->bundle;
+	const uint8_t *last = carry_bundle(log_carry(g->log));
 	struct record r = { 0 };
+	uint64_t serial;
 
-	if (h->has_serial && b->serial < h->serial) {
+	if (carry_serial(log_carry(g->log), b->policy, &serial) && b->serial < serial) {
 		*untrusted = true;
 		return err_set(err, 0,
 		               "bundle %s: serial %llu is older than %llu, which was loaded "
 		               "before; going back takes an operator's signature, which this version of "
 		               "kruxrt cannot check",
 		               g->options.bundle, (unsigned long long)b->serial,
-		               (unsigned long long)h->serial);
+		               (unsigned long long)serial);
 	}
-	if (h->has_bundle && !memcmp(h->bundle, b->digest, HASH_LEN))
+	if (last && !memcmp(last, b->digest, HASH_LEN))
 		return 0;
 	record_set(&r, AUDIT_KIND, AUDIT_KIND_BUNDLE);
 	record_text(&r, AUDIT_ENGINE, "kruxrt " KRUX_VERSION);
@@ -191,6 +209,7 @@ static int gate_bundle(struct gate *g, const struct history *h, bool *untrusted,
 	record_set(&r, AUDIT_SERIAL, b->serial);
 	record_set(&r, AUDIT_DEV, b->key.dev);
 	record_bytes(&r, AUDIT_KEY, b->key.key, sizeof b->key.key);
+	record_set(&r, AUDIT_HORIZON, horizon(g->policy->abi));
 	return log_append(g->log, &r, NULL, NULL, err);
 }
 
@@ -207,22 +226,25 @@ static void gate_zone(struct gate *g)
 		         why.text);
 }
 
-static void gate_repaired(struct gate *g)
+/* The lock was free, so nothing that is open still runs. */
+static int gate_settle(struct gate *g, struct krux_err *err)
 {
-	struct log_repair repair = log_repaired(g->log);
+	uint64_t unknown;
 
-	if (repair.dropped || repair.unknown)
+	if (log_settle(g->log, &unknown, err))
+		return -1;
+	if (log_dropped(g->log) || unknown)
 		snprintf(g->notice, sizeof g->notice,
 		         "the log was put right after a crash: %llu torn bytes cut off, "
 		         "%llu calls of unknown end",
-		         (unsigned long long)repair.dropped, (unsigned long long)repair.unknown);
+		         (unsigned long long)log_dropped(g->log), (unsigned long long)unknown);
+	return 0;
 }
 
 struct gate *gate_open(const struct state *state, const struct workspace *w,
                        const struct gate_options *options, bool *untrusted, struct krux_err *err)
 {
 	struct gate *g = calloc(1, sizeof *g);
-	struct history h = { 0 };
 
 	*untrusted = false;
 	if (!g) {
@@ -242,14 +264,11 @@ struct gate *gate_open(const struct state *state, const struct workspace *w,
 		err_set(err, ENOMEM, "gate");
 		goto fail;
 	}
-	h = (struct history){
-		.facts = g->facts, .agent = { options->agent, strlen(options->agent) },
-		.workspace = { w->path, strlen(w->path) }, .policy = g->policy->bundle.policy,
-	};
-	g->log = log_open(state->log, history_add, &h, err);
-	if (!g->log || gate_bundle(g, &h, untrusted, err))
+	g->log = log_open(state->log, state->blobs, NULL, err);
+	if (!g->log || gate_settle(g, err) || gate_bundle(g, untrusted, err))
 		goto fail;
-	gate_repaired(g);
+	history_fill(g->facts, log_carry(g->log), (struct krux_str){ options->agent, strlen(options->agent) },
+	             (struct krux_str){ w->path, strlen(w->path) }, log_wall());
 	g->entry = (struct entry){
 		.blobs = state->blobs, .agent = options->agent, .workspace = w->path,
 		.uid = getuid(), .dev = g->policy->bundle.key.dev,

@@ -107,7 +107,12 @@ void facts_label(struct facts *f, struct krux_str label)
 
 void facts_call(struct facts *f, struct krux_str capability)
 {
-	query_add(f, KRUX_FACT_CALLS, KRUX_STR(""), capability, f->wall, 1);
+	facts_calls(f, capability, 1);
+}
+
+void facts_calls(struct facts *f, struct krux_str capability, uint64_t n)
+{
+	query_add(f, KRUX_FACT_CALLS, KRUX_STR(""), capability, f->wall, n);
 }
 
 void facts_count(struct facts *f, enum krux_fact_kind kind, struct krux_str policy,

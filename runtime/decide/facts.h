@@ -23,6 +23,7 @@ void facts_moment(struct facts *, uint64_t wall);
  * passed over. Sums stop at 2^64-1. */
 void facts_label(struct facts *, struct krux_str label);
 void facts_call(struct facts *, struct krux_str capability);
+void facts_calls(struct facts *, struct krux_str capability, uint64_t n);
 void facts_count(struct facts *, enum krux_fact_kind, struct krux_str policy, struct krux_str rule,
                  uint64_t when, uint64_t amount);
 

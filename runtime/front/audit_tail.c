@@ -4,36 +4,23 @@
 
 #include "runtime/base/cleanup.h"
 #include "runtime/base/err.h"
-#include "runtime/base/file.h"
 #include "runtime/base/screen.h"
 #include "runtime/base/state.h"
 #include "runtime/front/front.h"
 #include "runtime/front/options.h"
-#include "runtime/record/log.h"
-#include "runtime/record/scan.h"
+#include "runtime/record/reader.h"
+#include "runtime/record/segment.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
 
 struct tail {
-	int fd;
+	int log;                     /* folder */
 	bool follow, json;
 	uint64_t count;              /* how many at first; 0: all */
 };
-
-static int log_size(int fd, uint64_t *size, struct krux_err *err)
-{
-	struct stat st;
-
-	if (fstat(fd, &st))
-		return err_set(err, errno, "log");
-	*size = (uint64_t)st.st_size;
-	return 0;
-}
 
 static int print_record(const struct tail *t, const struct scan_item *item, struct krux_err *err)
 {
@@ -51,25 +38,22 @@ static void print_bad(const struct tail *t, const struct scan_item *item)
 	        (unsigned long long)item->length, (unsigned long long)item->at, item->why);
 }
 
-/* Goes through the records up to `end`; those before number `from` are passed over. *n is how
- * many there were. Stops at an unfinished end. */
-static int tail_pass(const struct tail *t, struct scan *s, uint64_t from, bool print, uint64_t *n,
+/* Goes through what is there; those before number `from` are passed over. *n is how many there
+ * were. */
+static int tail_pass(const struct tail *t, struct reader *r, uint64_t from, bool print, uint64_t *n,
                      struct krux_err *err)
 {
 	struct scan_item item = { 0 };
 	enum scan_step step;
 
-	while ((step = scan_next(s, &item, err)) > SCAN_END) {
+	while ((step = reader_next(r, &item, err)) > SCAN_END) {
 		if (step == SCAN_RECORD) {
 			if (print && *n >= from && print_record(t, &item, err))
 				return -1;
 			++*n;
 			continue;
 		}
-		/* What may still be written is no matter of this pass. */
-		if (t->follow && item.length <= RECORD_MAX)
-			return 0;
-		if (scan_resync(s, &item, err))
+		if (reader_resync(r, &item, err))
 			return -1;
 		if (print)
 			print_bad(t, &item);
@@ -77,43 +61,51 @@ static int tail_pass(const struct tail *t, struct scan *s, uint64_t from, bool p
 	return step == SCAN_END ? 0 : -1;
 }
 
-static int tail_first(const struct tail *t, uint64_t size, uint64_t *from, struct krux_err *err)
+/* From which segment on, and how many of its records are too early: segments are counted from the
+ * last one back. */
+static int tail_first(const struct tail *t, uint64_t *segment, uint64_t *from, struct krux_err *err)
 {
-	struct scan *s = scan_new(t->fd, size, err);
-	uint64_t n = 0;
-	int rc;
+	uint64_t last, n;
 
-	if (!s)
+	*from = *segment = 0;
+	if (!t->count)
+		return 0;
+	if (segment_last(t->log, &last, err) <= 0)
 		return -1;
-	rc = tail_pass(t, s, 0, false, &n, err);
-	scan_free(s);
-	*from = t->count && n > t->count ? n - t->count : 0;
-	return rc;
+	for (*segment = last;; --*segment) {
+		struct reader *r = reader_open(t->log, *segment, err);
+		int rc;
+
+		n = 0;
+		rc = r ? tail_pass(t, r, 0, false, &n, err) : -1;
+		reader_close(r);
+		if (rc)
+			return -1;
+		*from = n > t->count ? n - t->count : 0;
+		if (n >= t->count || !*segment)
+			return 0;
+	}
 }
 
 static int tail_run(const struct tail *t, struct krux_err *err)
 {
 	const struct timespec pause = { 0, 200000000 };
-	uint64_t size = 0, from = 0, n = 0;
-	struct scan *s;
+	uint64_t segment, from = 0, n = 0;
+	struct reader *r;
 	int rc;
 
-	if (log_size(t->fd, &size, err) || tail_first(t, size, &from, err))
+	if (tail_first(t, &segment, &from, err))
 		return -1;
-	s = scan_new(t->fd, size, err);
-	if (!s)
+	r = reader_open(t->log, segment, err);
+	if (!r)
 		return -1;
-	rc = tail_pass(t, s, from, true, &n, err);
+	rc = tail_pass(t, r, from, true, &n, err);
 	while (!rc && t->follow) {
 		fflush(stdout);
 		nanosleep(&pause, NULL);
-		rc = log_size(t->fd, &size, err);
-		if (!rc && size > scan_at(s)) {
-			scan_extend(s, size);
-			rc = tail_pass(t, s, from, true, &n, err);
-		}
+		rc = tail_pass(t, r, from, true, &n, err);
 	}
-	scan_free(s);
+	reader_close(r);
 	return rc;
 }
 
@@ -129,7 +121,7 @@ static bool number(const char *s, uint64_t *out)
 int audit_tail(int argc, char **argv)
 {
 	const char *path = NULL, *count = NULL, *operand[1];
-	struct tail t = { .fd = -1, .count = 10 };
+	struct tail t = { .log = -1, .count = 10 };
 	const struct option_spec specs[] = {
 		{ .name = "--state", .value = &path },
 		{ .name = "--json", .flag = &t.json },
@@ -151,12 +143,10 @@ int audit_tail(int argc, char **argv)
 		return EXIT_USAGE;
 	}
 	rc = state_open(path, &state, &err);
+	t.log = state.log;
 	if (!rc)
-		t.fd = rc = file_open(state.log, LOG_FILE, O_RDONLY | O_NONBLOCK, 0, &err);
-	if (rc >= 0)
 		rc = tail_run(&t, &err);
-	cleanup_fd(&t.fd);
-	if (rc >= 0)
+	if (!rc)
 		return EXIT_YES;
 	fputs("kruxrt audit tail: ", stderr);
 	screen_puts(stderr, err.text);

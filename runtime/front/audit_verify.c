@@ -53,7 +53,7 @@ static void print_text(const struct state *s, const struct verify_report *r)
 
 	printf("log      ");
 	screen_puts(stdout, s->path);
-	printf("/log/%s\norigin   ", LOG_FILE);
+	printf("/log, %llu segment%s\norigin   ", U(r->segments), r->segments == 1 ? "" : "s");
 	screen_put(stdout, r->origin);
 	printf("\nrecords  %llu in %llu bytes", U(r->records), U(r->bytes));
 	for (unsigned k = 0; k < COUNT(r->kinds); k++) {
@@ -166,7 +166,7 @@ int audit_verify(int argc, char **argv)
 		fputs("kruxrt audit verify: --state DIR is missing\n", stderr);
 		return EXIT_USAGE;
 	}
-	if (state_open(path, &state, &err) || verify_log(state.log, state.blobs, &report, &err)) {
+	if (state_open(path, &state, &err) || verify_log(state.log, state.blobs, NULL, &report, &err)) {
 		fputs("kruxrt audit verify: ", stderr);
 		screen_puts(stderr, err.text);
 		fputc('\n', stderr);

@@ -132,7 +132,7 @@ static int init_make(struct init *in, const char *path, const struct krux_public
 	origin_name(origin);
 	if (log_create(in->state.log, origin, "kruxrt " KRUX_VERSION, err))
 		return -1;
-	in->log = log_open(in->state.log, NULL, NULL, err);
+	in->log = log_open(in->state.log, in->state.blobs, NULL, err);
 	if (!in->log || key_make(in, TRUST_OPERATOR, "operator", err) ||
 	    key_make(in, TRUST_APPROVER, "approver", err) || log_key_make(in, vkey, origin, err))
 		return -1;

@@ -79,6 +79,29 @@ int blob_put(int dir, struct krux_str content, uint8_t name[static HASH_LEN], st
 	return 0;
 }
 
+int blob_write(int dir, const uint8_t name[static HASH_LEN], const uint8_t *p, size_t n,
+               struct krux_err *err)
+{
+	char path[2 * HASH_LEN + 1];
+
+	file_name(name, path);
+	if (!faccessat(dir, path, F_OK, AT_SYMLINK_NOFOLLOW))
+		return 0;
+	if (!file_create(dir, path, 0600, p, n, err))
+		return 0;
+	unlinkat(dir, path, 0);
+	return err_wrap(err, "blob");
+}
+
+uint8_t *blob_read(int dir, const uint8_t name[static HASH_LEN], size_t max, size_t *n,
+                   struct krux_err *err)
+{
+	char path[2 * HASH_LEN + 1];
+
+	file_name(name, path);
+	return file_read(dir, path, max, n, err);
+}
+
 int blob_check(int dir, const uint8_t name[static HASH_LEN], uint64_t size, struct krux_err *err)
 {
 	uint8_t buf[16384], sum[HASH_LEN];

@@ -17,6 +17,13 @@ int blob_memory(struct krux_str content, uint8_t name[static HASH_LEN], struct k
 /* Does p, the n bytes of such a file, hold what `name` stands for; then *content is in it. */
 bool blob_is(const uint8_t *p, size_t n, const uint8_t name[static HASH_LEN], struct krux_str *content);
 
+/* Writes what such a file holds, on disk when it returns; one that is there already is left alone. */
+int blob_write(int dir, const uint8_t name[static HASH_LEN], const uint8_t *p, size_t n,
+               struct krux_err *err);
+/* Salt and content, not checked. The caller frees; NULL with *err. */
+uint8_t *blob_read(int dir, const uint8_t name[static HASH_LEN], size_t max, size_t *n,
+                   struct krux_err *err);
+
 enum blob_state { BLOB_WHOLE, BLOB_GONE, BLOB_CHANGED };
 /* Is the blob there, of this size, with the content it is named for. Negative with *err. */
 int blob_check(int dir, const uint8_t name[static HASH_LEN], uint64_t size, struct krux_err *err);

@@ -1,17 +1,19 @@
-/* Two slots of 128 bytes, used in turn: "kruxhead", count and bytes as big-endian numbers, leaf,
- * then SHA-256 of these, zeros. A write that a crash tears loses one slot at most. */
+/* Two slots of 128 bytes, used in turn: "kruxhead", count, segment and bytes as big-endian numbers,
+ * leaf, then SHA-256 of these, zeros. A write that a crash tears loses one slot at most. */
 #include "runtime/record/head.h"
 
 #include "runtime/base/cleanup.h"
 #include "runtime/base/err.h"
 #include "runtime/base/file.h"
 
+#include "capspec/digest.h"
+
 #include <errno.h>
 #include <fcntl.h>
-#include <sodium.h>
+
 #include <string.h>
 
-enum { SLOT = 128, CHECKED = 8 + 8 + 8 + HASH_LEN };
+enum { SLOT = 128, CHECKED = 8 + 8 + 8 + 8 + HASH_LEN };
 
 static void number_put(uint8_t *p, uint64_t v)
 {
@@ -30,14 +32,15 @@ static uint64_t number_get(const uint8_t *p)
 
 static bool slot_read(const uint8_t *slot, struct head *out)
 {
-	uint8_t sum[crypto_hash_sha256_BYTES];
+	uint8_t sum[HASH_LEN];
 
-	crypto_hash_sha256(sum, slot, CHECKED);
+	krux_sha256((struct krux_str){ (const char *)slot, CHECKED }, sum);
 	if (memcmp(slot, "kruxhead", 8) != 0 || memcmp(slot + CHECKED, sum, sizeof sum) != 0)
 		return false;
 	out->count = number_get(slot + 8);
-	out->bytes = number_get(slot + 16);
-	memcpy(out->leaf, slot + 24, HASH_LEN);
+	out->segment = number_get(slot + 16);
+	out->bytes = number_get(slot + 24);
+	memcpy(out->leaf, slot + 32, HASH_LEN);
 	return out->count > 0;
 }
 
@@ -70,9 +73,10 @@ int head_write(int fd, const struct head *h, struct krux_err *err)
 	uint8_t slot[SLOT] = "kruxhead";
 
 	number_put(slot + 8, h->count);
-	number_put(slot + 16, h->bytes);
-	memcpy(slot + 24, h->leaf, HASH_LEN);
-	crypto_hash_sha256(slot + CHECKED, slot, CHECKED);
+	number_put(slot + 16, h->segment);
+	number_put(slot + 24, h->bytes);
+	memcpy(slot + 32, h->leaf, HASH_LEN);
+	krux_sha256((struct krux_str){ (const char *)slot, CHECKED }, slot + CHECKED);
 	if (pwrite(fd, slot, SLOT, h->count & 1 ? SLOT : 0) != SLOT)
 		return err_set(err, errno, "head");
 	return 0;

@@ -1,4 +1,4 @@
-/* What the writer wrote last: the file log/head beside the log. It tells a log that was cut
+/* What was on disk last: the file log/head beside the segments. It tells a log that was cut
  * short, or whose last record was changed, from one that a crash left behind. It protects
  * against accidents; whoever can write the folder can write it too. */
 #ifndef KRUX_HEAD_H
@@ -10,7 +10,8 @@ struct krux_err;
 
 struct head {
 	uint64_t count;              /* records */
-	uint64_t bytes;              /* length of the log with them */
+	uint64_t segment;            /* number of the open one */
+	uint64_t bytes;              /* of its records */
 	uint8_t leaf[HASH_LEN];      /* of the last */
 };
 

@@ -1,354 +1,451 @@
-/* Records to the end of a file.
+/* Records to segments.
  *
- * Order of an append: the record, fdatasync, then the head file. So the head is never ahead of
- * what is on disk, and a log that ends before its head was damaged by something else than a
- * crash. A failed write or fdatasync ends the writer: pages that failed once are not trusted. */
-#include "runtime/record/log.h"
+ * Order of a commit: the records, fdatasync, then log/head. So the head is never ahead of what is on
+ * disk, and a log that ends before its head was damaged by something else than a crash. After a
+ * failed write or fdatasync nothing of that commit counts, and its pages are not written again. */
+#include "runtime/record/log_part.h"
 
 #include "runtime/base/cleanup.h"
 #include "runtime/base/err.h"
 #include "runtime/base/file.h"
-#include "runtime/record/head.h"
-#include "runtime/record/opens.h"
-#include "runtime/record/scan.h"
+#include "runtime/record/blob.h"
+#include "runtime/record/carry.h"
+#include "runtime/record/recount.h"
+#include "runtime/record/tree.h"
 
-#include "capspec/canon.h"
 #include "capspec/item.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <sodium.h>
-#include <stdio.h>
 #include <string.h>
-#include <sys/file.h>
-#include <sys/stat.h>
 #include <time.h>
 
-struct log {
-	int fd, head_fd;
-	bool failed;
-	struct head last;            /* count is the next seq, bytes the place of the next record */
-	uint8_t epoch[16], boot[16];
-	struct opens opens;
-	struct log_repair repair;
-	uint8_t buf[RECORD_MAX];
-};
+static uint64_t clock_ns(clockid_t id)
+{
+	struct timespec t;
+
+	if (clock_gettime(id, &t) || t.tv_sec < 0)
+		return 0;
+	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
 
 uint64_t log_wall(void)
 {
-	struct timespec t;
-
-	if (clock_gettime(CLOCK_REALTIME, &t) || t.tv_sec < 0)
-		return 0;
-	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+	return clock_ns(CLOCK_REALTIME);
 }
 
-static uint64_t mono_now(void)
+uint64_t log_mono(void)
 {
-	struct timespec t;
-
-	if (clock_gettime(CLOCK_BOOTTIME, &t))
-		return 0;
-	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+	return clock_ns(CLOCK_BOOTTIME);
 }
 
-/* "01234567-89ab-..." to 16 bytes. */
-static int boot_id(uint8_t out[static 16], struct krux_err *err)
+const struct carry *log_carry(const struct log *log)
 {
-	static const char path[] = "/proc/sys/kernel/random/boot_id";
-	CLEAN_FD int fd = open(path, O_RDONLY | O_CLOEXEC);
-	char text[64], hex[32];
-	ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof text);
-	size_t k = 0;
-
-	for (ssize_t i = 0; i < n && k < sizeof hex; i++)
-		if (text[i] != '-')
-			hex[k++] = text[i];
-	if (k == sizeof hex && krux_hex_read((struct krux_str){ hex, k }, out, 16))
-		return 0;
-	return err_set(err, n < 0 ? errno : 0, "%s", path);
+	return log->carry;
 }
 
-static struct log *log_new(int dir, bool create, struct krux_err *err)
+const uint8_t *log_epoch(const struct log *log)
 {
-	struct log *log = calloc(1, sizeof *log);
+	return log->epoch;
+}
 
-	if (!log) {
-		err_set(err, ENOMEM, "open the log");
-		return NULL;
+const uint8_t *log_boot(const struct log *log)
+{
+	return log->boot;
+}
+
+const uint8_t *log_last(const struct log *log)
+{
+	return log->leaf;
+}
+
+size_t log_pending(const struct log *log)
+{
+	return log->nbuf - log->given;
+}
+
+uint64_t log_dropped(const struct log *log)
+{
+	return log->dropped;
+}
+
+uint64_t log_alarm(const struct log *log)
+{
+	return log->alarm;
+}
+
+void log_expect(struct log *log, uint64_t records)
+{
+	if (records > log->next && records > carry_acknowledged(log->carry) && records > log->alarm)
+		log->alarm = records;
+}
+
+enum log_result log_fail(struct log *log)
+{
+	log->failed = true;
+	return LOG_FAILED;
+}
+
+/* ---- adding ---- */
+
+/* What is taken when there is no room but the reserve: what ends things, and what an operator does. */
+static bool is_urgent(uint64_t kind)
+{
+	switch (kind) {
+	case AUDIT_KIND_INTENT:
+	case AUDIT_KIND_DEFERRED:
+	case AUDIT_KIND_DENIED:
+	case AUDIT_KIND_INVALID:
+	case AUDIT_KIND_NOTIFY:
+	case AUDIT_KIND_REFUSED:
+	case AUDIT_KIND_SIGNED:
+		return false;
+	default:
+		return true;
 	}
-	log->fd = log->head_fd = -1;
-	randombytes_buf(log->epoch, sizeof log->epoch);
-	if (boot_id(log->boot, err))
-		goto fail;
-	log->fd = file_open(dir, LOG_FILE, O_RDWR | (create ? O_CREAT | O_EXCL : 0), 0600, err);
-	if (log->fd < 0)
-		goto fail;
-	log->head_fd = head_open(dir, create, err);
-	if (log->head_fd < 0)
-		goto fail;
-	while (flock(log->fd, LOCK_EX))
-		if (errno != EINTR) {
-			err_set(err, errno, "lock the log");
-			goto fail;
-		}
-	return log;
-fail:
-	log_close(log);
-	return NULL;
 }
 
-void log_close(struct log *log)
+static enum log_result room_look(struct log *log, struct krux_err *err);
+
+static enum log_result log_admits(struct log *log, const struct record *r, struct krux_err *err)
 {
-	if (!log)
+	uint64_t kind = r->field[AUDIT_KIND].u;
+
+	if (log->failed) {
+		err_set(err, 0, "the log failed before: nothing can be recorded, so nothing is done");
+		return LOG_FAILED;
+	}
+	if (log->alarm && kind != AUDIT_KIND_ACKNOWLEDGED) {
+		err_set(err, 0,
+		        "the log ends at record %llu and is known to have had %llu: nothing is done until an "
+		        "operator acknowledges the loss",
+		        (unsigned long long)log->next, (unsigned long long)log->alarm);
+		return LOG_REFUSED;
+	}
+	if (log->full && !is_urgent(kind) && room_look(log, err) == LOG_FAILED)
+		return LOG_FAILED;
+	if (log->full && !is_urgent(kind)) {
+		err_set(err, ENOSPC, "the log");
+		return LOG_FULL;
+	}
+	return LOG_OK;
+}
+
+/* r, whose body stands at the end of buf at `body`, becomes a record there. */
+static enum log_result body_add(struct log *log, struct krux_str body, struct record *r,
+                                struct log_added *added, struct krux_err *err)
+{
+	struct record_head h = { log->next, log_wall(), log_mono(), log->leaf, log->epoch, log->boot };
+	uint8_t *out = log->buf + log->nbuf, leaf[HASH_LEN];
+	size_t n = record_whole(&h, (const uint8_t *)body.p, body.n, r, out, RECORD_MAX);
+	enum carry_result rc;
+
+	if (!n) {
+		err_set(err, 0, "this does not fit into a record of the log");
+		return LOG_REFUSED;
+	}
+	record_leaf(out, n, leaf);
+	rc = carry_add(log->carry, r, (struct krux_str){ (char *)out, n }, leaf);
+	if (rc) {
+		err_set(err, 0, "not recorded: %s", carry_result_text(rc));
+		return rc == CARRY_MEMORY ? log_fail(log) : LOG_REFUSED;
+	}
+	tree_add(carry_tree(log->carry), leaf);
+	if (added) {
+		*added = (struct log_added){ .seq = h.seq, .wall = h.wall, .bytes = { (char *)out, n } };
+		memcpy(added->leaf, leaf, HASH_LEN);
+	}
+	memcpy(log->leaf, leaf, HASH_LEN);
+	log->nbuf += n;
+	log->next++;
+	return LOG_OK;
+}
+
+enum log_result log_add_body(struct log *log, struct krux_str body, const struct record *r,
+                             struct log_added *added, struct krux_err *err)
+{
+	struct record whole = *r;
+	enum log_result rc = log_admits(log, r, err);
+
+	if (!rc && log->alarm) {
+		/* The operator's word: what stands behind the last record is set aside. */
+		if (carry_try(log->carry, r)) {
+			err_set(err, 0, "not recorded: %s", carry_result_text(carry_try(log->carry, r)));
+			return LOG_REFUSED;
+		}
+		if (!record_has(r, AUDIT_TREE) || r->field[AUDIT_TREE].u < log->alarm) {
+			err_set(err, 0, "not recorded: it must name the %llu records that were there",
+			        (unsigned long long)log->alarm);
+			return LOG_REFUSED;
+		}
+		rc = log_cut(log, err);
+	}
+	if (!rc && log->nbuf == log->given)
+		log->nbuf = log->given = 0;
+	if (!rc && log->nbuf - log->given > LOG_PENDING)
+		rc = log_commit(log, err);
+	if (!rc && log->nbuf > LOG_PENDING)
+		log->nbuf = log->given = 0;
+	if (!rc && carry_widens(log->carry, r) && (log_give(log, err) || recount(log->dir, log->carry, r, log->segment, log->at, err)))
+		rc = log_fail(log);
+	return rc ? rc : body_add(log, body, &whole, added, err);
+}
+
+enum log_result log_add(struct log *log, struct record *r, struct log_added *added, struct krux_err *err)
+{
+	uint8_t body[RECORD_MAX];
+	size_t n = record_encode_body(r, body, sizeof body);
+	struct record checked;
+	const char *why;
+
+	/* Nobody is to write what nobody could read. */
+	if (!n || !record_body(body, n, &checked, &why)) {
+		err_set(err, 0, "this is no record of the log: %s", n ? why : "it does not fit");
+		return LOG_REFUSED;
+	}
+	return log_add_body(log, (struct krux_str){ (char *)body, n }, &checked, added, err);
+}
+
+enum log_result log_say(struct log *log, enum audit_kind kind, const char *why, struct krux_err *err)
+{
+	struct record r = { 0 };
+
+	record_set(&r, AUDIT_KIND, kind);
+	record_text(&r, AUDIT_WHY, why);
+	return log_add(log, &r, NULL, err);
+}
+
+/* ---- to the disk ---- */
+
+enum log_result log_give(struct log *log, struct krux_err *err)
+{
+	size_t n = log->nbuf - log->given;
+
+	if (!n)
+		return LOG_OK;
+	if (segment_write(log->fd, log->buf + log->given, n, log->at, err))
+		return log_fail(log);
+	log->given = log->nbuf;
+	log->at += n;
+	log->unsynced += n;
+	return LOG_OK;
+}
+
+static enum log_result log_sync(struct log *log, struct krux_err *err)
+{
+	if (fdatasync(log->fd)) {
+		err_set(err, errno, "log: to disk");
+		return log_fail(log);
+	}
+	log->unsynced = 0;
+	log->last = (struct head){ .count = log->next, .segment = log->segment, .bytes = log->at };
+	memcpy(log->last.leaf, log->leaf, HASH_LEN);
+	return head_write(log->head_fd, &log->last, err) ? log_fail(log) : LOG_OK;
+}
+
+static uint64_t size_of(const struct log *log, uint64_t number)
+{
+	uint64_t max = log->options.segment ? log->options.segment : LOG_SEGMENT;
+	uint64_t size = number < 16 ? (uint64_t)LOG_SEGMENT_FIRST << number : max;
+
+	return size < max ? size : max;
+}
+
+/* Zeros for the next segment, a little with each commit, once this one is half full. A failure shows
+ * when the segment is needed. */
+static void log_prepare(struct log *log, uint64_t written)
+{
+	struct krux_err ignored;
+
+	if (log->full || log->at < log->size / 2)
 		return;
-	cleanup_fd(&log->fd);
-	cleanup_fd(&log->head_fd);
-	opens_free(&log->opens);
-	free(log);
+	if (log->ahead.fd < 0 && segment_next_begin(log->dir, &log->ahead, size_of(log, log->segment + 1), &ignored))
+		return;
+	if (segment_next_fill(&log->ahead, 4 * written, &ignored))
+		segment_next_drop(log->dir, &log->ahead);
 }
 
-struct log_repair log_repaired(const struct log *log)
+enum log_result log_write(struct log *log, struct krux_err *err)
 {
-	return log->repair;
+	uint64_t before = log->at;
+
+	if (log->failed || log_give(log, err))
+		return LOG_FAILED;
+	log_prepare(log, log->at - before);
+	if (log->unsynced > LOG_PENDING || log->at + LOG_MARGIN > log->size)
+		return log_commit(log, err);
+	return LOG_OK;
 }
 
-static int log_write(struct log *log, size_t n, struct krux_err *err)
+enum log_result log_commit(struct log *log, struct krux_err *err)
 {
-	for (size_t done = 0; done < n;) {
-		ssize_t w =
-			pwrite(log->fd, log->buf + done, n - done, (off_t)(log->last.bytes + done));
+	uint64_t written;
 
-		if (w < 0 && errno == EINTR)
-			continue;
-		if (w <= 0) {
-			int no = errno;
-
-			/* Whether this works or not, nothing is appended after it. */
-			if (ftruncate(log->fd, (off_t)log->last.bytes))
-				no = errno;
-			return err_set(err, no, "append to the log");
-		}
-		done += (size_t)w;
+	if (log->failed) {
+		err_set(err, 0, "the log failed before");
+		return LOG_FAILED;
 	}
-	return fdatasync(log->fd) ? err_set(err, errno, "log: to disk") : 0;
+	if (log_give(log, err))
+		return LOG_FAILED;
+	written = log->unsynced;
+	if (!written)
+		return LOG_OK;
+	if (log_sync(log, err))
+		return LOG_FAILED;
+	if (log->at + LOG_MARGIN > log->size)
+		return log_rotate(log, err);
+	log_prepare(log, written);
+	return LOG_OK;
 }
 
-int log_append(struct log *log, struct record *r, uint64_t *seq, uint8_t *leaf,
-               struct krux_err *err)
+int log_append(struct log *log, struct record *r, uint64_t *seq, uint8_t *leaf, struct krux_err *err)
 {
+	struct log_added added;
+
+	if (log_add(log, r, &added, err) || log_commit(log, err))
+		return -1;
+	if (seq)
+		*seq = added.seq;
+	if (leaf)
+		memcpy(leaf, added.leaf, HASH_LEN);
+	return 0;
+}
+
+/* ---- segments ---- */
+
+int log_reserve(struct log *log, struct krux_err *err)
+{
+	CLEAN_FD int fd = file_open(log->dir, LOG_RESERVE_FILE, O_WRONLY | O_CREAT | O_EXCL, 0600, err);
+
+	if (fd < 0)
+		return errno == EEXIST ? 0 : -1;
+	if (!segment_zero(fd, 0, LOG_RESERVE, err) && !fsync(fd))
+		return 0;
+	err_set(err, errno, "the reserve of the log");
+	unlinkat(log->dir, LOG_RESERVE_FILE, 0);
+	return -1;
+}
+
+static int next_make(struct log *log, uint64_t number, uint64_t size, struct krux_err *err)
+{
+	if (log->ahead.fd < 0 && segment_next_begin(log->dir, &log->ahead, size, err))
+		return -1;
+	return segment_next_end(log->dir, &log->ahead, number, err);
+}
+
+enum log_result log_begin(struct log *log, uint64_t number, struct krux_err *err)
+{
+	uint64_t size = log->ahead.fd < 0 ? size_of(log, number) : log->ahead.size;
+	int fd;
+
+	fd = next_make(log, number, size, err);
+	if (fd < 0 && err->no == ENOSPC) {
+		segment_next_drop(log->dir, &log->ahead);
+		if (!unlinkat(log->dir, LOG_RESERVE_FILE, 0)) {
+			log->full = true;
+			log->retry = log_mono() + 1000000000u;
+			size = LOG_SMALL;
+			fd = next_make(log, number, size, err);
+		}
+	}
+	if (fd < 0) {
+		segment_next_drop(log->dir, &log->ahead);
+		return log_fail(log);
+	}
+	cleanup_fd(&log->fd);
+	log->fd = fd;
+	log->segment = number;
+	log->size = size;
+	log->at = log->unsynced = 0;
+	return LOG_OK;
+}
+
+static bool state_field(struct log *log, struct krux_str state, struct record *r, uint8_t *item,
+                        size_t room, struct krux_err *err)
+{
+	struct item_out o = { item, room, 0 };
+	uint8_t name[HASH_LEN];
+
+	if (state.n <= RECORD_MAX - 2 * RECORD_HEAD) {
+		record_str(r, AUDIT_STATE, state);
+		return true;
+	}
+	if (blob_put(log->blobs, state, name, err))
+		return false;
+	item_head(&o, ITEM_LIST, 2);
+	item_str(&o, ITEM_BYTES, (struct krux_str){ (char *)name, HASH_LEN });
+	item_head(&o, ITEM_UINT, state.n);
+	record_bytes(r, AUDIT_STATE_BLOB, item, o.n);
+	return true;
+}
+
+/* The first record of a segment. What was handed out of buf stays where it is. */
+static enum log_result state_add(struct log *log, struct krux_err *err)
+{
+	CLEAN_FREE uint8_t *state = NULL;
+	struct record r = { 0 };
+	uint8_t item[64];
 	size_t n;
 
-	if (log->failed)
-		return err_set(
-			err, 0,
-			"the log failed before: nothing can be recorded, so nothing is done");
-	record_set(r, AUDIT_SEQ, log->last.count);
-	record_bytes(r, AUDIT_PREV, log->last.leaf, HASH_LEN);
-	record_bytes(r, AUDIT_EPOCH, log->epoch, sizeof log->epoch);
-	record_bytes(r, AUDIT_BOOT, log->boot, sizeof log->boot);
-	record_set(r, AUDIT_WALL, log_wall());
-	record_set(r, AUDIT_MONO, mono_now());
-	n = record_encode(r, log->buf, sizeof log->buf);
-	if (!n)
-		return err_set(err, 0, "this does not fit into a record of the log");
-	if (log_write(log, n, err)) {
-		log->failed = true;
-		return -1;
+	state = carry_encode(log->carry, &n);
+	if (!state) {
+		err_set(err, ENOMEM, "the state of the log");
+		return log_fail(log);
 	}
-	if (seq)
-		*seq = log->last.count;
-	record_leaf(log->buf, n, log->last.leaf);
-	if (leaf)
-		memcpy(leaf, log->last.leaf, HASH_LEN);
-	log->last.count++;
-	log->last.bytes += n;
-	if (head_write(log->head_fd, &log->last, err)) {
-		log->failed = true;
-		return -1;
-	}
-	return 0;
+	record_set(&r, AUDIT_KIND, AUDIT_KIND_CARRY);
+	if (!state_field(log, (struct krux_str){ (char *)state, n }, &r, item, sizeof item, err))
+		return log_fail(log);
+	return log_add(log, &r, NULL, err) ? log_fail(log) : LOG_OK;
 }
 
-int log_create(int dir, const char *origin, const char *engine, struct krux_err *err)
+enum log_result log_rotate(struct log *log, struct krux_err *err)
 {
-	struct log *log = log_new(dir, true, err);
-	struct record r = { 0 };
-	int rc;
+	uint8_t *kept = log->buf;
+	size_t nkept = log->nbuf;
+	bool was_full = log->full;
+	enum log_result rc;
 
-	if (!log)
-		return err_wrap(err, "make the log");
-	crypto_hash_sha256(log->last.leaf, (const uint8_t *)origin, strlen(origin));
-	record_set(&r, AUDIT_KIND, AUDIT_KIND_ORIGIN);
-	record_text(&r, AUDIT_ORIGIN, origin);
-	record_text(&r, AUDIT_ENGINE, engine);
-	rc = log_append(log, &r, NULL, NULL, err);
-	if (!rc && (fsync(log->head_fd) || fsync(dir)))
-		rc = err_set(err, errno, "log: to disk");
-	log_close(log);
+	if (ftruncate(log->fd, (off_t)log->at) || fsync(log->fd)) {
+		err_set(err, errno, "seal a segment of the log");
+		return log_fail(log);
+	}
+	rc = log_begin(log, log->segment + 1, err);
+	if (rc)
+		return rc;
+	log->buf = malloc(4 * RECORD_MAX);
+	log->nbuf = log->given = 0;
+	if (!log->buf) {
+		err_set(err, ENOMEM, "the log");
+		rc = log_fail(log);
+	}
+	if (!rc)
+		rc = state_add(log, err);
+	if (!rc && log->full && !was_full)
+		rc = log_say(log, AUDIT_KIND_FULL, "the disk is full: calls are denied until there is room", err);
+	if (!rc && (log_give(log, err) || log_sync(log, err)))
+		rc = LOG_FAILED;
+	/* Not with every commit, but now: so that it is never behind by more than a segment. */
+	if (!rc && fdatasync(log->head_fd)) {
+		err_set(err, errno, "log/head: to disk");
+		rc = log_fail(log);
+	}
+	free(log->buf);
+	log->buf = kept;
+	log->nbuf = log->given = nkept;
 	return rc;
 }
 
-static int damaged(struct krux_err *err, uint64_t at, const char *what)
+/* Once a second: is there room for the reserve and a segment again. */
+static enum log_result room_look(struct log *log, struct krux_err *err)
 {
-	return err_set(
-		err, 0,
-		"the log is damaged at byte %llu: %s; nothing is done until that is cleared up "
-		"(kruxrt audit verify shows all of it)",
-		(unsigned long long)at, what);
-}
+	struct krux_err why = { 0 };
 
-/* One more good record; the chain and the head file must agree with it. */
-static int log_follow(struct log *log, const struct head *head, const struct scan_item *item,
-                      struct krux_err *err)
-{
-	const struct record *r = &item->record;
-	uint64_t kind = r->field[AUDIT_KIND].u, seq = r->field[AUDIT_SEQ].u;
-	struct krux_str origin = r->field[AUDIT_ORIGIN].s;
-
-	if (seq != log->last.count)
-		return damaged(err, item->at, "records are missing or out of order");
-	if ((kind == AUDIT_KIND_ORIGIN) != (seq == 0))
-		return damaged(err, item->at, "the record of the origin is not where it belongs");
-	if (seq == 0)
-		crypto_hash_sha256(log->last.leaf, (const uint8_t *)origin.p, origin.n);
-	if (memcmp(r->field[AUDIT_PREV].s.p, log->last.leaf, HASH_LEN) != 0)
-		return damaged(err, item->at,
-		               "the record before it is not the one that was written");
-	if (kind == AUDIT_KIND_INTENT && !opens_add(&log->opens, seq))
-		return err_set(err, ENOMEM, "read the log");
-	if ((kind == AUDIT_KIND_OUTCOME || kind == AUDIT_KIND_UNKNOWN) &&
-	    !opens_remove(&log->opens, r->field[AUDIT_ABOUT].u))
-		return damaged(err, item->at, "an outcome without its intent");
-	memcpy(log->last.leaf, item->leaf, HASH_LEN);
-	log->last.count = seq + 1;
-	log->last.bytes = item->at + item->length;
-	if (log->last.count == head->count &&
-	    (log->last.bytes != head->bytes || memcmp(log->last.leaf, head->leaf, HASH_LEN) != 0))
-		return damaged(err, item->at, "this record is not the one that was written");
-	return 0;
-}
-
-static int hash_range(int fd, uint64_t from, uint64_t n, uint8_t out[static HASH_LEN],
-                      struct krux_err *err)
-{
-	crypto_hash_sha256_state s;
-	uint8_t buf[4096];
-
-	crypto_hash_sha256_init(&s);
-	while (n) {
-		ssize_t got = pread(fd, buf, n < sizeof buf ? (size_t)n : sizeof buf, (off_t)from);
-
-		if (got <= 0)
-			return err_set(err, errno, "read the end of the log");
-		crypto_hash_sha256_update(&s, buf, (size_t)got);
-		from += (uint64_t)got;
-		n -= (uint64_t)got;
-	}
-	crypto_hash_sha256_final(&s, out);
-	return 0;
-}
-
-/* Cuts off what a crash left of the last append, and records it. */
-static int log_cut(struct log *log, uint64_t n, struct krux_err *err)
-{
-	uint8_t hash[HASH_LEN], dropped[64];
-	struct item_out o = { dropped, sizeof dropped, 0 };
-	struct record r = { 0 };
-
-	if (hash_range(log->fd, log->last.bytes, n, hash, err))
-		return -1;
-	if (ftruncate(log->fd, (off_t)log->last.bytes) || fdatasync(log->fd))
-		return err_set(err, errno, "cut off the torn end of the log");
-	item_head(&o, ITEM_LIST, 2);
-	item_str(&o, ITEM_BYTES, (struct krux_str){ (char *)hash, HASH_LEN });
-	item_head(&o, ITEM_UINT, n);
-	record_set(&r, AUDIT_KIND, AUDIT_KIND_RECOVERED);
-	record_text(&r, AUDIT_WHY,
-	            "the end of the log was no whole record, as a crash leaves it; it was cut off");
-	record_bytes(&r, AUDIT_DROPPED, dropped, o.n);
-	log->repair.dropped = n;
-	return log_append(log, &r, NULL, NULL, err);
-}
-
-static int log_scan(struct log *log, const struct head *head, log_each_fn *each, void *ctx,
-                    uint64_t *torn, struct krux_err *err)
-{
-	struct scan_item item = { 0 };
-	enum scan_step step;
-	struct stat st;
-	struct scan *s;
-	int rc = 0;
-
-	*torn = 0;
-	if (fstat(log->fd, &st))
-		return err_set(err, errno, "log");
-	s = scan_new(log->fd, (uint64_t)st.st_size, err);
-	if (!s)
-		return -1;
-	while (!rc && (step = scan_next(s, &item, err)) == SCAN_RECORD) {
-		rc = log_follow(log, head, &item, err);
-		if (!rc && each)
-			rc = each(ctx, &item.record, err);
-	}
-	if (!rc && step == SCAN_BAD) {
-		rc = scan_resync(s, &item, err);
-		/* One append was under way at most: all that is left must be what it left. */
-		*torn = item.length;
-		if (!rc && (log->last.bytes < head->bytes || item.length > RECORD_MAX ||
-		            scan_at(s) < (uint64_t)st.st_size))
-			rc = damaged(err, item.why_at, item.why);
-	} else if (!rc && step == SCAN_FAILED) {
-		rc = -1;
-	}
-	scan_free(s);
-	if (!rc && log->last.bytes < head->bytes)
-		rc = damaged(err, log->last.bytes, "records at its end are missing");
-	return rc;
-}
-
-/* Intents of a program that is gone. The lock was free, so none of them is still running. */
-static int log_close_intents(struct log *log, struct krux_err *err)
-{
-	while (log->opens.n) {
-		struct record r = { 0 };
-
-		record_set(&r, AUDIT_KIND, AUDIT_KIND_UNKNOWN);
-		record_set(&r, AUDIT_ABOUT, log->opens.seq[0]);
-		record_text(&r, AUDIT_WHY,
-		            "the program ended before it could record how the call ended");
-		if (log_append(log, &r, NULL, NULL, err))
-			return -1;
-		opens_remove(&log->opens, log->opens.seq[0]);
-		log->repair.unknown++;
-	}
-	return 0;
-}
-
-struct log *log_open(int dir, log_each_fn *each, void *ctx, struct krux_err *err)
-{
-	struct head head = { 0 };
-	struct log *log;
-	uint64_t torn;
-	int found;
-
-	log = log_new(dir, false, err);
-	if (!log)
-		return NULL;
-	found = head_read(dir, &head, err);
-	if (found < 0)
-		goto fail;
-	if (!found) {
-		err_set(err, 0,
-		        "log/head is missing or unreadable: whether the log is whole cannot be "
-		        "told");
-		goto fail;
-	}
-	if (log_scan(log, &head, each, ctx, &torn, err) ||
-	    (torn && log_cut(log, torn, err)) || log_close_intents(log, err))
-		goto fail;
-	return log;
-fail:
-	log_close(log);
-	return NULL;
+	if (log_mono() < log->retry)
+		return LOG_OK;
+	log->retry = log_mono() + 1000000000u;
+	if (log_reserve(log, &why) ||
+	    segment_next_begin(log->dir, &log->ahead, size_of(log, log->segment + 1), &why))
+		return LOG_OK;
+	log->full = false;
+	return log_say(log, AUDIT_KIND_FULL, "there is room on the disk again", err) ? LOG_FAILED : LOG_OK;
 }

@@ -155,7 +155,16 @@ static bool field_decode(struct item_in *in, const char *schema, struct record_f
 	}
 	if (*schema == 't')
 		return item_take_str(in, ITEM_TEXT, &out->s);
-	if (*schema == 'b' || *schema == 'c') {
+	if (*schema == 'c') {
+		if (!item_take_str(in, ITEM_BYTES, &out->s))
+			return false;
+		if (krux_cbor_valid((const uint8_t *)out->s.p, out->s.n))
+			return true;
+		in->p = start;
+		in->why = "bytes that are not canonical CBOR";
+		return false;
+	}
+	if (*schema == 'b') {
 		struct item_in bytes = *in;
 
 		return item_check(in, &schema) && item_take_str(&bytes, ITEM_BYTES, &out->s);
@@ -331,37 +340,51 @@ static const char *kind_check(const struct record *r, uint64_t own)
 	return content_check(r);
 }
 
-bool record_decode(const uint8_t *p, size_t n, struct record *r, size_t *used, const char **why)
+/* A map of fields; *at_check is where the key of the check stands. */
+static bool fields_decode(struct item_in *in, struct record *r, const uint8_t **at_check)
+{
+	uint64_t count, key, last = 0;
+
+	r->have = 0;
+	if (!item_take(in, ITEM_MAP, &count))
+		return false;
+	for (uint64_t i = 0; i < count; i++) {
+		const uint8_t *at = in->p;
+
+		if (!item_take(in, ITEM_UINT, &key))
+			return false;
+		if (key >= AUDIT_FIELDS || !fields[key].schema || key <= last) {
+			in->p = at;
+			in->why = key <= last ? "keys that are not in order"
+			                      : "a key that this version does not know";
+			return false;
+		}
+		last = key;
+		if (key == AUDIT_CHECK)
+			*at_check = at;
+		if (!field_decode(in, fields[key].schema, &r->field[key]))
+			return false;
+		r->have |= 1ull << key;
+	}
+	return true;
+}
+
+static bool decode(const uint8_t *p, size_t n, struct record *r, size_t *used, const char **why,
+                   bool checked)
 {
 	struct item_in in = { p, p + (n < RECORD_MAX ? n : RECORD_MAX),
 		              "it is longer than 65,535 bytes" };
 	uint8_t check[crypto_shorthash_BYTES];
-	uint64_t count, key, last = 0;
+	const uint8_t *at_check = p;
 
-	r->have = 0;
-	if (!item_take(&in, ITEM_MAP, &count))
+	if (!fields_decode(&in, r, &at_check))
 		goto refuse;
-	for (uint64_t i = 0; i < count; i++) {
-		const uint8_t *at = in.p;
-
-		if (!item_take(&in, ITEM_UINT, &key))
-			goto refuse;
-		if (key >= AUDIT_FIELDS || !fields[key].schema || key <= last) {
-			in.p = at;
-			in.why = key <= last ? "keys that are not in order"
-			                     : "a key that this version does not know";
-			goto refuse;
-		}
-		last = key;
-		if (key == AUDIT_CHECK)
-			check_of(p, (size_t)(at - p), check);
-		if (!field_decode(&in, fields[key].schema, &r->field[key]))
-			goto refuse;
-		r->have |= 1ull << key;
-	}
 	in.why = kind_check(r, head);
-	if (!in.why && memcmp(r->field[AUDIT_CHECK].s.p, check, sizeof check) != 0)
-		in.why = "it does not add up to its own check";
+	if (!in.why && checked) {
+		check_of(p, (size_t)(at_check - p), check);
+		if (memcmp(r->field[AUDIT_CHECK].s.p, check, sizeof check) != 0)
+			in.why = "it does not add up to its own check";
+	}
 	if (in.why) {
 		in.p = p;
 		goto refuse;
@@ -376,27 +399,87 @@ refuse:
 	return false;
 }
 
-static bool value_check(struct krux_str s)
+bool record_decode(const uint8_t *p, size_t n, struct record *r, size_t *used, const char **why)
 {
-	struct krux_pool *pool = krux_pool_new(64 * (size_t)RECORD_MAX);
-	struct krux_value v;
-	bool ok = pool && krux_cbor_read(pool, (const uint8_t *)s.p, s.n, &v, NULL);
-
-	krux_pool_free(pool);
-	return ok;
+	return decode(p, n, r, used, why, true);
 }
 
-bool record_check_values(const struct record *r, const char **why)
+bool record_decode_hashed(const uint8_t *p, size_t n, struct record *r, size_t *used, const char **why)
 {
-	if (record_has(r, AUDIT_ARGS) && !value_check(r->field[AUDIT_ARGS].s)) {
-		*why = "args are not canonical CBOR";
-		return false;
+	return decode(p, n, r, used, why, false);
+}
+
+bool record_body(const uint8_t *p, size_t n, struct record *r, const char **why)
+{
+	struct item_in in = { p, p + n, NULL };
+	const uint8_t *at_check;
+
+	*why = NULL;
+	if (n > RECORD_MAX - RECORD_HEAD)
+		*why = "it is too long for a record";
+	else if (!fields_decode(&in, r, &at_check))
+		*why = in.why;
+	else if (in.p != in.end)
+		*why = "bytes after it";
+	else
+		*why = kind_check(r, BIT(KIND));
+	return !*why;
+}
+
+static struct krux_str bytes_of(const void *p, size_t n)
+{
+	return (struct krux_str){ p, n };
+}
+
+static void field_write(struct item_out *o, struct record *r, enum audit_field f, const uint8_t *p,
+                        size_t n)
+{
+	item_head(o, ITEM_UINT, f);
+	item_str(o, ITEM_BYTES, bytes_of(p, n));
+	record_bytes(r, f, o->p + o->n - n, n);
+}
+
+static void number_write(struct item_out *o, struct record *r, enum audit_field f, uint64_t v)
+{
+	item_head(o, ITEM_UINT, f);
+	item_head(o, ITEM_UINT, v);
+	record_set(r, f, v);
+}
+
+size_t record_whole(const struct record_head *h, const uint8_t *body, size_t n, struct record *r,
+                    uint8_t *out, size_t cap)
+{
+	struct item_out o = { out, cap, 0 }, kind = { NULL, 0, 0 };
+	uint64_t count = (uint64_t)__builtin_popcountll(r->have), rest = r->have & ~BIT(KIND);
+	uint8_t check[crypto_shorthash_BYTES];
+	size_t skip;
+
+	if (n + RECORD_HEAD > cap || n + RECORD_HEAD > RECORD_MAX)
+		return 0;
+	/* The kind is the body's first field; all others of the body come behind the writer's. */
+	item_head(&kind, ITEM_MAP, count);
+	item_head(&kind, ITEM_UINT, AUDIT_KIND);
+	item_head(&kind, ITEM_UINT, r->field[AUDIT_KIND].u);
+	skip = kind.n;
+	item_head(&o, ITEM_MAP, count + 7);
+	number_write(&o, r, AUDIT_SEQ, h->seq);
+	field_write(&o, r, AUDIT_PREV, h->prev, HASH_LEN);
+	number_write(&o, r, AUDIT_KIND, r->field[AUDIT_KIND].u);
+	field_write(&o, r, AUDIT_EPOCH, h->epoch, 16);
+	field_write(&o, r, AUDIT_BOOT, h->boot, 16);
+	number_write(&o, r, AUDIT_WALL, h->wall);
+	number_write(&o, r, AUDIT_MONO, h->mono);
+	/* What was borrowed from the body is now borrowed from the record. */
+	for (uint64_t left = rest; left; left &= left - 1) {
+		struct record_field *f = &r->field[__builtin_ctzll(left)];
+
+		if (!is_number(fields[f - r->field].schema[0]) && f->s.p)
+			f->s.p = (const char *)out + o.n + (f->s.p - (const char *)body - skip);
 	}
-	if (record_has(r, AUDIT_RESULT) && !value_check(r->field[AUDIT_RESULT].s)) {
-		*why = "the result is not canonical CBOR";
-		return false;
-	}
-	return true;
+	item_raw(&o, bytes_of(body + skip, n - skip));
+	check_of(out, o.n, check);
+	field_write(&o, r, AUDIT_CHECK, check, sizeof check);
+	return o.n;
 }
 
 void record_leaf(const uint8_t *p, size_t n, uint8_t leaf[static HASH_LEN])

@@ -38,14 +38,28 @@ bool record_has(const struct record *, enum audit_field);
 
 /* Deterministic bytes; 0 for a record that decode would refuse, such as one beyond cap. */
 size_t record_encode(const struct record *, uint8_t *out, size_t cap);
-/* The same without what the writer of the log alone sets (seq, prev, epoch, boot, wall, mono,
- * check): a record as it is asked for. Its kind's fields are not checked. */
-size_t record_encode_body(const struct record *, uint8_t *out, size_t cap);
 /* The record at the start of p; accepts only what encode writes. Borrows from p. *used is its
  * length. False with *why and the offset of what is wrong in *used. */
 bool record_decode(const uint8_t *p, size_t n, struct record *, size_t *used, const char **why);
-/* Are the bytes inside args and result canonical too. */
-bool record_check_values(const struct record *, const char **why);
+/* The same without comparing its check: for who compares its hash. */
+bool record_decode_hashed(const uint8_t *p, size_t n, struct record *, size_t *used, const char **why);
+
+/* A body is a record as it is asked for: without what the writer of the log alone sets (seq, prev,
+ * epoch, boot, wall, mono, check). Its kind's fields are not checked; 0: it does not fit. */
+size_t record_encode_body(const struct record *, uint8_t *out, size_t cap);
+/* All n bytes are a body of which record_whole would make a record. Borrows. False with *why. */
+bool record_body(const uint8_t *p, size_t n, struct record *, const char **why);
+
+struct record_head {
+	uint64_t seq, wall, mono;
+	const uint8_t *prev;             /* HASH_LEN bytes */
+	const uint8_t *epoch, *boot;     /* 16 each */
+};
+/* A body that record_body has taken, as r, and what its writer sets, to the record; r then is that
+ * record, and borrows from out. Its length, at most n + RECORD_HEAD; 0: it is beyond cap or too long. */
+enum { RECORD_HEAD = 160 };
+size_t record_whole(const struct record_head *, const uint8_t *body, size_t n, struct record *r,
+                    uint8_t *out, size_t cap);
 /* leaf = SHA-256(0x00 || record) */
 void record_leaf(const uint8_t *p, size_t n, uint8_t leaf[static HASH_LEN]);
 

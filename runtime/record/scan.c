@@ -18,6 +18,9 @@ struct scan {
 	uint64_t base;          /* offset of buf[0] in the file */
 	uint64_t end;
 	size_t at, n;           /* place and fill of buf */
+	bool trusting;
+	uint64_t last_at;       /* of the last record */
+	size_t last_n;
 	uint8_t buf[BUFFER];
 };
 
@@ -93,15 +96,35 @@ enum scan_step scan_next(struct scan *s, struct scan_item *item, struct krux_err
 	item->at = scan_at(s);
 	if (item->at >= s->end)
 		return SCAN_END;
-	if (!record_decode(s->buf + s->at, s->n - s->at, &item->record, &used, &item->why)) {
+	if (!(s->trusting ? record_decode_hashed : record_decode)(s->buf + s->at, s->n - s->at,
+	                                                          &item->record, &used, &item->why)) {
 		item->why_at = item->at + used;
 		item->length = s->end - item->at;
 		return SCAN_BAD;
 	}
 	item->length = used;
+	item->bytes = (struct krux_str){ (const char *)s->buf + s->at, used };
 	record_leaf(s->buf + s->at, used, item->leaf);
+	s->last_at = item->at;
+	s->last_n = used;
 	s->at += used;
 	return SCAN_RECORD;
+}
+
+void scan_trust(struct scan *s, bool trusting)
+{
+	s->trusting = trusting;
+}
+
+bool scan_last_adds_up(const struct scan *s)
+{
+	uint8_t bytes[RECORD_MAX];
+	struct record r;
+	const char *why;
+	size_t used;
+
+	return s->last_n && pread(s->fd, bytes, s->last_n, (off_t)s->last_at) == (ssize_t)s->last_n &&
+	       record_decode(bytes, s->last_n, &r, &used, &why);
 }
 
 /* A record starts with the head of a map and the key of seq. */

@@ -1,4 +1,4 @@
-/* Reads a log file from its beginning, record by record, in bounded memory. */
+/* Reads a segment from its beginning, record by record, in bounded memory. */
 #ifndef KRUX_SCAN_H
 #define KRUX_SCAN_H
 
@@ -12,11 +12,13 @@ enum scan_step {
 	SCAN_END,             /* the file ends here */
 	SCAN_RECORD,
 	SCAN_BAD,             /* what stands here is no record: why; the scan does not move */
+	SCAN_STEPS
 };
 
 struct scan_item {
 	uint64_t at, length;         /* bytes of the file; BAD: all that is left or was skipped */
 	struct record record;        /* RECORD: borrows until the next step */
+	struct krux_str bytes;       /* of it */
 	uint8_t leaf[HASH_LEN];      /* RECORD */
 	const char *why;             /* BAD */
 	uint64_t why_at;             /* BAD: where exactly */
@@ -30,6 +32,10 @@ enum scan_step scan_next(struct scan *, struct scan_item *, struct krux_err *err
  * number of bytes passed over. Negative with *err. */
 int scan_resync(struct scan *, struct scan_item *, struct krux_err *err);
 uint64_t scan_at(const struct scan *);
+/* Does not compare records with their own checks: the caller compares the hash that the next one
+ * names, and asks at the end whether the last one adds up. */
+void scan_trust(struct scan *, bool);
+bool scan_last_adds_up(const struct scan *);
 /* Goes on from here up to this offset; what stood here may have changed. */
 void scan_extend(struct scan *, uint64_t end);
 

@@ -10,6 +10,8 @@
 
 struct log;
 
+#define LOG_FILE "00000000.seg"
+
 /* Fixture: an empty folder, and one for blobs in it. */
 extern int records_dir, records_blobs;
 extern struct krux_err records_err;
@@ -32,6 +34,8 @@ struct bytes {
 	uint8_t *p;
 	size_t n;
 };
+/* Removes all segments but the first, and what was made ahead. */
+void records_first(void);
 struct bytes records_get(const char *name);
 void records_put(const char *name, const uint8_t *p, size_t n);
 /* Offsets of the records, and of the end. */

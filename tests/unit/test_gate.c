@@ -10,6 +10,7 @@
 #include "runtime/front/reply.h"
 #include "runtime/gate.h"
 #include "runtime/record/log.h"
+#include "runtime/record/reader.h"
 #include "runtime/record/verify.h"
 
 #include <check.h>
@@ -174,7 +175,7 @@ static struct verify_report report(void)
 {
 	struct verify_report r;
 
-	ck_assert_msg(!verify_log(state.log, state.blobs, &r, &err), "%s", err.text);
+	ck_assert_msg(!verify_log(state.log, state.blobs, NULL, &r, &err), "%s", err.text);
 	ck_assert_uint_eq(r.faults, 0);
 	return r;
 }
@@ -348,8 +349,9 @@ END_TEST
 static struct record found;
 static enum audit_kind wanted;
 
-static int keep(void *ctx, const struct record *r, struct krux_err *e)
+static int keep(void *ctx, const struct scan_item *item, struct krux_err *e)
 {
+	const struct record *r = &item->record;
 	struct krux_pool *pool = ctx;
 
 	(void)e;
@@ -365,13 +367,9 @@ static int keep(void *ctx, const struct record *r, struct krux_err *e)
 /* The last record of a kind. */
 static void find(struct krux_pool *pool, enum audit_kind kind)
 {
-	struct log *log;
-
 	wanted = kind;
 	found.have = 0;
-	log = log_open(state.log, keep, pool, &err);
-	ck_assert_msg(log != NULL, "%s", err.text);
-	log_close(log);
+	ck_assert_msg(!reader_each(state.log, keep, pool, &err), "%s", err.text);
 	ck_assert(found.have != 0);
 }
 
@@ -442,8 +440,9 @@ static bool recorded(void *ctx, uint32_t id, uint64_t *answer)
 	return false;
 }
 
-static int replay_one(void *ctx, const struct record *r, struct krux_err *e)
+static int replay_one(void *ctx, const struct scan_item *item, struct krux_err *e)
 {
+	const struct record *r = &item->record;
 	struct krux_str name = r->field[AUDIT_CAPABILITY].s, args = r->field[AUDIT_ARGS].s;
 	struct krux_str agent = r->field[AUDIT_AGENT].s, facts = r->field[AUDIT_FACTS].s;
 	_Alignas(16) uint8_t scratch[256];
@@ -479,7 +478,6 @@ START_TEST(records_replay)
 {
 	struct replay p = { .abi = NULL };
 	struct loaded *l;
-	struct log *log;
 
 	for (int i = 0; i < 4; i++)
 		call("mail.send", "{\"to\":\"x\",\"size\":40}");
@@ -491,10 +489,8 @@ START_TEST(records_replay)
 	ck_assert_msg(l != NULL, "%s", err.text);
 	ck_assert_uint_le(l->abi->scratch, 256);
 	p.abi = l->abi;
-	log = log_open(state.log, replay_one, &p, &err);
-	ck_assert_msg(log != NULL, "%s", err.text);
+	ck_assert_msg(!reader_each(state.log, replay_one, &p, &err), "%s", err.text);
 	ck_assert_uint_eq(p.decided, 8);
-	log_close(log);
 	loaded_close(l);
 }
 END_TEST

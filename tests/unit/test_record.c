@@ -252,7 +252,7 @@ START_TEST(a_record_has_a_limit)
 	record_text(&r, AUDIT_REASON, text);
 	ck_assert_uint_eq(record_encode(&r, bytes, 2 * RECORD_MAX), 0);
 	records_log();
-	log = log_open(records_dir, NULL, NULL, &records_err);
+	log = log_open(records_dir, records_blobs, NULL, &records_err);
 	ck_assert_int_lt(log_append(log, &r, NULL, NULL, &records_err), 0);
 	records_append(log, records_denied());
 	log_close(log);

@@ -1,0 +1,192 @@
+/* Segments as files: names, zeros ahead of the records, and what stands in them. */
+#include "runtime/record/segment.h"
+
+#include "runtime/base/cleanup.h"
+#include "runtime/base/err.h"
+#include "runtime/base/file.h"
+
+#include "capspec/digest.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+
+#define NEXT "next"
+
+void segment_name(uint64_t number, char out[static SEGMENT_NAME])
+{
+	snprintf(out, SEGMENT_NAME, "%08x.seg", (unsigned)number);
+}
+
+static bool name_number(const char *name, uint64_t *number)
+{
+	char again[SEGMENT_NAME], *end;
+
+	if (strlen(name) != SEGMENT_NAME - 1 || strcmp(name + 8, ".seg") != 0)
+		return false;
+	*number = strtoull(name, &end, 16);
+	segment_name(*number, again);
+	return end == name + 8 && !strcmp(name, again);
+}
+
+int segment_last(int dir, uint64_t *number, struct krux_err *err)
+{
+	int copy = file_open(dir, ".", O_RDONLY | O_DIRECTORY, 0, err);
+	CLEAN_DIR DIR *list = copy < 0 ? NULL : fdopendir(copy);
+	struct dirent *e;
+	uint64_t n;
+	int found = 0;
+
+	if (!list) {
+		cleanup_fd(&copy);
+		return err_set(err, errno, "read the log's folder");
+	}
+	*number = 0;
+	while ((e = readdir(list)))
+		if (name_number(e->d_name, &n) && (!found || n > *number)) {
+			*number = n;
+			found = 1;
+		}
+	return found;
+}
+
+int segment_open(int dir, uint64_t number, int flags, struct krux_err *err)
+{
+	char name[SEGMENT_NAME];
+
+	segment_name(number, name);
+	return file_open(dir, name, flags, 0600, err);
+}
+
+int segment_write(int fd, const void *p, size_t n, uint64_t at, struct krux_err *err)
+{
+	const uint8_t *bytes = p;
+
+	while (n) {
+		ssize_t w = pwrite(fd, bytes, n, (off_t)at);
+
+		if (w < 0 && errno == EINTR)
+			continue;
+		if (w <= 0)
+			return err_set(err, w ? errno : EIO, "write to the log");
+		bytes += w;
+		at += (uint64_t)w;
+		n -= (size_t)w;
+	}
+	return 0;
+}
+
+int segment_zero(int fd, uint64_t at, uint64_t end, struct krux_err *err)
+{
+	static const uint8_t zeros[64 << 10];
+
+	for (uint64_t n; at < end; at += n) {
+		n = end - at < sizeof zeros ? end - at : sizeof zeros;
+		if (segment_write(fd, zeros, (size_t)n, at, err))
+			return -1;
+	}
+	return 0;
+}
+
+int segment_content(int fd, uint64_t from, uint64_t size, uint64_t *end, struct krux_err *err)
+{
+	uint64_t word, at = from;
+	uint8_t buf[64 << 10];
+
+	*end = from;
+	while (at < size) {
+		uint64_t want = size - at < sizeof buf ? size - at : sizeof buf;
+		ssize_t n = pread(fd, buf, (size_t)want, (off_t)at);
+		size_t i = 0;
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return err_set(err, errno, "read the log");
+		if (!n)
+			break;
+		for (; i + sizeof word <= (size_t)n; i += sizeof word) {
+			memcpy(&word, buf + i, sizeof word);
+			if (word)
+				for (size_t k = 0; k < sizeof word; k++)
+					if (buf[i + k])
+						*end = at + i + k + 1;
+		}
+		for (; i < (size_t)n; i++)
+			if (buf[i])
+				*end = at + i + 1;
+		at += (uint64_t)n;
+	}
+	return 0;
+}
+
+int segment_hash(int fd, uint64_t from, uint64_t n, uint8_t out[static HASH_LEN], struct krux_err *err)
+{
+	struct krux_sha256_state s;
+	uint8_t buf[16 << 10];
+
+	krux_sha256_start(&s);
+	while (n) {
+		ssize_t got = pread(fd, buf, n < sizeof buf ? (size_t)n : sizeof buf, (off_t)from);
+
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got <= 0)
+			return err_set(err, got ? errno : EIO, "read the end of the log");
+		krux_sha256_add(&s, buf, (size_t)got);
+		from += (uint64_t)got;
+		n -= (uint64_t)got;
+	}
+	krux_sha256_end(&s, out);
+	return 0;
+}
+
+int segment_next_begin(int dir, struct segment_next *s, uint64_t size, struct krux_err *err)
+{
+	CLEAN_FD int fd = file_open(dir, NEXT, O_RDWR | O_CREAT | O_TRUNC, 0600, err);
+
+	if (fd < 0)
+		return -1;
+	/* Where the file system cannot promise room, the zeros find out. */
+	if (fallocate(fd, 0, 0, (off_t)size) && errno != EOPNOTSUPP && errno != ENOSYS) {
+		err_set(err, errno, "room for the log");
+		unlinkat(dir, NEXT, 0);
+		return -1;
+	}
+	*s = (struct segment_next){ fd_keep(&fd), size, 0 };
+	return 0;
+}
+
+int segment_next_fill(struct segment_next *s, uint64_t n, struct krux_err *err)
+{
+	uint64_t end = s->size - s->done < n ? s->size : s->done + n;
+
+	if (s->fd < 0 || s->done == s->size)
+		return 0;
+	if (segment_zero(s->fd, s->done, end, err))
+		return -1;
+	sync_file_range(s->fd, (off_t)s->done, (off_t)(end - s->done), SYNC_FILE_RANGE_WRITE);
+	s->done = end;
+	return 0;
+}
+
+int segment_next_end(int dir, struct segment_next *s, uint64_t number, struct krux_err *err)
+{
+	char name[SEGMENT_NAME];
+
+	segment_name(number, name);
+	if (segment_next_fill(s, s->size, err))
+		return -1;
+	if (fsync(s->fd) || renameat(dir, NEXT, dir, name) || fsync(dir))
+		return err_set(err, errno, "begin %s", name);
+	return fd_keep(&s->fd);
+}
+
+void segment_next_drop(int dir, struct segment_next *s)
+{
+	if (s->fd < 0)
+		return;
+	cleanup_fd(&s->fd);
+	unlinkat(dir, NEXT, 0);
+}
