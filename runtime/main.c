@@ -19,7 +19,7 @@ static const struct {
 } commands[] = {
 	{ "init", init_command, "make a state folder: trust, keys, log, workspaces" },
 	{ "call", call_command, "make one call and print its answer" },
-	{ "audit", audit_command, "verify the log, or show its end" },
+	{ "audit", audit_exec, "verify, show and prove what is in the log" },
 };
 enum { COMMANDS = sizeof commands / sizeof *commands };
 

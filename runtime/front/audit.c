@@ -11,36 +11,71 @@
 #include <stdio.h>
 #include <string.h>
 
-static const char help[] =
+static const struct {
+	const char *name;
+	int (*run)(int argc, char **argv);
+	const char *help;
+} commands[] = {
+	{ "verify", audit_verify,
 "kruxrt audit verify --state DIR [--json]\n"
-"kruxrt audit tail   --state DIR [-n COUNT] [-f] [--json]\n"
 "\n"
-"verify   checks every record, the hash chain, clocks, references and blobs; says exactly where\n"
-"         something is wrong, what was checked, and what cannot be checked\n"
-"tail     prints the last records, one a line\n"
+"Checks every record, the hash chain, clocks, references and blobs; says exactly where something is\n"
+"wrong, what was checked, and what cannot be checked.\n"
+"\n"
+"Exit: 0 nothing is wrong; 1 something is; 2 wrong usage; 3 the system failed.\n" },
+	{ "tail", audit_tail,
+"kruxrt audit tail --state DIR [-n COUNT] [-f] [--json]\n"
+"\n"
+"Prints the last records, one a line.\n"
 "\n"
 "  -n COUNT   how many (10); 0: all\n"
 "  -f         go on as records are added\n"
-"  --json     JSON, one object a line\n"
+"  --json     JSON, one object a line\n" },
+	{ "prove", audit_prove,
+"kruxrt audit prove SEQ --state DIR [-o FILE] [--record FILE]\n"
+"kruxrt audit prove --since SIZE --state DIR [-o FILE]\n"
+"kruxrt audit prove --check FILE [--record FILE | --old FILE] [--key KEY]... [--state DIR]\n"
 "\n"
-"Exit: 0 nothing is wrong; 1 something is; 2 wrong usage; 3 the system failed.\n";
+"Writes a proof that record SEQ is in the log (C2SP tlog-proof), or that the log still starts with\n"
+"its first SIZE records; or checks such a proof, which takes no log.\n"
+"\n"
+"  -o FILE        writes the proof there\n"
+"  --record FILE  writes the record's bytes there; with --check: of which the proof is\n"
+"  --old FILE     the checkpoint of SIZE records that the proof goes on from\n"
+"  --key KEY      a key that is known, NAME+ID+BASE64, of the log or of a witness\n"
+"  --state DIR    with --check: also the keys that its trust folder holds\n"
+"  --witnesses N  with --check: so many cosignatures are wanted\n"
+"\n"
+"Exit: 0 proved; 1 not, or no checkpoint covers it yet; 2 wrong usage or no proof; 3 the system failed.\n" },
+	{ "tiles", audit_tiles,
+"kruxrt audit tiles --state DIR\n"
+"\n"
+"Makes the files in DIR/log/tile again (C2SP tlog-tiles), with the bundles of records, so that the\n"
+"log can be served. Those that are whole stay as they are.\n" },
+};
+
+static const char overview[] =
+"kruxrt audit COMMAND --state DIR ...\n"
+"\n"
+"  verify   checks the whole log and says exactly where something is wrong\n"
+"  tail     prints the last records\n"
+"  prove    writes and checks proofs that a record is in the log\n"
+"  tiles    makes the log's Merkle tree as files again\n"
+"\n"
+"kruxrt audit COMMAND --help says more.\n";
 
 int audit_command(int argc, char **argv)
 {
-	static const char *const later[] = { "query", "export", "prove", "replay" };
-
-	if (argc && !strcmp(argv[0], "verify"))
-		return audit_verify(argc - 1, argv + 1);
-	if (argc && !strcmp(argv[0], "tail"))
-		return audit_tail(argc - 1, argv + 1);
-	for (size_t i = 0; argc && i < sizeof later / sizeof *later; i++)
-		if (!strcmp(argv[0], later[i])) {
-			fprintf(stderr,
-			        "kruxrt audit %s: this version of kruxrt does not have it\n",
-			        later[i]);
-			return EXIT_USAGE;
+	for (size_t i = 0; argc && i < sizeof commands / sizeof *commands; i++) {
+		if (strcmp(argv[0], commands[i].name) != 0)
+			continue;
+		if (argc == 2 && !strcmp(argv[1], "--help")) {
+			fputs(commands[i].help, stdout);
+			return EXIT_YES;
 		}
-	fputs(help, argc && !strcmp(argv[0], "--help") ? stdout : stderr);
+		return commands[i].run(argc - 1, argv + 1);
+	}
+	fputs(overview, argc && !strcmp(argv[0], "--help") ? stdout : stderr);
 	return argc && !strcmp(argv[0], "--help") ? EXIT_YES : EXIT_USAGE;
 }
 

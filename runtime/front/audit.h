@@ -6,6 +6,23 @@
 
 int audit_verify(int argc, char **argv);
 int audit_tail(int argc, char **argv);
+int audit_prove(int argc, char **argv);
+int audit_tiles(int argc, char **argv);
+
+/* prove --check: file is the proof; record the bytes of the record, or old the earlier checkpoint,
+ * that it is about. Keys as witnesses and logs publish them; those of the state's trust folder too. */
+enum { AUDIT_KEYS = 32 };
+struct state;
+struct krux_err;
+struct audit_check {
+	const char *file, *record, *old, *out, *witnesses;
+	const char *key[AUDIT_KEYS + 1];
+};
+int audit_prove_check(const struct audit_check *, const struct state *);
+
+/* One record by its number: leaf and bytes (room for RECORD_MAX). Negative with *err. */
+int audit_record_find(int log, uint64_t seq, uint8_t leaf[static HASH_LEN], uint8_t *bytes, size_t *n,
+                      struct krux_err *err);
 
 /* One line of text, or one JSON object; false: no memory. */
 bool audit_print_line(const struct record *, void *file /* FILE * */);

@@ -5,6 +5,8 @@
 
 int init_command(int argc, char **argv);
 int call_command(int argc, char **argv);
+/* Becomes krux-audit, whose command the other is; comes back only when it cannot. */
+int audit_exec(int argc, char **argv);
 int audit_command(int argc, char **argv);
 
 enum { EXIT_YES, EXIT_NO, EXIT_USAGE, EXIT_SYSTEM };

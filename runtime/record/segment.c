@@ -79,7 +79,7 @@ int segment_write(int fd, const void *p, size_t n, uint64_t at, struct krux_err 
 
 int segment_zero(int fd, uint64_t at, uint64_t end, struct krux_err *err)
 {
-	static const uint8_t zeros[64 << 10];
+	static uint8_t zeros[64 << 10];
 
 	for (uint64_t n; at < end; at += n) {
 		n = end - at < sizeof zeros ? end - at : sizeof zeros;

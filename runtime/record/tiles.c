@@ -14,7 +14,8 @@
 
 enum { PATH_LEN = 80, ENTRIES = TILE_LEVELS };
 
-#define NEW_FILE "tile/new"
+/* Who makes tiles again works beside the recorder. */
+#define NEW_FILE(t) ((t)->flags & TILES_ENTRIES ? "tile/again" : "tile/new")
 
 struct tiles {
 	int log;
@@ -87,23 +88,26 @@ static int folders_sync(int log, const char *path, struct krux_err *err)
 	return 0;
 }
 
-static int tile_write(int log, const char *path, const void *p, size_t n, bool sync, struct krux_err *err)
+static int tile_write(const struct tiles *t, const char *path, const void *p, size_t n, bool sync,
+                      struct krux_err *err)
 {
+	const char *new = NEW_FILE(t);
 	CLEAN_FD int fd = -1;
+	int log = t->log;
 
-	if (folders_make(log, NEW_FILE, err))
+	if (folders_make(log, new, err))
 		return -1;
-	fd = file_open(log, NEW_FILE, O_WRONLY | O_CREAT | O_TRUNC, 0600, err);
+	fd = file_open(log, new, O_WRONLY | O_CREAT | O_TRUNC, 0600, err);
 	if (fd < 0 || file_write(fd, p, n, err))
 		return -1;
 	if (sync && fdatasync(fd))
 		return err_set(err, errno, "%s: to disk", path);
-	if (renameat(log, NEW_FILE, log, path)) {
+	if (renameat(log, new, log, path)) {
 		if (errno != ENOENT)
 			return err_set(err, errno, "%s", path);
 		if (folders_make(log, path, err))
 			return -1;
-		if (renameat(log, NEW_FILE, log, path))
+		if (renameat(log, new, log, path))
 			return err_set(err, errno, "%s", path);
 	}
 	return sync ? folders_sync(log, path, err) : 0;
@@ -150,7 +154,7 @@ static int row_write(struct tiles *t, unsigned level, struct krux_err *err)
 
 	path_make(path, level, row->index, TILE_WIDTH);
 	if (!(t->flags & TILES_AGAIN) || !is_same(t->log, path, p, n))
-		if (tile_write(t->log, path, p, n, false, err))
+		if (tile_write(t, path, p, n, false, err))
 			return -1;
 	if (row->partial)
 		partial_remove(t->log, level, row->index);
@@ -218,11 +222,11 @@ int tiles_commit(struct tiles *t, bool sync, struct krux_err *err)
 			continue;
 		if (!level && t->flags & TILES_ENTRIES) {
 			path_make(path, ENTRIES, row->index, row->n);
-			if (tile_write(t->log, path, t->entries, t->nentries, sync, err))
+			if (tile_write(t, path, t->entries, t->nentries, sync, err))
 				return -1;
 		}
 		path_make(path, level, row->index, row->n);
-		if (tile_write(t->log, path, row->hash, row->n * (size_t)HASH_LEN, sync, err))
+		if (tile_write(t, path, row->hash, row->n * (size_t)HASH_LEN, sync, err))
 			return -1;
 		row->written = row->n;
 		row->partial = true;

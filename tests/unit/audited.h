@@ -1,0 +1,33 @@
+/* A state folder with a log that has records, tiles and checkpoints, and kruxrt audit run on it. */
+#ifndef AUDITED_H
+#define AUDITED_H
+
+#include "runtime/base/err.h"
+#include "runtime/base/state.h"
+#include "runtime/record/checkpoints.h"
+#include "runtime/record/tiles.h"
+
+struct log;
+
+extern struct state audited;             /* the folder */
+extern char audited_path[64];
+extern struct krux_err audited_err;
+extern struct krux_public_key audited_key;       /* of the log */
+extern char audited_vkey[NOTE_KEY_TEXT + 1];     /* the same as witnesses are told it */
+extern struct log *audited_log;                  /* open for writing */
+
+void audited_setup(void);
+void audited_teardown(void);
+/* Intents and their outcomes until the log has n records. */
+void audited_grow(uint64_t n);
+/* Signs the tree as it is; makes tiles where wanted. */
+void audited_sign(bool tiles);
+/* A file of the state folder; caller frees. */
+char *audited_file(const char *name, size_t *n);
+
+/* kruxrt audit ARGUMENTS, split at spaces; "@" stands for the state folder. The exit code; what it printed
+ * is in audited_out, NUL-terminated, standard error behind standard output. */
+extern char audited_out[1 << 20];
+int audited_run(const char *arguments);
+
+#endif

@@ -1,0 +1,224 @@
+/* kruxrt audit prove, prove --check and tiles: what they print can be checked elsewhere, and nothing
+ * else passes. */
+#include "tests/unit/audited.h"
+
+#include "runtime/base/file.h"
+#include "runtime/record/proof.h"
+#include "runtime/record/witnesses.h"
+
+#include <check.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static char line[4096];
+
+__attribute__((format(printf, 1, 2))) static int run(const char *format, ...)
+{
+	va_list ap;
+
+	va_start(ap, format);
+	vsnprintf(line, sizeof line, format, ap);
+	va_end(ap);
+	return audited_run(line);
+}
+
+static void says(const char *text)
+{
+	ck_assert_msg(strstr(audited_out, text) != NULL, "no '%s' in: %s", text, audited_out);
+}
+
+START_TEST(a_record_is_proved)
+{
+	const uint64_t seqs[] = { 0, 1, 255, 256, 499 };
+
+	audited_grow(500);
+	audited_sign(true);
+	audited_grow(510);
+	for (size_t i = 0; i < sizeof seqs / sizeof *seqs; i++) {
+		unsigned long long seq = seqs[i];
+
+		ck_assert_msg(!run("prove %llu --state @ -o @/p%llu --record @/r%llu", seq, seq, seq), "%s", audited_out);
+		ck_assert_msg(!run("prove --check @/p%llu --record @/r%llu --key %s", seq, seq, audited_vkey), "%s",
+		              audited_out);
+		says("the path leads to the root");
+		says("checkpoint of 500 records of krux/0123456789abcdef, signed");
+		says("good        krux/0123456789abcdef\n");
+		says("not checked krux/0123456789abcdef/epoch\n");
+		says("\nproved\n");
+		ck_assert_int_eq(run("prove --check @/p%llu --state @", seq), 0);
+	}
+	/* Another record, another key, no key. */
+	ck_assert_int_eq(run("prove --check @/p1 --record @/r0 --key %s", audited_vkey), 1);
+	says("NOT under this checkpoint");
+	says("\nNOT proved\n");
+	ck_assert_int_eq(run("prove --check @/p1 --record @/r1 --key "
+	                     "PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW"), 1);
+	says("no good signature by a key of this log that is known");
+	ck_assert_int_eq(run("prove --check @/p1 --record @/r1"), 2);
+	ck_assert_int_eq(run("prove --check @/p1 --key %s", audited_vkey), 2);
+	ck_assert_int_eq(run("prove --check @/r1 --state @"), 2);
+	ck_assert_int_eq(run("prove --check @/p1 --state @ --witnesses 1"), 1);
+	says("0 of 1 witnesses");
+	ck_assert_int_eq(run("prove 500 --state @"), 1);
+	says("no checkpoint of this log holds 501 records yet");
+	ck_assert_int_eq(run("prove -1 --state @"), 2);
+	ck_assert_int_eq(run("prove 1 --state @ -o @/p1"), 3);
+}
+END_TEST
+
+START_TEST(without_tiles_the_records_are_read)
+{
+	struct stat st;
+
+	audited_grow(300);
+	audited_sign(false);
+	ck_assert_int_eq(run("prove 123 --state @ -o @/p --record @/r"), 0);
+	ck_assert_int_eq(run("prove --check @/p --record @/r --key %s", audited_vkey), 0);
+	ck_assert(fstatat(audited.log, "tile", &st, 0));
+	/* A tile that says something else is not believed, and does not matter. */
+	audited_grow(400);
+	audited_sign(true);
+	ck_assert(!file_replace(audited.log, "tile/0/000", 0600, "x", 1, &audited_err));
+	ck_assert_int_eq(run("prove 123 --state @ -o @/p2"), 0);
+	ck_assert_int_eq(run("prove --check @/p2 --record @/r --key %s", audited_vkey), 0);
+	says("checkpoint of 400 records");
+}
+END_TEST
+
+START_TEST(growth_is_proved)
+{
+	size_t n;
+	char *text;
+
+	audited_grow(200);
+	audited_sign(true);
+	text = audited_file("log/checkpoint", &n);
+	ck_assert(!file_create(audited.fd, "old", 0600, text, n, &audited_err));
+	free(text);
+	audited_grow(700);
+	audited_sign(true);
+	ck_assert_msg(!run("prove --since 200 --state @ -o @/p"), "%s", audited_out);
+	ck_assert_int_eq(run("prove --check @/p --old @/old --key %s", audited_vkey), 0);
+	says("the first 200 records: the log goes on from them");
+	says("checkpoint of 200 records");
+	says("checkpoint of 700 records");
+	ck_assert_int_eq(run("prove --check @/p --key %s", audited_vkey), 2);
+	ck_assert_int_eq(run("prove --check @/p --old @/log/checkpoint --key %s", audited_vkey), 1);
+	says("NOT those of the older checkpoint");
+	ck_assert_int_eq(run("prove --since 100 --state @ -o @/p100"), 0);
+	ck_assert_int_eq(run("prove --check @/p100 --old @/old --state @"), 1);
+	ck_assert_int_eq(run("prove --since 701 --state @"), 1);
+	ck_assert_int_eq(run("prove 3 --since 100 --state @"), 2);
+}
+END_TEST
+
+START_TEST(no_changed_proof_passes)
+{
+	size_t n;
+	char *text;
+
+	audited_grow(300);
+	audited_sign(true);
+	ck_assert_int_eq(run("prove 7 --state @ -o @/p --record @/r"), 0);
+	text = audited_file("p", &n);
+	for (size_t i = 0; i < n; i += 13) {
+		struct proof p;
+		const char *why;
+
+		text[i] ^= 1;
+		ck_assert(!file_replace(audited.fd, "q", 0600, text, n, &audited_err));
+		/* What is left unchecked may change: the line of the epoch's key. */
+		if (proof_parse((struct krux_str){ text, n }, &p, &why) && p.note.nlines == 2 &&
+		    text + i >= p.note.line[1].line.p)
+			ck_assert_int_eq(run("prove --check @/q --record @/r --key %s", audited_vkey), 0);
+		else
+			ck_assert_msg(run("prove --check @/q --record @/r --key %s", audited_vkey) > 0, "byte %zu: %s", i,
+			              audited_out);
+		text[i] ^= 1;
+	}
+	free(text);
+}
+END_TEST
+
+START_TEST(cosignatures_go_into_the_proof)
+{
+	struct note_signer w;
+	char text[4096], lines[NOTE_LINE], file[WITNESS_FILE], vkey[NOTE_KEY_TEXT + 1];
+	size_t n, k, m;
+	struct note note;
+	const char *why;
+	char *bytes;
+
+	ck_assert(note_signer_make(&w, KRUX_STR("witness.example/w1"), NOTE_COSIGNATURE, (const uint8_t[32]){ 5 }));
+	vkey[note_key_text(&w.public, vkey)] = 0;
+	k = (size_t)snprintf(text, sizeof text, "%s http://127.0.0.1:1\n", vkey);
+	ck_assert(!file_create(audited.trust, "witnesses", 0600, text, k, &audited_err));
+	audited_grow(100);
+	audited_sign(true);
+	bytes = audited_file("log/checkpoint", &n);
+	ck_assert(note_parse((struct krux_str){ bytes, n }, &note, &why));
+	memcpy(text, bytes, n);
+	m = note_sign(&w, note.text, 1700000000, lines);
+	memcpy(text + n, lines, m);
+	witness_file(&w.public, file);
+	ck_assert(!file_replace(audited.fd, file, 0600, text, n + m, &audited_err));
+	free(bytes);
+	audited_grow(120);
+	audited_sign(true);
+	/* The older one, since a witness saw it; the newer one for what only that holds. */
+	ck_assert_int_eq(run("prove 50 --state @ -o @/p --record @/r"), 0);
+	ck_assert_int_eq(run("prove --check @/p --record @/r --key %s --key %s --witnesses 1", audited_vkey, vkey), 0);
+	says("checkpoint of 100 records");
+	says("good        witness.example/w1, at 2023-11-14T22:13:20Z");
+	ck_assert_int_eq(run("prove 110 --state @ -o @/p2"), 0);
+	ck_assert_int_eq(run("prove --check @/p2 --state @"), 0);
+	says("checkpoint of 120 records");
+}
+END_TEST
+
+START_TEST(tiles_are_made_again)
+{
+	struct stat st;
+
+	audited_grow(300);
+	audited_sign(false);
+	audited_grow(600);
+	audited_sign(false);
+	ck_assert_msg(!run("tiles --state @"), "%s", audited_out);
+	says("600 records, the trees of 2 checkpoints\n");
+	ck_assert(!fstatat(audited.log, "tile/0/001", &st, 0) && st.st_size == 8192);
+	ck_assert(!fstatat(audited.log, "tile/0/002.p/88", &st, 0) && st.st_size == 88 * 32);
+	ck_assert(!fstatat(audited.log, "tile/entries/001", &st, 0));
+	ck_assert(!fstatat(audited.log, "tile/entries/002.p/88", &st, 0));
+	ck_assert(!fstatat(audited.log, "tile/1/000.p/2", &st, 0) && st.st_size == 64);
+	ck_assert_int_eq(run("tiles --state @"), 0);
+	ck_assert_int_eq(run("tiles"), 2);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *s = suite_create("prove");
+	TCase *t = tcase_create("prove");
+	SRunner *r = srunner_create(s);
+	int failed;
+
+	tcase_add_checked_fixture(t, audited_setup, audited_teardown);
+	tcase_set_timeout(t, 60);
+	tcase_add_test(t, a_record_is_proved);
+	tcase_add_test(t, without_tiles_the_records_are_read);
+	tcase_add_test(t, growth_is_proved);
+	tcase_add_test(t, no_changed_proof_passes);
+	tcase_add_test(t, cosignatures_go_into_the_proof);
+	tcase_add_test(t, tiles_are_made_again);
+	suite_add_tcase(s, t);
+	srunner_run_all(r, CK_NORMAL);
+	failed = srunner_ntests_failed(r);
+	srunner_free(r);
+	return failed != 0;
+}
