@@ -1,5 +1,30 @@
 # The parent of the daemon's processes, and what it talks to people with.
 RUNTIME_SRC += runtime/sandbox/cgroup.c runtime/front/daemon.c runtime/front/generation.c \
-	runtime/front/generations.c runtime/front/listen.c runtime/front/orphans.c runtime/front/ready.c \
-	runtime/front/start.c
-UNIT_TESTS += test_daemon test_listen test_process
+	runtime/front/generations.c runtime/front/listen.c runtime/front/orphans.c runtime/front/owner.c \
+	runtime/front/ready.c runtime/front/start.c
+UNIT_TESTS += test_daemon test_listen test_owner test_process
+
+MAN := $(patsubst docs/man/%.scd,$(BUILD)/man/%,$(wildcard docs/man/*.scd))
+UNITS := krux.service krux-agent.socket krux-supervisor.socket
+
+.PHONY: man units install-daemon
+man: $(MAN)
+$(BUILD)/man/%: docs/man/%.scd
+	$(SAY) SCDOC $<
+	@mkdir -p $(@D)
+	$(Q)scdoc < $< > $@
+
+units: $(UNITS:%=$(BUILD)/systemd/%)
+$(BUILD)/systemd/%.service: dist/systemd/%.service.in
+	@mkdir -p $(@D)
+	$(Q)sed 's,@BINDIR@,$(PREFIX)/bin,' $< > $@
+$(BUILD)/systemd/%.socket: dist/systemd/%.socket
+	@mkdir -p $(@D)
+	$(Q)cp $< $@
+
+install: install-daemon
+install-daemon: man units
+	$(Q)for u in $(UNITS); do \
+		install -D -m 644 $(BUILD)/systemd/$$u $(DESTDIR)$(PREFIX)/lib/systemd/system/$$u || exit; done
+	$(Q)for m in $(MAN); do \
+		install -D -m 644 $$m $(DESTDIR)$(PREFIX)/share/man/man$${m##*.}/$${m##*/} || exit; done
