@@ -8,6 +8,7 @@
 struct source {
 	struct krux_str name;     /* as cited: relative to where the compiler was pointed at */
 	struct krux_str path;     /* as diagnostics show it: how it was opened; else the name */
+	struct krux_str folder;   /* that it was opened in, the same for the same one; n 0: none */
 	struct krux_str text;     /* NUL-terminated beyond n */
 	struct arena *arena;      /* where the table of lines goes */
 	uint32_t *line;           /* offsets of line starts, filled on first use */

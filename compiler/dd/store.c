@@ -163,14 +163,23 @@ uint32_t table_next(const struct table *t, struct probe *p)
 	}
 }
 
+/* Also where the limit was just met: what is kept takes no more room than it had. */
 void table_cut(struct table *t, uint32_t first)
 {
+	uint32_t n = 0, cap = 256;
 	struct table rest = { 0 };
 
 	for (uint32_t i = 0; i < t->cap; i++)
 		if (t->slot[i].id != NONE && t->slot[i].id < first)
-			table_add(&rest, t->slot[i].hash, t->slot[i].near, t->slot[i].id);
-	table_free(t);
+			t->slot[n++] = t->slot[i];
+	while (cap / 2 < n)
+		cap *= 2;
+	store.bytes -= t->cap * sizeof *t->slot;
+	if (n)
+		table_resize(&rest, cap);
+	for (uint32_t i = 0; i < n; i++)
+		table_put(&rest, t->slot[i].hash, t->slot[i].near, t->slot[i].id);
+	free(t->slot);
 	*t = rest;
 }
 

@@ -109,6 +109,12 @@ static void wholes_grow(struct c_texts *t)
 	t->nwholes *= 2;
 }
 
+void c_texts_check(const struct c_texts *t, struct diags *ds)
+{
+	if (t->full)
+		diag_error(ds, 9003, (struct span){ 0 }, "the automata of all capabilities come to more than 8 MiB");
+}
+
 uint32_t c_texts_add(struct c_texts *t, const struct dd_automaton *fa, const uint32_t *class,
                      struct krux_str what)
 {

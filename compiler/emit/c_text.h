@@ -76,6 +76,8 @@ struct c_texts *c_texts_new(struct arena *);
  * `what` is said in a comment. The automaton must outlive the table. */
 uint32_t c_texts_add(struct c_texts *, const struct dd_automaton *, const uint32_t *class,
                      struct krux_str what);
+/* K9003 where they did not all fit. */
+void c_texts_check(const struct c_texts *, struct diags *);
 /* Gives the instruction written from *at on back where there is an equal one: then true, and *at
  * is that one's address. */
 bool c_texts_intern(struct c_texts *, uint32_t *at);

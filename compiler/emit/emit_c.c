@@ -188,8 +188,7 @@ static bool capabilities_write(struct c_file *f, struct c_cites *cites, struct e
 	}
 	if (!f->noctets)
 		ARENA_PUSH(f->a, f->octet, f->noctets, f->cap_octets, 0);
-	if (f->texts->full)
-		diag_error(f->diags, 9003, (struct span){ 0 }, "the automata of all capabilities come to more than 8 MiB");
+	c_texts_check(f->texts, f->diags);
 	return !f->diags->errors;
 }
 

@@ -84,7 +84,7 @@ static bool schema_make(struct arena *a, struct diags *ds, const struct capabili
 		capability_convert(a, set->cap[i], &list[i]);
 	if (krux_schema_encode(arena_pool(a), list, set->n, out, &why))
 		return true;
-	diag_error(ds, 6001, (struct span){ 0 }, "the capabilities do not fit into a bundle: %s: %s", why.where, why.why);
+	diag_error(ds, 6002, (struct span){ 0 }, "the bundle cannot be written: %s: %s", why.where, why.why);
 	return false;
 }
 

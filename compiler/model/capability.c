@@ -24,7 +24,11 @@ struct pass {
 
 static struct krux_str folder_of(const struct capfile *f)
 {
-	const char *slash = f->src->name.n ? memrchr(f->src->name.p, '/', f->src->name.n) : NULL;
+	const char *slash;
+
+	if (f->src->folder.n)
+		return f->src->folder;
+	slash = f->src->name.n ? memrchr(f->src->name.p, '/', f->src->name.n) : NULL;
 
 	return (struct krux_str){ f->src->name.p, slash ? (size_t)(slash - f->src->name.p) : 0 };
 }

@@ -6,7 +6,7 @@
 #include "capspec/canon.h"
 #include "compiler/base/buf.h"
 
-enum { MOST_PAIRS = 1 << 20, SPARE_ATOMS = 24 };
+enum { MOST_PAIRS = 1 << 20, SPARE_ATOMS = 24, GROWTH = 2, SPARE_STATES = 256, MOST_WORK = 4 << 20 };
 
 /* ---- the shortest word ---- */
 
@@ -312,19 +312,28 @@ static struct krux_str sample_of(struct cover *c, const struct cond *k, struct k
 	return sample;
 }
 
+static size_t states_of(const struct cover *c, uint32_t f)
+{
+	const struct dd_node *n = dd_get(c->m, f);
+
+	return n->kind == DD_STRING ? n->fa->nstates : 0;
+}
+
 /* How many are enough. A union of k tests takes about k states or more; one of far more tests than
  * there are states says letter by letter what something else says at once. */
 static size_t atoms_allowed(const struct cover *c, uint32_t target)
 {
-	const struct dd_node *n = dd_get(c->m, target);
-	size_t most = c->n + SPARE_ATOMS + (n->kind == DD_STRING ? n->fa->nstates/4 : 0);
+	size_t most = c->n + SPARE_ATOMS + states_of(c, target) / 4;
 
 	return most < MOST_ATOMS ? most : MOST_ATOMS;
 }
 
+/* What is left shrinks where tests fit. Where it grows instead, each of them says one word of a
+ * language that other tests would say at once. */
 bool cover_find(struct cover *c, uint32_t target, uint32_t within)
 {
-	size_t most = atoms_allowed(c, target);
+	size_t most = atoms_allowed(c, target), work = 0;
+	size_t largest = GROWTH * states_of(c, target) + SPARE_STATES;
 	uint32_t left = dd_and(c->m, target, within), outside = dd_and(c->m, within, dd_not(c->m, target));
 	bool path = c->subject.kind == SUBJECT_FIELD && c->subject.type &&
 	            c->subject.type->kind == KRUX_T_PATH;
@@ -333,7 +342,8 @@ bool cover_find(struct cover *c, uint32_t target, uint32_t within)
 		struct krux_str word = word_shortest(c->arena, c->m, left);
 		const struct cond *found = NULL;
 
-		if (!word.p || c->n == most)
+		work += states_of(c, left);
+		if (!word.p || c->n == most || states_of(c, left) > largest || work > MOST_WORK)
 			return false;
 		for (unsigned i = 0; !found; i++) {
 			const struct cond *k = path ? path_candidate(c, word, i) : text_candidate(c, word, i);

@@ -118,6 +118,15 @@ static const char **list_folder(struct finder *f, const char *path, size_t *n)
 	return names;
 }
 
+/* What kruxc build has written holds copies of its sources, which are nobody's input again. */
+static bool is_output(const char *const *names, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (!strcmp(names[i], "bundle.krux"))
+			return true;
+	return false;
+}
+
 static void walk(struct finder *f, const char *path, const char *shown, unsigned depth)
 {
 	size_t n;
@@ -129,6 +138,8 @@ static void walk(struct finder *f, const char *path, const char *shown, unsigned
 		return;
 	}
 	names = list_folder(f, path, &n);
+	if (names && depth && is_output(names, n))
+		return;
 	for (size_t i = 0; names && i < n && !f->stopped; i++) {
 		size_t len = strlen(path);
 		const char *sub = arena_printf(f->arena, "%s%s%s", path, len && path[len - 1] == '/' ? "" : "/", names[i]).p;

@@ -209,6 +209,18 @@ static int open_regular(const char *path, struct stat *st)
 	return -1;
 }
 
+/* The folder of a file under its one name, however it was reached. */
+static struct krux_str folder_of(struct arena *a, const char *path)
+{
+	char *whole = realpath(path, NULL), *slash = whole ? strrchr(whole, '/') : NULL;
+	struct krux_str folder = { 0 };
+
+	if (slash)
+		folder = arena_str(a, (struct krux_str){ whole, (size_t)(slash - whole) + 1 });
+	free(whole);
+	return folder;
+}
+
 const struct source *source_read(struct arena *a, struct diags *ds, const char *path, const char *shown)
 {
 	struct source *s = source_new(a, shown, (struct krux_str){ "", 0 });
@@ -226,6 +238,7 @@ const struct source *source_read(struct arena *a, struct diags *ds, const char *
 		diag_error(ds, 1, at, "this file cannot be opened: %s", strerror(errno));
 		return NULL;
 	}
+	s->folder = folder_of(a, path);
 	if (st.st_size > KRUX_MAX_SOURCE_BYTES) {
 		close(fd);
 		diag_error(ds, 3, at, "the file has %lld bytes", (long long)st.st_size)->expected =

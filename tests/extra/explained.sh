@@ -1,29 +1,182 @@
 #!/bin/sh
-# The examples of capspec/codes that are fenced as sh: each brings its own code and no other.
+# Every code of capspec/codes.def is really brought by something: by the example in its text, or,
+# where that would be too large for a page or takes two folders, by what is made here. Each brings
+# its own code and no other. A code that has neither fails.
 set -u
 work=${TMP:-/tmp}/explained.$$
+here=$(pwd)
 mkdir -p "$work/bin"
 ln -s "$KRUXC" "$work/bin/kruxc"
 PATH=$work/bin:$PATH
 export PATH
+
+# The blocks of each code as DIR/CODE/1.KIND, 2.KIND ...; those before the first code as none/.
 cat capspec/codes/*.md | awk -v dir="$work" '
-	/^## K[0-9]+$/ { code = $2 }
-	/^```/ { inside = $0 == "```sh" && code != ""; if (inside) print code > (dir "/codes"); next }
-	inside { print > (dir "/" code ".sh") }'
+	FNR == 1 || /^# / { code = "none" }
+	/^## K[0-9]+$/ { code = $2; n = 0 }
+	/^```/ {
+		inside = !inside
+		if (inside) {
+			if (code != "none" || !made[code]) system("mkdir -p " dir "/" code)
+			made[code] = 1
+			file = dir "/" code "/" ++n "." substr($0, 4)
+		} else
+			close(file)
+		next
+	}
+	inside { print > file }'
+example=$(ls "$work"/none/*.cap | head -1)
+
+# ---- what does not fit a page ----
+
+policy_head() { printf 'krux: policy/1\nname: demo\nlayer: organization\n'; }
+# $1 rules of $2 on $3
+rules() {
+	policy_head
+	echo 'rules:'
+	seq 1 "$1" | sed "s/.*/  - { id: r&, on: \"$2\", verdict: blocked }/"
+	echo 'default: blocked'
+}
+# $1 capabilities m.c1 ...
+capabilities() {
+	echo 'namespace m "Many.";'
+	seq 1 "$1" | sed 's|.*|/// Does it.\n/// use: to do it.\ncapability c& @1.0 { input { path : path "P."; } output { } error Bad "B." recover stop "S."; effect reads(path); limits { memory 1MiB; cpu 1s; wall 1s; pids 1; files 4; output 1KiB; } handler mcp "m" tool "c&" resident; example "one" { path: "/a" } -> { }; }|'
+}
+
+made_K1020() {
+	mkdir one two
+	cp "$example" one/a.cap
+	sed 's/capability act/capability other/' "$example" > two/a.cap
+	kruxc check one two
+}
+made_K3016() {
+	cp "$example" .
+	policy_head > demo.yaml
+	{
+		printf 'rules:\n  - id: r\n    on: example.act\n    verdict: blocked\n    when: count in [ '
+		seq -s ', ' 1 2 8193
+		printf '      ]\ndefault: blocked\n'
+	} >> demo.yaml
+	kruxc check .
+}
+made_K9010() {
+	seq 1 4097 | sed 's/$/.cap/' | xargs touch
+	kruxc check .
+}
+made_K9011() {
+	cp "$example" .
+	rules 32769 example.act > one.yaml
+	rules 32768 example.act | sed 's/^name: demo/name: more/' > two.yaml
+	kruxc check .
+}
+made_K9012() { capabilities 16385 > m.cap; kruxc check .; }
+made_K9016() { capabilities 2100 > m.cap; rules 2000 'm.*' > demo.yaml; kruxc check .; }
+made_K9017() {
+	cp "$example" .
+	policy_head > demo.yaml
+	{
+		printf 'rules:\n  - id: r\n    on: example.act\n    verdict: blocked\n    agent: [ '
+		seq -s ', ' -f 'a%g' 1 4097
+		printf '      ]\ndefault: blocked\n'
+	} >> demo.yaml
+	kruxc check .
+}
+
+made_K6002() {
+	cp "$example" .
+	for i in 1 2 3 4 5; do
+		{
+			policy_head | sed "s/demo/d$i/"
+			echo 'default: blocked'
+			yes '# a line of a comment that says the same as the line before, over and over' | head -c 15000000
+			echo
+		} > $i.yaml
+	done
+	kruxc build . -o out
+}
+made_K6003() {
+	cp "$example" .
+	{ policy_head; echo 'default: blocked'; } > demo.yaml
+	CC=/nowhere/cc kruxc build . -o out
+}
+# Which of the pairs of names has been seen is 3^13 states.
+made_K9001() {
+	capabilities 1 > m.cap
+	{
+		policy_head
+		echo 'rules:'
+		seq 1 13 | sed 's/.*/  - { id: r&, on: m.c1, when: path matches "**\/d&\/**" and path matches "**\/e&\/**", verdict: blocked }/'
+		echo 'default: notify'
+	} > demo.yaml
+	kruxc check .
+}
+# 260 times 260 pairs of approvals.
+made_K9002() {
+	capabilities 1 | sed 's/path : path "P."/path : path "P."; x : uint = 0 "X."; y : uint = 0 "Y."/' > m.cap
+	for f in x y; do
+		{
+			policy_head | sed "s/demo/$f/"
+			echo 'rules:'
+			seq 1 260 | sed "s/.*/  - { id: r&, on: m.c1, when: $f == &, verdict: approval-required, approval: { ttl: 1h, from: [ $f& ] } }/"
+			echo 'default: blocked'
+		} > $f.yaml
+	done
+	kruxc table .
+}
+
+# A minute's work for the compiler: a unit test brings it.
+made_K9003() { grep -q 'list\[0\]->code == 9003' "$here/tests/unit/test_c_text.c" && echo '[K9003]'; }
+
+# ---- running them ----
+
+# The blocks of the code beside one another: what they are about is the example's capability,
+# unless they bring one of their own.
+blocks_check() {
+	for f in "$1"/*.cap "$1"/*.policy "$1"/*.cond; do
+		[ -e "$f" ] || continue
+		case $f in
+		*.cap) cp "$f" "$(basename "$f")" ;;
+		*.policy) cp "$f" "$(basename "$f" .policy).yaml" ;;
+		*.cond)
+			policy_head > cond.yaml
+			{
+				printf 'rules:\n  - id: r\n    on: example.act\n    verdict: autonomous\n    when: |-\n'
+				sed 's/^/      /' "$f"
+				echo 'default: blocked'
+			} >> cond.yaml ;;
+		esac
+	done
+	ls ./*.cap > /dev/null 2>&1 || cp "$example" example.cap
+	kruxc check .
+}
+run() {
+	if [ -e "$work/$1/1.sh" ]; then
+		sh "$work/$1/1.sh"
+	elif [ -d "$work/$1" ]; then
+		blocks_check "$work/$1"
+	elif command -v "made_$1" > /dev/null; then
+		"made_$1"
+	else
+		echo "nothing brings $1: no example in its text, none made by the test"
+	fi
+}
 passed=0 failed=0
-for code in $(cat "$work/codes"); do
-	mkdir "$work/$code"
-	out=$(cd "$work/$code" && sh "../$code.sh" 2>&1)
+for code in $(sed -n 's/^CODE(\([0-9]*\),.*/\1/p' capspec/codes.def); do
+	code=$(printf K%04d "$code")
+	mkdir -p "$work/run"
+	out=$(cd "$work/run" && run "$code" 2>&1)
 	got=$(echo "$out" | grep -o '\[K[0-9]*\]' | sort -u | tr -d '[]\n')
 	if [ "$got" = "$code" ]; then
 		passed=$((passed + 1))
 	else
 		failed=$((failed + 1))
-		echo "the example of $code brings '$got'"
-		echo "$out" | head -20
+		echo "$code: its example brings '$got'"
+		echo "$out" | head -${LINES_SHOWN:-20}
 	fi
-	rm -rf "${work:?}/$code"
+	chmod -R u+rwX "$work/run"
+	rm -rf "$work/run"
 done
+cd "$here" || exit 1
 rm -rf "$work"
 echo "$passed passed, $failed failed"
 [ $failed = 0 ]

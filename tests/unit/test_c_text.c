@@ -380,6 +380,29 @@ START_TEST(table_is_c)
 }
 END_TEST
 
+/* K9003. What a page or a policy file would have to hold for it takes a minute to compile. */
+START_TEST(beyond_8_mib)
+{
+	struct arena *a = arena_new();
+	struct c_texts *t = c_texts_new(a);
+	struct diags *d = diags_new(a);
+	static struct machine m, n;
+
+	chain_add(&m, "/workspace", 0, 1);
+	c_texts_add(t, &m.fa, m.class, KRUX_STR("the first"));
+	c_texts_check(t, d);
+	ck_assert_uint_eq(d->n, 0);
+	/* As if a lot had been written since. */
+	t->code = arena_grow(a, t->code, C_CLASS, &t->cap, 1);
+	t->n = C_CLASS - 20;
+	chain_add(&n, "/workspace/notes", 0, 1);
+	c_texts_add(t, &n.fa, n.class, KRUX_STR("one too many"));
+	c_texts_check(t, d);
+	ck_assert(d->n == 1 && d->list[0]->code == 9003);
+	arena_free(a);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("c_text");
@@ -391,6 +414,7 @@ int main(void)
 	tcase_add_test(c, literal_is_one_run);
 	tcase_add_test(c, constant_needs_no_code);
 	tcase_add_test(c, table_is_c);
+	tcase_add_test(c, beyond_8_mib);
 	tcase_set_timeout(c, 60);
 	suite_add_tcase(s, c);
 	srunner_run_all(r, CK_NORMAL);

@@ -19,3 +19,9 @@ done
 timeout 10 "$KRUXC" check deep.cap 2>&1 | head -2 | cut -c1-120
 timeout 10 "$KRUXC" check dir.yaml 2>&1 | head -2 | cut -c1-120
 ls out 2>/dev/null
+# What a build has written into a folder that is read is nobody's input again.
+mkdir again && cp "$top"/stdlib-caps/system/system.cap again/ 2>/dev/null
+printf 'krux: policy/1\nname: again\nlayer: organization\ndefault: blocked\n' > again/again.yaml
+mkdir -p again/out/src && cp again/again.yaml again/system.cap again/out/src/ && : > again/out/bundle.krux
+"$KRUXC" check again; echo "exit $?"
+"$KRUXC" check again/out 2>&1 | tail -1; echo "exit $?"
