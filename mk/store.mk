@@ -1,7 +1,9 @@
 # The audit log: the state that follows from it, segments, what checks them.
 RUNTIME_SRC += runtime/record/carry.c runtime/record/carry_ask.c runtime/record/carry_encode.c \
 	runtime/record/carry_keep.c runtime/record/log.c runtime/record/log_open.c runtime/record/reader.c \
-	runtime/record/recount.c runtime/record/scan.c runtime/record/segment.c runtime/record/sign.c \
+	runtime/record/recorder.c runtime/record/recorder_append.c runtime/record/recorder_open.c \
+	runtime/record/recorder_sign.c runtime/record/recorder_tell.c runtime/record/recount.c runtime/record/scan.c runtime/record/segment.c runtime/record/sign.c \
 	runtime/record/table.c runtime/record/verify.c runtime/record/verify_part.c runtime/record/verify_record.c
-UNIT_TESTS += test_carry test_log test_segments
+UNIT_TESTS += test_carry test_log test_recorder test_segments
+TEST_SRC += tests/unit/recording.c
 FUZZERS += carry

@@ -54,6 +54,11 @@ const uint8_t *log_boot(const struct log *log)
 	return log->boot;
 }
 
+const struct tree *log_tree(const struct log *log)
+{
+	return carry_tree(log->carry);
+}
+
 const uint8_t *log_last(const struct log *log)
 {
 	return log->leaf;

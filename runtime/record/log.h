@@ -35,6 +35,8 @@ const struct carry *log_carry(const struct log *);
 const uint8_t *log_epoch(const struct log *);      /* 16 bytes */
 const uint8_t *log_boot(const struct log *);       /* 16 bytes */
 const uint8_t *log_last(const struct log *);       /* leaf of the last record */
+struct tree;
+const struct tree *log_tree(const struct log *);   /* of all records that were added */
 
 enum log_result {
 	LOG_OK,
