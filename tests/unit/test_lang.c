@@ -1,5 +1,5 @@
-/* The examples and tables of capspec/LANG.md hold: every line of its `values` blocks, and each
- * table beside its .def file. Run from the root of the tree. */
+/* The examples and tables of capspec/LANG.md hold: every line of its `values` and `cond` blocks, and
+ * each table beside its .def file. Run from the root of the tree. */
 #include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,6 +7,8 @@
 
 #include "capspec/canon.h"
 #include "capspec/limits.h"
+#include "compiler/dd/dd.h"
+#include "tests/unit/modeling.h"
 
 static char *text;
 static struct krux_pool *pool;
@@ -125,6 +127,94 @@ START_TEST(values)
 }
 END_TEST
 
+/* ---- conditions ---- */
+
+/* What a condition is asked about: a path, or a time of day. */
+struct subject_value {
+	const struct dd *m;
+	uint64_t time;
+};
+
+static bool fact_of(void *ctx, uint32_t var, uint64_t *answer)
+{
+	const struct subject_value *v = ctx;
+
+	*answer = dd_variable(v->m, var)->subject.kind == SUBJECT_TIME ? v->time : 0;
+	return true;
+}
+
+static uint32_t asked(struct dd *m, const struct world *w, uint32_t f, bool time, struct krux_str value)
+{
+	struct krux_member arg[] = {
+		{ KRUX_STR("path"), { .kind = KRUX_V_TEXT, .str = time ? KRUX_STR("/a") : value } },
+		{ KRUX_STR("count"), { .kind = KRUX_V_UINT, .u = 1 } },
+	};
+	struct krux_value given = { .kind = KRUX_V_MAP, .map = { arg, 2 } }, args;
+	struct krux_refusal why = { "", "" };
+	struct subject_value v = { m, 0 };
+	unsigned h = 0, min = 0, s = 0;
+
+	if (time && sscanf(value.p, "%2u:%2u:%2u", &h, &min, &s) >= 2)
+		v.time = h * 3600 + min * 60 + s;
+	ck_assert_msg(krux_canon(pool, w->set.cap[0]->input, &given, &args, &why), "%s: %s", why.where, why.why);
+	return dd_eval(m, f, &(struct dd_request){ KRUX_STR("a"), &args, fact_of, &v });
+}
+
+/* CONDITION : "value" yes, "value" no ... */
+static unsigned condition_check(const char *line, const char *end, bool time)
+{
+	const char *colon = memmem(line, (size_t)(end - line), " : ", 3), *p;
+	char cond[256];
+	struct world w;
+	struct dd *m;
+	uint32_t f;
+	unsigned n = 0;
+
+	ck_assert_msg(colon && colon - line < (int)sizeof cond, "no values: %.*s", (int)(end - line), line);
+	snprintf(cond, sizeof cond, "%.*s", (int)(colon - line), line);
+	world_start(&w);
+	world_condition(&w, cond);
+	world_clean(&w);
+	m = dd_new(w.set.cap[0]);
+	f = dd_cond(m, w.build.policy[w.build.npolicies - 1].rule[0].on[0].when);
+	for (p = spaces(colon + 3); p < end && *p == '"'; n++) {
+		const char *close = memchr(p + 1, '"', (size_t)(end - p - 1));
+		struct krux_str value = { p + 1, close ? (size_t)(close - p - 1) : 0 };
+		bool yes;
+
+		ck_assert_ptr_nonnull(close);
+		p = spaces(close + 1);
+		yes = !strncmp(p, "yes", 3);
+		ck_assert_msg(yes || !strncmp(p, "no", 2), "neither yes nor no: %.*s", (int)(end - line), line);
+		ck_assert_msg((asked(m, &w, f, time, value) == DD_TRUE) == yes, "'%.*s' of: %s", (int)value.n, value.p, cond);
+		p += yes ? 3 : 2;
+		p = *p == ',' ? spaces(p + 1) : p;
+	}
+	ck_assert_msg(p == end && n, "what is this: %.*s", (int)(end - p), p);
+	dd_free(m);
+	world_end(&w);
+	return n;
+}
+
+START_TEST(conditions)
+{
+	unsigned asked_for = 0, blocks = 0;
+
+	for (const char *p = text; (p = strstr(p, "\n```cond ")) != NULL; blocks++) {
+		const char *word = p + strlen("\n```cond "), *end = strchr(word, '\n');
+		bool time = !strncmp(word, "time\n", 5);
+
+		ck_assert_msg(time || !strncmp(word, "path\n", 5), "a block about %.*s", (int)(end - word), word);
+		for (p = end + 1; strncmp(p, "```", 3) != 0; p = end + 1) {
+			end = strchr(p, '\n');
+			asked_for += condition_check(p, end, time);
+		}
+	}
+	ck_assert_uint_ge(blocks, 2);
+	ck_assert_uint_ge(asked_for, 30);
+}
+END_TEST
+
 /* ---- tables ---- */
 
 struct table {
@@ -188,11 +278,24 @@ static void word_check(struct table *t, const char *word)
 	t->p = strchr(t->p, '\n') + 1;
 }
 
+/* The column JSON says what the schema says: a number may be a string of digits too. */
+static void json_check(const struct table *t, const char *json)
+{
+	const char *p = t->p, *end;
+
+	for (int i = 0; i < 4; i++)
+		p = strchr(p, '|') + 1;
+	end = strchr(p, '|');
+	json = !strcmp(json, "integer") ? "number" : json;
+	ck_assert_msg(memmem(p, (size_t)(end - p), json, strlen(json)) != NULL, "the table has '%.*s', the .def file '%s'",
+	              (int)(end - p), p, json);
+}
+
 START_TEST(table_types)
 {
 	struct table t = table_open("types");
 
-#define TYPE(id, word, json, numeric, texty) word_check(&t, word);
+#define TYPE(id, word, json, numeric, texty) json_check(&t, json); word_check(&t, word);
 #include "capspec/types.def"
 #undef TYPE
 	table_close(&t);
@@ -222,7 +325,23 @@ START_TEST(table_effects)
 }
 END_TEST
 
-/* Every operator is in the first column, between backquotes. */
+/* An operator, or what the grammar has besides. */
+static void operator_known(const char *word, size_t n)
+{
+	static const char *const known[] = {
+#define OPERATOR(id, words) words,
+#include "capspec/operators.def"
+#undef OPERATOR
+		"has", "workspace has", "any", "all",
+	};
+
+	for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+		if (strlen(known[i]) == n && !memcmp(known[i], word, n))
+			return;
+	ck_abort_msg("the table has '%.*s', operators.def has not", (int)n, word);
+}
+
+/* Every operator is in the first column, between backquotes, and nothing else. */
 START_TEST(table_operators)
 {
 	struct table t = table_open("operators");
@@ -236,6 +355,13 @@ START_TEST(table_operators)
 	ck_assert_msg(found, "no row for %s", words); }
 #include "capspec/operators.def"
 #undef OPERATOR
+	for (const char *row = t.p; row < end; row = strchr(row, '\n') + 1)
+		for (const char *cell = strchr(row + 1, '|'), *p = strchr(row, '`'); p && p < cell;) {
+			const char *close = strchr(p + 1, '`');
+
+			operator_known(p + 1, (size_t)(close - p - 1));
+			p = strchr(close + 1, '`');
+		}
 }
 END_TEST
 
@@ -248,6 +374,7 @@ int main(void)
 
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_add_test(t, values);
+	tcase_add_test(t, conditions);
 	tcase_add_test(t, table_limits);
 	tcase_add_test(t, table_types);
 	tcase_add_test(t, table_effects);
