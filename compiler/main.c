@@ -23,17 +23,20 @@ enum { NCOMMANDS = sizeof commands / sizeof *commands };
 
 static void help(void)
 {
-	puts("kruxc: compiles typed capabilities and YAML policies to decision tables, C and signed bundles.\n"
+	puts("kruxc: compiles capabilities and policies to tables, C and signed bundles.\n"
 	     "\nUsage: kruxc COMMAND ...\n");
 	for (size_t i = 0; i < NCOMMANDS; i++)
 		printf("  %-10s %s\n", commands[i].name, commands[i].what);
-	puts("\nkruxc COMMAND --help says more. Exit codes: 0 yes or same, 1 no, denied or differs,\n"
-	     "2 wrong usage or bad input, 3 the system failed.");
+	puts("\nkruxc COMMAND --help says more. Exit codes: 0 yes or same, 1 no, denied or\n"
+	     "differs, 2 wrong usage or bad input, 3 the system failed.");
 }
 
 static int command_help(const struct command *c)
 {
-	printf("Usage: kruxc %s %s\n\n%s\n\n", c->name, c->args, c->what);
+	size_t column = (size_t)printf("Usage: kruxc %s ", c->name);
+
+	options_text(c->args, column, column);
+	printf("\n%s\n\n", c->what);
 	options_help(c->name);
 	return EXIT_YES;
 }

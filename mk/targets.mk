@@ -61,6 +61,13 @@ install: all install-libkrux
 	$(Q)install -D -m 755 $(BUILD)/krux-witness $(DESTDIR)$(PREFIX)/bin/krux-witness
 	$(Q)for f in stdlib-caps/*/*.cap stdlib-caps/policies/*.yaml; do \
 		install -D -m 644 $$f $(DESTDIR)$(PREFIX)/share/krux/$${f#stdlib-caps/} || exit; done
+	$(Q)for s in bash:bash-completion/completions/% zsh:zsh/site-functions/_% fish:fish/vendor_completions.d/%.fish; do \
+		for p in kruxc kruxrt; do \
+			to=$(DESTDIR)$(PREFIX)/share/$$(echo $${s#*:} | sed "s/%/$$p/"); \
+			install -d $$(dirname $$to) || exit; \
+			if [ $$p = kruxc ]; then $(BUILD)/kruxc completion $${s%%:*}; \
+			else mk/completions.sh $(BUILD)/kruxrt $${s%%:*}; fi > $$to || exit; \
+		done; done
 
 clean:
 	rm -rf build build-*

@@ -25,7 +25,7 @@ static const struct option_row {
 #undef OPTION
 };
 
-enum { NROWS = sizeof rows / sizeof *rows };
+enum { NROWS = sizeof rows / sizeof *rows, SCREEN_WIDTH = 79, HELP_COLUMN = 29 };
 
 /* Is `word` one of the words of a list parted by spaces. */
 static bool among(const char *list, const char *word)
@@ -159,6 +159,25 @@ void options_free(struct options *o)
 	free(o->arg);
 }
 
+void options_text(const char *text, size_t column, size_t indent)
+{
+	for (bool first = true; *text; first = false) {
+		size_t n = strcspn(text, " ");
+
+		if (!first && column + 1 + n > SCREEN_WIDTH) {
+			printf("\n%*s", (int)indent, "");
+			column = indent;
+		} else if (!first) {
+			putchar(' ');
+			column++;
+		}
+		printf("%.*s", (int)n, text);
+		column += n;
+		text += n + strspn(text + n, " ");
+	}
+	putchar('\n');
+}
+
 void options_help(const char *command)
 {
 	puts("Options:");
@@ -175,7 +194,8 @@ void options_help(const char *command)
 			n += (size_t)snprintf(name + n, sizeof name - n, "--%s ", r->name);
 		if (r->takes)
 			snprintf(name + n, sizeof name - n, "%s", r->takes);
-		printf("  %-26s %s\n", name, r->what);
+		printf("  %-26s ", name);
+		options_text(r->what, HELP_COLUMN, HELP_COLUMN);
 	}
 	puts("  -h, --help");
 }
@@ -208,7 +228,7 @@ static void bash_write(struct buf *b)
 		buf_puts(b, "' ;;\n");
 	}
 	buf_puts(b, "\t*) words='' ;;\n\tesac\n\tcase $word in\n\t-*) COMPREPLY=($(compgen -W \"$words\" -- \"$word\")) ;;\n"
-	            "\t*) COMPREPLY=($(compgen -f -- \"$word\")) ;;\n\tesac\n}\ncomplete -o filenames -F _kruxc kruxc\n");
+	            "\t*) COMPREPLY=() ;;\n\tesac\n}\ncomplete -o default -F _kruxc kruxc\n");
 }
 
 static void zsh_write(struct buf *b)

@@ -10,5 +10,7 @@ enum options_result { OPTIONS_FINE, OPTIONS_BAD, OPTIONS_HELP };
 enum options_result options_read(struct options *, int argc, char **argv);
 void options_free(struct options *);
 void options_help(const char *command);
+/* Prints words from a column of the screen on; lines that would be too long go on below, indented. */
+void options_text(const char *text, size_t column, size_t indent);
 
 #endif
