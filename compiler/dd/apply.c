@@ -45,6 +45,8 @@ static uint32_t terminals(const struct op *op, uint32_t a, uint32_t b)
 		return a == b ? DD_FALSE : DD_TRUE;
 	case OP_NOT:
 		return a == DD_FALSE ? DD_TRUE : DD_FALSE;
+	case OP_SETTLED:
+	case OP_CONSTANT:
 	case OP_CALL:
 	case OP_OWN:
 		break;

@@ -11,6 +11,8 @@ enum op_kind {
 	OP_FILL,         /* a where it is no HOLE, else b */
 	OP_DIFFER,       /* TRUE where a and b differ, else FALSE */
 	OP_NOT,          /* b does not matter */
+	OP_SETTLED,      /* keys of pair.c, no operations */
+	OP_CONSTANT,
 	OP_CALL,         /* fn; values may be those of STATE terminals */
 	OP_OWN,          /* the first key of a CALL */
 };
@@ -43,6 +45,8 @@ uint32_t product(const struct op *, enum side, uint32_t x, uint32_t y);
 /* TRUE where the output is `out`, else FALSE. */
 uint32_t state_class(uint32_t start, uint32_t out);
 uint32_t state_class_not(uint32_t start, uint32_t out);
+/* Where the output is `from`, `to` instead; kept by key and b in the memory, as its states are. */
+uint32_t state_exchange(uint32_t start, uint32_t from, uint32_t to, uint32_t key, uint32_t b);
 /* Where the output is from[i], to[i] instead; from is sorted. */
 uint32_t state_replace(uint32_t start, const uint32_t *from, const uint32_t *to, size_t n);
 

@@ -4,6 +4,7 @@
 
 #include "compiler/dd/apply.h"
 #include "compiler/dd/graph.h"
+#include "compiler/dd/pair.h"
 
 _Noreturn static void wrong(uint32_t node, const char *what)
 {
@@ -83,7 +84,7 @@ static void string_check(uint32_t node, const struct node *n, const struct var *
 		wrong(node, "it has one child");
 	graph_state(g, n->n, 0);
 	for (uint32_t i = 0; i < g->n; i++) {
-		struct state s = store.state[g->a[i]];
+		struct state s = *state_at(g->a[i]);
 
 		arcs_check(node, &s);
 		order_check(node, v, s.out);
@@ -152,7 +153,7 @@ static uint32_t check(struct dd *m, void *args)
 			string_check(node, n, v);
 			graph_state(g, n->n, 0);
 			for (uint32_t q = 0; q < g->n; q++) {
-				const struct state *s = &store.state[g->a[q]];
+				const struct state *s = state_at(g->a[q]);
 
 				graph_state(seen, s->out, 0);
 				for (uint32_t j = s->first; j < s->first + s->n; j++)

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "compiler/dd/graph.h"
+#include "compiler/dd/pair.h"
 
 /* ---- listing ---- */
 
@@ -52,22 +53,49 @@ static void child_add(struct seen *s, struct children *c, uint32_t to)
 		ARENA_PUSH(s->a, c->to, c->n, c->cap, to);
 }
 
-static void string_children(struct seen *s, struct children *c, uint32_t start)
+/* Both nodes, the one first that is come to first. */
+static void two_children(struct seen *s, struct children *c, const struct two *two)
 {
 	struct graph *g = graph_begin();
+	uint32_t first = DD_IMPOSSIBLE;
 
-	graph_state(g, start, 0);
-	for (uint32_t i = 0; i < g->n; i++) {
+	graph_state(g, two->boolean, 0);
+	for (uint32_t i = 0; first == DD_IMPOSSIBLE; i++) {
 		const struct state *q = &store.state[g->a[i]];
 
-		child_add(s, c, q->out);
-		for (uint32_t j = q->first; j < q->first + q->n; j++) {
-			const struct state *to = &store.state[store.arc[j].to];
+		first = q->out;
+		for (uint32_t j = q->first; j < q->first + q->n; j++)
+			graph_state(g, store.arc[j].to, 0);
+	}
+	graph_end(g);
+	child_add(s, c, first == DD_FALSE ? two->lo : two->hi);
+	child_add(s, c, first == DD_FALSE ? two->hi : two->lo);
+}
 
-			if (to->settled != NONE)
-				child_add(s, c, to->settled);
+static void string_children(struct seen *s, struct children *c, uint32_t start)
+{
+	struct graph *g;
+	struct two two;
+
+	if (state_two(start, &two)) {
+		two_children(s, c, &two);
+		return;
+	}
+	g = graph_begin();
+	graph_state(g, start, 0);
+	for (uint32_t i = 0; i < g->n; i++) {
+		uint32_t first = store.state[g->a[i]].first, end = first + store.state[g->a[i]].n;
+
+		child_add(s, c, store.state[g->a[i]].out);
+		for (uint32_t j = first; j < end; j++) {
+			uint32_t to = store.arc[j].to;
+
+			if (store.state[to].settled != NONE)
+				child_add(s, c, store.state[to].settled);
+			else if (state_two(to, &two))
+				two_children(s, c, &two);
 			else
-				graph_state(g, store.arc[j].to, 0);
+				graph_state(g, to, 0);
 		}
 	}
 	graph_end(g);

@@ -11,6 +11,7 @@
 
 #include "capspec/limits.h"
 #include "compiler/dd/manager.h"
+#include "compiler/dd/pair.h"
 
 #define SELF 0xFFFFFFFEu              /* in hashes: the state itself */
 
@@ -26,7 +27,7 @@ static uint32_t settle(uint32_t a, uint32_t b)
 	return a == DD_IMPOSSIBLE || a == b ? b : b == DD_IMPOSSIBLE ? a : NONE;
 }
 
-static bool is_sized(uint32_t out)
+bool state_sized(uint32_t out)
 {
 	const struct node *n;
 
@@ -63,7 +64,8 @@ static uint32_t state_add(uint32_t out, const struct arc *arc, uint32_t n)
 	STORE_ROOM(store.state, store.nstates + 1, store.cap_states);
 	STORE_ROOM(store.arc, store.narcs + n, store.cap_arcs);
 	s = &store.state[store.nstates];
-	*s = (struct state){ .out = out, .first = (uint32_t)store.narcs, .n = n, .scc = (uint32_t)store.nstates };
+	*s = (struct state){ .out = out, .first = (uint32_t)store.narcs, .n = n, .scc = (uint32_t)store.nstates,
+	                     .boolean = NONE };
 	memcpy(store.arc + store.narcs, arc, n * sizeof *arc);
 	store.narcs += n;
 	return (uint32_t)store.nstates++;
@@ -75,7 +77,7 @@ static void exits_look(const struct state *s, uint32_t first, uint32_t end, stru
 	uint32_t lo = 1;
 
 	t->settled = settle(t->settled, s->out);
-	t->sized |= is_sized(s->out);
+	t->sized |= state_sized(s->out);
 	for (uint32_t i = 0; i < s->n; i++) {
 		const struct arc *a = &store.arc[s->first + i];
 
@@ -138,7 +140,7 @@ static bool unrolls(uint32_t d, uint32_t out, const struct arc *arc, uint32_t n)
 	const struct state *s = &store.state[d];
 	uint32_t k = 0;
 
-	if (s->out != out)
+	if (s->out != out || s->boolean != NONE)
 		return false;
 	for (uint32_t i = 0; i < n; i++) {
 		uint32_t to = arc[i].to == GRAPH_NEW ? d : arc[i].to;
@@ -261,7 +263,7 @@ static bool component_unrolls(const struct graph *g, uint32_t *to, uint32_t *que
 				continue;
 			tried[scc % TRIED] = scc;
 			for (uint32_t y = scc; y < store.nstates && store.state[y].scc == scc; y++)
-				if (store.state[y].out == g->out[r->some[b]] && component_is(g, b, y, to, queue))
+				if (store.state[y].out == g->out[r->some[b]] && store.state[y].boolean == NONE && component_is(g, b, y, to, queue))
 					return true;
 		}
 	return false;
@@ -545,7 +547,7 @@ static void single_make(struct graph *g, uint32_t s)
 	g->canon[s] = loops ? state_loop(g->out[s], r->arc, n) : state_plain(g->out[s], r->arc, n);
 }
 
-void component_make(struct graph *g, const uint32_t *members, uint32_t k)
+static void explicit_make(struct graph *g, const uint32_t *members, uint32_t k)
 {
 	struct refine *r = g->refine;
 	uint32_t n, *work;
@@ -568,4 +570,21 @@ void component_make(struct graph *g, const uint32_t *members, uint32_t k)
 	blocks_make(g, work, work + n, r->work);
 	for (uint32_t i = 0; i < k; i++)
 		g->canon[members[i]] = work[r->block[members[i]]];
+}
+
+void component_make(struct graph *g, const uint32_t *members, uint32_t k)
+{
+	struct two two;
+	bool boolean = component_two(g, members, k, &two), pair = boolean && (two.lo != DD_FALSE || two.hi != DD_TRUE);
+
+	if (pair)
+		component_boolean(g, members, k, &two);
+	explicit_make(g, members, k);
+	for (uint32_t i = 0; boolean && i < k; i++) {
+		uint32_t *canon = &g->canon[members[i]];
+
+		store.state[*canon].two = true;
+		if (pair)
+			*canon = state_pair(*canon, two.lo, two.hi);
+	}
 }

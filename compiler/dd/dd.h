@@ -187,10 +187,11 @@ struct dd_text {
 	uint32_t out;                      /* when the text ends here */
 	uint32_t settled;                  /* as in struct dd_state */
 	uint32_t n;
-	const struct arc *arc;             /* until the next operation */
+	uint32_t first;                    /* arcs, for dd_text_arc */
 };
 uint32_t dd_text_start(const struct dd *, uint32_t node);
 struct dd_text dd_text_at(const struct dd *, uint32_t state);
+struct arc dd_text_arc(const struct dd_text *, uint32_t i);
 uint32_t dd_text_step(const struct dd *, uint32_t state, uint32_t scalar);
 /* TRUE where the rest leads to `out`, else FALSE; with `other` the other way around. */
 uint32_t dd_text_class(struct dd *, uint32_t state, uint32_t out, bool other);

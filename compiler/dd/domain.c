@@ -7,6 +7,7 @@
 #include "compiler/dd/graph.h"
 #include "compiler/dd/host.h"
 #include "compiler/dd/language.h"
+#include "compiler/dd/pair.h"
 
 /* A component that is `.` or `..` may go on, but not end. */
 #define PATH "/|(/([^/.][^/]*|\\.[^/.][^/]*|\\.\\.[^/]+))+"
@@ -101,7 +102,7 @@ static void domain_fill(struct domain *d, uint32_t start)
 
 	graph_state(g, start, 0);
 	for (uint32_t i = 0; i < g->n; i++) {
-		const struct state *s = &store.state[g->a[i]];
+		const struct state *s = state_at(g->a[i]);
 		uint32_t first = s->first, n = s->n;
 
 		graph_out(g, i, s->out == DD_TRUE ? DD_FALSE : DD_IMPOSSIBLE);

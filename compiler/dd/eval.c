@@ -4,6 +4,7 @@
 
 #include "capspec/canon.h"
 #include "compiler/dd/apply.h"
+#include "compiler/dd/pair.h"
 #include "compiler/model/access.h"
 
 /* Where elements are looked at, what their variables start from. */
@@ -103,18 +104,32 @@ static uint32_t arc_follow(uint32_t state, uint32_t scalar)
 	return store.arc[lo].to;
 }
 
+/* A pair is followed as its boolean state, so that nothing has to be made. */
 static uint32_t text_eval(uint32_t state, struct krux_str s, bool octets)
 {
-	for (size_t i = 0; i < s.n;) {
-		unsigned len = 1;
-		uint32_t c = octets ? (unsigned char)s.p[i] + 1u : krux_utf8_get(s.p + i, s.n - i, &len);
+	struct two two = { NONE, DD_FALSE, DD_TRUE };
+	uint32_t out;
 
-		if (store.state[state].settled != NONE && is_terminal(store.state[state].settled))
+	for (size_t i = 0;;) {
+		unsigned len = 1;
+		uint32_t c;
+
+		if (store.state[state].boolean != NONE) {
+			state_two(state, &two);
+			state = two.boolean;
+		}
+		out = store.state[state].settled;
+		if (i >= s.n || (out != NONE && is_terminal(out)))
 			break;
+		c = octets ? (unsigned char)s.p[i] + 1u : krux_utf8_get(s.p + i, s.n - i, &len);
 		state = arc_follow(state, c);
 		i += len;
 	}
-	return store.state[state].settled != NONE ? store.state[state].settled : store.state[state].out;
+	if (out == NONE)
+		out = store.state[state].out;
+	if (two.boolean != NONE && out != DD_IMPOSSIBLE)
+		out = out == DD_FALSE ? two.lo : two.hi;
+	return out;
 }
 
 static uint32_t string_eval(const struct at *at, const struct var *v, uint32_t start)

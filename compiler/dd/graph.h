@@ -43,6 +43,8 @@ void graphs_free(void);
 
 /* The canonical state with these arcs (canonical, merged) that is in no loop. */
 uint32_t state_plain(uint32_t out, const struct arc *, uint32_t n);
+/* Does a node look at a size. */
+bool state_sized(uint32_t node);
 /* The state DEAD, where it is not there yet. */
 void state_dead_make(void);
 /* members[k]: states of g whose arcs lead to one another or to states with a canon. Sets theirs. */

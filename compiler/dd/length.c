@@ -11,6 +11,7 @@
 #include "compiler/dd/cond.h"
 #include "compiler/dd/graph.h"
 #include "compiler/dd/language.h"
+#include "compiler/dd/pair.h"
 #include "compiler/dd/witness.h"
 
 enum { WIDEST = 4, MOST_LABEL = 63 };
@@ -109,7 +110,7 @@ static void walk_begin(struct walk *w, uint32_t start, bool octets, struct class
 
 	graph_state(g, start, 0);
 	for (uint32_t i = 0; i < g->n; i++) {
-		const struct state *s = &store.state[g->a[i]];
+		const struct state *s = state_at(g->a[i]);
 
 		for (uint32_t j = s->first; j < s->first + s->n; j++)
 			if (store.arc[j].to != DEAD)
@@ -120,7 +121,7 @@ static void walk_begin(struct walk *w, uint32_t start, bool octets, struct class
 	w->class = ARENA_ARRAY(w->a, uint32_t, g->n);
 	c->out = ARENA_ARRAY(w->a, uint32_t, g->n);
 	for (uint32_t i = 0; i < g->n; i++) {
-		const struct state *s = &store.state[g->a[i]];
+		const struct state *s = state_at(g->a[i]);
 		uint32_t lo = 1;
 
 		if (s->out != DD_IMPOSSIBLE)
@@ -289,7 +290,7 @@ static struct pred *preds_find(const struct walk *w, uint32_t start, bool octets
 	memset(head, 0xFF, w->n * sizeof *head);
 	graph_state(g, start, 0);
 	for (uint32_t i = 0; i < g->n; i++) {
-		const struct state *s = &store.state[g->a[i]];
+		const struct state *s = state_at(g->a[i]);
 		uint32_t lo = 1;
 
 		for (uint32_t j = s->first; j < s->first + s->n; j++) {
@@ -487,7 +488,7 @@ static void reach_all(struct reach *r, bool host, bool octets, uint32_t start)
 	reach_to(r, start, 0, 0);
 	for (size_t head = 0; head < r->nqueue; head++) {
 		uint32_t i = r->queue[head], label = r->g->b[i], lo = 1;
-		const struct state *s = &store.state[r->g->a[i]];
+		const struct state *s = state_at(r->g->a[i]);
 
 		for (uint32_t j = s->first; j < s->first + s->n; j++) {
 			struct arc a = store.arc[j];
@@ -539,7 +540,7 @@ uint32_t string_inhabit(struct var *v, uint32_t start)
 	r.g = graph_begin();
 	graph_state(r.g, start, 0);
 	for (uint32_t i = 0; i < r.g->n; i++) {
-		const struct state *s = &store.state[r.g->a[i]];
+		const struct state *s = state_at(r.g->a[i]);
 
 		for (uint32_t j = s->first; j < s->first + s->n; j++)
 			graph_state(r.g, store.arc[j].to, 0);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "compiler/dd/graph.h"
+#include "compiler/dd/pair.h"
 
 struct work {
 	const struct op *op;
@@ -14,10 +15,81 @@ struct work {
 	struct graph *g;
 };
 
+/* Two nodes by one boolean state, from what both sides say where it is FALSE and TRUE. */
+static uint32_t both_nodes(const struct work *w, uint32_t x, uint32_t y, uint32_t boolean, const uint32_t at[static 4])
+{
+	uint32_t lo = apply(w->op, at[0], at[2]), hi = apply(w->op, at[1], at[3]);
+
+	if (lo == DD_IMPOSSIBLE || hi == DD_IMPOSSIBLE)
+		return NONE;
+	if (lo == hi && w->side == SIDE_BOTH && store.state[x].settled != NONE)
+		return state_settled(x, lo);
+	if (lo == hi && w->side == SIDE_BOTH && store.state[y].settled != NONE)
+		return state_settled(y, lo);
+	return state_pair(boolean, lo, hi);
+}
+
+/* Both tell two nodes apart, and so does the result: then it is `and` or `or` of the boolean
+ * states. Only asked once, for the start: the pairs on the way find one another in one graph. */
+static uint32_t both_boolean(const struct work *w, uint32_t x, uint32_t y)
+{
+	const struct op *op = w->op;
+	uint32_t at[4], hi, lo, boolean;
+	struct two a, b;
+
+	if (w->side != SIDE_BOTH || !state_two(x, &a) || !state_two(y, &b))
+		return NONE;
+	if (a.boolean == x && b.boolean == y && (op->kind == OP_AND || op->kind == OP_FIRST || op->kind == OP_NOT))
+		return NONE;
+	for (int i = 0; i < 4; i++)
+		at[i] = apply(op, i & 1 ? a.hi : a.lo, i & 2 ? b.hi : b.lo);
+	lo = at[0];
+	hi = at[3];
+	x = a.boolean;
+	y = b.boolean;
+	if (lo == DD_IMPOSSIBLE || at[1] == DD_IMPOSSIBLE || at[2] == DD_IMPOSSIBLE || hi == DD_IMPOSSIBLE || lo == hi)
+		return NONE;
+	if ((at[1] != lo && at[1] != hi) || (at[2] != lo && at[2] != hi))
+		return NONE;
+	if (at[1] == at[2])
+		boolean = product(at[1] == lo ? &op_and : &op_first, SIDE_BOTH, x, y);
+	else
+		boolean = at[1] == hi ? x : y;
+	if (store.state[boolean].settled == NONE)
+		return state_pair(boolean, lo, hi);
+	return state_settled(boolean, store.state[boolean].settled == DD_FALSE ? lo : hi);
+}
+
+/* One side tells nothing apart, and the other two nodes at most; or both do so alike. */
+static uint32_t known_nodes(const struct work *w, uint32_t x, uint32_t y)
+{
+	uint32_t xs = w->side == SIDE_NODE_STATE ? x : store.state[x].settled,
+	         ys = w->side == SIDE_STATE_NODE ? y : store.state[y].settled, out;
+	struct two a, b;
+
+	if (xs != NONE && ys != NONE) {
+		out = xs == DD_IMPOSSIBLE || ys == DD_IMPOSSIBLE ? (uint32_t)DD_IMPOSSIBLE : apply(w->op, xs, ys);
+		return out == DD_IMPOSSIBLE ? NONE : state_settled(w->side == SIDE_NODE_STATE ? y : x, out);
+	}
+	/* That of a boolean state is what pairs are made with. */
+	if (xs == DD_IMPOSSIBLE || ys == DD_IMPOSSIBLE || w->op->kind == OP_NOT)
+		return NONE;
+	if (xs != NONE)
+		return state_two(y, &b) ? both_nodes(w, x, y, b.boolean, (uint32_t[]){ xs, xs, b.lo, b.hi }) : NONE;
+	if (!state_two(x, &a))
+		return NONE;
+	if (ys != NONE)
+		return both_nodes(w, x, y, a.boolean, (uint32_t[]){ a.lo, a.hi, ys, ys });
+	if (!state_two(y, &b) || a.boolean != b.boolean)
+		return NONE;
+	return both_nodes(w, x, y, a.boolean, (uint32_t[]){ a.lo, a.hi, b.lo, b.hi });
+}
+
 /* The result where it is known without following the pair, else NONE. */
 static uint32_t known(const struct work *w, uint32_t x, uint32_t y)
 {
 	const struct op *op = w->op;
+	uint32_t out;
 
 	if (w->side != SIDE_NODE_STATE) {
 		uint32_t settled = store.state[x].settled;
@@ -50,7 +122,13 @@ static uint32_t known(const struct work *w, uint32_t x, uint32_t y)
 	if (w->side == SIDE_BOTH && x == y &&
 	    (op->kind == OP_AND || op->kind == OP_FIRST || op->kind == OP_FILL || (op->laws & DD_IDEMPOTENT)))
 		return x;
-	return memo_get(w->key, x, y);
+	out = memo_get(w->key, x, y);
+	if (out != NONE)
+		return out;
+	out = known_nodes(w, x, y);
+	if (out != NONE)
+		memo_put(w->key, x, y, out);
+	return out;
 }
 
 static uint32_t pair_target(const struct work *w, uint32_t x, uint32_t y)
@@ -62,7 +140,7 @@ static uint32_t pair_target(const struct work *w, uint32_t x, uint32_t y)
 
 static void both_follow(const struct work *w, uint32_t x, uint32_t y)
 {
-	uint32_t i = store.state[x].first, j = store.state[y].first;
+	uint32_t i = state_at(x)->first, j = state_at(y)->first;
 
 	for (;;) {
 		struct arc a = store.arc[i], b = store.arc[j];
@@ -78,7 +156,7 @@ static void both_follow(const struct work *w, uint32_t x, uint32_t y)
 
 static void one_follow(const struct work *w, uint32_t x, uint32_t y)
 {
-	const struct state *s = &store.state[w->side == SIDE_STATE_NODE ? x : y];
+	const struct state *s = state_at(w->side == SIDE_STATE_NODE ? x : y);
 	uint32_t first = s->first, n = s->n;
 
 	for (uint32_t i = first; i < first + n; i++) {
@@ -94,6 +172,8 @@ uint32_t product(const struct op *op, enum side side, uint32_t x, uint32_t y)
 	uint32_t out = known(&w, x, y);
 	struct graph *g;
 
+	if (out == NONE)
+		out = both_boolean(&w, x, y);
 	if (out != NONE)
 		return out;
 	g = w.g = graph_begin();
@@ -119,27 +199,58 @@ uint32_t product(const struct op *op, enum side side, uint32_t x, uint32_t y)
 /* The states from `start` on with other outputs. */
 typedef uint32_t out_fn(const void *ctx, uint32_t out);
 
-static uint32_t outs_map(uint32_t start, out_fn *fn, const void *ctx)
+/* The result where it is known without following the state, else NONE. */
+static uint32_t mapped(uint32_t state, out_fn *fn, const void *ctx)
+{
+	uint32_t settled = store.state[state].settled, lo, hi;
+	struct two two;
+
+	if (settled == DD_IMPOSSIBLE)
+		return state;
+	if (settled != NONE) {
+		lo = fn(ctx, settled);
+		return lo == DD_IMPOSSIBLE ? NONE : state_settled(state, lo);
+	}
+	if (!state_two(state, &two))
+		return NONE;
+	lo = fn(ctx, two.lo);
+	hi = fn(ctx, two.hi);
+	return lo == DD_IMPOSSIBLE || hi == DD_IMPOSSIBLE ? NONE : state_pair(two.boolean, lo, hi);
+}
+
+/* By key and b of the memory; 0: targets are known by `mapped` instead. */
+static uint32_t outs_walk(uint32_t start, out_fn *fn, const void *ctx, uint32_t key, uint32_t b)
 {
 	struct graph *g = graph_begin();
 	uint32_t out;
 
 	graph_state(g, start, 0);
 	for (uint32_t i = 0; i < g->n; i++) {
-		uint32_t first = store.state[g->a[i]].first, end = first + store.state[g->a[i]].n;
+		uint32_t first = state_at(g->a[i])->first, end = first + store.state[g->a[i]].n;
 
 		out = store.state[g->a[i]].out;
 		graph_out(g, i, out == DD_IMPOSSIBLE ? (uint32_t)DD_IMPOSSIBLE : fn(ctx, out));
 		for (uint32_t j = first; j < end; j++) {
-			uint32_t to = store.arc[j].to;
+			uint32_t to = store.arc[j].to, hi = store.arc[j].hi, known = to;
 
-			graph_arc(g, store.arc[j].hi, to == DEAD ? to : graph_state(g, to, 0));
+			if (to != DEAD)
+				known = key ? memo_get(key, to, b) : mapped(to, fn, ctx);
+			graph_arc(g, hi, known != NONE ? known : graph_state(g, to, 0));
 		}
 	}
 	graph_finish(g);
+	for (uint32_t i = 0; key && i < g->n; i++)
+		memo_put(key, g->a[i], b, g->canon[i]);
 	out = g->canon[0];
 	graph_end(g);
 	return out;
+}
+
+static uint32_t outs_map(uint32_t start, out_fn *fn, const void *ctx)
+{
+	uint32_t out = mapped(start, fn, ctx);
+
+	return out != NONE ? out : outs_walk(start, fn, ctx, 0, 0);
 }
 
 static uint32_t is_out(const void *ctx, uint32_t out)
@@ -180,6 +291,13 @@ static uint32_t exchanged(const void *ctx, uint32_t out)
 	const uint32_t *at = x->n ? bsearch(&out, x->from, x->n, sizeof out, number_order) : NULL;
 
 	return at ? x->to[at - x->from] : out;
+}
+
+uint32_t state_exchange(uint32_t start, uint32_t from, uint32_t to, uint32_t key, uint32_t b)
+{
+	uint32_t out = memo_get(key, start, b);
+
+	return out != NONE ? out : outs_walk(start, exchanged, &(struct exchange){ &from, &to, 1 }, key, b);
 }
 
 uint32_t state_replace(uint32_t start, const uint32_t *from, const uint32_t *to, size_t n)

@@ -10,6 +10,7 @@
 #include "compiler/dd/graph.h"
 #include "compiler/dd/language.h"
 #include "compiler/dd/manager.h"
+#include "compiler/dd/pair.h"
 
 enum {
 	BLOCK = 1 << 16,
@@ -282,6 +283,7 @@ static void store_cut(const struct mark *k)
 	table_cut(&store.plain, k->nstates);
 	table_cut(&store.looped, k->nstates);
 	table_cut(&store.components, k->nstates);
+	pairs_cut(k->nstates, k->narcs);
 	table_cut(&store.nodes, k->nnodes);
 	store.nstates = k->nstates;
 	store.narcs = k->narcs;
@@ -303,6 +305,7 @@ static void store_free(void)
 	table_free(&store.plain);
 	table_free(&store.looped);
 	table_free(&store.components);
+	table_free(&store.pairs);
 	table_free(&store.nodes);
 	table_free(&store.languages);
 	free(store.state);

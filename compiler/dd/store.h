@@ -29,6 +29,8 @@ struct state {
 	uint32_t scc;                    /* first state of its component, whose states are in a row */
 	uint32_t far;                    /* bytes within which every state is reached from here, at most */
 	bool sized;                      /* leads to a node of a size */
+	bool two;                        /* leads to FALSE and to TRUE, and to nothing else */
+	uint32_t boolean, lo, hi;        /* of pairs (pair.h), whose arcs may not be there yet; else NONE */
 };
 
 struct node {
@@ -80,7 +82,7 @@ struct store {
 	struct var **var;
 	size_t nstates, narcs, nnodes, nvars;
 	size_t cap_states, cap_arcs, cap_nodes, cap_vars;
-	struct table plain, looped, components, nodes, languages;
+	struct table plain, looped, components, pairs, nodes, languages;
 	struct memo *memo;               /* of states and of nodes, told apart by op */
 	uint32_t cap_memo;
 	uint32_t next_op;

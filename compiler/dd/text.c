@@ -8,6 +8,7 @@
 #include "compiler/dd/graph.h"
 #include "compiler/dd/language.h"
 #include "compiler/dd/length.h"
+#include "compiler/dd/pair.h"
 #include "compiler/dd/witness.h"
 
 enum { MOST_LABEL = 63 };
@@ -51,7 +52,7 @@ static uint32_t follow(uint32_t state, struct krux_str s, bool octets)
 	for (size_t i = 0; i < s.n;) {
 		unsigned len = 1;
 		uint32_t c = octets ? (unsigned char)s.p[i] + 1u : krux_utf8_get(s.p + i, s.n - i, &len);
-		uint32_t j = store.state[state].first;
+		uint32_t j = state_at(state)->first;
 
 		while (store.arc[j].hi < c)
 			j++;
@@ -110,7 +111,7 @@ static void search_to(struct search *r, uint32_t q, uint32_t label, struct step 
 
 static void search_from(struct search *r, uint32_t i, bool host, bool octets)
 {
-	const struct state *s = &store.state[r->g->a[i]];
+	const struct state *s = state_at(r->g->a[i]);
 	uint32_t label = r->g->b[i];
 
 	for (unsigned k = 0; k <= 5; k++) {

@@ -1,6 +1,7 @@
 /* Texts state by state, as callers read them: nothing is copied. */
 #include "compiler/dd/apply.h"
 #include "compiler/dd/language.h"
+#include "compiler/dd/pair.h"
 
 bool dd_is_terminal(uint32_t node)
 {
@@ -19,21 +20,39 @@ uint32_t dd_text_start(const struct dd *m, uint32_t node)
 	return node_at(node)->n;
 }
 
+static uint32_t arcs_make(struct dd *m, void *p)
+{
+	(void)m;
+	state_at(*(const uint32_t *)p);
+	return 1;
+}
+
+/* With its arcs; the dead state where there is no room for them. */
+static const struct state *state_opened(const struct dd *m, uint32_t state)
+{
+	if (!store.state[state].n && !store_guard((struct dd *)(uintptr_t)m, arcs_make, &state))
+		return &store.state[DEAD];
+	return &store.state[state];
+}
+
 struct dd_text dd_text_at(const struct dd *m, uint32_t state)
 {
-	const struct state *s = &store.state[state];
+	const struct state *s = state_opened(m, state);
 
-	(void)m;
-	return (struct dd_text){ s->out, s->settled, s->n, store.arc + s->first };
+	return (struct dd_text){ s->out, s->settled, s->n, s->first };
+}
+
+struct arc dd_text_arc(const struct dd_text *t, uint32_t i)
+{
+	return store.arc[t->first + i];
 }
 
 uint32_t dd_text_step(const struct dd *m, uint32_t state, uint32_t scalar)
 {
-	const struct state *s = &store.state[state];
+	const struct state *s = state_opened(m, state);
 	const struct arc *arc = store.arc + s->first;
 	uint32_t lo = 0, hi = s->n - 1;
 
-	(void)m;
 	while (lo < hi) {
 		uint32_t mid = lo + (hi - lo) / 2;
 

@@ -10,6 +10,7 @@
 #include "compiler/dd/graph.h"
 #include "compiler/dd/language.h"
 #include "compiler/dd/length.h"
+#include "compiler/dd/pair.h"
 
 struct work {
 	const struct op *op;
@@ -34,7 +35,7 @@ static uint32_t add(const struct work *w, uint32_t a, uint32_t b)
 
 static uint32_t target_of(uint32_t state, uint32_t scalar)
 {
-	uint32_t i = store.state[state].first;
+	uint32_t i = state_at(state)->first;
 
 	while (store.arc[i].hi < scalar)
 		i++;
@@ -61,6 +62,11 @@ static void sums_find(struct work *w)
 		for (; end < n && store.state[order[end]].scc == scc; end++) {
 			struct state s = store.state[order[end]];
 
+			if (s.boolean != NONE) {
+				/* Whatever it leads to, it leads to both. */
+				sum = add(w, s.lo, s.hi);
+				continue;
+			}
 			sum = add(w, sum, s.out);
 			for (uint32_t j = s.first; j < s.first + s.n; j++)
 				if (store.state[store.arc[j].to].scc != scc)
@@ -149,7 +155,7 @@ static uint32_t tree_states(struct work *w, uint32_t start)
 
 	graph_state(g, start, 0);
 	for (uint32_t i = 0; i < g->n; i++) {
-		uint32_t q = g->a[i], first = store.state[q].first, end = first + store.state[q].n;
+		uint32_t q = g->a[i], first = state_at(q)->first, end = first + store.state[q].n;
 
 		graph_out(g, i, out_below(w, q, g->b[i]));
 		for (uint32_t j = first; j < end; j++) {
@@ -174,7 +180,7 @@ static uint32_t closure(const struct op *op, struct var *v, uint32_t start)
 	w.g = graph_begin();
 	graph_state(w.g, start, 0);
 	for (uint32_t i = 0; i < w.g->n; i++) {
-		const struct state *s = &store.state[w.g->a[i]];
+		const struct state *s = state_at(w.g->a[i]);
 
 		for (uint32_t j = s->first; j < s->first + s->n; j++)
 			graph_state(w.g, store.arc[j].to, 0);

@@ -5,6 +5,7 @@
 #include "compiler/dd/children.h"
 #include "compiler/dd/cond.h"
 #include "compiler/dd/graph.h"
+#include "compiler/dd/pair.h"
 
 /* States by number to the graph's. */
 static void automaton_fill(struct graph *g, struct dd_automaton *fa, struct dd_state *state, struct dd_range *range)
@@ -12,7 +13,7 @@ static void automaton_fill(struct graph *g, struct dd_automaton *fa, struct dd_s
 	uint32_t n = 0;
 
 	for (uint32_t i = 0; i < g->n; i++) {
-		const struct state *s = &store.state[g->a[i]];
+		const struct state *s = state_at(g->a[i]);
 		uint32_t lo = 1;
 
 		state[i] = (struct dd_state){ .out = s->out, .first = n, .n = s->n, .settled = s->settled };
@@ -37,7 +38,7 @@ static const struct dd_automaton *automaton_make(uint32_t start, struct arena *a
 
 	graph_state(g, start, 0);
 	for (uint32_t i = 0; i < g->n; i++) {
-		const struct state *s = &store.state[g->a[i]];
+		const struct state *s = state_at(g->a[i]);
 
 		narcs += s->n;
 		for (uint32_t j = s->first; j < s->first + s->n; j++)
@@ -207,7 +208,7 @@ static uint32_t count(struct dd *m, void *args)
 		if (n->kind == DD_STRING)
 			graph_state(states, n->n, n->var);
 		for (uint32_t q = from; q < states->n; q++) {
-			const struct state *s = &store.state[states->a[q]];
+			const struct state *s = state_at(states->a[q]);
 
 			graph_state(nodes, s->out, 0);
 			for (uint32_t j = s->first; j < s->first + s->n; j++)

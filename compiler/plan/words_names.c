@@ -15,11 +15,13 @@ static uint32_t names_letter(const struct dd *m, uint32_t state)
 	uint32_t widest = 0, letter = 1, lo = 1;
 
 	for (uint32_t k = 0; k < t.n; k++) {
-		if (t.arc[k].hi - lo >= widest) {
-			widest = t.arc[k].hi - lo;
-			letter = t.arc[k].hi;
+		uint32_t hi = dd_text_arc(&t, k).hi;
+
+		if (hi - lo >= widest) {
+			widest = hi - lo;
+			letter = hi;
 		}
-		lo = t.arc[k].hi + 1;
+		lo = hi + 1;
 	}
 	return letter;
 }
@@ -60,12 +62,13 @@ static void name_read(struct names *w, uint32_t state, uint32_t usual, size_t n,
 	if (!first && !w->hard && a.out != DD_IMPOSSIBLE)
 		w->end(w, state, usual, n);
 	while (!w->hard && i < a.n && j < b.n) {
-		uint32_t hi = a.arc[i].hi < b.arc[j].hi ? a.arc[i].hi : b.arc[j].hi;
+		struct arc x = dd_text_arc(&a, i), y = dd_text_arc(&b, j);
+		uint32_t hi = x.hi < y.hi ? x.hi : y.hi;
 
-		if (a.arc[i].to != b.arc[j].to)
-			letters_read(w, lo, hi, a.arc[i].to, b.arc[j].to, n);
-		i += a.arc[i].hi == hi;
-		j += b.arc[j].hi == hi;
+		if (x.to != y.to)
+			letters_read(w, lo, hi, x.to, y.to, n);
+		i += x.hi == hi;
+		j += y.hi == hi;
 		lo = hi + 1;
 	}
 }
@@ -185,17 +188,19 @@ static void end_follow(struct reading *r, struct ends *ends, struct end e, uint3
 	struct dd_text a = dd_text_at(r->m, e.state);
 	uint32_t lo = 1;
 
-	for (uint32_t i = 0; i < a.n && !r->hard; lo = a.arc[i++].hi + 1) {
+	for (uint32_t i = 0, next; i < a.n && !r->hard; i++, lo = next) {
+		struct arc arc = dd_text_arc(&a, i);
 		size_t len;
 
-		if (lo == '/' || a.arc[i].to == star)
+		next = arc.hi + 1;
+		if (lo == '/' || arc.to == star)
 			continue;
 		memcpy(r->text + n, e.text.p, e.text.n);
 		len = e.text.n + krux_utf8_put(lo, r->text + n + e.text.n);
 		/* One letter leads there, and no other. */
-		r->hard |= a.arc[i].hi != lo || ++r->steps > MOST_STEPS || n + len + 8 > LONGEST_PATH;
+		r->hard |= arc.hi != lo || ++r->steps > MOST_STEPS || n + len + 8 > LONGEST_PATH;
 		if (!r->hard)
-			end_add(r, ends, a.arc[i].to, arena_str(r->words->arena, (struct krux_str){ r->text + n, len }), star, n);
+			end_add(r, ends, arc.to, arena_str(r->words->arena, (struct krux_str){ r->text + n, len }), star, n);
 	}
 }
 
@@ -232,15 +237,16 @@ static void exceptions_letters(struct reading *r, uint32_t state, uint32_t usual
 	uint32_t lo = 1, i = 0, j = 0;
 
 	while (!r->hard && i < a.n && j < b.n) {
-		uint32_t hi = a.arc[i].hi < b.arc[j].hi ? a.arc[i].hi : b.arc[j].hi, x = a.arc[i].to, y = b.arc[j].to;
+		struct arc x = dd_text_arc(&a, i), y = dd_text_arc(&b, j);
+		uint32_t hi = x.hi < y.hi ? x.hi : y.hi;
 
-		if (x != y && hi - lo > MOST_LETTERS)
+		if (x.to != y.to && hi - lo > MOST_LETTERS)
 			r->hard = true;
-		for (uint32_t c = lo; x != y && c <= hi && !r->hard; c++)
+		for (uint32_t c = lo; x.to != y.to && c <= hi && !r->hard; c++)
 			if (c != '/')
-				exceptions_read(r, x, y, n + krux_utf8_put(c, r->text + n), false);
-		i += a.arc[i].hi == hi;
-		j += b.arc[j].hi == hi;
+				exceptions_read(r, x.to, y.to, n + krux_utf8_put(c, r->text + n), false);
+		i += x.hi == hi;
+		j += y.hi == hi;
 		lo = hi + 1;
 	}
 }

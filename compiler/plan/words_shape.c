@@ -89,8 +89,10 @@ static bool states_read(struct words *w, const struct dd *m, uint32_t out, uint3
 		ARENA_PUSH(a, s->key, s->nkey, s->cap_key, t.out == DD_IMPOSSIBLE ? UINT32_MAX : answer_number(s, t.out));
 		ARENA_PUSH(a, s->key, s->nkey, s->cap_key, t.n);
 		for (uint32_t k = 0; k < t.n; k++) {
-			ARENA_PUSH(a, s->key, s->nkey, s->cap_key, t.arc[k].hi);
-			ARENA_PUSH(a, s->key, s->nkey, s->cap_key, state_number(a, s, t.arc[k].to));
+			struct arc arc = dd_text_arc(&t, k);
+
+			ARENA_PUSH(a, s->key, s->nkey, s->cap_key, arc.hi);
+			ARENA_PUSH(a, s->key, s->nkey, s->cap_key, state_number(a, s, arc.to));
 		}
 	}
 	return s->nanswers < MOST_ANSWERS;
@@ -151,7 +153,7 @@ bool *shape_leads(struct words *w, const struct dd *m, const struct folder *f, u
 			struct dd_text t = dd_text_at(m, s->state[i]);
 
 			for (uint32_t k = 0; k < t.n && !leads[i]; k++)
-				if (leads[*slot_of(s, t.arc[k].to) - 1])
+				if (leads[*slot_of(s, dd_text_arc(&t, k).to) - 1])
 					changed = leads[i] = true;
 		}
 	}

@@ -384,6 +384,51 @@ START_TEST(many_folders)
 }
 END_TEST
 
+/* ---- two nodes told apart ---- */
+
+static uint32_t merged(void *ctx, uint32_t value)
+{
+	(void)ctx;
+	return value == 6 ? 5 : value;
+}
+
+static uint32_t swapped(void *ctx, uint32_t value)
+{
+	(void)ctx;
+	return value == 5 ? 7 : value == 7 ? 5 : value;
+}
+
+static uint32_t least(void *ctx, uint32_t a, uint32_t b)
+{
+	(void)ctx;
+	return a < b ? a : b;
+}
+
+/* However it is come to, a function of two nodes is one node. */
+START_TEST(pairs_are_canonical)
+{
+	static const char *const glob[] = { "**/a/**", "**/.ssh/**", "/w/**/b*", "**/*.pem", "/a/?/b", "/x" };
+
+	for (size_t i = 0; i < sizeof glob / sizeof *glob; i++)
+		for (size_t k = 0; k < sizeof glob / sizeof *glob; k++) {
+			uint32_t a = dd_cond(m, text_in(on_field(F_PATH), LANG_GLOB, glob[i])), f, g,
+			         b = dd_cond(m, text_in(on_field(F_PATH), LANG_GLOB, glob[k])), five = dd_terminal(m, 5);
+
+			f = dd_ite(m, a, five, dd_terminal(m, 7));
+			ck_assert_uint_eq(f, dd_ite(m, dd_not(m, a), dd_terminal(m, 7), five));
+			ck_assert_uint_eq(dd_map(m, swapped, NULL, f), dd_ite(m, a, dd_terminal(m, 7), five));
+			ck_assert_uint_eq(dd_map(m, swapped, NULL, dd_map(m, swapped, NULL, f)), f);
+			g = dd_ite(m, dd_or(m, a, b), five, dd_terminal(m, 7));
+			ck_assert_uint_eq(dd_map(m, merged, NULL, dd_ite(m, a, five, dd_ite(m, b, dd_terminal(m, 6), dd_terminal(m, 7)))), g);
+			ck_assert_uint_eq(dd_apply(m, 300, least, NULL, f, dd_ite(m, b, five, dd_terminal(m, 9))),
+			                  dd_ite(m, dd_or(m, a, b), five, dd_terminal(m, 7)));
+			dd_check(m, f);
+			dd_check(m, g);
+		}
+	ck_assert_ptr_null(dd_overflow(m));
+}
+END_TEST
+
 /* ---- limits ---- */
 
 START_TEST(too_many_states)
@@ -462,6 +507,7 @@ int main(void)
 	tcase_add_test(t, labels_have_63_letters);
 	tcase_add_test(t, lengths_bound_domains);
 	tcase_add_test(t, equal_languages);
+	tcase_add_test(t, pairs_are_canonical);
 	tcase_add_loop_test(t, unrolled_loops, 0, 3);
 	tcase_add_test(t, scalars_at_the_borders);
 	tcase_add_test(t, overlapping_globs_of_one_verdict);
