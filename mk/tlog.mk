@@ -2,7 +2,8 @@
 RUNTIME_SRC += runtime/record/checkpoint.c runtime/record/checkpoint_list.c runtime/record/checkpoints.c \
 	runtime/record/log_key.c runtime/record/note.c runtime/record/proof.c runtime/record/tiles.c runtime/record/tree.c \
 	runtime/record/tree_log.c runtime/record/witnesses.c runtime/front/audit_check.c runtime/front/audit_prove.c \
-	runtime/front/audit_tiles.c runtime/front/audit_trust.c
+	runtime/front/audit_tiles.c runtime/front/audit_trust.c runtime/front/audit_filter.c runtime/front/audit_query.c \
+	runtime/front/audit_replay.c runtime/front/csv.c runtime/front/ocsf.c runtime/bundle/kept.c
 # krux-audit: kruxrt audit, a program of its own to keep kruxrt small
 RUNTIME_SRC += runtime/front/audit_exec.c
 AUDIT_MAIN += runtime/audit_main.c
@@ -10,5 +11,5 @@ AUDIT_MAIN += runtime/audit_main.c
 WITNESS_SRC += runtime/witness/http.c runtime/witness/submit.c
 WITNESS_MAIN += runtime/witness/main.c
 TEST_SRC += $(WITNESS_SRC) tests/unit/audited.c tests/unit/fake_witness.c
-UNIT_TESTS += test_checkpoints test_merkle test_note test_prove test_submit test_tiles
+UNIT_TESTS += test_checkpoints test_merkle test_note test_prove test_query test_submit test_tiles
 FUZZERS += checkpoint note proof

@@ -3,6 +3,7 @@
 #include "runtime/gate.h"
 
 #include "runtime/base/err.h"
+#include "runtime/bundle/kept.h"
 #include "runtime/bundle/loaded.h"
 #include "runtime/decide/facts.h"
 #include "runtime/decide/zone.h"
@@ -258,6 +259,8 @@ struct gate *gate_open(const struct state *state, const struct workspace *w,
 		*untrusted = true;
 		goto fail;
 	}
+	if (kept_put(state, g->policy, err))
+		goto fail;
 	gate_zone(g);
 	g->facts = facts_new(g->policy->abi);
 	if (!g->facts) {

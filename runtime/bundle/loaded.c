@@ -55,6 +55,7 @@ static int bundle_open(struct loaded *l, int fd, const char *path, int trust, bo
 	l->bytes = path ? file_read_path(path, KRUX_MAX_BUNDLE, &n, err) : bytes_read(fd, &n, err);
 	if (!l->bytes)
 		return -1;
+	l->nbytes = n;
 	if (!krux_bundle_open(l->pool, (struct krux_str){ (char *)l->bytes, n }, key, nkeys, dev,
 	                      &l->bundle, &why))
 		return err_set(err, 0, "%s%s%s", why.where, *why.where ? ": " : "", why.why);

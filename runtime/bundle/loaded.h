@@ -11,7 +11,8 @@ struct krux_err;
 
 struct loaded {
 	struct krux_pool *pool;
-	uint8_t *bytes;
+	uint8_t *bytes;                      /* of the file */
+	size_t nbytes;
 	struct krux_bundle bundle;
 	const struct krux_capability *cap;   /* by index of the policy */
 	size_t ncaps;

@@ -11,6 +11,12 @@
 #include <stdio.h>
 #include <string.h>
 
+#define AUDIT_FILTERS \
+"  --agent A           --workspace PATH     --rule POLICY/RULE    --kind KIND\n" \
+"  --verdict V         --capability NAME    or NAMESPACE.*\n" \
+"  --since T           --until T            2026-11-28T12:00:00Z, 2026-11-28, or 15m: so long ago\n" \
+"  --arg PLACE=VALUE   an argument: path=/workspace/a, entries[0].size=5; of a list, any element\n"
+
 static const struct {
 	const char *name;
 	int (*run)(int argc, char **argv);
@@ -46,7 +52,35 @@ static const struct {
 "  --state DIR    with --check: also the keys that its trust folder holds\n"
 "  --witnesses N  with --check: so many cosignatures are wanted\n"
 "\n"
-"Exit: 0 proved; 1 not, or no checkpoint covers it yet; 2 wrong usage or no proof; 3 the system failed.\n" },
+"Exit: 0 proved; 1 not, or no checkpoint covers it yet; 2 wrong usage, no proof; 3 the system failed.\n" },
+	{ "query", audit_query,
+"kruxrt audit query --state DIR [FILTER]... [--format table|json|csv] [--limit N]\n"
+"\n"
+"Prints the records that all filters let through; outcomes go with their intents.\n"
+"\n"
+AUDIT_FILTERS
+"  --limit N           stops after so many\n"
+"\n"
+"Exit: 0 there are some; 1 there are none; 2 wrong usage; 3 the system failed.\n" },
+	{ "export", audit_export,
+"kruxrt audit export --state DIR [FILTER]... --format jsonl|cbor|ocsf\n"
+"\n"
+"Writes records to standard output: as JSON lines; as the CBOR sequence that they are; or as events\n"
+"of OCSF 1.1, class 6003 (API Activity), one a call, with how it ended.\n"
+"\n"
+AUDIT_FILTERS
+"\n"
+"Exit: 0 there are some; 1 there are none; 2 wrong usage; 3 the system failed.\n" },
+	{ "replay", audit_replay,
+"kruxrt audit replay --state DIR [--bundle FILE]... [--dev] [--json]\n"
+"\n"
+"Decides each request of the log again under the bundle that decided it, with the facts that were\n"
+"recorded: verdict, would, rule and source must be the same. Bundles are those that DIR/bundles keeps\n"
+"and those that are given.\n"
+"\n"
+"  --dev   takes bundles that are signed with a development key\n"
+"\n"
+"Exit: 0 all are the same; 1 one differs or is not decided; 2 wrong usage; 3 the system failed.\n" },
 	{ "tiles", audit_tiles,
 "kruxrt audit tiles --state DIR\n"
 "\n"
@@ -59,6 +93,9 @@ static const char overview[] =
 "\n"
 "  verify   checks the whole log and says exactly where something is wrong\n"
 "  tail     prints the last records\n"
+"  query    prints records by agent, capability, verdict, rule, kind, time and arguments\n"
+"  export   writes them as JSON lines, CBOR or OCSF\n"
+"  replay   decides every request again and compares\n"
 "  prove    writes and checks proofs that a record is in the log\n"
 "  tiles    makes the log's Merkle tree as files again\n"
 "\n"
@@ -118,25 +155,28 @@ static bool put_cbor(FILE *f, struct krux_str cbor)
 	return text != NULL;
 }
 
-static const char *end_word(uint64_t end)
+const char *audit_end_word(uint64_t end)
 {
 	static const char *const words[] = { "unknown", "done", "error", "killed", "broken" };
 
 	return end < sizeof words / sizeof *words ? words[end] : "?";
 }
 
-static void put_version(FILE *f, struct krux_str field)
+void audit_version(const struct record *r, char out[static 48])
 {
+	const struct krux_str field = r->field[AUDIT_VERSION].s;
 	struct item_in in = { (const uint8_t *)field.p, (const uint8_t *)field.p + field.n, NULL };
 	uint64_t two, major, minor;
 
-	if (item_take(&in, ITEM_LIST, &two) && item_take(&in, ITEM_UINT, &major) &&
-	    item_take(&in, ITEM_UINT, &minor))
-		fprintf(f, "@%llu.%llu", (unsigned long long)major, (unsigned long long)minor);
+	*out = 0;
+	if (record_has(r, AUDIT_VERSION) && item_take(&in, ITEM_LIST, &two) &&
+	    item_take(&in, ITEM_UINT, &major) && item_take(&in, ITEM_UINT, &minor))
+		snprintf(out, 48, "%llu.%llu", (unsigned long long)major, (unsigned long long)minor);
 }
 
 bool audit_print_line(const struct record *r, void *file)
 {
+	char version[48];
 	FILE *f = file;
 
 	fprintf(f, "%llu", (unsigned long long)r->field[AUDIT_SEQ].u);
@@ -146,8 +186,9 @@ bool audit_print_line(const struct record *r, void *file)
 		fprintf(f, " of %llu", (unsigned long long)r->field[AUDIT_ABOUT].u);
 	put_field(f, r, AUDIT_AGENT);
 	put_field(f, r, AUDIT_CAPABILITY);
-	if (record_has(r, AUDIT_VERSION))
-		put_version(f, r->field[AUDIT_VERSION].s);
+	audit_version(r, version);
+	if (*version)
+		fprintf(f, "@%s", version);
 	put_field(f, r, AUDIT_ASKED);
 	if (record_has(r, AUDIT_ARGS) && !put_cbor(f, r->field[AUDIT_ARGS].s))
 		return false;
@@ -160,7 +201,7 @@ bool audit_print_line(const struct record *r, void *file)
 	put_field(f, r, AUDIT_RULE);
 	put_field(f, r, AUDIT_SOURCE);
 	if (record_has(r, AUDIT_END))
-		fprintf(f, " %s", end_word(r->field[AUDIT_END].u));
+		fprintf(f, " %s", audit_end_word(r->field[AUDIT_END].u));
 	put_field(f, r, AUDIT_ERROR);
 	put_field(f, r, AUDIT_ORIGIN);
 	put_field(f, r, AUDIT_POLICY);
@@ -224,7 +265,7 @@ static bool field_value(struct krux_pool *pool, const struct record *r, enum aud
 		*out = word_value(krux_verdict_text((uint8_t)in->u));
 		return true;
 	case 'u':
-		*out = f == AUDIT_END ? word_value(end_word(in->u)) :
+		*out = f == AUDIT_END ? word_value(audit_end_word(in->u)) :
 		       (struct krux_value){ .kind = KRUX_V_UINT, .u = in->u };
 		return true;
 	case 't':

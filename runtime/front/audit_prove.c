@@ -10,6 +10,7 @@
 #include "runtime/front/audit_trust.h"
 #include "runtime/front/front.h"
 #include "runtime/front/options.h"
+#include "runtime/record/head.h"
 #include "runtime/record/proof.h"
 #include "runtime/record/reader.h"
 #include "runtime/record/segment.h"
@@ -84,6 +85,15 @@ static int segment_find(int log, uint64_t seq, struct reader **out, struct scan_
 	}
 	reader_close(*out);
 	return -1;
+}
+
+int audit_whole(const struct head *head, uint64_t next, struct krux_err *err)
+{
+	if (next >= head->count)
+		return 0;
+	return err_set(err, 0, "the log cannot be read behind record %llu, though %llu were written: kruxrt audit verify "
+	               "says more",
+	               (unsigned long long)next - 1, (unsigned long long)head->count);
 }
 
 int audit_record_find(int log, uint64_t seq, uint8_t leaf[static HASH_LEN], uint8_t *bytes, size_t *n,

@@ -229,18 +229,24 @@ static void caller_set(const struct entry *e, struct record *r)
 
 /* ---- records ---- */
 
+int entry_rule(struct krux_pool *pool, const struct judgement *j, char **rule, char **source, struct krux_err *err)
+{
+	const struct krux_cite *c = &j->voice;
+	struct krux_str file = { c->file, strlen(c->file) };
+
+	*rule = *c->policy ? text(pool, "%s/%s", c->policy, *c->rule ? c->rule : "default") : text(pool, "%s", "");
+	*source = !file.n ? text(pool, "%s", "") :
+	          text(pool, "%s:%u", krux_utf8_valid(file) ? c->file : "?", c->line);
+	return *rule && *source ? 0 : err_set(err, ENOMEM, "record");
+}
+
 static int rule_set(const struct entry *e, const struct judgement *j, struct record *r,
                     struct krux_err *err)
 {
-	const struct krux_cite *c = &j->voice;
-	char *rule = *c->policy ? text(e->pool, "%s/%s", c->policy, *c->rule ? c->rule : "default")
-	                        : text(e->pool, "%s", "");
-	struct krux_str file = { c->file, strlen(c->file) };
-	char *source = !file.n ? text(e->pool, "%s", "") :
-	               text(e->pool, "%s:%u", krux_utf8_valid(file) ? c->file : "?", c->line);
+	char *rule, *source;
 
-	if (!rule || !source)
-		return err_set(err, ENOMEM, "record");
+	if (entry_rule(e->pool, j, &rule, &source, err))
+		return -1;
 	record_str(r, AUDIT_RULE, (struct krux_str){ rule, strlen(rule) });
 	record_str(r, AUDIT_SOURCE, (struct krux_str){ source, strlen(source) });
 	record_text(r, AUDIT_REASON, j->reason);

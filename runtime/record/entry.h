@@ -52,6 +52,9 @@ int entry_invalid(const struct entry *, struct krux_str asked, struct krux_str i
 int entry_notify(const struct entry *, uint64_t intent, const struct request *,
                  const struct judgement *, struct record *out, struct krux_err *err);
 
+/* How a record names what decided: "policy/rule" and "file:line", from the pool. */
+int entry_rule(struct krux_pool *, const struct judgement *, char **rule, char **source, struct krux_err *err);
+
 struct entry_end {
 	uint64_t intent;                 /* seq */
 	uint64_t end;                    /* of audit.cddl; 0: unknown */

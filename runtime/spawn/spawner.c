@@ -7,6 +7,7 @@
 
 #include "runtime/base/err.h"
 #include "runtime/base/state.h"
+#include "runtime/bundle/kept.h"
 #include "runtime/bundle/loaded.h"
 
 #include <errno.h>
@@ -149,7 +150,7 @@ static int policy_load(struct spawner *s, struct krux_err *err)
 	const struct spawner_options *o = s->options;
 
 	s->policy = loaded_open_fd(o->bundle, o->bundle_path, o->state->trust, o->dev, err);
-	if (!s->policy)
+	if (!s->policy || kept_put(o->state, s->policy, err))
 		return -1;
 	s->rules.generation = o->generation;
 	s->rules.abi = s->policy->abi;

@@ -30,6 +30,10 @@ for c in init call audit; do
 	is "help of $c fits a screen" "$(awk 'length > 100 || NR > 24 { print "no"; exit }' "$dir/out")" ""
 	exits "$c without arguments" 2 "$R" $c
 done
+for c in verify tail query export prove replay tiles; do
+	exits "help of audit $c" 0 "$R" audit $c --help
+	is "help of audit $c fits a screen" "$(awk 'length > 100 || NR > 24 { print "no"; exit }' "$dir/out")" ""
+done
 for c in serve mcp run agents approvals dash top status doctor reload freeze thaw; do
 	exits "$c is not there" 2 "$R" $c
 	has "$c says so" "$dir/err" "does not have it"

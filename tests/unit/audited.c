@@ -21,7 +21,7 @@
 #define ORIGIN "krux/0123456789abcdef"
 
 struct state audited;
-char audited_path[64], audited_vkey[NOTE_KEY_TEXT + 1], audited_out[1 << 20];
+char audited_path[64], audited_vkey[NOTE_KEY_TEXT + 1], audited_out[4 << 20];
 struct krux_err audited_err;
 struct krux_public_key audited_key;
 struct log *audited_log;
@@ -114,10 +114,10 @@ char *audited_file(const char *name, size_t *n)
 
 /* ---- commands ---- */
 
-static void child(char **argv, int argc, int out)
+static void child(char **argv, int argc, int out, int err)
 {
 	dup2(out, 1);
-	dup2(out, 2);
+	dup2(err, 2);
 	argc = audit_command(argc, argv);
 	fflush(stdout);
 	_exit(argc);
@@ -126,6 +126,7 @@ static void child(char **argv, int argc, int out)
 int audited_run(const char *arguments)
 {
 	int out = open(audited_path, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600), argc = 0, status;
+	int why = open(audited_path, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
 	char line[4096], *argv[64], *at = line, *word;
 	size_t k = 0;
 	ssize_t n;
@@ -142,10 +143,14 @@ int audited_run(const char *arguments)
 	fflush(stdout);
 	pid = fork();
 	if (!pid)
-		child(argv, argc, out);
+		child(argv, argc, out, why);
 	ck_assert(pid > 0 && waitpid(pid, &status, 0) == pid && WIFEXITED(status));
 	n = pread(out, audited_out, sizeof audited_out - 1, 0);
-	audited_out[n > 0 ? n : 0] = 0;
+	n = n > 0 ? n : 0;
+	k = (size_t)n;
+	n = pread(why, audited_out + k, sizeof audited_out - 1 - k, 0);
+	audited_out[k + (size_t)(n > 0 ? n : 0)] = 0;
+	close(why);
 	close(out);
 	return WEXITSTATUS(status);
 }

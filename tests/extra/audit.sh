@@ -1,0 +1,107 @@
+#!/bin/sh
+# kruxrt audit query, export and replay on a log of real calls.
+set -u
+TMP=${TMP:-/tmp}
+R=${KRUXRT:?} C=${KRUXC:?} top=${top:?}
+dir=$(mktemp -d "$TMP/krux-audit.XXXXXX")
+trap 'rm -rf "$dir"' EXIT INT TERM
+passed=0 failed=0
+good() { passed=$((passed + 1)); echo "ok $1"; }
+bad() { failed=$((failed + 1)); echo "not ok $1: $2"; }
+# exits NAME CODE COMMAND...: the command's output goes to $dir/out, $dir/err
+exits() {
+	name=$1 want=$2
+	shift 2
+	"$@" > "$dir/out" 2> "$dir/err"
+	got=$?
+	if [ $got = "$want" ]; then good "$name"; else bad "$name" "exit $got, not $want: $(head -c 300 "$dir/err")"; fi
+}
+has() { if grep -qF -- "$3" "$2"; then good "$1"; else bad "$1" "no '$3' in: $(head -c 400 "$2")"; fi; }
+is() { if [ "$2" = "$3" ]; then good "$1"; else bad "$1" "'$2', not '$3'"; fi; }
+lines() { wc -l < "$dir/out" | tr -d ' '; }
+
+caps=$top/stdlib-caps
+"$C" build "$caps/policies/team-moderate.yaml" -I "$caps" -o "$dir/bundle" > /dev/null || exit 3
+s=$dir/s
+"$R" init --state "$s" > /dev/null || exit 3
+mkdir -p "$s/workspaces/builder/notes"
+echo hello > "$s/workspaces/builder/notes/a,b.txt"
+call() { "$R" call "$@" --state "$s" --bundle "$dir/bundle/bundle.krux" --dev > /dev/null 2>&1; }
+call filesystem.read '{"path":"/workspace/notes/a,b.txt"}' --as builder
+call filesystem.write '{"path":"/workspace/notes/new.txt","content":"=1+1"}' --as builder
+call filesystem.delete '{"path":"/workspace/notes/a,b.txt"}' --as builder
+call filesystem.read '{"path":"/workspace/.env"}' --as builder
+call filesystem.read '{"path":"/etc/passwd"}' --as other
+call nonsense '{}' --as builder
+head -c 100000 /dev/zero | tr '\0' x > "$dir/x"
+printf '{"path":"/workspace/big.txt","content":"%s"}' "$(cat "$dir/x")" > "$dir/big.json"
+call filesystem.write - --as builder < "$dir/big.json"
+
+exits "query needs a folder" 2 "$R" audit query
+exits "query of no kind" 2 "$R" audit query --state "$s" --kind nonsense
+exits "query of no verdict" 2 "$R" audit query --state "$s" --verdict maybe
+exits "query of no time" 2 "$R" audit query --state "$s" --since yesterday
+exits "query of no place" 2 "$R" audit query --state "$s" --arg nonsense
+exits "query of no format" 2 "$R" audit query --state "$s" --format ocsf
+exits "nothing is found" 1 "$R" audit query --state "$s" --agent nobody
+exits "all of it" 0 "$R" audit query --state "$s" --format json
+all=$(lines)
+exits "by agent" 0 "$R" audit query --state "$s" --agent other
+is "a heading and one denied call" "$(lines)" 2
+has "the table names it" "$dir/out" '/etc/passwd'
+exits "by verdict" 0 "$R" audit query --state "$s" --verdict approval-required --format json
+is "one waits" "$(lines)" 1
+exits "by capability, with outcomes" 0 "$R" audit query --state "$s" --capability filesystem.read --format json
+is "three reads, one of them ran" "$(lines)" 4
+exits "by namespace" 0 "$R" audit query --state "$s" --capability 'filesystem.*' --kind intent --format json
+is "three ran" "$(lines)" 3
+exits "by kind" 0 "$R" audit query --state "$s" --kind invalid --format json
+has "the invalid one" "$dir/out" '"asked":"nonsense"'
+exits "by argument" 0 "$R" audit query --state "$s" --arg 'path=/workspace/.env' --format json
+is "one such" "$(lines)" 1
+exits "by an argument in a blob" 0 "$R" audit query --state "$s" --arg path=/workspace/big.txt --kind intent
+exits "by two arguments" 1 "$R" audit query --state "$s" --arg path=/workspace/.env --arg path=/x
+exits "since an hour" 0 "$R" audit query --state "$s" --since 1h --format json
+is "is all" "$(lines)" "$all"
+exits "until a day long past" 1 "$R" audit query --state "$s" --until 2020-01-01
+exits "limited" 0 "$R" audit query --state "$s" --limit 3 --format json
+is "to three" "$(lines)" 3
+exits "as CSV" 0 "$R" audit query --state "$s" --agent builder --format csv
+has "a comma is quoted" "$dir/out" '"{""path"":""/workspace/notes/a,b.txt""'
+is "rows end as CSV ends them" "$(head -1 "$dir/out" | tail -c 2 | od -An -tx1 | tr -d ' ')" 0d0a
+
+exits "export wants a format" 2 "$R" audit export --state "$s"
+exits "JSON lines" 0 "$R" audit export --state "$s" --format jsonl
+is "one a record" "$(lines)" "$all"
+exits "CBOR" 0 "$R" audit export --state "$s" --format cbor
+is "the very bytes" "$(cmp -n "$(wc -c < "$dir/out")" "$dir/out" "$s/log/00000000.seg" && echo same)" same
+exits "OCSF" 0 "$R" audit export --state "$s" --format ocsf
+is "an event a call" "$(lines)" 7
+has "of class 6003" "$dir/out" '"class_uid":6003'
+is "three of them succeeded" "$(grep -c '"status_id":1' "$dir/out")" 3
+is "three were blocked" "$(grep -c '"disposition":"Blocked"' "$dir/out")" 3
+has "what is no call is said" "$dir/err" "OCSF 6003 has no place for them"
+exits "OCSF of one agent" 0 "$R" audit export --state "$s" --format ocsf --agent other
+is "is one event" "$(lines)" 1
+
+is "the bundle was kept" "$(find "$s/bundles" -name '*.krux' | wc -l | tr -d ' ')" 1
+exits "replay" 0 "$R" audit replay --state "$s" --dev
+has "all are the same" "$dir/out" "6 the same, 0 differ, 0 not decided"
+exits "a development key is not taken unasked" 1 "$R" audit replay --state "$s"
+has "and that is said" "$dir/out" "0 the same, 0 differ, 6 not decided"
+rm -r "$s/bundles"
+exits "without the bundle" 1 "$R" audit replay --state "$s" --dev
+exits "with the bundle that is given" 0 "$R" audit replay --state "$s" --dev --bundle "$dir/bundle/bundle.krux"
+# Another policy under the name of the one that decided.
+sed 's/approval-required/blocked/' "$caps/policies/team-moderate.yaml" > "$dir/other.yaml"
+"$C" build "$dir/other.yaml" -I "$caps" -o "$dir/other" > /dev/null 2>&1 || exit 3
+mkdir "$s/bundles"
+digest=$("$R" audit query --state "$s" --kind bundle --format json | sed 's/.*"bundle":"\([0-9a-f]*\)".*/\1/')
+cp "$dir/other/bundle.krux" "$s/bundles/$digest.krux"
+exits "a kept bundle that is another" 1 "$R" audit replay --state "$s" --dev
+has "is not taken" "$dir/err" "is another bundle than its name says"
+rm -f "$s"/blobs/*
+exits "what was erased is not decided" 1 "$R" audit replay --state "$s" --dev --bundle "$dir/bundle/bundle.krux"
+has "and said" "$dir/out" "not decided: its arguments or facts were erased"
+echo "$passed passed, $failed failed"
+[ $failed = 0 ]

@@ -1,0 +1,126 @@
+/* What query prints: cells that no spreadsheet computes, text that moves no cursor, and a log that is
+ * read while it is written or where it is damaged. */
+#include "tests/unit/audited.h"
+
+#include "runtime/front/csv.h"
+
+#include <check.h>
+#include <fcntl.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static const char *cells(const char *const *text)
+{
+	static char *out;
+	size_t n;
+	FILE *f;
+
+	free(out);
+	f = open_memstream(&out, &n);
+	for (size_t i = 0; text[i]; i++)
+		csv_put(f, (struct krux_str){ text[i], strlen(text[i]) }, !i);
+	csv_end(f);
+	fclose(f);
+	return out;
+}
+
+START_TEST(cells_are_quoted)
+{
+	ck_assert_str_eq(cells((const char *[]){ "a", "", "b c", NULL }), "a,,b c\r\n");
+	ck_assert_str_eq(cells((const char *[]){ "a,b", "c\"d", "e\nf", " g", NULL }),
+	                 "\"a,b\",\"c\"\"d\",\"e\nf\",\" g\"\r\n");
+	ck_assert_str_eq(cells((const char *[]){ "=1+1", "+1", "-1", "@x", "\tx", "a=1", NULL }),
+	                 "\"'=1+1\",\"'+1\",\"'-1\",\"'@x\",\"'\tx\",a=1\r\n");
+	ck_assert_str_eq(cells((const char *[]){ "=HYPERLINK(\"x\",\"y\")", NULL }),
+	                 "\"'=HYPERLINK(\"\"x\"\",\"\"y\"\")\"\r\n");
+}
+END_TEST
+
+static unsigned lines(void)
+{
+	unsigned n = 0;
+
+	for (const char *p = audited_out; (p = strchr(p, '\n')); p++)
+		n++;
+	return n;
+}
+
+START_TEST(a_log_of_several_segments_that_is_being_written)
+{
+	audited_grow(3000);
+	ck_assert_int_eq(audited_run("query --state @ --kind intent --format json"), 0);
+	ck_assert_uint_eq(lines(), 1500);
+	audited_grow(3002);
+	ck_assert_int_eq(audited_run("query --state @ --agent builder --format json"), 0);
+	ck_assert_uint_eq(lines(), 3001);
+	ck_assert_int_eq(audited_run("query --state @ --arg a=1 --kind intent --limit 5 --format json"), 0);
+	ck_assert_uint_eq(lines(), 5);
+	ck_assert_int_eq(audited_run("query --state @ --arg a=2"), 1);
+	ck_assert_int_eq(audited_run("query --state @ --arg a[0]=1"), 1);
+	ck_assert_int_eq(audited_run("query --state @ --arg .=1"), 1);
+}
+END_TEST
+
+START_TEST(every_line_is_json)
+{
+	static const char *const commands[] = { "query --state @ --format json", "export --state @ --format jsonl",
+		"export --state @ --format ocsf" };
+
+	audited_grow(40);
+	for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
+		char *at = audited_out, *line;
+
+		ck_assert_int_eq(audited_run(commands[i]), 0);
+		while ((line = strsep(&at, "\n")) && *line && *line == '{') {
+			json_error_t why;
+			json_t *v = json_loads(line, JSON_REJECT_DUPLICATES, &why);
+
+			ck_assert_msg(v != NULL, "%s: %s", line, why.text);
+			json_decref(v);
+		}
+	}
+	/* OCSF: an intent whose end is still to come is an event too. */
+	audited_grow(42);
+	ck_assert_int_eq(audited_run("export --state @ --format ocsf"), 0);
+	ck_assert_ptr_nonnull(strstr(audited_out, "\"status_id\":0"));
+}
+END_TEST
+
+START_TEST(what_cannot_be_read_is_said)
+{
+	int fd;
+
+	audited_grow(20);
+	fd = openat(audited.log, "00000000.seg", O_RDWR);
+	ck_assert_int_eq(pwrite(fd, "xxxx", 4, 1500), 4);
+	close(fd);
+	ck_assert_int_eq(audited_run("query --state @ --format json"), 3);
+	ck_assert_ptr_nonnull(strstr(audited_out, "the log cannot be read behind record "));
+	ck_assert_int_eq(audited_run("export --state @ --format ocsf"), 3);
+	ck_assert_int_eq(audited_run("replay --state @"), 3);
+	ck_assert_int_eq(audited_run("query --state @ --limit 1"), 0);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *s = suite_create("query");
+	TCase *t = tcase_create("query");
+	SRunner *r = srunner_create(s);
+	int failed;
+
+	tcase_add_checked_fixture(t, audited_setup, audited_teardown);
+	tcase_set_timeout(t, 60);
+	tcase_add_test(t, cells_are_quoted);
+	tcase_add_test(t, a_log_of_several_segments_that_is_being_written);
+	tcase_add_test(t, every_line_is_json);
+	tcase_add_test(t, what_cannot_be_read_is_said);
+	suite_add_tcase(s, t);
+	srunner_run_all(r, CK_NORMAL);
+	failed = srunner_ntests_failed(r);
+	srunner_free(r);
+	return failed != 0;
+}
