@@ -127,6 +127,29 @@ static const char *path_effect(const struct draft_cap *c, const struct draft_fie
 	return text_has(c->name, "list") || text_has(c->name, "search") || text_has(c->name, "watch") ? "lists" : "reads";
 }
 
+/* Does an argument say what is to be run. */
+static bool runs_code(const struct draft_cap *c, const struct yaml_node *cap)
+{
+	if (tagged(cap, "execute") || tagged(cap, "exec") || tagged(cap, "shell"))
+		return true;
+	for (size_t i = 0; i < c->ninput; i++)
+		if (text_is(c->input[i].name, "command") || text_is(c->input[i].name, "script") ||
+		    text_is(c->input[i].name, "code"))
+			return true;
+	return false;
+}
+
+/* Does some path stand for a folder. */
+static bool names_folder(const struct draft_cap *c)
+{
+	for (size_t i = 0; i < c->ninput; i++)
+		if (c->input[i].kind == DRAFT_PATH &&
+		    (text_has(c->input[i].doc, "irector") || text_has(c->input[i].doc, "older") ||
+		     text_has(c->input[i].doc, "epositor")))
+			return true;
+	return false;
+}
+
 void import_kruxos_effects(struct importer *im, struct draft_cap *c, const struct yaml_node *cap)
 {
 	const struct yaml_node *sides = yaml_get(cap, "side_effects");
@@ -135,6 +158,7 @@ void import_kruxos_effects(struct importer *im, struct draft_cap *c, const struc
 	                (acts && (tagged(cap, "vcs") || tagged(cap, "download")));
 	bool reaches = tagged(cap, "network") || tagged(cap, "egress") || tagged(cap, "external");
 	bool connects = false;
+	struct krux_str seen;
 	struct buf b = { 0 };
 
 	for (size_t i = 0; i < c->ninput; i++) {
@@ -154,12 +178,21 @@ void import_kruxos_effects(struct importer *im, struct draft_cap *c, const struc
 	if (reaches && !connects)
 		import_note(im, &c->effect_notes, IMPORT_LOST, cap->child->at, "its tags say that %.*s.%.*s reaches the "
 		            "network, but no argument is of type URL: it may connect nowhere", STR_ARG(c->ns), STR_ARG(c->name));
-	if (!b.n && (acts || modifies || reaches))
+	if (runs_code(c, cap)) {
+		buf_printf(&b, "%sexecutes(\"/bin/sh\")", b.n ? ", " : "");
+		import_review(im, &c->effect_notes, "it runs what its arguments say, which can do anything; make a "
+		              "capability of each program, with typed arguments");
+	}
+	/* What the source itself did not let through unseen is no mere look. */
+	seen = text_of(yaml_get(cap, "permission_tier"));
+	if (!b.n && (acts || modifies || reaches || (seen.n && !text_is_any_case(seen, "autonomous"))))
 		buf_printf(&b, "state(\"%.*s\")", STR_ARG(c->ns));
 	if (!b.n)
 		buf_puts(&b, "none");
 	c->effect = arena_str(im->arena, (struct krux_str){ b.p, b.n });
 	import_review(im, &c->effect_notes, "effects inferred from side_effects, tags and names");
+	if (names_folder(c))
+		import_review(im, &c->effect_notes, "a path that is a folder reaches what is below only with `tree` before it");
 	buf_free(&b);
 }
 
