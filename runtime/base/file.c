@@ -13,6 +13,17 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
+/* Root may write in a folder that belongs to a process without privileges: what it makes there has to
+ * be that process's too. */
+static int file_give(int dir, int fd)
+{
+	struct stat above, st;
+
+	if (geteuid() || fstat(dir, &above) || !above.st_uid || fstat(fd, &st) || st.st_uid)
+		return 0;
+	return fchown(fd, above.st_uid, above.st_gid);
+}
+
 int file_open(int dir, const char *name, int flags, mode_t mode, struct krux_err *err)
 {
 	struct open_how how = {
@@ -27,6 +38,11 @@ int file_open(int dir, const char *name, int flags, mode_t mode, struct krux_err
 	while (fd < 0 && (errno == EINTR || errno == EAGAIN));
 	if (fd < 0)
 		return err_set(err, errno, "%s", name);
+	if (flags & O_CREAT && file_give(dir, (int)fd)) {
+		err_set(err, errno, "%s: give it to the folder's owner", name);
+		close((int)fd);
+		return -1;
+	}
 	return (int)fd;
 }
 
@@ -39,9 +55,16 @@ int file_folder(const char *path, struct krux_err *err)
 
 int file_mkdir(int dir, const char *name, mode_t mode, struct krux_err *err)
 {
+	int fd;
+
 	if (mkdirat(dir, name, mode))
 		return err_set(err, errno, "%s", name);
-	return file_open(dir, name, O_RDONLY | O_DIRECTORY, 0, err);
+	fd = file_open(dir, name, O_RDONLY | O_DIRECTORY, 0, err);
+	if (fd < 0 || !file_give(dir, fd))
+		return fd;
+	err_set(err, errno, "%s: give it to the folder's owner", name);
+	close(fd);
+	return -1;
 }
 
 uint8_t *file_read_fd(int fd, const char *name, size_t max, size_t *n, struct krux_err *err)

@@ -10,7 +10,8 @@
 
 struct krux_err;
 
-/* Opens `name` at or below the folder `dir` with openat2: BENEATH, no symbolic or magic links. */
+/* Opens `name` at or below the folder `dir` with openat2: BENEATH, no symbolic or magic links. What
+ * root makes (here and by file_mkdir) in a folder of somebody else becomes that owner's. */
 int file_open(int dir, const char *name, int flags, mode_t mode, struct krux_err *err);
 /* Opens a folder that the operator named, links followed. */
 int file_folder(const char *path, struct krux_err *err);

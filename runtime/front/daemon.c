@@ -24,6 +24,8 @@
 #include <unistd.h>
 
 
+static const uint64_t twice_ns = 500000000;
+
 void daemon_say(const char *fmt, ...)
 {
 	char text[1024];
@@ -342,8 +344,13 @@ static void signalled(void *ctx, const struct signalfd_siginfo *info)
 			reload_ask(d, NULL, (struct krux_str){ NULL, 0 }, 0);
 		break;
 	default:
+		/* Some that ask once signal twice: the process and its group. */
+		if (d->stopping && loop_clock() - d->stop_asked < twice_ns)
+			break;
 		if (d->stopping)
 			daemon_say("asked to end twice: calls are not waited for any more");
+		else
+			d->stop_asked = loop_clock();
 		daemon_stop(d, 0, d->stopping);
 	}
 }

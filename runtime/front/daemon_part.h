@@ -35,6 +35,7 @@ struct daemon {
 	bool stopping;                 /* ends when nothing is left */
 	bool ever;                     /* a generation has served */
 	bool recorder_told;
+	uint64_t stop_asked;           /* when */
 	int code;
 	pid_t before[BEFORE];          /* children that were there when we started: not ours to kill */
 	unsigned nbefore;

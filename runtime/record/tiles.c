@@ -56,12 +56,17 @@ static void path_make(char out[static PATH_LEN], unsigned level, uint64_t index,
 /* Makes the folders that a path stands in. */
 static int folders_make(int log, const char *path, struct krux_err *err)
 {
+	struct krux_err why = { 0 };
 	char part[PATH_LEN];
+	int fd;
 
 	for (const char *slash = strchr(path, '/'); slash; slash = strchr(slash + 1, '/')) {
 		snprintf(part, sizeof part, "%.*s", (int)(slash - path), path);
-		if (mkdirat(log, part, 0700) && errno != EEXIST)
-			return err_set(err, errno, "%s", part);
+		fd = file_mkdir(log, part, 0700, &why);
+		if (fd >= 0)
+			close(fd);
+		else if (why.no != EEXIST)
+			return err_set(err, 0, "%s", why.text);
 	}
 	return 0;
 }

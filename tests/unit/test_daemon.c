@@ -49,6 +49,7 @@ static struct state state;
 static struct krux_err err;
 static pid_t daemon_pid;
 static int cgroup, cgroup_above;
+static uint64_t drain_ns;
 
 static void nap(unsigned ms)
 {
@@ -269,7 +270,7 @@ static void daemon_start(void)
 			.start = { recorder, gate, spawner, &state, state.log, "test", false, NULL, NULL, 60870 },
 			.bundle_path = bundle_path, .bundle = open(bundle_path, O_RDONLY | O_CLOEXEC),
 			.agent = &agent, .supervisor = &supervisor, .cgroup = cgroup,
-			.start_ns = 2000000000, .drain_ns = 300000000, .leave_ns = 2000000000, .pause_ns = 1000000,
+			.start_ns = 2000000000, .drain_ns = drain_ns, .leave_ns = 2000000000, .pause_ns = 1000000,
 		};
 		int code = daemon_run(&plan);
 
@@ -369,6 +370,7 @@ static void paths_make(void)
 static void setup(void)
 {
 	shared = mmap(NULL, sizeof *shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	drain_ns = 300000000;
 	paths_make();
 	cgroup = cgroup_above = -1;
 	ck_assert(!listen_make(agent_path, 0666, (gid_t)-1, &agent, &err));
@@ -504,10 +506,14 @@ END_TEST
 START_TEST(a_second_signal_does_not_wait)
 {
 	shared->stuck = true;
+	drain_ns = 30000000000;
 	daemon_start();
 	serving_wait(1);
 	kill(daemon_pid, SIGTERM);
-	nap(50);
+	nap(20);
+	kill(daemon_pid, SIGINT);      /* too soon to be meant */
+	nap(600);
+	ck_assert(alive(daemon_pid));
 	kill(daemon_pid, SIGTERM);
 	ck_assert_int_eq(daemon_wait(), 0);
 }

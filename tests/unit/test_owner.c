@@ -82,6 +82,20 @@ START_TEST(the_log_becomes_the_recorders)
 }
 END_TEST
 
+START_TEST(what_root_makes_later_is_the_recorders_too)
+{
+	if (geteuid())
+		return;
+	ck_assert(!owner_settle(&state, RECORDER, &keys, &err));
+	ck_assert(!file_create(state.log, "00000001.seg", 0600, "y", 1, &err));
+	ck_assert_uint_eq(owner_of("log/00000001.seg"), RECORDER);
+	close(file_mkdir(state.log, "more", 0700, &err));
+	ck_assert_uint_eq(owner_of("log/more"), RECORDER);
+	ck_assert(!file_create(state.fd, "mine", 0600, "y", 1, &err));
+	ck_assert_uint_eq(owner_of("mine"), 0);
+}
+END_TEST
+
 static void refused(const char *why)
 {
 	ck_assert(owner_settle(&state, RECORDER, &keys, &err) < 0);
@@ -131,6 +145,7 @@ int main(void)
 
 		tcase_add_checked_fixture(c, begin[i], teardown);
 		tcase_add_test(c, the_log_becomes_the_recorders);
+		tcase_add_test(c, what_root_makes_later_is_the_recorders_too);
 		tcase_add_test(c, a_trust_folder_that_others_write_is_refused);
 		tcase_add_test(c, a_log_key_that_others_read_is_refused);
 		tcase_add_test(c, links_are_not_given_away);
