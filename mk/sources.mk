@@ -47,7 +47,7 @@ GRAMMAR_GEN += check/explain_text
 DD_SRC += compiler/dd/apply.c compiler/dd/check.c compiler/dd/children.c compiler/dd/component.c \
 	compiler/dd/cond.c compiler/dd/dd.c compiler/dd/decision.c compiler/dd/domain.c compiler/dd/eval.c \
 	compiler/dd/graph.c compiler/dd/host.c compiler/dd/language.c compiler/dd/length.c compiler/dd/list.c \
-	compiler/dd/nfa.c compiler/dd/node.c compiler/dd/outcome.c compiler/dd/pair.c compiler/dd/product.c compiler/dd/refine.c \
+	compiler/dd/nfa.c compiler/dd/node.c compiler/dd/outcome.c compiler/dd/pair.c compiler/dd/product.c compiler/dd/project.c compiler/dd/refine.c \
 	compiler/dd/regions.c compiler/dd/scratch.c compiler/dd/store.c compiler/dd/text.c compiler/dd/tree.c \
 	compiler/dd/text_view.c compiler/dd/var.c compiler/dd/view.c compiler/dd/witness.c
 PLAN_SRC += compiler/plan/call.c compiler/plan/compat.c compiler/plan/cond_print.c compiler/plan/coverage.c \
@@ -102,7 +102,7 @@ TEST_SRC += bench/measure.c bench/workload.c tests/unit/attempt.c tests/unit/com
 UNIT_TESTS += test_automaton test_bundle test_c_text test_canon test_capfile test_cbor test_check test_cond \
 	test_dd test_digest test_elf test_emit_c test_facts test_format test_gate test_grammar test_handler test_handlers \
 	test_handlers_hostile test_import test_json test_lang test_length test_list test_loop test_message test_model test_patterns \
-	test_policyfile test_policyformat test_quorum test_record test_request test_sandbox test_schema test_seccomp test_secrets \
+	test_policyfile test_policyformat test_project test_quorum test_record test_request test_sandbox test_schema test_seccomp test_secrets \
 	test_source test_tally test_tree test_value test_window test_witness test_words test_yaml
 
 # tests/fuzz/fuzz_NAME.c each

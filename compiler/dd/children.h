@@ -15,4 +15,8 @@ uint32_t node_class(uint32_t node, uint32_t to);
 /* The node with to[i] for children->to[i]. */
 uint32_t node_replace(struct arena *, uint32_t node, const struct children *, const uint32_t *to);
 
+
+/* project.c: dd_project. Needs a guard. */
+uint32_t diagram_project(struct arena *, uint32_t f, uint32_t var);
+
 #endif

@@ -246,6 +246,41 @@ uint32_t dd_map(struct dd *m, dd_map_op *op, void *ctx, uint32_t a)
 	return store_guard(m, make_map, &(struct map){ op, ctx, a });
 }
 
+struct projected {
+	struct arena *a;
+	uint32_t f, var;
+};
+
+static uint32_t make_project(struct dd *m, void *p)
+{
+	const struct projected *x = p;
+
+	(void)m;
+	return diagram_project(x->a, x->f, x->var);
+}
+
+uint32_t dd_project(struct dd *m, struct arena *a, uint32_t f, uint32_t var)
+{
+	return store_guard(m, make_project, &(struct projected){ a, f, var });
+}
+
+static uint32_t make_value_at(struct dd *m, void *p)
+{
+	const struct args *x = p;
+
+	return place_value(m, place_at(m, m->input, x->path))->number;
+}
+
+uint32_t dd_value_at(struct dd *m, const struct access *path)
+{
+	return store_guard(m, make_value_at, &(struct args){ .path = path });
+}
+
+uint32_t dd_agent_var(struct dd *m)
+{
+	return var_agent(m)->number;
+}
+
 static uint32_t make_class(struct dd *m, void *p)
 {
 	const struct args *x = p;

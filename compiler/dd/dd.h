@@ -131,6 +131,13 @@ uint32_t dd_map(struct dd *, dd_map_op *op, void *ctx, uint32_t a);
  * (associative, commutative, idempotent). LANG.md 4.1, tree. */
 uint32_t dd_tree(struct dd *, const struct access *path, unsigned id, dd_op *op, void *ctx, uint32_t f);
 
+/* Over one variable and its size alone: TRUE for the values with which f is anything but FALSE and
+ * impossible for some request. */
+uint32_t dd_project(struct dd *, struct arena *, uint32_t f, uint32_t var);
+/* The variables of the value at a place of the arguments, and of the agent. */
+uint32_t dd_value_at(struct dd *, const struct access *);
+uint32_t dd_agent_var(struct dd *);
+
 /* ---- asking ---- */
 
 /* Is there a request that leads anywhere but to FALSE and impossible. */
