@@ -9,11 +9,13 @@ enum { FIRST_BLOCK = 4096, LARGEST_BLOCK = 1 << 20, ALIGN = 16 };
 
 struct block {
 	struct block *next;
+	size_t size;
 	_Alignas(ALIGN) char bytes[];
 };
 
 struct krux_pool {
 	struct block *blocks;
+	struct block *current;  /* that `free` is in; NULL: none yet */
 	char *free;
 	size_t left;          /* bytes at free */
 	size_t next;          /* size of the next block */
@@ -54,6 +56,7 @@ static char *block_add(struct krux_pool *pool, size_t size)
 	if (!b)
 		return NULL;
 	b->next = pool->blocks;
+	b->size = size;
 	pool->blocks = b;
 	pool->taken += size;
 	return b->bytes;
@@ -89,9 +92,29 @@ void *krux_pool_get(struct krux_pool *pool, size_t n)
 		return NULL;
 	if (pool->next < LARGEST_BLOCK)
 		pool->next *= 2;
+	pool->current = pool->blocks;
 	pool->free = p + n;
 	pool->left = size - n;
 	return p;
+}
+
+void krux_pool_reset(struct krux_pool *pool)
+{
+	struct block *keep = pool->current;
+
+	for (struct block *b = pool->blocks, *next; b; b = next) {
+		next = b->next;
+		if (b != keep)
+			free(b);
+	}
+	pool->blocks = keep;
+	pool->taken = keep ? keep->size : 0;
+	if (!keep)
+		return;
+	keep->next = NULL;
+	memset(keep->bytes, 0, keep->size - pool->left);
+	pool->free = keep->bytes;
+	pool->left = keep->size;
 }
 
 size_t krux_pool_room(const struct krux_pool *pool)

@@ -59,6 +59,9 @@ struct krux_pool *krux_pool_new(size_t limit);  /* limit in bytes, 0: none; NULL
 void krux_pool_free(struct krux_pool *);
 /* Zeroed, aligned to 16; NULL beyond the limit. */
 void *krux_pool_get(struct krux_pool *, size_t n);
+/* Takes back all that was given out, and keeps a block for what comes next: where that is as much
+ * as before, no memory is asked for. */
+void krux_pool_reset(struct krux_pool *);
 size_t krux_pool_room(const struct krux_pool *);   /* bytes left below the limit */
 char *krux_pool_copy(struct krux_pool *, const void *p, size_t n); /* adds a NUL */
 

@@ -24,6 +24,34 @@ START_TEST(pool_memory)
 }
 END_TEST
 
+/* What fitted once is given again without more memory, and zeroed. */
+START_TEST(pool_again)
+{
+	struct krux_pool *pool = krux_pool_new(200000);
+	size_t room;
+
+	krux_pool_reset(pool);
+	for (int round = 0; round < 20; round++) {
+		for (int i = 0; i < 40; i++) {
+			char *p = krux_pool_get(pool, 700);
+
+			ck_assert_ptr_nonnull(p);
+			for (int k = 0; k < 700; k++)
+				ck_assert_int_eq(p[k], 0);
+			memset(p, 'x', 700);
+		}
+		/* A large one is not kept. */
+		ck_assert_ptr_nonnull(krux_pool_get(pool, 100000 + (size_t)round));
+		krux_pool_reset(pool);
+		if (round == 5)
+			room = krux_pool_room(pool);
+		else if (round > 5)
+			ck_assert_uint_eq(krux_pool_room(pool), room);
+	}
+	krux_pool_free(pool);
+}
+END_TEST
+
 START_TEST(pool_limit)
 {
 	struct krux_pool *pool = krux_pool_new(100000);
@@ -118,6 +146,7 @@ int main(void)
 	int failed;
 
 	tcase_add_test(t, pool_memory);
+	tcase_add_test(t, pool_again);
 	tcase_add_test(t, pool_limit);
 	tcase_add_test(t, equality);
 	tcase_add_test(t, key_order);
