@@ -91,7 +91,7 @@ HANDLER_SRC += stdlib-caps/common/answer.c stdlib-caps/common/builtins.c stdlib-
 	stdlib-caps/filesystem/search.c stdlib-caps/filesystem/search_content.c stdlib-caps/filesystem/stat.c \
 	stdlib-caps/filesystem/trash.c stdlib-caps/filesystem/watch.c stdlib-caps/filesystem/write.c \
 	stdlib-caps/system/figures.c stdlib-caps/system/health.c stdlib-caps/system/info.c \
-	stdlib-caps/system/metrics.c stdlib-caps/system/time.c stdlib-caps/system/zone.c
+	stdlib-caps/system/metrics.c stdlib-caps/system/ping.c stdlib-caps/system/time.c stdlib-caps/system/zone.c
 RUNTIME_MAIN += runtime/main.c
 
 # what several unit tests share

@@ -18,6 +18,9 @@ enum handler_calls {
 	CALLS_CHANGE = 4,      /* write, make, rename, remove */
 	CALLS_WATCH = 8,
 	CALLS_MACHINE = 16,
+	/* No group: the builtin needs nothing but the clock and its arguments, so that the gate may
+	 * run it itself where the capability has no effect. */
+	CALLS_PURE = 32,
 };
 
 #endif
