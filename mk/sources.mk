@@ -108,3 +108,13 @@ UNIT_TESTS += test_automaton test_bundle test_c_text test_canon test_capfile tes
 # tests/fuzz/fuzz_NAME.c each
 FUZZERS += bundle canon capfile cbor condition elf import json log model pathglob pattern policy schema zone
 BENCHES += decide
+
+# the gate of the daemon
+RUNTIME_SRC += runtime/approve/propose.c \
+	runtime/gate/agents.c runtime/gate/call.c runtime/gate/calls.c runtime/gate/connection.c \
+	runtime/gate/gate_run.c runtime/gate/handover.c runtime/gate/json.c runtime/gate/lend.c \
+	runtime/gate/links.c runtime/gate/news.c runtime/gate/pure.c runtime/gate/release.c \
+	runtime/gate/report.c runtime/gate/server.c runtime/gate/supervise.c runtime/gate/tell.c \
+	runtime/gate/ticket.c
+TEST_SRC += tests/unit/gate_client.c tests/unit/gate_world.c
+UNIT_TESTS += test_gate_calls

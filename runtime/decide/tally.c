@@ -275,6 +275,16 @@ struct tally_place *tally_place(struct tally *t, struct krux_str workspace)
 	return p;
 }
 
+bool tally_knows_agent(const struct tally *t, struct krux_str name)
+{
+	return names_find(&t->agents, name, name_hash(name)) != NULL;
+}
+
+bool tally_knows_place(const struct tally *t, struct krux_str workspace)
+{
+	return names_find(&t->places, workspace, name_hash(workspace)) != NULL;
+}
+
 /* ---- what happened ---- */
 
 static void add(uint64_t *to, uint64_t n)

@@ -21,6 +21,9 @@ void tally_free(struct tally *);
  * NULL: no memory. */
 struct tally_agent *tally_agent(struct tally *, struct krux_str name);
 struct tally_place *tally_place(struct tally *, struct krux_str workspace);
+/* Is it there. */
+bool tally_knows_agent(const struct tally *, struct krux_str name);
+bool tally_knows_place(const struct tally *, struct krux_str workspace);
 
 /* What happened, in any order. What no query asks for is passed over. */
 void tally_label(struct tally *, struct tally_place *, struct krux_str label);

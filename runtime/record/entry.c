@@ -227,6 +227,12 @@ static void caller_set(const struct entry *e, struct record *r)
 	record_text(r, AUDIT_CLAIMED, e->claimed);
 }
 
+int entry_approvals(struct krux_pool *pool, const struct krux_obligation *b, struct krux_str *out,
+                    struct krux_err *err)
+{
+	return list_put(pool, approvals_write, b, out, err);
+}
+
 /* ---- records ---- */
 
 int entry_rule(struct krux_pool *pool, const struct judgement *j, char **rule, char **source, struct krux_err *err)

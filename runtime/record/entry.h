@@ -8,6 +8,7 @@
 struct facts;
 struct judgement;
 struct krux_abi;
+struct krux_obligation;
 struct krux_err;
 struct request;
 
@@ -45,6 +46,9 @@ struct entry {
 int entry_decided(const struct entry *, enum audit_kind, const struct krux_abi *,
                   const struct request *, const struct judgement *, struct facts *,
                   struct record *out, struct krux_err *err);
+/* What its approvals are: the field of a deferred record. */
+int entry_approvals(struct krux_pool *, const struct krux_obligation *, struct krux_str *out,
+                    struct krux_err *err);
 /* A call that is none. asked and input are as they came. */
 int entry_invalid(const struct entry *, struct krux_str asked, struct krux_str input,
                   const char *why, struct record *out, struct krux_err *err);

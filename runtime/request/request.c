@@ -128,19 +128,25 @@ static const struct krux_field *field_at(const struct krux_capability *cap, cons
 	return NULL;
 }
 
-static bool args_refuse(const struct krux_capability *cap, const struct krux_refusal *why,
-                        struct request_refusal *r)
+void request_refuse(const struct krux_capability *cap, const char *where, const char *why,
+                    struct request_refusal *r)
 {
-	const struct krux_field *f = field_at(cap, why->where);
+	const struct krux_field *f = field_at(cap, where);
 
 	*r = (struct request_refusal){ 0 };
-	copy(r->where, sizeof r->where, why->where);
-	copy(r->why, sizeof r->why, why->why);
+	copy(r->where, sizeof r->where, where);
+	copy(r->why, sizeof r->why, why);
 	if (f && f->doc.n)
 		snprintf(r->remedy, sizeof r->remedy, "%.*s (%s): %.*s", (int)f->name.n, f->name.p,
 		         krux_type_word(f->type->kind), (int)f->doc.n, f->doc.p);
 	else
 		fields_remedy(cap, r->remedy, sizeof r->remedy);
+}
+
+static bool args_refuse(const struct krux_capability *cap, const struct krux_refusal *why,
+                        struct request_refusal *r)
+{
+	request_refuse(cap, why->where, why->why, r);
 	return false;
 }
 

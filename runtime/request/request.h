@@ -24,6 +24,9 @@ struct krux_abi;
  * names those that come close. */
 bool request_name(const struct krux_abi *, const struct krux_capability *caps, size_t n,
                   struct krux_str name, struct request *out, struct request_refusal *);
+/* Says that arguments of this capability are refused at that place; helps with what it takes. */
+void request_refuse(const struct krux_capability *, const char *where, const char *why,
+                    struct request_refusal *);
 /* The arguments, JSON text; everything in the pool. */
 bool request_args(struct krux_pool *, struct krux_str json, struct request *,
                   struct request_refusal *);

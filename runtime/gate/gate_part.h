@@ -1,0 +1,426 @@
+/* What the files of the gate share: one thread, one policy, and what is known of everybody.
+ *
+ * Data flows so: server.c takes messages from connections, call.c makes decisions and records of
+ * them, links.c carries them to recorder and spawner and brings back what these say, tell.c tells
+ * the agent. ticket.c keeps what waits for a person, supervise.c talks to persons. */
+#ifndef KRUX_GATE_PART_H
+#define KRUX_GATE_PART_H
+
+#include "capspec/frame.h"
+#include "capspec/schema.h"
+#include "runtime/approve/quorum.h"
+#include "runtime/base/err.h"
+#include "runtime/base/loop.h"
+#include "runtime/base/message.h"
+#include "runtime/bundle/loaded.h"
+#include "runtime/decide/judge.h"
+#include "runtime/decide/tally.h"
+#include "runtime/gate/gate_run.h"
+#include "runtime/gate/lend.h"
+#include "runtime/record/entry.h"
+#include "runtime/request/request.h"
+
+struct carry;
+struct gate;
+struct server;
+
+enum {
+	GATE_CALLS = 8192,             /* under way, in all */
+	GATE_OPS = 512,                /* records of other kinds whose ACK is awaited */
+	GATE_SEQS = 16384,             /* slots of the table of intents that run */
+	GATE_ENDED = 256,              /* tickets whose end is remembered */
+	GATE_CLAIMED = 255,
+	GATE_NONCES = 64,              /* given out and not used */
+	GATE_RELOADS = 4
+};
+
+/* ---- who ---- */
+
+struct agent {
+	struct agent *next;            /* of all */
+	char name[65];
+	char *workspace;
+	enum audit_auth auth;
+	uint8_t proof[32];             /* KEY: public key, TOKEN: hash */
+	uint64_t uid;                  /* PEER */
+	uint64_t seq;                  /* of the record that says all this */
+	bool revoked, frozen;
+	struct tally_agent *counted;
+	struct tally_place *place;
+	unsigned nsessions, ntickets;
+	uint64_t due;                  /* ns of CLOCK_BOOTTIME: when its last request is paid for */
+};
+
+/* One authenticated connection, as calls see it. */
+struct session {
+	struct gate *gate;
+	struct agent *agent;           /* NULL: nobody yet */
+	struct call *first;            /* its calls under way */
+	unsigned ncalls;
+	enum audit_auth auth;
+	uint64_t number, uid;
+	char claimed[GATE_CLAIMED + 1];
+	/* fd stays the caller's; -1: none */
+	void (*send)(struct session *, const struct frame *, int fd);
+};
+
+/* ---- calls ---- */
+
+/* The highest bits of a cookie say what it stands for. */
+enum { COOKIE_SHIFT = 60, COOKIE_CALL = 1, COOKIE_OP = 2, COOKIE_CARD = 3 };
+
+enum call_stage {
+	CALL_FREE,
+	CALL_LOOKING,                  /* the spawner looks at the files that a person is to see */
+	CALL_RECORDING,                /* its record is not yet on disk */
+	CALL_RUNNING,
+	CALL_WAITING,                  /* for the end of a ticket */
+	CALL_TOLD                      /* answered before its record was written (pure, not durable) */
+};
+
+struct call {
+	struct call *next, *prev;      /* of its session; next: of the free ones */
+	struct session *session;       /* NULL: gone; what is under way goes on */
+	uint64_t id, cookie;
+	enum call_stage stage;
+	unsigned flags;                /* enum frame_flag */
+	enum audit_auth auth;
+	uint64_t uid, connection;
+	bool cancelled, recorded, claimed, lost, pure;
+	bool release;                  /* nobody's: a ticket lets it run; its answer is for who waits */
+	bool renewal;                  /* nobody's: a ticket of another bundle becomes one of this */
+	enum audit_kind kind;          /* of the record under way */
+	struct agent *agent;
+	struct request request;        /* args are good until the end of the turn only */
+	struct judgement judgement;
+	struct tally_claim claim;
+	uint64_t seq, deadline;        /* deadline: ns of CLOCK_BOOTTIME, 0: none */
+	bool has_ticket;
+	uint8_t ticket[TICKET_LEN], same[32];
+	int blob;                      /* memory file of its arguments; -1: none */
+	/* A result that waits for its outcome's record, or that of a pure call for its intent's. */
+	uint8_t *held;
+	size_t held_room, held_n, held_more;   /* more: behind the n bytes */
+	int held_fd;
+	struct call *same_slot;        /* in the table of those that run, or of those that wait */
+	uint64_t amount[];             /* of the claim */
+};
+
+/* An append whose ACK somebody waits for. */
+struct op {
+	struct op *next;               /* of the free ones */
+	uint64_t cookie;
+	void (*done)(struct gate *, struct op *, const struct message_ack *);
+	uint64_t connection, id;       /* who asked; connection 0: nobody */
+	uint8_t ticket[TICKET_LEN];
+	char why[160];
+};
+
+/* ---- tickets ---- */
+
+/* What the gate knows of a waiting ticket besides its state in `carry`. */
+struct card {
+	struct card *next;
+	uint8_t leaf[TICKET_LEN], same[32];
+	struct agent *agent;
+	int blob;                      /* of its arguments; -1: they are in the record */
+	bool ready;                    /* the arguments are there */
+	bool busy;                     /* its end is being recorded, or it is looked at */
+	bool old;                      /* of another bundle, and not renewed yet */
+};
+
+/* A ticket that is no longer waiting, for those who poll it. */
+struct ended {
+	uint8_t leaf[TICKET_LEN];
+	const struct agent *agent;
+	uint8_t *frame;                /* lent: its answer, encoded for id 0; NULL: only `why` */
+	size_t room, n;
+	char why[192];
+	uint64_t seq;
+	bool renewed;                  /* it goes on as another */
+	uint8_t next[TICKET_LEN];
+};
+
+/* ---- supervisors ---- */
+
+struct nonce {
+	uint8_t bytes[16];
+	uint64_t given;                /* ns of CLOCK_BOOTTIME; 0: used */
+};
+
+struct reload {
+	uint64_t connection, id;       /* who asked; connection 0: free */
+};
+
+/* ---- the other processes ---- */
+
+struct link {
+	struct gate *gate;
+	struct channel channel;
+	struct watch watch;
+	bool open, lazy;               /* lazy: what is gathered may wait a little */
+	struct timer later;
+};
+
+struct gate {
+	struct loop loop;
+	struct gate_run_options options;
+	struct gate_limits limits;
+	struct loaded *policy;
+	struct tally *tally;
+	struct facts *facts;
+	struct judge *judge;
+	struct krux_pool *pool;        /* of the message at hand; emptied after it */
+	struct lend lend;
+	struct link parent, recorder, spawner;
+	struct carry *carry;
+	struct agent *agents;
+	struct krux_public_key *approver;
+	size_t napprovers, approver_room;
+	struct krux_public_key *operator;
+	size_t noperators;
+	struct nonce nonce[GATE_NONCES];
+	unsigned next_nonce;
+	struct reload reload[GATE_RELOADS];
+	bool frozen, watched, renew;
+	bool draining;                 /* no more calls are taken */
+	bool retiring;                 /* no more tickets are released: another gate does, or none */
+	bool serving, receiving;       /* START has come; connections come from another gate */
+	uint64_t owner;                /* uid of who owns the trust folder: the operator */
+	uint64_t signer[64];           /* uids that an approver's or operator's signature came from */
+	unsigned nsigners;
+	uint8_t boot[16];
+	int code;                      /* that gate_run returns */
+	char notice[160];              /* such as: the local time is not known */
+
+	uint8_t *call_memory;
+	size_t call_size;
+	struct call *call_free;
+	unsigned ncalls, nwaiting;     /* that are not free; those of them at CALL_WAITING */
+	struct call *by_seq[GATE_SEQS];
+	struct op ops[GATE_OPS], *op_free;
+
+	struct call *waiting;          /* by same_slot: calls at CALL_WAITING */
+	struct card *cards;
+	unsigned ncards;
+	struct ended ended[GATE_ENDED];
+	unsigned next_ended;
+	struct timer tick, last;       /* tick: each second; last: the end of draining */
+
+	struct server *server;
+	uint64_t started;              /* ns since 1970 */
+	uint64_t counts[FRAME_ENDS];   /* answers by end */
+	_Alignas(16) uint8_t body[RECORD_MAX];/* of the record at hand */
+};
+
+/* ---- agents.c ---- */
+
+/* All agents of carry, and what they counted. Negative: no memory. */
+int agents_fill(struct gate *, struct krux_err *err);
+/* The registration of this name has changed. Sessions that it no longer covers are ended. */
+int agents_change(struct gate *, struct krux_str name, struct krux_err *err);
+void agents_freeze(struct gate *);
+void agents_free(struct gate *);
+struct agent *agent_find(const struct gate *, struct krux_str name);
+bool agent_token_holds(const struct agent *, struct krux_str token);
+bool agent_key_holds(const struct agent *, const uint8_t nonce[static 32], const uint8_t signature[static 64]);
+/* One request more. 0: it may; else ns until it may. */
+uint64_t agent_charge(struct gate *, struct agent *);
+
+/* ---- call.c ---- */
+
+int calls_open(struct gate *, struct krux_err *err);
+void calls_close(struct gate *);
+/* A frame CALL of an agent. */
+void call_begin(struct session *, const struct frame *);
+void call_stop(struct session *, uint64_t id);
+/* The connection is gone. */
+void calls_orphan(struct session *);
+struct call *call_find(const struct session *, uint64_t id);
+struct call *call_at(struct gate *, uint64_t cookie);
+struct call *call_of_seq(struct gate *, uint64_t seq);
+
+/* session NULL: nobody asks, a ticket is released. NULL: too many are under way. */
+struct call *call_new(struct gate *, struct session *, struct agent *, uint64_t id, unsigned flags);
+void call_free(struct gate *, struct call *);
+/* Its session hears of it no more. */
+void call_leave(struct call *);
+/* It waits for the end of c->ticket. */
+void call_waits(struct gate *, struct call *);
+/* Reads canonical arguments of the capability in c->request. False with the refusal. */
+bool call_args(struct gate *, struct call *, struct krux_str cbor, struct request_refusal *);
+/* The verdict with the facts of now, in c->judgement. */
+void call_decide(struct gate *, struct call *);
+/* What follows from the verdict. shown: what the spawner saw for the approver; NULL: it was not
+ * asked yet. */
+void call_settle(struct gate *, struct call *, const struct krux_str *shown);
+/* The record of a decided call, of kind INTENT, DEFERRED or DENIED. False where it cannot be
+ * appended: the agent is told, and the call is no more. */
+bool call_record(struct gate *, struct call *, enum audit_kind, const struct entry_ticket *);
+void call_acked(struct gate *, struct call *, const struct message_ack *, struct krux_str record);
+void call_result(struct gate *, struct call *, struct message *);
+void call_refused(struct gate *, struct call *, struct krux_str why);
+/* Its outcome, or that it is unknown, is on disk. */
+void call_outcome(struct gate *, struct call *, const struct record *);
+/* The spawner is gone: what ran and has no outcome by now is unknown. */
+void calls_lost(struct gate *);
+
+/* ---- tell.c ---- */
+
+void tell_invalid(struct call *, const struct request_refusal *);
+void tell_refusal(struct call *);                       /* denied, and deferred with its ticket */
+void tell_end(struct gate *, struct call *, enum frame_end, const char *why);
+/* From the held result. */
+void tell_result(struct gate *, struct call *);
+/* From the record of an outcome, where the result is lost. */
+void tell_record(struct gate *, struct call *, const struct record *);
+/* Of a call that the gate ran itself; output NULL: the error. */
+void tell_pure(struct gate *, struct call *, const struct krux_value *output, struct krux_str error,
+                 struct krux_str message);
+void tell_progress(struct call *, const char *stage);
+void tell_error(struct session *, bool has_id, uint64_t id, enum frame_error, const char *why,
+                  uint64_t retry_ms);
+
+/* ---- pure.c ---- */
+
+/* May the gate answer calls of this capability itself. */
+bool pure_is(const struct krux_capability *);
+/* Runs it. done: *output is of the output type; else *error is one of its errors. False: it gave
+ * neither. */
+bool pure_run(struct gate *, const struct request *, bool *done, struct krux_value *output,
+              struct krux_str *error, struct krux_str *message);
+
+/* ---- links.c ---- */
+
+int link_open(struct link *, struct gate *, int fd, void (*ready)(struct watch *, uint32_t), struct krux_err *err);
+void link_close(struct link *);
+/* Before the loop waits. */
+void links_flush(struct gate *);
+void recorder_ready(struct watch *, uint32_t events);
+void spawner_ready(struct watch *, uint32_t events);
+/* The body of a record to the recorder. Negative with *err: it is no record, or there is no memory. */
+int append(struct gate *, const struct record *, uint64_t cookie, uint32_t flags,
+           struct entry_memory *, struct krux_err *err);
+/* The same for an op; NULL: too many are under way, or the record is none. */
+struct op *append_op(struct gate *, const struct record *,
+                     void (*done)(struct gate *, struct op *, const struct message_ack *));
+/* And where nobody waits. */
+void append_only(struct gate *, const struct record *);
+int spawner_run_call(struct gate *, struct call *, const struct message_ack *, struct krux_str record,
+                     struct krux_str ticket, struct krux_err *err);
+void spawner_cancel(struct gate *, const struct call *);
+/* False: it cannot be asked. */
+bool spawner_look(struct gate *, uint64_t cookie, struct krux_str workspace, const struct krux_str *path, size_t n);
+const char *ack_text(uint32_t status);
+
+/* ---- news.c ---- */
+
+/* A record that this gate did not append. Negative with *err: it does not follow. */
+int news_take(struct gate *, struct krux_str bytes, struct krux_err *err);
+/* One that it did. */
+int news_own(struct gate *, struct krux_str bytes, const struct record *, const uint8_t *leaf, struct krux_err *err);
+int approvers_set(struct gate *, const struct krux_public_key *, size_t n, struct krux_err *err);
+
+/* ---- ticket.c: cards, and what agents ask of them ---- */
+
+/* Cards for all tickets that carry has. */
+int tickets_open(struct gate *, struct krux_err *err);
+void tickets_close(struct gate *);
+struct card *card_find(const struct gate *, const uint8_t leaf[static TICKET_LEN]);
+struct card *card_at(const struct gate *, uint64_t cookie);
+uint64_t card_cookie(const struct card *);
+/* It is no longer waiting: who waits is told, unless its call runs now (why NULL). */
+void ticket_gone(struct gate *, const uint8_t leaf[static TICKET_LEN], const char *why, uint64_t seq);
+/* The same without telling anybody: it goes on as another. */
+void ticket_voided(struct gate *, struct card *, const char *why, uint64_t seq);
+/* It does not go on after all. */
+void ticket_unrenewed(struct gate *, const uint8_t leaf[static TICKET_LEN]);
+/* A decided call that a person has to approve: joins a card, or becomes one, after the spawner has
+ * looked at the files that it names. */
+void ticket_defer(struct gate *, struct call *, const struct krux_str *shown);
+/* Its record is on disk. */
+void ticket_deferred(struct gate *, struct call *, const struct message_ack *);
+void ticket_looked(struct gate *, uint64_t cookie, struct krux_str shown);
+void ticket_blob(struct gate *, uint64_t cookie, struct message *);
+void ticket_frame(struct session *, const struct frame *);
+/* The answer of a call that a ticket let run. */
+void ticket_answered(struct gate *, struct call *, struct frame *, int fd);
+/* The session waits for the end of a ticket, as call `id`. */
+bool ticket_wait(struct session *, uint64_t id, unsigned flags, const uint8_t leaf[static TICKET_LEN]);
+/* News of tickets from another generation. */
+void tickets_follow(struct gate *, const struct record *, const uint8_t leaf[static HASH_LEN]);
+/* Appends the end of a ticket that is not used. */
+void ticket_end(struct gate *, struct card *, enum audit_kind, const char *why);
+/* The files that a call names and an approver is to see. */
+size_t ticket_paths(const struct request *, struct krux_str *path, size_t max);
+
+/* ---- release.c: approvers' decisions, and what follows ---- */
+
+/* A decision from a supervisor, whose connection is told when it is recorded. NULL, or why it is
+ * refused. */
+const char *ticket_decide(struct gate *, uint64_t connection, uint64_t uid, const struct frame *);
+/* Were enough signatures given, and does nothing hold it; then it is released. */
+void ticket_try(struct gate *, struct card *);
+void tickets_retry(struct gate *);
+/* What the spawner sees now of the files that were shown. */
+void ticket_seen(struct gate *, struct card *, struct krux_str shown);
+/* A release whose record was refused; one that is recorded. */
+void ticket_unreleased(struct gate *, const struct call *, uint32_t status);
+void ticket_released(struct gate *, struct call *);
+/* Once a second: those whose time is over, and those of another bundle. */
+void tickets_tick(struct gate *);
+/* The quorum of an agent's tickets. */
+struct quorum ticket_quorum(const struct gate *, const struct agent *);
+
+/* ---- server.c and connection.c ---- */
+
+int server_open(struct gate *, struct krux_err *err);
+void server_close(struct gate *);
+/* Takes the descriptors. */
+int server_listen(struct gate *, int agents, int supervisors, struct krux_err *err);
+/* No more connections and no more messages; then nothing but what is under way. */
+void server_drain(struct gate *);
+bool server_idle(const struct gate *);
+/* Ends the sessions of an agent. */
+void server_expel(struct gate *, const struct agent *, enum frame_error, const char *why);
+/* To all supervisors that watch. */
+void server_event(struct gate *, struct krux_str record);
+/* To the supervisor's connection of that number, if it is still there. */
+void server_reply(struct gate *, uint64_t connection, const struct frame *);
+/* What was gathered in this turn leaves. */
+void server_turn(struct gate *);
+unsigned server_count(const struct gate *, bool supervisors);
+
+/* ---- handover.c ---- */
+
+/* The other gate is at the end of this channel, which is taken: connections go to it, or come from
+ * it where this gate does not serve yet. */
+int handover_open(struct gate *, int channel, bool receive, struct krux_err *err);
+
+/* ---- supervise.c ---- */
+
+void supervise(struct gate *, uint64_t connection, uint64_t uid, const struct frame *);
+/* A reload that a supervisor asked for has come to an end. */
+void supervise_reloaded(struct gate *, uint64_t cookie, bool ok, struct krux_str why, uint64_t seq);
+
+/* ---- report.c: JSON for supervisors and agents, in the pool; n 0: no memory ---- */
+
+struct krux_str report_status(struct gate *);
+struct krux_str report_agents(struct gate *);
+struct krux_str report_tickets(struct gate *, const uint8_t *leaf);
+struct krux_str report_event(struct gate *, const struct record *notify, uint64_t seq);
+struct krux_str report_capability(struct gate *, const struct krux_capability *);
+struct krux_str report_capabilities(struct gate *);
+
+/* ---- gate_run.c ---- */
+
+uint64_t gate_wall(void);
+/* The spawner is gone: what it ran gets a little time for its news, then the gate ends. */
+void gate_orphaned(struct gate *);
+/* Something without which the gate cannot go on: it ends with this code. */
+void gate_fail(struct gate *, int code, const struct krux_err *err);
+void gate_notify(struct gate *, struct krux_str json);
+/* Asks the parent for another bundle. False: the parent is gone. */
+bool gate_reload(struct gate *, uint64_t cookie, struct krux_str path);
+
+#endif

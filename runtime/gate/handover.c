@@ -1,0 +1,222 @@
+/* Connections from one gate to the next, between two messages: the descriptor, who the other side
+ * is, what was read of the next message, and for which tickets it waits. Nothing is asked of the
+ * client, and it hears of nothing. */
+#include "runtime/gate/server.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+struct message_connection {
+	uint64_t uid;
+	uint32_t role, auth, watching, nwaits;
+	uint32_t nagent, nclaimed, nrest, reserved;
+};
+
+struct message_wait {
+	uint64_t id;
+	uint32_t flags, reserved;
+	uint8_t ticket[TICKET_LEN];
+};
+
+enum { HANDOVER_REST = LEND_MIDDLE, HANDOVER_WAITS = 1024 };
+
+/* ---- giving ---- */
+
+static size_t waits_write(const struct connection *c, struct message_wait *to, size_t max)
+{
+	size_t n = 0;
+
+	for (const struct call *k = c->session.first; k && n < max; k = k->next) {
+		to[n] = (struct message_wait){ .id = k->id, .flags = k->flags };
+		memcpy(to[n++].ticket, k->ticket, TICKET_LEN);
+	}
+	return n;
+}
+
+/* 0: it is on its way, or waits for the other end. */
+static int next_flush(struct server *s, struct krux_err *err)
+{
+	int rc = channel_flush(&s->next_gate, err);
+
+	if (rc < 0)
+		return -1;
+	return loop_change(&s->gate->loop, &s->on_next, rc ? EPOLLIN : EPOLLIN | EPOLLOUT, err);
+}
+
+bool handover_try(struct connection *c)
+{
+	struct server *s = c->server;
+	const struct agent *a = c->session.agent;
+	struct message_connection head = { .uid = c->session.uid, .role = c->role, .auth = c->session.auth,
+		                           .watching = c->watching };
+	size_t nrest = c->rest_n - c->rest_at, n;
+	uint8_t *p = s->gate->body;
+	struct krux_err err = { 0 };
+	struct part part[3];
+
+	if (c->state == CONNECTION_HELLO || c->state == CONNECTION_PROVING) {
+		connection_fail(c, FRAME_ERROR_DRAINING, "the daemon changes its policy; connect again");
+		return false;
+	}
+	if (!connection_still(c) || nrest > HANDOVER_REST || s->next_gate.fd < 0 || s->next_gate.queued > MESSAGE_MAX)
+		return false;
+	head.nwaits = (uint32_t)waits_write(c, (struct message_wait *)(void *)p, HANDOVER_WAITS);
+	n = head.nwaits * sizeof(struct message_wait);
+	head.nagent = a ? (uint32_t)strlen(a->name) : 0;
+	memcpy(p + n, a ? a->name : "", head.nagent);
+	n += head.nagent;
+	head.nclaimed = (uint32_t)strlen(c->session.claimed);
+	memcpy(p + n, c->session.claimed, head.nclaimed);
+	n += head.nclaimed;
+	head.nrest = (uint32_t)nrest;
+	part[0] = (struct part){ &head, sizeof head };
+	part[1] = (struct part){ p, n };
+	part[2] = (struct part){ c->rest ? c->rest + c->rest_at : p, nrest };
+	if (channel_put_fds(&s->next_gate, MESSAGE_CONNECTION, 0, part, 3, &c->watch.fd, 1, &err) ||
+	    next_flush(s, &err))
+		return false;
+	connection_end(c);
+	return true;
+}
+
+void handover_done(struct server *s)
+{
+	struct krux_err err = { 0 };
+
+	if (s->next_gate.fd < 0 || channel_put(&s->next_gate, MESSAGE_DONE, 0, NULL, 0, &err) ||
+	    next_flush(s, &err))
+		return;
+	s->done = true;
+}
+
+/* ---- taking ---- */
+
+static void waits_read(struct connection *c, const uint8_t *p, size_t n)
+{
+	struct message_wait w;
+
+	for (size_t i = 0; i < n; i++) {
+		struct frame f = { .kind = FRAME_TICKET, .has_id = true, .ticket.what = FRAME_TICKET_WAIT };
+
+		memcpy(&w, p + i * sizeof w, sizeof w);
+		f.id = w.id;
+		f.ticket.ticket = w.ticket;
+		f.ticket.has_flags = true;
+		f.ticket.flags = w.flags & 7;
+		if (!ticket_wait(&c->session, f.id, w.flags & 7, w.ticket))
+			ticket_frame(&c->session, &f);
+	}
+}
+
+static bool session_restore(struct connection *c, const struct message_connection *h, struct krux_str name,
+                            struct krux_str claimed)
+{
+	struct agent *a = agent_find(c->server->gate, name);
+
+	if (h->role == ROLE_AGENT && (!a || a->revoked || h->auth > AUDIT_AUTH_PEER))
+		return false;
+	c->state = CONNECTION_OPEN;
+	c->reader.max = h->role == ROLE_AGENT ? FRAME_MAX : LEND_MIDDLE;
+	c->hello_by = 0;
+	connection_timer(c);
+	memcpy(c->session.claimed, claimed.p, claimed.n);
+	c->watching = h->watching && h->role == ROLE_SUPERVISOR;
+	c->server->gate->watched |= c->watching;
+	if (h->role != ROLE_AGENT)
+		return true;
+	c->session.agent = a;
+	c->session.auth = (enum audit_auth)h->auth;
+	a->nsessions++;
+	return true;
+}
+
+/* False: it is not what one gate sends another. */
+static bool connection_receive(struct server *s, struct message *m)
+{
+	struct message_connection h;
+	const uint8_t *p = m->body + sizeof h;
+	struct krux_str name, claimed;
+	struct connection *c;
+	size_t left, nwaits;
+
+	if (m->n < sizeof h || m->nfds != 1)
+		return false;
+	memcpy(&h, m->body, sizeof h);
+	left = m->n - sizeof h;
+	nwaits = (size_t)h.nwaits * sizeof(struct message_wait);
+	if (h.role > ROLE_SUPERVISOR || h.nagent > 64 || h.nclaimed > GATE_CLAIMED || nwaits > left ||
+	    (uint64_t)h.nagent + h.nclaimed + h.nrest != left - nwaits)
+		return false;
+	name = (struct krux_str){ (const char *)p + nwaits, h.nagent };
+	claimed = (struct krux_str){ name.p + name.n, h.nclaimed };
+	c = connection_new(s, (enum connection_role)h.role, m->fd[0], h.uid);
+	m->fd[0] = -1;
+	if (!c)
+		return true;
+	if (!session_restore(c, &h, name, claimed)) {
+		connection_fail(c, FRAME_ERROR_REVOKED, "the agent has been taken out");
+		return true;
+	}
+	if (h.role == ROLE_AGENT)
+		waits_read(c, p, h.nwaits);
+	if (!c->dead && h.nrest)
+		connection_take(c, (const uint8_t *)claimed.p + claimed.n, h.nrest);
+	return true;
+}
+
+static void receiving_end(struct server *s)
+{
+	loop_forget(&s->gate->loop, &s->on_next);
+	channel_close(&s->next_gate);
+	s->receiving = false;
+	s->gate->receiving = false;
+	s->gate->renew = true;
+}
+
+static void next_ready(struct watch *w, uint32_t events)
+{
+	struct server *s = w->ctx;
+	struct krux_err err = { 0 };
+	struct message m;
+	int rc;
+
+	(void)events;
+	if (!s->receiving) {
+		/* It takes what was queued, or is gone: then so are the connections. */
+		if (channel_flush(&s->next_gate, &err) < 0 || (events & (EPOLLHUP | EPOLLERR)))
+			while (s->first)
+				connection_end(s->first);
+		else
+			next_flush(s, &err);
+		return;
+	}
+	while ((rc = channel_take(&s->next_gate, &m, &err)) > 0) {
+		bool done = m.kind != MESSAGE_CONNECTION || !connection_receive(s, &m);
+
+		message_close_fds(&m);
+		if (done)
+			break;
+	}
+	if (rc)
+		receiving_end(s);
+}
+
+int handover_open(struct gate *g, int channel, bool receive, struct krux_err *err)
+{
+	struct server *s = g->server;
+
+	if (s->next_gate.fd >= 0 || channel_open(&s->next_gate, channel, err)) {
+		close(channel);
+		return err_set(err, EBUSY, "hand connections over");
+	}
+	s->receiving = receive;
+	s->leaving = !receive;
+	if (s->leaving) {
+		server_drain(g);
+		g->retiring = true;
+	}
+	s->on_next = (struct watch){ .fd = channel, .ready = next_ready, .ctx = s };
+	return loop_watch(&g->loop, &s->on_next, receive ? EPOLLIN : EPOLLIN | EPOLLOUT, err);
+}

@@ -1,0 +1,605 @@
+/* Calls that wait for a person: one card for each ticket, found by its name or by what was asked.
+ * The queue itself follows from the records; a card only adds what those do not hold. */
+#include "runtime/gate/gate_part.h"
+
+#include "capspec/digest.h"
+#include "capspec/item.h"
+#include "runtime/record/blob.h"
+#include "runtime/record/carry.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { PATHS = 16 };
+
+/* ---- cards ---- */
+
+struct card *card_find(const struct gate *g, const uint8_t leaf[static TICKET_LEN])
+{
+	for (struct card *k = g->cards; k; k = k->next)
+		if (!memcmp(k->leaf, leaf, TICKET_LEN))
+			return k;
+	return NULL;
+}
+
+uint64_t card_cookie(const struct card *k)
+{
+	uint64_t v;
+
+	memcpy(&v, k->leaf, sizeof v);
+	return v >> (64 - COOKIE_SHIFT) | (uint64_t)COOKIE_CARD << COOKIE_SHIFT;
+}
+
+struct card *card_at(const struct gate *g, uint64_t cookie)
+{
+	for (struct card *k = g->cards; k; k = k->next)
+		if (card_cookie(k) == cookie)
+			return k;
+	return NULL;
+}
+
+/* What stands for the same request of the same agent. */
+static void same_of(const struct agent *a, struct krux_str capability, uint64_t major, uint64_t minor,
+                    struct krux_str args, uint8_t out[static 32])
+{
+	uint64_t n[] = { strlen(a->name), strlen(a->workspace), capability.n, major, minor, args.n };
+	const struct krux_str part[] = {
+		KRUX_STR("krux/same/1"), { (const char *)n, sizeof n }, { a->name, n[0] },
+		{ a->workspace, n[1] }, capability, args,
+	};
+
+	krux_sha256_parts(part, sizeof part / sizeof *part, out);
+}
+
+static struct card *card_of_same(const struct gate *g, const struct agent *a, const uint8_t same[static 32])
+{
+	for (struct card *k = g->cards; k; k = k->next)
+		if (k->ready && k->agent == a && !memcmp(k->same, same, 32))
+			return k;
+	return NULL;
+}
+
+static struct card *card_new(struct gate *g, const uint8_t leaf[static TICKET_LEN], struct agent *a)
+{
+	struct card *k = calloc(1, sizeof *k), **at = &g->cards;
+
+	if (!k)
+		return NULL;
+	memcpy(k->leaf, leaf, TICKET_LEN);
+	k->agent = a;
+	k->blob = -1;
+	while (*at)
+		at = &(*at)->next;
+	*at = k;
+	g->ncards++;
+	a->ntickets++;
+	return k;
+}
+
+static void card_drop(struct gate *g, struct card *k)
+{
+	struct card **at = &g->cards;
+
+	while (*at != k)
+		at = &(*at)->next;
+	*at = k->next;
+	if (k->blob >= 0)
+		close(k->blob);
+	k->agent->ntickets--;
+	g->ncards--;
+	free(k);
+}
+
+/* ---- tickets that are there already ---- */
+
+static bool version_read(struct krux_str field, uint64_t out[static 2])
+{
+	struct item_in in = { (const uint8_t *)field.p, (const uint8_t *)field.p + field.n, NULL };
+	uint64_t two;
+
+	return item_take(&in, ITEM_LIST, &two) && item_take(&in, ITEM_UINT, &out[0]) &&
+	       item_take(&in, ITEM_UINT, &out[1]);
+}
+
+static void card_known(struct card *k, const struct record *r, struct krux_str args)
+{
+	uint64_t v[2] = { 0 };
+
+	version_read(r->field[AUDIT_VERSION].s, v);
+	same_of(k->agent, r->field[AUDIT_CAPABILITY].s, v[0], v[1], args, k->same);
+	k->ready = true;
+}
+
+static bool deferred_read(const struct carry_ticket *t, struct record *r)
+{
+	const char *why;
+	size_t used;
+
+	return t && record_decode((const uint8_t *)t->bytes.p, t->bytes.n, r, &used, &why);
+}
+
+/* Its arguments are in the record, or are asked for. */
+static bool card_restore(struct gate *g, const struct carry_ticket *t)
+{
+	struct agent *a = agent_find(g, t->agent);
+	struct krux_err err = { 0 };
+	struct part part;
+	struct record r;
+	struct card *k;
+
+	if (!a || !deferred_read(t, &r))
+		return true;
+	k = card_new(g, t->leaf, a);
+	if (!k)
+		return false;
+	k->old = memcmp(r.field[AUDIT_BUNDLE].s.p, g->policy->bundle.digest, HASH_LEN) != 0;
+	if (record_has(&r, AUDIT_ARGS)) {
+		card_known(k, &r, r.field[AUDIT_ARGS].s);
+		return true;
+	}
+	/* The name is the first item of the pair. */
+	part = (struct part){ r.field[AUDIT_ARGS_BLOB].s.p + 3, HASH_LEN };
+	g->recorder.lazy = false;
+	return !channel_put(&g->recorder.channel, MESSAGE_BLOB, card_cookie(k), &part, 1, &err);
+}
+
+int tickets_open(struct gate *g, struct krux_err *err)
+{
+	for (size_t i = 0; i < carry_tickets(g->carry); i++)
+		if (!card_restore(g, carry_ticket(g->carry, i)))
+			return err_set(err, ENOMEM, "know the tickets");
+	return 0;
+}
+
+void tickets_close(struct gate *g)
+{
+	while (g->cards)
+		card_drop(g, g->cards);
+	for (unsigned i = 0; i < GATE_ENDED; i++)
+		lend_give(&g->lend, g->ended[i].frame, g->ended[i].room);
+}
+
+void ticket_blob(struct gate *g, uint64_t cookie, struct message *m)
+{
+	struct card *k = card_at(g, cookie);
+	struct krux_err err = { 0 };
+	struct krux_str content;
+	const uint8_t *p;
+	struct record r;
+	size_t n;
+
+	if (!k || k->ready || !deferred_read(carry_ticket_find(g->carry, k->leaf), &r))
+		return;
+	if (!m->nfds) {
+		ticket_end(g, k, AUDIT_KIND_EXPIRED, "its arguments are no longer kept");
+		return;
+	}
+	p = memory_map(m->fd[0], FRAME_MAX, &n, &err);
+	if (p && blob_is(p, n, (const uint8_t *)r.field[AUDIT_ARGS_BLOB].s.p + 3, &content)) {
+		k->blob = m->fd[0];
+		m->fd[0] = -1;
+		card_known(k, &r, content);
+		ticket_try(g, k);
+	}
+	if (p)
+		memory_unmap(p, n);
+}
+
+void tickets_follow(struct gate *g, const struct record *r, const uint8_t leaf[static HASH_LEN])
+{
+	uint64_t kind = r->field[AUDIT_KIND].u;
+
+	if (kind == AUDIT_KIND_DEFERRED) {
+		if (!card_find(g, leaf))
+			card_restore(g, carry_ticket_find(g->carry, leaf));
+		g->renew = true;
+	} else if (record_has(r, AUDIT_TICKET) && kind != AUDIT_KIND_SIGNED && kind != AUDIT_KIND_REFUSED) {
+		ticket_gone(g, (const uint8_t *)r->field[AUDIT_TICKET].s.p,
+		            "it was decided while the policy changed; look in the log", r->field[AUDIT_SEQ].u);
+	}
+}
+
+/* ---- their ends ---- */
+
+static struct ended *ended_find(struct gate *g, const uint8_t leaf[static TICKET_LEN])
+{
+	for (unsigned i = 0; i < GATE_ENDED; i++)
+		if (g->ended[i].agent && !memcmp(g->ended[i].leaf, leaf, TICKET_LEN))
+			return &g->ended[i];
+	return NULL;
+}
+
+static struct ended *ended_keep(struct gate *g, const uint8_t leaf[static TICKET_LEN], const struct agent *a,
+                                uint64_t seq)
+{
+	struct ended *e = ended_find(g, leaf);
+
+	if (!e)
+		e = &g->ended[g->next_ended++ % GATE_ENDED];
+	lend_give(&g->lend, e->frame, e->room);
+	*e = (struct ended){ .agent = a, .seq = seq };
+	memcpy(e->leaf, leaf, TICKET_LEN);
+	return e;
+}
+
+static void ended_send(struct session *s, uint64_t id, const struct ended *e)
+{
+	struct frame f = { .kind = FRAME_ANSWER, .has_id = true, .id = id };
+	const char *why;
+
+	if (!e->frame || frame_decode(FRAME_TO_AGENT, (struct krux_str){ (char *)e->frame + FRAME_HEAD,
+	                                                                 e->n - FRAME_HEAD }, &f, &why)) {
+		f.answer.end = FRAME_END_WITHDRAWN;
+		f.answer.why = (struct krux_str){ e->why, strlen(e->why) };
+		f.answer.record = e->seq;
+		f.answer.has_record = true;
+		f.answer.ticket = e->leaf;
+	}
+	f.id = id;
+	s->send(s, &f, -1);
+}
+
+static void waiting_tell(struct gate *g, const struct ended *e)
+{
+	for (struct call *c = g->waiting, *next; c; c = next) {
+		next = c->same_slot;
+		if (memcmp(c->ticket, e->leaf, TICKET_LEN) != 0)
+			continue;
+		ended_send(c->session, c->id, e);
+		call_free(g, c);
+	}
+}
+
+void ticket_unrenewed(struct gate *g, const uint8_t leaf[static TICKET_LEN])
+{
+	const struct ended *e = ended_find(g, leaf);
+
+	if (e)
+		waiting_tell(g, e);
+}
+
+void ticket_voided(struct gate *g, struct card *k, const char *why, uint64_t seq)
+{
+	struct ended *e = ended_keep(g, k->leaf, k->agent, seq);
+
+	snprintf(e->why, sizeof e->why, "%s", why);
+	card_drop(g, k);
+}
+
+void ticket_gone(struct gate *g, const uint8_t leaf[static TICKET_LEN], const char *why, uint64_t seq)
+{
+	struct card *k = card_find(g, leaf);
+
+	if (!k)
+		return;
+	if (why) {
+		struct ended *e = ended_keep(g, leaf, k->agent, seq);
+
+		snprintf(e->why, sizeof e->why, "%s", why);
+		waiting_tell(g, e);
+	}
+	card_drop(g, k);
+}
+
+void ticket_answered(struct gate *g, struct call *c, struct frame *f, int fd)
+{
+	struct ended *e = ended_keep(g, c->ticket, c->agent, c->seq);
+	size_t n;
+
+	f->id = 0;
+	n = frame_encode(f, NULL, 0);
+	/* A file goes to those who wait now. */
+	if (n && n <= LEND_MIDDLE + 512 && fd < 0 && (e->frame = lend_take(&g->lend, n, &e->room)))
+		e->n = frame_encode(f, e->frame, e->room);
+	else
+		snprintf(e->why, sizeof e->why, "it ran; what it answered is in the log, record %llu",
+		         (unsigned long long)c->seq);
+	for (struct call *w = g->waiting, *next; w; w = next) {
+		next = w->same_slot;
+		if (memcmp(w->ticket, c->ticket, TICKET_LEN) != 0)
+			continue;
+		f->id = w->id;
+		w->session->send(w->session, f, fd);
+		call_free(g, w);
+	}
+}
+
+/* Who waits for a ticket waits for the one that it goes on as. */
+static void waiting_renew(struct gate *g, const uint8_t old[static TICKET_LEN], const uint8_t leaf[static TICKET_LEN])
+{
+	for (struct call *c = g->waiting; c; c = c->same_slot)
+		if (!memcmp(c->ticket, old, TICKET_LEN))
+			memcpy(c->ticket, leaf, TICKET_LEN);
+}
+
+static void ended_done(struct gate *g, struct op *op, const struct message_ack *a)
+{
+	struct card *k = card_find(g, op->ticket);
+
+	if (a->status == ACK_OK)
+		ticket_gone(g, op->ticket, op->why, a->seq);
+	else if (k)
+		k->busy = false;
+}
+
+void ticket_end(struct gate *g, struct card *k, enum audit_kind kind, const char *why)
+{
+	struct record r = { 0 };
+	struct op *op;
+
+	record_set(&r, AUDIT_KIND, kind);
+	record_bytes(&r, AUDIT_TICKET, k->leaf, TICKET_LEN);
+	record_text(&r, AUDIT_WHY, why);
+	op = append_op(g, &r, ended_done);
+	if (!op)
+		return;
+	k->busy = true;
+	memcpy(op->ticket, k->leaf, TICKET_LEN);
+	snprintf(op->why, sizeof op->why, "%s", why);
+}
+
+/* ---- making them ---- */
+
+size_t ticket_paths(const struct request *q, struct krux_str *path, size_t max)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < q->cap->neffects && n < max; i++) {
+		const struct krux_effect *e = &q->cap->effect[i];
+		const struct krux_value *v;
+
+		if (e->kind == KRUX_EFFECT_CONNECTS || e->kind == KRUX_EFFECT_STATE || !e->nargs ||
+		    e->arg[0].is_constant || e->arg[0].tree)
+			continue;
+		v = krux_access_value(&q->args, e->arg[0].access);
+		if (v && v->kind == KRUX_V_TEXT && v->str.n > 11 && !memcmp(v->str.p, "/workspace/", 11))
+			path[n++] = v->str;
+	}
+	return n;
+}
+
+/* The answer waits in the call until the spawner has looked. */
+static bool call_looks(struct gate *g, struct call *c)
+{
+	struct krux_str workspace = { c->agent->workspace, strlen(c->agent->workspace) }, path[PATHS];
+	size_t n = ticket_paths(&c->request, path, PATHS);
+
+	if (!n)
+		return false;
+	c->held = lend_take(&g->lend, c->request.cbor.n, &c->held_room);
+	if (!c->held || !spawner_look(g, c->cookie, workspace, path, n)) {
+		lend_give(&g->lend, c->held, c->held_room);
+		c->held = NULL;
+		return false;
+	}
+	memcpy(c->held, c->request.cbor.p, c->request.cbor.n);
+	c->held_n = c->request.cbor.n;
+	c->stage = CALL_LOOKING;
+	return true;
+}
+
+static void call_joins(struct gate *g, struct call *c, const struct card *k)
+{
+	const struct carry_ticket *t = carry_ticket_find(g->carry, k->leaf);
+
+	memcpy(c->ticket, k->leaf, TICKET_LEN);
+	c->has_ticket = true;
+	c->seq = t ? t->seq : 0;
+	tell_refusal(c);
+	if (c->session && c->flags & FRAME_FLAG_WAIT)
+		call_waits(g, c);
+	else
+		call_free(g, c);
+}
+
+void ticket_defer(struct gate *g, struct call *c, const struct krux_str *shown)
+{
+	struct entry_ticket e = { .ticket = NULL };
+	struct card *k;
+
+	same_of(c->agent, c->request.cap->name, c->request.cap->major, c->request.cap->minor, c->request.cbor, c->same);
+	k = card_of_same(g, c->agent, c->same);
+	if (k) {
+		call_joins(g, c, k);
+		return;
+	}
+	if (c->agent->ntickets >= g->limits.tickets) {
+		tell_error(c->session, true, c->id, FRAME_ERROR_CALLS,
+		             "too many calls of this agent wait for a person; nothing was done", 0);
+		call_free(g, c);
+		return;
+	}
+	if (!shown && call_looks(g, c))
+		return;
+	if (shown)
+		e.shown = *shown;
+	call_record(g, c, AUDIT_KIND_DEFERRED, &e);
+}
+
+/* A list of the field `shown`, or nothing where it is none or empty. */
+static struct krux_str shown_read(struct krux_str s)
+{
+	struct item_in in = { (const uint8_t *)s.p, (const uint8_t *)s.p + s.n, NULL };
+	const char *schema = "[(tb32u)]";
+
+	if (s.n > 1 && s.n <= 16384 && item_check(&in, &schema) && in.p == in.end)
+		return s;
+	return (struct krux_str){ NULL, 0 };
+}
+
+void ticket_looked(struct gate *g, uint64_t cookie, struct krux_str shown)
+{
+	struct card *k = cookie >> COOKIE_SHIFT == COOKIE_CARD ? card_at(g, cookie) : NULL;
+	struct call *c = cookie >> COOKIE_SHIFT == COOKIE_CALL ? call_at(g, cookie) : NULL;
+	struct request_refusal refusal;
+	struct krux_str seen = shown_read(shown), args;
+
+	if (k)
+		ticket_seen(g, k, seen);
+	if (!c || c->stage != CALL_LOOKING)
+		return;
+	/* The facts may be others by now, and it is decided again. */
+	args = (struct krux_str){ krux_pool_copy(g->pool, c->held, c->held_n), c->held_n };
+	lend_give(&g->lend, c->held, c->held_room);
+	c->held = NULL;
+	c->stage = CALL_RECORDING;
+	c->request.cbor = (struct krux_str){ NULL, 0 };
+	if (!args.p || !call_args(g, c, args, &refusal)) {
+		tell_error(c->session, true, c->id, FRAME_ERROR_UNRECORDED, "out of memory; nothing was done", 0);
+		call_free(g, c);
+		return;
+	}
+	call_settle(g, c, &seen);
+}
+
+void ticket_deferred(struct gate *g, struct call *c, const struct message_ack *a)
+{
+	struct card *k = card_of_same(g, c->agent, c->same), *mine = card_new(g, a->leaf, c->agent);
+
+	if (c->renewal) {
+		struct ended *e = ended_find(g, c->ticket);
+
+		if (e) {
+			e->renewed = true;
+			memcpy(e->next, a->leaf, TICKET_LEN);
+		}
+		waiting_renew(g, c->ticket, a->leaf);
+	}
+	memcpy(c->ticket, a->leaf, TICKET_LEN);
+	c->has_ticket = true;
+	if (mine) {
+		mine->blob = c->blob;
+		c->blob = -1;
+		memcpy(mine->same, c->same, sizeof mine->same);
+		mine->ready = true;
+	}
+	/* The same was asked twice before the first was recorded: the first stays. */
+	if (mine && k) {
+		ticket_end(g, mine, AUDIT_KIND_WITHDRAWN, "the same call waits already");
+		call_joins(g, c, k);
+		return;
+	}
+	tell_refusal(c);
+	if (c->session && c->flags & FRAME_FLAG_WAIT)
+		call_waits(g, c);
+	else
+		call_free(g, c);
+}
+
+/* ---- what agents ask ---- */
+
+static void waits_still(struct session *s, uint64_t id, const struct card *k)
+{
+	const struct carry_ticket *t = carry_ticket_find(s->gate->carry, k->leaf);
+	struct frame f = { .kind = FRAME_ANSWER, .has_id = true, .id = id,
+		           .answer = { .end = FRAME_END_DEFERRED, .ticket = k->leaf } };
+	struct record r;
+
+	if (deferred_read(t, &r)) {
+		f.answer.verdict = r.field[AUDIT_VERDICT].u;
+		f.answer.has_verdict = true;
+		f.answer.rule = r.field[AUDIT_RULE].s;
+		f.answer.source = r.field[AUDIT_SOURCE].s;
+		f.answer.record = t->seq;
+		f.answer.has_record = true;
+		if (record_has(&r, AUDIT_REASON))
+			f.answer.reason = r.field[AUDIT_REASON].s;
+	}
+	f.answer.remedy = KRUX_STR("A person has not decided yet. Wait for the ticket, or withdraw it.");
+	s->send(s, &f, -1);
+}
+
+static void withdrawn_done(struct gate *g, struct op *op, const struct message_ack *a)
+{
+	struct call *c = call_at(g, op->id);
+	const struct ended *e;
+
+	ended_done(g, op, a);
+	e = ended_find(g, op->ticket);
+	if (!c)
+		return;
+	if (c->session && a->status == ACK_OK && e)
+		ended_send(c->session, c->id, e);
+	else if (c->session)
+		tell_error(c->session, true, c->id, FRAME_ERROR_TICKET, ack_text(a->status), 0);
+	call_free(g, c);
+}
+
+static void withdraw(struct session *s, uint64_t id, struct card *k)
+{
+	struct gate *g = s->gate;
+	struct call *c = k->busy ? NULL : call_new(g, s, s->agent, id, 0);
+	struct record r = { 0 };
+	struct op *op;
+
+	record_set(&r, AUDIT_KIND, AUDIT_KIND_WITHDRAWN);
+	record_bytes(&r, AUDIT_TICKET, k->leaf, TICKET_LEN);
+	op = c ? append_op(g, &r, withdrawn_done) : NULL;
+	if (!op) {
+		tell_error(s, true, id, FRAME_ERROR_TICKET, k->busy ? "it is being decided just now"
+		                                                      : "it cannot be recorded now", 0);
+		if (c)
+			call_free(g, c);
+		return;
+	}
+	k->busy = true;
+	op->id = c->cookie;
+	memcpy(op->ticket, k->leaf, TICKET_LEN);
+	snprintf(op->why, sizeof op->why, "the agent has withdrawn it");
+}
+
+bool ticket_wait(struct session *s, uint64_t id, unsigned flags, const uint8_t leaf[static TICKET_LEN])
+{
+	struct call *c = call_new(s->gate, s, s->agent, id, flags | FRAME_FLAG_WAIT);
+
+	if (!c)
+		return false;
+	memcpy(c->ticket, leaf, TICKET_LEN);
+	c->has_ticket = true;
+	call_waits(s->gate, c);
+	tell_progress(c, "waiting");
+	return true;
+}
+
+/* A ticket whose call runs just now. */
+static bool is_running(struct gate *g, const struct agent *a, const uint8_t leaf[static TICKET_LEN])
+{
+	for (unsigned i = 0; i < GATE_SEQS; i++)
+		for (const struct call *c = g->by_seq[i]; c; c = c->same_slot)
+			if (c->release && c->agent == a && !memcmp(c->ticket, leaf, TICKET_LEN))
+				return true;
+	return false;
+}
+
+void ticket_frame(struct session *s, const struct frame *f)
+{
+	struct gate *g = s->gate;
+	const uint8_t *leaf = f->ticket.ticket;
+	struct ended *e = ended_find(g, leaf);
+	uint64_t what = f->ticket.what;
+	unsigned flags = f->ticket.has_flags ? (unsigned)f->ticket.flags : 0;
+	struct card *k;
+
+	if (call_find(s, f->id)) {
+		tell_error(s, true, f->id, FRAME_ERROR_ID, "a call of this id is under way", 0);
+		return;
+	}
+	while (e && e->renewed && (leaf = e->next))
+		e = ended_find(g, leaf);
+	k = card_find(g, leaf);
+	if (k && k->agent == s->agent && what == FRAME_TICKET_POLL) {
+		waits_still(s, f->id, k);
+	} else if (k && k->agent == s->agent && what == FRAME_TICKET_WITHDRAW) {
+		withdraw(s, f->id, k);
+	} else if ((k && k->agent == s->agent) || is_running(g, s->agent, leaf)) {
+		if (s->ncalls >= g->limits.calls || !ticket_wait(s, f->id, flags, leaf))
+			tell_error(s, true, f->id, FRAME_ERROR_CALLS, "too many calls are under way", 0);
+	} else if (e && e->agent == s->agent) {
+		ended_send(s, f->id, e);
+	} else {
+		tell_error(s, true, f->id, FRAME_ERROR_TICKET, "this agent has no such ticket", 0);
+	}
+}
