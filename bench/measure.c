@@ -21,6 +21,14 @@ uint64_t now_ns(void)
 	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
 }
 
+uint64_t cpu_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
 void times_add(struct times *t, double ns)
 {
 	if (t->n == t->cap) {
@@ -107,13 +115,21 @@ struct ran run_program(const char *const *argv, const char *output)
 	return r;
 }
 
+static void figure(const char *what, double value, const char *unit, const char *sign, double bar, bool in)
+{
+	beyond += !in;
+	printf("  %-58s %10.4g %-4s bar %s%6.4g  %s\n", what, value, unit, sign, bar, in ? "within" : "BEYOND");
+	fflush(stdout);
+}
+
 void figure_print(const char *what, double value, const char *unit, double bar)
 {
-	bool in = value <= bar;
+	figure(what, value, unit, "", bar, value <= bar);
+}
 
-	beyond += !in;
-	printf("  %-58s %10.4g %-4s bar %6.4g  %s\n", what, value, unit, bar, in ? "within" : "BEYOND");
-	fflush(stdout);
+void figure_least(const char *what, double value, const char *unit, double bar)
+{
+	figure(what, value, unit, ">=", bar, value >= bar);
 }
 
 unsigned figures_beyond(void)

@@ -8,6 +8,8 @@
 
 /* ns, monotonic. */
 uint64_t now_ns(void);
+/* ns of processor time that all threads of this process took. */
+uint64_t cpu_ns(void);
 
 /* Times of batches; adding beyond the room is an error of the program. */
 struct times {
@@ -31,6 +33,8 @@ struct ran run_program(const char *const *argv, const char *output);
 
 /* Beside a figure: what it is compared with, and whether it is within. */
 void figure_print(const char *what, double value, const char *unit, double bar);
+/* The same of a figure that has to be at least its bar. */
+void figure_least(const char *what, double value, const char *unit, double bar);
 /* Figures beyond their bars so far. */
 unsigned figures_beyond(void);
 

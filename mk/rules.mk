@@ -52,7 +52,7 @@ $(BUILD)/kruxc: $(COMPILER_OBJ) $(call obj,$(COMPILER_MAIN))
 
 # The runtime is small rather than fast: what it decides with is in the bundle.
 ifeq ($(DEBUG)$(SAN),)
-$(call obj,$(RUNTIME_SRC) $(RUNTIME_MAIN) $(AUDIT_MAIN) $(HANDLER_SRC) $(filter-out capspec/digest%,$(CAPSPEC_SRC))): OPT := -Os
+$(call obj,$(RUNTIME_SRC) $(RUNTIME_MAIN) $(AUDIT_MAIN) $(HANDLER_SRC) $(filter-out capspec/digest% capspec/item% capspec/canon_utf8% capspec/cbor%,$(CAPSPEC_SRC))): OPT := -Os
 endif
 $(BUILD)/kruxrt: $(KRUXRT_OBJ) $(call obj,$(RUNTIME_MAIN))
 	$(SAY) LINK $@
@@ -80,6 +80,8 @@ $(BUILD)/libkruxtest.a: $(sort $(COMPILER_OBJ) $(KRUXRT_OBJ) $(call obj,$(TEST_S
 	$(SAY) AR $@
 	$(Q)rm -f $@ && ar rcs $@ $^
 
+# What is not there is said by the bench.
+$(BUILD)/bench/audit: TEST_LIBS += $(shell pkg-config --libs sqlite3 libcrypto 2>/dev/null)
 $(BUILD)/bench/%: $(BUILD)/obj/bench/%.o $(BUILD)/libkruxtest.a
 	$(SAY) LINK $@
 	@mkdir -p $(@D)

@@ -10,6 +10,7 @@ AUDIT_MAIN += runtime/audit_main.c
 # krux-witness, a program of its own for the sake of libcurl
 WITNESS_SRC += runtime/witness/http.c runtime/witness/submit.c
 WITNESS_MAIN += runtime/witness/main.c
-TEST_SRC += $(WITNESS_SRC) tests/unit/audited.c tests/unit/fake_witness.c
+BENCHES += audit
+TEST_SRC += bench/peer_openssl.c bench/peer_redis.c bench/peer_sqlite.c $(WITNESS_SRC) tests/unit/audited.c tests/unit/fake_witness.c
 UNIT_TESTS += test_checkpoints test_merkle test_note test_prove test_query test_submit test_tiles
 FUZZERS += checkpoint note proof
