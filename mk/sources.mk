@@ -117,4 +117,4 @@ RUNTIME_SRC += runtime/approve/propose.c \
 	runtime/gate/report.c runtime/gate/server.c runtime/gate/supervise.c runtime/gate/tell.c \
 	runtime/gate/ticket.c
 TEST_SRC += tests/unit/gate_client.c tests/unit/gate_world.c
-UNIT_TESTS += test_gate_calls
+UNIT_TESTS += test_gate_calls test_gate_tickets

@@ -343,6 +343,7 @@ void ticket_end(struct gate *g, struct card *k, enum audit_kind kind, const char
 
 /* ---- making them ---- */
 
+/* Of a tree the root: where it is a file, it is shown. */
 size_t ticket_paths(const struct request *q, struct krux_str *path, size_t max)
 {
 	size_t n = 0;
@@ -352,7 +353,7 @@ size_t ticket_paths(const struct request *q, struct krux_str *path, size_t max)
 		const struct krux_value *v;
 
 		if (e->kind == KRUX_EFFECT_CONNECTS || e->kind == KRUX_EFFECT_STATE || !e->nargs ||
-		    e->arg[0].is_constant || e->arg[0].tree)
+		    e->arg[0].is_constant)
 			continue;
 		v = krux_access_value(&q->args, e->arg[0].access);
 		if (v && v->kind == KRUX_V_TEXT && v->str.n > 11 && !memcmp(v->str.p, "/workspace/", 11))

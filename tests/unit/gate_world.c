@@ -624,21 +624,41 @@ static void trusted(enum trust_role role, const struct krux_secret_key *k)
 	ck_assert_msg(!trust_add(world.trust, role, &public, &err), "%s", err.text);
 }
 
+static void build(const char *from, const char *to)
+{
+	const char *folder = getenv("BUILD");
+	char command[512];
+
+	snprintf(command, sizeof command, "%s/kruxc build %s -I stdlib-caps -o %s/%s --key %s/signer.key --serial 1 "
+	         ">%s/log 2>&1 || { cat %s/log; exit 1; }", folder ? folder : "build", from, built, to, built, built, built);
+	ck_assert_int_eq(system(command), 0);
+}
+
 void world_once(void)
 {
-	const char *build = getenv("BUILD");
-	char command[512];
+	char stem[128];
 
 	ck_assert(sodium_init() >= 0);
 	strcpy(built, "/tmp/krux-gate-XXXXXX");
 	ck_assert_ptr_nonnull(mkdtemp(built));
-	snprintf(command, sizeof command, "%s/kruxc keygen signer >%s/log 2>&1", build ? build : "build", built);
 	ck_assert(krux_key_generate("signer", false, &world_stranger, NULL));
-	snprintf(command, sizeof command, "%s/signer", built);
-	ck_assert(krux_key_files_write(command, &world_stranger, NULL));
-	snprintf(command, sizeof command, "%s/kruxc build tests/fixtures/gate -I stdlib-caps -o %s/out --key %s/signer.key --serial 1 "
-	         ">%s/log 2>&1 || { cat %s/log; exit 1; }", build ? build : "build", built, built, built, built);
+	snprintf(stem, sizeof stem, "%s/signer", built);
+	ck_assert(krux_key_files_write(stem, &world_stranger, NULL));
+	build("tests/fixtures/gate", "out");
+}
+
+const char *world_other(void)
+{
+	static char path[128];
+	char command[512];
+
+	snprintf(command, sizeof command, "mkdir -p %s/in && sed 's/from: \\[ ana, ben \\], quorum: 1/from: [ ana, ben ], quorum: 2/' "
+	         "tests/fixtures/gate/policy.yaml >%s/in/policy.yaml", built, built);
 	ck_assert_int_eq(system(command), 0);
+	snprintf(command, sizeof command, "%s/in", built);
+	build(command, "other");
+	snprintf(path, sizeof path, "%s/other/bundle.krux", built);
+	return path;
 }
 
 void world_finally(void)

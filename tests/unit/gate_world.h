@@ -68,6 +68,8 @@ void world_setup(void);
 void world_teardown(void);
 /* Another gate of the same state, with this bundle (NULL: the same). */
 void world_second(const char *bundle);
+/* A bundle of the same policy, in which deleting one file asks for two. */
+const char *world_other(void);
 /* The gate ends by itself; its exit code. */
 int world_ended(struct world_gate *);
 void world_start(struct world_gate *);

@@ -1,0 +1,677 @@
+/* Calls that wait for a person, and what persons do: accept, reject, freeze, act; and what becomes
+ * of it all when another gate takes over. */
+#include "tests/unit/gate_world.h"
+
+#include "capspec/item.h"
+
+#include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sodium.h>
+#include <unistd.h>
+
+static const struct frame *f;
+static uint8_t ticket[32];
+
+static const char one[] = "{\"path\":\"/workspace/a\"}", two[] = "{\"path\":\"/workspace/both/a\"}";
+
+/* Makes a call that is deferred, and keeps its ticket. */
+static void defer(struct client *c, uint64_t id, const char *json, unsigned flags)
+{
+	client_call(c, id, "filesystem.delete", json, flags);
+	f = client_wait(c);
+	ck_assert_msg(f && f->kind == FRAME_ANSWER && f->answer.end == FRAME_END_DEFERRED, "end %d",
+	              f && f->kind == FRAME_ANSWER ? (int)f->answer.end : -1);
+	ck_assert_ptr_nonnull(f->answer.ticket);
+	memcpy(ticket, f->answer.ticket, 32);
+}
+
+static void ask(struct client *c, uint64_t id, enum frame_ticket what)
+{
+	client_send(c, &(struct frame){ .kind = FRAME_TICKET, .has_id = true, .id = id,
+	                                .ticket = { .ticket = ticket, .what = what } });
+}
+
+static void answered(struct client *c, uint64_t id, enum frame_end end)
+{
+	f = client_wait(c);
+	ck_assert_ptr_nonnull(f);
+	ck_assert_int_eq(f->kind, FRAME_ANSWER);
+	ck_assert_uint_eq(f->id, id);
+	ck_assert_msg(f->answer.end == end, "%s: %.*s", frame_end_word((unsigned)f->answer.end), (int)f->answer.why.n,
+	              f->answer.why.p ? f->answer.why.p : "");
+}
+
+static void done(struct client *s)
+{
+	f = client_wait(s);
+	ck_assert_ptr_nonnull(f);
+	ck_assert_msg(f->kind == FRAME_S_DONE, "%.*s", f->kind == FRAME_S_REFUSED ? (int)f->s_refused.why.n : 0, f->s_refused.why.p);
+}
+
+static void refused(struct client *s, const char *why)
+{
+	f = client_wait(s);
+	ck_assert_ptr_nonnull(f);
+	ck_assert_int_eq(f->kind, FRAME_S_REFUSED);
+	ck_assert_msg(frame_says(f->s_refused.why, why), "%.*s", (int)f->s_refused.why.n, f->s_refused.why.p);
+}
+
+/* ---- approvals ---- */
+
+START_TEST(accepted_and_run)
+{
+	struct client *c = client_agent("builder", "builder-token"), *s = client_supervisor();
+
+	defer(c, 1, one, FRAME_FLAG_WAIT);
+	ck_assert(frame_says(f->answer.rule, "gate-test/delete-one") && frame_says(f->answer.remedy, "A person has to approve"));
+	ck_assert_uint_eq(world.nruns, 0);
+	client_decide(s, 1, ticket, "accept", "ana", &world_ana);
+	done(s);
+	answered(c, 1, FRAME_END_DONE);
+	ck_assert_uint_eq(world.nruns, 1);
+	ck_assert(record_has(&world.run[0].intent, AUDIT_SIGNERS));
+	ck_assert_mem_eq(world.run[0].intent.field[AUDIT_TICKET].s.p, ticket, 32);
+	ck_assert_uint_eq(world_count(AUDIT_KIND_INTENT), 1);
+	ck_assert_uint_eq(world_count(AUDIT_KIND_SIGNED), 1);
+	/* Late. */
+	client_decide(s, 2, ticket, "accept", "ben", &world_ben);
+	refused(s, "no such ticket waits");
+	ck_assert_uint_eq(world.nruns, 1);
+	/* Who asks for the ticket later hears the same. */
+	ask(c, 9, FRAME_TICKET_POLL);
+	answered(c, 9, FRAME_END_DONE);
+	ck_assert(frame_says(f->answer.output, "hello"));
+	world_turn(20);
+	ck_assert_uint_eq(world_count(AUDIT_KIND_REFUSED), 1);
+	client_close(c);
+	client_close(s);
+}
+END_TEST
+
+START_TEST(quorums)
+{
+	struct client *c = client_agent("builder", "builder-token"), *s = client_supervisor();
+
+	defer(c, 1, two, FRAME_FLAG_WAIT);
+	client_decide(s, 1, ticket, "accept", "ana", &world_ana);
+	done(s);
+	ck_assert(client_quiet(c, 30));
+	client_decide(s, 2, ticket, "accept", "ana", &world_ana);
+	refused(s, "accepted it already");
+	client_decide(s, 3, ticket, "accept", "ben", &world_ana);
+	refused(s, "does not hold");
+	client_decide(s, 4, ticket, "accept", "zoe", &world_stranger);
+	refused(s, "no registered approver");
+	client_decide(s, 5, ticket, "accept", "ben", &world_ben);
+	done(s);
+	answered(c, 1, FRAME_END_DONE);
+	ck_assert_uint_eq(world.nruns, 1);
+	world_turn(20);
+	ck_assert_uint_eq(world_count(AUDIT_KIND_REFUSED), 3);
+	client_close(c);
+	client_close(s);
+}
+END_TEST
+
+/* A signature on another ticket, or another word, is none on this. */
+START_TEST(signatures_are_bound)
+{
+	struct client *c = client_agent("builder", "builder-token"), *s = client_supervisor();
+	uint8_t first[32], signature[64];
+	char message[38];
+	struct frame q = { .kind = FRAME_S_DECIDE, .has_id = true, .id = 1,
+		           .s_decide = { .ticket = ticket, .decision = KRUX_STR("accept"), .approver = KRUX_STR("ana"),
+		                         .signature = signature } };
+
+	defer(c, 1, one, 0);
+	memcpy(first, ticket, 32);
+	defer(c, 2, "{\"path\":\"/workspace/b\"}", 0);
+	ck_assert(memcmp(first, ticket, 32) != 0);
+	memcpy(message, first, 32);
+	memcpy(message + 32, "accept", 6);
+	ck_assert(krux_key_sign(&world_ana, FRAME_DOMAIN_APPROVE, (struct krux_str){ message, 38 }, signature));
+	client_send(s, &q);
+	refused(s, "does not hold");
+	memcpy(message, ticket, 32);
+	memcpy(message + 32, "reject", 6);
+	ck_assert(krux_key_sign(&world_ana, FRAME_DOMAIN_APPROVE, (struct krux_str){ message, 38 }, signature));
+	client_send(s, &q);
+	refused(s, "does not hold");
+	ck_assert_uint_eq(world.nruns, 0);
+	client_close(c);
+	client_close(s);
+}
+END_TEST
+
+START_TEST(nobody_approves_himself)
+{
+	struct client *c = client_connect(false), *s = client_supervisor();
+	struct frame h = { .kind = FRAME_HELLO, .hello = { .version = 1, .agent = KRUX_STR("keyed"), .proof = FRAME_PROOF_KEY } };
+	uint8_t signature[64];
+	char message[37];
+
+	client_send(c, &h);
+	f = client_wait(c);
+	memcpy(message, f->challenge.nonce, 32);
+	memcpy(message + 32, "keyed", 5);
+	ck_assert(krux_key_sign(&world_ana, FRAME_DOMAIN_HELLO, (struct krux_str){ message, 37 }, signature));
+	client_send(c, &(struct frame){ .kind = FRAME_PROVE, .prove.signature = signature });
+	f = client_wait(c);
+	ck_assert_int_eq(f->kind, FRAME_WELCOME);
+	defer(c, 1, one, FRAME_FLAG_WAIT);
+	client_decide(s, 1, ticket, "accept", "ana", &world_ana);
+	refused(s, "does not approve its own");
+	client_decide(s, 2, ticket, "accept", "ben", &world_ben);
+	done(s);
+	answered(c, 1, FRAME_END_DONE);
+	client_close(c);
+	client_close(s);
+}
+END_TEST
+
+START_TEST(rejected)
+{
+	struct client *c = client_agent("builder", "builder-token"), *s = client_supervisor();
+
+	defer(c, 1, one, FRAME_FLAG_WAIT);
+	client_decide(s, 1, ticket, "reject", "ana", &world_ana);
+	done(s);
+	answered(c, 1, FRAME_END_WITHDRAWN);
+	ck_assert(frame_says(f->answer.why, "rejected by ana"));
+	client_decide(s, 2, ticket, "accept", "ben", &world_ben);
+	refused(s, "no such ticket waits");
+	ask(c, 3, FRAME_TICKET_POLL);
+	answered(c, 3, FRAME_END_WITHDRAWN);
+	ck_assert_uint_eq(world.nruns, 0);
+	client_close(c);
+	client_close(s);
+}
+END_TEST
+
+START_TEST(withdrawn)
+{
+	struct client *c = client_agent("builder", "builder-token"), *d = client_agent("other", "other-token"),
+		      *s = client_supervisor();
+
+	defer(c, 1, one, FRAME_FLAG_WAIT);
+	ask(d, 1, FRAME_TICKET_WITHDRAW);
+	f = client_wait(d);
+	ck_assert(f->kind == FRAME_ERROR && f->error.code == FRAME_ERROR_TICKET);
+	ask(c, 2, FRAME_TICKET_POLL);
+	answered(c, 2, FRAME_END_DEFERRED);
+	ask(c, 3, FRAME_TICKET_WITHDRAW);
+	answered(c, 1, FRAME_END_WITHDRAWN);
+	answered(c, 3, FRAME_END_WITHDRAWN);
+	ck_assert_uint_eq(world_count(AUDIT_KIND_WITHDRAWN), 1);
+	client_decide(s, 2, ticket, "accept", "ana", &world_ana);
+	refused(s, "no such ticket waits");
+	client_close(c);
+	client_close(d);
+	client_close(s);
+}
+END_TEST
+
+START_TEST(time_runs_out)
+{
+	struct client *c = client_agent("builder", "builder-token");
+
+	client_call(c, 1, "filesystem.append", "{\"path\":\"/workspace/a\",\"content\":\"x\"}", FRAME_FLAG_WAIT);
+	answered(c, 1, FRAME_END_DEFERRED);
+	answered(c, 1, FRAME_END_WITHDRAWN);
+	ck_assert(frame_says(f->answer.why, "time is over"));
+	ck_assert_uint_eq(world_count(AUDIT_KIND_EXPIRED), 1);
+	client_close(c);
+}
+END_TEST
+
+/* The same call of the same agent joins the card; another agent's does not. */
+START_TEST(the_same_joins)
+{
+	struct client *c = client_agent("builder", "builder-token"), *d = client_agent("builder", "builder-token"),
+		      *e = client_agent("other", "other-token"), *s = client_supervisor();
+	uint8_t first[32];
+
+	defer(c, 1, one, FRAME_FLAG_WAIT);
+	memcpy(first, ticket, 32);
+	defer(d, 1, one, FRAME_FLAG_WAIT);
+	ck_assert_mem_eq(first, ticket, 32);
+	defer(e, 1, one, 0);
+	ck_assert(memcmp(first, ticket, 32) != 0);
+	ck_assert_uint_eq(world_count(AUDIT_KIND_DEFERRED), 2);
+	client_decide(s, 1, first, "accept", "ana", &world_ana);
+	done(s);
+	answered(c, 1, FRAME_END_DONE);
+	answered(d, 1, FRAME_END_DONE);
+	ck_assert_uint_eq(world.nruns, 1);
+	client_close(c);
+	client_close(d);
+	client_close(e);
+	client_close(s);
+}
+END_TEST
+
+/* Twice before the first is on disk: one card stays. */
+START_TEST(the_same_at_once)
+{
+	struct client *c = client_agent("builder", "builder-token"), *s = client_supervisor();
+
+	world.held = true;
+	client_call(c, 1, "filesystem.delete", one, FRAME_FLAG_WAIT);
+	client_call(c, 2, "filesystem.delete", one, FRAME_FLAG_WAIT);
+	world_turn(40);
+	world_ack();
+	answered(c, 1, FRAME_END_DEFERRED);
+	memcpy(ticket, f->answer.ticket, 32);
+	answered(c, 2, FRAME_END_DEFERRED);
+	ck_assert_mem_eq(f->answer.ticket, ticket, 32);
+	world_turn(20);
+	ck_assert_uint_eq(carry_tickets(world.carry), 1);
+	client_decide(s, 1, ticket, "accept", "ana", &world_ana);
+	done(s);
+	f = client_wait(c);
+	ck_assert_uint_eq(f->answer.end, FRAME_END_DONE);
+	f = client_wait(c);
+	ck_assert_uint_eq(f->answer.end, FRAME_END_DONE);
+	ck_assert_uint_eq(world.nruns, 1);
+	client_close(c);
+	client_close(s);
+}
+END_TEST
+
+START_TEST(stale_files)
+{
+	struct client *c = client_agent("builder", "builder-token"), *s = client_supervisor();
+
+	world.looked = 7;
+	defer(c, 1, one, FRAME_FLAG_WAIT);
+	ck_assert(record_has(world_find(AUDIT_KIND_DEFERRED), AUDIT_SHOWN));
+	client_decide(s, 1, ticket, "accept", "ana", &world_ana);
+	done(s);
+	answered(c, 1, FRAME_END_DONE);
+	defer(c, 2, one, FRAME_FLAG_WAIT);
+	world.looked = 8;
+	client_decide(s, 2, ticket, "accept", "ana", &world_ana);
+	done(s);
+	answered(c, 2, FRAME_END_WITHDRAWN);
+	ck_assert(frame_says(f->answer.why, "has changed"));
+	ck_assert_uint_eq(world_count(AUDIT_KIND_STALE), 1);
+	ck_assert_uint_eq(world.nruns, 1);
+	client_close(c);
+	client_close(s);
+}
+END_TEST
+
+START_TEST(what_supervisors_read)
+{
+	struct client *c = client_agent("builder", "builder-token"), *s = client_supervisor();
+
+	defer(c, 1, "{\"path\":\"/workspace/a\\u202E\\u001b[31mb\"}", 0);
+	client_send(s, &(struct frame){ .kind = FRAME_S_TICKETS, .has_id = true, .id = 1 });
+	f = client_wait(s);
+	ck_assert_int_eq(f->kind, FRAME_S_ANSWER);
+	ck_assert_msg(frame_says(f->s_answer.json, "\\u202e") || frame_says(f->s_answer.json, "\\u202E"), "%.*s",
+	              (int)f->s_answer.json.n, f->s_answer.json.p);
+	ck_assert(!frame_says(f->s_answer.json, "\x1b") && !frame_says(f->s_answer.json, "\xE2\x80\xAE"));
+	ck_assert(frame_says(f->s_answer.json, "\"capability\":\"filesystem.delete\"") &&
+	          frame_says(f->s_answer.json, "\"claimed\":\"a test\"") && frame_says(f->s_answer.json, "\"quorum\":1"));
+	client_send(s, &(struct frame){ .kind = FRAME_S_TICKETS, .has_id = true, .id = 2, .s_tickets.ticket = ticket });
+	f = client_wait(s);
+	ck_assert(frame_says(f->s_answer.json, "{\"ticket\":\""));
+	client_send(s, &(struct frame){ .kind = FRAME_S_TICKETS, .has_id = true, .id = 3, .s_tickets.ticket = world.prev });
+	f = client_wait(s);
+	client_send(s, &(struct frame){ .kind = FRAME_S_STATUS, .has_id = true, .id = 4 });
+	f = client_wait(s);
+	ck_assert(frame_says(f->s_answer.json, "\"tickets\":1") && frame_says(f->s_answer.json, "\"policy\":"));
+	client_send(s, &(struct frame){ .kind = FRAME_S_AGENTS, .has_id = true, .id = 5 });
+	f = client_wait(s);
+	ck_assert(frame_says(f->s_answer.json, "\"name\":\"builder\"") && frame_says(f->s_answer.json, "\"auth\":\"token\""));
+	client_send(s, &(struct frame){ .kind = FRAME_S_PROPOSE, .has_id = true, .id = 6, .s_propose.ticket = ticket });
+	f = client_wait(s);
+	ck_assert_msg(frame_says(f->s_answer.json, "on: filesystem.delete@1") &&
+	              frame_says(f->s_answer.json, "agent: \\\"builder\\\"") && frame_says(f->s_answer.json, "u{202E}"), "%.*s",
+	              (int)f->s_answer.json.n, f->s_answer.json.p);
+	ck_assert_uint_eq(world.nruns, 0);
+	client_close(c);
+	client_close(s);
+}
+END_TEST
+
+START_TEST(watching)
+{
+	struct client *c = client_agent("builder", "builder-token"), *s = client_supervisor();
+
+	client_send(s, &(struct frame){ .kind = FRAME_S_WATCH, .has_id = true, .id = 1 });
+	f = client_wait(s);
+	ck_assert_int_eq(f->kind, FRAME_S_ANSWER);
+	client_answer(c, 1, "filesystem.read", "{\"path\":\"/workspace/secret\"}");
+	f = client_wait(s);
+	ck_assert_int_eq(f->kind, FRAME_S_EVENT);
+	ck_assert(frame_says(f->s_event.record, "It is secret"));
+	client_answer(c, 2, "filesystem.read", "{\"path\":\"/workspace/a\"}");
+	f = client_wait(s);
+	ck_assert_int_eq(f->kind, FRAME_S_EVENT);
+	f = client_wait(s);
+	ck_assert_int_eq(f->kind, FRAME_S_EVENT);
+	client_close(c);
+	client_close(s);
+}
+END_TEST
+
+/* ---- acts ---- */
+
+static void act_send(struct client *s, const struct record *r, const struct krux_secret_key *k)
+{
+	uint8_t body[1024], signature[64];
+	size_t n = record_encode_body(r, body, sizeof body);
+	struct frame q = { .kind = FRAME_S_ACT, .has_id = true, .id = 5,
+		           .s_act = { .act = { (char *)body, n }, .operator = KRUX_STR("operator"), .signature = signature } };
+
+	ck_assert_uint_gt(n, 0);
+	ck_assert(krux_key_sign(k, FRAME_DOMAIN_OPERATOR, (struct krux_str){ (char *)body, n }, signature));
+	client_send(s, &q);
+}
+
+static void nonce_get(struct client *s, uint8_t out[static 16])
+{
+	client_send(s, &(struct frame){ .kind = FRAME_S_NONCE, .has_id = true, .id = 4 });
+	f = client_wait(s);
+	ck_assert_int_eq(f->kind, FRAME_S_GIVEN);
+	memcpy(out, f->s_given.nonce, 16);
+}
+
+static struct record thaw(const uint8_t *nonce, const char *agent)
+{
+	struct record r = { 0 };
+
+	record_set(&r, AUDIT_KIND, AUDIT_KIND_FREEZE);
+	record_text(&r, AUDIT_ACTION, "thaw");
+	record_text(&r, AUDIT_WHY, "all is well");
+	record_text(&r, AUDIT_AGENT, agent);
+	record_bytes(&r, AUDIT_NONCE, nonce, 16);
+	return r;
+}
+
+START_TEST(freezing)
+{
+	struct client *c = client_agent("builder", "builder-token"), *d = client_agent("other", "other-token"),
+		      *s = client_supervisor();
+	struct frame q = { .kind = FRAME_S_FREEZE, .has_id = true, .id = 1, .s_freeze = { .agent = KRUX_STR("builder"), .reason = KRUX_STR("odd") } };
+	uint8_t nonce[16];
+	struct record r;
+
+	defer(c, 1, one, FRAME_FLAG_WAIT);
+	client_send(s, &q);
+	done(s);
+	client_call(c, 2, "filesystem.read", one, 0);
+	f = client_wait(c);
+	ck_assert(f->kind == FRAME_ERROR && f->error.code == FRAME_ERROR_FROZEN);
+	f = client_answer(d, 1, "filesystem.read", one);
+	ck_assert_uint_eq(f->answer.end, FRAME_END_DONE);
+	/* What is accepted meanwhile waits. */
+	client_decide(s, 2, ticket, "accept", "ana", &world_ana);
+	done(s);
+	ck_assert(client_quiet(c, 30));
+	/* Only an operator thaws, with a fresh nonce. */
+	nonce_get(s, nonce);
+	r = thaw(nonce, "builder");
+	act_send(s, &r, &world_ana);
+	refused(s, "does not hold");
+	act_send(s, &r, &world_operator);
+	done(s);
+	answered(c, 1, FRAME_END_DONE);
+	act_send(s, &r, &world_operator);
+	refused(s, "nonce");
+	f = client_answer(c, 3, "filesystem.read", one);
+	ck_assert_uint_eq(f->answer.end, FRAME_END_DONE);
+	/* All. */
+	q.s_freeze.agent = (struct krux_str){ NULL, 0 };
+	client_send(s, &q);
+	done(s);
+	client_call(d, 2, "system.ping", "{}", 0);
+	f = client_wait(d);
+	ck_assert(f->kind == FRAME_ERROR && f->error.code == FRAME_ERROR_FROZEN);
+	q.s_freeze.agent = KRUX_STR("nobody");
+	client_send(s, &q);
+	refused(s, "no such agent");
+	world_turn(20);
+	ck_assert_uint_eq(world_count(AUDIT_KIND_FREEZE), 3);
+	client_close(c);
+	client_close(d);
+	client_close(s);
+}
+END_TEST
+
+static struct record revocation(const uint8_t *nonce, const char *name)
+{
+	struct record r = { 0 };
+
+	record_set(&r, AUDIT_KIND, AUDIT_KIND_AGENT);
+	record_text(&r, AUDIT_NAME, name);
+	record_text(&r, AUDIT_ACTION, "revoke");
+	record_bytes(&r, AUDIT_NONCE, nonce, 16);
+	return r;
+}
+
+START_TEST(revocation_ends_connections)
+{
+	struct client *c = client_agent("builder", "builder-token"), *d = client_agent("other", "other-token"),
+		      *s = client_supervisor();
+	struct frame h = { .kind = FRAME_HELLO, .hello = { .version = 1, .agent = KRUX_STR("builder"), .proof = FRAME_PROOF_TOKEN,
+	                                                   .token = KRUX_STR("builder-token") } };
+	uint8_t nonce[16];
+	struct record r;
+
+	nonce_get(s, nonce);
+	r = revocation(nonce, "builder");
+	act_send(s, &r, &world_operator);
+	done(s);
+	f = client_wait(c);
+	ck_assert(f && f->kind == FRAME_ERROR && f->error.code == FRAME_ERROR_REVOKED);
+	ck_assert_ptr_null(client_wait(c));
+	client_close(c);
+	c = client_connect(false);
+	client_send(c, &h);
+	f = client_wait(c);
+	ck_assert(f->kind == FRAME_ERROR && f->error.code == FRAME_ERROR_REVOKED);
+	client_close(c);
+	f = client_answer(d, 1, "system.ping", "{}");
+	ck_assert_uint_eq(f->answer.end, FRAME_END_DONE);
+	/* An intent is no act. */
+	nonce_get(s, nonce);
+	r = revocation(nonce, "other");
+	record_set(&r, AUDIT_KIND, AUDIT_KIND_NOTIFY);
+	act_send(s, &r, &world_operator);
+	refused(s, "no act of an operator");
+	client_close(d);
+	client_close(s);
+}
+END_TEST
+
+/* ---- another gate ---- */
+
+static void hand_over(void)
+{
+	struct krux_err err;
+	int fd[2];
+
+	ck_assert(!channel_pair(fd, &err));
+	channel_put_fds(&world.gate[1].parent, MESSAGE_HANDOVER, 0, NULL, 0, &fd[1], 1, &err);
+	world_turn(5);
+	world_start(&world.gate[1]);
+	channel_put_fds(&world.gate[0].parent, MESSAGE_HANDOVER, 0, NULL, 0, &fd[0], 1, &err);
+	close(fd[0]);
+	close(fd[1]);
+	world_turn(20);
+}
+
+START_TEST(connections_move)
+{
+	struct client *c = client_agent("builder", "builder-token"), *d = client_agent("other", "other-token"),
+		      *s = client_supervisor(), *n;
+
+	f = client_answer(c, 1, "filesystem.write", "{\"path\":\"/workspace/a\",\"content\":\"x\"}");
+	ck_assert_uint_eq(f->answer.end, FRAME_END_DONE);
+	world.runs = RUN_WAITS;
+	client_call(d, 1, "filesystem.read", one, 0);
+	world_turn(20);
+	world_second(NULL);
+	hand_over();
+	world.runs = RUN_ANSWERS;
+	/* The new gate knows what was counted by the old. */
+	for (uint64_t id = 2; id <= 4; id++) {
+		f = client_answer(c, id, "filesystem.write", "{\"path\":\"/workspace/a\",\"content\":\"x\"}");
+		ck_assert_uint_eq(f->answer.end, id < 4 ? FRAME_END_DONE : FRAME_END_DENIED);
+	}
+	client_send(s, &(struct frame){ .kind = FRAME_S_STATUS, .has_id = true, .id = 4 });
+	f = client_wait(s);
+	ck_assert_int_eq(f->kind, FRAME_S_ANSWER);
+	n = client_agent("builder", "builder-token");
+	client_close(n);
+	/* What runs is answered by the old one, and then moves too. */
+	world_finish(&world.run[1], RUN_ANSWERS);
+	answered(d, 1, FRAME_END_DONE);
+	f = client_answer(d, 2, "filesystem.read", one);
+	ck_assert_uint_eq(f->answer.end, FRAME_END_DONE);
+	ck_assert_int_eq(world_ended(&world.gate[0]), 0);
+	f = client_answer(d, 3, "filesystem.read", one);
+	ck_assert_uint_eq(f->answer.end, FRAME_END_DONE);
+	client_close(c);
+	client_close(d);
+	client_close(s);
+}
+END_TEST
+
+/* The same policy: the ticket stays, with its signatures. */
+START_TEST(tickets_survive)
+{
+	struct client *c = client_agent("builder", "builder-token"), *s = client_supervisor();
+
+	defer(c, 1, two, FRAME_FLAG_WAIT);
+	client_decide(s, 1, ticket, "accept", "ana", &world_ana);
+	done(s);
+	world_second(NULL);
+	hand_over();
+	client_decide(s, 2, ticket, "accept", "ben", &world_ben);
+	done(s);
+	answered(c, 1, FRAME_END_DONE);
+	ck_assert_int_eq(world_ended(&world.gate[0]), 0);
+	client_close(c);
+	client_close(s);
+}
+END_TEST
+
+/* Another policy with the same obligations: another ticket, signatures void, and who waits waits for
+ * that one. */
+START_TEST(tickets_are_renewed)
+{
+	struct client *c = client_agent("builder", "builder-token"), *s = client_supervisor();
+	uint8_t first[32];
+
+	defer(c, 1, two, FRAME_FLAG_WAIT);
+	memcpy(first, ticket, 32);
+	client_decide(s, 1, ticket, "accept", "ana", &world_ana);
+	done(s);
+	world_second(world_other());
+	hand_over();
+	for (int i = 0; i < 300 && (carry_tickets(world.carry) != 1 || !memcmp(carry_ticket(world.carry, 0)->leaf, first, 32)); i++)
+		world_turn(10);
+	ck_assert_uint_eq(carry_tickets(world.carry), 1);
+	memcpy(ticket, carry_ticket(world.carry, 0)->leaf, 32);
+	ck_assert(memcmp(ticket, first, 32) != 0);
+	ck_assert_uint_eq(carry_ticket(world.carry, 0)->naccepts, 0);
+	ck_assert_uint_eq(world_count(AUDIT_KIND_EXPIRED), 1);
+	client_decide(s, 2, first, "accept", "ben", &world_ben);
+	refused(s, "no such ticket waits");
+	client_decide(s, 3, ticket, "accept", "ben", &world_ben);
+	done(s);
+	ck_assert(client_quiet(c, 30));
+	client_decide(s, 4, ticket, "accept", "ana", &world_ana);
+	done(s);
+	answered(c, 1, FRAME_END_DONE);
+	/* By its first name too. */
+	memcpy(ticket, first, 32);
+	ask(c, 2, FRAME_TICKET_POLL);
+	answered(c, 2, FRAME_END_DONE);
+	client_close(c);
+	client_close(s);
+}
+END_TEST
+
+/* Another policy that asks for something else: expired. */
+START_TEST(tickets_do_not_widen)
+{
+	struct client *c = client_agent("builder", "builder-token");
+
+	defer(c, 1, one, FRAME_FLAG_WAIT);
+	world_second(world_other());
+	hand_over();
+	answered(c, 1, FRAME_END_WITHDRAWN);
+	ck_assert(frame_says(f->answer.why, "asks for something else"));
+	client_close(c);
+}
+END_TEST
+
+START_TEST(reloading)
+{
+	struct client *s = client_supervisor();
+	struct frame q = { .kind = FRAME_S_RELOAD, .has_id = true, .id = 9, .s_reload.bundle = KRUX_STR("/some/where") };
+	struct krux_err err;
+
+	client_send(s, &q);
+	world_turn(20);
+	ck_assert_uint_eq(world.nreloads, 1);
+	ck_assert_str_eq(world.reload_path, "/some/where");
+	channel_put(&world.gate[0].parent, MESSAGE_REFUSED, world.reload_cookie, &(struct part){ "it is not signed", 16 }, 1, &err);
+	refused(s, "it is not signed");
+	client_send(s, &q);
+	world_turn(20);
+	channel_put(&world.gate[0].parent, MESSAGE_RELOAD, world.reload_cookie, &(struct part){ &(uint64_t){ 77 }, 8 }, 1, &err);
+	done(s);
+	ck_assert_uint_eq(f->s_done.record, 77);
+	client_close(s);
+}
+END_TEST
+
+static void setup(void)
+{
+	world_limits = (struct gate_limits){ .requests = 100000 };
+	world_setup();
+}
+
+int main(void)
+{
+	TCase *c = tcase_create("tickets");
+	Suite *s = suite_create("gate_tickets");
+	SRunner *r = srunner_create(s);
+	int failed;
+
+	tcase_add_unchecked_fixture(c, world_once, world_finally);
+	tcase_add_checked_fixture(c, setup, world_teardown);
+	tcase_add_test(c, accepted_and_run);
+	tcase_add_test(c, quorums);
+	tcase_add_test(c, signatures_are_bound);
+	tcase_add_test(c, nobody_approves_himself);
+	tcase_add_test(c, rejected);
+	tcase_add_test(c, withdrawn);
+	tcase_add_test(c, time_runs_out);
+	tcase_add_test(c, the_same_joins);
+	tcase_add_test(c, the_same_at_once);
+	tcase_add_test(c, stale_files);
+	tcase_add_test(c, what_supervisors_read);
+	tcase_add_test(c, watching);
+	tcase_add_test(c, freezing);
+	tcase_add_test(c, revocation_ends_connections);
+	tcase_add_test(c, connections_move);
+	tcase_add_test(c, tickets_survive);
+	tcase_add_test(c, tickets_are_renewed);
+	tcase_add_test(c, tickets_do_not_widen);
+	tcase_add_test(c, reloading);
+	tcase_set_timeout(c, 120);
+	suite_add_tcase(s, c);
+	srunner_run_all(r, CK_NORMAL);
+	failed = srunner_ntests_failed(r);
+	srunner_free(r);
+	return failed != 0;
+}
