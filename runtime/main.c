@@ -18,13 +18,14 @@ static const struct {
 	const char *what;
 } commands[] = {
 	{ "init", init_command, "make a state folder: trust, keys, log, workspaces" },
+	{ "serve", serve_command, "the daemon: agents connect to its socket" },
 	{ "call", call_command, "make one call and print its answer" },
 	{ "audit", audit_exec, "verify, show and prove what is in the log" },
 };
 enum { COMMANDS = sizeof commands / sizeof *commands };
 
 static const char *const later[] = {
-	"serve", "mcp", "run", "agents", "approvals", "dash", "top", "status", "doctor", "reload",
+	"mcp", "run", "agents", "approvals", "dash", "top", "status", "doctor", "reload",
 	"freeze", "thaw",
 };
 enum { LATER = sizeof later / sizeof *later };

@@ -24,7 +24,7 @@
 #include <unistd.h>
 
 
-static const uint64_t twice_ns = 500000000;
+static const uint64_t twice_ns = 500000000, exit_ns = 5000000000;
 
 void daemon_say(const char *fmt, ...)
 {
@@ -269,19 +269,36 @@ static bool message_act(struct member *m, const struct message *in)
 	}
 }
 
+/* It has closed its channel: it is about to exit, or has lost its way. */
+static void member_left(struct member *m)
+{
+	struct daemon *d = m->daemon;
+	struct timer *t = m->generation ? &m->generation->limit : &d->recorder_limit;
+	uint64_t at = loop_clock() + exit_ns;
+
+	loop_forget(&d->loop, &m->watch);
+	if (m->pid && (!t->on || at < t->at))
+		loop_timer_set(&d->loop, t, at);
+}
+
 static void messages_take(struct member *m)
 {
+	struct krux_err err = { 0 };
 	struct message in;
+	bool good;
 	int rc;
 
-	while (m->channel.fd >= 0 && (rc = channel_take(&m->channel, &in, NULL)) != 0) {
-		bool good = rc > 0 && message_act(m, &in);
-
+	while (m->channel.fd >= 0 && (rc = channel_take(&m->channel, &in, &err)) != 0) {
+		if (rc < 0 && !err.no) {
+			member_left(m);
+			return;
+		}
+		good = rc > 0 && message_act(m, &in);
 		if (rc > 0)
 			message_close_fds(&in);
 		if (good)
 			continue;
-		/* Its end is near, or it has to be. */
+		daemon_say("the %s sent what it may not send; it is killed", process_word(m->kind));
 		loop_forget(&m->daemon->loop, &m->watch);
 		if (m->pid)
 			kill(m->pid, SIGKILL);

@@ -8,6 +8,7 @@ int call_command(int argc, char **argv);
 /* Becomes krux-audit, whose command the other is; comes back only when it cannot. */
 int audit_exec(int argc, char **argv);
 int audit_command(int argc, char **argv);
+int serve_command(int argc, char **argv);
 
 enum { EXIT_YES, EXIT_NO, EXIT_USAGE, EXIT_SYSTEM };
 

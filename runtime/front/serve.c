@@ -1,0 +1,323 @@
+/* kruxrt serve: checks and opens everything that the daemon needs, then runs it. */
+#include "runtime/front/front.h"
+
+#include "runtime/base/cleanup.h"
+#include "runtime/base/err.h"
+#include "runtime/base/file.h"
+#include "runtime/base/screen.h"
+#include "runtime/base/state.h"
+#include "runtime/front/daemon.h"
+#include "runtime/front/listen.h"
+#include "runtime/front/options.h"
+#include "runtime/front/owner.h"
+#include "runtime/front/ready.h"
+#include "runtime/sandbox/cgroup.h"
+#include "runtime/sandbox/sandbox.h"
+
+#include "capspec/version.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+
+static const char help[] =
+"kruxrt serve --bundle FILE --state DIR [options]\n"
+"\n"
+"The daemon: agents connect to its socket; the policy decides each call, the log records it, a\n"
+"sandbox runs it. Runs in the foreground; says on standard error what happens.\n"
+"\n"
+"  --bundle FILE      the policy, made by kruxc build; opened again on reload\n"
+"  --state DIR        the state folder, made by kruxrt init\n"
+"  --trust DIR        public keys of who may sign, approve and operate (STATE/trust)\n"
+"  --socket PATH      where agents connect ($XDG_RUNTIME_DIR/krux/agent.sock; root: /run/krux)\n"
+"  --socket-group G   only members of this group can connect there (all can)\n"
+"  --supervisor PATH  where supervisors connect (supervisor.sock beside it); yours alone\n"
+"  --uid-base N       as root: uids of the gate (N) and the recorder (N+1) (60800)\n"
+"  --allow-missing F,...  do without these features of the machine; records say so\n"
+"  --dev              let a development key through; every answer and record says so\n"
+"\n"
+"Sockets named agent and supervisor are taken from systemd; readiness is said as by sd_notify.\n"
+"SIGHUP, kruxrt reload: the bundle anew; no connection is lost. SIGTERM, SIGINT: finish what\n"
+"runs, then end; twice: do not wait.\n"
+"\n"
+"Exit: 0 ended when asked to; 2 wrong usage, or the bundle cannot be used; 3 the system failed.\n";
+
+enum { MOST_FEATURES = 16 };
+static const uint64_t second_ns = 1000000000;
+
+struct serve {
+	const char *bundle, *state_path, *trust, *socket, *group, *supervisor, *base, *missing_list;
+	bool dev, help;
+	struct state state;
+	struct daemon_plan plan;
+	struct listen_socket agent, super;
+	char *bundle_path, *features;
+	const char *waived[MOST_FEATURES + 1], *missing[2];
+	char why_missing[512];
+	int cgroup_above;
+	char group_name[32];
+};
+
+static int fail(int code, const struct krux_err *err)
+{
+	fputs("kruxrt serve: ", stderr);
+	screen_puts(stderr, err->text);
+	fputc('\n', stderr);
+	return code;
+}
+
+/* ---- options ---- */
+
+static int base_read(struct serve *s, struct krux_err *err)
+{
+	char *end;
+	unsigned long n;
+
+	s->plan.start.uid_base = 60800;
+	if (!s->base)
+		return 0;
+	errno = 0;
+	n = strtoul(s->base, &end, 10);
+	if (errno || *end || *s->base < '1' || *s->base > '9' || n > INT_MAX - 1)
+		return err_set(err, 0, "--uid-base: a number of users, such as 60800");
+	s->plan.start.uid_base = (uid_t)n;
+	return 0;
+}
+
+/* What DESIGN lets an operator waive; namespaces, seccomp and the rest of the sandbox are not among
+ * them. */
+static int features_read(struct serve *s, struct krux_err *err)
+{
+	static const char *const waivable[] = { "cgroup", "cgroup.memory", "cgroup.pids", "cgroup.cpu",
+		                                "cgroup.io", "ebpf" };
+	char *rest, *name;
+	size_t n = 0, k;
+
+	s->features = strdup(s->missing_list ? s->missing_list : "");
+	rest = s->features;
+	while (rest && *rest && (name = strsep(&rest, ","))) {
+		for (k = 0; k < sizeof waivable / sizeof *waivable; k++)
+			if (!strcmp(name, waivable[k]))
+				break;
+		if (k == sizeof waivable / sizeof *waivable)
+			return err_set(err, 0, "--allow-missing: %s is no feature that can be done without; "
+			               "cgroup, cgroup.memory, cgroup.pids, cgroup.cpu, cgroup.io and ebpf "
+			               "are", name);
+		if (n == MOST_FEATURES)
+			return err_set(err, 0, "--allow-missing: too many features");
+		s->waived[n++] = name;
+	}
+	return s->features ? 0 : err_set(err, ENOMEM, "--allow-missing");
+}
+
+static bool is_waived(const struct serve *s, const char *name)
+{
+	for (const char *const *w = s->waived; *w; w++)
+		if (!strcmp(*w, name))
+			return true;
+	return false;
+}
+
+static int group_find(const struct serve *s, gid_t *out, struct krux_err *err)
+{
+	struct group *g;
+
+	*out = (gid_t)-1;
+	if (!s->group)
+		return 0;
+	g = getgrnam(s->group);
+	if (!g)
+		return err_set(err, 0, "--socket-group: there is no group %s", s->group);
+	*out = g->gr_gid;
+	return 0;
+}
+
+/* ---- opening ---- */
+
+static int state_take(struct serve *s, struct krux_err *err)
+{
+	if (state_open(s->state_path, &s->state, err))
+		return -1;
+	/* Held by every process of the daemon, so until the last of them has ended. */
+	if (flock(s->state.fd, LOCK_EX | LOCK_NB))
+		return err_set(err, errno == EWOULDBLOCK ? 0 : errno, "%s: another daemon serves this state",
+		               s->state_path);
+	if (!s->trust)
+		return 0;
+	close(s->state.trust);
+	s->state.trust = file_folder(s->trust, err);
+	return s->state.trust < 0 ? -1 : 0;
+}
+
+/* Absolute, links and all: what a later reload opens may be another file of that name. */
+static int bundle_open(struct serve *s, struct krux_err *err)
+{
+	CLEAN_FREE char *here = *s->bundle == '/' ? NULL : getcwd(NULL, 0);
+	struct stat st;
+
+	if (asprintf(&s->bundle_path, "%s%s%s", here ? here : "", here ? "/" : "", s->bundle) < 0)
+		return err_set(err, ENOMEM, "--bundle");
+	s->plan.bundle = open(s->bundle_path, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
+	if (s->plan.bundle < 0 || fstat(s->plan.bundle, &st))
+		return err_set(err, errno, "bundle %s", s->bundle);
+	if (!S_ISREG(st.st_mode))
+		return err_set(err, 0, "bundle %s: not a regular file", s->bundle);
+	s->plan.bundle_path = s->bundle_path;
+	return 0;
+}
+
+static int socket_make(const char *path, const char *name, mode_t mode, gid_t group,
+                       struct listen_socket *out, struct krux_err *err)
+{
+	CLEAN_FREE char *usual = path ? NULL : listen_default(name, err);
+
+	if (!path && !usual)
+		return -1;
+	return listen_make(path ? path : usual, mode, group, out, err);
+}
+
+static int sockets_take(struct serve *s, struct krux_err *err)
+{
+	int passed = listen_inherit(&s->agent, &s->super, err);
+	gid_t group;
+
+	if (passed < 0 || group_find(s, &group, err))
+		return -1;
+	if (passed && (s->socket || s->supervisor || s->group))
+		return err_set(err, 0, "systemd passes the sockets: --socket, --socket-group and "
+		               "--supervisor are for its .socket units to say");
+	if (passed)
+		return 0;
+	return socket_make(s->supervisor, "supervisor.sock", 0600, (gid_t)-1, &s->super, err) ||
+		socket_make(s->socket, "agent.sock", s->group ? 0660 : 0666, group, &s->agent, err) ?
+		-1 : 0;
+}
+
+/* Without control groups everything works but their limits and their kill; the log says so. */
+static void cgroup_take(struct serve *s)
+{
+	struct krux_err why = { 0 };
+
+	snprintf(s->group_name, sizeof s->group_name, "krux-%d", getpid());
+	s->cgroup_above = cgroup_own(&why);
+	if (s->cgroup_above >= 0)
+		s->plan.cgroup = cgroup_make(s->cgroup_above, s->group_name, &why);
+	if (s->plan.cgroup >= 0)
+		return;
+	snprintf(s->why_missing, sizeof s->why_missing, "cgroup: %.400s", why.text);
+	s->missing[0] = s->why_missing;
+	if (is_waived(s, "cgroup"))
+		return;
+	fputs("kruxrt serve: without control groups (", stderr);
+	screen_puts(stderr, why.text);
+	fputs("): calls are killed process by process\n", stderr);
+}
+
+static void cgroup_give_back(struct serve *s)
+{
+	if (s->plan.cgroup >= 0) {
+		close(s->plan.cgroup);
+		cgroup_remove(s->cgroup_above, s->group_name, NULL);
+	}
+	cleanup_fd(&s->cgroup_above);
+}
+
+/* ---- serving ---- */
+
+static int serve_open(struct serve *s, int *code, struct krux_err *err)
+{
+	const char *lacks = probe_missing(probe_get());
+	struct start_plan *start = &s->plan.start;
+
+	*code = EXIT_USAGE;
+	if (base_read(s, err) || features_read(s, err))
+		return -1;
+	*code = EXIT_SYSTEM;
+	if (lacks)
+		return err_set(err, 0, "this machine cannot confine calls: it lacks %s", lacks);
+	*code = EXIT_USAGE;
+	if (state_take(s, err) || bundle_open(s, err) || sockets_take(s, err))
+		return -1;
+	*code = EXIT_SYSTEM;
+	if (owner_settle(&s->state, start->uid_base + 1, &start->keys, err))
+		return -1;
+	cgroup_take(s);
+	return 0;
+}
+
+static int serve_run(struct serve *s)
+{
+	struct daemon_plan *p = &s->plan;
+
+	p->start.recorder = recorder_run;
+	p->start.gate = gate_run;
+	p->start.spawner = spawner_run;
+	p->start.state = &s->state;
+	p->start.engine = "kruxrt " KRUX_VERSION;
+	p->start.dev = s->dev;
+	p->start.waived = s->waived;
+	p->start.missing = s->missing;
+	p->agent = &s->agent;
+	p->supervisor = &s->super;
+	p->start_ns = 60 * second_ns;
+	p->drain_ns = 30 * second_ns;
+	p->leave_ns = 600 * second_ns;
+	p->pause_ns = second_ns / 10;
+	return daemon_run(p);
+}
+
+static void serve_close(struct serve *s)
+{
+	listen_close(&s->agent);
+	listen_close(&s->super);
+	cgroup_give_back(s);
+	cleanup_fd(&s->plan.start.keys);
+	state_close(&s->state);
+	free(s->bundle_path);
+	free(s->features);
+}
+
+int serve_command(int argc, char **argv)
+{
+	struct serve s = { .cgroup_above = -1, .plan = { .bundle = -1, .cgroup = -1, .start.keys = -1 },
+		           .state = { NULL, -1, -1, -1, -1, -1 }, .agent.fd = -1, .super.fd = -1 };
+	const struct option_spec specs[] = {
+		{ .name = "--bundle", .value = &s.bundle },
+		{ .name = "--state", .value = &s.state_path },
+		{ .name = "--trust", .value = &s.trust },
+		{ .name = "--socket", .value = &s.socket },
+		{ .name = "--socket-group", .value = &s.group },
+		{ .name = "--supervisor", .value = &s.supervisor },
+		{ .name = "--uid-base", .value = &s.base },
+		{ .name = "--allow-missing", .value = &s.missing_list },
+		{ .name = "--dev", .flag = &s.dev },
+		{ .name = "--help", .flag = &s.help },
+		{ .name = NULL },
+	};
+	struct krux_err err = { 0 };
+	const char *operand[1];
+	size_t n;
+	int code;
+
+	if (!options_parse("serve", argc, argv, specs, operand, 0, &n))
+		return EXIT_USAGE;
+	if (s.help || !s.bundle || !s.state_path) {
+		fputs(help, s.help ? stdout : stderr);
+		return s.help ? EXIT_YES : EXIT_USAGE;
+	}
+	ready_begin();
+	if (serve_open(&s, &code, &err)) {
+		fail(code, &err);
+		cleanup_fd(&s.plan.bundle);
+	} else {
+		code = serve_run(&s);
+	}
+	serve_close(&s);
+	return code;
+}
