@@ -5,6 +5,7 @@
 #include "runtime/base/cleanup.h"
 #include "runtime/base/err.h"
 #include "runtime/base/file.h"
+#include "runtime/record/segment.h"
 
 #include "capspec/digest.h"
 
@@ -77,7 +78,5 @@ int head_write(int fd, const struct head *h, struct krux_err *err)
 	number_put(slot + 24, h->bytes);
 	memcpy(slot + 32, h->leaf, HASH_LEN);
 	krux_sha256((struct krux_str){ (const char *)slot, CHECKED }, slot + CHECKED);
-	if (pwrite(fd, slot, SLOT, h->count & 1 ? SLOT : 0) != SLOT)
-		return err_set(err, errno, "head");
-	return 0;
+	return segment_write(fd, slot, SLOT, h->count & 1 ? SLOT : 0, err);
 }

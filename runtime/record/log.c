@@ -324,9 +324,10 @@ int log_reserve(struct log *log, struct krux_err *err)
 
 	if (fd < 0)
 		return errno == EEXIST ? 0 : -1;
-	if (!segment_zero(fd, 0, LOG_RESERVE, err) && !fsync(fd))
+	if (fallocate(fd, 0, 0, LOG_RESERVE) && errno != EOPNOTSUPP && errno != ENOSYS)
+		err_set(err, errno, "the reserve of the log");
+	else if (!segment_zero(fd, 0, LOG_RESERVE, err) && !fsync(fd))
 		return 0;
-	err_set(err, errno, "the reserve of the log");
 	unlinkat(log->dir, LOG_RESERVE_FILE, 0);
 	return -1;
 }
@@ -349,7 +350,7 @@ enum log_result log_begin(struct log *log, uint64_t number, struct krux_err *err
 		if (!unlinkat(log->dir, LOG_RESERVE_FILE, 0)) {
 			log->full = true;
 			log->retry = log_mono() + 1000000000u;
-			size = LOG_SMALL;
+			size = size < LOG_SMALL ? size : LOG_SMALL;
 			fd = next_make(log, number, size, err);
 		}
 	}
