@@ -200,6 +200,12 @@ uint32_t dd_text_start(const struct dd *, uint32_t node);
 struct dd_text dd_text_at(const struct dd *, uint32_t state);
 struct arc dd_text_arc(const struct dd_text *, uint32_t i);
 uint32_t dd_text_step(const struct dd *, uint32_t state, uint32_t scalar);
+/* Where the rest leads to two nodes alone: the state that leads to FALSE instead of lo and to TRUE
+ * instead of hi, whose arcs are there; else the state itself, and false. */
+struct dd_text_two {
+	uint32_t state, lo, hi;
+};
+bool dd_text_two(const struct dd *, uint32_t state, struct dd_text_two *);
 /* TRUE where the rest leads to `out`, else FALSE; with `other` the other way around. */
 uint32_t dd_text_class(struct dd *, uint32_t state, uint32_t out, bool other);
 /* A whole text's state as a node of a variable, which has to be of the same domain as the state. */

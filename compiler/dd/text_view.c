@@ -64,6 +64,19 @@ uint32_t dd_text_step(const struct dd *m, uint32_t state, uint32_t scalar)
 	return arc[lo].to;
 }
 
+bool dd_text_two(const struct dd *m, uint32_t state, struct dd_text_two *out)
+{
+	struct two two;
+
+	(void)m;
+	if (store.state[state].settled != NONE || !state_two(state, &two)) {
+		*out = (struct dd_text_two){ state, DD_IMPOSSIBLE, DD_IMPOSSIBLE };
+		return false;
+	}
+	*out = (struct dd_text_two){ two.boolean, two.lo, two.hi };
+	return true;
+}
+
 struct args {
 	uint32_t state, out, var;
 	bool other;

@@ -1,6 +1,7 @@
 /* Which rules decide anything. A rule may meet many capabilities; it is reported only when it
- * does nothing in all of them. Coverage is passed down a tree of halves: each half is asked
- * only about what is left of what it matches, which keeps the work near the diagrams' size. */
+ * does nothing in all of them. Most rules show that they do by the first request that they match:
+ * no earlier one takes it, which a few unions of earlier rules say. Of the others, what is left of
+ * a rule is worked out; for thousands of rules that would be thousands of times their size. */
 #include "compiler/plan/coverage.h"
 
 #include "compiler/base/buf.h"
@@ -19,6 +20,8 @@ struct walk {
 	uint32_t *where;              /* where each rule matches */
 	uint32_t *tree;               /* unions, heap order */
 	uint32_t *others;             /* by verdict: where another file's voice is stricter */
+	uint32_t before[64];          /* unions of all rules before the one that is looked at */
+	size_t nbefore;
 	struct seen *seen;            /* by rule index */
 };
 
@@ -48,32 +51,76 @@ static void find_covers(struct walk *w, size_t i)
 	}
 }
 
-/* `left`: the part of what from..to match that no rule before `from` has taken. */
-static void coverage_descend(struct walk *w, size_t at, size_t from, size_t to, uint32_t left)
+static bool fact_of(void *ctx, uint32_t var, uint64_t *answer)
 {
-	size_t mid = from + (to - from) / 2;
-	uint32_t after;
+	const struct dd_witness *x = ctx;
 
-	left = dd_and(w->m, left, w->tree[at]);
-	if (to - from == 1) {
-		const struct rule *r = w->meet[from].rule;
-		struct seen *s = &w->seen[r->index];
-		uint32_t free;
+	*answer = 0;
+	for (size_t i = 0; i < x->nfacts; i++)
+		if (x->fact[i].var == var)
+			*answer = x->fact[i].value;
+	return true;
+}
 
-		s->matches |= dd_satisfiable(w->m, w->where[from]);
-		if (!dd_satisfiable(w->m, left)) {
-			if (s->matches && !s->reached)
-				find_covers(w, from);
-			return;
-		}
-		s->reached = true;
-		free = dd_and(w->m, left, dd_not(w->m, w->others[r->verdict]));
-		s->effective |= r->verdict == KRUX_BLOCKED || r->observe || dd_satisfiable(w->m, free);
+static bool decides_more(const struct rule *r)
+{
+	return r->verdict == KRUX_BLOCKED || r->observe;
+}
+
+/* Does some request that the rule matches show all that is asked of it. */
+static bool rule_sample(struct walk *w, size_t i)
+{
+	const struct rule *r = w->meet[i].rule;
+	struct seen *s = &w->seen[r->index];
+	struct arena *a = arena_new();
+	struct dd_witness x;
+	bool fine = dd_witness(w->m, a, w->where[i], DD_TRUE, &x);
+
+	if (fine) {
+		struct dd_request req = { .agent = x.agent, .args = &x.args, .fact_of = fact_of, .ctx = &x };
+
+		for (size_t k = 0; k < w->nbefore && fine; k++)
+			fine = dd_eval(w->m, w->before[k], &req) == DD_FALSE;
+		fine = fine && (decides_more(r) || dd_eval(w->m, w->others[r->verdict], &req) == DD_FALSE);
+	}
+	arena_free(a);
+	if (fine)
+		s->matches = s->reached = s->effective = true;
+	return fine;
+}
+
+static void rule_cover(struct walk *w, size_t i)
+{
+	const struct rule *r = w->meet[i].rule;
+	struct seen *s = &w->seen[r->index];
+	uint32_t left = w->where[i];
+
+	s->matches |= dd_satisfiable(w->m, left);
+	for (size_t k = 0; k < w->nbefore; k++)
+		left = dd_and(w->m, left, dd_not(w->m, w->before[k]));
+	if (!dd_satisfiable(w->m, left)) {
+		if (s->matches && !s->reached)
+			find_covers(w, i);
 		return;
 	}
-	coverage_descend(w, 2 * at + 1, from, mid, left);
-	after = dd_and(w->m, left, dd_not(w->m, w->tree[2 * at + 1]));
-	coverage_descend(w, 2 * at + 2, mid, to, after);
+	s->reached = true;
+	left = dd_and(w->m, left, dd_not(w->m, w->others[r->verdict]));
+	s->effective |= decides_more(r) || dd_satisfiable(w->m, left);
+}
+
+static void coverage_descend(struct walk *w, size_t at, size_t from, size_t to)
+{
+	size_t mid = from + (to - from) / 2;
+
+	if (to - from == 1) {
+		if (!rule_sample(w, from))
+			rule_cover(w, from);
+		return;
+	}
+	coverage_descend(w, 2 * at + 1, from, mid);
+	w->before[w->nbefore++] = w->tree[2 * at + 1];
+	coverage_descend(w, 2 * at + 2, mid, to);
+	w->nbefore--;
 }
 
 struct stricter { const struct decisions *d; enum krux_verdict than; };
@@ -136,7 +183,7 @@ static void capability_walk(struct decisions *d, struct dd *m, const struct buil
 		for (size_t k = 0; cite[i].policy == &b->policy[policy] && k < n; k++)
 			w.where[k] = dd_and(m, cite[i].applies, cite[i].rule[k].match);
 	union_build(&w, 0, 0, n);
-	coverage_descend(&w, 0, 0, n, DD_TRUE);
+	coverage_descend(&w, 0, 0, n);
 	arena_free(scratch);
 }
 

@@ -98,7 +98,7 @@ struct reading {
 
 static bool is_exception(const struct reading *r, uint32_t state)
 {
-	uint32_t out = dd_text_at(r->m, state).out;
+	uint32_t out = cone_node(&r->f->cone->two, dd_text_at(r->m, state).out);
 
 	return out != DD_IMPOSSIBLE && (out == r->to) != r->other;
 }
@@ -334,15 +334,15 @@ bool patterns_read(struct words *w, const struct folder *f, uint32_t to, bool ot
 	struct reading *r = ARENA_NEW(w->arena, struct reading);
 
 	*r = (struct reading){ .words = w, .m = f->m, .f = f, .to = to, .other = other, .out = out };
-	r->usual = names_usual(f->m, f->cone->below);
+	r->usual = names_usual(f->m, f->cone->two.state);
 	r->again = dd_text_step(f->m, r->usual, '/');
 	r->leads = shape_leads(w, f->m, f, to, !other);
 	r->anywhere = true;
 	star_read(r, r->usual, r->usual, 0);
 	exceptions_read(r, r->again, r->usual, 0, true);
 	r->anywhere = false;
-	if (f->cone->below != r->again)
-		exceptions_read(r, f->cone->below, r->again, 0, true);
+	if (f->cone->two.state != r->again)
+		exceptions_read(r, f->cone->two.state, r->again, 0, true);
 	out->nany = patterns_thin(w->arena, out->any, out->nany);
 	if (out->nany)
 		qsort(out->any, out->nany, sizeof *out->any, pattern_order);

@@ -70,6 +70,7 @@ static const struct cone *cone_of(struct paths *p, uint32_t out, uint32_t below)
 static struct place *place_read(struct paths *p, uint32_t out, uint32_t below, size_t n)
 {
 	struct place *f = ARENA_NEW(p->w->arena, struct place);
+	struct dd_text_two two;
 	uint32_t usual;
 
 	f->out = out;
@@ -77,7 +78,8 @@ static struct place *place_read(struct paths *p, uint32_t out, uint32_t below, s
 	f->usual = dd_text_at(p->m, below).settled;
 	if (f->usual != UINT32_MAX)
 		return f;
-	usual = names_usual(p->m, below);
+	dd_text_two(p->m, below, &two);
+	usual = names_usual(p->m, two.state);
 	if (usual == UINT32_MAX)
 		return NULL;
 	f->usual = dd_text_at(p->m, usual).settled;
@@ -87,6 +89,8 @@ static struct place *place_read(struct paths *p, uint32_t out, uint32_t below, s
 		return f->f.cone ? f : NULL;
 	}
 	f->kind = FORK;
+	f->usual = cone_node(&two, f->usual);
+	usual = names_usual(p->m, below);
 	p->at = f;
 	p->names.text[n] = '/';
 	names_read(&p->names, below, usual, n + 1);

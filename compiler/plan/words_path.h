@@ -35,6 +35,7 @@ struct cone {
 	const uint32_t *answer;            /* the node of each answer in it; the first is the folder's own */
 	uint32_t nanswers;
 	uint32_t out, below;               /* the folder's own answer; the state after its slash */
+	struct dd_text_two two;            /* of below, so that two.state is what is read */
 	uint32_t usual;                    /* what unmentioned names give */
 };
 /* A folder of a node. */
@@ -45,6 +46,8 @@ struct folder {
 	const struct cone *cone;
 };
 
+/* The node that an answer of a state below two.state stands for. */
+uint32_t cone_node(const struct dd_text_two *, uint32_t out);
 /* NULL: more answers than are worth it. */
 const struct cone *cone_read(struct words *, const struct dd *, uint32_t out, uint32_t below);
 /* Of each state below the folder, by number: may it lead to `to`; with `other`, elsewhere. */

@@ -70,8 +70,15 @@ static uint32_t answer_number(struct states *s, uint32_t out)
 	return i;
 }
 
-/* Reads the states from `below` on; false: too many answers. */
-static bool states_read(struct words *w, const struct dd *m, uint32_t out, uint32_t below)
+uint32_t cone_node(const struct dd_text_two *two, uint32_t out)
+{
+	if (two->hi == DD_IMPOSSIBLE || out == DD_IMPOSSIBLE)
+		return out;
+	return out == DD_FALSE ? two->lo : two->hi;
+}
+
+/* Reads the states below a folder; false: too many answers. */
+static bool states_read(struct words *w, const struct dd *m, uint32_t out, const struct dd_text_two *two)
 {
 	struct states *s = states_of(w);
 	struct arena *a = w->arena;
@@ -82,11 +89,11 @@ static bool states_read(struct words *w, const struct dd *m, uint32_t out, uint3
 	s->n = s->nanswers = 0;
 	s->nkey = 0;
 	answer_number(s, out);
-	state_number(a, s, below);
+	state_number(a, s, two->state);
 	for (uint32_t i = 0; i < s->n && s->nanswers < MOST_ANSWERS; i++) {
 		struct dd_text t = dd_text_at(m, s->state[i]);
 
-		ARENA_PUSH(a, s->key, s->nkey, s->cap_key, t.out == DD_IMPOSSIBLE ? UINT32_MAX : answer_number(s, t.out));
+		ARENA_PUSH(a, s->key, s->nkey, s->cap_key, t.out == DD_IMPOSSIBLE ? UINT32_MAX : answer_number(s, cone_node(two, t.out)));
 		ARENA_PUSH(a, s->key, s->nkey, s->cap_key, t.n);
 		for (uint32_t k = 0; k < t.n; k++) {
 			struct arc arc = dd_text_arc(&t, k);
@@ -121,7 +128,8 @@ const struct cone *cone_read(struct words *w, const struct dd *m, uint32_t out, 
 	struct cone *c = ARENA_NEW(w->arena, struct cone);
 	const struct states *s;
 
-	if (!states_read(w, m, out, below))
+	dd_text_two(m, below, &c->two);
+	if (!states_read(w, m, out, &c->two))
 		return NULL;
 	s = w->states;
 	c->shape = shape_find(w, s);
@@ -129,7 +137,7 @@ const struct cone *cone_read(struct words *w, const struct dd *m, uint32_t out, 
 	c->nanswers = s->nanswers;
 	c->out = out;
 	c->below = below;
-	c->usual = dd_text_at(m, names_usual(m, below)).out;
+	c->usual = cone_node(&c->two, dd_text_at(m, names_usual(m, c->two.state)).out);
 	return c;
 }
 
@@ -140,10 +148,10 @@ bool *shape_leads(struct words *w, const struct dd *m, const struct folder *f, u
 	const struct states *s = states_of(w);
 	bool *leads, changed = true;
 
-	states_read(w, m, f->cone->out, f->cone->below);
+	states_read(w, m, f->cone->out, &f->cone->two);
 	leads = ARENA_ARRAY(w->arena, bool, s->n);
 	for (uint32_t i = 0; i < s->n; i++) {
-		uint32_t out = dd_text_at(m, s->state[i]).out;
+		uint32_t out = cone_node(&f->cone->two, dd_text_at(m, s->state[i]).out);
 
 		leads[i] = out != DD_IMPOSSIBLE && (out == to) != other;
 	}
