@@ -52,7 +52,7 @@ DD_SRC += compiler/dd/apply.c compiler/dd/check.c compiler/dd/children.c compile
 	compiler/dd/text_view.c compiler/dd/var.c compiler/dd/view.c compiler/dd/witness.c
 PLAN_SRC += compiler/plan/call.c compiler/plan/compat.c compiler/plan/cond_print.c compiler/plan/coverage.c \
 	compiler/plan/diff.c compiler/plan/evaluate.c compiler/plan/given.c compiler/plan/nearest.c compiler/plan/nearest_print.c compiler/plan/prove.c \
-	compiler/plan/rows.c compiler/plan/words.c compiler/plan/words_cone.c compiler/plan/words_cover.c compiler/plan/words_list.c \
+	compiler/plan/reach.c compiler/plan/rows.c compiler/plan/words.c compiler/plan/words_cone.c compiler/plan/words_cover.c compiler/plan/words_list.c \
 	compiler/plan/words_names.c compiler/plan/words_path.c compiler/plan/words_regex.c \
 	compiler/plan/words_shape.c compiler/plan/words_text.c
 EMIT_SRC += compiler/emit/c_cite.c compiler/emit/c_code.c compiler/emit/c_decide.c \
@@ -62,7 +62,7 @@ EMIT_SRC += compiler/emit/c_cite.c compiler/emit/c_code.c compiler/emit/c_decide
 	compiler/emit/c_sample.c compiler/emit/c_shape.c compiler/emit/c_table.c compiler/emit/c_text.c \
 	compiler/emit/c_text_print.c compiler/emit/cc.c compiler/emit/emit_c.c \
 	compiler/emit/json_schema.c compiler/emit/package.c compiler/emit/policyschema.c \
-	compiler/emit/reference.c compiler/emit/table.c compiler/emit/tools.c
+	compiler/emit/reference.c compiler/emit/sandbox_plan.c compiler/emit/table.c compiler/emit/tools.c
 PIPELINE_SRC += compiler/pipeline.c
 COMMAND_SRC += compiler/command/build.c compiler/command/command.c compiler/command/diff.c \
 	compiler/command/eval.c compiler/command/facts.c compiler/command/files.c compiler/command/options.c \

@@ -11,6 +11,7 @@
 #include "compiler/emit/cc.h"
 #include "compiler/emit/emit_c.h"
 #include "compiler/emit/package.h"
+#include "compiler/emit/sandbox_plan.h"
 #include "compiler/emit/table.h"
 #include "compiler/plan/coverage.h"
 
@@ -70,6 +71,24 @@ static bool key_read(const struct options *o, struct krux_secret_key *key)
 	return false;
 }
 
+/* One plan a capability; each has words of its own, so that none depends on another. */
+static const struct krux_str *plans_make(struct pipeline *p)
+{
+	struct krux_str *plan = ARENA_ARRAY(p->arena, struct krux_str, p->caps.n + 1);
+
+	for (size_t i = 0; i < p->caps.n; i++) {
+		struct words *words = words_new(p->arena);
+		struct buf b = { 0 };
+		struct reach reach;
+
+		reach_find(p->arena, words, p->manager[i], p->decisions, p->root[i], p->caps.cap[i], &reach);
+		sandbox_plan_write(&b, words, &reach);
+		plan[i] = arena_str(p->arena, (struct krux_str){ b.p, b.n });
+		buf_free(&b);
+	}
+	return plan;
+}
+
 /* Diagrams to everything that a bundle holds. */
 static bool emit(const struct options *o, struct pipeline *p, const struct krux_secret_key *key, struct package *pkg)
 {
@@ -83,6 +102,7 @@ static bool emit(const struct options *o, struct pipeline *p, const struct krux_
 	fine = !p->diags->errors &&
 	       emit_c(p->arena, p->diags, &p->build, p->decisions, p->manager, p->root, &c);
 	in.decide_c = arena_str(p->arena, (struct krux_str){ c.p ? c.p : "", c.n });
+	in.plan = plans_make(p);
 	in.table = arena_str(p->arena, (struct krux_str){ table.p ? table.p : "", table.n });
 	fine = fine && cc_shared_object(p->arena, p->diags, in.decide_c, &in.object, &in.compiler) &&
 	       package_make(p->arena, p->diags, &in, pkg);

@@ -163,6 +163,8 @@ static void files_collect(struct files *f, const struct package_input *in)
 
 		reference_write(&b, c);
 		buf_add(f, arena_printf(f->arena, "docs/%.*s@%u.%u.md", STR_ARG(c->name), c->major, c->minor), &b);
+		file_add(f, arena_printf(f->arena, "sandbox/%.*s@%u.%u.plan", STR_ARG(c->name), c->major, c->minor),
+		         in->plan[i]);
 	}
 	for (size_t i = 0; i < in->nsources; i++)
 		file_add(f, source_name(f->arena, in->source[i]->name, i), in->source[i]->text);

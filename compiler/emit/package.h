@@ -15,6 +15,7 @@ struct package_input {
 	const struct source *const *source;  /* all that was read */
 	size_t nsources;
 	const struct build *build;
+	const struct krux_str *plan;         /* sandbox plans, by capability */
 };
 
 struct package {

@@ -1,0 +1,10 @@
+/* Who holds a call to what it may do: kernel, parent or handler, in words. */
+#ifndef KRUX_SANDBOX_PLAN_H
+#define KRUX_SANDBOX_PLAN_H
+
+#include "compiler/plan/reach.h"
+
+/* Text of sandbox/NAME@VERSION.plan. */
+void sandbox_plan_write(struct buf *, const struct words *, const struct reach *);
+
+#endif

@@ -1,0 +1,30 @@
+# The sandbox plans: what calls of each class of agents can reach, and who holds them to it.
+cd "$TMP" || exit 3
+cat > team.yaml <<'END'
+krux: policy/1
+name: team
+layer: organization
+groups:
+  builders: [ builder, "ci-*" ]
+rules:
+  - id: small-drafts
+    on: filesystem.write
+    agent: builders
+    when: path under "/workspace/drafts" and size(path) < 40 and size(content) <= 1KiB
+    verdict: autonomous
+  - id: notes
+    on: filesystem.write
+    agent: writer
+    when: path under "/workspace/notes" and workspace.calls(filesystem.read) < 3
+    verdict: approval-required
+  - id: look
+    on: filesystem.search
+    when: path under "/workspace"
+    verdict: autonomous
+default: blocked
+END
+"$KRUXC" build team.yaml -I "$top/stdlib-caps" -o out 2>&1 | head -5
+for f in filesystem.write filesystem.search filesystem.delete system.time; do
+	cat "out/sandbox/$f@1.0.plan"
+	echo
+done
