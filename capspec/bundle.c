@@ -306,7 +306,7 @@ static bool manifest_check(const struct krux_value *files, const struct krux_val
 	return true;
 }
 
-static bool payload_read(struct krux_pool *pool, struct krux_str payload, struct krux_bundle *out,
+static bool payload_read(struct krux_pool *pool, struct krux_str payload, bool vouched, struct krux_bundle *out,
                          struct krux_refusal *r)
 {
 	const struct krux_value *policy, *serial, *engine, *zone, *dev, *object, *schema, *files, *manifest;
@@ -327,6 +327,8 @@ static bool payload_read(struct krux_pool *pool, struct krux_str payload, struct
 	    !(files = member_get(&v, "files", KRUX_V_MAP, 0, r)) ||
 	    !(manifest = member_get(&v, "manifest", KRUX_V_MAP, 0, r)))
 		return false;
+	if (!vouched)
+		out->key.dev = dev->b;
 	if (dev->b != out->key.dev)
 		return krux_refuse(r, "dev", "does not fit the key that signed");
 	out->policy = policy->str;
@@ -357,7 +359,24 @@ bool krux_bundle_open(struct krux_pool *pool, struct krux_str in, const struct k
 	struct krux_str payload = { NULL, 0 };
 
 	if (!signature_check(pool, in, trust, ntrust, allow_dev, &b, &payload, r) ||
-	    !payload_read(pool, payload, &b, r))
+	    !payload_read(pool, payload, true, &b, r))
+		return false;
+	*out = b;
+	return true;
+}
+
+bool krux_bundle_look(struct krux_pool *pool, struct krux_str in, struct krux_bundle *out, struct krux_refusal *r)
+{
+	const struct krux_value *version, *data;
+	struct krux_bundle b = { 0 };
+	struct krux_value outer;
+
+	if (!outer_read(pool, in, &outer, r) || !(version = member_get(&outer, "format", KRUX_V_TEXT, 0, r)) ||
+	    !(data = member_get(&outer, "payload", KRUX_V_BYTES, 0, r)))
+		return false;
+	if (!krux_str_eq(version->str, KRUX_STR(format)))
+		return krux_refuse(r, "format", "is not krux-bundle/1: another version of Krux made it");
+	if (!payload_read(pool, data->str, false, &b, r))
 		return false;
 	*out = b;
 	return true;

@@ -37,6 +37,10 @@ bool krux_bundle_write(struct krux_pool *, const struct krux_bundle *, const str
 bool krux_bundle_open(struct krux_pool *, struct krux_str bytes, const struct krux_public_key *trust,
                       size_t ntrust, bool allow_dev, struct krux_bundle *out, struct krux_refusal *);
 
+/* Opens without a look at the signature, for showing what is in it; the key stays empty but for dev. Only who
+ * knows the digest from elsewhere can rely on it. */
+bool krux_bundle_look(struct krux_pool *, struct krux_str bytes, struct krux_bundle *out, struct krux_refusal *);
+
 /* The data of a named file; p NULL: none. */
 struct krux_str krux_bundle_file(const struct krux_bundle *, const char *name);
 

@@ -20,13 +20,17 @@ static const struct {
 	{ "init", init_command, "make a state folder: trust, keys, log, workspaces" },
 	{ "serve", serve_command, "the daemon: agents connect to its socket" },
 	{ "call", call_command, "make one call and print its answer" },
+	{ "agents", agents_command, "register agents, list them, take them out" },
+	{ "approvals", approvals_command, "calls that a person has to approve" },
+	{ "freeze", freeze_command, "stop new effects at once" },
+	{ "thaw", thaw_command, "let them happen again" },
+	{ "status", status_command, "how the daemon is" },
 	{ "audit", audit_exec, "verify, show and prove what is in the log" },
 };
 enum { COMMANDS = sizeof commands / sizeof *commands };
 
 static const char *const later[] = {
-	"mcp", "run", "agents", "approvals", "dash", "top", "status", "doctor", "reload",
-	"freeze", "thaw",
+	"mcp", "run", "dash", "top", "doctor", "reload",
 };
 enum { LATER = sizeof later / sizeof *later };
 
@@ -34,7 +38,7 @@ static void help(FILE *f)
 {
 	fputs("kruxrt: decides, records and confines what agents do\n\n", f);
 	for (int i = 0; i < COMMANDS; i++)
-		fprintf(f, "  kruxrt %-6s %s\n", commands[i].name, commands[i].what);
+		fprintf(f, "  kruxrt %-9s %s\n", commands[i].name, commands[i].what);
 	fputs("\nkruxrt COMMAND --help says more. kruxrt --version prints the version.\n\n"
 	      "Not in this version:", f);
 	for (int i = 0; i < LATER; i++)

@@ -7,6 +7,7 @@
 #include "runtime/front/front.h"
 #include "runtime/front/options.h"
 #include "runtime/front/reply.h"
+#include "runtime/front/show.h"
 
 #include "capspec/canon.h"
 #include "capspec/limits.h"
@@ -85,18 +86,6 @@ static char *json_read(const char *given, struct krux_str *out, struct krux_err 
 	return p;
 }
 
-static int json_print(const struct krux_value *v, FILE *f)
-{
-	size_t n = krux_json_write(v, NULL, 0);
-	CLEAN_FREE char *text = malloc(n + 1);
-
-	if (!text)
-		return -1;
-	krux_json_write(v, text, n);
-	text[n] = '\n';
-	return fwrite(text, 1, n + 1, f) == n + 1 && !fflush(f) ? 0 : -1;
-}
-
 int call_answer(const struct call *c, const struct frame *f, bool dev)
 {
 	CLEAN_POOL struct krux_pool *pool = krux_pool_new((size_t)1 << 30);
@@ -106,7 +95,7 @@ int call_answer(const struct call *c, const struct frame *f, bool dev)
 		reply_print(f, c->capability, stderr);
 	if (!pool || !reply_value(pool, f, dev, &v))
 		return call_fail(EXIT_SYSTEM, "the answer cannot be shown: it is no JSON, or there is no memory");
-	if (json_print(&v, stdout))
+	if (show_json(&v, stdout))
 		return call_fail(EXIT_SYSTEM, "the answer could not be printed");
 	return reply_exit(f);
 }

@@ -9,6 +9,11 @@ int call_command(int argc, char **argv);
 int audit_exec(int argc, char **argv);
 int audit_command(int argc, char **argv);
 int serve_command(int argc, char **argv);
+int agents_command(int argc, char **argv);
+int approvals_command(int argc, char **argv);
+int freeze_command(int argc, char **argv);
+int thaw_command(int argc, char **argv);
+int status_command(int argc, char **argv);
 
 enum { EXIT_YES, EXIT_NO, EXIT_USAGE, EXIT_SYSTEM };
 

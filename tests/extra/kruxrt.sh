@@ -25,7 +25,7 @@ exits "unknown command" 2 "$R" nonsense
 exits "help" 0 "$R" --help
 is "help fits a screen" "$(awk 'length > 100 || NR > 24 { print "no"; exit }' "$dir/out")" ""
 exits "version" 0 "$R" --version
-for c in init serve call audit; do
+for c in init serve call agents approvals audit; do
 	exits "help of $c" 0 "$R" $c --help
 	is "help of $c fits a screen" "$(awk 'length > 100 || NR > 24 { print "no"; exit }' "$dir/out")" ""
 	exits "$c without arguments" 2 "$R" $c
@@ -34,7 +34,11 @@ for c in verify tail query export prove replay tiles; do
 	exits "help of audit $c" 0 "$R" audit $c --help
 	is "help of audit $c fits a screen" "$(awk 'length > 100 || NR > 24 { print "no"; exit }' "$dir/out")" ""
 done
-for c in mcp run agents approvals dash top status doctor reload freeze thaw; do
+for c in freeze thaw status; do
+	exits "help of $c" 0 "$R" $c --help
+	is "help of $c fits a screen" "$(awk 'length > 100 || NR > 24 { print "no"; exit }' "$dir/out")" ""
+done
+for c in mcp run dash top doctor reload; do
 	exits "$c is not there" 2 "$R" $c
 	has "$c says so" "$dir/err" "does not have it"
 done

@@ -35,7 +35,9 @@ void fake_start(struct fake *d, unsigned to)
 void fake_accept(struct fake *d)
 {
 	fake_hang_up(d);
-	d->fd = accept4(d->listener, NULL, NULL, SOCK_CLOEXEC);
+	do
+		d->fd = accept4(d->listener, NULL, NULL, SOCK_CLOEXEC);
+	while (d->fd < 0 && errno == EINTR);
 	ck_assert_int_ge(d->fd, 0);
 }
 
@@ -61,7 +63,10 @@ bool fake_take(struct fake *d, struct frame *out)
 			d->reader.room = d->reader.length;
 			continue;
 		}
-		ck_assert_int_eq(poll(&wait, 1, 5000), 1);
+		n = poll(&wait, 1, 5000);
+		if (n < 0 && errno == EINTR)
+			continue;
+		ck_assert_int_eq(n, 1);
 		n = read(d->fd, d->in, sizeof d->in);
 		if (n <= 0)
 			return false;
@@ -98,6 +103,8 @@ void fake_bytes(struct fake *d, const void *p, size_t n)
 	while (n) {
 		ssize_t k = send(d->fd, from, n, MSG_NOSIGNAL);
 
+		if (k < 0 && errno == EINTR)
+			continue;
 		ck_assert_int_gt(k, 0);
 		from += k;
 		n -= (size_t)k;

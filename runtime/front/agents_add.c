@@ -1,0 +1,274 @@
+/* kruxrt agents add: a name, its proof and its folder to a signed record; and what the name gains. */
+#include "runtime/front/agents.h"
+
+#include "runtime/base/cleanup.h"
+#include "runtime/base/err.h"
+#include "runtime/base/file.h"
+#include "runtime/base/screen.h"
+#include "runtime/base/state.h"
+#include "runtime/front/front.h"
+#include "runtime/front/rights.h"
+#include "runtime/front/show.h"
+
+#include "capspec/canon.h"
+#include "capspec/digest.h"
+#include "capspec/key.h"
+
+#include <sodium.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { SECRET = 32, TOKEN = 11 + 2 * SECRET + 1 };
+static const char prefix[] = "krux-token-";
+
+struct adding {
+	const struct agents *a;
+	struct krux_str name;
+	struct record record;
+	char token[TOKEN];             /* "": none */
+	struct krux_public_key key;
+	uint8_t hash[KRUX_SHA256];
+	char *workspace;
+	char *bundle;                  /* path; NULL: none is known */
+	uint64_t seq;
+	struct rights rights;
+	bool has_rights, compared, other_bundle;
+};
+
+static void adding_free(struct adding *d)
+{
+	sodium_memzero(d->token, sizeof d->token);
+	free(d->workspace);
+	free(d->bundle);
+}
+
+/* ---- proofs ---- */
+
+static void token_make(struct adding *d)
+{
+	static const char domain[] = FRAME_DOMAIN_TOKEN;
+	uint8_t secret[SECRET];
+	struct krux_str part[2] = { { domain, sizeof domain }, { d->token, TOKEN - 1 } };
+
+	randombytes_buf(secret, sizeof secret);
+	memcpy(d->token, prefix, sizeof prefix - 1);
+	krux_hex_write(secret, sizeof secret, d->token + sizeof prefix - 1);
+	sodium_memzero(secret, sizeof secret);
+	krux_sha256_parts(part, 2, d->hash);
+	record_set(&d->record, AUDIT_AUTH, AUDIT_AUTH_TOKEN);
+	record_bytes(&d->record, AUDIT_TOKEN, d->hash, sizeof d->hash);
+}
+
+static const char *proof_make(struct adding *d, struct krux_refusal *why)
+{
+	const struct agents *a = d->a;
+	krux_i128 uid;
+	const char *no;
+
+	if (a->token + !!a->key + !!a->uid != 1)
+		return "--token, --key F.pub or --uid N: one of them says how the agent is known";
+	if (a->token) {
+		token_make(d);
+		return NULL;
+	}
+	if (a->key) {
+		if (!krux_key_public_read(a->key, &d->key, why))
+			return why->why;
+		record_set(&d->record, AUDIT_AUTH, AUDIT_AUTH_KEY);
+		record_bytes(&d->record, AUDIT_KEY, d->key.key, sizeof d->key.key);
+		return NULL;
+	}
+	if (!krux_read_integer((struct krux_str){ a->uid, strlen(a->uid) }, &uid, &no) || uid < 0 ||
+	    uid >= (krux_i128)UINT32_MAX)
+		return "--uid: a number of a user";
+	record_set(&d->record, AUDIT_AUTH, AUDIT_AUTH_PEER);
+	record_set(&d->record, AUDIT_UID, (uint64_t)uid);
+	return NULL;
+}
+
+/* ---- the folder ---- */
+
+static int folder_find(struct adding *d, struct krux_err *err)
+{
+	CLEANUP(state_close) struct state state = { NULL, -1, -1, -1, -1, -1 };
+	CLEANUP(workspace_close) struct workspace w = { NULL, -1, -1 };
+	const struct agents *a = d->a;
+	CLEAN_FD int fd = -1;
+
+	if (!a->place.state) {
+		fd = file_folder(a->workspace, err);
+		d->workspace = fd < 0 ? NULL : file_path(fd, err);
+		return d->workspace ? 0 : -1;
+	}
+	if (state_open(a->place.state, &state, err) ||
+	    workspace_open(&state, a->workspace, a->operand[1], &w, err))
+		return -1;
+	d->workspace = strdup(w.path);
+	if (d->bundle || asprintf(&d->bundle, "%s/bundle.krux", state.path) > 0)
+		return d->workspace ? 0 : err_set(err, 0, "out of memory");
+	return err_set(err, 0, "out of memory");
+}
+
+/* ---- what the name gains ---- */
+
+static void rights_find(struct adding *d, struct krux_pool *pool)
+{
+	struct krux_err err = { 0 };
+	struct supervisor s;
+
+	if (!d->bundle)
+		return;
+	if (rights_read(d->bundle, d->name, pool, &d->rights, &err)) {
+		if (d->a->bundle)
+			supervisor_fail("agents add", SUPERVISOR_FAILED, &err);
+		return;
+	}
+	d->has_rights = true;
+	if (d->a->place.state || supervisor_open(&s, d->a->place.socket, &err))
+		return;
+	d->compared = true;
+	d->other_bundle = memcmp(s.bundle, d->rights.digest, sizeof s.bundle) != 0;
+	supervisor_close(&s);
+}
+
+static void rights_line(const struct rights *r, unsigned verdict, const char *word)
+{
+	unsigned column = 0;
+
+	if (!r->n[verdict])
+		return;
+	printf("  %-18s", word);
+	for (size_t i = 0; i < r->n[verdict]; i++) {
+		if (column && column + r->cap[verdict][i].n > 76) {
+			printf("\n  %-18s", "");
+			column = 0;
+		}
+		printf("%s", column ? ", " : "");
+		screen_put(stdout, r->cap[verdict][i]);
+		column += (unsigned)r->cap[verdict][i].n + 2;
+	}
+	putchar('\n');
+}
+
+static void rights_print(const struct adding *d)
+{
+	const struct rights *r = &d->rights;
+
+	if (!d->has_rights) {
+		puts("what it may do: --bundle F shows it");
+		return;
+	}
+	printf("what ");
+	screen_put(stdout, d->name);
+	printf(" may do under policy ");
+	screen_put(stdout, r->policy);
+	printf(", serial %llu%s, at best:\n", (unsigned long long)r->serial,
+	       d->other_bundle ? " (NOT the one that decides now)" : "");
+	rights_line(r, KRUX_AUTONOMOUS, "autonomous");
+	rights_line(r, KRUX_NOTIFY, "notify");
+	rights_line(r, KRUX_APPROVAL, "approval-required");
+	if (r->n[KRUX_BLOCKED])
+		printf("  %-18s%zu capabilities\n", "always blocked", r->n[KRUX_BLOCKED]);
+}
+
+static struct krux_value names_value(struct krux_pool *pool, const struct krux_str *name, size_t n)
+{
+	struct krux_value *item = krux_pool_get(pool, (n + 1) * sizeof *item);
+
+	for (size_t i = 0; item && i < n; i++)
+		item[i] = (struct krux_value){ .kind = KRUX_V_TEXT, .str = name[i] };
+	return (struct krux_value){ .kind = KRUX_V_LIST, .list = { item, item ? n : 0 } };
+}
+
+static struct krux_value rights_value(const struct adding *d, struct krux_pool *pool)
+{
+	const struct rights *r = &d->rights;
+	struct krux_member *m = krux_pool_get(pool, 8 * sizeof *m);
+	size_t n = 0;
+
+	if (!m)
+		return (struct krux_value){ .kind = KRUX_V_NULL };
+	show_put_text(m, &n, "policy", r->policy);
+	show_put_uint(m, &n, "serial", r->serial);
+	if (d->compared)
+		show_put(m, &n, "decides_now", (struct krux_value){ .kind = KRUX_V_BOOL, .b = !d->other_bundle });
+	show_put(m, &n, "autonomous", names_value(pool, r->cap[KRUX_AUTONOMOUS], r->n[KRUX_AUTONOMOUS]));
+	show_put(m, &n, "notify", names_value(pool, r->cap[KRUX_NOTIFY], r->n[KRUX_NOTIFY]));
+	show_put(m, &n, "approval-required", names_value(pool, r->cap[KRUX_APPROVAL], r->n[KRUX_APPROVAL]));
+	show_put(m, &n, "blocked", names_value(pool, r->cap[KRUX_BLOCKED], r->n[KRUX_BLOCKED]));
+	return (struct krux_value){ .kind = KRUX_V_MAP, .map = { m, n } };
+}
+
+/* ---- the whole ---- */
+
+static int print_json(const struct adding *d, struct krux_pool *pool)
+{
+	struct krux_member m[8];
+	struct krux_value v;
+	size_t n = 0;
+
+	show_put_text(m, &n, "name", d->name);
+	show_put_text(m, &n, "workspace", (struct krux_str){ d->workspace, strlen(d->workspace) });
+	show_put_text(m, &n, "auth", d->a->token ? KRUX_STR("token") : d->a->key ? KRUX_STR("key") : KRUX_STR("uid"));
+	show_put_text(m, &n, "token", (struct krux_str){ d->token, strlen(d->token) });
+	show_put_uint(m, &n, "record", d->seq);
+	if (d->has_rights)
+		show_put(m, &n, "rights", rights_value(d, pool));
+	v = (struct krux_value){ .kind = KRUX_V_MAP, .map = { m, n } };
+	return show_json(&v, stdout) ? EXIT_SYSTEM : EXIT_YES;
+}
+
+static int print(const struct adding *d)
+{
+	fputs("added ", stdout);
+	screen_put(stdout, d->name);
+	printf(" (record %llu), workspace ", (unsigned long long)d->seq);
+	screen_puts(stdout, d->workspace);
+	putchar('\n');
+	rights_print(d);
+	if (d->token[0])
+		printf("\nits token, shown this once; keep it in a file of mode 0600:\n%s\n", d->token);
+	return EXIT_YES;
+}
+
+static int add(struct adding *d)
+{
+	CLEAN_POOL struct krux_pool *pool = krux_pool_new(0);
+	struct krux_refusal why = { "", "" };
+	enum supervisor_result result;
+	struct krux_err err = { 0 };
+	const char *wrong;
+
+	if (!pool)
+		return agents_fail("add", "out of memory");
+	record_set(&d->record, AUDIT_KIND, AUDIT_KIND_AGENT);
+	record_str(&d->record, AUDIT_NAME, d->name);
+	record_text(&d->record, AUDIT_ACTION, "add");
+	wrong = proof_make(d, &why);
+	if (wrong)
+		return agents_fail("add", wrong);
+	if (d->a->bundle && !(d->bundle = strdup(d->a->bundle)))
+		return agents_fail("add", "out of memory");
+	if (folder_find(d, &err))
+		return agents_fail("add", err.text);
+	record_text(&d->record, AUDIT_WORKSPACE, d->workspace);
+	rights_find(d, pool);
+	result = act_do(&d->a->place, &d->record, &d->seq, &err);
+	if (result)
+		return supervisor_fail("agents add", result, &err);
+	return d->a->json ? print_json(d, pool) : print(d);
+}
+
+int agents_add(const struct agents *a)
+{
+	struct adding d = { .a = a, .name = { a->operand[1], strlen(a->operand[1]) } };
+	int code;
+
+	if (!krux_agent_valid(d.name))
+		return agents_fail("add", "an agent is 1 to 64 of a-z 0-9 . _ -");
+	if (!a->place.state && !a->workspace)
+		return agents_fail("add", "--workspace DIR says which folder is the agent's");
+	code = add(&d);
+	adding_free(&d);
+	return code;
+}
