@@ -111,24 +111,39 @@ static uint32_t sum_at(const struct work *w, const struct class_lengths *c, uint
 	return sum;
 }
 
-/* The same for every length, as a node of the size. slash: one byte comes between. */
-static uint32_t sum_sized(struct work *w, uint32_t below, uint32_t slash)
+/* What a node says of one size. */
+static uint32_t node_at_size(const struct work *w, uint32_t node, uint32_t size)
+{
+	uint32_t i = 0;
+
+	if (!tests_size(w, node))
+		return node;
+	while (node_at(node)->edge[i].hi < size)
+		i++;
+	return node_at(node)->edge[i].to;
+}
+
+/* `out` and what lies below it, for every length of the path. Where the path is so long that there
+ * is nothing, `out` alone. slash: one byte comes between. */
+static uint32_t sum_sized(struct work *w, uint32_t out, uint32_t below, uint32_t slash)
 {
 	struct class_lengths *c = &w->below[place_of(w, below)];
 	struct var *size = var_at(w->v->size);
 	size_t from = store.nedges;
-	uint32_t out;
 
 	if (!c->out)
 		class_lengths(w->a, below, w->v->max, w->v->octets, c);
 	for (uint32_t n = (uint32_t)size->pub.domain.lo; n <= w->v->max; n++) {
-		out = sum_at(w, c, n + slash);
-		if (store.nedges > from && store.edge[store.nedges - 1].to == out) {
+		uint32_t here = node_at_size(w, out, n);
+
+		if (here != DD_IMPOSSIBLE)
+			here = add(w, here, sum_at(w, c, n + slash));
+		if (store.nedges > from && store.edge[store.nedges - 1].to == here) {
 			store.edge[store.nedges - 1].hi = n;
 			continue;
 		}
 		STORE_ROOM(store.edge, store.nedges + 1, store.cap_edges);
-		store.edge[store.nedges++] = (struct dd_edge){ n, out };
+		store.edge[store.nedges++] = (struct dd_edge){ n, here };
 	}
 	out = node_number(size, store.edge + from, (uint32_t)(store.nedges - from));
 	store.nedges = from;
@@ -144,7 +159,7 @@ static uint32_t out_below(struct work *w, uint32_t state, bool root)
 	if (out == DD_IMPOSSIBLE || below == DD_IMPOSSIBLE)
 		return out;
 	if (w->sized)
-		return add(w, out, sum_sized(w, below, !root));
+		return sum_sized(w, out, below, !root);
 	return add(w, out, w->sum[place_of(w, below)]);
 }
 

@@ -43,7 +43,7 @@ static void word(struct o_env *e, struct krux_str w, struct o_val *list)
 			pair[1] = f->nargs > 1 ? (second ? *second : (struct o_val){ 0 }) : v->item[2];
 			push(e, list, &cap, (struct o_val){ .present = true, .item = pair, .n = 2 });
 		} else if (f->arg[0].tree && !f->arg[0].prunes) {
-			const struct o_paths *below = o_tree_below(e->a, e->build, c, v->s);
+			const struct o_paths *below = o_tree_below(e->a, e->build, c, v->s, false);
 			e->overflow |= below->overflow;
 			for (size_t k = 0; k < below->n; k++)
 				push(e, list, &cap, (struct o_val){ .present = true, .s = below->path[k] });

@@ -188,7 +188,7 @@ void o_judge(struct arena *a, const struct o_build *b, const struct o_request *r
 	out->overflow |= e.overflow;
 	if (rq->cap->tree < 0)
 		return;
-	below = o_tree_below(a, b, rq->cap, rq->args.item[rq->cap->tree].s);
+	below = o_tree_below(a, b, rq->cap, rq->args.item[rq->cap->tree].s, true);
 	out->overflow |= below->overflow;
 	one.added = &rq->args;
 	one.args.item = ARENA_ARRAY(a, struct o_val, rq->args.n);

@@ -270,9 +270,10 @@ struct o_env {
 bool o_eval(struct o_env *, const struct o_bound *);
 
 /* Paths at or below `root`, one for each way in which anything that the build says can tell
- * them apart; the root first. */
+ * them apart; the root first. limited: those that the tree's field can hold, where sizes matter. */
 struct o_paths { struct krux_str *path; size_t n; bool overflow; };
-const struct o_paths *o_tree_below(struct arena *, const struct o_build *, const struct o_cap *, struct krux_str root);
+const struct o_paths *o_tree_below(struct arena *, const struct o_build *, const struct o_cap *, struct krux_str root,
+                                   bool limited);
 void o_tree_forget(void);
 
 /* Both outcomes of each operator on each kind of operand. */

@@ -156,6 +156,34 @@ START_TEST(other_fields_and_sizes)
 }
 END_TEST
 
+/* Below a path that is as long as the field allows, or one byte less, lies nothing. */
+START_TEST(nothing_fits_below)
+{
+	struct subject p = on_field(F_PATH);
+	struct access at = p.access;
+	uint32_t max = (uint32_t)p.type->max, f, g;
+	char longest[8192];
+	struct ask q = ask_plain();
+
+	ck_assert_uint_lt(max, sizeof longest);
+	memset(longest, 'a', max);
+	longest[0] = '/';
+	f = dd_ite(m, dd_cond(m, number_in(on_size(p), max, max)), dd_terminal(m, 5), dd_terminal(m, 4));
+	g = dd_tree(m, &at, 10, least, NULL, f);
+	for (uint32_t n = max - 3; n <= max; n++) {
+		ask_set(&q, F_PATH, (struct krux_value){ .kind = KRUX_V_TEXT, .str = { longest, n } });
+		ck_assert_uint_eq(ask_eval(f, &q), n == max ? 5 : 4);
+		ck_assert_uint_eq(ask_eval(g, &q), n == max ? 5 : 4);
+	}
+	f = dd_ite(m, dd_cond(m, number_in(on_size(p), max, max)), dd_terminal(m, 3), dd_terminal(m, 4));
+	g = dd_tree(m, &at, 10, least, NULL, f);
+	for (uint32_t n = max - 3; n <= max; n++) {
+		ask_set(&q, F_PATH, (struct krux_value){ .kind = KRUX_V_TEXT, .str = { longest, n } });
+		ck_assert_uint_eq(ask_eval(g, &q), n == max - 1 ? 4 : 3);
+	}
+}
+END_TEST
+
 START_TEST(outer_tests_are_hoisted)
 {
 	struct subject p = on_field(F_PATH);
@@ -221,6 +249,7 @@ int main(void)
 	tcase_add_loop_test(t, strictest_of_all_below, 0, 3);
 	tcase_add_test(t, any_below);
 	tcase_add_test(t, other_fields_and_sizes);
+	tcase_add_test(t, nothing_fits_below);
 	tcase_add_test(t, outer_tests_are_hoisted);
 	tcase_add_test(t, below_a_constant);
 	tcase_add_test(t, moved_trees);
