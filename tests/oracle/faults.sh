@@ -57,10 +57,20 @@ restore() {
 	done
 }
 
-# The referee of a copy; $3 policies.
+# The referee of a copy, until it fails; $2 evaluations of $3 policies. A fault may make it run for
+# ever, or eat memory: neither is a find.
 referee() {
-	(cd "$1/tree" && ulimit -v 8000000 && exec timeout "$2" "$build/oracle" --first --no-coverage --jobs 1 \
-		--evaluations "$4" --policies "$3") > "$1/log" 2>&1
+	(cd "$1/tree" && ulimit -v 8000000 && exec timeout "$seconds" "$build/oracle" --first --no-coverage --jobs 1 \
+		--evaluations "$2" --policies "$3" ${4:+"$4"}) > "$1/log" 2>&1
+}
+
+# What is wrong before C is emitted shows without compiling any.
+referee_for() {
+	case $2 in
+	compiler/emit/*) ;;
+	*) referee "$1" $evaluations $policies --no-c || return ;;
+	esac
+	referee "$1" $evaluations $policies
 }
 
 try() {
@@ -74,10 +84,9 @@ try() {
 	cat "$dir/file" > "$dir/tree/$file"
 	from=$(date +%s)
 	if ! make -s -C "$dir/tree" BUILD="$build" ${CC:+CC="$CC"} "$build/oracle" > "$dir/log" 2>&1; then
-		echo "DOES NOT BUILD: $(grep -m1 error "$dir/log")"
+		echo "DOES NOT BUILD: $(grep -m1 -E 'rror|\*\*\*' "$dir/log")"
 	else
-		# A fault may make the compiler run for ever, or eat memory: neither is a find.
-		referee "$dir" "$seconds" $policies $evaluations
+		referee_for "$dir" "$file"
 		case $? in
 		1) echo "found in $(($(date +%s) - from)) s: $(grep -m1 -E '^(DIFFERENCE|CRASH|seed )' "$dir/log" | cut -c1-100)" ;;
 		124) echo "NOT FOUND within $seconds s" ;;
@@ -100,13 +109,15 @@ worker() {
 }
 
 mkdir "$work/tree" || exit 3
-cp -a Makefile mk capspec grammar compiler runtime stdlib-caps bench tests "$work/tree/" || exit 3
+for f in *; do
+	case $f in build*) ;; *) cp -a "$f" "$work/tree/" || exit 3 ;; esac
+done
 mkdir -p "$work/tree/$build"
 for f in obj gen libkruxtest.a oracle; do
 	cp -a "$build/$f" "$work/tree/$build/" || exit 3
 done
 # Without a fault it finds nothing; else finding one would say nothing.
-referee "$work" 600 100 50000 || { cat "$work/log"; echo "the referee fails without any fault"; exit 1; }
+referee "$work" 50000 100 || { cat "$work/log"; echo "the referee fails without any fault"; exit 1; }
 k=0
 while [ $k -lt "$jobs" ]; do
 	worker $k &

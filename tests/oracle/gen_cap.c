@@ -177,8 +177,11 @@ void g_caps_text(struct g_build *g, struct buf *out)
 			has[g_below(r, POOL)] = 1;
 		if (g_one_in(r, 3))
 			has[8] = 1;
+		/* Octets, and lists of what has few fields of its own. */
 		if (g_one_in(r, 4))
 			has[6] = 1;
+		if (g_one_in(r, 3))
+			has[25 + g_below(r, 4)] = 1;
 		if (has[13])
 			has[14] = 1;
 		input(g, &in, kind, has, g_one_in(r, 2), &e, &example);

@@ -1,10 +1,10 @@
 /* The referee: generated builds and requests, four roads, no difference allowed.
  *
  *   oracle [--evaluations N] [--policies N] [--seconds S] [--seed N] [--jobs N] [--requests N]
- *          [--first] [--no-coverage] [--show SEED]
+ *          [--first] [--no-c] [--no-coverage] [--show SEED]
  *
- * Stops when both numbers are reached, or the time is up; with --first at a failure. Prints what it did, each difference
- * shrunk, and last "N passed, N failed". */
+ * Stops when both numbers are reached, or the time is up; with --first at a failure. --no-c leaves
+ * decide.c out. Prints what it did, each difference shrunk, and last "N passed, N failed". */
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,7 +19,7 @@
 
 static struct {
 	uint64_t evaluations, policies, seconds, seed, jobs, requests, show;
-	bool no_coverage, first, showing;
+	bool no_coverage, no_c, first, showing;
 } options = { .evaluations = 1000000, .policies = 2000, .seed = 1, .jobs = 2, .requests = 5000 };
 
 struct shared {
@@ -61,7 +61,7 @@ static void build_run(uint64_t seed)
 	uint64_t start = now_ms();
 
 	g_build_make(&g, a, seed);
-	if (g.policy && world_make(&w, a, &g, true, seed % 32 == 0)) {
+	if (g.policy && world_make(&w, a, &g, !options.no_c, seed % 32 == 0)) {
 		totals->builds++;
 		for (size_t i = 0; i < w.o.npolicies; i++, totals->policies++)
 			totals->rules += w.o.policy[i].nrules;
@@ -211,16 +211,19 @@ static void add(struct totals *t)
 
 static void arguments(int argc, char **argv)
 {
+	static const struct { const char *name; bool *to; } flags[] = {
+		{ "--no-coverage", &options.no_coverage }, { "--no-c", &options.no_c }, { "--first", &options.first },
+	};
 	static const struct { const char *name; uint64_t *to; } numbers[] = {
 		{ "--evaluations", &options.evaluations }, { "--policies", &options.policies }, { "--seconds", &options.seconds },
 		{ "--seed", &options.seed }, { "--jobs", &options.jobs }, { "--requests", &options.requests }, { "--show", &options.show },
 	};
 
 	for (int i = 1; i < argc; i++) {
-		bool known = !strcmp(argv[i], "--no-coverage");
-		options.no_coverage |= known;
-		options.first |= !strcmp(argv[i], "--first");
-		known |= !strcmp(argv[i], "--first");
+		bool known = false;
+		for (size_t k = 0; k < sizeof flags / sizeof *flags && !known; k++)
+			if (!strcmp(argv[i], flags[k].name))
+				*flags[k].to = known = true;
 		for (size_t k = 0; k < sizeof numbers / sizeof *numbers && i + 1 < argc && !known; k++)
 			if (!strcmp(argv[i], numbers[k].name)) {
 				*numbers[k].to = strtoull(argv[++i], NULL, 0);
