@@ -240,6 +240,9 @@ static bool ticket_value(struct gate *g, const struct carry_ticket *t, bool whol
 	if (!k || !record_decode((const uint8_t *)t->bytes.p, t->bytes.n, &r, &used, &why))
 		return false;
 	object_hex(&o, "ticket", t->leaf, sizeof t->leaf);
+	/* What the ticket is the hash of: who signs looks at this, and need not believe the rest. */
+	if (whole)
+		object_hex(&o, "deferred", (const uint8_t *)t->bytes.p, t->bytes.n);
 	object_uint(&o, "record", t->seq);
 	object_str(&o, "agent", t->agent);
 	object_text(&o, "auth", auth_word((enum audit_auth)r.field[AUDIT_AUTH].u));
