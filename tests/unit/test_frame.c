@@ -2,6 +2,8 @@
  * same bytes; everything else is refused; bytes may come in any pieces. */
 #include "capspec/frame.h"
 
+#include "tests/unit/frame_text.h"
+
 #include <check.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -206,6 +208,89 @@ START_TEST(cddl_says_ends_and_errors)
 	ck_assert_ptr_null(frame_error_word(0));
 	ck_assert_ptr_null(frame_kind_word(0));
 	ck_assert_ptr_null(frame_kind_word(1000));
+	free(text);
+}
+END_TEST
+
+/* ---- docs/protocol.md ---- */
+
+static void page_message(const char *text, const uint8_t *p, size_t n)
+{
+	struct krux_str body;
+	struct frame_reader r = { .max = FRAME_MAX };
+	const char *why = "";
+	char *again = NULL;
+	struct frame f;
+	size_t size;
+	FILE *out;
+
+	ck_assert_msg(frame_reader_take(&r, &p, &n, &body) == FRAME_WHOLE && !n, "%s", text);
+	ck_assert_msg(!frame_decode(15, body, &f, &why), "%s: %s", text, why);
+	out = open_memstream(&again, &size);
+	frame_text_print(&f, out);
+	fclose(out);
+	again[strcspn(again, "\n")] = 0;
+	/* Quotes around a text without spaces may be left out. */
+	for (const char *a = text, *b = again; *a || *b;) {
+		while (*a == '"')
+			a++;
+		while (*b == '"')
+			b++;
+		ck_assert_msg(*a == *b, "%s\n%s", text, again);
+		a += *a != 0;
+		b += *b != 0;
+	}
+	free(again);
+}
+
+START_TEST(the_page_decodes)
+{
+	FILE *f = fopen("docs/protocol.md", "r");
+	char line[4096], text[4096] = "";
+	uint8_t p[4096];
+	unsigned seen = 0;
+	size_t n = 0;
+
+	ck_assert(f);
+	while (fgets(line, sizeof line, f)) {
+		line[strcspn(line, "\n")] = 0;
+		if (!strncmp(line, "message: ", 9)) {
+			snprintf(text, sizeof text, "%s", line + 9);
+			n = 0;
+		} else if (text[0] && !strncmp(line, "```", 3)) {
+			page_message(text, p, n);
+			text[0] = 0;
+			seen++;
+		} else if (text[0]) {
+			unsigned v;
+
+			for (const char *at = line; *at && *at != ';' && sscanf(at, "%2x", &v) == 1; at += 3) {
+				p[n++] = (uint8_t)v;
+				if (strlen(at) < 3)
+					break;
+			}
+		}
+	}
+	fclose(f);
+	ck_assert_uint_eq(seen, 6);
+}
+END_TEST
+
+START_TEST(the_page_names_ends_and_errors)
+{
+	FILE *f = fopen("docs/protocol.md", "r");
+	char *text = calloc(1, 1 << 20), want[80];
+
+	ck_assert(f && text && fread(text, 1, (1 << 20) - 1, f));
+	fclose(f);
+	for (unsigned i = 0; i < FRAME_ENDS; i++) {
+		snprintf(want, sizeof want, "\n| %u | %s |", i, frame_end_word(i));
+		ck_assert_msg(strstr(text, want), "no row %s", want);
+	}
+	for (unsigned i = 1; i < FRAME_ERRORS; i++) {
+		snprintf(want, sizeof want, "\n| %u | %s |", i, frame_error_word(i));
+		ck_assert_msg(strstr(text, want), "no row %s", want);
+	}
 	free(text);
 }
 END_TEST
@@ -539,6 +624,8 @@ int main(void)
 	tcase_add_test(tc, cddl_and_table_are_one);
 	tcase_add_test(tc, cddl_types_are_the_table_s);
 	tcase_add_test(tc, cddl_says_ends_and_errors);
+	tcase_add_test(tc, the_page_decodes);
+	tcase_add_test(tc, the_page_names_ends_and_errors);
 	tcase_add_test(tc, decoded_is_encoded_again);
 	tcase_add_test(tc, only_deterministic_messages_are_read);
 	tcase_add_test(tc, another_version_is_told_apart);
