@@ -85,8 +85,14 @@ static int number_bad(struct parse *p, struct token *t)
 		say(CAP_ERROR(p, 20, cap_span(p, t->at, t->n), "'%.*s' is not a number", STR_ARG(t->text)),
 		    "single '_' between digits only, as in 1_000", NULL);
 	} else {
-		say(CAP_ERROR(p, 20, cap_span(p, t->at, t->n), "'%.*s' is not a number", STR_ARG(t->text)),
-		    "decimal digits, or digits and one of KiB MiB GiB ns us ms s m h d", NULL);
+		struct diag *bad = CAP_ERROR(p, 20, cap_span(p, t->at, t->n), "'%.*s' is not a number", STR_ARG(t->text));
+
+		say(bad, "decimal digits, or digits and one of KiB MiB GiB ns us ms s m h d", NULL);
+		/* 10KB, 10k: in steps of 1024, and said so. */
+		if (bad && t->n - d <= 2 && strchr("kKmMgG", t->text.p[d]) && (t->n - d == 1 || (t->text.p[d + 1] | 32) == 'b'))
+			bad->fix = arena_printf(p->arena, "write %.*s%ciB", (int)d, t->text.p, t->text.p[d] & ~32);
+		else if (bad && t->n - d == 2 && (t->text.p[d] | 32) != 'k' && (t->text.p[d + 1] | 32) == 'm')
+			bad->fix = KRUX_STR("write times of day as 09:00 and 17:30");
 	}
 	return T_NUMBER;
 }

@@ -154,6 +154,9 @@ static void organization_check(struct diags *ds, struct build *b)
 		zone = p->ast;
 		b->zone = p->ast->zone.text;
 	}
+	/* One that is there and wrong has been reported. */
+	for (size_t i = 0; i < b->npolicies && ds->errors; i++)
+		has_default = has_default || word_given(b->policy[i].ast->deflt);
 	if (has_default)
 		return;
 	d = diag_error(ds, 2107, any ? file_at(any) : (struct span){ 0 },

@@ -24,6 +24,24 @@ const char *verdict_word(enum krux_verdict v)
 	return verdicts[v];
 }
 
+/* What other systems, and people in a hurry, call it. */
+static struct krux_str synonym(struct krux_str word)
+{
+	static const struct { const char *from, *to; } known[] = {
+		{ "allow", "autonomous" }, { "permit", "autonomous" }, { "auto", "autonomous" },
+		{ "deny", "blocked" }, { "block", "blocked" }, { "forbid", "blocked" }, { "refuse", "blocked" },
+		{ "ask", "approval-required" }, { "approve", "approval-required" },
+		{ "approval", "approval-required" }, { "approval_required", "approval-required" },
+		{ "require_approval", "approval-required" }, { "warn", "notify" }, { "log", "notify" },
+		{ "org", "organization" }, { "organisation", "organization" }, { "user", "agent" },
+	};
+
+	for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+		if (krux_str_eq(word, (struct krux_str){ known[i].from, strlen(known[i].from) }))
+			return (struct krux_str){ known[i].to, strlen(known[i].to) };
+	return (struct krux_str){ 0 };
+}
+
 bool choice_read(struct diags *ds, unsigned code, struct ast_word w, const char *const *words,
                  const char *what, unsigned *out)
 {
@@ -39,7 +57,12 @@ bool choice_read(struct diags *ds, unsigned code, struct ast_word w, const char 
 		}
 		all = arena_printf(ds->arena, "%.*s%s%s", STR_ARG(all), n ? ", " : "", words[n]);
 	}
-	near = diag_nearest(w.text, list, n);
+	near = synonym(w.text);
+	for (size_t i = 0; i < n && near.n; i++)
+		if (krux_str_eq(list[i], near))
+			n = 0;
+	if (n)
+		near = diag_nearest(w.text, list, n);
 	d = diag_error(ds, code, w.at, "`%.*s` is no %s", STR_ARG(w.text), what);
 	d->expected = arena_printf(ds->arena, "one of %.*s", STR_ARG(all));
 	if (near.n)

@@ -76,6 +76,21 @@ static bool of_directive(const char *context, const char *problem)
 	return strstr(problem, "directive") || strstr(context, "directive") || strstr(problem, "YAML document");
 }
 
+/* Is the key before this colon the first thing of its line. */
+static bool begins_line(struct span colon)
+{
+	const char *text = colon.src->text.p;
+	size_t i = colon.at;
+
+	while (i && text[i - 1] != '\n' && text[i - 1] != ' ')
+		i--;
+	if (i == colon.at)
+		return false;
+	while (i && text[i - 1] == ' ')
+		i--;
+	return !i || text[i - 1] == '\n';
+}
+
 void yaml_complain(struct diags *ds, const char *problem, const char *context, struct span problem_at,
                    struct span context_at)
 {
@@ -85,6 +100,12 @@ void yaml_complain(struct diags *ds, const char *problem, const char *context, s
 	context = context ? context : "";
 	if (problem_at.at < problem_at.src->text.n && problem_at.src->text.p[problem_at.at] == '\t')
 		problem = "found a tab character";
+	if (!strncmp(problem, "mapping values are not allowed", 30) && problem_at.at < problem_at.src->text.n &&
+	    begins_line(problem_at)) {
+		d = diag_error(ds, 2010, problem_at, "a key below another one that has a value already");
+		d->fix = KRUX_STR("indent it like the key above it");
+		return;
+	}
 	for (size_t i = 0; i < sizeof complaints / sizeof *complaints; i++) {
 		const struct complaint *c = &complaints[i];
 

@@ -101,7 +101,7 @@ static const struct { const char *text, *says; } bad[] = {
 	  "1:21 K0018 '\\u{110000}' is not an escape | \\\" \\\\ \\n \\t or \\u{...} with 1 to 6 hex digits of a Unicode scalar other than 0\n"
 	  "1:31 K0018 '\\u{0}' is not an escape | \\\" \\\\ \\n \\t or \\u{...} with 1 to 6 hex digits of a Unicode scalar other than 0\n"
 	  "1:36 K0018 '\\u' is not an escape | \\\" \\\\ \\n \\t or \\u{...} with 1 to 6 hex digits of a Unicode scalar other than 0" },
-	{ "n == 10KB", "1:6 K0020 '10KB' is not a number | decimal digits, or digits and one of KiB MiB GiB ns us ms s m h d" },
+	{ "n == 10KB", "1:6 K0020 '10KB' is not a number | decimal digits, or digits and one of KiB MiB GiB ns us ms s m h d | write 10KiB" },
 	{ "n == 1.5KiB", "1:6 K0020 '1.5KiB' is not a number | whole numbers before a unit" },
 	{ "n == 1__0 or n == 1_", "1:6 K0020 '1__0' is not a number | single '_' between digits only, as in 1_000\n"
 	                          "1:19 K0020 '1_' is not a number | single '_' between digits only, as in 1_000" },
