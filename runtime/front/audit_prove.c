@@ -12,8 +12,7 @@
 #include "runtime/front/options.h"
 #include "runtime/record/head.h"
 #include "runtime/record/proof.h"
-#include "runtime/record/reader.h"
-#include "runtime/record/segment.h"
+#include "runtime/record/reader_at.h"
 #include "runtime/record/tiles.h"
 #include "runtime/record/tree_log.h"
 
@@ -58,35 +57,6 @@ static int proof_find(const struct state *state, const struct checkpoint *head, 
 	return tree_from_log(state->log, head->size, proof_make, p, err);
 }
 
-/* The segment that holds a record: the last that starts at or before it. */
-static int segment_find(int log, uint64_t seq, struct reader **out, struct scan_item *item, struct krux_err *err)
-{
-	uint64_t number;
-	int found = segment_last(log, &number, err);
-
-	if (found <= 0)
-		return found < 0 ? -1 : err_set(err, 0, "the log is empty");
-	for (;; number--) {
-		enum scan_step step;
-
-		*out = reader_open(log, number, err);
-		if (!*out)
-			return -1;
-		step = reader_next(*out, item, err);
-		if (step == SCAN_FAILED)
-			break;
-		if (step == SCAN_RECORD && item->record.field[AUDIT_SEQ].u <= seq)
-			return 0;
-		if (!number) {
-			err_set(err, 0, "the log has no record %llu", (unsigned long long)seq);
-			break;
-		}
-		reader_close(*out);
-	}
-	reader_close(*out);
-	return -1;
-}
-
 int audit_whole(const struct head *head, uint64_t next, struct krux_err *err)
 {
 	if (next >= head->count)
@@ -100,24 +70,15 @@ int audit_record_find(int log, uint64_t seq, uint8_t leaf[static HASH_LEN], uint
                       struct krux_err *err)
 {
 	struct scan_item item = { 0 };
-	enum scan_step step = SCAN_RECORD;
-	struct reader *r = NULL;
-	int rc = 0;
+	struct reader *r = reader_at(log, seq, &item, err);
 
-	if (segment_find(log, seq, &r, &item, err))
+	if (!r)
 		return -1;
-	while (step == SCAN_RECORD && item.record.field[AUDIT_SEQ].u < seq)
-		step = reader_next(r, &item, err);
-	if (step != SCAN_RECORD || item.record.field[AUDIT_SEQ].u != seq) {
-		rc = step == SCAN_FAILED ? -1 :
-		     err_set(err, 0, "the log has no record %llu", (unsigned long long)seq);
-	} else {
-		memcpy(leaf, item.leaf, HASH_LEN);
-		memcpy(bytes, item.bytes.p, item.bytes.n);
-		*n = item.bytes.n;
-	}
+	memcpy(leaf, item.leaf, HASH_LEN);
+	memcpy(bytes, item.bytes.p, item.bytes.n);
+	*n = item.bytes.n;
 	reader_close(r);
-	return rc;
+	return 0;
 }
 
 /* ---- the text ---- */

@@ -304,23 +304,37 @@ static bool edge_is(uint8_t (*hash)[HASH_LEN], unsigned n, const uint8_t (*node)
 	return true;
 }
 
+/* The first n hashes of a tile at the edge; its file may have become whole since. */
+static int edge_read(int log, unsigned level, uint64_t index, unsigned n, uint8_t (*hash)[HASH_LEN],
+                     struct krux_err *err)
+{
+	char path[PATH_LEN], whole[PATH_LEN];
+	int rc;
+
+	path_make(path, level, index, n);
+	rc = tile_load(log, path, hash, n * (size_t)HASH_LEN, err);
+	if (rc > 0) {
+		path_make(whole, level, index, TILE_WIDTH);
+		rc = tile_load(log, whole, hash, TILE_WIDTH * (size_t)HASH_LEN, err);
+	}
+	return rc > 0 ? missing(err, path, "is missing") : rc;
+}
+
 static int row_open(struct tiles *t, unsigned level, struct krux_err *err)
 {
 	struct row *row = &t->row[level];
 	char path[PATH_LEN];
-	int rc;
 
 	row->n = row->written = edge_width(t->tree.size, level, &row->index);
 	row->partial = true;
 	if (!row->n)
 		return 0;
+	if (edge_read(t->log, level, row->index, row->n, row->hash, err))
+		return -1;
+	if (edge_is(row->hash, row->n, (const uint8_t (*)[HASH_LEN])t->tree.node + level * TILE_HEIGHT))
+		return 0;
 	path_make(path, level, row->index, row->n);
-	rc = tile_load(t->log, path, row->hash, row->n * (size_t)HASH_LEN, err);
-	if (rc)
-		return rc < 0 ? -1 : missing(err, path, "is missing");
-	if (!edge_is(row->hash, row->n, (const uint8_t (*)[HASH_LEN])t->tree.node + level * TILE_HEIGHT))
-		return missing(err, path, "is not that of the log");
-	return 0;
+	return missing(err, path, "is not that of the log");
 }
 
 struct tiles *tiles_open(int log, const struct tree *at, unsigned flags, struct krux_err *err)
@@ -377,25 +391,14 @@ struct tile_reader {
 	} cache[TILE_LEVELS];
 };
 
-/* The first n hashes of a tile at the edge; its file may have become whole since. */
 static int edge_load(struct tile_reader *r, unsigned level, uint64_t index, unsigned n, struct krux_err *err)
 {
 	struct cache *c = &r->cache[level];
-	char path[PATH_LEN];
-	int rc;
 
 	c->width = 0;
 	c->index = index;
-	path_make(path, level, index, n);
-	rc = tile_load(r->log, path, c->hash, n * (size_t)HASH_LEN, err);
-	if (rc > 0) {
-		char whole[PATH_LEN];
-
-		path_make(whole, level, index, TILE_WIDTH);
-		rc = tile_load(r->log, whole, c->hash, sizeof c->hash, err);
-	}
-	if (rc)
-		return rc < 0 ? -1 : missing(err, path, "is missing");
+	if (edge_read(r->log, level, index, n, c->hash, err))
+		return -1;
 	c->width = n;
 	return 0;
 }

@@ -8,6 +8,8 @@
 #include "runtime/base/screen.h"
 #include "runtime/base/state.h"
 #include "runtime/bundle/trust.h"
+#include "runtime/record/checkpoints.h"
+#include "runtime/record/tiles_follow.h"
 
 #include "capspec/canon.h"
 #include "capspec/version.h"
@@ -62,6 +64,27 @@ static int folder_lock(const struct state *state, struct krux_err *err)
 	return fd;
 }
 
+/* The tiles of the checkpoints that came since; what is wrong with them is said when they are needed. */
+static void tiles_catch_up(const struct state *state, const struct krux_public_key *key)
+{
+	struct checkpoint_list list = { NULL };
+	struct krux_err err = { 0 };
+	struct checkpoint head;
+	struct note_key name;
+	struct note note;
+	uint8_t *text;
+	const char *why;
+	size_t n;
+
+	text = file_read(state->log, "checkpoint", NOTE_MAX, &n, &err);
+	if (text && note_parse((struct krux_str){ (char *)text, n }, &note, &why) &&
+	    checkpoint_parse(note.text, &head, &why) && log_note_key(&name, head.origin, key->key) &&
+	    !checkpoint_list_read(state->log, -1, &name, NULL, 0, &list, &err) && tiles_follow(state->log, &list, &err))
+		fail(SYSTEM, &err);
+	checkpoint_list_free(&list);
+	free(text);
+}
+
 /* The checkpoint, signed with one of the keys that the operator trusts for the log. */
 static int head_open(const struct state *state, struct submit *out, struct krux_err *err)
 {
@@ -75,9 +98,11 @@ static int head_open(const struct state *state, struct submit *out, struct krux_
 		return -1;
 	if (!n)
 		return err_set(err, 0, "trust/logs holds no key of this log");
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < n; i++) {
+		tiles_catch_up(state, &key[i]);
 		if (!submit_open(state->fd, state->log, key[i].key, out, err))
 			return 0;
+	}
 	return -1;
 }
 

@@ -4,6 +4,7 @@
 
 #include "runtime/base/file.h"
 #include "runtime/record/proof.h"
+#include "runtime/record/tiles_follow.h"
 #include "runtime/record/witnesses.h"
 
 #include <check.h>
@@ -201,6 +202,48 @@ START_TEST(tiles_are_made_again)
 }
 END_TEST
 
+START_TEST(tiles_follow_the_checkpoints)
+{
+	struct checkpoint_list list;
+	struct note_key name;
+	struct stat st;
+
+	ck_assert(log_note_key(&name, KRUX_STR("krux/0123456789abcdef"), audited_key.key));
+	audited_grow(300);
+	audited_sign(false);
+	audited_grow(600);
+	audited_sign(false);
+	audited_grow(700);
+	for (unsigned i = 0; i < 3; i++) {
+		ck_assert(!checkpoint_list_read(audited.log, -1, &name, NULL, 0, &list, &audited_err));
+		ck_assert_msg(!tiles_follow(audited.log, &list, &audited_err), "%s", audited_err.text);
+		ck_assert_msg(!run("prove 299 --state @ -o @/p%u --record @/r%u", i, i), "%s", audited_out);
+		ck_assert_int_eq(run("prove --check @/p%u --record @/r%u --key %s", i, i, audited_vkey), 0);
+		for (size_t k = 0; k < list.n; k++) {
+			struct tile_reader *r = tile_reader_open(audited.log, list.seen[k].size, list.seen[k].root, &audited_err);
+
+			ck_assert_msg(r || list.seen[k].size == 300, "%s", audited_err.text);
+			tile_reader_close(r);
+		}
+		checkpoint_list_free(&list);
+		audited_grow(900 + 400 * i);
+		audited_sign(false);
+	}
+	/* A tile that was lost at the edge: from the checkpoint before. */
+	ck_assert(!checkpoint_list_read(audited.log, -1, &name, NULL, 0, &list, &audited_err));
+	ck_assert_msg(!tiles_follow(audited.log, &list, &audited_err), "%s", audited_err.text);
+	ck_assert(!fstatat(audited.log, "tile/0/006.p/164", &st, 0));
+	ck_assert(!unlinkat(audited.log, "tile/0/006.p/164", 0));
+	ck_assert_msg(!tiles_follow(audited.log, &list, &audited_err), "%s", audited_err.text);
+	ck_assert(!fstatat(audited.log, "tile/0/006.p/164", &st, 0));
+	/* More was signed than the log has. */
+	list.seen[list.n - 1].size = 5000;
+	ck_assert_int_lt(tiles_follow(audited.log, &list, &audited_err), 0);
+	ck_assert_str_eq(audited_err.text, "the log cannot be read behind record 1699, and its key has signed 5000");
+	checkpoint_list_free(&list);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("prove");
@@ -216,6 +259,7 @@ int main(void)
 	tcase_add_test(t, no_changed_proof_passes);
 	tcase_add_test(t, cosignatures_go_into_the_proof);
 	tcase_add_test(t, tiles_are_made_again);
+	tcase_add_test(t, tiles_follow_the_checkpoints);
 	suite_add_tcase(s, t);
 	srunner_run_all(r, CK_NORMAL);
 	failed = srunner_ntests_failed(r);
