@@ -49,6 +49,10 @@ bool krux_utf8_valid(struct krux_str s)
 				continue;
 			}
 		}
+		if (p[i] < 0x80) {
+			i++;
+			continue;
+		}
 		len = scalar_length(p + i, s.n - i);
 		if (!len)
 			return false;

@@ -15,10 +15,22 @@ void item_raw(struct item_out *o, struct krux_str s)
 
 void item_head(struct item_out *o, enum item_major major, uint64_t v)
 {
-	unsigned len = v < 24 ? 0 : v <= 0xFF ? 1 : v <= 0xFFFF ? 2 : v <= 0xFFFFFFFF ? 4 : 8;
-	unsigned info = v < 24 ? (unsigned)v : len == 1 ? 24 : len == 2 ? 25 : len == 4 ? 26 : 27;
-	uint8_t head[9] = { (uint8_t)((unsigned)major << 5 | info) };
+	uint8_t head[9];
+	unsigned len;
 
+	/* Most are a byte or two, with room for them. */
+	if (v <= 0xFF && o->n + 2 <= o->cap) {
+		uint8_t *p = o->p + o->n;
+
+		p[0] = (uint8_t)((unsigned)major << 5 | (v < 24 ? (unsigned)v : 24));
+		if (v >= 24)
+			p[1] = (uint8_t)v;
+		o->n += v < 24 ? 1 : 2;
+		return;
+	}
+	len = v < 24 ? 0 : v <= 0xFF ? 1 : v <= 0xFFFF ? 2 : v <= 0xFFFFFFFF ? 4 : 8;
+	head[0] = (uint8_t)((unsigned)major << 5 |
+	                    (v < 24 ? (unsigned)v : len == 1 ? 24 : len == 2 ? 25 : len == 4 ? 26 : 27));
 	for (unsigned i = 0; i < len; i++)
 		head[1 + i] = (uint8_t)(v >> 8 * (len - 1 - i));
 	item_raw(o, (struct krux_str){ (char *)head, 1 + len });
@@ -48,6 +60,12 @@ bool item_take(struct item_in *in, enum item_major major, uint64_t *v)
 
 	if (p == in->end)
 		return item_refuse(in, "it ends too early");
+	/* Most heads are one byte. */
+	if ((unsigned)*p - ((unsigned)major << 5) < 24) {
+		*v = *p & 31;
+		in->p = p + 1;
+		return true;
+	}
 	if (*p >> 5 != (unsigned)major)
 		return item_refuse(in, "an item of another type than belongs there");
 	info = *p++ & 31;
@@ -100,7 +118,7 @@ static void schema_skip(const char **schema)
 
 static bool list_check(struct item_in *in, const char **schema)
 {
-	const char *elem = *schema;
+	const char *elem = *schema, *each = elem;
 	uint64_t n;
 
 	if (!item_take(in, ITEM_LIST, &n))
@@ -108,30 +126,35 @@ static bool list_check(struct item_in *in, const char **schema)
 	if (n > (size_t)(in->end - in->p))
 		return item_refuse(in, "it ends too early");
 	for (uint64_t i = 0; i < n; i++) {
-		const char *each = elem;
-
+		each = elem;
 		if (!item_check(in, &each))
 			return false;
 	}
-	schema_skip(schema);
-	++*schema;
+	if (!n)
+		schema_skip(&each);
+	*schema = each + 1;
 	return true;
 }
 
 static bool tuple_check(struct item_in *in, const char **schema)
 {
-	const char *s = *schema;
-	uint64_t n, want = 0;
+	const uint8_t *at = in->p;
+	uint64_t n;
 
-	for (; *s != ')'; want++)
-		schema_skip(&s);
 	if (!item_take(in, ITEM_LIST, &n))
 		return false;
-	if (n != want)
-		return item_refuse(in, "a list of the wrong length");
-	while (**schema != ')')
+	while (**schema != ')') {
+		if (!n--) {
+			in->p = at;
+			return item_refuse(in, "a list of the wrong length");
+		}
 		if (!item_check(in, schema))
 			return false;
+	}
+	if (n) {
+		in->p = at;
+		return item_refuse(in, "a list of the wrong length");
+	}
 	++*schema;
 	return true;
 }

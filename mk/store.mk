@@ -4,6 +4,9 @@ RUNTIME_SRC += runtime/record/carry.c runtime/record/carry_ask.c runtime/record/
 	runtime/record/recorder.c runtime/record/recorder_append.c runtime/record/recorder_open.c \
 	runtime/record/recorder_sign.c runtime/record/recorder_tell.c runtime/record/recount.c runtime/record/scan.c runtime/record/segment.c runtime/record/sign.c \
 	runtime/record/table.c runtime/record/verify.c runtime/record/verify_part.c runtime/record/verify_record.c
+# What every record goes through is made for speed, unlike the rest of the runtime.
+HOT_SRC += runtime/record/carry.c runtime/record/carry_keep.c runtime/record/log.c runtime/record/record.c \
+	runtime/record/scan.c runtime/record/table.c runtime/record/tree.c
 UNIT_TESTS += test_carry test_faults test_log test_recorder test_recorder_hostile test_segments
 TEST_SRC += tests/unit/recording.c
 FUZZERS += carry
@@ -15,3 +18,5 @@ $(BUILD)/shim/%.so: $(BUILD)/obj/tests/shim/%.o
 	$(Q)$(CC) -shared -o $@ $< -ldl
 $(BUILD)/obj/tests/shim/%.o: ALL_CFLAGS += -fPIC -fno-sanitize=all
 $(BUILD)/unit/test_faults: | $(BUILD)/shim/fault.so
+BENCHES += log
+$(BUILD)/bench/log: TEST_LIBS += -lsqlite3

@@ -266,7 +266,7 @@ static void log_prepare(struct log *log, uint64_t written)
 		return;
 	if (log->ahead.fd < 0 && segment_next_begin(log->dir, &log->ahead, size_of(log, log->segment + 1), &ignored))
 		return;
-	if (segment_next_fill(&log->ahead, 4 * written, &ignored))
+	if (segment_next_fill(&log->ahead, 2 * written + (16 << 10), &ignored))
 		segment_next_drop(log->dir, &log->ahead);
 }
 
@@ -277,7 +277,7 @@ enum log_result log_write(struct log *log, struct krux_err *err)
 	if (log->failed || log_give(log, err))
 		return LOG_FAILED;
 	log_prepare(log, log->at - before);
-	if (log->unsynced > LOG_PENDING || log->at + LOG_MARGIN > log->size)
+	if (log->unsynced > LOG_UNSYNCED || log->at + LOG_MARGIN > log->size)
 		return log_commit(log, err);
 	return LOG_OK;
 }

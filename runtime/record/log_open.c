@@ -439,7 +439,7 @@ static int log_recover(struct log *log, struct reading *in, struct krux_err *err
 	if (log->next < head->count || in->head_differs)
 		return damaged(log, in, head->count > log->next ? head->count : log->next, err);
 	/* Not all of it can be what one commit left. */
-	if (end - log->at > LOG_PENDING + 2 * RECORD_MAX)
+	if (end - log->at > LOG_UNSYNCED + LOG_PENDING + 2 * RECORD_MAX)
 		return damaged(log, in, log->next + 1, err);
 	log->last = *head;
 	if (end == log->at && log->next == head->count) {

@@ -3,6 +3,7 @@
 
 #include "capspec/digest.h"
 #include "capspec/item.h"
+#include "capspec/krux_abi.h"
 
 #include <sodium.h>
 #include <string.h>
@@ -20,8 +21,8 @@ struct kind {
 	uint64_t required, optional;
 };
 
-static const struct kind kinds[] = {
-#define AUDIT_KIND(id, n, w, req, opt) { n, w, req, opt },
+static const struct kind kinds[64] = {
+#define AUDIT_KIND(id, n, w, req, opt) [n] = { n, w, req, opt },
 #include "capspec/audit.def"
 };
 
@@ -31,10 +32,7 @@ static const uint64_t head = BIT(SEQ) | BIT(PREV) | BIT(KIND) | BIT(EPOCH) | BIT
 
 static const struct kind *kind_find(uint64_t number)
 {
-	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
-		if (kinds[i].number == number)
-			return &kinds[i];
-	return NULL;
+	return number < sizeof kinds / sizeof *kinds && kinds[number].word ? &kinds[number] : NULL;
 }
 
 const char *record_kind_word(uint64_t number)
@@ -144,35 +142,49 @@ size_t record_encode(const struct record *r, uint8_t *out, size_t cap)
 	return o.n;
 }
 
+/* "32" */
+static size_t schema_size(const char *digits)
+{
+	return digits[1] >= '0' && digits[1] <= '9' ? (size_t)(digits[0] - '0') * 10 + (size_t)(digits[1] - '0')
+	                                           : (size_t)(digits[0] - '0');
+}
+
+static bool refuse(struct item_in *in, const uint8_t *at, const char *why)
+{
+	in->p = at;
+	in->why = why;
+	return false;
+}
+
 static bool field_decode(struct item_in *in, const char *schema, struct record_field *out)
 {
 	const uint8_t *start = in->p;
 
-	if (is_number(*schema)) {
-		struct item_in number = *in;
-
-		return item_check(in, &schema) && item_take(&number, ITEM_UINT, &out->u);
-	}
-	if (*schema == 't')
+	switch (*schema) {
+	case 'u':
+	case 'k':
+		return item_take(in, ITEM_UINT, &out->u);
+	case 'v':
+		if (!item_take(in, ITEM_UINT, &out->u))
+			return false;
+		return out->u <= KRUX_AUTONOMOUS || refuse(in, start, "a number that is out of range");
+	case 't':
 		return item_take_str(in, ITEM_TEXT, &out->s);
-	if (*schema == 'c') {
+	case 'b':
 		if (!item_take_str(in, ITEM_BYTES, &out->s))
 			return false;
-		if (krux_cbor_valid((const uint8_t *)out->s.p, out->s.n))
-			return true;
-		in->p = start;
-		in->why = "bytes that are not canonical CBOR";
-		return false;
+		return out->s.n == schema_size(schema + 1) || refuse(in, start, "bytes of the wrong length");
+	case 'c':
+		if (!item_take_str(in, ITEM_BYTES, &out->s))
+			return false;
+		return krux_cbor_valid((const uint8_t *)out->s.p, out->s.n) ||
+		       refuse(in, start, "bytes that are not canonical CBOR");
+	default:
+		if (!item_check(in, &schema))
+			return false;
+		out->s = (struct krux_str){ (const char *)start, (size_t)(in->p - start) };
+		return true;
 	}
-	if (*schema == 'b') {
-		struct item_in bytes = *in;
-
-		return item_check(in, &schema) && item_take_str(&bytes, ITEM_BYTES, &out->s);
-	}
-	if (!item_check(in, &schema))
-		return false;
-	out->s = (struct krux_str){ (const char *)start, (size_t)(in->p - start) };
-	return true;
 }
 
 /* Is an optional field there that says nothing; the encoder leaves those out. */
@@ -351,8 +363,12 @@ static bool fields_decode(struct item_in *in, struct record *r, const uint8_t **
 	for (uint64_t i = 0; i < count; i++) {
 		const uint8_t *at = in->p;
 
-		if (!item_take(in, ITEM_UINT, &key))
+		if (in->end - at > 2 && at[0] == 24 && at[1] >= 24) {
+			key = at[1];
+			in->p += 2;
+		} else if (!item_take(in, ITEM_UINT, &key)) {
 			return false;
+		}
 		if (key >= AUDIT_FIELDS || !fields[key].schema || key <= last) {
 			in->p = at;
 			in->why = key <= last ? "keys that are not in order"
