@@ -146,6 +146,8 @@ bool builds_diff(struct arena *a, struct diags *ds, const struct build *old, con
 {
 	struct pairs pairs = { .arena = a };
 	struct comparison c = { .arena = a, .d = decisions_new(a), .pairs = &pairs, .fn = fn, .ctx = ctx };
+	/* What one capability has worked out is gone with the last manager: this one outlives them. */
+	struct dd *kept = new->caps.n ? dd_new(new->caps.cap[0]) : NULL;
 
 	for (size_t i = 0; i < old->caps.n && !c.stopped; i++)
 		if (!other_find(&new->caps, old->caps.cap[i])) {
@@ -165,5 +167,6 @@ bool builds_diff(struct arena *a, struct diags *ds, const struct build *old, con
 			c.change.breaking = !capability_compatible(a, c.change.old, cap, &c.change.why);
 		c.stopped = !fn(ctx, c.d, &c.change);
 	}
+	dd_free(kept);
 	return !ds->errors;
 }
