@@ -117,7 +117,7 @@ for f in obj gen libkruxtest.a oracle; do
 	cp -a "$build/$f" "$work/tree/$build/" || exit 3
 done
 # Without a fault it finds nothing; else finding one would say nothing.
-referee "$work" 50000 100 || { cat "$work/log"; echo "the referee fails without any fault"; exit 1; }
+{ referee "$work" $evaluations $policies --no-c && referee "$work" 50000 100; } || { cat "$work/log"; echo "the referee fails without any fault"; exit 1; }
 k=0
 while [ $k -lt "$jobs" ]; do
 	worker $k &
