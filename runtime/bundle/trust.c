@@ -87,7 +87,7 @@ int trust_read(int dir, enum trust_role role, struct krux_pool *pool, struct kru
 	if (fd < 0 || owner_check(dir, "trust folder", err) ||
 	    owner_check(fd, roles[role].folder, err))
 		return err_wrap(err, "trust folder");
-	copy = dup(fd);
+	copy = fcntl(fd, F_DUPFD_CLOEXEC, 0);
 	list = copy < 0 ? NULL : fdopendir(copy);
 	*out = krux_pool_get(pool, MAX_KEYS * sizeof **out);
 	if (!list || !*out) {
