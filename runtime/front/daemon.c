@@ -264,6 +264,9 @@ static bool message_act(struct member *m, const struct message *in)
 		reload_ask(m->daemon, m, (struct krux_str){ (const char *)in->body, in->n },
 		           in->cookie);
 		return true;
+	case MESSAGE_NOTIFY:
+		/* No hook was given: log and supervisors know. */
+		return m->kind == PROCESS_GATE;
 	default:
 		return false;
 	}
