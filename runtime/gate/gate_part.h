@@ -134,6 +134,7 @@ struct ended {
 	uint8_t leaf[TICKET_LEN];
 	const struct agent *agent;
 	uint8_t *frame;                /* lent: its answer, encoded for id 0; NULL: only `why` */
+	const struct krux_capability *cap;   /* with frame */
 	size_t room, n;
 	char why[192];
 	uint64_t seq;
@@ -274,6 +275,9 @@ void tell_end(struct gate *, struct call *, enum frame_end, const char *why);
 void tell_result(struct gate *, struct call *);
 /* From the record of an outcome, where the result is lost. */
 void tell_record(struct gate *, struct call *, const struct record *);
+/* An answer with its output as CBOR, here or in *fd, to one with it as JSON. *fd is then a new one or -1; the one
+ * before stays the caller's. */
+void tell_json(struct gate *, const struct krux_capability *, struct frame *, int *fd);
 /* Of a call that the gate ran itself; output NULL: the error. */
 void tell_pure(struct gate *, struct call *, const struct krux_value *output, struct krux_str error,
                  struct krux_str message);

@@ -54,8 +54,9 @@ static void signer_remember(struct gate *g, uint64_t uid)
 static void op_done(struct gate *g, struct op *op, const struct message_ack *a)
 {
 	struct frame done = { .kind = FRAME_S_DONE, .has_id = true, .id = op->id, .s_done.record = a->seq };
-	struct frame no = { .kind = FRAME_S_REFUSED, .has_id = true, .id = op->id,
-		            .s_refused.why = str(ack_text(a->status)) };
+	const char *why = a->status == ACK_AGENT ? "there is an agent of this name already, or none to take out"
+	                                         : ack_text(a->status);
+	struct frame no = { .kind = FRAME_S_REFUSED, .has_id = true, .id = op->id, .s_refused.why = str(why) };
 
 	server_reply(g, op->connection, a->status == ACK_OK ? &done : &no);
 }

@@ -176,13 +176,14 @@ static void error_fill(const struct call *c, struct krux_str name, struct krux_s
 		f->answer.hint = def->hint;
 }
 
-static bool output_json(struct gate *g, const struct call *c, const struct krux_value *output, struct frame *f)
+static bool output_json(struct gate *g, const struct krux_capability *cap, const struct krux_value *output,
+                        struct frame *f)
 {
 	struct krux_value shown;
 	size_t n;
 	char *p;
 
-	if (!krux_uncanon(g->pool, c->request.cap->output, output, &shown))
+	if (!krux_uncanon(g->pool, cap->output, output, &shown))
 		return false;
 	n = krux_json_write(&shown, NULL, 0);
 	p = krux_pool_get(g->pool, n);
@@ -194,16 +195,17 @@ static bool output_json(struct gate *g, const struct call *c, const struct krux_
 }
 
 /* Inline, or as a file where it is long; *fd is then a new one unless it is the given one. */
-static bool output_fill(struct gate *g, const struct call *c, struct krux_str cbor, int have, struct frame *f, int *fd)
+static bool output_fill(struct gate *g, unsigned flags, const struct krux_capability *cap, struct krux_str cbor, int have,
+                        struct frame *f, int *fd)
 {
 	struct krux_err err = { 0 };
 	struct krux_refusal why;
 	struct krux_value v;
 	struct part part;
 
-	if (c->flags & FRAME_FLAG_JSON) {
+	if (flags & FRAME_FLAG_JSON) {
 		if (!krux_cbor_read(g->pool, (const uint8_t *)cbor.p, cbor.n, &v, &why) ||
-		    !output_json(g, c, &v, f))
+		    !output_json(g, cap, &v, f))
 			return false;
 		have = -1;
 	} else {
@@ -217,6 +219,31 @@ static bool output_fill(struct gate *g, const struct call *c, struct krux_str cb
 	f->answer.has_size = true;
 	f->answer.output = (struct krux_str){ NULL, 0 };
 	return *fd >= 0;
+}
+
+void tell_json(struct gate *g, const struct krux_capability *cap, struct frame *f, int *fd)
+{
+	struct krux_str cbor = f->answer.output;
+	struct krux_err err = { 0 };
+	const uint8_t *map = NULL;
+	int file = -1;
+	size_t n = 0;
+
+	if (f->answer.has_size) {
+		map = memory_map(*fd, FRAME_MAX, &n, &err);
+		cbor = (struct krux_str){ (const char *)map, n };
+	}
+	f->answer.has_size = false;
+	f->answer.output = (struct krux_str){ NULL, 0 };
+	if (!cbor.p || !output_fill(g, FRAME_FLAG_JSON, cap, cbor, -1, f, &file)) {
+		f->answer.end = FRAME_END_BROKEN;
+		f->answer.has_size = false;
+		f->answer.output = (struct krux_str){ NULL, 0 };
+		f->answer.why = str("it ran, and its output cannot be passed on");
+	}
+	*fd = file;
+	if (map)
+		memory_unmap(map, n);
 }
 
 struct texts {
@@ -298,7 +325,7 @@ void tell_result(struct gate *g, struct call *c)
 		error_fill(c, t.error, t.message, &f);
 	else if (f.answer.end != FRAME_END_DONE)
 		f.answer.why = t.why.n ? t.why : str("how the call ended is not known");
-	if (f.answer.end == FRAME_END_DONE && (!t.output.p || !output_fill(g, c, t.output, c->held_fd, &f, &fd)))
+	if (f.answer.end == FRAME_END_DONE && (!t.output.p || !output_fill(g, c->flags, c->request.cap, t.output, c->held_fd, &f, &fd)))
 		tell_end(g, c, FRAME_END_BROKEN, "it ran, and its output cannot be passed on");
 	else
 		tell_send(g, c, &f, f.answer.has_size ? fd : -1);
@@ -320,7 +347,7 @@ void tell_record(struct gate *g, struct call *c, const struct record *r)
 	else if (record_has(r, AUDIT_WHY))
 		f.answer.why = r->field[AUDIT_WHY].s;
 	if (f.answer.end == FRAME_END_DONE &&
-	    (!record_has(r, AUDIT_RESULT) || !output_fill(g, c, r->field[AUDIT_RESULT].s, -1, &f, &fd)))
+	    (!record_has(r, AUDIT_RESULT) || !output_fill(g, c->flags, c->request.cap, r->field[AUDIT_RESULT].s, -1, &f, &fd)))
 		f.answer.why = str("it was done, and its output is in the log only");
 	tell_send(g, c, &f, fd);
 	if (fd >= 0)
@@ -339,7 +366,7 @@ void tell_pure(struct gate *g, struct call *c, const struct krux_value *output, 
 		error_fill(c, error, message, &f);
 	else if (!(c->flags & FRAME_FLAG_JSON))
 		f.answer.output = held;
-	else if (!output_json(g, c, output, &f))
+	else if (!output_json(g, c->request.cap, output, &f))
 		f.answer.why = str("out of memory");
 	tell_send(g, c, &f, -1);
 }

@@ -225,7 +225,23 @@ static struct ended *ended_keep(struct gate *g, const uint8_t leaf[static TICKET
 	return e;
 }
 
-static void ended_send(struct session *s, uint64_t id, const struct ended *e)
+/* To one of those who wait, in the form that was asked for. */
+static void answer_pass(struct session *s, unsigned flags, const struct krux_capability *cap, const struct frame *f,
+                        int fd)
+{
+	bool json = (flags & FRAME_FLAG_JSON) && f->answer.end == FRAME_END_DONE &&
+	            (f->answer.output.p || f->answer.has_size);
+	struct frame own = *f;
+	int file = fd;
+
+	if (json)
+		tell_json(s->gate, cap, &own, &file);
+	s->send(s, &own, file);
+	if (json && file >= 0)
+		close(file);
+}
+
+static void ended_send(struct session *s, uint64_t id, unsigned flags, const struct ended *e)
 {
 	struct frame f = { .kind = FRAME_ANSWER, .has_id = true, .id = id };
 	const char *why;
@@ -239,7 +255,7 @@ static void ended_send(struct session *s, uint64_t id, const struct ended *e)
 		f.answer.ticket = e->leaf;
 	}
 	f.id = id;
-	s->send(s, &f, -1);
+	answer_pass(s, flags, e->cap, &f, -1);
 }
 
 static void waiting_tell(struct gate *g, const struct ended *e)
@@ -248,7 +264,7 @@ static void waiting_tell(struct gate *g, const struct ended *e)
 		next = c->same_slot;
 		if (memcmp(c->ticket, e->leaf, TICKET_LEN) != 0)
 			continue;
-		ended_send(c->session, c->id, e);
+		ended_send(c->session, c->id, c->flags, e);
 		call_free(g, c);
 	}
 }
@@ -292,17 +308,19 @@ void ticket_answered(struct gate *g, struct call *c, struct frame *f, int fd)
 	f->id = 0;
 	n = frame_encode(f, NULL, 0);
 	/* A file goes to those who wait now. */
-	if (n && n <= LEND_MIDDLE + 512 && fd < 0 && (e->frame = lend_take(&g->lend, n, &e->room)))
+	if (n && n <= LEND_MIDDLE + 512 && fd < 0 && (e->frame = lend_take(&g->lend, n, &e->room))) {
 		e->n = frame_encode(f, e->frame, e->room);
-	else
+		e->cap = c->request.cap;
+	} else {
 		snprintf(e->why, sizeof e->why, "it ran; what it answered is in the log, record %llu",
 		         (unsigned long long)c->seq);
+	}
 	for (struct call *w = g->waiting, *next; w; w = next) {
 		next = w->same_slot;
 		if (memcmp(w->ticket, c->ticket, TICKET_LEN) != 0)
 			continue;
 		f->id = w->id;
-		w->session->send(w->session, f, fd);
+		answer_pass(w->session, w->flags, c->request.cap, f, fd);
 		call_free(g, w);
 	}
 }
@@ -523,7 +541,7 @@ static void withdrawn_done(struct gate *g, struct op *op, const struct message_a
 	if (!c)
 		return;
 	if (c->session && a->status == ACK_OK && e)
-		ended_send(c->session, c->id, e);
+		ended_send(c->session, c->id, c->flags, e);
 	else if (c->session)
 		tell_error(c->session, true, c->id, FRAME_ERROR_TICKET, ack_text(a->status), 0);
 	call_free(g, c);
@@ -599,7 +617,7 @@ void ticket_frame(struct session *s, const struct frame *f)
 		if (s->ncalls >= g->limits.calls || !ticket_wait(s, f->id, flags, leaf))
 			tell_error(s, true, f->id, FRAME_ERROR_CALLS, "too many calls are under way", 0);
 	} else if (e && e->agent == s->agent) {
-		ended_send(s, f->id, e);
+		ended_send(s, f->id, flags, e);
 	} else {
 		tell_error(s, true, f->id, FRAME_ERROR_TICKET, "this agent has no such ticket", 0);
 	}
