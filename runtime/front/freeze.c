@@ -103,6 +103,8 @@ static int done(const struct hold *h, const char *word, uint64_t seq)
 		return EXIT_YES;
 	}
 	printf("%s %s (record %llu)\n", word, h->agent ? h->agent : "all agents", (unsigned long long)seq);
+	if (!h->agent && h->place.operator)
+		puts("agents that were frozen by name stay so: --agent A thaws one");
 	return EXIT_YES;
 }
 

@@ -1,0 +1,115 @@
+#!/bin/sh
+# The daemon, its agents and its supervisors, by kruxrt's own commands: registered, called, approved, rejected,
+# frozen, thawed, taken out; and what the log says of it.
+set -u
+TMP=${TMP:-/tmp}
+R=${KRUXRT:?}
+dir=$(mktemp -d "$TMP/supervised.XXXXXX")
+chmod 755 "$dir"
+daemon=
+end() { [ -z "$daemon" ] || kill "$daemon" 2> /dev/null; wait 2> /dev/null; rm -rf "$dir"; }
+trap end EXIT INT TERM
+passed=0 failed=0
+good() { passed=$((passed + 1)); echo "ok $1"; }
+bad() { failed=$((failed + 1)); echo "not ok $1: $2"; }
+exits() {
+	name=$1 want=$2
+	shift 2
+	"$@" > "$dir/out" 2> "$dir/err"
+	got=$?
+	if [ $got = "$want" ]; then good "$name"; else bad "$name" "exit $got, not $want: $(head -c 300 "$dir/err" "$dir/out")"; fi
+}
+has() { if grep -qF -- "$2" "$dir/out" "$dir/err"; then good "$1"; else bad "$1" "no '$2' in: $(cat "$dir/out" "$dir/err" | head -c 400)"; fi; }
+
+cat > "$dir/p.yaml" <<'X'
+krux: policy/1
+name: p
+layer: organization
+rules:
+  - id: list
+    on: filesystem.list
+    when: path under "/workspace"
+    verdict: autonomous
+  - id: stat
+    on: filesystem.stat
+    when: path under "/workspace"
+    verdict: approval-required
+    reason: Looked at first
+    approval: { ttl: 1h, from: [ approver ] }
+  - id: time
+    on: system.time
+    verdict: notify
+default: blocked
+X
+"${KRUXC:?}" build "$dir/p.yaml" -I stdlib-caps -o "$dir/b" > "$dir/log" 2>&1 || bad "build" "$(cat "$dir/log")"
+"$R" init --state "$dir/s" > /dev/null
+op=$dir/s/keys/operator.key key=$dir/s/keys/approver.key
+KRUX_SOCKET=$dir/agent.sock
+export KRUX_SOCKET
+exits "an agent before the daemon runs" 0 "$R" agents add one --token --state "$dir/s" --operator "$op" --bundle "$dir/b/bundle.krux"
+has "its rights" "approval-required filesystem.stat@1.0"
+tail -1 "$dir/out" > "$dir/token"
+chmod 600 "$dir/token"
+"$R" serve --bundle "$dir/b/bundle.krux" --state "$dir/s" --socket "$dir/agent.sock" --supervisor "$dir/supervisor.sock" --dev > "$dir/serve" 2>&1 &
+daemon=$!
+for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28 29 30; do [ -S "$dir/supervisor.sock" ] && "$R" status > /dev/null 2>&1 && break; sleep 0.3; done
+exits "status" 0 "$R" status
+call() { "$R" call "$@" --as one --token-file "$dir/token"; }
+tickets() { "$R" approvals list | sed -n '2,$p'; }
+first() { tickets | sed -n 1p | cut -c1-16; }
+
+exits "a call" 0 call filesystem.list '{"path":"/workspace"}'
+has "its output" '"entries":[]'
+exits "a pure one, that supervisors hear of" 0 call system.time '{}' --deadline 5s
+exits "a denied one" 1 call filesystem.delete '{"path":"/workspace/a"}'
+has "says why" '"verdict":"blocked"'
+exits "an invalid one" 2 call filesystem.list '{"path":"relative"}'
+exits "a wrong token" 1 "$R" call filesystem.list '{"path":"/workspace"}' --as one --key "$key"
+exits "nobody's" 1 "$R" call filesystem.list '{"path":"/workspace"}' --as nobody
+exits "a deferred one" 1 call filesystem.stat '{"path":"/workspace/a"}'
+has "has a ticket" '"ticket":"'
+t=$(first)
+exits "show" 0 "$R" approvals show "$t"
+has "the call is shown" 'path: "/workspace/a"'
+has "and by whom it has to be accepted" '1 of approver'
+exits "an operator is no approver" 1 "$R" approvals accept "$t" --key "$op"
+exits "propose" 0 "$R" approvals propose "$t"
+has "a rule" 'on: filesystem.stat@1'
+exits "accept" 0 "$R" approvals accept "$t" --key "$key" --reason fine
+sleep 1
+exits "accept twice" 1 "$R" approvals accept "$t" --key "$key"
+[ -z "$(tickets)" ] && good "nothing waits" || bad "nothing waits" "$(tickets)"
+call filesystem.stat '{"path":"/workspace/b"}' --wait > "$dir/waited" 2>&1 &
+waiter=$!
+for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do [ -n "$(tickets)" ] && break; sleep 0.2; done
+exits "accept what somebody waits for" 0 "$R" approvals accept "$(first)" --key "$key" --json
+wait $waiter && good "the call that waited ran" || bad "the call that waited ran" "$(cat "$dir/waited")"
+call filesystem.stat '{"path":"/workspace/c"}' --wait > "$dir/waited" 2>&1 &
+waiter=$!
+for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do [ -n "$(tickets)" ] && break; sleep 0.2; done
+exits "reject" 0 "$R" approvals reject "$(first)" --key "$key" --reason "not this"
+wait $waiter; [ $? = 1 ] && grep -q 'rejected by approver' "$dir/waited" && good "the other did not" || bad "the other did not" "$(cat "$dir/waited")"
+
+exits "freeze" 0 "$R" freeze --agent one --reason odd
+exits "a frozen agent" 1 call filesystem.list '{"path":"/workspace"}'
+has "is told" frozen
+exits "an approver cannot thaw" 1 "$R" thaw --agent one --operator "$key" --reason x
+exits "an operator can" 0 "$R" thaw --agent one --operator "$op" --reason x
+exits "and it calls again" 0 call filesystem.list '{"path":"/workspace"}'
+mkdir "$dir/w"
+exits "another agent" 0 "$R" agents add two --uid 4321 --workspace "$dir/w" --operator "$op" --bundle "$dir/b/bundle.krux"
+exits "a name that is taken" 1 "$R" agents add two --token --workspace "$dir/w" --operator "$op"
+exits "list" 0 "$R" agents list
+has "shows both" "uid 4321"
+exits "clear" 0 "$R" agents clear "$dir/w" file-content --operator "$op" --reason x
+exits "revoke" 0 "$R" agents revoke one --operator "$op"
+exits "who is taken out" 1 call filesystem.list '{"path":"/workspace"}'
+has "is told so" "revoked"
+exits "revoke nobody" 1 "$R" agents revoke nobody --operator "$op"
+kill "$daemon"
+wait "$daemon"; [ $? = 0 ] && good "the daemon ends in order" || bad "the daemon ends in order" "$(cat "$dir/serve")"
+daemon=
+exits "the log is whole" 0 "$R" audit verify --state "$dir/s"
+[ -z "$(grep -al krux-token- "$dir"/s/log/* "$dir"/s/blobs/* 2> /dev/null)" ] && good "no token in it" || bad "no token in it" "there is"
+echo "$passed passed, $failed failed"
+[ $failed = 0 ]
