@@ -23,10 +23,13 @@ static const struct {
 	const char *help;
 } commands[] = {
 	{ "verify", audit_verify,
-"kruxrt audit verify --state DIR [--json]\n"
+"kruxrt audit verify --state DIR [--checkpoint FILE]... [--require-witness] [--json]\n"
 "\n"
-"Checks every record, the hash chain, clocks, references and blobs; says exactly where something is\n"
-"wrong, what was checked, and what cannot be checked.\n"
+"Checks every record, the hash chain, clocks, references, blobs, and what the log's key and its\n"
+"witnesses have signed; says exactly where something is wrong, what was checked, and what cannot be.\n"
+"\n"
+"  --checkpoint FILE   a signed checkpoint of this log that was held elsewhere\n"
+"  --require-witness   a log that no witness has cosigned is not whole\n"
 "\n"
 "Exit: 0 nothing is wrong; 1 something is; 2 wrong usage; 3 the system failed.\n" },
 	{ "tail", audit_tail,

@@ -5,6 +5,7 @@
 #include "runtime/base/err.h"
 #include "runtime/base/screen.h"
 #include "runtime/base/state.h"
+#include "runtime/front/audit_signed.h"
 #include "runtime/front/front.h"
 #include "runtime/front/options.h"
 #include "runtime/record/log.h"
@@ -23,10 +24,16 @@ static const char *const checked[] = {
 	"the last record is the one that was written last (log/head)",
 	"blobs fit their names",
 };
-static const char *const unchecked[] = {
-	"this version signs no checkpoints and asks no witnesses: whoever can write the folder can",
-	"rewrite all of it, log/head too, and a whole older folder put in its place looks the same",
-};
+/* What is said of signatures, as far as they go. */
+static const char no_key[] =
+	"trust/logs holds no key of this log: whoever can write the folder can rewrite all of it";
+static const char unsigned_yet[] =
+	"nothing is signed yet: whoever can write the folder can rewrite all of it";
+static const char no_witness[] =
+	"no witness has cosigned: whoever has the key of the log can rewrite all of it";
+static const char no_copy[] =
+	"a whole older folder put in place of this one looks the same: give a checkpoint that was held "
+	"elsewhere (--checkpoint), or ask the witnesses (krux-witness)";
 
 #define COUNT(a) (sizeof(a) / sizeof *(a))
 #define U(x) ((unsigned long long)(x))
@@ -47,10 +54,38 @@ static void print_finding(const struct finding *x)
 	printf("bytes %llu..%llu: %s\n", U(x->at), U(x->at + x->length), x->text);
 }
 
-static void print_text(const struct state *s, const struct verify_report *r)
+/* What could not be checked, NULL behind the last. */
+static void unchecked_find(const struct signed_report *g, const char *out[static 4])
 {
-	const char *sep = "";
+	size_t n = 0;
 
+	if (!g->key)
+		out[n++] = no_key;
+	else if (!g->checkpoints)
+		out[n++] = unsigned_yet;
+	else if (!g->witnessed)
+		out[n++] = no_witness;
+	if (!g->elsewhere)
+		out[n++] = no_copy;
+	out[n] = NULL;
+}
+
+static void print_signed(const struct signed_report *g)
+{
+	if (g->checkpoints)
+		printf("             %zu signed checkpoints up to record %llu, by %u certified starts\n", g->checkpoints,
+		       U(g->last), g->epochs);
+	if (g->witnessed)
+		printf("             %u witness%s cosigned the first %llu records\n", g->witnesses,
+		       g->witnesses == 1 ? "" : "es", U(g->witnessed));
+}
+
+static void print_text(const struct state *s, const struct verify_report *r, const struct signed_report *g)
+{
+	const char *sep = "", *unchecked[4];
+	uint64_t faults = r->faults + g->faults;
+
+	unchecked_find(g, unchecked);
 	printf("log      ");
 	screen_puts(stdout, s->path);
 	printf("/log, %llu segment%s\norigin   ", U(r->segments), r->segments == 1 ? "" : "s");
@@ -73,15 +108,18 @@ static void print_text(const struct state *s, const struct verify_report *r)
 		print_finding(&r->finding[i]);
 	if (r->faults + r->notes > r->nfindings)
 		printf("and %llu more\n", U(r->faults + r->notes - r->nfindings));
-	if (r->nfindings)
+	for (size_t i = 0; i < g->faults && i < SIGNED_LINES; i++)
+		printf("FAULT signed: %s\n", g->fault[i]);
+	if (r->nfindings || g->faults)
 		putchar('\n');
 	for (size_t i = 0; i < COUNT(checked); i++)
 		printf("%s%s\n", i ? "             " : "checked      ", checked[i]);
 	printf("             (%llu blobs)\n", U(r->blobs));
-	for (size_t i = 0; i < COUNT(unchecked); i++)
+	print_signed(g);
+	for (size_t i = 0; unchecked[i]; i++)
 		printf("%s%s\n", i ? "             " : "not checked  ", unchecked[i]);
-	if (r->faults)
-		printf("\nNOT whole: %llu fault%s\n", U(r->faults), r->faults == 1 ? "" : "s");
+	if (faults)
+		printf("\nNOT whole: %llu fault%s\n", U(faults), faults == 1 ? "" : "s");
 	else
 		printf("\nwhole, as far as it was checked\n");
 }
@@ -111,13 +149,27 @@ static void json_words(const char *key, const char *const *word, size_t n)
 	putchar(']');
 }
 
-static void print_json(const struct verify_report *r)
+static void json_signed(const struct signed_report *g)
 {
-	const char *sep = "";
+	printf(",\"signed\":{\"checkpoints\":%zu,\"last\":%llu,\"epochs\":%u,\"witnesses\":%u,\"witnessed\":%llu,"
+	       "\"faults\":[",
+	       g->checkpoints, U(g->last), g->epochs, g->witnesses, U(g->witnessed));
+	for (size_t i = 0; i < g->faults && i < SIGNED_LINES; i++) {
+		printf("%s", i ? "," : "");
+		json_str((struct krux_str){ g->fault[i], strlen(g->fault[i]) });
+	}
+	printf("]}");
+}
+
+static void print_json(const struct verify_report *r, const struct signed_report *g)
+{
+	const char *sep = "", *unchecked[4];
+	uint64_t faults = r->faults + g->faults;
+	size_t n = 0;
 
 	printf("{\"whole\":%s,\"faults\":%llu,\"notes\":%llu,\"records\":%llu,\"bytes\":%llu,"
 	       "\"blobs\":%llu,\"origin\":",
-	       r->faults ? "false" : "true", U(r->faults), U(r->notes), U(r->records), U(r->bytes),
+	       faults ? "false" : "true", U(faults), U(r->notes), U(r->records), U(r->bytes),
 	       U(r->blobs));
 	json_str(r->origin);
 	printf(",\"kinds\":{");
@@ -141,20 +193,27 @@ static void print_json(const struct verify_report *r)
 	}
 	putchar(']');
 	json_words("checked", checked, COUNT(checked));
-	json_words("not_checked", unchecked, COUNT(unchecked));
+	unchecked_find(g, unchecked);
+	while (unchecked[n])
+		n++;
+	json_words("not_checked", unchecked, n);
+	json_signed(g);
 	puts("}");
 }
 
 int audit_verify(int argc, char **argv)
 {
-	const char *path = NULL, *operand[1];
-	bool json = false;
+	const char *path = NULL, *copy[SIGNED_FILES + 1] = { NULL }, *operand[1];
+	bool json = false, witness = false;
 	const struct option_spec specs[] = {
 		{ .name = "--state", .value = &path },
 		{ .name = "--json", .flag = &json },
+		{ .name = "--checkpoint", .list = copy, .nlist = SIGNED_FILES + 1 },
+		{ .name = "--require-witness", .flag = &witness },
 		{ .name = NULL },
 	};
 	CLEANUP(state_close) struct state state = { NULL, -1, -1, -1, -1, -1 };
+	static struct signed_report sign;
 	struct verify_report report;
 	struct krux_err err = { 0 };
 	int code;
@@ -166,17 +225,22 @@ int audit_verify(int argc, char **argv)
 		fputs("kruxrt audit verify: --state DIR is missing\n", stderr);
 		return EXIT_USAGE;
 	}
-	if (state_open(path, &state, &err) || verify_log(state.log, state.blobs, NULL, &report, &err)) {
+	if (state_open(path, &state, &err) || audit_signed(&state, copy, &sign, &err) ||
+	    verify_log(state.log, state.blobs, NULL, &report, &err)) {
 		fputs("kruxrt audit verify: ", stderr);
 		screen_puts(stderr, err.text);
 		fputc('\n', stderr);
 		return state.path ? EXIT_SYSTEM : EXIT_USAGE;
 	}
 	if (json)
-		print_json(&report);
+		print_json(&report, &sign);
 	else
-		print_text(&state, &report);
-	code = report.faults ? EXIT_NO : EXIT_YES;
+		print_text(&state, &report, &sign);
+	code = report.faults || sign.faults ? EXIT_NO : EXIT_YES;
+	if (witness && !sign.witnessed) {
+		fputs("kruxrt audit verify: no witness has cosigned any of this\n", stderr);
+		code = EXIT_NO;
+	}
 	verify_free(&report);
 	return code;
 }

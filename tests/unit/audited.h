@@ -1,4 +1,5 @@
-/* A state folder with a log that has records, tiles and checkpoints, and kruxrt audit run on it. */
+/* A state folder with a log that has records, tiles and checkpoints, and kruxrt audit run on it. The
+ * log starts with its origin and the certificate of its epoch. */
 #ifndef AUDITED_H
 #define AUDITED_H
 

@@ -244,6 +244,76 @@ START_TEST(tiles_follow_the_checkpoints)
 }
 END_TEST
 
+/* ---- verify ---- */
+
+START_TEST(verify_says_what_is_signed)
+{
+	size_t n;
+	char *text;
+
+	ck_assert_int_eq(run("verify --state @"), 0);
+	says("nothing is signed yet");
+	says("a whole older folder put in place of this one looks the same");
+	audited_grow(200);
+	audited_sign(false);
+	ck_assert_msg(!run("verify --state @"), "%s", audited_out);
+	says("1 signed checkpoints up to record 200, by 1 certified starts");
+	says("no witness has cosigned");
+	ck_assert_int_eq(run("verify --state @ --require-witness"), 1);
+	text = audited_file("log/checkpoint", &n);
+	ck_assert(!file_create(audited.fd, "copy", 0600, text, n, &audited_err));
+	free(text);
+	audited_grow(300);
+	audited_sign(false);
+	ck_assert_int_eq(run("verify --state @ --checkpoint @/copy"), 0);
+	ck_assert_ptr_null(strstr(audited_out, "older folder"));
+	ck_assert_int_eq(run("verify --state @ --checkpoint @/trust/logs/log.pub"), 3);
+	ck_assert_int_eq(run("verify --state @ --json"), 0);
+	says("\"signed\":{\"checkpoints\":2,\"last\":300,\"epochs\":1,\"witnesses\":0,\"witnessed\":0,\"faults\":[]}");
+	/* An entry that somebody put there. */
+	ck_assert(!file_replace(audited.log, "checkpoint", 0600, "x", 1, &audited_err));
+	ck_assert_int_eq(run("verify --state @"), 1);
+	says("FAULT signed: 1 entries of the files of checkpoints are none of this log");
+	says("FAULT signed: log/checkpoint is none that the log's key has signed");
+	/* Another key than that of the log. */
+	ck_assert(!unlinkat(audited.trust, "logs/log.pub", 0));
+	ck_assert_int_eq(run("verify --state @"), 0);
+	says("trust/logs holds no key of this log");
+}
+END_TEST
+
+START_TEST(verify_finds_a_log_that_was_put_back)
+{
+	char *log, *head, *check, *history;
+	size_t nlog, nhead, ncheck, nhistory;
+
+	audited_grow(100);
+	audited_sign(false);
+	log = audited_file("log/00000000.seg", &nlog);
+	head = audited_file("log/head", &nhead);
+	check = audited_file("log/checkpoint", &ncheck);
+	history = audited_file("log/checkpoints", &nhistory);
+	audited_grow(200);
+	audited_sign(false);
+	ck_assert(!file_create(audited.fd, "copy", 0600, "", 0, &audited_err));
+	free(check);
+	check = audited_file("log/checkpoint", &ncheck);
+	ck_assert(!file_replace(audited.fd, "copy", 0600, check, ncheck, &audited_err));
+	/* Records and head of before, the checkpoints of now. */
+	ck_assert(!file_replace(audited.log, "00000000.seg", 0600, log, nlog, &audited_err));
+	ck_assert(!file_replace(audited.log, "head", 0600, head, nhead, &audited_err));
+	ck_assert_int_eq(run("verify --state @"), 1);
+	says("FAULT signed: 200 records were signed, and 100 can be read: records are lost");
+	/* All of it of before: only what was held elsewhere tells. */
+	ck_assert(!unlinkat(audited.log, "checkpoint", 0));
+	ck_assert(!file_replace(audited.log, "checkpoints", 0600, history, nhistory, &audited_err));
+	ck_assert_msg(!run("verify --state @"), "%s", audited_out);
+	ck_assert_int_eq(run("verify --state @ --checkpoint @/copy"), 1);
+	says("FAULT signed: 200 records were signed, and 100 can be read: records are lost");
+	free(log), free(head), free(check), free(history);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("prove");
@@ -260,6 +330,8 @@ int main(void)
 	tcase_add_test(t, cosignatures_go_into_the_proof);
 	tcase_add_test(t, tiles_are_made_again);
 	tcase_add_test(t, tiles_follow_the_checkpoints);
+	tcase_add_test(t, verify_says_what_is_signed);
+	tcase_add_test(t, verify_finds_a_log_that_was_put_back);
 	suite_add_tcase(s, t);
 	srunner_run_all(r, CK_NORMAL);
 	failed = srunner_ntests_failed(r);

@@ -1,0 +1,179 @@
+/* Checkpoints, certificates of epochs and cosignatures to faults, in one pass over the records. */
+#include "runtime/front/audit_signed.h"
+
+#include "runtime/base/cleanup.h"
+#include "runtime/base/err.h"
+#include "runtime/base/file.h"
+#include "runtime/base/state.h"
+#include "runtime/front/audit_trust.h"
+#include "runtime/record/reader.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct checking {
+	struct audit_trust trust;
+	struct checkpoint_list list;
+	struct tree tree;
+	struct note_key *epoch;      /* certified ones */
+	size_t nepochs, capepochs;
+	struct signed_report *out;
+};
+
+__attribute__((format(printf, 2, 3))) static void fault(struct signed_report *out, const char *format, ...)
+{
+	va_list ap;
+
+	if (out->faults < SIGNED_LINES) {
+		va_start(ap, format);
+		vsnprintf(out->fault[out->faults], SIGNED_LINE, format, ap);
+		va_end(ap);
+	}
+	out->faults++;
+}
+
+#define U(x) ((unsigned long long)(x))
+
+/* A checkpoint that is not in the folder: it must be of this log. */
+static int elsewhere_read(struct checking *c, const char *path, struct krux_err *err)
+{
+	CLEAN_FREE uint8_t *text = NULL;
+	struct checkpoint_seen *more;
+	struct checkpoint head;
+	struct note note;
+	const char *why;
+	size_t n;
+
+	text = file_read_path(path, NOTE_MAX, &n, err);
+	if (!text)
+		return -1;
+	if (!note_parse((struct krux_str){ (char *)text, n }, &note, &why) ||
+	    !checkpoint_parse(note.text, &head, &why))
+		return err_set(err, 0, "%s %s", path, why);
+	if (note_verify(&note, &c->trust.log, 1) != 1)
+		return err_set(err, 0, "%s is not signed with the key of this log", path);
+	more = reallocarray(c->list.seen, c->list.n + 1, sizeof *more);
+	if (!more)
+		return err_set(err, ENOMEM, "checkpoints");
+	c->list.seen = more;
+	c->list.cap = c->list.n + 1;
+	more += c->list.n++;
+	*more = (struct checkpoint_seen){ .size = head.size };
+	memcpy(more->root, head.root, HASH_LEN);
+	for (size_t i = 0; i < c->trust.nwitnesses; i++)
+		more->witnesses += note_verify(&note, &c->trust.witness[i].key, 1) == 1;
+	c->out->elsewhere = true;
+	return 0;
+}
+
+static int size_order(const void *a, const void *b)
+{
+	const struct checkpoint_seen *x = a, *y = b;
+
+	return (x->size > y->size) - (x->size < y->size);
+}
+
+static int epoch_add(struct checking *c, const struct record *r, struct krux_err *err)
+{
+	const struct krux_str origin = { c->trust.log.name, strlen(c->trust.log.name) };
+	struct note_key *more;
+
+	if (!certify_check(&c->trust.key, origin, r)) {
+		fault(c->out, "record %llu: the key of a start is not certified by the key of this log",
+		      U(r->field[AUDIT_SEQ].u));
+		return 0;
+	}
+	if (c->nepochs == c->capepochs) {
+		c->capepochs = c->capepochs ? 2 * c->capepochs : 16;
+		more = reallocarray(c->epoch, c->capepochs, sizeof *more);
+		if (!more)
+			return err_set(err, ENOMEM, "epochs");
+		c->epoch = more;
+	}
+	if (epoch_note_key(&c->epoch[c->nepochs], origin, (const uint8_t *)r->field[AUDIT_KEY].s.p))
+		c->nepochs++;
+	c->out->epochs++;
+	return 0;
+}
+
+static int record_take(void *ctx, const struct scan_item *item, struct krux_err *err)
+{
+	struct checking *c = ctx;
+
+	tree_add(&c->tree, item->leaf);
+	if (!checkpoint_list_step(&c->list, &c->tree))
+		fault(c->out, "the first %llu records are not those that the log's key has signed", U(c->tree.size));
+	return item->record.field[AUDIT_KIND].u == AUDIT_KIND_CERTIFY ? epoch_add(c, &item->record, err) : 0;
+}
+
+/* The last checkpoint: the start that signed it is one that the log knows of. */
+static int epoch_check(struct checking *c, const struct state *state, struct krux_err *err)
+{
+	CLEAN_FREE uint8_t *text = NULL;
+	struct krux_err no = { 0 };
+	struct note note;
+	const char *why;
+	int good = 0;
+	size_t n;
+
+	text = file_read(state->log, "checkpoint", NOTE_MAX, &n, &no);
+	if (!text)
+		return no.no == ENOENT || !no.no ? 0 : err_set(err, no.no, "checkpoint");
+	if (!note_parse((struct krux_str){ (char *)text, n }, &note, &why) || note_verify(&note, &c->trust.log, 1) != 1) {
+		fault(c->out, "log/checkpoint is none that the log's key has signed");
+		return 0;
+	}
+	for (size_t i = 0; i < c->nepochs && !good; i++)
+		good = note_verify(&note, &c->epoch[i], 1);
+	if (good <= 0)
+		fault(c->out, "log/checkpoint is not signed by a start that the log knows of");
+	return 0;
+}
+
+static int log_check(struct checking *c, const struct state *state, struct krux_err *err)
+{
+	const struct checkpoint_seen *last, *seen;
+	struct krux_err why = { 0 };
+
+	if (c->list.n)
+		qsort(c->list.seen, c->list.n, sizeof *c->list.seen, size_order);
+	/* Damage is verify_log's to name; what lies before it is compared all the same. */
+	if (reader_each(state->log, record_take, c, &why) && why.no)
+		return err_set(err, why.no, "%s", why.text);
+	last = checkpoint_list_last(&c->list);
+	if (last && last->size > c->tree.size)
+		fault(c->out, "%llu records were signed, and %llu can be read: records are lost", U(last->size),
+		      U(c->tree.size));
+	seen = checkpoint_list_witnessed(&c->list, 1);
+	c->out->checkpoints = c->list.n;
+	c->out->last = last ? last->size : 0;
+	c->out->witnessed = seen ? seen->size : 0;
+	c->out->witnesses = seen ? seen->witnesses : 0;
+	if (c->list.ignored)
+		fault(c->out, "%zu entries of the files of checkpoints are none of this log", c->list.ignored);
+	return epoch_check(c, state, err);
+}
+
+int audit_signed(const struct state *state, const char *const *file, struct signed_report *out, struct krux_err *err)
+{
+	static struct checking c;
+	struct krux_err why = { 0 };
+	int rc = 0;
+
+	*out = (struct signed_report){ 0 };
+	c = (struct checking){ .out = out };
+	if (audit_trust_read(state, &c.trust, &why))
+		return *file ? err_set(err, 0, "%s", why.text) : 0;
+	out->key = true;
+	rc = checkpoint_list_read(state->log, state->fd, &c.trust.log, c.trust.witness, c.trust.nwitnesses, &c.list, err);
+	for (; !rc && *file; file++)
+		rc = elsewhere_read(&c, *file, err);
+	if (!rc)
+		rc = log_check(&c, state, err);
+	checkpoint_list_free(&c.list);
+	free(c.epoch);
+	return rc;
+}
