@@ -66,6 +66,18 @@ has "says why" '"verdict":"blocked"'
 exits "an invalid one" 2 call filesystem.list '{"path":"relative"}'
 exits "a wrong token" 1 "$R" call filesystem.list '{"path":"/workspace"}' --as one --key "$key"
 exits "nobody's" 1 "$R" call filesystem.list '{"path":"/workspace"}' --as nobody
+san=
+[ -z "${SAN:-}" ] || san="-fsanitize=address,undefined"
+for e in call loop; do
+	# shellcheck disable=SC2086
+	${CC:-cc} $san -Iclient -o "$dir/$e" examples/c/$e.c "${BUILD:-build}/libkrux.a" -lsodium || bad "examples/c/$e.c" "does not build"
+done
+exits "examples/c/call" 0 "$dir/call" one "$dir/token" filesystem.list '{"path":"/workspace"}'
+has "prints the output" '"entries":[]'
+exits "examples/c/call, denied" 1 "$dir/call" one "$dir/token" filesystem.delete '{"path":"/workspace/a"}'
+has "says why not" 'denied by'
+exits "examples/c/loop" 0 "$dir/loop" one "$dir/token" relative /workspace//.. relative
+has "prints each" 'relative: invalid'
 exits "a deferred one" 1 call filesystem.stat '{"path":"/workspace/a"}'
 has "has a ticket" '"ticket":"'
 t=$(first)
