@@ -58,9 +58,9 @@ static uint64_t rights_of(unsigned rights)
 	return fs;
 }
 
-static int ruleset_restrict(int abi, struct ruleset_attr attr, const struct landlock_grant *grant,
-                            size_t n)
+int landlock_restrict(int abi, const struct landlock_grant *grant, size_t n)
 {
+	struct ruleset_attr attr = attr_of(abi);
 	size_t size = abi >= 6 ? sizeof attr : abi >= 4 ? 16 : 8;
 	int set = (int)syscall(SYS_landlock_create_ruleset, &attr, size, 0), no;
 
@@ -83,17 +83,4 @@ failed:
 	close(set);
 	errno = no;
 	return -1;
-}
-
-int landlock_network(int abi)
-{
-	struct ruleset_attr attr = attr_of(abi);
-
-	attr.fs = 0;
-	return abi >= 4 ? ruleset_restrict(abi, attr, NULL, 0) : 0;
-}
-
-int landlock_restrict(int abi, const struct landlock_grant *grant, size_t n)
-{
-	return ruleset_restrict(abi, attr_of(abi), grant, n);
 }

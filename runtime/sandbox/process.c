@@ -160,7 +160,7 @@ int process_confine(enum process_kind kind, const struct landlock_grant *grant, 
 {
 	int abi = probe_get()->landlock_abi;
 
-	if (kind == PROCESS_SPAWNER ? landlock_network(abi) : landlock_restrict(abi, grant, n))
+	if (kind != PROCESS_SPAWNER && landlock_restrict(abi, grant, n))
 		return err_set(err, errno, "put Landlock on the %s", process_word(kind));
 	if (calls_restrict(kind))
 		return err_set(err, errno, "put seccomp on the %s", process_word(kind));

@@ -19,9 +19,8 @@ const char *process_word(enum process_kind);
 int process_begin(enum process_kind, uid_t uid, gid_t gid, struct krux_err *err);
 
 /* The last thing before it serves: Landlock with these grants alone, and the system calls of
- * process.def, both for good. The spawner takes no grants: its children have to mount, which a
- * Landlock domain for files would refuse them; it loses TCP and abstract sockets where the kernel
- * can take them away. */
+ * process.def, both for good. The spawner gets no Landlock: a domain with rules for files would refuse
+ * mounts to its children, and one without any would refuse them renames between folders. */
 int process_confine(enum process_kind, const struct landlock_grant *, size_t n,
                     struct krux_err *err);
 

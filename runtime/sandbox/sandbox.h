@@ -92,9 +92,6 @@ struct landlock_grant {
 	unsigned rights;           /* enum handler_right */
 };
 int landlock_restrict(int abi, const struct landlock_grant *, size_t n);
-/* Without rules for files, so that mounts go on working: no TCP, no abstract sockets and signals of
- * others. Nothing where the kernel has only rules for files. */
-int landlock_network(int abi);
 
 /* ---- seccomp.c ---- */
 

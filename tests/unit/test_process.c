@@ -381,6 +381,34 @@ static bool all_on(struct handler_call *c)
 	return answer(c, 0);
 }
 
+static bool renames_open(struct handler_call *c)
+{
+	int fd;
+
+	if (mkdirat(c->workspace, "folder", 0755))
+		return false;
+	fd = openat(c->workspace, ".", O_RDONLY | O_DIRECTORY);
+	if (fd < 0)
+		return false;
+	c->grant[c->ngrants].fd = fd;
+	c->grant[c->ngrants++].rights = RIGHT_NAMES;
+	c->fd = fd;
+	return true;
+}
+
+/* As new content gets its place: from another folder. */
+static bool renames(struct handler_call *c)
+{
+	return result(c, renameat(c->fd, "inside", c->fd, "folder/inside"));
+}
+
+static int renames_between_folders(const void *arg)
+{
+	(void)arg;
+	attempt_run(renames_open, renames, CALLS_CHANGE, second * 10);
+	return (int)attempt_answer();
+}
+
 static int runs_a_call(const void *arg)
 {
 	(void)arg;
@@ -393,6 +421,7 @@ START_TEST(the_spawner_can_still_confine_a_call)
 	if (!attempt_setup(_i))
 		return;
 	ck_assert_int_eq(returned(PROCESS_SPAWNER, runs_a_call, NULL), 0);
+	ck_assert_int_eq(returned(PROCESS_SPAWNER, renames_between_folders, NULL), 0);
 	attempt_teardown();
 }
 END_TEST
