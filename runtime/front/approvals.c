@@ -35,6 +35,7 @@ static const char help[] =
 "\n"
 "  --key KEY         the approver's secret key\n"
 "  --reason TEXT     is recorded\n"
+"  --bundle F        show the rule's line, from the bundle that decided\n"
 "  --full            long texts too\n"
 "  --large           accept arguments that are too large for the record: the daemon's word\n"
 "  --socket PATH     the daemon's supervisor socket\n"
@@ -43,7 +44,7 @@ static const char help[] =
 "Exit: 0 done; 1 refused, or no such ticket; 2 wrong usage; 3 the system failed.\n";
 
 struct approvals {
-	const char *what, *ticket, *key, *reason, *socket;
+	const char *what, *ticket, *key, *reason, *socket, *bundle;
 	bool full, large, json, help;
 	struct krux_pool *pool;
 	struct supervisor s;
@@ -173,20 +174,32 @@ static int ticket_read(struct approvals *a, const uint8_t ticket[static 32], str
 	return EXIT_YES;
 }
 
-static int show(struct approvals *a)
+/* The card that the digits name, held against its ticket. */
+static int card_read(struct approvals *a, struct krux_value *told, struct card *card)
 {
 	struct krux_err err = { 0 };
-	struct krux_value told;
 	uint8_t ticket[32];
-	struct card card;
 	int code = ticket_find(a, ticket);
 
 	if (!code)
-		code = ticket_read(a, ticket, &told);
+		code = ticket_read(a, ticket, told);
 	if (code)
 		return code;
-	if (!card_check(a->pool, &told, &card, &err))
+	if (!card_check(a->pool, told, card, &err))
 		return fail(a, EXIT_NO, err.text);
+	if (a->bundle && card_source(card, a->pool, a->bundle, &err))
+		return fail(a, EXIT_USAGE, err.text);
+	return EXIT_YES;
+}
+
+static int show(struct approvals *a)
+{
+	struct krux_value told;
+	struct card card;
+	int code = card_read(a, &told, &card);
+
+	if (code)
+		return code;
 	if (a->json)
 		return show_json(&told, stdout) ? EXIT_SYSTEM : EXIT_YES;
 	card_print(&card, a->full, stdout);
@@ -235,17 +248,11 @@ static int decide(struct approvals *a)
 	struct krux_secret_key key;
 	struct krux_err err = { 0 };
 	struct krux_value told;
-	uint8_t ticket[32];
 	struct card card;
-	int code;
+	int code = card_read(a, &told, &card);
 
-	code = ticket_find(a, ticket);
-	if (!code)
-		code = ticket_read(a, ticket, &told);
 	if (code)
 		return code;
-	if (!card_check(a->pool, &told, &card, &err))
-		return fail(a, EXIT_NO, err.text);
 	if (!a->json)
 		card_print(&card, a->full, stdout);
 	if (card.args_told && !a->large && !strcmp(a->what, "accept"))
@@ -255,7 +262,7 @@ static int decide(struct approvals *a)
 		err_set(&err, 0, "%s: %s", a->key, why.why);
 		return fail(a, EXIT_USAGE, err.text);
 	}
-	code = decision_send(a, &key, ticket);
+	code = decision_send(a, &key, card.ticket);
 	krux_key_wipe(&key);
 	return code;
 }
@@ -382,9 +389,10 @@ int approvals_command(int argc, char **argv)
 	struct approvals a = { .what = "" };
 	const struct option_spec specs[] = {
 		{ .name = "--key", .value = &a.key },       { .name = "--reason", .value = &a.reason },
-		{ .name = "--socket", .value = &a.socket }, { .name = "--full", .flag = &a.full },
-		{ .name = "--large", .flag = &a.large },    { .name = "--json", .flag = &a.json },
-		{ .name = "--help", .flag = &a.help },      { .name = NULL },
+		{ .name = "--socket", .value = &a.socket }, { .name = "--bundle", .value = &a.bundle },
+		{ .name = "--full", .flag = &a.full },      { .name = "--large", .flag = &a.large },
+		{ .name = "--json", .flag = &a.json },      { .name = "--help", .flag = &a.help },
+		{ .name = NULL },
 	};
 	const char *operand[2];
 	size_t n;

@@ -238,6 +238,11 @@ static void rule_line(struct page *p)
 		fputs(", ", p->f);
 	screen_put(p->f, r->field[AUDIT_SOURCE].s);
 	fputc('\n', p->f);
+	if (!p->card->line.n)
+		return;
+	label(p, "");
+	screen_put(p->f, p->card->line);
+	fputc('\n', p->f);
 }
 
 /* "[(tb32u)]" */

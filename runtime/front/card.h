@@ -13,11 +13,14 @@ struct card {
 	bool args_told;                /* they are not in the record, which has their hash alone: they are the
 	                                  daemon's word */
 	const struct krux_value *told; /* all that the daemon says */
+	struct krux_str line;          /* the rule's, from its source; n 0: not known */
 };
 
 /* Holds the daemon's answer about one ticket against the ticket. False with *err: it gives no record, or another
  * than the ticket's: reasons to sign nothing. Everything is in the pool or borrows from `told`. */
 bool card_check(struct krux_pool *, const struct krux_value *told, struct card *out, struct krux_err *err);
+/* Finds the line of the rule in a bundle file, which has to be the very one that decided. Negative with *err. */
+int card_source(struct card *, struct krux_pool *, const char *bundle, struct krux_err *err);
 /* All of it, for a terminal. full: long texts too. */
 void card_print(const struct card *, bool full, void *file /* FILE * */);
 

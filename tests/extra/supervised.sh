@@ -81,7 +81,8 @@ has "prints each" 'relative: invalid'
 exits "a deferred one" 1 call filesystem.stat '{"path":"/workspace/a"}'
 has "has a ticket" '"ticket":"'
 t=$(first)
-exits "show" 0 "$R" approvals show "$t"
+exits "show" 0 "$R" approvals show "$t" --bundle "$dir/b/bundle.krux"
+has "the rule's line is shown" '  - id: stat'
 has "the call is shown" 'path: "/workspace/a"'
 has "and by whom it has to be accepted" '1 of approver'
 exits "an operator is no approver" 1 "$R" approvals accept "$t" --key "$op"
