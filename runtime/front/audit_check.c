@@ -45,7 +45,7 @@ static int keys_take(struct checking *c, const struct audit_check *a, const stru
 static void line_print(const struct note_line *line)
 {
 	static const char *const words[] = { "not checked", "good", "BAD" };
-	char text[64];
+	char text[64] = "";
 	int n = 0;
 
 	printf("  %-11s ", words[line->check]);

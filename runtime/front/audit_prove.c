@@ -166,7 +166,7 @@ static bool number(const char *s, uint64_t *out)
 int audit_prove(int argc, char **argv)
 {
 	const char *path = NULL, *since = NULL, *operand[1] = { NULL };
-	struct audit_check check = { NULL };
+	struct audit_check check = { .file = NULL };
 	const struct option_spec specs[] = {
 		{ .name = "--state", .value = &path }, { .name = "--since", .value = &since },
 		{ .name = "-o", .value = &check.out }, { .name = "--record", .value = &check.record },

@@ -136,7 +136,7 @@ int checkpoint_list_read(int log, int state, const struct note_key *key, const s
 	struct reading r = { out, key, witness, nwitnesses, err };
 	int rc;
 
-	*out = (struct checkpoint_list){ NULL };
+	*out = (struct checkpoint_list){ .n = 0 };
 	rc = history_read(&r, log) || file_entry(&r, log, "checkpoint") ? -1 : 0;
 	for (size_t i = 0; !rc && state >= 0 && i < nwitnesses; i++) {
 		char name[WITNESS_FILE];
@@ -157,7 +157,7 @@ int checkpoint_list_read(int log, int state, const struct note_key *key, const s
 void checkpoint_list_free(struct checkpoint_list *list)
 {
 	free(list->seen);
-	*list = (struct checkpoint_list){ NULL };
+	*list = (struct checkpoint_list){ .n = 0 };
 }
 
 bool checkpoint_list_step(struct checkpoint_list *list, const struct tree *t)

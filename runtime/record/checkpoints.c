@@ -132,7 +132,7 @@ struct checkpoints *checkpoints_open(int log, struct krux_str origin, const stru
                                      const uint8_t epoch[static EPOCH_LEN], struct krux_err *err)
 {
 	struct checkpoints *c = calloc(1, sizeof *c);
-	struct checkpoint_list list = { NULL };
+	struct checkpoint_list list = { .n = 0 };
 
 	if (!c) {
 		err_set(err, ENOMEM, "checkpoints");

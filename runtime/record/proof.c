@@ -88,15 +88,16 @@ static void put(char *out, size_t cap, size_t *n, const char *p, size_t len)
 size_t proof_text(uint64_t index, const struct tree_path *path, struct krux_str note, char *out, size_t cap)
 {
 	char line[64];
+	int k = snprintf(line, sizeof line, "index %llu\n", (unsigned long long)index);
 	size_t n = 0;
 
 	put(out, cap, &n, first, sizeof first - 1);
-	put(out, cap, &n, line, (size_t)snprintf(line, sizeof line, "index %llu\n", (unsigned long long)index));
+	put(out, cap, &n, line, (size_t)k);
 	for (size_t i = 0; i < path->n; i++) {
-		size_t k = krux_base64_write((struct krux_str){ (const char *)path->hash[i], HASH_LEN }, line);
+		size_t length = krux_base64_write((struct krux_str){ (const char *)path->hash[i], HASH_LEN }, line);
 
-		line[k++] = '\n';
-		put(out, cap, &n, line, k);
+		line[length++] = '\n';
+		put(out, cap, &n, line, length);
 	}
 	put(out, cap, &n, "\n", 1);
 	put(out, cap, &n, note.p, note.n);

@@ -49,15 +49,15 @@ struct tree_path {
 };
 
 /* The root of the first `size` leaves. */
-int tree_root_at(uint64_t size, tree_node_fn *, void *ctx, uint8_t root[static HASH_LEN],
+int tree_root_at(uint64_t size, tree_node_fn *node, void *ctx, uint8_t root[static HASH_LEN],
                  struct krux_err *err);
 /* The right edge of the first `size` leaves. */
-int tree_at(uint64_t size, tree_node_fn *, void *ctx, struct tree *out, struct krux_err *err);
+int tree_at(uint64_t size, tree_node_fn *node, void *ctx, struct tree *out, struct krux_err *err);
 /* That leaf `index` is in the tree of `size` leaves; index < size. */
-int tree_prove_inclusion(uint64_t index, uint64_t size, tree_node_fn *, void *ctx,
+int tree_prove_inclusion(uint64_t index, uint64_t size, tree_node_fn *node, void *ctx,
                          struct tree_path *out, struct krux_err *err);
 /* That the tree of `size` leaves starts with that of `old`; old <= size. Empty for 0 and size. */
-int tree_prove_consistency(uint64_t old, uint64_t size, tree_node_fn *, void *ctx,
+int tree_prove_consistency(uint64_t old, uint64_t size, tree_node_fn *node, void *ctx,
                            struct tree_path *out, struct krux_err *err);
 
 /* Exact: a path that is too long or too short proves nothing. */

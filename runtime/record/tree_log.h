@@ -10,6 +10,6 @@ struct krux_err;
  * then zeros, and again when all records were read. */
 typedef int tree_make_fn(void *ctx, tree_node_fn *, void *nodes, struct krux_err *err);
 /* Reads the first `size` records of the log. Negative with *err. */
-int tree_from_log(int log, uint64_t size, tree_make_fn *, void *ctx, struct krux_err *err);
+int tree_from_log(int log, uint64_t size, tree_make_fn *make, void *ctx, struct krux_err *err);
 
 #endif

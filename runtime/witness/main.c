@@ -67,7 +67,7 @@ static int folder_lock(const struct state *state, struct krux_err *err)
 /* The tiles of the checkpoints that came since; what is wrong with them is said when they are needed. */
 static void tiles_catch_up(const struct state *state, const struct krux_public_key *key)
 {
-	struct checkpoint_list list = { NULL };
+	struct checkpoint_list list = { .n = 0 };
 	struct krux_err err = { 0 };
 	struct checkpoint head;
 	struct note_key name;

@@ -67,7 +67,7 @@ static int before_read(const struct submit *s, const struct witness *w, struct b
 	struct note note;
 	const char *why;
 
-	*out = (struct before){ NULL };
+	*out = (struct before){ .n = 0 };
 	witness_file(&w->key, name);
 	out->bytes = file_read(s->state, name, NOTE_MAX, &out->n, &no);
 	if (!out->bytes)

@@ -188,7 +188,7 @@ START_TEST(a_list_finds_lost_and_changed_records)
 	tree_add(&t, (const uint8_t[HASH_LEN]){ 1 });
 	ck_assert(!checkpoint_list_step(&l, &t));
 	checkpoint_list_free(&l);
-	l = (struct checkpoint_list){ NULL };
+	l = (struct checkpoint_list){ .n = 0 };
 	ck_assert_ptr_null(checkpoint_list_last(&l));
 	ck_assert(checkpoint_list_step(&l, &t));
 }
