@@ -34,7 +34,7 @@ static char kruxc[4096];
 struct policy {
 	struct map map;
 	const struct krux_abi *abi;
-	double build_seconds, build_mib, bundle_mib, object_mib, table_seconds, table_mib;
+	double build_seconds, build_mib, bundle_mib, object_mib, table_seconds, table_cpu, table_mib, build_cpu;
 };
 
 struct result {
@@ -136,11 +136,13 @@ static void policy_build(struct policy *p, const struct workload *w)
 		fail("kruxc table fails on", dir);
 	p->table_seconds = r.seconds;
 	p->table_mib = r.mib;
+	p->table_cpu = r.cpu;
 	r = run_program(build, NULL);
 	if (!r.ok || r.code)
 		fail("kruxc build fails on", dir);
 	p->build_seconds = r.seconds;
 	p->build_mib = r.mib;
+	p->build_cpu = r.cpu;
 	snprintf(bundle, sizeof bundle, "%s/bundle.krux", out);
 	object_load(p, bundle);
 }
@@ -351,9 +353,9 @@ static void hand_measure(struct result *r, const struct workload *w, const struc
 static void row_print(const struct workload *w, const struct policy *p, const struct result *r)
 {
 	printf("%c %6" PRIu32 " | decide %6.1f %6.1f | whole %6.1f %6.1f | hand %6.1f %6.1f | scan %9.1f | "
-	       "table %6.2f s %5.0f MiB | build %6.2f s %5.0f MiB | bundle %5.2f MiB, code %5.2f MiB\n",
+	       "table %6.2f s (%5.2f cpu) %5.0f MiB | build %6.2f s (%5.2f cpu) %5.0f MiB | bundle %5.2f MiB, code %5.2f MiB\n",
 	       w->kind, w->rules, r->p50, r->p99, r->whole50, r->whole99, r->hand50, r->hand99, r->scan50,
-	       p->table_seconds, p->table_mib, p->build_seconds, p->build_mib, p->bundle_mib, p->object_mib);
+	       p->table_seconds, p->table_cpu, p->table_mib, p->build_seconds, p->build_cpu, p->build_mib, p->bundle_mib, p->object_mib);
 	fflush(stdout);
 }
 
@@ -374,9 +376,17 @@ static void measure(char kind, uint32_t rules, struct policy *p, struct result *
 	map_free(&p->map);
 }
 
+/* Processes that run or wait to run, over the last minute: figures of a busy machine say little. */
+static double load(void)
+{
+	double one = 0;
+
+	return getloadavg(&one, 1) == 1 ? one : 0;
+}
+
 /* ---- differences ---- */
 
-static double diff_seconds(char kind, uint32_t rules)
+static double diff_seconds(char kind, uint32_t rules, double *cpu)
 {
 	struct workload *w = workload_new(kind, rules);
 	char *old = path_of("", kind, rules), *changed = path_of(".changed", kind, rules),
@@ -389,12 +399,14 @@ static double diff_seconds(char kind, uint32_t rules)
 	if (!r.ok || r.code != 1)
 		fail("kruxc diff finds no difference, or fails, on", changed);
 	workload_free(w);
+	*cpu = r.cpu;
 	return r.seconds;
 }
 
 static void bars_print(const struct policy *a, const struct result *ra, const struct policy *b, const struct result *rb)
 {
 	const int last = SIZES - 1;
+	double cpu[2];
 
 	printf("\nat 10,000 rules\n");
 	figure_print("A: decide p50 / switch by hand p50", ra[last].p50 / ra[last].hand50, "x", 1.5);
@@ -411,8 +423,10 @@ static void bars_print(const struct policy *a, const struct result *ra, const st
 	figure_print("B: its peak memory", b[last].build_mib, "MiB", 1024);
 	figure_print("A: bundle", a[last].bundle_mib, "MiB", 8);
 	figure_print("B: bundle", b[last].bundle_mib, "MiB", 8);
-	figure_print("A: kruxc diff, 10 rules changed", diff_seconds('A', size[last]), "s", 1);
-	figure_print("B: kruxc diff, 10 rules changed", diff_seconds('B', size[last]), "s", 1);
+	figure_print("A: kruxc diff, 10 rules changed", diff_seconds('A', size[last], &cpu[0]), "s", 1);
+	figure_print("B: kruxc diff, 10 rules changed", diff_seconds('B', size[last], &cpu[1]), "s", 1);
+	printf("  seconds are of the clock; of the processor diff took %.2f and %.2f; %.1f processes ran or waited to run\n",
+	       cpu[0], cpu[1], load());
 }
 
 int main(void)

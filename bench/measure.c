@@ -66,7 +66,7 @@ void times_free(struct times *t)
 __attribute__((noreturn)) static void middle(const char *const *argv, const char *output, int report)
 {
 	struct rusage used;
-	double mib;
+	double report_of[2];
 	pid_t pid = fork();
 	int status;
 
@@ -86,8 +86,10 @@ __attribute__((noreturn)) static void middle(const char *const *argv, const char
 	if (pid < 0 || waitpid(pid, &status, 0) < 0)
 		_exit(127);
 	getrusage(RUSAGE_CHILDREN, &used);
-	mib = (double)used.ru_maxrss / 1024;
-	if (write(report, &mib, sizeof mib) != (ssize_t)sizeof mib)
+	report_of[0] = (double)used.ru_maxrss / 1024;
+	report_of[1] = (double)(used.ru_utime.tv_sec + used.ru_stime.tv_sec) +
+	               (double)(used.ru_utime.tv_usec + used.ru_stime.tv_usec) / 1e6;
+	if (write(report, report_of, sizeof report_of) != (ssize_t)sizeof report_of)
 		_exit(127);
 	_exit(WIFEXITED(status) ? WEXITSTATUS(status) : 126);
 }
@@ -96,6 +98,7 @@ struct ran run_program(const char *const *argv, const char *output)
 {
 	struct ran r = { .code = 127 };
 	uint64_t from = now_ns();
+	double report[2] = { 0 };
 	int fd[2], status;
 	pid_t pid;
 
@@ -108,7 +111,9 @@ struct ran run_program(const char *const *argv, const char *output)
 	close(fd[1]);
 	if (pid > 0 && waitpid(pid, &status, 0) == pid && WIFEXITED(status)) {
 		r.code = WEXITSTATUS(status);
-		r.ok = read(fd[0], &r.mib, sizeof r.mib) == (ssize_t)sizeof r.mib;
+		r.ok = read(fd[0], report, sizeof report) == (ssize_t)sizeof report;
+		r.mib = report[0];
+		r.cpu = report[1];
 	}
 	close(fd[0]);
 	r.seconds = (double)(now_ns() - from) / 1e9;

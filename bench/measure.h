@@ -25,6 +25,7 @@ struct ran {
 	bool ok;                             /* it could be run, and ended with `code` */
 	int code;
 	double seconds;
+	double cpu;                          /* seconds of processor time, its children's too */
 	double mib;                          /* the most memory that it or a child of it held */
 };
 /* Runs a program to its end, its output to /dev/null unless `output` names a file; where verbose
