@@ -25,12 +25,13 @@ static const struct {
 	{ "freeze", freeze_command, "stop new effects at once" },
 	{ "thaw", thaw_command, "let them happen again" },
 	{ "status", status_command, "how the daemon is" },
+	{ "reload", reload_command, "let the daemon take another bundle" },
 	{ "audit", audit_exec, "verify, show and prove what is in the log" },
 };
 enum { COMMANDS = sizeof commands / sizeof *commands };
 
 static const char *const later[] = {
-	"mcp", "run", "dash", "top", "doctor", "reload",
+	"mcp", "run", "dash", "top", "doctor",
 };
 enum { LATER = sizeof later / sizeof *later };
 

@@ -95,6 +95,9 @@ static void end_report(const struct member *m)
 	if (m->refused || (g && (g->state == GENERATION_ENDING ||
 	                         (g->state == GENERATION_LEAVING && !m->status))))
 		return;
+	/* Its gate is gone; it has finished. */
+	if (g && m->kind == PROCESS_SPAWNER && !g->gate.pid && !m->status)
+		return;
 	status_words(m->status, words);
 	if (g)
 		daemon_say("the %s of generation %llu %s", process_word(m->kind),

@@ -14,6 +14,7 @@ int approvals_command(int argc, char **argv);
 int freeze_command(int argc, char **argv);
 int thaw_command(int argc, char **argv);
 int status_command(int argc, char **argv);
+int reload_command(int argc, char **argv);
 
 enum { EXIT_YES, EXIT_NO, EXIT_USAGE, EXIT_SYSTEM };
 
