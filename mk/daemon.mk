@@ -28,3 +28,18 @@ install-daemon: man units
 		install -D -m 644 $(BUILD)/systemd/$$u $(DESTDIR)$(PREFIX)/lib/systemd/system/$$u || exit; done
 	$(Q)for m in $(MAN); do \
 		install -D -m 644 $$m $(DESTDIR)$(PREFIX)/share/man/man$${m##*.}/$${m##*/} || exit; done
+
+# Processes killed at random moments under load, counted from outside: `make soak-serve` makes
+# SOAK_KILLS of them; `make check` a few.
+SOAK_KILLS ?= 1000
+TEST_PROGRAMS += e2e/soak
+SOAK_OBJ := $(BUILD)/obj/tests/e2e/soak.o $(BUILD)/obj/tests/e2e/counts.o
+$(BUILD)/e2e/soak: $(SOAK_OBJ) $(BUILD)/libkruxtest.a
+	$(SAY) LINK $@
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $(SOAK_OBJ) $(BUILD)/libkruxtest.a $(TEST_LIBS) $(KRUXRT_LIBS)
+
+.PHONY: soak-serve
+soak-serve: all $(BUILD)/e2e/soak
+	$(Q)KRUXC=$(abspath $(BUILD))/kruxc KRUXRT=$(abspath $(BUILD))/kruxrt top=$(CURDIR) \
+		tests/e2e/soak.sh $(SOAK_KILLS) $$(date +%s)

@@ -17,6 +17,7 @@ help:
 	@echo 'soak     the referee for SOAK_SECONDS (600), on new seeds'
 	@echo 'faults   plants faults in the compiler: the referee has to find each'
 	@echo 'bench    every figure beside what it is compared with'
+	@echo 'soak-serve  SOAK_KILLS (1000) kills of the daemon under load, counted'
 	@echo 'man      manual pages'
 	@echo 'install  to PREFIX (/usr/local)'
 

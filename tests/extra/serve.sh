@@ -1,0 +1,134 @@
+#!/bin/sh
+# The daemon from outside, as root and as an ordinary user: start, calls of all verdicts, reload, end, what is
+# refused; then processes killed under load, counted by tests/e2e/soak.c.
+set -u
+TMP=${TMP:-/tmp}
+dir=$(mktemp -d "$TMP/serve.XXXXXX")
+chmod 755 "$dir"
+daemon=
+end() { [ -z "$daemon" ] || kill -9 "$daemon" 2> /dev/null; wait 2> /dev/null; rm -rf "$dir"; }
+trap end EXIT
+trap 'exit 1' INT TERM
+passed=0 failed=0
+good() { passed=$((passed + 1)); echo "ok $1"; }
+bad() { failed=$((failed + 1)); echo "not ok $who: $1: $2"; }
+exits() {
+	name=$1 want=$2
+	shift 2
+	"$@" > "$dir/out" 2> "$dir/err"
+	got=$?
+	if [ $got = "$want" ]; then good "$name"; else bad "$name" "exit $got, not $want: $(cat "$dir/err" "$dir/out" | head -c 400)"; fi
+}
+has() { if grep -qF -- "$3" "$2"; then good "$1"; else bad "$1" "no '$3' in: $(head -c 400 "$2")"; fi; }
+is() { if [ "$2" = "$3" ]; then good "$1"; else bad "$1" "'$2', not '$3'"; fi; }
+
+policy() { # reason of the rule
+	cat <<X
+krux: policy/1
+name: p
+layer: organization
+rules:
+  - { id: read, on: [ filesystem.read, filesystem.append ], when: path under "/workspace", verdict: autonomous }
+  - { id: write, on: filesystem.write, when: path under "/workspace", verdict: notify }
+  - { id: delete, on: filesystem.delete, verdict: approval-required, reason: $1 }
+default: blocked
+X
+}
+# The programs where any user can reach them.
+mkdir "$dir/bin"
+cp "${KRUXRT:?}" "${KRUXRT%/*}/krux-audit" "$dir/bin/"
+policy One > "$dir/one.yaml"
+policy Two > "$dir/two.yaml"
+for n in one two; do
+	"${KRUXC:?}" build "$dir/$n.yaml" -I "$top/stdlib-caps" -o "$dir/$n" > "$dir/log" 2>&1 || bad "build $n" "$(cat "$dir/log")"
+done
+chmod -R a+rX "$dir"
+alone() { LC_ALL=C ls -d /sys/fs/cgroup/unified/krux-* /sys/fs/cgroup/krux-* 2> /dev/null | wc -l; }
+
+whole() { # who, prefix of commands
+	who=$1 as=$2
+	w=$dir/$who s=$dir/$who/state
+	R="$as $dir/bin/kruxrt"
+	mkdir "$w"
+	[ -z "$as" ] || chown 65533:65533 "$w"
+	cp "$dir/one/bundle.krux" "$w/bundle.krux"
+	chmod 644 "$w/bundle.krux"
+	groups=$(alone)
+	exits "init" 0 $R init --state "$s"
+	exits "no bundle" 2 $R serve --state "$s" --bundle "$w/none" --socket "$w/a" --supervisor "$w/s"
+	has "it is named" "$dir/err" "$w/none"
+	exits "a bundle of no trusted key" 2 $R serve --state "$s" --bundle "$w/bundle.krux" --socket "$w/a" --supervisor "$w/s"
+	is "no socket was left" "$(ls "$w")" "bundle.krux
+state"
+	exits "what cannot be waived" 2 $R serve --state "$s" --bundle "$w/bundle.krux" --allow-missing seccomp
+	has "says what can" "$dir/err" "seccomp is no feature that can be done without"
+	$R agents add one --token --state "$s" --operator "$s/keys/operator.key" --bundle "$w/bundle.krux" > "$dir/added" 2>&1
+	(umask 077 && grep -o 'krux-token-[0-9a-f]*' "$dir/added" > "$w/token")
+	[ -z "$as" ] || chown 65533:65533 "$w/token"
+	$as "$dir/bin/kruxrt" serve --state "$s" --bundle "$w/bundle.krux" --dev --socket "$w/a" --supervisor "$w/s" \
+		> "$w/log" 2>&1 < /dev/null &
+	daemon=$!
+	i=0
+	while [ $i -lt 100 ] && ! grep -q "generation 1 serves" "$w/log"; do sleep 0.2; i=$((i + 1)); done
+	exits "status" 0 $R status --socket "$w/s"
+	call() { name=$1 want=$2; shift 2; exits "$name" "$want" $R call "$@" --as one --token-file "$w/token" --socket "$w/a" --json; }
+	is "rights of the agents' socket" "$(stat -c %a "$w/a")" 666
+	is "rights of the supervisors' socket" "$(stat -c %a "$w/s")" 600
+	call "notify" 0 filesystem.write '{"path":"/workspace/a","content":"one\n"}'
+	call "autonomous" 0 filesystem.read '{"path":"/workspace/a"}'
+	has "its output" "$dir/out" '"content":"one\n"'
+	call "approval-required" 1 filesystem.delete '{"path":"/workspace/a"}'
+	has "its reason" "$dir/out" '"One"'
+	call "blocked" 1 filesystem.list '{"path":"/workspace"}'
+	call "invalid" 2 filesystem.read '{"path":"a"}'
+	exits "a second daemon" 2 $R serve --state "$s" --bundle "$w/bundle.krux" --dev --socket "$w/a2" --supervisor "$w/s2"
+	has "is told why" "$dir/err" "another daemon serves this state"
+
+	cp "$dir/two/bundle.krux" "$w/next" && chmod 644 "$w/next" && mv "$w/next" "$w/bundle.krux"
+	exits "reload" 0 $R reload --socket "$w/s"
+	call "the new bundle decides" 1 filesystem.delete '{"path":"/workspace/a"}'
+	has "its own reason" "$dir/out" '"Two"'
+	printf 'no bundle' > "$w/broken"
+	exits "a bundle that is none" 1 $R reload "$w/broken" --socket "$w/s"
+	call "and the old one decides on" 0 filesystem.read '{"path":"/workspace/a"}'
+	exits "by its name" 0 $R reload "$dir/one/bundle.krux" --socket "$w/s"
+
+	kill -TERM $daemon
+	wait $daemon
+	is "ends with 0" $? 0
+	daemon=
+	is "sockets are gone" "$(ls "$w" | tr '\n' ' ')" "broken bundle.krux log state token "
+	is "control groups are gone" "$(alone)" "$groups"
+	exits "the log" 0 $R audit verify --state "$s"
+	exits "a call without the daemon" 0 $R call filesystem.read '{"path":"/workspace/a"}' --as one --state "$s" --bundle "$w/bundle.krux" --dev
+	exits "the log again" 0 $R audit verify --state "$s"
+	exits "nobody answers" 3 $R status --socket "$w/s"
+	# Once more: what root's call has made is the recorder's.
+	$as "$dir/bin/kruxrt" serve --state "$s" --bundle "$w/bundle.krux" --dev --socket "$w/a" --supervisor "$w/s" \
+		> "$w/log" 2>&1 < /dev/null &
+	daemon=$!
+	i=0
+	while [ $i -lt 100 ] && ! grep -q "generation 1 serves" "$w/log"; do sleep 0.2; i=$((i + 1)); done
+	call "served again" 0 filesystem.read '{"path":"/workspace/a"}'
+	for p in $(cat /proc/$daemon/task/$daemon/children); do
+		grep -qx krux-recorder "/proc/$p/comm" 2> /dev/null && kill -9 "$p"
+	done
+	wait $daemon
+	is "without a recorder it ends with 3" $? 3
+	daemon=
+	has "and says so" "$w/log" "nothing can be recorded"
+}
+
+if [ "$(id -u)" = 0 ]; then
+	whole root ""
+	whole user "setpriv --reuid 65533 --regid 65533 --clear-groups"
+else
+	whole user ""
+fi
+
+who=soak
+SOAK=${KRUXRT%/kruxrt}/e2e/soak
+export SOAK
+TMP=$dir LIMIT=120 AGENTS=3 exits "reloads under load" 0 sh "$top/tests/e2e/soak.sh" 0 $((2 * $$))
+TMP=$dir LIMIT=120 AGENTS=3 exits "killed at random moments" 0 sh "$top/tests/e2e/soak.sh" "${SOAK_SHORT:-12}" $((2 * $$ + 1))
+echo "$passed passed, $failed failed"
