@@ -25,7 +25,7 @@ struct krux_err recording_err;
 struct krux_secret_key operator_key, approver_key, stranger_key;
 struct channel as_parent;
 pid_t recording_pid;
-struct krux_str append_bytes;
+struct krux_str appended;
 
 static char root[64];
 static const uint8_t bundle_digest[HASH_LEN] = { 1, 2, 3 };
@@ -97,7 +97,7 @@ void recording_start(void)
 	struct message m;
 
 	recording_fork();
-	ck_assert(hear(&as_parent, MESSAGE_READY, &m));
+	ck_assert(side_hear(&as_parent, MESSAGE_READY, &m));
 }
 
 static int reap(void)
@@ -115,14 +115,14 @@ int recording_refused(char *text, size_t room)
 	struct message m;
 
 	recording_fork();
-	ck_assert(hear(&as_parent, MESSAGE_REFUSED, &m));
+	ck_assert(side_hear(&as_parent, MESSAGE_REFUSED, &m));
 	snprintf(text, room, "%.*s", (int)m.n, (const char *)m.body);
 	return reap();
 }
 
 int recording_stop(void)
 {
-	say(&as_parent, MESSAGE_STOP, 0, NULL, 0);
+	side_say(&as_parent, MESSAGE_STOP, 0, NULL, 0);
 	return reap();
 }
 
@@ -132,7 +132,7 @@ void recording_kill(void)
 	reap();
 }
 
-void say(struct channel *c, enum message_kind kind, uint64_t cookie, const void *p, size_t n)
+void side_say(struct channel *c, enum message_kind kind, uint64_t cookie, const void *p, size_t n)
 {
 	struct part part = { p, n };
 
@@ -142,7 +142,7 @@ void say(struct channel *c, enum message_kind kind, uint64_t cookie, const void 
 		poll(&(struct pollfd){ .fd = c->fd, .events = POLLOUT }, 1, 1000);
 }
 
-bool hear(struct channel *c, enum message_kind kind, struct message *m)
+bool side_hear(struct channel *c, enum message_kind kind, struct message *m)
 {
 	for (int waits = 0; waits < 100;) {
 		int rc = channel_take(c, m, &recording_err);
@@ -166,7 +166,7 @@ bool is_closed(struct channel *c)
 	struct message m;
 
 	/* What it still said is passed over. */
-	while (hear(c, MESSAGE_KINDS, &m))
+	while (side_hear(c, MESSAGE_KINDS, &m))
 		;
 	return strstr(recording_err.text, "gone") || strstr(recording_err.text, "eset") || recording_err.no;
 }
@@ -194,18 +194,18 @@ void side_open(struct side *s, uint64_t n)
 
 	side_bare(s, n);
 	memset(s->key, (int)n, sizeof s->key);
-	say(&s->spawner, MESSAGE_KEY_NEW, n, s->key, sizeof s->key);
-	ck_assert_int_eq(append(&s->gate, &b, 0, &ack), ACK_OK);
+	side_say(&s->spawner, MESSAGE_KEY_NEW, n, s->key, sizeof s->key);
+	ck_assert_int_eq(side_append(&s->gate, &b, 0, &ack), ACK_OK);
 }
 
 void side_gone(struct side *s)
 {
 	channel_close(&s->gate);
 	channel_close(&s->spawner);
-	say(&as_parent, MESSAGE_GONE, 0, &s->n, sizeof s->n);
+	side_say(&as_parent, MESSAGE_GONE, 0, &s->n, sizeof s->n);
 }
 
-void append_only(struct channel *c, const struct record *r, uint32_t flags, uint64_t cookie)
+void side_append_only(struct channel *c, const struct record *r, uint32_t flags, uint64_t cookie)
 {
 	uint8_t bytes[sizeof(struct message_append) + RECORD_MAX];
 	struct message_append head = { flags, 0 };
@@ -213,21 +213,21 @@ void append_only(struct channel *c, const struct record *r, uint32_t flags, uint
 
 	ck_assert_uint_gt(n, 0);
 	memcpy(bytes, &head, sizeof head);
-	say(c, MESSAGE_APPEND, cookie, bytes, sizeof head + n);
+	side_say(c, MESSAGE_APPEND, cookie, bytes, sizeof head + n);
 }
 
-enum ack_status append(struct channel *c, const struct record *r, uint32_t flags, struct message_ack *back)
+enum ack_status side_append(struct channel *c, const struct record *r, uint32_t flags, struct message_ack *back)
 {
 	static uint64_t cookie = 1000;
 	struct message m;
 
-	append_only(c, r, flags, ++cookie);
-	if (!hear(c, MESSAGE_ACK, &m))
+	side_append_only(c, r, flags, ++cookie);
+	if (!side_hear(c, MESSAGE_ACK, &m))
 		return ACK_FAILED;
 	ck_assert_uint_eq(m.cookie, cookie);
 	ck_assert_uint_ge(m.n, sizeof *back);
 	memcpy(back, m.body, sizeof *back);
-	append_bytes = (struct krux_str){ (const char *)m.body + sizeof *back, back->nrecord };
+	appended = (struct krux_str){ (const char *)m.body + sizeof *back, back->nrecord };
 	return (enum ack_status)back->status;
 }
 
@@ -346,7 +346,7 @@ void builder_add(struct side *s)
 	struct record r = act(agent_record("builder", "/srv/w"), &operator_key, 200);
 	struct message_ack ack;
 
-	ck_assert_int_eq(append(&s->gate, &r, 0, &ack), ACK_OK);
+	ck_assert_int_eq(side_append(&s->gate, &r, 0, &ack), ACK_OK);
 }
 
 void recording_verify(void)

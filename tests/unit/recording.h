@@ -36,16 +36,16 @@ void side_open(struct side *, uint64_t n);
 void side_bare(struct side *, uint64_t n);    /* of which nothing is recorded yet */
 void side_gone(struct side *);
 
-void say(struct channel *, enum message_kind, uint64_t cookie, const void *p, size_t n);
+void side_say(struct channel *, enum message_kind, uint64_t cookie, const void *p, size_t n);
 /* The next message of this kind within a few seconds; others are passed over. False: there was none, or the
  * channel is closed. */
-bool hear(struct channel *, enum message_kind, struct message *);
+bool side_hear(struct channel *, enum message_kind, struct message *);
 bool is_closed(struct channel *);
 
 /* Appends and waits for the answer; the record's bytes are in `back` until the next hear. */
-enum ack_status append(struct channel *, const struct record *, uint32_t flags, struct message_ack *back);
-void append_only(struct channel *, const struct record *, uint32_t flags, uint64_t cookie);
-extern struct krux_str append_bytes;
+enum ack_status side_append(struct channel *, const struct record *, uint32_t flags, struct message_ack *back);
+void side_append_only(struct channel *, const struct record *, uint32_t flags, uint64_t cookie);
+extern struct krux_str appended;
 
 /* Records by agent "builder" in /srv/w, decided by the bundle that side_open records. */
 struct record bundle_record(uint64_t serial);

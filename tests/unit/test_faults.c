@@ -262,13 +262,13 @@ START_TEST(the_recorder_goes_on_after_a_failure)
 		if (i % 5 == 4)
 			fault(i % 10 == 4 ? "fdatasync" : "pwrite", 0, 1, EIO);
 		r = intent_record();
-		if (append(&s.gate, &r, 0, &ack) == ACK_FAILED) {
+		if (side_append(&s.gate, &r, 0, &ack) == ACK_FAILED) {
 			failed++;
 			continue;
 		}
 		ck_assert_int_eq(ack.status, ACK_OK);
 		r = records_outcome(ack.seq);
-		append(&s.spawner, &r, 0, &ack);
+		side_append(&s.spawner, &r, 0, &ack);
 		ck_assert(ack.status == ACK_OK || ack.status == ACK_FAILED);
 	}
 	ck_assert_int_ge(failed, 1);

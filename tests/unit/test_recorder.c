@@ -35,12 +35,12 @@ static void setup(void)
 
 static enum ack_status gate(struct record r)
 {
-	return append(&a.gate, &r, 0, &ack);
+	return side_append(&a.gate, &r, 0, &ack);
 }
 
 static enum ack_status spawner(struct record r)
 {
-	return append(&a.spawner, &r, 0, &ack);
+	return side_append(&a.spawner, &r, 0, &ack);
 }
 
 static struct record decode(struct krux_str bytes)
@@ -76,23 +76,23 @@ START_TEST(an_intent_gets_a_receipt_and_its_end)
 	uint64_t seq;
 
 	ck_assert_int_eq(gate(intent_record()), ACK_OK);
-	r = decode(append_bytes);
+	r = decode(appended);
 	ck_assert_uint_eq(r.field[AUDIT_SEQ].u, ack.seq);
-	record_leaf((const uint8_t *)append_bytes.p, append_bytes.n, leaf);
+	record_leaf((const uint8_t *)appended.p, appended.n, leaf);
 	ck_assert_mem_eq(leaf, ack.leaf, HASH_LEN);
 	receipt_check(&a);
 	seq = ack.seq;
 	/* Its own spawner says how it ended, once; the gate cannot. */
 	ck_assert_int_eq(gate(records_outcome(seq)), ACK_MALFORMED);
 	ck_assert_int_eq(spawner(records_outcome(seq)), ACK_OK);
-	ck_assert(hear(&a.gate, MESSAGE_NEWS, &m));
+	ck_assert(side_hear(&a.gate, MESSAGE_NEWS, &m));
 	r = decode((struct krux_str){ (const char *)m.body, m.n });
 	ck_assert_uint_eq(r.field[AUDIT_KIND].u, AUDIT_KIND_OUTCOME);
 	ck_assert_uint_eq(r.field[AUDIT_ABOUT].u, seq);
 	ck_assert_int_eq(spawner(records_outcome(seq)), ACK_MALFORMED);
 	/* What the gate answers itself needs no receipt. */
 	r = intent_record();
-	ck_assert_int_eq(append(&a.gate, &r, APPEND_HERE | APPEND_LAZY, &ack), ACK_OK);
+	ck_assert_int_eq(side_append(&a.gate, &r, APPEND_HERE | APPEND_LAZY, &ack), ACK_OK);
 	ck_assert_mem_eq(ack.receipt, none, 32);
 	seq = ack.seq;
 	ck_assert_int_eq(spawner(records_outcome(seq)), ACK_MALFORMED);
@@ -143,7 +143,7 @@ START_TEST(a_freeze_holds_and_a_thaw_is_signed)
 	record_set(&r, AUDIT_KIND, AUDIT_KIND_FREEZE);
 	record_text(&r, AUDIT_ACTION, "freeze");
 	ck_assert_int_eq(gate(r), ACK_OK);
-	ck_assert(hear(&a.spawner, MESSAGE_NEWS, &m));
+	ck_assert(side_hear(&a.spawner, MESSAGE_NEWS, &m));
 	ck_assert_int_eq(gate(intent_record()), ACK_FROZEN);
 	record_text(&r, AUDIT_ACTION, "thaw");
 	record_text(&r, AUDIT_WHY, "it was a test");
@@ -208,9 +208,9 @@ START_TEST(a_ticket_is_used_up_once_in_one_turn)
 	gate(decision(ticket, &approver_key, "accept"));
 	r = with_ticket(intent_record(), ticket, &approver_key);
 	for (uint64_t i = 0; i < 8; i++)
-		append_only(&a.gate, &r, 0, i);
+		side_append_only(&a.gate, &r, 0, i);
 	for (uint64_t i = 0; i < 8; i++) {
-		ck_assert(hear(&a.gate, MESSAGE_ACK, &m));
+		ck_assert(side_hear(&a.gate, MESSAGE_ACK, &m));
 		ck_assert_uint_eq(m.cookie, i);
 		memcpy(&ack, m.body, sizeof ack);
 		ok += ack.status == ACK_OK;
@@ -230,9 +230,9 @@ START_TEST(the_state_comes_before_the_news)
 
 	side_open(&b, 2);
 	for (uint64_t i = 0; i < 20; i++)
-		append_only(&a.gate, &in, 0, i);
-	say(&b.gate, MESSAGE_SNAPSHOT, 77, NULL, 0);
-	ck_assert(hear(&b.gate, MESSAGE_SNAPSHOT, &m));
+		side_append_only(&a.gate, &in, 0, i);
+	side_say(&b.gate, MESSAGE_SNAPSHOT, 77, NULL, 0);
+	ck_assert(side_hear(&b.gate, MESSAGE_SNAPSHOT, &m));
 	ck_assert_uint_eq(m.cookie, 77);
 	p = memory_map(m.fd[0], 1 << 20, &n, &recording_err);
 	c = carry_decode((struct krux_str){ (const char *)p, n }, &why);
@@ -240,12 +240,12 @@ START_TEST(the_state_comes_before_the_news)
 	message_close_fds(&m);
 	/* From here on every record of the others is news, and follows from the state. */
 	for (int i = 0; i < 5; i++)
-		append_only(&a.gate, &in, 0, 100);
+		side_append_only(&a.gate, &in, 0, 100);
 	for (uint64_t next = carry_next(c), seen = 0; seen < 5;) {
 		struct record r;
 		uint8_t leaf[HASH_LEN];
 
-		ck_assert(hear(&b.gate, MESSAGE_NEWS, &m));
+		ck_assert(side_hear(&b.gate, MESSAGE_NEWS, &m));
 		r = decode((struct krux_str){ (const char *)m.body, m.n });
 		ck_assert_uint_ge(r.field[AUDIT_SEQ].u, next);
 		next = r.field[AUDIT_SEQ].u + 1;
@@ -271,15 +271,15 @@ START_TEST(what_a_generation_leaves_open_is_unknown)
 		seq[i] = ack.seq;
 	}
 	r = intent_record();
-	ck_assert_int_eq(append(&b.gate, &r, 0, &ack), ACK_OK);
+	ck_assert_int_eq(side_append(&b.gate, &r, 0, &ack), ACK_OK);
 	/* The spawner of the other one cannot end it, its own still can with its last words. */
 	r = records_outcome(seq[0]);
-	ck_assert_int_eq(append(&b.spawner, &r, 0, &ack), ACK_MALFORMED);
+	ck_assert_int_eq(side_append(&b.spawner, &r, 0, &ack), ACK_MALFORMED);
 	r = records_outcome(seq[1]);
-	append_only(&a.spawner, &r, 0, 1);
+	side_append_only(&a.spawner, &r, 0, 1);
 	side_gone(&a);
 	for (int unknown = 0; unknown < 2;) {
-		ck_assert(hear(&b.gate, MESSAGE_NEWS, &m));
+		ck_assert(side_hear(&b.gate, MESSAGE_NEWS, &m));
 		r = decode((struct krux_str){ (const char *)m.body, m.n });
 		if (r.field[AUDIT_KIND].u == AUDIT_KIND_UNKNOWN) {
 			ck_assert_uint_ne(r.field[AUDIT_ABOUT].u, seq[1]);
@@ -287,7 +287,7 @@ START_TEST(what_a_generation_leaves_open_is_unknown)
 		}
 	}
 	r = intent_record();
-	ck_assert_int_eq(append(&b.gate, &r, 0, &ack), ACK_OK);
+	ck_assert_int_eq(side_append(&b.gate, &r, 0, &ack), ACK_OK);
 	ck_assert_int_eq(recording_stop(), 0);
 	recording_verify();
 }
@@ -300,14 +300,14 @@ START_TEST(an_older_bundle_takes_an_operator)
 	side_open(&b, 5);
 	side_gone(&b);
 	side_bare(&b, 6);
-	ck_assert_int_eq(append(&b.gate, &old, 0, &ack), ACK_SIGNATURE);
+	ck_assert_int_eq(side_append(&b.gate, &old, 0, &ack), ACK_SIGNATURE);
 	r = (struct record){ 0 };
 	record_set(&r, AUDIT_KIND, AUDIT_KIND_ROLLBACK);
 	record_text(&r, AUDIT_POLICY, "team");
 	record_set(&r, AUDIT_SERIAL, 1);
 	record_bytes(&r, AUDIT_BUNDLE, ack.leaf, HASH_LEN);
 	ck_assert_int_eq(gate(act(r, &operator_key, 9)), ACK_OK);
-	ck_assert_int_eq(append(&b.gate, &old, 0, &ack), ACK_OK);
+	ck_assert_int_eq(side_append(&b.gate, &old, 0, &ack), ACK_OK);
 }
 END_TEST
 
@@ -340,21 +340,21 @@ START_TEST(blobs_come_with_their_record)
 	part[1].n = record_encode_body(&r, bytes, sizeof bytes);
 	ck_assert(!channel_put_fds(&a.gate, MESSAGE_APPEND, 5, part, 2, &fd, 1, &recording_err));
 	ck_assert_int_eq(channel_flush(&a.gate, &recording_err), 1);
-	ck_assert(hear(&a.gate, MESSAGE_ACK, &m));
+	ck_assert(side_hear(&a.gate, MESSAGE_ACK, &m));
 	memcpy(&ack, m.body, sizeof ack);
 	ck_assert_int_eq(ack.status, ACK_OK);
 	ck_assert_int_eq(blob_check(recording_state.blobs, name, 4, &recording_err), BLOB_WHOLE);
 	/* And can be asked for while the ticket waits. */
-	say(&a.gate, MESSAGE_BLOB, 6, name, sizeof name);
-	ck_assert(hear(&a.gate, MESSAGE_BLOB, &m));
+	side_say(&a.gate, MESSAGE_BLOB, 6, name, sizeof name);
+	ck_assert(side_hear(&a.gate, MESSAGE_BLOB, &m));
 	ck_assert_uint_eq(m.nfds, 1);
 	p = memory_map(m.fd[0], 100, &n, &recording_err);
 	ck_assert_uint_eq(n, BLOB_SALT + 4);
 	memory_unmap(p, n);
 	message_close_fds(&m);
 	name[0] ^= 1;
-	say(&a.gate, MESSAGE_BLOB, 7, name, sizeof name);
-	ck_assert(hear(&a.gate, MESSAGE_BLOB, &m));
+	side_say(&a.gate, MESSAGE_BLOB, 7, name, sizeof name);
+	ck_assert(side_hear(&a.gate, MESSAGE_BLOB, &m));
 	ck_assert_uint_eq(m.nfds, 0);
 	close(fd);
 	recording_stop();

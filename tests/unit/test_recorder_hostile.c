@@ -35,9 +35,9 @@ static void teardown(void)
 {
 	struct record r = intent_record();
 
-	ck_assert_int_eq(append(&good.gate, &r, 0, &ack), ACK_OK);
+	ck_assert_int_eq(side_append(&good.gate, &r, 0, &ack), ACK_OK);
 	r = records_outcome(ack.seq);
-	ck_assert_int_eq(append(&good.spawner, &r, 0, &ack), ACK_OK);
+	ck_assert_int_eq(side_append(&good.spawner, &r, 0, &ack), ACK_OK);
 	side_gone(&bad);
 	ck_assert_int_eq(recording_stop(), 0);
 	recording_verify();
@@ -63,8 +63,8 @@ START_TEST(foreign_kinds_are_refused)
 			/* That something was refused is a gate's to say. */
 			if (!side && k == AUDIT_KIND_REFUSED)
 				continue;
-			say(c, MESSAGE_APPEND, k, bytes, sizeof head + n);
-			ck_assert(hear(c, MESSAGE_ACK, &m));
+			side_say(c, MESSAGE_APPEND, k, bytes, sizeof head + n);
+			ck_assert(side_hear(c, MESSAGE_ACK, &m));
 			memcpy(&ack, m.body, sizeof ack);
 			ck_assert_int_ne(ack.status, ACK_OK);
 			ck_assert_uint_eq(ack.nrecord, 0);
@@ -89,8 +89,8 @@ START_TEST(heads_are_not_the_gates_to_set)
 	record_set(&r, AUDIT_MONO, 1);
 	n = record_encode(&r, bytes + sizeof(struct message_append), 2048);
 	ck_assert_uint_gt(n, 0);
-	say(&bad.gate, MESSAGE_APPEND, 1, bytes, sizeof(struct message_append) + n);
-	ck_assert(hear(&bad.gate, MESSAGE_ACK, &m));
+	side_say(&bad.gate, MESSAGE_APPEND, 1, bytes, sizeof(struct message_append) + n);
+	ck_assert(side_hear(&bad.gate, MESSAGE_ACK, &m));
 	memcpy(&ack, m.body, sizeof ack);
 	ck_assert_int_eq(ack.status, ACK_MALFORMED);
 }
@@ -101,18 +101,18 @@ START_TEST(ends_of_others_are_not_its_to_say)
 	struct record r = intent_record();
 	uint64_t theirs, own;
 
-	ck_assert_int_eq(append(&good.gate, &r, 0, &ack), ACK_OK);
+	ck_assert_int_eq(side_append(&good.gate, &r, 0, &ack), ACK_OK);
 	theirs = ack.seq;
 	r = intent_record();
-	ck_assert_int_eq(append(&bad.gate, &r, 0, &ack), ACK_OK);
+	ck_assert_int_eq(side_append(&bad.gate, &r, 0, &ack), ACK_OK);
 	own = ack.seq;
 	for (uint64_t about = 0; about < own + 3; about++) {
 		r = records_outcome(about);
-		ck_assert_int_eq(append(&bad.gate, &r, 0, &ack), ACK_MALFORMED);
-		ck_assert_int_eq(append(&bad.spawner, &r, 0, &ack), about == own ? ACK_OK : ACK_MALFORMED);
+		ck_assert_int_eq(side_append(&bad.gate, &r, 0, &ack), ACK_MALFORMED);
+		ck_assert_int_eq(side_append(&bad.spawner, &r, 0, &ack), about == own ? ACK_OK : ACK_MALFORMED);
 	}
 	r = records_outcome(theirs);
-	ck_assert_int_eq(append(&good.spawner, &r, 0, &ack), ACK_OK);
+	ck_assert_int_eq(side_append(&good.spawner, &r, 0, &ack), ACK_OK);
 }
 END_TEST
 
@@ -122,9 +122,9 @@ START_TEST(bundles_are_said_once)
 	struct record r = bundle_record(3), in = intent_record();
 	uint8_t other[HASH_LEN] = { 9 };
 
-	ck_assert_int_eq(append(&bad.gate, &r, 0, &ack), ACK_MALFORMED);
+	ck_assert_int_eq(side_append(&bad.gate, &r, 0, &ack), ACK_MALFORMED);
 	record_bytes(&in, AUDIT_BUNDLE, other, HASH_LEN);
-	ck_assert_int_eq(append(&bad.gate, &in, 0, &ack), ACK_MALFORMED);
+	ck_assert_int_eq(side_append(&bad.gate, &in, 0, &ack), ACK_MALFORMED);
 }
 END_TEST
 
@@ -144,7 +144,7 @@ static void blob_say(int fd, uint64_t size, const uint8_t *name)
 	part[1].n = record_encode_body(&r, bytes, sizeof bytes);
 	ck_assert(!channel_put_fds(&bad.gate, MESSAGE_APPEND, 5, part, 2, &fd, 1, &recording_err));
 	ck_assert_int_eq(channel_flush(&bad.gate, &recording_err), 1);
-	ck_assert(hear(&bad.gate, MESSAGE_ACK, &m));
+	ck_assert(side_hear(&bad.gate, MESSAGE_ACK, &m));
 	memcpy(&ack, m.body, sizeof ack);
 	close(fd);
 }
@@ -178,7 +178,7 @@ START_TEST(blobs_are_what_they_are_named_for)
 
 		ck_assert(!channel_put_fds(&bad.gate, MESSAGE_APPEND, 6, part, 2, &fd, 1, &recording_err));
 		channel_flush(&bad.gate, &recording_err);
-		ck_assert(hear(&bad.gate, MESSAGE_ACK, &m));
+		ck_assert(side_hear(&bad.gate, MESSAGE_ACK, &m));
 		memcpy(&ack, m.body, sizeof ack);
 		ck_assert_int_eq(ack.status, ACK_MALFORMED);
 		close(fd);
@@ -214,7 +214,7 @@ START_TEST(nonsense_ends_the_channel)
 {
 	struct channel *c = nonsense[_i].spawner ? &bad.spawner : &bad.gate;
 
-	say(c, nonsense[_i].kind, 1, nonsense[_i].body, nonsense[_i].n);
+	side_say(c, nonsense[_i].kind, 1, nonsense[_i].body, nonsense[_i].n);
 	ck_assert(is_closed(c));
 }
 END_TEST
@@ -247,8 +247,8 @@ START_TEST(mangled_bodies_are_refused)
 		memcpy(p, body, n);
 		for (int k = rand_r(&seed) % 3; k >= 0; k--)
 			p[(unsigned)rand_r(&seed) % n] = (uint8_t)rand_r(&seed);
-		say(&bad.gate, MESSAGE_APPEND, (uint64_t)i, bytes, sizeof(struct message_append) + n);
-		ck_assert(hear(&bad.gate, MESSAGE_ACK, &m));
+		side_say(&bad.gate, MESSAGE_APPEND, (uint64_t)i, bytes, sizeof(struct message_append) + n);
+		ck_assert(side_hear(&bad.gate, MESSAGE_ACK, &m));
 		ck_assert_uint_eq(m.cookie, (uint64_t)i);
 		memcpy(&ack, m.body, sizeof ack);
 		taken += ack.status == ACK_OK;
@@ -280,7 +280,7 @@ START_TEST(who_does_not_listen_is_cut_off)
 			poll(&(struct pollfd){ .fd = bad.gate.fd, .events = POLLOUT }, 1, 20);
 		if (rounds++ % 100 == 0) {
 			r = intent_record();
-			ck_assert_int_eq(append(&good.gate, &r, 0, &ack), ACK_OK);
+			ck_assert_int_eq(side_append(&good.gate, &r, 0, &ack), ACK_OK);
 		}
 		if (bad.gate.queued > 8 << 20)
 			break;
