@@ -95,8 +95,8 @@ static void end_report(const struct member *m)
 	if (m->refused || (g && (g->state == GENERATION_ENDING ||
 	                         (g->state == GENERATION_LEAVING && !m->status))))
 		return;
-	/* Its gate is gone; it has finished. */
-	if (g && m->kind == PROCESS_SPAWNER && !g->gate.pid && !m->status)
+	/* It has finished, because its gate is gone; which may be seen only after this. */
+	if (g && m->kind == PROCESS_SPAWNER && !m->status)
 		return;
 	status_words(m->status, words);
 	if (g)

@@ -178,13 +178,15 @@ static const char *why_of(const struct generation *g)
 		g->spawner.refused ? g->spawner.why : "a process of it ended";
 }
 
-/* What the refusing process exited with says whose fault it is. */
+/* What a refusing process exited with says whose fault it is; the other may have been killed then. */
+static bool refused_input(const struct member *m)
+{
+	return m->refused && WIFEXITED(m->status) && WEXITSTATUS(m->status) == CODE_INPUT;
+}
+
 static int code_of(const struct generation *g)
 {
-	const struct member *m = g->gate.refused ? &g->gate : &g->spawner;
-
-	return m->refused && WIFEXITED(m->status) && WEXITSTATUS(m->status) == CODE_INPUT ?
-		CODE_INPUT : CODE_SYSTEM;
+	return refused_input(&g->gate) || refused_input(&g->spawner) ? CODE_INPUT : CODE_SYSTEM;
 }
 
 static void start_failed(struct daemon *d, struct generation *g)

@@ -206,8 +206,10 @@ static void cgroup_take(struct serve *s)
 
 	snprintf(s->group_name, sizeof s->group_name, "krux-%d", getpid());
 	s->cgroup_above = cgroup_own(&why);
-	if (s->cgroup_above >= 0)
+	if (s->cgroup_above >= 0) {
+		cgroup_sweep(s->cgroup_above, "krux-");
 		s->plan.cgroup = cgroup_make(s->cgroup_above, s->group_name, &why);
+	}
 	if (s->plan.cgroup >= 0)
 		return;
 	snprintf(s->why_missing, sizeof s->why_missing, "cgroup: %.400s", why.text);

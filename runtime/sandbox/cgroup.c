@@ -139,3 +139,27 @@ int cgroup_remove(int above, const char *name, struct krux_err *err)
 		return err_set(err, errno, "remove the cgroup %s", name);
 	return 0;
 }
+
+void cgroup_sweep(int above, const char *prefix)
+{
+	CLEAN_DIR DIR *dir = fdopendir(dup(above));
+	size_t n = strlen(prefix);
+	struct dirent *e;
+
+	if (dir)
+		rewinddir(dir);
+	while (dir && (e = readdir(dir))) {
+		CLEAN_FD int fd = -1;
+		char *end;
+		long pid;
+
+		if (strncmp(e->d_name, prefix, n) != 0)
+			continue;
+		pid = strtol(e->d_name + n, &end, 10);
+		if (pid <= 0 || *end || !kill((pid_t)pid, 0) || errno != ESRCH)
+			continue;
+		fd = file_open(above, e->d_name, O_RDONLY | O_DIRECTORY, 0, NULL);
+		if (fd >= 0 && cgroup_empty(fd))
+			cgroup_remove(above, e->d_name, NULL);
+	}
+}

@@ -119,8 +119,27 @@ state"
 	has "and says so" "$w/log" "nothing can be recorded"
 }
 
+# Sockets that systemd has made; what it hears.
+activated() {
+	who=activated w=$dir/root
+	command -v systemd-socket-activate > /dev/null || return 0
+	systemd-socket-activate -l "$w/aa" -l "$w/ss" --fdname=agent:supervisor "$dir/bin/kruxrt" serve --state "$w/state" \
+		--bundle "$w/bundle.krux" --dev > "$w/log" 2>&1 < /dev/null &
+	daemon=$!
+	i=0
+	while [ $i -lt 100 ] && ! [ -S "$w/ss" ]; do sleep 0.2; i=$((i + 1)); done
+	exits "the first call starts it" 0 "$dir/bin/kruxrt" call filesystem.read '{"path":"/workspace/a"}' --as one \
+		--token-file "$w/token" --socket "$w/aa" --json
+	exits "status by the other socket" 0 "$dir/bin/kruxrt" status --socket "$w/ss"
+	kill -TERM $daemon
+	wait $daemon
+	is "ends with 0" $? 0
+	daemon=
+}
+
 if [ "$(id -u)" = 0 ]; then
 	whole root ""
+	activated
 	whole user "setpriv --reuid 65533 --regid 65533 --clear-groups"
 else
 	whole user ""
