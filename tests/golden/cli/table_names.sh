@@ -5,7 +5,7 @@ p=$top/stdlib-caps/policies/team-moderate.yaml
 "$KRUXC" table "$p" -I "$top/stdlib-caps" --json | tr '\n' ' ' | sed 's/{"when":"/\n/g' |
 	sed -n 's/","outcome":.*//p' | sed 's/\\"/"/g' > json.txt
 echo >> json.txt
-sed -n 's/^  \(paths_[0-9a-f]\{8\}\): .*/\1/p' table.txt
+grep -q '^  paths_[0-9a-f]\{8\}: ' table.txt && echo "long sets have names"
 awk '/^  paths_/ { name = substr($1, 1, 14); set[name] = substr($0, 19); next }
 	/ \| / {
 		row = substr($0, index($0, " | ") + 3)
@@ -16,4 +16,4 @@ awk '/^  paths_/ { name = substr($1, 1, 14); set[name] = substr($0, 19); next }
 			}
 		print row
 	}' table.txt > rows.txt
-cmp rows.txt json.txt && echo "$(grep -c . rows.txt) rows alike"
+cmp rows.txt json.txt && echo "the rows are alike"
