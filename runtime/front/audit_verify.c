@@ -8,6 +8,7 @@
 #include "runtime/front/audit_signed.h"
 #include "runtime/front/front.h"
 #include "runtime/front/options.h"
+#include "runtime/front/progress.h"
 #include "runtime/record/log.h"
 #include "runtime/record/verify.h"
 
@@ -15,6 +16,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 static const char *const checked[] = {
 	"every byte belongs to a record that only this encoder writes",
@@ -23,6 +25,8 @@ static const char *const checked[] = {
 	"clocks only go forward",
 	"the last record is the one that was written last (log/head)",
 	"blobs fit their names",
+	"each segment begins with the state that the records before it lead to",
+	"signatures under acts, decisions and tickets",
 };
 /* What is said of signatures, as far as they go. */
 static const char no_key[] =
@@ -46,11 +50,13 @@ static void print_time(FILE *f, uint64_t wall)
 	fprintf(f, "%.*s", n > 0 ? n : 0, text);
 }
 
-static void print_finding(const struct finding *x)
+static void print_finding(const struct finding *x, bool one)
 {
 	printf("%s %s: ", finding_is_fault(x->kind) ? "FAULT" : "note ", finding_word(x->kind));
 	if (x->seq != UINT64_MAX)
 		printf("record %llu, ", U(x->seq));
+	if (!one)
+		printf("segment %llu, ", U(x->segment));
 	printf("bytes %llu..%llu: %s\n", U(x->at), U(x->at + x->length), x->text);
 }
 
@@ -105,7 +111,7 @@ static void print_text(const struct state *s, const struct verify_report *r, con
 	}
 	printf("\n\n");
 	for (size_t i = 0; i < r->nfindings; i++)
-		print_finding(&r->finding[i]);
+		print_finding(&r->finding[i], r->segments == 1);
 	if (r->faults + r->notes > r->nfindings)
 		printf("and %llu more\n", U(r->faults + r->notes - r->nfindings));
 	for (size_t i = 0; i < g->faults && i < SIGNED_LINES; i++)
@@ -114,10 +120,16 @@ static void print_text(const struct state *s, const struct verify_report *r, con
 		putchar('\n');
 	for (size_t i = 0; i < COUNT(checked); i++)
 		printf("%s%s\n", i ? "             " : "checked      ", checked[i]);
-	printf("             (%llu blobs)\n", U(r->blobs));
+	printf("             (%llu blobs, %llu states, %llu signatures)\n", U(r->blobs), U(r->states), U(r->signatures));
 	print_signed(g);
 	for (size_t i = 0; unchecked[i]; i++)
 		printf("%s%s\n", i ? "             " : "not checked  ", unchecked[i]);
+	if (r->unsigned_)
+		printf("             %llu signatures hold, but the log does not name their keys\n", U(r->unsigned_));
+	if (r->underived)
+		printf("             %llu states behind records that are damaged\n", U(r->underived));
+	if (r->live)
+		printf("             the log is being written: what came while this looked\n");
 	if (faults)
 		printf("\nNOT whole: %llu fault%s\n", U(faults), faults == 1 ? "" : "s");
 	else
@@ -168,9 +180,11 @@ static void print_json(const struct verify_report *r, const struct signed_report
 	size_t n = 0;
 
 	printf("{\"whole\":%s,\"faults\":%llu,\"notes\":%llu,\"records\":%llu,\"bytes\":%llu,"
-	       "\"blobs\":%llu,\"origin\":",
-	       faults ? "false" : "true", U(faults), U(r->notes), U(r->records), U(r->bytes),
-	       U(r->blobs));
+	       "\"segments\":%llu,\"live\":%s,\"blobs\":%llu,\"states\":%llu,\"underived\":%llu,"
+	       "\"signatures\":%llu,\"unknown_keys\":%llu,\"origin\":",
+	       faults ? "false" : "true", U(faults), U(r->notes), U(r->records), U(r->bytes), U(r->segments),
+	       r->live ? "true" : "false", U(r->blobs), U(r->states), U(r->underived), U(r->signatures),
+	       U(r->unsigned_));
 	json_str(r->origin);
 	printf(",\"kinds\":{");
 	for (unsigned k = 0; k < COUNT(r->kinds); k++) {
@@ -187,7 +201,7 @@ static void print_json(const struct verify_report *r, const struct signed_report
 		       finding_is_fault(x->kind) ? "true" : "false");
 		if (x->seq != UINT64_MAX)
 			printf(",\"record\":%llu", U(x->seq));
-		printf(",\"at\":%llu,\"length\":%llu,\"text\":", U(x->at), U(x->length));
+		printf(",\"segment\":%llu,\"at\":%llu,\"length\":%llu,\"text\":", U(x->segment), U(x->at), U(x->length));
 		json_str((struct krux_str){ x->text, strlen(x->text) });
 		putchar('}');
 	}
@@ -214,8 +228,12 @@ int audit_verify(int argc, char **argv)
 	};
 	CLEANUP(state_close) struct state state = { NULL, -1, -1, -1, -1, -1 };
 	static struct signed_report sign;
+	struct progress progress;
+	const struct verify_options options = { .progress = isatty(STDERR_FILENO) ? progress_tell : NULL,
+		                                .ctx = &progress };
 	struct verify_report report;
 	struct krux_err err = { 0 };
+	bool failed;
 	int code;
 	size_t n;
 
@@ -225,8 +243,11 @@ int audit_verify(int argc, char **argv)
 		fputs("kruxrt audit verify: --state DIR is missing\n", stderr);
 		return EXIT_USAGE;
 	}
-	if (state_open(path, &state, &err) || audit_signed(&state, copy, &sign, &err) ||
-	    verify_log(state.log, state.blobs, NULL, &report, &err)) {
+	progress_begin(&progress, "checked");
+	failed = state_open(path, &state, &err) || audit_signed(&state, copy, &sign, &err) ||
+	         verify_log(state.log, state.blobs, &options, &report, &err);
+	progress_end(&progress);
+	if (failed) {
 		fputs("kruxrt audit verify: ", stderr);
 		screen_puts(stderr, err.text);
 		fputc('\n', stderr);
