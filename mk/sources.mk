@@ -121,3 +121,5 @@ RUNTIME_SRC += runtime/approve/propose.c \
 	runtime/gate/ticket.c
 TEST_SRC += tests/unit/gate_client.c tests/unit/gate_world.c
 UNIT_TESTS += test_gate_calls test_gate_tickets
+TEST_SRC += bench/daemon.c
+BENCHES += gate

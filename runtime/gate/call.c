@@ -164,6 +164,15 @@ bool call_args(struct gate *g, struct call *c, struct krux_str cbor, struct requ
 
 /* ---- records ---- */
 
+static const uint8_t *nonce_draw(struct gate *g)
+{
+	if (!g->ndrawn) {
+		randombytes_buf(g->drawn, sizeof g->drawn);
+		g->ndrawn = sizeof g->drawn / sizeof *g->drawn;
+	}
+	return g->drawn[--g->ndrawn];
+}
+
 static struct entry call_entry(struct gate *g, const struct call *c, struct entry_memory *memory)
 {
 	struct entry e = {
@@ -198,7 +207,7 @@ static void call_unrecorded(struct gate *g, struct call *c, uint32_t status)
 		ticket_unreleased(g, c, status);
 	else if (c->renewal)
 		ticket_unrenewed(g, c->ticket);
-	else if (c->session)
+	else if (c->session && !c->pure)
 		tell_error(c->session, true, c->id, code, ack_text(status), 0);
 	call_free(g, c);
 }
@@ -228,6 +237,7 @@ bool call_record(struct gate *g, struct call *c, enum audit_kind kind, const str
 	struct record r;
 
 	e.ticket = ticket;
+	e.nonce = nonce_draw(g);
 	c->kind = kind;
 	c->stage = CALL_RECORDING;
 	if (entry_decided(&e, kind, g->policy->abi, &c->request, &c->judgement, g->facts, &r, &err))
@@ -397,9 +407,14 @@ static void call_pure(struct gate *g, struct call *c)
 		memcpy(c->held, error.p, error.n);
 	c->recorded = done;
 	c->pure = true;
-	if (!call_record(g, c, AUDIT_KIND_INTENT, NULL))
-		return;
+	/* The client has its answer while the record is made. */
 	tell_pure(g, c, done ? &output : NULL, error, message);
+	if (c->session)
+		c->session->flush(c->session);
+	if (!call_record(g, c, AUDIT_KIND_INTENT, NULL)) {
+		gate_fail(g, 3, &(struct krux_err){ .text = "an answered call cannot be recorded" });
+		return;
+	}
 	c->stage = CALL_TOLD;
 	call_leave(c);
 }

@@ -95,6 +95,7 @@ static void due(struct timer *t)
 /* ---- begin and end ---- */
 
 static void ready(struct watch *w, uint32_t events);
+static void flush_now(struct session *);
 
 struct connection *connection_new(struct server *s, enum connection_role role, int fd, uint64_t uid)
 {
@@ -108,7 +109,7 @@ struct connection *connection_new(struct server *s, enum connection_role role, i
 	c->server = s;
 	c->role = role;
 	c->session = (struct session){ .gate = s->gate, .number = ++s->numbers, .uid = uid,
-		                       .send = connection_send };
+		                       .send = connection_send, .flush = flush_now };
 	c->watch = (struct watch){ .fd = fd, .ready = ready, .ctx = c };
 	c->timer = (struct timer){ .due = due, .ctx = c };
 	c->reader.max = SERVER_STRANGER;
@@ -349,6 +350,14 @@ void connection_flush(struct connection *c)
 	connection_timer(c);
 }
 
+static void flush_now(struct session *session)
+{
+	struct connection *c = (struct connection *)session;
+
+	if (!c->more && !c->dead)
+		connection_flush(c);
+}
+
 /* ---- from it ---- */
 
 static bool rest_keep(struct connection *c, const uint8_t *p, size_t n)
@@ -413,6 +422,7 @@ void connection_take(struct connection *c, const uint8_t *p, size_t n)
 		switch (frame_reader_take(&c->reader, &p, &n, &body)) {
 		case FRAME_WHOLE:
 			budget--;
+			c->more = n > 0;
 			message_take(c, body);
 			break;
 		case FRAME_ROOM:

@@ -62,6 +62,8 @@ struct session {
 	char claimed[GATE_CLAIMED + 1];
 	/* fd stays the caller's; -1: none */
 	void (*send)(struct session *, const struct frame *, int fd);
+	/* What was sent leaves now, unless more of this client's messages are at hand. */
+	void (*flush)(struct session *);
 };
 
 /* ---- calls ---- */
@@ -211,6 +213,8 @@ struct gate {
 	struct server *server;
 	uint64_t started;              /* ns since 1970 */
 	uint64_t counts[FRAME_ENDS];   /* answers by end */
+	uint8_t drawn[64][16];         /* random numbers for records, drawn together */
+	unsigned ndrawn;
 	_Alignas(16) uint8_t body[RECORD_MAX];/* of the record at hand */
 };
 

@@ -9,7 +9,7 @@
 #include <string.h>
 
 /* Records that nobody waits for leave when there are so many bytes of them, or after this time. */
-enum { LAZY_BYTES = 32768, LAZY_NS = 1000000 };
+enum { LAZY_BYTES = 32768, LAZY_NS = 5000000 };
 
 static void later_due(struct timer *t)
 {

@@ -40,6 +40,7 @@ struct connection {
 	struct out_fd *fds;
 	size_t fds_room, nfds;
 	bool watching, dirty, waiting, dead, again;
+	bool more;                     /* messages of this turn are still to be looked at */
 	uint64_t hello_by, whole_by, taken_by, resume_at;   /* ns of CLOCK_BOOTTIME; 0: none */
 	struct connection *next_dirty, *next_again;
 };

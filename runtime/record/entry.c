@@ -261,8 +261,13 @@ static int rule_set(const struct entry *e, const struct judgement *j, struct rec
 
 static int nonce_set(const struct entry *e, struct record *r, struct krux_err *err)
 {
-	uint8_t *nonce = krux_pool_get(e->pool, 16);
+	uint8_t *nonce;
 
+	if (e->nonce) {
+		record_bytes(r, AUDIT_NONCE, e->nonce, 16);
+		return 0;
+	}
+	nonce = krux_pool_get(e->pool, 16);
 	if (!nonce)
 		return err_set(err, ENOMEM, "record");
 	randombytes_buf(nonce, 16);

@@ -40,6 +40,7 @@ struct entry {
 	uint8_t bundle[HASH_LEN];
 	bool dev;                        /* signed with a development key */
 	const struct entry_ticket *ticket;   /* NULL: none */
+	const uint8_t *nonce;            /* 16 random bytes for this record alone; NULL: drawn */
 };
 
 /* A decided call: kind DENIED, DEFERRED or INTENT. */

@@ -669,7 +669,7 @@ void world_finally(void)
 static void agent_register(const char *name, enum audit_auth auth, const uint8_t *proof, uint64_t uid)
 {
 	struct record r = { 0 };
-	uint8_t nonce[16], signers[256];
+	uint8_t nonce[16], signers[256], signature[64] = { 0 };
 	struct item_out o = { signers, sizeof signers, 0 };
 	char workspace[128];
 
@@ -691,8 +691,7 @@ static void agent_register(const char *name, enum audit_auth auth, const uint8_t
 	item_head(&o, ITEM_LIST, 3);
 	item_text(&o, "operator");
 	item_str(&o, ITEM_BYTES, (struct krux_str){ (char *)world.prev, 32 });
-	item_head(&o, ITEM_BYTES, 64);
-	item_raw(&o, (struct krux_str){ (char *)signers, 64 });
+	item_str(&o, ITEM_BYTES, (struct krux_str){ (char *)signature, 64 });
 	record_str(&r, AUDIT_SIGNERS, (struct krux_str){ (char *)signers, o.n });
 	world_append(&r);
 }

@@ -1,0 +1,30 @@
+/* A recorder, a gate and a spawner, each in a process of its own, for bench programs. */
+#ifndef KRUX_BENCH_DAEMON_H
+#define KRUX_BENCH_DAEMON_H
+
+#include "capspec/frame.h"
+#include "runtime/gate/gate_run.h"
+
+#include <sys/types.h>
+
+struct daemon {
+	char folder[256];              /* state/ and the sockets are in it */
+	pid_t recorder, gate, spawner; /* spawner 0: a channel that nobody reads */
+	int parent[3];
+};
+
+/* With a policy of these lines, and `agents` agents "a0", "a1", ... whose token is their name. Ends the program
+ * where it cannot. */
+void daemon_start(struct daemon *, const char *policy, unsigned agents, bool spawner, const struct gate_limits *);
+void daemon_stop(struct daemon *);
+/* MiB of memory that the processes hold of their own (Pss of each, summed). */
+double daemon_mib(const struct daemon *, double each[3]);
+
+/* A connection that has said hello; -1: the gate refuses it. */
+int daemon_connect(const struct daemon *, unsigned agent);
+int daemon_socket(const struct daemon *, const char *name);
+/* A whole frame from a blocking socket into buf; false: the end. */
+bool frame_receive(int fd, uint8_t *buf, size_t room, struct frame *out);
+size_t call_encode(uint64_t id, const char *capability, const char *json, uint8_t *buf, size_t room);
+
+#endif
