@@ -275,7 +275,8 @@ static int number_order(const void *a, const void *b)
 
 uint32_t facts_list(struct facts *f, const uint32_t **ids)
 {
-	qsort(f->list, f->nlist, sizeof *f->list, number_order);
+	if (f->nlist > 1)
+		qsort(f->list, f->nlist, sizeof *f->list, number_order);
 	*ids = f->list;
 	return f->nlist;
 }

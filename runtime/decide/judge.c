@@ -4,6 +4,7 @@
 #include "runtime/base/err.h"
 #include "runtime/decide/facts.h"
 
+#include "capspec/canon.h"
 #include "capspec/limits.h"
 
 #include <errno.h>
@@ -22,6 +23,36 @@ struct judge {
 	struct krux_cite *cite;
 	uint32_t ncites;             /* room */
 };
+
+/* a, a character and b; a answer carries two of these, and printf would be most of what it costs. */
+static bool joined(struct krux_pool *pool, const char *a, char between, const char *b, struct krux_str *out)
+{
+	size_t na = strlen(a), nb = strlen(b);
+	char *p = krux_pool_get(pool, na + nb + 2);
+
+	if (!p)
+		return false;
+	memcpy(p, a, na);
+	p[na] = between;
+	memcpy(p + na + 1, b, nb + 1);
+	*out = (struct krux_str){ p, na + 1 + nb };
+	return true;
+}
+
+bool cite_text(struct krux_pool *pool, const struct krux_cite *c, struct krux_str *rule,
+               struct krux_str *source)
+{
+	struct krux_str file = { c->file, strlen(c->file) };
+	char number[12], *n = number + sizeof number - 1;
+
+	*rule = *source = (struct krux_str){ "", 0 };
+	*n = 0;
+	for (uint32_t line = c->line; n == number + sizeof number - 1 || line; line /= 10)
+		*--n = (char)('0' + line % 10);
+	if (*c->policy && !joined(pool, c->policy, '/', *c->rule ? c->rule : "default", rule))
+		return false;
+	return !file.n || joined(pool, krux_utf8_valid(file) ? c->file : "?", ':', n, source);
+}
 
 bool verdict_stricter(uint8_t a, uint8_t b)
 {

@@ -40,6 +40,10 @@ void judge_decide(struct judge *, const struct krux_value *args, struct judgemen
 enum krux_verdict judge_path(struct judge *, const struct krux_value *args, struct krux_str field,
                              struct krux_str path);
 
+/* "policy/rule", "policy/default" or "", and "file:line" or "": into the pool. False: no memory. */
+bool cite_text(struct krux_pool *, const struct krux_cite *, struct krux_str *rule,
+               struct krux_str *source);
+
 /* Is a stricter than b. */
 bool verdict_stricter(uint8_t a, uint8_t b);
 const char *krux_verdict_text(uint8_t verdict);

@@ -14,8 +14,6 @@
 
 #include <errno.h>
 #include <sodium.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
 
 /* What is longer than this goes to a blob. */
@@ -196,23 +194,6 @@ static int value_set(const struct entry *e, struct record *r, enum audit_field f
 	return list_set(e, r, blob, pair_write, &pair, err);
 }
 
-static char *text(struct krux_pool *pool, const char *fmt, ...)
-	__attribute__((format(printf, 2, 3)));
-
-static char *text(struct krux_pool *pool, const char *fmt, ...)
-{
-	char buf[8448];
-	va_list ap;
-	int n;
-
-	va_start(ap, fmt);
-	n = vsnprintf(buf, sizeof buf, fmt, ap);
-	va_end(ap);
-	if (n < 0)
-		return NULL;
-	return krux_pool_copy(pool, buf, (size_t)n < sizeof buf ? (size_t)n : sizeof buf - 1);
-}
-
 static void caller_set(const struct entry *e, struct record *r)
 {
 	record_text(r, AUDIT_AGENT, e->agent);
@@ -237,19 +218,19 @@ int entry_approvals(struct krux_pool *pool, const struct krux_obligation *b, str
 
 int entry_rule(struct krux_pool *pool, const struct judgement *j, char **rule, char **source, struct krux_err *err)
 {
-	const struct krux_cite *c = &j->voice;
-	struct krux_str file = { c->file, strlen(c->file) };
+	struct krux_str r, s;
 
-	*rule = *c->policy ? text(pool, "%s/%s", c->policy, *c->rule ? c->rule : "default") : text(pool, "%s", "");
-	*source = !file.n ? text(pool, "%s", "") :
-	          text(pool, "%s:%u", krux_utf8_valid(file) ? c->file : "?", c->line);
-	return *rule && *source ? 0 : err_set(err, ENOMEM, "record");
+	if (!cite_text(pool, &j->voice, &r, &s))
+		return err_set(err, ENOMEM, "record");
+	*rule = (char *)(uintptr_t)r.p;
+	*source = (char *)(uintptr_t)s.p;
+	return 0;
 }
 
 static int rule_set(const struct entry *e, const struct judgement *j, struct record *r,
                     struct krux_err *err)
 {
-	char *rule, *source;
+	char *rule = NULL, *source = NULL;
 
 	if (entry_rule(e->pool, j, &rule, &source, err))
 		return -1;
