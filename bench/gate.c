@@ -360,7 +360,16 @@ static void crowd(const struct daemon *d)
 	free(fd);
 }
 
-int main(void)
+/* Is this part asked for; all are where none is named. */
+static bool asked(int argc, char **argv, const char *part)
+{
+	for (int i = 1; i < argc; i++)
+		if (!strcmp(argv[i], part))
+			return true;
+	return argc < 2;
+}
+
+int main(int argc, char **argv)
 {
 	const struct gate_limits limits = { .requests = 200000 };
 	struct rlimit files;
@@ -370,14 +379,19 @@ int main(void)
 	files.rlim_cur = files.rlim_max;
 	setrlimit(RLIMIT_NOFILE, &files);
 	daemon_start(&d, policy, 8, false, &limits);
-	effect_free(&d);
-	decisions(&d);
-	sockets(&d);
+	if (asked(argc, argv, "effect-free"))
+		effect_free(&d);
+	if (asked(argc, argv, "decision"))
+		decisions(&d);
+	if (asked(argc, argv, "sockets"))
+		sockets(&d);
 	daemon_stop(&d);
 	/* The crowd meets the limits that the daemon has by itself. */
-	daemon_start(&d, policy, 30, true, NULL);
-	crowd(&d);
-	daemon_stop(&d);
+	if (asked(argc, argv, "crowd")) {
+		daemon_start(&d, policy, 30, true, NULL);
+		crowd(&d);
+		daemon_stop(&d);
+	}
 	printf("%u figures beyond their bars\n", figures_beyond());
 	return 0;
 }

@@ -22,6 +22,8 @@ static bool call_admit(struct session *s, const struct frame *f)
 		tell_error(s, true, f->id, FRAME_ERROR_ID, "a call of this id is under way", 0);
 	} else if (g->draining) {
 		tell_error(s, true, f->id, FRAME_ERROR_DRAINING, "the daemon stops; nothing was done", 0);
+	} else if (s->agent->ncalls - s->agent->ntold >= GATE_AGENT_CALLS) {
+		tell_error(s, true, f->id, FRAME_ERROR_CALLS, "too many calls of this agent are under way", 100);
 	} else if (s->ncalls >= g->limits.calls) {
 		tell_error(s, true, f->id, FRAME_ERROR_CALLS, "too many calls are under way on this connection", 0);
 	} else if (g->frozen || s->agent->frozen) {
@@ -415,8 +417,7 @@ static void call_pure(struct gate *g, struct call *c)
 		gate_fail(g, 3, &(struct krux_err){ .text = "an answered call cannot be recorded" });
 		return;
 	}
-	c->stage = CALL_TOLD;
-	call_leave(c);
+	call_told(g, c);
 }
 
 static void call_pure_outcome(struct gate *g, struct call *c)

@@ -69,6 +69,7 @@ struct call *call_new(struct gate *g, struct session *s, struct agent *a, uint64
 	*c = (struct call){ .cookie = cookie, .session = s, .agent = a, .id = id, .flags = flags,
 		            .stage = CALL_RECORDING, .blob = -1, .held_fd = -1 };
 	g->ncalls++;
+	a->ncalls++;
 	if (!s)
 		return c;
 	c->auth = s->auth;
@@ -109,6 +110,20 @@ static void seq_drop(struct gate *g, struct call *c)
 		*at = c->same_slot;
 }
 
+void call_told(struct gate *g, struct call *c)
+{
+	c->stage = CALL_TOLD;
+	g->ntold++;
+	c->agent->ntold++;
+	call_leave(c);
+}
+
+/* Half of the room is for calls that wait for their record. */
+bool calls_owed(const struct gate *g, const struct agent *a)
+{
+	return a->ntold >= GATE_TOLD || (g->ntold >= GATE_CALLS / 2 && a->ntold >= 8);
+}
+
 void call_waits(struct gate *g, struct call *c)
 {
 	c->stage = CALL_WAITING;
@@ -134,6 +149,11 @@ void call_free(struct gate *g, struct call *c)
 		seq_drop(g, c);
 	if (c->stage == CALL_WAITING)
 		waiting_drop(g, c);
+	if (c->stage == CALL_TOLD) {
+		g->ntold--;
+		c->agent->ntold--;
+	}
+	c->agent->ncalls--;
 	call_leave(c);
 	lend_give(&g->lend, c->held, c->held_room);
 	c->held = NULL;

@@ -52,7 +52,7 @@ void connection_timer(struct connection *c)
 /* Must the next message wait: while it owes time, takes no answers, or is about to leave. */
 static bool owes(const struct connection *c)
 {
-	return c->resume_at || c->out_n - c->out_at > SERVER_HIGH || c->state == CONNECTION_CLOSING || c->dead ||
+	return c->resume_at || (c->session.agent && calls_owed(c->server->gate, c->session.agent)) || c->out_n - c->out_at > SERVER_HIGH || c->state == CONNECTION_CLOSING || c->dead ||
 	       (c->server->leaving && !frame_reader_midway(&c->reader));
 }
 
@@ -445,6 +445,9 @@ void connection_take(struct connection *c, const uint8_t *p, size_t n)
 		server_again(c);
 	if (!c->dead && frame_reader_midway(&c->reader) && !c->whole_by && c->state != CONNECTION_CLOSING)
 		c->whole_by = message_by(c);
+	/* The recorder is behind with what this agent was told. */
+	if (!c->dead && !c->resume_at && c->session.agent && calls_owed(c->server->gate, c->session.agent))
+		c->resume_at = now_of(c) + millisecond;
 	if (!c->dead && (c->whole_by || c->resume_at || c->timer.on))
 		connection_timer(c);
 }

@@ -26,6 +26,8 @@ struct server;
 
 enum {
 	GATE_CALLS = 8192,             /* under way, in all */
+	GATE_AGENT_CALLS = 1024,       /* and of one agent */
+	GATE_TOLD = 256,               /* answered, and not recorded yet, of one agent: then it waits */
 	GATE_OPS = 512,                /* records of other kinds whose ACK is awaited */
 	GATE_SEQS = 16384,             /* slots of the table of intents that run */
 	GATE_ENDED = 256,              /* tickets whose end is remembered */
@@ -47,7 +49,7 @@ struct agent {
 	bool revoked, frozen;
 	struct tally_agent *counted;
 	struct tally_place *place;
-	unsigned nsessions, ntickets;
+	unsigned nsessions, ntickets, ncalls, ntold;
 	uint64_t due;                  /* ns of CLOCK_BOOTTIME: when its last request is paid for */
 };
 
@@ -200,6 +202,7 @@ struct gate {
 	size_t call_size;
 	struct call *call_free;
 	unsigned ncalls, nwaiting;     /* that are not free; those of them at CALL_WAITING */
+	unsigned ntold;                /* and at CALL_TOLD */
 	struct call *by_seq[GATE_SEQS];
 	struct op ops[GATE_OPS], *op_free;
 
@@ -250,6 +253,10 @@ struct call *call_new(struct gate *, struct session *, struct agent *, uint64_t 
 void call_free(struct gate *, struct call *);
 /* Its session hears of it no more. */
 void call_leave(struct call *);
+/* It is answered, and its record is on its way. */
+void call_told(struct gate *, struct call *);
+/* Are so many of an agent's answered calls not recorded yet that it has to wait. */
+bool calls_owed(const struct gate *, const struct agent *);
 /* It waits for the end of c->ticket. */
 void call_waits(struct gate *, struct call *);
 /* Reads canonical arguments of the capability in c->request. False with the refusal. */

@@ -57,16 +57,18 @@ static struct frame frame_of(const struct call *c, enum frame_end end)
 static void judged(struct gate *g, const struct call *c, struct frame *f)
 {
 	const struct judgement *j = &c->judgement;
-	const struct krux_cite *v = &j->voice;
+	struct krux_str rule, source;
 
 	f->answer.verdict = j->verdict;
 	f->answer.has_verdict = true;
 	f->answer.would = j->would;
 	f->answer.has_would = j->would != j->verdict;
-	if (*v->policy)
-		f->answer.rule = text(g, "%s/%s", v->policy, *v->rule ? v->rule : "default");
-	if (*v->file && krux_utf8_valid(str(v->file)))
-		f->answer.source = text(g, "%s:%u", v->file, v->line);
+	if (cite_text(g->pool, &j->voice, &rule, &source)) {
+		if (rule.n)
+			f->answer.rule = rule;
+		if (source.n)
+			f->answer.source = source;
+	}
 	f->answer.reason = word(j->reason);
 }
 
