@@ -40,6 +40,17 @@ static const struct {
 "  -n COUNT   how many (10); 0: all\n"
 "  -f         go on as records are added\n"
 "  --json     JSON, one object a line\n" },
+	{ "acknowledge", audit_acknowledge,
+"kruxrt audit acknowledge --state DIR --key FILE --reason TEXT\n"
+"\n"
+"A log that ends before what was on disk, or before what its key has signed, has lost records: nothing is\n"
+"done until an operator says that this is known. This appends that word, signed; what stands behind the\n"
+"last record is set aside as DIR/log/*.cut, and the log goes on. What is lost stays lost.\n"
+"\n"
+"  --key FILE     an operator's secret key, such as DIR/keys/operator.key\n"
+"  --reason TEXT  what happened, for those who read the log later\n"
+"\n"
+"Exit: 0 acknowledged; 1 nothing is lost; 2 wrong usage; 3 the system failed.\n" },
 	{ "prove", audit_prove,
 "kruxrt audit prove SEQ --state DIR [-o FILE] [--record FILE]\n"
 "kruxrt audit prove --since SIZE --state DIR [-o FILE]\n"
@@ -101,6 +112,7 @@ static const char overview[] =
 "  replay   decides every request again and compares\n"
 "  prove    writes and checks proofs that a record is in the log\n"
 "  tiles    makes the log's Merkle tree as files again\n"
+"  acknowledge  takes an operator's word that records are lost, so that the log goes on\n"
 "\n"
 "kruxrt audit COMMAND --help says more.\n";
 

@@ -6,6 +6,7 @@
 
 int audit_verify(int argc, char **argv);
 int audit_tail(int argc, char **argv);
+int audit_acknowledge(int argc, char **argv);
 int audit_prove(int argc, char **argv);
 int audit_tiles(int argc, char **argv);
 int audit_query(int argc, char **argv);

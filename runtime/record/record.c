@@ -318,7 +318,8 @@ static const char *content_check(const struct record *r)
 		       is_word(r, AUDIT_ACTION, changes) || is_word(r, AUDIT_ACTION, holds) ?
 		               NULL : "an action that is none";
 	case AUDIT_KIND_ACKNOWLEDGED:
-		return all_or_none(r, BIT(TREE) | BIT(ROOT)) ? NULL : "tree and root belong together";
+		return record_has(r, AUDIT_ROOT) && !record_has(r, AUDIT_TREE) ?
+		               "a root without the size of its tree" : NULL;
 	default:
 		return NULL;
 	}

@@ -109,5 +109,14 @@ has "verify counts what is missing" "$dir/out" "missing"
 cp "$dir/keep" "$s/log/00000000.seg"
 exits "verify of the whole log" 0 "$R" audit verify --state "$s"
 
+# Lost records are an operator's to acknowledge.
+exits "nothing to acknowledge" 1 "$R" audit acknowledge --state "$s" --key "$s/keys/operator.key" --reason none
+head -c 300 "$dir/keep" > "$s/log/00000000.seg"
+exits "acknowledge by somebody else" 3 "$R" audit acknowledge --state "$s" --key "$s/keys/approver.key" --reason "a test"
+exits "acknowledge a loss" 0 "$R" audit acknowledge --state "$s" --key "$s/keys/operator.key" --reason "a test"
+has "acknowledge says what is lost" "$dir/out" "acknowledged by operator"
+exits "verify after it" 0 "$R" audit verify --state "$s"
+has "verify names the loss" "$dir/out" "an operator acknowledged"
+
 echo "$passed passed, $failed failed"
 [ $failed = 0 ]

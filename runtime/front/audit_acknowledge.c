@@ -1,0 +1,169 @@
+/* kruxrt audit acknowledge: an operator knows that records are lost. Until then nothing is recorded, so
+ * nothing is done. */
+#include "runtime/front/audit.h"
+
+#include "runtime/base/cleanup.h"
+#include "runtime/base/err.h"
+#include "runtime/base/file.h"
+#include "runtime/base/screen.h"
+#include "runtime/base/state.h"
+#include "runtime/bundle/trust.h"
+#include "runtime/front/front.h"
+#include "runtime/front/options.h"
+#include "runtime/record/carry.h"
+#include "runtime/record/checkpoints.h"
+#include "runtime/record/log.h"
+#include "runtime/record/log_key.h"
+
+#include "capspec/item.h"
+
+#include <fcntl.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <string.h>
+
+struct loss {
+	uint64_t records;            /* that were there; 0: none are lost */
+	bool has_root;               /* of the greatest tree that was signed */
+	uint8_t root[HASH_LEN];
+};
+
+/* What the log's key has signed, beside what log/head knows. */
+static int loss_find(const struct state *s, struct log *log, struct loss *out, struct krux_err *err)
+{
+	CLEAN_FD int keys = file_open(s->fd, "keys", O_RDONLY | O_DIRECTORY, 0, err);
+	const struct checkpoint_seen *last;
+	struct checkpoint_list list;
+	struct krux_secret_key secret;
+	struct krux_public_key key;
+	struct note_key note;
+
+	*out = (struct loss){ 0 };
+	if (keys < 0 || log_key_open(keys, &secret, err))
+		return -1;
+	krux_key_public(&secret, &key);
+	krux_key_wipe(&secret);
+	if (!log_note_key(&note, carry_origin(log_carry(log)), key.key))
+		return err_set(err, 0, "the log has an origin that no log may have");
+	if (checkpoint_list_read(s->log, s->fd, &note, NULL, 0, &list, err))
+		return -1;
+	last = checkpoint_list_last(&list);
+	if (last)
+		log_expect(log, last->size);
+	out->records = log_alarm(log);
+	out->has_root = last && last->size == out->records;
+	if (out->has_root)
+		memcpy(out->root, last->root, HASH_LEN);
+	checkpoint_list_free(&list);
+	return 0;
+}
+
+/* Only a key that the trust folder has for an operator. */
+static int operator_read(const struct state *s, const char *path, struct krux_secret_key *secret,
+                         struct krux_public_key *public, struct krux_err *err)
+{
+	CLEAN_POOL struct krux_pool *pool = krux_pool_new(0);
+	struct krux_refusal why = { "", "" };
+	struct krux_public_key *key;
+	size_t n;
+
+	if (!krux_key_secret_read(path, secret, &why))
+		return err_set(err, 0, "%s: %s", path, why.why);
+	krux_key_public(secret, public);
+	if (!pool || trust_read(s->trust, TRUST_OPERATOR, pool, &key, &n, err))
+		return -1;
+	for (size_t i = 0; i < n; i++)
+		if (!memcmp(key[i].key, public->key, sizeof public->key) && !strcmp(key[i].name, public->name))
+			return 0;
+	return err_set(err, 0, "%s: this is no key of an operator that the state folder trusts", path);
+}
+
+static int act_append(struct log *log, const struct loss *loss, const char *reason,
+                      const struct krux_secret_key *secret, const struct krux_public_key *public,
+                      uint64_t *seq, struct krux_err *err)
+{
+	uint8_t nonce[16], body[4096], list[256], signature[KRUX_SIGNATURE];
+	struct item_out o = { list, sizeof list, 0 };
+	struct record r = { 0 };
+	size_t n;
+
+	randombytes_buf(nonce, sizeof nonce);
+	record_set(&r, AUDIT_KIND, AUDIT_KIND_ACKNOWLEDGED);
+	record_text(&r, AUDIT_WHY, reason);
+	record_bytes(&r, AUDIT_NONCE, nonce, sizeof nonce);
+	record_set(&r, AUDIT_TREE, loss->records);
+	if (loss->has_root)
+		record_bytes(&r, AUDIT_ROOT, loss->root, HASH_LEN);
+	n = record_encode_body(&r, body, sizeof body);
+	if (!n || !krux_key_sign(secret, "krux/operator/1", (struct krux_str){ (char *)body, n }, signature))
+		return err_set(err, 0, "the reason is too long");
+	item_head(&o, ITEM_LIST, 1);
+	item_head(&o, ITEM_LIST, 3);
+	item_text(&o, public->name);
+	item_str(&o, ITEM_BYTES, (struct krux_str){ (const char *)public->key, sizeof public->key });
+	item_str(&o, ITEM_BYTES, (struct krux_str){ (const char *)signature, sizeof signature });
+	record_bytes(&r, AUDIT_SIGNERS, list, o.n);
+	return log_append(log, &r, seq, NULL, err);
+}
+
+static int acknowledge(const struct state *s, const char *key, const char *reason, int *code,
+                       struct krux_err *err)
+{
+	const struct log_options options = { .alarm = true };
+	struct log *log = log_open(s->log, s->blobs, &options, err);
+	struct krux_public_key public;
+	struct krux_secret_key secret;
+	struct loss loss;
+	uint64_t ends, seq;
+	int rc;
+
+	if (!log)
+		return -1;
+	rc = loss_find(s, log, &loss, err);
+	ends = carry_next(log_carry(log));
+	if (!rc && !loss.records) {
+		puts("no records are known to be lost");
+		*code = EXIT_NO;
+	} else if (!rc) {
+		rc = operator_read(s, key, &secret, &public, err);
+		if (!rc)
+			rc = act_append(log, &loss, reason, &secret, &public, &seq, err);
+		krux_key_wipe(&secret);
+	}
+	if (!rc && loss.records) {
+		printf("the log had at least %llu records and ends after %llu: acknowledged by %s in record %llu\n",
+		       (unsigned long long)loss.records, (unsigned long long)ends, public.name,
+		       (unsigned long long)seq);
+		*code = EXIT_YES;
+	}
+	log_close(log);
+	return rc;
+}
+
+int audit_acknowledge(int argc, char **argv)
+{
+	const char *path = NULL, *key = NULL, *reason = NULL, *operand[1];
+	const struct option_spec specs[] = {
+		{ .name = "--state", .value = &path },
+		{ .name = "--key", .value = &key },
+		{ .name = "--reason", .value = &reason },
+		{ .name = NULL },
+	};
+	CLEANUP(state_close) struct state state = { NULL, -1, -1, -1, -1, -1 };
+	struct krux_err err = { 0 };
+	int code = EXIT_SYSTEM;
+	size_t n;
+
+	if (!options_parse("audit", argc, argv, specs, operand, 0, &n))
+		return EXIT_USAGE;
+	if (!path || !key || !reason || !*reason) {
+		fputs("kruxrt audit acknowledge: --state DIR, --key FILE and --reason TEXT are needed\n", stderr);
+		return EXIT_USAGE;
+	}
+	if (!state_open(path, &state, &err) && !acknowledge(&state, key, reason, &code, &err))
+		return code;
+	fputs("kruxrt audit acknowledge: ", stderr);
+	screen_puts(stderr, err.text);
+	fputc('\n', stderr);
+	return state.path ? EXIT_SYSTEM : EXIT_USAGE;
+}
