@@ -9,7 +9,12 @@ case $BUILD in /*) bin=$BUILD ;; *) bin=$top/$BUILD ;; esac
 C=$bin/kruxc R=$bin/kruxrt
 caps=$(pwd)/stdlib-caps policies=$(pwd)/stdlib-caps/policies
 tmp=$(mktemp -d "${TMPDIR:-/tmp}/krux-demo.XXXXXX")
-trap 'rm -rf "$tmp"' EXIT INT TERM
+daemon=
+finish() {
+	[ -z "$daemon" ] || { kill "$daemon" 2> /dev/null; wait "$daemon" 2> /dev/null; } || true
+	rm -rf "$tmp"
+}
+trap finish EXIT INT TERM
 cd "$tmp"
 
 say() { printf '\n\033[1m%s\033[0m\n' "$*"; }
@@ -52,6 +57,42 @@ sed 's/size(content) > 1MiB/size(content) > 2MiB/' "$policies/team-moderate.yaml
 diff "$policies/team-moderate.yaml" changed.yaml || true
 refused "$C" diff "$policies/team-moderate.yaml" changed.yaml -I "$caps"
 
-say "10. The log: every call, allowed or not, is in the chain"
-"$R" audit tail --state state -n 20
+say "10. The daemon: separate processes for gate, recorder and spawner; an agent with a token"
+"$R" serve --state state --bundle out/bundle.krux --dev --socket "$tmp/agent.sock" --supervisor "$tmp/supervisor.sock" &
+daemon=$!
+export KRUX_SOCKET="$tmp/supervisor.sock"
+n=0
+until "$R" status > /dev/null 2>&1; do
+	n=$((n + 1))
+	[ $n -le 100 ] || { echo "demo: the daemon does not answer" >&2; exit 1; }
+	sleep 0.1
+done
+"$R" agents add builder --token --workspace "$tmp/$ws" --bundle out/bundle.krux --operator state/keys/operator.key > added
+sed '/^krux-token-/d; /^its token/d' added
+(umask 077 && grep '^krux-token-' added > token)
+asks() { "$R" call "$@" --as builder --token-file token --socket "$tmp/agent.sock" --json; }
+asks filesystem.list '{"path":"/workspace/notes"}'
+
+say "11. The agent asks to delete a file; a person looks at exactly that call, and accepts it"
+refused asks filesystem.delete '{"path":"/workspace/notes/hello.txt"}' > ticket.json
+ticket=$(sed 's/.*"ticket":"\([0-9a-f]*\)".*/\1/' ticket.json)
+"$R" approvals list
+"$R" approvals accept "$ticket" --key state/keys/approver.key --reason "seen in the demo"
+n=0
+while [ -e "$ws/notes/hello.txt" ] && [ $n -lt 100 ]; do
+	n=$((n + 1))
+	sleep 0.1
+done
+ls "$ws/notes"
+
+say "12. Freeze everything, then thaw it with the operator's signature"
+"$R" freeze --reason "the demo looks around"
+refused asks filesystem.read '{"path":"/workspace/notes/new.txt"}'
+"$R" thaw --operator state/keys/operator.key --reason "it has looked"
+kill "$daemon"
+wait "$daemon"
+daemon=
+
+say "13. The log: every call, allowed or not, is in the chain"
+"$R" audit tail --state state -n 24
 "$R" audit verify --state state

@@ -189,6 +189,18 @@ void audit_version(const struct record *r, char out[static 48])
 		snprintf(out, 48, "%llu.%llu", (unsigned long long)major, (unsigned long long)minor);
 }
 
+/* Its first digits, by which commands take it. */
+static void put_ticket(FILE *f, const struct record *r)
+{
+	char hex[17];
+
+	if (!record_has(r, AUDIT_TICKET))
+		return;
+	krux_hex_write((const uint8_t *)r->field[AUDIT_TICKET].s.p, 8, hex);
+	hex[16] = 0;
+	fprintf(f, " ticket %s", hex);
+}
+
 bool audit_print_line(const struct record *r, void *file)
 {
 	char version[48];
@@ -199,6 +211,8 @@ bool audit_print_line(const struct record *r, void *file)
 	fprintf(f, " %s", record_kind_word(r->field[AUDIT_KIND].u));
 	if (record_has(r, AUDIT_ABOUT))
 		fprintf(f, " of %llu", (unsigned long long)r->field[AUDIT_ABOUT].u);
+	put_field(f, r, AUDIT_ACTION);
+	put_ticket(f, r);
 	put_field(f, r, AUDIT_AGENT);
 	put_field(f, r, AUDIT_CAPABILITY);
 	audit_version(r, version);
