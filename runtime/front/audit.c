@@ -74,6 +74,7 @@ static const struct {
 "\n"
 AUDIT_FILTERS
 "  --limit N           stops after so many\n"
+"  --no-index          reads all of the log; else DIR/index, made as needed, says what to skip\n"
 "\n"
 "Exit: 0 there are some; 1 there are none; 2 wrong usage; 3 the system failed.\n" },
 	{ "export", audit_export,

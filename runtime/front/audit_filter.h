@@ -31,6 +31,7 @@ bool audit_facts(int blobs, const struct record *, struct krux_str *cbor);
 struct audit_seen {
 	uint64_t *seq;
 	size_t n, cap;
+	size_t open;                 /* intents among them whose end was not seen yet */
 };
 
 /* 1, 0; negative with *err. */

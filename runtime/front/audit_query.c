@@ -8,6 +8,7 @@
 #include "runtime/base/state.h"
 #include "runtime/decide/judge.h"
 #include "runtime/front/audit_filter.h"
+#include "runtime/front/audit_index.h"
 #include "runtime/front/csv.h"
 #include "runtime/front/front.h"
 #include "runtime/front/ocsf.h"
@@ -45,6 +46,11 @@ struct query {
 	int blobs;
 	uint64_t limit, printed, passed;     /* passed: records that the format has no place for */
 	uint64_t next;                       /* seq behind the last record read */
+	/* The index: of the segment that is being read, where it is read whole. */
+	bool indexed, damaged;
+	int state, log;
+	uint64_t segment;
+	struct index_segment summary;
 	char origin[256];
 	struct waiting *waiting;
 	size_t nwaiting, capwaiting;
@@ -310,6 +316,32 @@ static int record_take(struct query *q, const struct scan_item *item, struct kru
 	return ferror(stdout) ? err_set(err, EIO, "print") : 0;
 }
 
+/* The first segment from `segment` on that may hold something; a filter about requests holds on until the
+ * ends of those that were found are found too. */
+static uint64_t segment_next(const struct query *q, uint64_t segment)
+{
+	while (q->indexed && !q->seen.open && !index_may_hold(q->state, q->log, segment, &q->filter))
+		segment++;
+	return segment;
+}
+
+/* Another segment begins: what the last one held is known now. NULL with *err. */
+static struct reader *segment_take(struct query *q, struct reader *r, struct krux_err *err)
+{
+	uint64_t now = reader_segment(r), to;
+
+	if (q->indexed && !q->damaged)
+		index_keep(q->state, q->log, q->segment, &q->summary);
+	index_begin(&q->summary);
+	q->damaged = false;
+	to = segment_next(q, now);
+	q->segment = to;
+	if (to == now)
+		return r;
+	reader_close(r);
+	return reader_open(q->log, to, err);
+}
+
 static int query_run(struct query *q, int log, struct krux_err *err)
 {
 	struct scan_item item = { 0 };
@@ -318,16 +350,29 @@ static int query_run(struct query *q, int log, struct krux_err *err)
 	struct reader *r;
 	int rc;
 
-	if (head_read(log, &head, err) < 0 || !(r = reader_open(log, 0, err)))
+	index_begin(&q->summary);
+	q->segment = segment_next(q, 0);
+	if (head_read(log, &head, err) < 0 || !(r = reader_open(log, q->segment, err)))
 		return -1;
 	rc = 0;
 	if (q->format->begin)
 		q->format->begin(q);
 	while (!rc && q->printed < q->limit && (step = reader_next(r, &item, err)) > SCAN_END) {
+		if (reader_segment(r) != q->segment) {
+			uint64_t here = reader_segment(r);
+
+			r = segment_take(q, r, err);
+			if (!r)
+				return -1;
+			if (q->segment != here)
+				continue;
+		}
 		if (step == SCAN_RECORD) {
+			index_add(&q->summary, &item.record);
 			rc = record_take(q, &item, err);
 			continue;
 		}
+		q->damaged = true;
 		rc = reader_resync(r, &item, err);
 		fprintf(stderr, "kruxrt audit: %llu bytes are no record: kruxrt audit verify says more\n",
 		        (unsigned long long)item.length);
@@ -360,6 +405,7 @@ static int command(const char *name, bool exports, int argc, char **argv)
 {
 	static struct query q = { .limit = UINT64_MAX };
 	const char *path = NULL, *format = NULL, *limit = NULL, *operand[1];
+	bool no_index = false;
 	struct audit_filter *f = &q.filter;
 	const struct option_spec specs[] = {
 		{ .name = "--state", .value = &path }, { .name = "--format", .value = &format },
@@ -367,7 +413,7 @@ static int command(const char *name, bool exports, int argc, char **argv)
 		{ .name = "--capability", .value = &f->capability }, { .name = "--verdict", .value = &f->verdict },
 		{ .name = "--rule", .value = &f->rule }, { .name = "--kind", .value = &f->kind },
 		{ .name = "--since", .value = &f->since }, { .name = "--until", .value = &f->until },
-		{ .name = "--workspace", .value = &f->workspace },
+		{ .name = "--workspace", .value = &f->workspace }, { .name = "--no-index", .flag = &no_index },
 		{ .name = "--arg", .list = f->arg, .nlist = FILTER_ARGS + 1 }, { .name = NULL },
 	};
 	CLEANUP(state_close) struct state state = { NULL, -1, -1, -1, -1, -1 };
@@ -388,6 +434,9 @@ static int command(const char *name, bool exports, int argc, char **argv)
 	if (!state.path)
 		return complain(name, &err, EXIT_USAGE);
 	q.blobs = state.blobs;
+	q.state = state.fd;
+	q.log = state.log;
+	q.indexed = !exports && !no_index;
 	rc = query_run(&q, state.log, &err);
 	fflush(stdout);
 	free(q.seen.seq);

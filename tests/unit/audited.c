@@ -21,7 +21,7 @@
 #define ORIGIN "krux/0123456789abcdef"
 
 struct state audited;
-char audited_path[64], audited_vkey[NOTE_KEY_TEXT + 1], audited_out[4 << 20];
+char audited_path[64], audited_vkey[NOTE_KEY_TEXT + 1], audited_out[16 << 20];
 struct krux_err audited_err;
 struct krux_public_key audited_key;
 struct log *audited_log;

@@ -28,7 +28,7 @@ char *audited_file(const char *name, size_t *n);
 
 /* kruxrt audit ARGUMENTS, split at spaces; "@" stands for the state folder. The exit code; what it printed
  * is in audited_out, NUL-terminated, standard error behind standard output. */
-extern char audited_out[4 << 20];
+extern char audited_out[16 << 20];
 int audited_run(const char *arguments);
 
 #endif

@@ -105,6 +105,48 @@ START_TEST(what_cannot_be_read_is_said)
 }
 END_TEST
 
+/* The same answer with an index, without one, and with one that was damaged. */
+static void same_answers(void)
+{
+	static const struct {
+		const char *filter;
+		int code;
+		unsigned lines;
+	} row[] = {
+		{ "--agent nobody", 1, 0 }, { "--agent builder", 0, 7998 }, { "--capability files.*", 1, 0 },
+		{ "--capability filesystem.* --kind intent", 0, 3999 }, { "--verdict blocked", 1, 0 },
+	};
+	char line[256];
+
+	for (size_t i = 0; i < sizeof row / sizeof *row; i++) {
+		snprintf(line, sizeof line, "query --state @ --format json %s", row[i].filter);
+		ck_assert_msg(audited_run(line) == row[i].code, "%s", line);
+		ck_assert_msg(lines() == row[i].lines, "%s: %u", line, lines());
+		strcat(line, " --no-index");
+		ck_assert_int_eq(audited_run(line), row[i].code);
+		ck_assert_uint_eq(lines(), row[i].lines);
+	}
+}
+
+START_TEST(an_index_changes_no_answer)
+{
+	const char text = 'x';
+	int fd;
+
+	audited_grow(8000);
+	ck_assert_msg(!faccessat(audited.log, "00000001.seg", F_OK, 0), "one segment only");
+	same_answers();
+	fd = openat(audited.fd, "index/00000000", O_WRONLY);
+	ck_assert_int_ge(fd, 0);
+	ck_assert_int_eq(pwrite(fd, &text, 1, 300), 1);
+	close(fd);
+	same_answers();
+	ck_assert(!unlinkat(audited.fd, "index/00000000", 0));
+	same_answers();
+	ck_assert(!faccessat(audited.fd, "index/00000000", R_OK, 0));
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("query");
@@ -113,11 +155,12 @@ int main(void)
 	int failed;
 
 	tcase_add_checked_fixture(t, audited_setup, audited_teardown);
-	tcase_set_timeout(t, 60);
+	tcase_set_timeout(t, 240);
 	tcase_add_test(t, cells_are_quoted);
 	tcase_add_test(t, a_log_of_several_segments_that_is_being_written);
 	tcase_add_test(t, every_line_is_json);
 	tcase_add_test(t, what_cannot_be_read_is_said);
+	tcase_add_test(t, an_index_changes_no_answer);
 	suite_add_tcase(s, t);
 	srunner_run_all(r, CK_NORMAL);
 	failed = srunner_ntests_failed(r);
