@@ -74,6 +74,7 @@ static bool grow(void *p, size_t n, size_t size)
 	grown = reallocarray(array, n ? 2 * n : 1, size);
 	if (grown)
 		memcpy(p, &grown, sizeof grown);
+	/* cppcheck-suppress memleak; the address went through memcpy */
 	return grown != NULL;
 }
 

@@ -19,6 +19,6 @@ uint64_t reader_segment(const struct reader *);
 
 /* Each record of a log; what is no record is an error. Negative stops. */
 typedef int reader_each_fn(void *ctx, const struct scan_item *, struct krux_err *err);
-int reader_each(int dir, reader_each_fn *, void *ctx, struct krux_err *err);
+int reader_each(int dir, reader_each_fn *each, void *ctx, struct krux_err *err);
 
 #endif

@@ -157,7 +157,8 @@ static void check_origin(struct part *v, const struct scan_item *item)
 	if (!copy)
 		return;
 	memcpy(copy, name.p, name.n);
-	v->r.origin = (struct krux_str){ copy, name.n };
+	v->r.origin.p = copy;
+	v->r.origin.n = name.n;
 }
 
 void part_record(struct part *v, const struct scan_item *item)
