@@ -128,8 +128,9 @@ static int handover_take(struct gate *g, struct message *m, struct krux_err *err
 	m->fd[0] = -1;
 	if (fd < 0)
 		return err_set(err, EPROTO, "a HANDOVER without a channel");
-	g->receiving = !g->serving;
-	return handover_open(g, fd, g->receiving, err);
+	if (!g->serving)
+		g->receiving = true;
+	return handover_open(g, fd, !g->serving, err);
 }
 
 static int parent_take(struct gate *g, struct message *m, struct krux_err *err)

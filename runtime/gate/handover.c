@@ -56,6 +56,10 @@ bool handover_try(struct connection *c)
 	struct krux_err err = { 0 };
 	struct part part[3];
 
+	if (!s->on_next.on) {
+		connection_end(c);     /* the next gate is gone */
+		return true;
+	}
 	if (c->state == CONNECTION_HELLO || c->state == CONNECTION_PROVING) {
 		connection_fail(c, FRAME_ERROR_DRAINING, "the daemon changes its policy; connect again");
 		return false;
@@ -85,9 +89,9 @@ void handover_done(struct server *s)
 {
 	struct krux_err err = { 0 };
 
-	if (s->next_gate.fd < 0 || channel_put(&s->next_gate, MESSAGE_DONE, 0, NULL, 0, &err) ||
-	    next_flush(s, &err))
-		return;
+	/* A next gate that is gone need not be told. */
+	if (!channel_put(&s->next_gate, MESSAGE_DONE, 0, NULL, 0, &err))
+		next_flush(s, &err);
 	s->done = true;
 }
 
@@ -168,14 +172,14 @@ static bool connection_receive(struct server *s, struct message *m)
 
 static void receiving_end(struct server *s)
 {
-	loop_forget(&s->gate->loop, &s->on_next);
-	channel_close(&s->next_gate);
+	loop_forget(&s->gate->loop, &s->on_from);
+	channel_close(&s->from_gate);
 	s->receiving = false;
 	s->gate->receiving = false;
 	s->gate->renew = true;
 }
 
-static void next_ready(struct watch *w, uint32_t events)
+static void from_ready(struct watch *w, uint32_t events)
 {
 	struct server *s = w->ctx;
 	struct krux_err err = { 0 };
@@ -183,16 +187,7 @@ static void next_ready(struct watch *w, uint32_t events)
 	int rc;
 
 	(void)events;
-	if (!s->receiving) {
-		/* It takes what was queued, or is gone: then so are the connections. */
-		if (channel_flush(&s->next_gate, &err) < 0 || (events & (EPOLLHUP | EPOLLERR)))
-			while (s->first)
-				connection_end(s->first);
-		else
-			next_flush(s, &err);
-		return;
-	}
-	while ((rc = channel_take(&s->next_gate, &m, &err)) > 0) {
+	while ((rc = channel_take(&s->from_gate, &m, &err)) > 0) {
 		bool done = m.kind != MESSAGE_CONNECTION || !connection_receive(s, &m);
 
 		message_close_fds(&m);
@@ -203,20 +198,39 @@ static void next_ready(struct watch *w, uint32_t events)
 		receiving_end(s);
 }
 
+static void next_ready(struct watch *w, uint32_t events)
+{
+	struct server *s = w->ctx;
+	struct krux_err err = { 0 };
+
+	/* It takes what was queued, or is gone: then so are the connections. */
+	if (channel_flush(&s->next_gate, &err) < 0 || (events & (EPOLLHUP | EPOLLERR))) {
+		loop_forget(&s->gate->loop, &s->on_next);
+		while (s->first)
+			connection_end(s->first);
+	} else {
+		next_flush(s, &err);
+	}
+}
+
+/* The gate before this one gives while this one may give already: what comes is passed on. */
 int handover_open(struct gate *g, int channel, bool receive, struct krux_err *err)
 {
 	struct server *s = g->server;
+	struct channel *c = receive ? &s->from_gate : &s->next_gate;
+	struct watch *w = receive ? &s->on_from : &s->on_next;
 
-	if (s->next_gate.fd >= 0 || channel_open(&s->next_gate, channel, err)) {
+	if (c->fd >= 0 || channel_open(c, channel, err)) {
 		close(channel);
 		return err_set(err, EBUSY, "hand connections over");
 	}
-	s->receiving = receive;
-	s->leaving = !receive;
-	if (s->leaving) {
+	if (receive) {
+		s->receiving = true;
+	} else {
+		s->leaving = true;
 		server_drain(g);
 		g->retiring = true;
 	}
-	s->on_next = (struct watch){ .fd = channel, .ready = next_ready, .ctx = s };
-	return loop_watch(&g->loop, &s->on_next, receive ? EPOLLIN : EPOLLIN | EPOLLOUT, err);
+	*w = (struct watch){ .fd = channel, .ready = receive ? from_ready : next_ready, .ctx = s };
+	return loop_watch(&g->loop, w, receive ? EPOLLIN : EPOLLIN | EPOLLOUT, err);
 }

@@ -254,7 +254,7 @@ void server_turn(struct gate *g)
 			next = c->next;
 			handover_try(c);
 		}
-	if (s->leaving && !s->first && !s->done)
+	if (s->leaving && !s->receiving && !s->first && !s->done)
 		handover_done(s);
 	/* A connection that is due again is still on its list. */
 	if (!s->again)
@@ -321,7 +321,7 @@ int server_open(struct gate *g, struct krux_err *err)
 	if (!s)
 		return err_set(err, ENOMEM, "make room for connections");
 	s->gate = g;
-	s->listener[0].fd = s->listener[1].fd = s->next_gate.fd = -1;
+	s->listener[0].fd = s->listener[1].fd = s->next_gate.fd = s->from_gate.fd = -1;
 	s->later = (struct timer){ .due = later_due, .ctx = s };
 	s->resting = (struct timer){ .due = resting_due, .ctx = s };
 	g->server = s;
@@ -354,6 +354,10 @@ void server_close(struct gate *g)
 	if (s->next_gate.fd >= 0) {
 		loop_forget(&g->loop, &s->on_next);
 		channel_close(&s->next_gate);
+	}
+	if (s->from_gate.fd >= 0) {
+		loop_forget(&g->loop, &s->on_from);
+		channel_close(&s->from_gate);
 	}
 	free(s);
 	g->server = NULL;

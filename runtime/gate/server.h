@@ -53,8 +53,8 @@ struct server {
 	unsigned count[2];
 	uint64_t numbers;
 	bool leaving;                  /* to the next gate */
-	struct channel next_gate;      /* fd -1: none */
-	struct watch on_next;
+	struct channel next_gate, from_gate;   /* fd -1: none; both, while a chain of gates is leaving */
+	struct watch on_next, on_from;
 	bool receiving, done;
 	uint8_t in[LEND_MIDDLE];
 };
