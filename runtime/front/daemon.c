@@ -98,6 +98,8 @@ static void end_report(const struct member *m)
 	/* It has finished, because its gate is gone; which may be seen only after this. */
 	if (g && m->kind == PROCESS_SPAWNER && !m->status)
 		return;
+	if (g && g->state == GENERATION_STARTING && (g->gate.refused || g->spawner.refused))
+		return;
 	status_words(m->status, words);
 	if (g)
 		daemon_say("the %s of generation %llu %s", process_word(m->kind),

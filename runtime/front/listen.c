@@ -97,24 +97,34 @@ static int address_of(const char *path, struct sockaddr_un *out, struct krux_err
 	return 0;
 }
 
-/* Removes the socket file of a process that is gone. */
+/* Does somebody listen there: 1, 0, or -1 with errno. */
+static int somebody(const struct sockaddr_un *at)
+{
+	CLEAN_FD int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+	if (fd < 0)
+		return -1;
+	if (!connect(fd, (const struct sockaddr *)at, sizeof *at) || errno == EAGAIN)
+		return 1;
+	return errno == ECONNREFUSED || errno == ENOENT ? 0 : -1;
+}
+
+/* Removes the socket file of a process that is gone, or about to be. */
 static int stale_remove(const char *path, const struct sockaddr_un *at, struct krux_err *err)
 {
-	CLEAN_FD int fd = -1;
+	const struct timespec pause = { 0, 50000000 };
 	struct stat st;
+	int there = 1;
 
 	if (lstat(path, &st))
 		return errno == ENOENT ? 0 : err_set(err, errno, "%s", path);
 	if (!S_ISSOCK(st.st_mode))
 		return err_set(err, 0, "%s: is there and no socket; it is left alone", path);
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (fd < 0)
-		return err_set(err, errno, "%s", path);
-	if (!connect(fd, (const struct sockaddr *)at, sizeof *at) || errno == EAGAIN)
+	for (int i = 0; i < 20 && (there = somebody(at)) > 0; i++)
+		nanosleep(&pause, NULL);
+	if (there > 0)
 		return err_set(err, 0, "%s: another process listens there", path);
-	if (errno != ECONNREFUSED)
-		return err_set(err, errno, "%s", path);
-	if (unlink(path) && errno != ENOENT)
+	if (there < 0 || (unlink(path) && errno != ENOENT))
 		return err_set(err, errno, "%s", path);
 	return 0;
 }

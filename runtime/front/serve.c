@@ -25,6 +25,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <time.h>
 
 static const char help[] =
 "kruxrt serve --bundle FILE --state DIR [options]\n"
@@ -142,10 +143,15 @@ static int group_find(const struct serve *s, gid_t *out, struct krux_err *err)
 
 static int state_take(struct serve *s, struct krux_err *err)
 {
+	const struct timespec pause = { 0, 50000000 };
+	int rc = -1;
+
 	if (state_open(s->state_path, &s->state, err))
 		return -1;
-	/* Held by every process of the daemon, so until the last of them has ended. */
-	if (flock(s->state.fd, LOCK_EX | LOCK_NB))
+	/* Recorder and spawner hold it too: after a daemon that was killed, they are about to end. */
+	for (int i = 0; i < 60 && (rc = flock(s->state.fd, LOCK_EX | LOCK_NB)) && errno == EWOULDBLOCK; i++)
+		nanosleep(&pause, NULL);
+	if (rc)
 		return err_set(err, errno == EWOULDBLOCK ? 0 : errno, "%s: another daemon serves this state",
 		               s->state_path);
 	if (!s->trust)
@@ -199,26 +205,29 @@ static int sockets_take(struct serve *s, struct krux_err *err)
 		-1 : 0;
 }
 
-/* Without control groups everything works but their limits and their kill; the log says so. */
-static void cgroup_take(struct serve *s)
+/* Without control groups everything works but their limits and their kill; the log says so. What a
+ * daemon that was killed left in them ends before its calls are called unknown. */
+static int cgroup_take(struct serve *s, struct krux_err *err)
 {
 	struct krux_err why = { 0 };
 
 	snprintf(s->group_name, sizeof s->group_name, "krux-%d", getpid());
 	s->cgroup_above = cgroup_own(&why);
 	if (s->cgroup_above >= 0) {
-		cgroup_sweep(s->cgroup_above, "krux-");
+		if (cgroup_sweep(s->cgroup_above, "krux-", err))
+			return -1;
 		s->plan.cgroup = cgroup_make(s->cgroup_above, s->group_name, &why);
 	}
 	if (s->plan.cgroup >= 0)
-		return;
+		return 0;
 	snprintf(s->why_missing, sizeof s->why_missing, "cgroup: %.400s", why.text);
 	s->missing[0] = s->why_missing;
 	if (is_waived(s, "cgroup"))
-		return;
+		return 0;
 	fputs("kruxrt serve: without control groups (", stderr);
 	screen_puts(stderr, why.text);
 	fputs("): calls are killed process by process\n", stderr);
+	return 0;
 }
 
 static void cgroup_give_back(struct serve *s)
@@ -247,10 +256,7 @@ static int serve_open(struct serve *s, int *code, struct krux_err *err)
 	if (state_take(s, err) || bundle_open(s, err) || sockets_take(s, err))
 		return -1;
 	*code = EXIT_SYSTEM;
-	if (owner_settle(&s->state, start->uid_base + 1, &start->keys, err))
-		return -1;
-	cgroup_take(s);
-	return 0;
+	return owner_settle(&s->state, start->uid_base + 1, &start->keys, err) || cgroup_take(s, err) ? -1 : 0;
 }
 
 static int serve_run(struct serve *s)

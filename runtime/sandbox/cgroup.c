@@ -16,6 +16,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <time.h>
 
 /* In older headers it is missing: Linux 5.7. */
 #define INTO_CGROUP 0x200000000ULL
@@ -140,26 +141,42 @@ int cgroup_remove(int above, const char *name, struct krux_err *err)
 	return 0;
 }
 
-void cgroup_sweep(int above, const char *prefix)
+/* Whoever it belonged to is gone, so nobody else ends what lives in it. */
+static int group_end(int above, const char *name, struct krux_err *err)
+{
+	const struct timespec pause = { 0, 5000000 };
+	CLEAN_FD int fd = file_open(above, name, O_RDONLY | O_DIRECTORY, 0, err);
+
+	if (fd < 0)
+		return -1;
+	for (int i = 0; i < 1000 && !cgroup_empty(fd); i++) {
+		if (cgroup_kill(fd, err))
+			return -1;
+		nanosleep(&pause, NULL);
+	}
+	return cgroup_empty(fd) ? cgroup_remove(above, name, err) :
+		err_set(err, 0, "processes of an earlier daemon cannot be ended (cgroup %s)", name);
+}
+
+int cgroup_sweep(int above, const char *prefix, struct krux_err *err)
 {
 	CLEAN_DIR DIR *dir = fdopendir(dup(above));
 	size_t n = strlen(prefix);
 	struct dirent *e;
 
-	if (dir)
-		rewinddir(dir);
-	while (dir && (e = readdir(dir))) {
-		CLEAN_FD int fd = -1;
+	if (!dir)
+		return err_set(err, errno, "look at the control groups");
+	rewinddir(dir);
+	while ((e = readdir(dir))) {
 		char *end;
 		long pid;
 
 		if (strncmp(e->d_name, prefix, n) != 0)
 			continue;
 		pid = strtol(e->d_name + n, &end, 10);
-		if (pid <= 0 || *end || !kill((pid_t)pid, 0) || errno != ESRCH)
-			continue;
-		fd = file_open(above, e->d_name, O_RDONLY | O_DIRECTORY, 0, NULL);
-		if (fd >= 0 && cgroup_empty(fd))
-			cgroup_remove(above, e->d_name, NULL);
+		if (pid > 0 && !*end && kill((pid_t)pid, 0) && errno == ESRCH &&
+		    group_end(above, e->d_name, err))
+			return -1;
 	}
+	return 0;
 }

@@ -21,7 +21,8 @@ int cgroup_kill(int group, struct krux_err *err);
 bool cgroup_empty(int group);
 /* Removes an empty group and those below it. */
 int cgroup_remove(int above, const char *name, struct krux_err *err);
-/* Removes the empty groups PREFIX-and-a-number whose process is gone: it was killed before it could. */
-void cgroup_sweep(int above, const char *prefix);
+/* Ends and removes the groups PREFIX-and-a-number whose process is gone: it was killed before it could.
+ * Nothing of them lives when it returns 0. */
+int cgroup_sweep(int above, const char *prefix, struct krux_err *err);
 
 #endif
