@@ -1,8 +1,8 @@
 /* soak KRUXRT STATE BUNDLE AGENTS KILLS SEED [serve's options...]
  *
  * Starts kruxrt serve on the state, lets AGENTS processes append numbered lines, each to its own
- * workspace, through the socket, and kills gate and spawner KILLS times at random moments, with reloads
- * in between; with 0 there are only reloads, and every call has to be answered. Then ends the daemon in
+ * workspace, through the socket, and kills gate, spawner and handlers KILLS times at random moments, now
+ * and then the recorder or all of it, with reloads in between; with 0 there are only reloads, and every call has to be answered. Then ends the daemon in
  * order, where SEED is odd under load, and counts. STATE/../wN.token holds each agent's token. */
 #include "client/krux.h"
 #include "tests/e2e/counts.h"
@@ -130,40 +130,53 @@ static bool reachable(void)
 	return !rc;
 }
 
-static void serve_start(char **options, int n)
+static char **serve_options;
+static int nserve_options;
+
+static void serve_exec(void)
 {
 	const char *argv[32] = { kruxrt, "serve", "--state", state, "--bundle", bundle, "--socket",
 		                 socket_path, "--supervisor", supervisor_path };
+	char path[300];
 
-	for (int i = 0; i < n && i < 20; i++)
-		argv[10 + i] = options[i];
-	serve = fork();
-	if (!serve) {
-		char path[300];
+	for (int i = 0; i < nserve_options && i < 20; i++)
+		argv[10 + i] = serve_options[i];
+	snprintf(path, sizeof path, "%s/serve.log", folder);
+	if (!freopen(path, "a", stderr))
+		_exit(3);
+	execv(kruxrt, (char **)(uintptr_t)argv);
+	_exit(127);
+}
 
-		snprintf(path, sizeof path, "%s/serve.log", folder);
-		if (!freopen(path, "w", stderr))
-			_exit(3);
-		execv(kruxrt, (char **)(uintptr_t)argv);
-		_exit(127);
-	}
-	for (int i = 0; i < 3000 && waitpid(serve, NULL, WNOHANG) == 0; i++) {
-		if (reachable())
-			return;
-		nap(10);
+/* What is left of a killed one may hold the state for a moment. */
+static void serve_start(void)
+{
+	for (int tries = 0; tries < 300; tries++) {
+		serve = fork();
+		if (!serve)
+			serve_exec();
+		while (waitpid(serve, NULL, WNOHANG) == 0) {
+			bool once = reachable();
+
+			/* What a killed one left may answer for a moment. */
+			nap(once ? 300 : 10);
+			if (once && waitpid(serve, NULL, WNOHANG) == 0 && reachable())
+				return;
+		}
+		nap(20);
 	}
 	die("the daemon did not start");
 }
 
-/* A child of the daemon by the name that it has given itself; 0: there is none just now. */
-static pid_t member_find(const char *name)
+/* A child of `parent` by the name that it has given itself; 0: there is none just now. */
+static pid_t child_find(pid_t parent, const char *name)
 {
 	char path[64], comm[32];
 	pid_t found = 0;
 	FILE *f, *g;
 	int pid;
 
-	snprintf(path, sizeof path, "/proc/%d/task/%d/children", serve, serve);
+	snprintf(path, sizeof path, "/proc/%d/task/%d/children", parent, parent);
 	f = fopen(path, "r");
 	while (f && fscanf(f, "%d", &pid) == 1) {
 		snprintf(path, sizeof path, "/proc/%d/comm", pid);
@@ -205,21 +218,51 @@ static void progress_wait(void)
 	die("nothing is answered any more");
 }
 
+/* The process that a kill is meant for. */
+static pid_t victim_find(int which)
+{
+	pid_t spawner;
+
+	switch (which) {
+	case 0:
+		return child_find(serve, "krux-gate");
+	case 1:
+		return child_find(serve, "krux-spawner");
+	default:
+		spawner = child_find(serve, "krux-spawner");
+		return spawner ? child_find(spawner, "") : 0;   /* one that runs a call */
+	}
+}
+
+/* The recorder, or the parent: everything ends, and starts again. */
+static void all_kill(bool parent)
+{
+	pid_t pid = parent ? serve : child_find(serve, "krux-recorder");
+
+	if (!pid || kill(pid, SIGKILL))
+		die("no recorder");
+	waitpid(serve, NULL, 0);
+	serve_start();
+}
+
 static unsigned kills_make(unsigned kills)
 {
 	unsigned made = 0;
+	pid_t pid;
 
 	while (made < kills) {
-		bool spawner = rand() % 2;
-		pid_t pid;
-
 		/* In the middle of calls, or of a start. */
 		if (rand() % 2)
 			progress_wait();
 		nap((unsigned)rand() % (rand() % 4 ? 60 : 400));
 		if (rand() % 20 == 0)
 			kill(serve, SIGHUP);
-		pid = member_find(spawner ? "krux-spawner" : "krux-gate");
+		if (made % 25 == 10) {
+			all_kill(made % 50 == 10);
+			made++;
+			continue;
+		}
+		pid = victim_find(rand() % 3);
 		if (pid && !kill(pid, SIGKILL))
 			made++;
 		if (waitpid(serve, NULL, WNOHANG) != 0)
@@ -335,7 +378,9 @@ int main(int argc, char **argv)
 	snprintf(socket_path, sizeof socket_path, "%s/agent.sock", folder);
 	snprintf(supervisor_path, sizeof supervisor_path, "%s/supervisor.sock", folder);
 	srand(seed);
-	serve_start(argv + 7, argc - 7);
+	serve_options = argv + 7;
+	nserve_options = argc - 7;
+	serve_start();
 	for (unsigned a = 0; a < agents; a++) {
 		worker[a] = fork();
 		if (!worker[a])

@@ -28,7 +28,7 @@ krux: policy/1
 name: p
 layer: organization
 rules:
-  - { id: read, on: [ filesystem.read, filesystem.append ], when: path under "/workspace", verdict: autonomous }
+  - { id: read, on: [ filesystem.read, filesystem.append, filesystem.watch ], when: path under "/workspace", verdict: autonomous }
   - { id: write, on: filesystem.write, when: path under "/workspace", verdict: notify }
   - { id: delete, on: filesystem.delete, verdict: approval-required, reason: $1 }
 default: blocked
@@ -43,7 +43,7 @@ for n in one two; do
 	"${KRUXC:?}" build "$dir/$n.yaml" -I "$top/stdlib-caps" -o "$dir/$n" > "$dir/log" 2>&1 || bad "build $n" "$(cat "$dir/log")"
 done
 chmod -R a+rX "$dir"
-alone() { LC_ALL=C ls -d /sys/fs/cgroup/unified/krux-* /sys/fs/cgroup/krux-* 2> /dev/null | wc -l; }
+groups() { ls -d "/sys/fs/cgroup/unified/krux-$1" "/sys/fs/cgroup/krux-$1" 2> /dev/null | wc -l; }
 
 whole() { # who, prefix of commands
 	who=$1 as=$2
@@ -53,7 +53,6 @@ whole() { # who, prefix of commands
 	[ -z "$as" ] || chown 65533:65533 "$w"
 	cp "$dir/one/bundle.krux" "$w/bundle.krux"
 	chmod 644 "$w/bundle.krux"
-	groups=$(alone)
 	exits "init" 0 $R init --state "$s"
 	exits "no bundle" 2 $R serve --state "$s" --bundle "$w/none" --socket "$w/a" --supervisor "$w/s"
 	has "it is named" "$dir/err" "$w/none"
@@ -91,14 +90,26 @@ state"
 	printf 'no bundle' > "$w/broken"
 	exits "a bundle that is none" 1 $R reload "$w/broken" --socket "$w/s"
 	call "and the old one decides on" 0 filesystem.read '{"path":"/workspace/a"}'
+	# Gates hand over in a chain while a call of the first one runs.
+	$R call filesystem.watch '{"path":"/workspace","timeout":"6s"}' --as one --token-file "$w/token" --socket "$w/a" --json \
+		> "$dir/watched" 2>&1 &
+	watcher=$!
+	sleep 1
+	for _ in 1 2 3; do exits "reload while a call runs" 0 $R reload --socket "$w/s"; done
+	call "calls go on meanwhile" 0 filesystem.append '{"path":"/workspace/a","content":"two\n"}'
+	wait $watcher
+	is "the call of the first gate is answered" $? 0
+	has "with what it saw" "$dir/watched" '"timed_out":false'
+	is "and no gate was lost" "$(grep -c 'ended by\|exited with' "$w/log")" 0
 	exits "by its name" 0 $R reload "$dir/one/bundle.krux" --socket "$w/s"
 
 	kill -TERM $daemon
 	wait $daemon
 	is "ends with 0" $? 0
+	ended=$daemon
 	daemon=
 	is "sockets are gone" "$(ls "$w" | tr '\n' ' ')" "broken bundle.krux log state token "
-	is "control groups are gone" "$(alone)" "$groups"
+	is "its control group is gone" "$(groups $ended)" 0
 	exits "the log" 0 $R audit verify --state "$s"
 	exits "a call without the daemon" 0 $R call filesystem.read '{"path":"/workspace/a"}' --as one --state "$s" --bundle "$w/bundle.krux" --dev
 	exits "the log again" 0 $R audit verify --state "$s"
