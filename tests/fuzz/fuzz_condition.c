@@ -29,7 +29,7 @@ static void elsewhere(struct arena *a, struct krux_str text)
 	struct diags *ds = diags_new(a);
 	const struct expr *e;
 
-	*s = (struct source){ KRUX_STR("fuzz"), arena_str(a, first), a, NULL, 0 };
+	*s = (struct source){ .name = KRUX_STR("fuzz"), .text = arena_str(a, first), .arena = a };
 	e = condition_parse(a, ds, second, (struct span){ s, 0, (uint32_t)half });
 	PROMISE((e != NULL) == (ds->errors == 0));
 	PROMISE(!e || e->at.at + e->at.n <= half);
@@ -47,7 +47,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	const struct literal *args;
 	const struct expr *e;
 
-	*s = (struct source){ KRUX_STR("fuzz"), arena_str(a, text), a, NULL, 0 };
+	*s = (struct source){ .name = KRUX_STR("fuzz"), .text = arena_str(a, text), .arena = a };
 	e = condition_parse(a, ds, text, at);
 	PROMISE((e != NULL) == (ds->errors == 0));
 	if (e) {
