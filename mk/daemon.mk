@@ -5,7 +5,7 @@ RUNTIME_SRC += runtime/sandbox/cgroup.c runtime/front/daemon.c runtime/front/gen
 UNIT_TESTS += test_daemon test_listen test_owner test_process
 
 MAN := $(patsubst docs/man/%.scd,$(BUILD)/man/%,$(wildcard docs/man/*.scd))
-UNITS := krux.service krux-agent.socket krux-supervisor.socket
+UNITS := krux.service krux-agent.socket krux-supervisor.socket krux-witness.service krux-witness.timer
 
 .PHONY: man units install-daemon
 man: $(MAN)
@@ -19,6 +19,9 @@ $(BUILD)/systemd/%.service: dist/systemd/%.service.in
 	@mkdir -p $(@D)
 	$(Q)sed 's,@BINDIR@,$(PREFIX)/bin,' $< > $@
 $(BUILD)/systemd/%.socket: dist/systemd/%.socket
+	@mkdir -p $(@D)
+	$(Q)cp $< $@
+$(BUILD)/systemd/%.timer: dist/systemd/%.timer
 	@mkdir -p $(@D)
 	$(Q)cp $< $@
 
