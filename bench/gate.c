@@ -316,8 +316,11 @@ static double decision_p99(int fd)
 	size_t n = call_encode(1, read_file, secret, message, sizeof message);
 	double p99;
 
-	for (unsigned i = 0; i < 1500; i++)
+	/* No faster than the daemon's own limit lets an agent be. */
+	for (unsigned i = 0; i < 1000; i++) {
 		times_add(&t, trip(fd, message, n, NULL) / 1000);
+		nap(2);
+	}
 	p99 = times_quantile(&t, 0.99);
 	times_free(&t);
 	return p99;

@@ -25,7 +25,7 @@ static const uint64_t millisecond = 1000000, second = 1000000000;
 enum { EXIT_BUNDLE = 2, EXIT_FAILED = 3, START_MS = 60000, ORPHAN_MS = 500, CARRY_MOST = 1 << 30 };
 
 const struct gate_limits gate_limits_default = {
-	.connections = 4096, .per_agent = 1024, .supervisors = 64, .calls = 64, .requests = 2000, .tickets = 256,
+	.connections = 4096, .per_agent = 1024, .supervisors = 64, .calls = 64, .requests = 1000, .tickets = 256,
 	.bytes = 128 << 20, .hello_ms = 10000, .message_ms = 30000,
 };
 

@@ -11,7 +11,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { ACCEPT_BATCH = 32 };
+enum { ACCEPT_BATCH = 8 };           /* in one turn: others have theirs */
 static const uint64_t millisecond = 1000000;
 
 /* ---- hello ---- */
