@@ -177,11 +177,15 @@ static enum ack_status spawner_may(const struct end *e, const struct record *r)
 
 static bool blob_named(const struct record *r, enum audit_field f, const uint8_t **name, uint64_t *size)
 {
-	struct krux_str s = r->field[f].s, bytes;
-	struct item_in in = { (const uint8_t *)s.p, (const uint8_t *)s.p + s.n, NULL };
+	struct krux_str s, bytes;
+	struct item_in in;
 	uint64_t two;
 
-	if (!record_has(r, f) || !item_take(&in, ITEM_LIST, &two) ||
+	if (!record_has(r, f))
+		return false;
+	s = r->field[f].s;
+	in = (struct item_in){ (const uint8_t *)s.p, (const uint8_t *)s.p + s.n, NULL };
+	if (!item_take(&in, ITEM_LIST, &two) ||
 	    !item_take_str(&in, ITEM_BYTES, &bytes) || !item_take(&in, ITEM_UINT, size))
 		return false;
 	*name = (const uint8_t *)bytes.p;

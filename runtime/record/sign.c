@@ -8,11 +8,15 @@
 
 bool signer_at(const struct record *r, size_t i, struct signer *out)
 {
-	struct krux_str list = r->field[AUDIT_SIGNERS].s, key, signature;
-	struct item_in in = { (const uint8_t *)list.p, (const uint8_t *)list.p + list.n, NULL };
+	struct krux_str list, key, signature;
+	struct item_in in;
 	uint64_t n, three;
 
-	if (!record_has(r, AUDIT_SIGNERS) || !item_take(&in, ITEM_LIST, &n) || i >= n)
+	if (!record_has(r, AUDIT_SIGNERS))
+		return false;
+	list = r->field[AUDIT_SIGNERS].s;
+	in = (struct item_in){ (const uint8_t *)list.p, (const uint8_t *)list.p + list.n, NULL };
+	if (!item_take(&in, ITEM_LIST, &n) || i >= n)
 		return false;
 	for (size_t k = 0; k <= i; k++)
 		if (!item_take(&in, ITEM_LIST, &three) || !item_take_str(&in, ITEM_TEXT, &out->name) ||

@@ -447,6 +447,8 @@ START_TEST(a_log_shorter_than_its_checkpoint_is_refused)
 	ck_assert_int_eq(gate(intent_record()), ACK_OK);
 	ck_assert_int_eq(recording_stop(), 0);
 	shell("cp -r log kept");
+	channel_close(&a.gate);
+	channel_close(&a.spawner);
 	recording_start();
 	side_open(&a, 2);
 	ck_assert_int_eq(gate(intent_record()), ACK_OK);
