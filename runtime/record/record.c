@@ -353,8 +353,38 @@ static const char *kind_check(const struct record *r, uint64_t own)
 	return content_check(r);
 }
 
+/* What is inside of it was checked before it was written. */
+static bool field_take(struct item_in *in, const char *schema, struct record_field *out)
+{
+	const uint8_t *start = in->p;
+	uint64_t n;
+
+	switch (*schema) {
+	case 't':
+		if (!item_take(in, ITEM_TEXT, &n))
+			return false;
+		if (n > (size_t)(in->end - in->p))
+			return refuse(in, start, "it ends too early");
+		out->s = (struct krux_str){ (const char *)in->p, (size_t)n };
+		in->p += n;
+		return true;
+	case 'c':
+		return item_take_str(in, ITEM_BYTES, &out->s);
+	case '[':
+	case '(':
+		n = item_length(start, (size_t)(in->end - start));
+		if (!n)
+			return refuse(in, start, "it ends too early");
+		out->s = (struct krux_str){ (const char *)start, (size_t)n };
+		in->p += n;
+		return true;
+	default:
+		return field_decode(in, schema, out);
+	}
+}
+
 /* A map of fields; *at_check is where the key of the check stands. */
-static bool fields_decode(struct item_in *in, struct record *r, const uint8_t **at_check)
+static inline bool fields_read(struct item_in *in, struct record *r, const uint8_t **at_check, bool form_only)
 {
 	uint64_t count, key, last = 0;
 
@@ -379,11 +409,16 @@ static bool fields_decode(struct item_in *in, struct record *r, const uint8_t **
 		last = key;
 		if (key == AUDIT_CHECK)
 			*at_check = at;
-		if (!field_decode(in, fields[key].schema, &r->field[key]))
+		if (!(form_only ? field_take : field_decode)(in, fields[key].schema, &r->field[key]))
 			return false;
 		r->have |= 1ull << key;
 	}
 	return true;
+}
+
+static bool fields_decode(struct item_in *in, struct record *r, const uint8_t **at_check)
+{
+	return fields_read(in, r, at_check, false);
 }
 
 static bool decode(const uint8_t *p, size_t n, struct record *r, size_t *used, const char **why,
@@ -394,7 +429,7 @@ static bool decode(const uint8_t *p, size_t n, struct record *r, size_t *used, c
 	uint8_t check[crypto_shorthash_BYTES];
 	const uint8_t *at_check = p;
 
-	if (!fields_decode(&in, r, &at_check))
+	if (!fields_read(&in, r, &at_check, !checked))
 		goto refuse;
 	in.why = kind_check(r, head);
 	if (!in.why && checked) {

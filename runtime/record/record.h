@@ -41,7 +41,8 @@ size_t record_encode(const struct record *, uint8_t *out, size_t cap);
 /* The record at the start of p; accepts only what encode writes. Borrows from p. *used is its
  * length. False with *why and the offset of what is wrong in *used. */
 bool record_decode(const uint8_t *p, size_t n, struct record *, size_t *used, const char **why);
-/* The same without comparing its check: for who compares its hash. */
+/* Its form alone, without its check and what is inside of fields: for who compares its hash with what
+ * was written. */
 bool record_decode_hashed(const uint8_t *p, size_t n, struct record *, size_t *used, const char **why);
 
 /* A body is a record as it is asked for: without what the writer of the log alone sets (seq, prev,
