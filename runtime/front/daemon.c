@@ -129,6 +129,8 @@ static void member_ended(struct member *m, int status)
 			d->code = CODE_SYSTEM;
 		return;
 	}
+	if (m->refused)
+		daemon_say("%s", m->why);
 	daemon_stop(d, m->refused && WIFEXITED(status) && WEXITSTATUS(status) == CODE_INPUT ?
 	            CODE_INPUT : CODE_SYSTEM, true);
 }

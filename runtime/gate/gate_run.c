@@ -441,7 +441,6 @@ int gate_run(int parent_channel, const struct gate_run_options *options)
 		code = g->code;
 	} else {
 		code = g->code ? g->code : EXIT_FAILED;
-		fprintf(stderr, "kruxrt gate: %s\n", err.text);
 		parent_say(g, MESSAGE_REFUSED, 0, (struct krux_str){ err.text, strlen(err.text) });
 		links_flush(g);
 	}

@@ -236,7 +236,6 @@ int spawner_run(int parent_channel, const struct spawner_options *options)
 		spawner_say("start", err.text);
 		s->code = 3;
 	} else if (spawner_open(s, &err)) {
-		spawner_say("start", err.text);
 		part = (struct part){ err.text, strlen(err.text) };
 		end_tell(s, &s->parent, MESSAGE_REFUSED, 0, &part, 1, NULL, 0);
 		channel_flush(&s->parent.channel, &err);

@@ -57,6 +57,7 @@ whole() { # who, prefix of commands
 	exits "no bundle" 2 $R serve --state "$s" --bundle "$w/none" --socket "$w/a" --supervisor "$w/s"
 	has "it is named" "$dir/err" "$w/none"
 	exits "a bundle of no trusted key" 2 $R serve --state "$s" --bundle "$w/bundle.krux" --socket "$w/a" --supervisor "$w/s"
+	is "is said once" "$(grep -c "signed with a development key" "$dir/err")" 1
 	is "no socket was left" "$(ls "$w")" "bundle.krux
 state"
 	exits "what cannot be waived" 2 $R serve --state "$s" --bundle "$w/bundle.krux" --allow-missing seccomp
@@ -128,6 +129,11 @@ state"
 	is "without a recorder it ends with 3" $? 3
 	daemon=
 	has "and says so" "$w/log" "nothing can be recorded"
+	# A log that is not what it was.
+	$as cp -a "$s" "$w/changed"
+	printf 'x' | dd of="$w/changed/log/00000000.seg" bs=1 seek=300 conv=notrunc 2> /dev/null
+	exits "a changed log" 3 $R serve --state "$w/changed" --bundle "$w/bundle.krux" --dev --socket "$w/a" --supervisor "$w/s"
+	is "is said once" "$(grep -vc "without control groups" "$dir/err")" 1
 }
 
 # Sockets that systemd has made; what it hears.
