@@ -91,7 +91,7 @@ const struct name *name_keep(struct carry *c, struct krux_str s)
 		memcpy(n->text, s.p, s.n);
 	n->text[s.n] = 0;
 	n->key = (struct krux_str){ n->text, s.n };
-	if (table_add(&c->names, n))
+	if (table_put(&c->names, n))
 		return n;
 	free(n);
 	return NULL;
@@ -109,7 +109,7 @@ struct place *place_keep(struct carry *c, struct krux_str workspace)
 	if (!p)
 		return NULL;
 	p->key = name->key;
-	if (table_add(&c->places, p))
+	if (table_put(&c->places, p))
 		return p;
 	free(p);
 	return NULL;
@@ -127,7 +127,7 @@ struct calls *calls_keep(struct carry *c, const struct place *place, const struc
 		return NULL;
 	k->of = probe.of;
 	k->key = (struct krux_str){ (char *)&k->of, sizeof k->of };
-	if (table_add(&c->calls, k))
+	if (table_put(&c->calls, k))
 		return k;
 	free(k);
 	return NULL;
@@ -144,7 +144,7 @@ struct counted *counted_keep(struct carry *c, const struct counted_of *of)
 		return NULL;
 	k->of = *of;
 	k->key = (struct krux_str){ (char *)&k->of, sizeof k->of };
-	if (table_add(&c->counted, k))
+	if (table_put(&c->counted, k))
 		return k;
 	free(k);
 	return NULL;
@@ -371,7 +371,7 @@ bool ticket_keep(struct carry *c, const struct record *r, struct krux_str bytes,
 	memcpy(t->t.leaf, leaf, HASH_LEN);
 	memcpy(t->t.boot, r->field[AUDIT_BOOT].s.p, sizeof t->t.boot);
 	t->key = (struct krux_str){ (char *)t->t.leaf, HASH_LEN };
-	if (!table_add(&c->tickets, t)) {
+	if (!table_put(&c->tickets, t)) {
 		free(t);
 		return false;
 	}
@@ -432,7 +432,7 @@ bool agent_keep(struct carry *c, const struct carry_agent *a)
 		if (!known)
 			return false;
 		known->key = name->key;
-		if (!table_add(&c->agents, known)) {
+		if (!table_put(&c->agents, known)) {
 			free(known);
 			return false;
 		}
@@ -497,7 +497,7 @@ bool nonce_keep(struct carry *c, const uint8_t nonce[static 16])
 		return false;
 	memcpy(n->bytes, nonce, sizeof n->bytes);
 	n->key = (struct krux_str){ (char *)n->bytes, sizeof n->bytes };
-	if (table_add(&c->nonces, n))
+	if (table_put(&c->nonces, n))
 		return true;
 	free(n);
 	return false;

@@ -57,7 +57,7 @@ static bool table_grow(struct table *t)
 	return true;
 }
 
-bool table_add(struct table *t, void *item)
+bool table_put(struct table *t, void *item)
 {
 	struct krux_str *key = item;
 

@@ -14,7 +14,7 @@ struct table {
 
 void *table_find(const struct table *, struct krux_str key);
 /* A new one, whose key is not in it. False: no memory. */
-bool table_add(struct table *, void *item);
+bool table_put(struct table *, void *item);
 /* Takes out one that is in it. */
 void table_remove(struct table *, const void *item);
 void table_free(struct table *);

@@ -567,7 +567,7 @@ static void gate_fork(struct world_gate *g, const char *bundle)
 	ck_assert(g->ready);
 }
 
-void world_start(struct world_gate *g)
+void world_gate_start(struct world_gate *g)
 {
 	ck_assert(!channel_put_fds(&g->parent, MESSAGE_START, 0, NULL, 0, sockets, 2, &err));
 	world_turn(20);
@@ -745,7 +745,7 @@ void world_setup(void)
 	sockets[0] = listening("agents");
 	sockets[1] = listening("supervisors");
 	gate_fork(&world.gate[0], world.bundle);
-	world_start(&world.gate[0]);
+	world_gate_start(&world.gate[0]);
 }
 
 void world_teardown(void)

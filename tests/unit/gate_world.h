@@ -72,7 +72,7 @@ void world_second(const char *bundle);
 const char *world_other(void);
 /* The gate ends by itself; its exit code. */
 int world_ended(struct world_gate *);
-void world_start(struct world_gate *);
+void world_gate_start(struct world_gate *);
 void world_stop(struct world_gate *);
 
 /* Plays all others for a while, or until nothing happens for `ms`. */

@@ -499,7 +499,7 @@ static void hand_over(void)
 	ck_assert(!channel_pair(fd, &err));
 	channel_put_fds(&world.gate[1].parent, MESSAGE_HANDOVER, 0, NULL, 0, &fd[1], 1, &err);
 	world_turn(5);
-	world_start(&world.gate[1]);
+	world_gate_start(&world.gate[1]);
 	channel_put_fds(&world.gate[0].parent, MESSAGE_HANDOVER, 0, NULL, 0, &fd[0], 1, &err);
 	close(fd[0]);
 	close(fd[1]);
