@@ -330,7 +330,7 @@ static void read_back(void)
 int main(void)
 {
 	struct record r = intent();
-	struct log *log;
+	struct log *log = NULL;
 
 	if (sodium_init() < 0 || !mkdtemp(root) || atexit(clean))
 		return 3;
