@@ -53,7 +53,6 @@ RUNTIME_SRC :=
 RUNTIME_MAIN :=
 WITNESS_SRC :=
 WITNESS_MAIN :=
-AUDIT_MAIN :=
 HANDLER_SRC :=
 # Check programs, tests/unit/NAME.c each
 UNIT_TESTS :=

@@ -52,14 +52,14 @@ $(BUILD)/kruxc: $(COMPILER_OBJ) $(call obj,$(COMPILER_MAIN))
 
 # The runtime is small rather than fast: what it decides with is in the bundle.
 ifeq ($(DEBUG)$(SAN),)
-$(call obj,$(filter-out $(HOT_SRC),$(RUNTIME_SRC)) $(RUNTIME_MAIN) $(AUDIT_MAIN) $(HANDLER_SRC) $(filter-out capspec/digest% capspec/item% capspec/canon_utf8% capspec/cbor%,$(CAPSPEC_SRC))): OPT := -Os
+$(call obj,$(filter-out $(HOT_SRC),$(RUNTIME_SRC)) $(RUNTIME_MAIN) $(BESIDE_MAIN) $(HANDLER_SRC) $(filter-out capspec/digest% capspec/item% capspec/canon_utf8% capspec/cbor%,$(CAPSPEC_SRC))): OPT := -Os
 endif
 $(BUILD)/kruxrt: $(KRUXRT_OBJ) $(call obj,$(RUNTIME_MAIN))
 	$(SAY) LINK $@
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_LDFLAGS) -Wl,--gc-sections -o $@ $^ $(KRUXRT_LIBS)
 
-$(BUILD)/krux-audit: $(KRUXRT_OBJ) $(call obj,$(AUDIT_MAIN))
+$(BESIDE:%=$(BUILD)/%): $(BUILD)/krux-%: $(BUILD)/obj/runtime/%_main.o $(KRUXRT_OBJ)
 	$(SAY) LINK $@
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_LDFLAGS) -Wl,--gc-sections -o $@ $^ $(KRUXRT_LIBS)

@@ -96,6 +96,10 @@ HANDLER_SRC += stdlib-caps/common/answer.c stdlib-caps/common/builtins.c stdlib-
 	stdlib-caps/system/figures.c stdlib-caps/system/health.c stdlib-caps/system/info.c \
 	stdlib-caps/system/metrics.c stdlib-caps/system/ping.c stdlib-caps/system/time.c stdlib-caps/system/zone.c
 RUNTIME_MAIN += runtime/main.c
+# Programs beside kruxrt, whose commands kruxrt becomes: what people type is in no process of the daemon.
+RUNTIME_SRC += runtime/front/program.c
+BESIDE := krux-audit krux-call krux-ctl
+BESIDE_MAIN := $(patsubst krux-%,runtime/%_main.c,$(BESIDE))
 
 # what several unit tests share
 TEST_SRC += bench/measure.c bench/workload.c tests/unit/attempt.c tests/unit/compiled.c \

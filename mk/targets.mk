@@ -2,10 +2,10 @@
 .PHONY: all help deps demo check check-one unit lint tidy layers sizes soak bench install clean
 
 all: $(if $(COMPILER_MAIN),$(BUILD)/kruxc) $(if $(RUNTIME_MAIN),$(BUILD)/kruxrt) \
-	$(BUILD)/krux-audit $(BUILD)/krux-witness $(LIBKRUX)
+	$(BESIDE:%=$(BUILD)/%) $(BUILD)/krux-witness $(LIBKRUX)
 
 help:
-	@echo 'all      build/kruxc, build/kruxrt, build/krux-audit, build/krux-witness and libkrux'
+	@echo 'all      build/kruxc, build/kruxrt with the programs beside it, build/krux-witness and libkrux'
 	@echo 'deps     install the Debian packages that are missing'
 	@echo 'demo     policy in, bundle out, calls of all four verdicts on real files'
 	@echo 'check    all tests, plain and under AddressSanitizer and UBSan'
@@ -58,7 +58,7 @@ PREFIX ?= /usr/local
 install: all install-libkrux
 	$(Q)install -D -m 755 $(BUILD)/kruxc $(DESTDIR)$(PREFIX)/bin/kruxc
 	$(Q)install -D -m 755 $(BUILD)/kruxrt $(DESTDIR)$(PREFIX)/bin/kruxrt
-	$(Q)install -D -m 755 $(BUILD)/krux-audit $(DESTDIR)$(PREFIX)/bin/krux-audit
+	$(Q)for p in $(BESIDE); do install -D -m 755 $(BUILD)/$$p $(DESTDIR)$(PREFIX)/bin/$$p || exit; done
 	$(Q)install -D -m 755 $(BUILD)/krux-witness $(DESTDIR)$(PREFIX)/bin/krux-witness
 	$(Q)for f in stdlib-caps/*/*.cap stdlib-caps/policies/*.yaml; do \
 		install -D -m 644 $$f $(DESTDIR)$(PREFIX)/share/krux/$${f#stdlib-caps/} || exit; done

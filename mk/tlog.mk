@@ -4,9 +4,6 @@ RUNTIME_SRC += runtime/record/checkpoint.c runtime/record/checkpoint_list.c runt
 	runtime/record/reader_at.c runtime/record/tiles_follow.c runtime/record/tree_log.c runtime/record/witnesses.c runtime/front/audit_check.c runtime/front/audit_prove.c \
 	runtime/front/audit_tiles.c runtime/front/audit_signed.c runtime/front/audit_trust.c runtime/front/audit_filter.c runtime/front/audit_index.c runtime/front/audit_query.c \
 	runtime/front/audit_replay.c runtime/front/csv.c runtime/front/ocsf.c runtime/bundle/kept.c
-# krux-audit: kruxrt audit, a program of its own to keep kruxrt small
-RUNTIME_SRC += runtime/front/audit_exec.c
-AUDIT_MAIN += runtime/audit_main.c
 # krux-witness, a program of its own for the sake of libcurl
 WITNESS_SRC += runtime/witness/http.c runtime/witness/submit.c
 WITNESS_MAIN += runtime/witness/main.c

@@ -1,12 +1,10 @@
-/* The commands of kruxrt. argv holds what follows the command's name; each returns the exit code
+/* The commands of kruxrt, of which some are in the programs beside it. argv holds what follows the command's name; each returns the exit code
  * of the program: 0 yes, 1 no or denied, 2 wrong usage or bad input, 3 the system failed. */
 #ifndef KRUX_FRONT_H
 #define KRUX_FRONT_H
 
 int init_command(int argc, char **argv);
 int call_command(int argc, char **argv);
-/* Becomes krux-audit, whose command the other is; comes back only when it cannot. */
-int audit_exec(int argc, char **argv);
 int audit_command(int argc, char **argv);
 int serve_command(int argc, char **argv);
 int agents_command(int argc, char **argv);

@@ -36,7 +36,7 @@ X
 }
 # The programs where any user can reach them.
 mkdir "$dir/bin"
-cp "${KRUXRT:?}" "${KRUXRT%/*}/krux-audit" "$dir/bin/"
+cp "${KRUXRT:?}" "${KRUXRT%/*}/krux-audit" "${KRUXRT%/*}/krux-call" "${KRUXRT%/*}/krux-ctl" "$dir/bin/"
 policy One > "$dir/one.yaml"
 policy Two > "$dir/two.yaml"
 for n in one two; do
