@@ -18,6 +18,8 @@ KRUXC=$top/$BUILD/kruxc KRUXRT=$top/$BUILD/kruxrt
 case $BUILD in /*) KRUXC=$BUILD/kruxc KRUXRT=$BUILD/kruxrt ;; esac
 export KRUXC KRUXRT top
 work=$(mktemp -d "${TMPDIR:-/tmp}/krux-test.XXXXXX")
+# Tests that run as other users pass through it.
+chmod 711 "$work"
 trap 'rm -rf "$work"' EXIT INT TERM
 passed=0 failed=0
 
