@@ -164,7 +164,9 @@ static bool was_before(void *daemon, pid_t pid)
 
 bool daemon_knows(void *daemon, pid_t pid)
 {
-	return was_before(daemon, pid) || member_of(daemon, pid);
+	const struct daemon *d = daemon;
+
+	return was_before(daemon, pid) || member_of(daemon, pid) || hook_knows(&d->hook, pid);
 }
 
 static bool before_note(void *daemon, pid_t pid)
@@ -193,7 +195,7 @@ static void children_reap(struct daemon *d)
 
 		if (m)
 			member_ended(m, status);
-		else
+		else if (!hook_ended(&d->hook, pid, status))
 			before_forget(d, pid);
 	}
 	generations_settle(d);
@@ -272,8 +274,10 @@ static bool message_act(struct member *m, const struct message *in)
 		           in->cookie);
 		return true;
 	case MESSAGE_NOTIFY:
-		/* No hook was given: log and supervisors know. */
-		return m->kind == PROCESS_GATE;
+		if (m->kind != PROCESS_GATE || in->n > HOOK_EVENT)
+			return false;
+		hook_event(&m->daemon->hook, (struct krux_str){ (const char *)in->body, in->n });
+		return true;
 	default:
 		return false;
 	}
@@ -485,11 +489,13 @@ int daemon_run(const struct daemon_plan *plan)
 	}
 	d.loop.turn = turn_end;
 	d.loop.turn_ctx = &d;
+	hook_open(&d.hook, &plan->hook, &d.loop);
 	if (parent_begin(&d, &err) || recorder_begin(&d, &err) || loop_run(&d.loop, &err)) {
 		daemon_say("%s", err.text);
 		all_kill(&d);
 		d.code = CODE_SYSTEM;
 	}
+	hook_close(&d.hook);
 	loop_close(&d.loop);
 	member_close(&d.recorder);
 	close(d.bundle);

@@ -3,6 +3,7 @@
 #ifndef KRUX_DAEMON_H
 #define KRUX_DAEMON_H
 
+#include "runtime/front/hook.h"
 #include "runtime/front/start.h"
 
 #include <stddef.h>
@@ -12,6 +13,7 @@ struct listen_socket;
 
 struct daemon_plan {
 	struct start_plan start;
+	struct hook_plan hook;
 	const char *bundle_path;       /* of the first generation, and of a reload that names none */
 	int bundle;                    /* it, open; the daemon takes it */
 	const struct listen_socket *agent, *supervisor;

@@ -21,6 +21,7 @@ struct daemon {
 	const struct daemon_plan *plan;
 	struct loop loop;
 	struct member recorder;
+	struct hook hook;
 	struct generation generation[GENERATIONS];
 	struct generation *serving;    /* the last that became ready; NULL: nothing of it is left */
 	struct generation *next;       /* it starts */

@@ -39,7 +39,9 @@ static const char help[] =
 "  --socket PATH      where agents connect ($XDG_RUNTIME_DIR/krux/agent.sock; root: /run/krux)\n"
 "  --socket-group G   only members of this group can connect there (all can)\n"
 "  --supervisor PATH  where supervisors connect (supervisor.sock beside it); yours alone\n"
-"  --uid-base N       as root: uids of the gate (N) and the recorder (N+1) (60800)\n"
+"  --uid-base N       as root: uids of gate (N), recorder (N+1) and hook (N+2) (60800)\n"
+"  --notify-hook PROGRAM  run for each notify verdict, with the event as JSON on its standard input\n"
+"  --notify-network   it may use the network\n"
 "  --allow-missing F,...  do without these features of the machine; records say so\n"
 "  --dev              let a development key through; every answer and record says so\n"
 "\n"
@@ -85,7 +87,7 @@ static int base_read(struct serve *s, struct krux_err *err)
 		return 0;
 	errno = 0;
 	n = strtoul(s->base, &end, 10);
-	if (errno || *end || *s->base < '1' || *s->base > '9' || n > INT_MAX - 1)
+	if (errno || *end || *s->base < '1' || *s->base > '9' || n > INT_MAX - 2)
 		return err_set(err, 0, "--uid-base: a number of users, such as 60800");
 	s->plan.start.uid_base = (uid_t)n;
 	return 0;
@@ -249,6 +251,9 @@ static int serve_open(struct serve *s, int *code, struct krux_err *err)
 	*code = EXIT_USAGE;
 	if (base_read(s, err) || features_read(s, err))
 		return -1;
+	s->plan.hook.uid = start->uid_base + 2;
+	if (hook_check(&s->plan.hook, err))
+		return -1;
 	*code = EXIT_SYSTEM;
 	if (lacks)
 		return err_set(err, 0, "this machine cannot confine calls: it lacks %s", lacks);
@@ -303,6 +308,8 @@ int serve_command(int argc, char **argv)
 		{ .name = "--socket-group", .value = &s.group },
 		{ .name = "--supervisor", .value = &s.supervisor },
 		{ .name = "--uid-base", .value = &s.base },
+		{ .name = "--notify-hook", .value = &s.plan.hook.path },
+		{ .name = "--notify-network", .flag = &s.plan.hook.network },
 		{ .name = "--allow-missing", .value = &s.missing_list },
 		{ .name = "--dev", .flag = &s.dev },
 		{ .name = "--help", .flag = &s.help },

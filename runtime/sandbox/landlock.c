@@ -3,6 +3,7 @@
  * rights, so those are written out. */
 #include <errno.h>
 #include <linux/landlock.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -55,12 +56,26 @@ static uint64_t rights_of(unsigned rights)
 		      LANDLOCK_ACCESS_FS_REMOVE_DIR | FS_REFER;
 	if (rights & RIGHT_WRITE_FILES)
 		fs |= LANDLOCK_ACCESS_FS_WRITE_FILE | FS_TRUNCATE;
+	if (rights & RIGHT_EXECUTE)
+		fs |= LANDLOCK_ACCESS_FS_EXECUTE;
 	return fs;
 }
 
-int landlock_restrict(int abi, const struct landlock_grant *grant, size_t n)
+/* A file takes no rights of folders. */
+static uint64_t rights_at(int fd, unsigned rights)
 {
-	struct ruleset_attr attr = attr_of(abi);
+	const uint64_t of_files = LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_WRITE_FILE |
+	                          LANDLOCK_ACCESS_FS_EXECUTE | FS_TRUNCATE | FS_IOCTL_DEV;
+	struct stat st;
+
+	if (!fstat(fd, &st) && !S_ISDIR(st.st_mode))
+		return rights_of(rights) & of_files;
+	return rights_of(rights);
+}
+
+static int ruleset_restrict(int abi, struct ruleset_attr attr, const struct landlock_grant *grant,
+                            size_t n)
+{
 	size_t size = abi >= 6 ? sizeof attr : abi >= 4 ? 16 : 8;
 	int set = (int)syscall(SYS_landlock_create_ruleset, &attr, size, 0), no;
 
@@ -68,7 +83,7 @@ int landlock_restrict(int abi, const struct landlock_grant *grant, size_t n)
 		return -1;
 	for (size_t i = 0; i < n; i++) {
 		struct landlock_path_beneath_attr rule = {
-			.allowed_access = rights_of(grant[i].rights) & attr.fs,
+			.allowed_access = rights_at(grant[i].fd, grant[i].rights) & attr.fs,
 			.parent_fd = grant[i].fd
 		};
 
@@ -83,4 +98,17 @@ failed:
 	close(set);
 	errno = no;
 	return -1;
+}
+
+int landlock_restrict(int abi, const struct landlock_grant *grant, size_t n)
+{
+	return ruleset_restrict(abi, attr_of(abi), grant, n);
+}
+
+int landlock_files(int abi, const struct landlock_grant *grant, size_t n)
+{
+	struct ruleset_attr attr = attr_of(abi);
+
+	attr.net = 0;
+	return ruleset_restrict(abi, attr, grant, n);
 }

@@ -21,6 +21,12 @@ int privileges_become(uid_t uid, gid_t gid)
 	return setresgid(gid, gid, gid) || setresuid(uid, uid, uid) ? -1 : 0;
 }
 
+int privileges_none(void)
+{
+	return prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) || capabilities_none() ||
+	       prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) || prctl(PR_SET_DUMPABLE, 0) ? -1 : 0;
+}
+
 int privileges_drop(void)
 {
 	const unsigned long locked = SECBIT_NOROOT | SECBIT_NOROOT_LOCKED | SECBIT_NO_SETUID_FIXUP |

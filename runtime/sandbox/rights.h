@@ -8,6 +8,7 @@ enum handler_right {
 	RIGHT_READ_FOLDERS = 2,
 	RIGHT_NAMES = 4,       /* make, rename and remove entries */
 	RIGHT_WRITE_FILES = 8,
+	RIGHT_EXECUTE = 16,
 };
 
 /* Groups of system calls besides the common ones; calls.def lists them. */

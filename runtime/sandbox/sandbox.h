@@ -75,6 +75,8 @@ int descriptors_only(const int *keep, size_t n);
 int privileges_become(uid_t uid, gid_t gid);
 /* No capability, none to be had again, not dumpable, no new privileges. */
 int privileges_drop(void);
+/* The same for who has no say over the bounding set, which without new privileges does not matter. */
+int privileges_none(void);
 
 /* ---- rlimits.c ---- */
 
@@ -92,6 +94,8 @@ struct landlock_grant {
 	unsigned rights;           /* enum handler_right */
 };
 int landlock_restrict(int abi, const struct landlock_grant *, size_t n);
+/* The same without a word about the network. */
+int landlock_files(int abi, const struct landlock_grant *, size_t n);
 
 /* ---- seccomp.c ---- */
 

@@ -26,7 +26,7 @@ static void child_look(int workspace, const struct look *look, int out)
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (fstat(workspace, &st) || descriptors_close(keep, 2) ||
-	    (geteuid() == 0 && privileges_become(st.st_uid, st.st_gid)) || privileges_drop())
+	    (geteuid() == 0 && privileges_become(st.st_uid, st.st_gid)) || privileges_none())
 		_exit(1);
 	n = look_at(workspace, look, item, sizeof item);
 	for (size_t done = 0; done < n;) {
