@@ -2,6 +2,8 @@
 # soak.sh KILLS SEED: a state folder with agents, then tests/e2e/soak.c. Prints what it counted; exits
 # with 0 when nothing was wrong. KRUXC, KRUXRT and top as in tests/run.sh; SOAK is the program.
 set -eu
+# kruxc takes a compiler, not one behind another program such as ccache.
+[ -z "${CC:-}" ] || { CC=${CC##* }; export CC; }
 kills=$1 seed=$2 agents=${AGENTS:-4}
 dir=$(mktemp -d "${TMP:-/tmp}/krux-soak.XXXXXX")
 trap 'rm -rf "$dir"' EXIT

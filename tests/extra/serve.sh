@@ -2,6 +2,8 @@
 # The daemon from outside, as root and as an ordinary user: start, calls of all verdicts, reload, end, what is
 # refused; then processes killed under load, counted by tests/e2e/soak.c.
 set -u
+# kruxc takes a compiler, not one behind another program such as ccache.
+[ -z "${CC:-}" ] || { CC=${CC##* }; export CC; }
 TMP=${TMP:-/tmp}
 dir=$(mktemp -d "$TMP/serve.XXXXXX")
 chmod 755 "$dir"
