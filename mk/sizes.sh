@@ -18,4 +18,15 @@ if [ -n "$long" ]; then
 	bad=$((bad + $(echo "$long" | wc -l)))
 fi
 echo "sizes: $(echo "$files" | wc -l) files, $bad too long"
+# kruxrt beside its bar, 300 KiB without symbols and with system libraries apart. Over it is not a
+# failure while docs/design/008-programs.md lists what is in the way.
+kruxrt=${BUILD:-build}/kruxrt bar=307200
+if [ -e "$kruxrt" ]; then
+	bare=$(mktemp)
+	trap 'rm -f "$bare"' EXIT
+	strip -o "$bare" "$kruxrt"
+	n=$(wc -c < "$bare")
+	if [ "$n" -gt $bar ]; then said="$((n - bar)) over"; else said="within"; fi
+	echo "sizes: kruxrt has $n bytes of $bar: $said"
+fi
 [ $bad = 0 ]

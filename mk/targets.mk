@@ -43,7 +43,7 @@ layers:
 	$(Q)mk/layers.sh
 
 sizes:
-	$(Q)mk/sizes.sh
+	$(Q)BUILD=$(BUILD) mk/sizes.sh
 
 lint:
 	$(Q)mk/lint.sh
