@@ -228,6 +228,28 @@ static uint32_t step(struct machine *m, uint32_t from, uint32_t c)
 	return intern(m, &s);
 }
 
+/* By the k-th letter. */
+static uint32_t follow(struct machine *m, uint32_t from, size_t k)
+{
+	uint32_t to = m->state[from].next[k];
+
+	if (to == UINT32_MAX) {
+		to = step(m, from, m->letter[k]);
+		m->state[from].next[k] = to;
+	}
+	return to;
+}
+
+/* By the letter that stands for c. */
+static uint32_t advance(struct machine *m, uint32_t from, uint32_t c)
+{
+	size_t k = m->nletters - 1;
+
+	while (m->letter[k] > c)
+		k--;
+	return follow(m, from, k);
+}
+
 static struct machine *machine(const struct o_build *b, const struct o_cap *cap)
 {
 	struct machine *m;
@@ -288,11 +310,7 @@ static size_t explore(struct machine *m, uint32_t start, struct visit *seen, uin
 	mark[start] = 1;
 	for (size_t i = 0; i < n && !m->overflow; i++)
 		for (size_t k = 0; k < m->nletters && !m->overflow; k++) {
-			uint32_t to = m->state[seen[i].state].next[k];
-			if (to == UINT32_MAX) {
-				to = step(m, seen[i].state, m->letter[k]);
-				m->state[seen[i].state].next[k] = to;
-			}
+			uint32_t to = follow(m, seen[i].state, k);
 			if (m->overflow || mark[to] || m->state[to].inside == 4 ||
 			    (limited && m->limit && m->state[to].length > m->limit))
 				continue;
@@ -329,15 +347,11 @@ static struct krux_str spell(struct arena *a, const struct visit *seen, size_t a
 static uint64_t view(struct machine *m, uint32_t at, struct visit *seen, uint8_t *mark)
 {
 	uint64_t h = 0;
-	size_t slash = 0, n;
+	uint32_t from = advance(m, at, '/');
+	size_t n;
 	uint64_t *truths = calloc(MOST_STATES, sizeof *truths);
 	size_t nt = 0;
 
-	while (m->letter[slash] != '/')
-		slash++;
-	uint32_t from = m->state[at].next[slash];
-	if (from == UINT32_MAX)
-		from = m->state[at].next[slash] = step(m, at, '/');
 	memset(mark, 0, MOST_STATES);
 	n = m->overflow ? 0 : explore(m, from, seen, mark, false);
 	for (size_t i = 0; i < n; i++) {
@@ -363,7 +377,7 @@ static struct o_paths *below(struct machine *m, uint32_t at, bool root, bool lim
 	struct visit *seen = calloc(2 * MOST_STATES, sizeof *seen);
 	uint8_t *mark = calloc(2, MOST_STATES);
 	uint64_t *known = calloc(MOST_STATES, sizeof *known);
-	uint32_t from = root ? at : step(m, at, '/');
+	uint32_t from = root ? at : advance(m, at, '/');
 	size_t n = m->overflow ? 0 : explore(m, from, seen, mark, limited), cap = 0, nknown = 0;
 	struct krux_str none = { "", 0 };
 
@@ -399,7 +413,7 @@ const struct o_paths *o_tree_below(struct arena *a, const struct o_build *b, con
 	const struct o_paths *rest;
 
 	for (size_t i = 0; i < root.n && !m->overflow;)
-		at = step(m, at, o_scalar(root, &i));
+		at = advance(m, at, o_scalar(root, &i));
 	if (!m->overflow && !m->state[at].below[limited]) {
 		struct o_paths *found = below(m, at, root.n == 1, limited);
 		m->state[at].below[limited] = found;
