@@ -110,7 +110,7 @@ UNIT_TESTS += test_automaton test_bundle test_c_text test_canon test_capfile tes
 	test_dd test_digest test_elf test_emit_c test_facts test_format test_gate test_grammar test_handler test_handlers \
 	test_handlers_hostile test_import test_json test_lang test_length test_list test_loop test_message test_model test_patterns \
 	test_policyfile test_policyformat test_project test_quorum test_record test_request test_sandbox test_schema test_seccomp test_secrets \
-	test_source test_tally test_tree test_value test_window test_witness test_words test_yaml
+	test_source test_spawner test_tally test_ticket test_tree test_value test_window test_witness test_words test_yaml
 
 # tests/fuzz/fuzz_NAME.c each
 FUZZERS += bundle canon capfile cbor condition elf import json log model pathglob pattern policy schema zone

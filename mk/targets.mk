@@ -28,6 +28,8 @@ unit: $(addprefix $(BUILD)/unit/,$(UNIT_TESTS))
 
 # One pass over all tests with the compiler and sanitizers at hand.
 check-one: all unit $(TEST_PROGRAMS:%=$(BUILD)/%)
+	$(Q)for t in $(filter-out $(UNIT_TESTS),$(patsubst tests/unit/%.c,%,$(wildcard tests/unit/test_*.c))); do \
+		echo "tests/unit/$$t.c is in no list of mk/: it would never run"; exit 1; done
 	$(Q)BUILD=$(BUILD) SAN=$(SAN) tests/run.sh $(addprefix $(BUILD)/unit/,$(UNIT_TESTS))
 
 check:
