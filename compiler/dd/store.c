@@ -109,10 +109,13 @@ static void table_free(struct table *t)
 	*t = (struct table){ 0 };
 }
 
-/* The n-th slot to look at: some close to `near`, the rest anywhere. */
+/* The n-th slot to look at: some close to `near`, the rest anywhere, in growing steps: what lies close
+ * fills whole stretches, and one by one it would be long to walk out of them. */
 static uint32_t slot_number(const struct table *t, uint32_t hash, uint32_t near, uint32_t n)
 {
-	return (n < CLOSE ? near + (hash & (WINDOW - 1)) + n : hash * 0x9E3779B1u + n) & (t->cap - 1);
+	uint32_t far = n - CLOSE;
+
+	return (n < CLOSE ? near + (hash & (WINDOW - 1)) + n : hash * 0x9E3779B1u + far * (far + 1) / 2) & (t->cap - 1);
 }
 
 static void table_put(struct table *t, uint32_t hash, uint32_t near, uint32_t id)
