@@ -71,22 +71,27 @@ static bool key_read(const struct options *o, struct krux_secret_key *key)
 	return false;
 }
 
-/* One plan a capability; each has words of its own, so that none depends on another. */
-static const struct krux_str *plans_make(struct pipeline *p)
+/* One plan a capability, and what they share. Names of long sets say by a hash what they are, so no
+ * plan depends on another. */
+static void plans_make(struct pipeline *p, struct package_input *in)
 {
 	struct krux_str *plan = ARENA_ARRAY(p->arena, struct krux_str, p->caps.n + 1);
+	struct words *words = words_new(p->arena);
+	struct buf common = { 0 };
 
 	for (size_t i = 0; i < p->caps.n; i++) {
-		struct words *words = words_new(p->arena);
 		struct buf b = { 0 };
 		struct reach reach;
 
 		reach_find(p->arena, words, p->manager[i], p->decisions, p->root[i], p->caps.cap[i], &reach);
-		sandbox_plan_write(&b, words, &reach);
+		sandbox_plan_write(&b, &reach);
 		plan[i] = arena_str(p->arena, (struct krux_str){ b.p, b.n });
 		buf_free(&b);
 	}
-	return plan;
+	sandbox_common_write(&common, words);
+	in->plan = plan;
+	in->common = arena_str(p->arena, (struct krux_str){ common.p, common.n });
+	buf_free(&common);
 }
 
 /* Diagrams to everything that a bundle holds. */
@@ -102,7 +107,7 @@ static bool emit(const struct options *o, struct pipeline *p, const struct krux_
 	fine = !p->diags->errors &&
 	       emit_c(p->arena, p->diags, &p->build, p->decisions, p->manager, p->root, &c);
 	in.decide_c = arena_str(p->arena, (struct krux_str){ c.p ? c.p : "", c.n });
-	in.plan = plans_make(p);
+	plans_make(p, &in);
 	in.table = arena_str(p->arena, (struct krux_str){ table.p ? table.p : "", table.n });
 	fine = fine && cc_shared_object(p->arena, p->diags, in.decide_c, &in.object, &in.compiler) &&
 	       package_make(p->arena, p->diags, &in, pkg);

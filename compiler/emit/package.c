@@ -158,6 +158,7 @@ static void files_collect(struct files *f, const struct package_input *in)
 	buf_add(f, KRUX_STR("mcp/tools.json"), &b);
 	policyschema_write(&b);
 	buf_add(f, KRUX_STR("krux-policy.schema.json"), &b);
+	file_add(f, KRUX_STR("sandbox/common.txt"), in->common);
 	for (size_t i = 0; i < in->build->caps.n; i++) {
 		const struct capability *c = in->build->caps.cap[i];
 

@@ -16,6 +16,7 @@ struct package_input {
 	size_t nsources;
 	const struct build *build;
 	const struct krux_str *plan;         /* sandbox plans, by capability */
+	struct krux_str common;              /* what they have in common */
 };
 
 struct package {

@@ -191,13 +191,15 @@ static void limits_print(struct buf *b, const struct capability *cap)
 	buf_puts(b, ": parent, killed\n");
 }
 
+/* ---- what plans share ---- */
+
 static void names_print(struct buf *b, const struct words *words)
 {
 	if (!words->nnamed)
 		return;
-	buf_puts(b, "\nwhere\n\n");
+	buf_puts(b, "\nnames of long sets\n");
 	for (size_t i = 0; i < words->nnamed; i++) {
-		buf_puts(b, "  ");
+		buf_puts(b, "\n  ");
 		buf_str(b, words->named[i].c->name);
 		buf_puts(b, ":\n    ");
 		chain_print(b, words->named[i].text);
@@ -206,14 +208,22 @@ static void names_print(struct buf *b, const struct words *words)
 }
 
 static const char common[] =
-	"\n  kernel   namespaces of its own: no network, no other process, an empty read-only root\n"
+	"what holds each call that is run, beside its own plan\n\n"
+	"  kernel   namespaces of its own: no network, no other process, an empty read-only root\n"
 	"           seccomp kills it for any system call that the handler's list does not have\n"
-	"           Landlock refuses every file, TCP port, abstract socket and signal that is not above\n"
+	"           Landlock refuses every file, TCP port, abstract socket and signal that the plan does not\n"
+	"           name\n"
 	"           no capabilities, no_new_privs, not dumpable, no core\n"
 	"  parent   closes all other descriptors, checks the answer against the output type\n"
 	"  child    decides again, with the facts of the record, before it opens anything\n";
 
-void sandbox_plan_write(struct buf *b, const struct words *words, const struct reach *r)
+void sandbox_common_write(struct buf *b, const struct words *words)
+{
+	buf_puts(b, common);
+	names_print(b, words);
+}
+
+void sandbox_plan_write(struct buf *b, const struct reach *r)
 {
 	const struct capability *cap = r->cap;
 
@@ -224,8 +234,6 @@ void sandbox_plan_write(struct buf *b, const struct words *words, const struct r
 	effects_print(b, cap);
 	buf_puts(b, "\nto its limits\n");
 	limits_print(b, cap);
-	buf_puts(b, "\nand to nothing else\n");
-	buf_puts(b, cap->handler.kind == HANDLER_BUILTIN ? common :
-	            "\n  this version runs builtin handlers only: no call of this capability is run\n");
-	names_print(b, words);
+	buf_puts(b, cap->handler.kind == HANDLER_BUILTIN ? "\nand to nothing else: common.txt, which also explains names of long sets\n" :
+	            "\nthis version runs builtin handlers only: no call of this capability is run\n");
 }

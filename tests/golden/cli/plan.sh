@@ -28,3 +28,4 @@ for f in filesystem.write filesystem.search filesystem.delete system.time; do
 	cat "out/sandbox/$f@1.0.plan"
 	echo
 done
+cat out/sandbox/common.txt
