@@ -40,7 +40,8 @@ struct c_file {
 	size_t noctets, cap_octets;
 
 	struct c_tables *tables;                /* c_table.c */
-	bool by_table;                          /* some capability is decided by diagram_end() */
+	bool as_code;                           /* capabilities are functions, as far as each is read */
+	bool by_table;                          /* some capability is decided by diagrams[] */
 };
 
 /* ---- c_names.c ---- */
@@ -78,9 +79,15 @@ void c_octets_print(struct buf *, const struct c_file *);
 
 /* ---- c_decide.c ---- */
 
-/* A function that decides one capability; its name. */
-struct krux_str c_decide(struct c_file *, const struct capability *, const struct c_record *, struct dd *,
-                         uint32_t root);
+/* Are all capabilities together little enough to be read, and compiled in time, as code. */
+bool c_reads_as_code(struct c_file *, struct dd *const *manager, const uint32_t *root);
+/* What decides one capability: a function, or, where its n is 0, a diagram. */
+struct c_decision {
+	struct krux_str function;
+	uint32_t at;                            /* in diagrams[], or an end */
+};
+struct c_decision c_decide(struct c_file *, const struct capability *, const struct c_record *, struct dd *,
+                           uint32_t root);
 
 /* ---- c_outcome.c: facts and outcomes by name ---- */
 

@@ -9,7 +9,8 @@
 #include "compiler/base/escape.h"
 #include "compiler/emit/c_table.h"
 
-enum { MOST_NODES = 1000, MOST_DEPTH = 5, MOST_IN_A_ROW = 6 };
+/* Nodes of one capability, and of all of them, that are read as code. */
+enum { MOST_NODES = 1000, MOST_IN_ALL = 5000, MOST_DEPTH = 5, MOST_IN_A_ROW = 6 };
 
 static void put_node(struct c_writer *, struct buf *, uint32_t node, unsigned depth);
 
@@ -503,31 +504,45 @@ static uint32_t end_answer(void *ctx, uint32_t value)
 	return c_answer_index(w->f, value);
 }
 
-/* A diagram that nobody would read as code. */
-static struct krux_str put_by_table(struct c_writer *w, uint32_t root)
+bool c_reads_as_code(struct c_file *f, struct dd *const *manager, const uint32_t *root)
 {
-	struct krux_str name = c_name(w->f->names, w->prefix);
-	uint32_t at = c_table(w->f, w->m, w->rec, root, end_answer, w);
+	uint32_t left = MOST_IN_ALL;
+	bool ok = true;
 
-	w->f->by_table = true;
-	buf_printf(&w->f->code, "/* More to tell apart than is read as code: the diagram stands in diagrams[]. */\n"
-	           "static struct krux_answer %.*s(const struct call *c, const void *args)\n{\n"
-	           "\treturn diagram_answer(c, args, 0x%" PRIx32 ");\n}\n\n", STR_ARG(name), at);
-	return name;
+	for (size_t i = 0; ok && i < f->build->caps.n; i++) {
+		struct c_writer w = { .f = f, .m = manager[i] };
+		uint32_t one = MOST_NODES < left ? MOST_NODES : left, before = one;
+
+		if (fits(&w, root[i], &one))
+			left -= before - one;
+		else
+			ok = before == MOST_NODES;
+	}
+	return ok;
 }
 
-struct krux_str c_decide(struct c_file *f, const struct capability *cap, const struct c_record *rec, struct dd *m,
-                         uint32_t root)
+/* A diagram that nobody would read as code. */
+static struct c_decision by_table(struct c_writer *w, uint32_t root)
+{
+	w->f->by_table = true;
+	return (struct c_decision){ .at = c_table(w->f, w->m, w->rec, root, end_answer, w) };
+}
+
+struct c_decision c_decide(struct c_file *f, const struct capability *cap, const struct c_record *rec, struct dd *m,
+                           uint32_t root)
 {
 	struct c_writer w = { .f = f, .m = m, .rec = rec };
-	struct c_origins *origins = c_origins_make(f->a, f->build, cap);
 	struct krux_str name;
 
-	w.origins = origins;
+	if (!f->as_code)
+		return by_table(&w, root);
+	w.origins = c_origins_make(f->a, f->build, cap);
 	w.prefix = arena_printf(f->a, "decide_%.*s", STR_ARG(c_capability(f, cap)));
 	buf_printf(&f->code, "/* %.*s@%u.%u\n", STR_ARG(cap->name), cap->major, cap->minor);
-	c_origin_rules(&f->code, origins);
+	c_origin_rules(&f->code, w.origins);
 	buf_puts(&f->code, " */\n\n");
 	name = c_functions(&w, root);
-	return name.n ? name : put_by_table(&w, root);
+	if (!name.n)
+		buf_puts(&f->code, "/* More to tell apart than is read as code: decided by diagrams[]. */\n\n");
+	return name.n ? (struct c_decision){ .function = name } : by_table(&w, root);
 }

@@ -70,9 +70,13 @@ bool c_texts_intern(struct c_texts *t, uint32_t *at)
 
 static uint64_t whole_hash(const struct dd_automaton *fa, const uint32_t *class)
 {
-	uint64_t h = hash_bytes(fa->nstates, class, fa->nstates * sizeof *class);
+	uint64_t h = fa->nstates;
 
-	return hash_bytes(h, fa->range, fa->nranges * sizeof *fa->range);
+	for (uint32_t i = 0; i < fa->nstates; i++)
+		h = (h ^ class[i]) * 0x9E3779B97F4A7C15u;
+	for (uint32_t i = 0; i < fa->nranges; i++)
+		h = (h ^ fa->range[i].lo ^ (uint64_t)fa->range[i].to << 32) * 0x9E3779B97F4A7C15u;
+	return h ^ h >> 32;
 }
 
 static bool whole_same(const struct c_text_whole *a, const struct dd_automaton *fa, const uint32_t *class)

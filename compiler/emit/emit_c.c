@@ -14,7 +14,7 @@
 struct entry {
 	const struct capability *cap;
 	const struct c_record *args;
-	struct krux_str decide;
+	struct c_decision decide;
 };
 
 static void put_part(struct buf *b, struct krux_str text)
@@ -40,7 +40,8 @@ static void put_banner(struct buf *b, const struct build *build)
 	}
 	buf_puts(b, " *\n"
 	         " * Fixed parts come first: the ABI, texts, decoding, automata. Then each capability has its\n"
-	         " * arguments, their decoder, and decide_NAME, the policy itself. Tables come last. */\n\n");
+	         " * arguments, their decoder, and decide_NAME, the policy itself, if all are little enough to be\n"
+	         " * read; table.txt says the same in words. Tables come last. */\n\n");
 }
 
 static bool uses_hosts(const struct c_file *f)
@@ -70,13 +71,6 @@ static void put_fixed(struct buf *b, const struct c_file *f)
 	put_part(b, prelude_call());
 }
 
-/* Its tables stand further down. */
-static void put_forward(struct buf *b, const struct c_file *f)
-{
-	if (f->by_table)
-		buf_puts(b, "static struct krux_answer diagram_answer(const struct call *c, const void *args, uint32_t at);\n\n");
-}
-
 static void put_elements(struct buf *b, const struct c_file *f)
 {
 	buf_puts(b, "union element {\n\tbool none;\n");
@@ -101,7 +95,23 @@ static void put_labels(struct buf *b, const struct capability *cap, size_t i)
 	buf_puts(b, " };\n");
 }
 
-static void put_capabilities(struct buf *b, const struct entry *entry, size_t n)
+static void put_decisions(struct buf *b, const struct c_file *f, const struct entry *entry, size_t n)
+{
+	buf_printf(b, "static struct krux_answer (*const decide_of[%zu])(const struct call *, const void *) = {\n", n + 1);
+	for (size_t i = 0; i < n; i++)
+		if (entry[i].decide.function.n)
+			buf_printf(b, "\t[%zu] = %.*s,\n", i, STR_ARG(entry[i].decide.function));
+	buf_puts(b, f->as_code || !n ? "};\n\n" : "\t0  /* so many that none is read as code */\n};\n\n");
+	if (!f->by_table)
+		return;
+	buf_printf(b, "/* Those that decide_of[] leaves out. */\nstatic const uint32_t diagram_of[%zu] = {\n", n + 1);
+	for (size_t i = 0; i < n; i++)
+		if (!entry[i].decide.function.n)
+			buf_printf(b, "\t[%zu] = %#" PRIx32 ",  /* %.*s */\n", i, entry[i].decide.at, STR_ARG(entry[i].cap->name));
+	buf_puts(b, "};\n\n");
+}
+
+static void put_capabilities(struct buf *b, const struct c_file *f, const struct entry *entry, size_t n)
 {
 	buf_printf(b, "enum { CAPABILITIES = %zu };\n\n", n);
 	for (size_t i = 0; i < n; i++)
@@ -123,10 +133,8 @@ static void put_capabilities(struct buf *b, const struct entry *entry, size_t n)
 	buf_printf(b, "};\n\nstatic bool (*const decode_of[%zu])(struct reader *, void *) = {\n", n + 1);
 	for (size_t i = 0; i < n; i++)
 		buf_printf(b, "\tdecode_%.*s,\n", STR_ARG(entry[i].args->tag));
-	buf_printf(b, "};\n\nstatic struct krux_answer (*const decide_of[%zu])(const struct call *, const void *) = {\n", n + 1);
-	for (size_t i = 0; i < n; i++)
-		buf_printf(b, "\t%.*s,\n", STR_ARG(entry[i].decide));
 	buf_puts(b, "};\n\n");
+	put_decisions(b, f, entry, n);
 }
 
 static void put_arguments(struct buf *b, const struct entry *entry, size_t n)
@@ -149,7 +157,7 @@ static void put_tables(struct buf *b, struct c_file *f, struct c_cites *cites, c
 	c_find_print(&names, f->a, &f->build->caps, cites);
 	buf_puts(b, "/* ---- tables ---- */\n\n");
 	c_outcomes_print(b, f);
-	put_capabilities(b, entry, f->build->caps.n);
+	put_capabilities(b, f, entry, f->build->caps.n);
 	put_arguments(b, entry, f->build->caps.n);
 	c_texts_print(b, f->texts);
 	c_octets_print(b, f);
@@ -158,8 +166,7 @@ static void put_tables(struct buf *b, struct c_file *f, struct c_cites *cites, c
 	c_diagrams_print(b, f->tables);
 	put_elements(b, f);
 	put_part(b, prelude_diagram());
-	if (f->by_table)
-		put_part(b, prelude_answer());
+	put_part(b, f->by_table ? prelude_answer() : prelude_function());
 	put_part(b, prelude_cite());
 	c_cites_print(b, cites);
 	put_part(b, prelude_voice());
@@ -207,6 +214,7 @@ bool emit_c(struct arena *a, struct diags *ds, const struct build *build, struct
 	f.outcomes = c_outcomes_new(a);
 	f.tables = c_tables_new(a);
 	cites = c_cites_new(&f);
+	f.as_code = c_reads_as_code(&f, manager, root);
 	ok = capabilities_write(&f, cites, entry, manager, root);
 	if (ok) {
 		struct buf tables = { 0 };
@@ -215,7 +223,6 @@ bool emit_c(struct arena *a, struct diags *ds, const struct build *build, struct
 		put_banner(b, build);
 		put_fixed(b, &f);
 		c_outcomes_declare(b, &f);
-		put_forward(b, &f);
 		buf_puts(b, "/* ---- capabilities ---- */\n\n");
 		buf_put(b, f.code.p, f.code.n);
 		buf_put(b, tables.p, tables.n);

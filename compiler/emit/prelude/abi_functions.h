@@ -18,7 +18,7 @@ static struct krux_answer decide(uint32_t cap, const char *agent, uint32_t nagen
 
 	if (cap >= CAPABILITIES)
 		return UNKNOWN;
-	return decide_of[cap](&c, scratch);
+	return capability_answer(&c, scratch, cap);
 }
 
 static uint32_t cite(uint32_t cap, const char *agent, uint32_t nagent, const void *scratch, krux_fact_fn *fact_fn,

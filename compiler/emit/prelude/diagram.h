@@ -64,6 +64,8 @@ static uint32_t diagram_child(const uint32_t *d, u128 x)
 	uint32_t words = d[0] >> 24 == NODE_ADDRESS ? 4 : 2, lo = 0, hi = d[1] - 1;
 	const uint32_t *child = d + 2 + words * hi;
 
+	if (hi == 1 && words == 2)               /* most have one cut */
+		return child[(uint64_t)x > (d[2] | (uint64_t)d[3] << 32)];
 	while (lo < hi) {
 		uint32_t mid = (lo + hi) / 2;
 		const uint32_t *w = d + 2 + words * mid;
