@@ -27,6 +27,7 @@ int kept_put(const struct state *state, const struct loaded *l, struct krux_err 
 {
 	CLEAN_FD int dir = -1;
 	char name[NAME];
+	struct stat st;
 
 	name_make(l->bundle.digest, name);
 	if (mkdirat(state->fd, "bundles", 0700) && errno != EEXIST)
@@ -34,7 +35,7 @@ int kept_put(const struct state *state, const struct loaded *l, struct krux_err 
 	dir = file_open(state->fd, "bundles", O_RDONLY | O_DIRECTORY, 0, err);
 	if (dir < 0)
 		return -1;
-	if (!faccessat(dir, name, F_OK, AT_SYMLINK_NOFOLLOW))
+	if (!fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW))
 		return 0;
 	if (file_replace(dir, name, 0600, l->bytes, l->nbytes, err))
 		return err_wrap(err, "keep the bundle");

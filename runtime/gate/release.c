@@ -328,13 +328,17 @@ void ticket_seen(struct gate *g, struct card *k, struct krux_str shown)
 {
 	const struct carry_ticket *t = carry_ticket_find(g->carry, k->leaf);
 	const char *why = "";
+	struct krux_str was;
 	struct record r;
 	size_t used;
 
 	if (!t || !k->busy || !record_decode((const uint8_t *)t->bytes.p, t->bytes.n, &r, &used, &why))
 		return;
 	k->busy = false;
-	if (!krux_str_eq(shown, r.field[AUDIT_SHOWN].s))
+	was = record_has(&r, AUDIT_SHOWN) ? r.field[AUDIT_SHOWN].s : (struct krux_str){ NULL, 0 };
+	if (!shown.p)
+		ticket_end(g, k, AUDIT_KIND_STALE, "the files that it is about cannot be looked at");
+	else if (!krux_str_eq(shown, was))
 		ticket_end(g, k, AUDIT_KIND_STALE, "a file that was shown has changed");
 	else if (!g->frozen && !k->agent->frozen && !g->retiring)
 		release(g, k, t);

@@ -39,7 +39,7 @@ static void answered(const struct asked *q, struct krux_str json)
 	if (json.n)
 		server_reply(q->gate, q->connection, &f);
 	else
-		refused(q, "there is no such thing, or no memory to tell of it");
+		refused(q, "it is not there (a ticket may have been decided, withdrawn or expired), or there is no memory to tell of it");
 }
 
 static void signer_remember(struct gate *g, uint64_t uid)

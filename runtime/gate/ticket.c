@@ -380,8 +380,17 @@ size_t ticket_paths(const struct request *q, struct krux_str *path, size_t max)
 	return n;
 }
 
-/* The answer waits in the call until the spawner has looked. */
-static bool call_looks(struct gate *g, struct call *c)
+/* Nobody is asked about files that nobody could look at. */
+static void call_unseen(struct gate *g, struct call *c)
+{
+	tell_error(c->session, true, c->id, FRAME_ERROR_UNRECORDED,
+	           "the files that the call is about cannot be looked at; nothing was done", 0);
+	call_free(g, c);
+}
+
+/* The answer waits in the call until the spawner has looked. False: there is nothing to look at; or,
+ * with *failed, it cannot. */
+static bool call_looks(struct gate *g, struct call *c, bool *failed)
 {
 	struct krux_str workspace = { c->agent->workspace, strlen(c->agent->workspace) }, path[PATHS];
 	size_t n = ticket_paths(&c->request, path, PATHS);
@@ -392,6 +401,7 @@ static bool call_looks(struct gate *g, struct call *c)
 	if (!c->held || !spawner_look(g, c->cookie, workspace, path, n)) {
 		lend_give(&g->lend, c->held, c->held_room);
 		c->held = NULL;
+		*failed = true;
 		return false;
 	}
 	memcpy(c->held, c->request.cbor.p, c->request.cbor.n);
@@ -417,6 +427,7 @@ static void call_joins(struct gate *g, struct call *c, const struct card *k)
 void ticket_defer(struct gate *g, struct call *c, const struct krux_str *shown)
 {
 	struct entry_ticket e = { .ticket = NULL };
+	bool failed = false;
 	struct card *k;
 
 	same_of(c->agent, c->request.cap->name, c->request.cap->major, c->request.cap->minor, c->request.cbor, c->same);
@@ -431,22 +442,26 @@ void ticket_defer(struct gate *g, struct call *c, const struct krux_str *shown)
 		call_free(g, c);
 		return;
 	}
-	if (!shown && call_looks(g, c))
+	if (!shown && call_looks(g, c, &failed))
 		return;
+	if (failed) {
+		call_unseen(g, c);
+		return;
+	}
 	if (shown)
 		e.shown = *shown;
 	call_record(g, c, AUDIT_KIND_DEFERRED, &e);
 }
 
-/* A list of the field `shown`, or nothing where it is none or empty. */
+/* A list of the field `shown`, n 0 where it is empty; p NULL: it is none, the look has failed. */
 static struct krux_str shown_read(struct krux_str s)
 {
 	struct item_in in = { (const uint8_t *)s.p, (const uint8_t *)s.p + s.n, NULL };
 	const char *schema = "[(tb32u)]";
 
-	if (s.n > 1 && s.n <= 16384 && item_check(&in, &schema) && in.p == in.end)
-		return s;
-	return (struct krux_str){ NULL, 0 };
+	if (!s.n || s.n > 16384 || !item_check(&in, &schema) || in.p != in.end)
+		return (struct krux_str){ NULL, 0 };
+	return (struct krux_str){ s.p, s.n > 1 ? s.n : 0 };
 }
 
 void ticket_looked(struct gate *g, uint64_t cookie, struct krux_str shown)
@@ -466,6 +481,10 @@ void ticket_looked(struct gate *g, uint64_t cookie, struct krux_str shown)
 	c->held = NULL;
 	c->stage = CALL_RECORDING;
 	c->request.cbor = (struct krux_str){ NULL, 0 };
+	if (!seen.p) {
+		call_unseen(g, c);
+		return;
+	}
 	if (!args.p || !call_args(g, c, args, &refusal)) {
 		tell_error(c->session, true, c->id, FRAME_ERROR_UNRECORDED, "out of memory; nothing was done", 0);
 		call_free(g, c);

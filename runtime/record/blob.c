@@ -83,9 +83,10 @@ int blob_write(int dir, const uint8_t name[static HASH_LEN], const uint8_t *p, s
                struct krux_err *err)
 {
 	char path[2 * HASH_LEN + 1];
+	struct stat st;
 
 	file_name(name, path);
-	if (!faccessat(dir, path, F_OK, AT_SYMLINK_NOFOLLOW))
+	if (!fstatat(dir, path, &st, AT_SYMLINK_NOFOLLOW))
 		return 0;
 	if (!file_create(dir, path, 0600, p, n, err))
 		return 0;

@@ -69,9 +69,10 @@ uint64_t reader_segment(const struct reader *r)
 static bool is_there(const struct reader *r, uint64_t segment)
 {
 	char name[SEGMENT_NAME];
+	struct stat st;
 
 	segment_name(segment, name);
-	return !faccessat(r->dir, name, F_OK, AT_SYMLINK_NOFOLLOW);
+	return !fstatat(r->dir, name, &st, AT_SYMLINK_NOFOLLOW);
 }
 
 /* Is what stands here zeros to the end; 1, 0, -1 with *err. */
