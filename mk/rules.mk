@@ -71,6 +71,8 @@ $(BUILD)/krux-witness: $(KRUXRT_OBJ) $(call obj,$(WITNESS_SRC) $(WITNESS_MAIN))
 
 # Unit tests may use anything but the mains.
 $(BUILD)/unit/test_submit: TEST_LIBS += -lcurl
+# Kept, or the next run, which knows what they depend on, compiles them again.
+.SECONDARY: $(UNIT_TESTS:%=$(BUILD)/obj/tests/unit/%.o)
 $(BUILD)/unit/%: $(BUILD)/obj/tests/unit/%.o $(BUILD)/libkruxtest.a
 	$(SAY) LINK $@
 	@mkdir -p $(@D)

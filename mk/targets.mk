@@ -1,5 +1,5 @@
 # What people type.
-.PHONY: all help deps demo check check-one unit lint tidy layers sizes soak bench install clean
+.PHONY: all help deps demo check check-one programs unit lint tidy layers sizes soak bench install clean
 
 all: $(if $(COMPILER_MAIN),$(BUILD)/kruxc) $(if $(RUNTIME_MAIN),$(BUILD)/kruxrt) \
 	$(BESIDE:%=$(BUILD)/%) $(BUILD)/krux-witness $(LIBKRUX)
@@ -26,8 +26,11 @@ deps:
 
 unit: $(addprefix $(BUILD)/unit/,$(UNIT_TESTS))
 
+# All that the tests run.
+programs: unit $(TEST_PROGRAMS:%=$(BUILD)/%)
+
 # One pass over all tests with the compiler and sanitizers at hand.
-check-one: all unit $(TEST_PROGRAMS:%=$(BUILD)/%)
+check-one: all programs
 	$(Q)for t in $(filter-out $(UNIT_TESTS),$(patsubst tests/unit/%.c,%,$(wildcard tests/unit/test_*.c))); do \
 		echo "tests/unit/$$t.c is in no list of mk/: it would never run"; exit 1; done
 	$(Q)BUILD=$(BUILD) SAN=$(SAN) tests/run.sh $(addprefix $(BUILD)/unit/,$(UNIT_TESTS))
