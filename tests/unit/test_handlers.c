@@ -68,7 +68,7 @@ START_TEST(examples_hold)
 
 	SETUP("filesystem");
 	set = calls_set();
-	ck_assert_uint_eq(set->n, 17);
+	ck_assert_uint_eq(set->n, 18);
 	for (size_t i = 0; i < set->n; i++) {
 		const struct capability *m = set->cap[i];
 
