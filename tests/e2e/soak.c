@@ -329,6 +329,7 @@ static int log_verify(void)
 static unsigned long count(unsigned kills, bool loaded_end)
 {
 	struct counts *c = calloc(1, sizeof *c);
+	unsigned long wrong;
 	char path[400];
 
 	if (!c)
@@ -342,6 +343,7 @@ static unsigned long count(unsigned kills, bool loaded_end)
 	snprintf(path, sizeof path, "%s/log.json", folder);
 	if (log_dump(path)) {
 		printf("soak: the log cannot be printed\n");
+		free(c);
 		return 1;
 	}
 	counts_log(c, path);
@@ -352,7 +354,9 @@ static unsigned long count(unsigned kills, bool loaded_end)
 		printf("soak: only %lu of %lu calls were acknowledged\n", c->done, c->asked);
 		c->wrong++;
 	}
-	return c->wrong;
+	wrong = c->wrong;
+	free(c);
+	return wrong;
 }
 
 int main(int argc, char **argv)

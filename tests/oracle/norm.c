@@ -316,7 +316,7 @@ bool o_norm(struct arena *a, const struct o_type *t, const struct krux_value *ra
 	*out = (struct o_val){ .present = true };
 	switch (t->kind) {
 	case O_BOOL:
-		out->num = raw->b;
+		out->num = raw->kind == KRUX_V_BOOL && raw->b;
 		return raw->kind == KRUX_V_BOOL;
 	case O_INT: case O_UINT: case O_DECIMAL: case O_PORT: case O_DATETIME: case O_DURATION: case O_SIZE:
 		return number(t, raw, out);
