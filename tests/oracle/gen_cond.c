@@ -15,10 +15,12 @@ static const char *const globs[] = {
 };
 static const char *const texts[] = {
 	"", "a", "ab", "abc", "é", "b", "x y", "a\\\"b", "b/c", ".", "aa", "ba", "abab", "\\u{1F600}", "e\\u{301}", "\\n", "c", "/",
+	"aab", "\\u{7FF}", "\\u{800}", "\\u{FFFF}", "\\u{10000}", "\\u{10FFFF}",
 };
 static const char *const regexes[] = {
 	"[a-z]+", "a.*", ".*b", "(ab|c)*", "[^/]*", "a{2,3}", "\\\\d+|x", "/workspace(/.*)?", "(a|b)?c?", ".{1,3}", "\\\\w*", "é|a",
 	"(a*b)+", ".*a.{2}", "[ab]{2}", "[^b]{3}|ab", "[a-c]{0,2}", "|a", ".*/b(/.*)?",
+	"(a(b(bc)?)?)?[^b]*", "(a(/(/b)?)?)?[^/]*", "[\\u{800}-\\u{FFFF}]*", "[^\\u{80}-\\u{7FF}]{1,2}", "[\\u{10000}-\\u{10FFFF}]|a+",
 };
 static const char *const hosts[] = { "example.com", "api.example.com", "com", "10.0.0.1", "::1", "b.co", "x-y.example.com" };
 static const char *const ips[] = { "10.0.0.1", "\"10.255.255.255\"", "\"::1\"", "192.168.0.1", "\"2001:db8::1\"", "0.0.0.0", "\"::\"" };
@@ -178,6 +180,22 @@ static struct g_cond *ordered(struct making *m, const char *name, const struct o
 	return leaf(m, arena_printf(m->g->a, "%s %s %s", name, G_PICK(r, words), number_text(m, t, a)));
 }
 
+static struct g_cond *sized(struct making *m, const char *name, uint64_t max)
+{
+	static const char *const words[] = { "==", "==", "!=", "<", "<=", ">", ">=" };
+	static const unsigned often[] = { 0, 1, 2, 3, 3, 4, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 20 };
+	const struct o_type range = { .kind = O_COUNT, .hi = (o_int)max };
+	struct g_rng *r = &m->g->rng;
+	const char *size = arena_printf(m->g->a, "size(%s)", name).p;
+	unsigned n = G_PICK(r, often);
+
+	if (n >= max || g_one_in(r, 3))
+		return ordered(m, size, &range);
+	if (g_one_in(r, 4))
+		return leaf(m, arena_printf(m->g->a, "%s in %u..%u", size, n, n + 1));
+	return leaf(m, arena_printf(m->g->a, "%s %s %u", size, G_PICK(r, words), n));
+}
+
 static struct g_cond *equal(struct making *m, const char *name, const struct o_type *t)
 {
 	struct g_rng *r = &m->g->rng;
@@ -193,15 +211,42 @@ static struct g_cond *equal(struct making *m, const char *name, const struct o_t
 static struct g_cond *texty(struct making *m, const char *name, const struct o_type *t, bool part_of_url)
 {
 	static const char *const words[] = { "starts with", "ends with", "contains" };
-	static const char *const pieces[] = { "/workspace/", "/a", "b", ".git", "é", "/", "exam", ".com", "e", "a", "-", "ab", "1", "abab" };
+	static const char *const pieces[] = { "/workspace/", "/a", "b", ".git", "é", "/", "exam", ".com", "e", "a", "-", "ab", "1" };
+	/* Found behind a beginning of themselves. */
+	static const char *const again[] = { "aaa", "aaab", "abab", "ababc" };
 	struct g_rng *r = &m->g->rng;
 
 	if (g_one_in(r, 3))
 		return equal(m, name, t);
 	if (g_one_in(r, 3))
 		return leaf(m, arena_printf(m->g->a, "%s like \"%s\"", name, G_PICK(r, regexes)));
+	if (!part_of_url && g_one_in(r, 4))
+		return leaf(m, arena_printf(m->g->a, "%s %s \"%s\"", name, words[1 + g_below(r, 2)], G_PICK(r, again)));
 	return leaf(m, arena_printf(m->g->a, "%s %s \"%s\"", name, G_PICK(r, words),
 	            part_of_url ? G_PICK(r, url_bits) : t->kind == O_STRING && !t->nfa ? G_PICK(r, texts) : G_PICK(r, pieces)));
+}
+
+/* What a text is, and how long. */
+static struct g_cond *text_and_size(struct making *m, const char *name, const struct o_type *t)
+{
+	/* Each has texts of several lengths: a size tells them apart. */
+	static const struct { const char *test; unsigned bytes; } wide[] = {
+		{ "[\\u{7F}-\\u{7FF}]", 1 }, { "\\u{7FF}|\\u{800}", 2 }, { "\\u{FFFF}|\\u{10000}", 3 },
+		{ "[\\u{800}-\\u{FFFF}]|[\\u{10000}-\\u{10FFFF}]", 3 }, { "([\\u{800}-\\u{FFFF}]|\\u{10FFFF}){2}", 6 },
+	};
+	static const char *const words[] = { "==", "<", "<=", ">", ">=" };
+	struct g_rng *r = &m->g->rng;
+	size_t i = g_below(r, sizeof wide / sizeof *wide);
+	struct g_cond *is, *size;
+
+	if (t->kind == O_STRING && !t->nfa && wide[i].bytes < t->max && !g_one_in(r, 4)) {
+		is = leaf(m, arena_printf(m->g->a, "%s like \"%s\"", name, wide[i].test));
+		size = leaf(m, arena_printf(m->g->a, "size(%s) %s %u", name, G_PICK(r, words), wide[i].bytes + g_below(r, 2)));
+	} else {
+		is = texty(m, name, t, false);
+		size = sized(m, name, t->max);
+	}
+	return node(m, g_one_in(r, 3) ? G_OR : G_AND, NULL, is, size);
 }
 
 static struct g_cond *any_test(struct making *m, const char *name, const struct o_type *t);
@@ -272,14 +317,14 @@ static bool trees(const struct making *m)
 
 static struct g_cond *any_test(struct making *m, const char *name, const struct o_type *t)
 {
-	static const struct o_type count = { .kind = O_COUNT };
 	struct g_rng *r = &m->g->rng;
-	struct o_type range = count;
+	bool text = t->kind == O_STRING || t->kind == O_PATH;
 
-	range.hi = (o_int)t->max;
 	if ((t->kind == O_BYTES && g_one_in(r, 2)) ||
 	    (t->kind == O_STRING && g_one_in(r, 4)) || (t->kind == O_PATH && g_one_in(r, trees(m) ? 12 : 8)))
-		return ordered(m, arena_printf(m->g->a, "size(%s)", name).p, &range);
+		return sized(m, name, t->max);
+	if (text && g_one_in(r, t->kind == O_PATH ? 16 : 3))
+		return text_and_size(m, name, t);
 	switch (t->kind) {
 	case O_BOOL:
 		return g_one_in(r, 2) ? leaf(m, arena_printf(m->g->a, "%s", name)) : equal(m, name, t);

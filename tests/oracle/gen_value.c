@@ -186,6 +186,41 @@ static struct krux_str nudge(struct making *m, struct krux_str s)
 	}
 }
 
+/* Scalars of each width, at its ends. */
+static const char *const scalars[] = {
+	"\x7F", "é", "\xC2\x80", "\xDF\xBF", "\xE0\xA0\x80", "\xEF\xBF\xBF", "\xF0\x90\x80\x80", "\xF4\x8F\xBF\xBF",
+};
+
+/* s behind a beginning of itself: what looks for s has to begin again. */
+static struct krux_str restart(struct making *m, struct krux_str s)
+{
+	size_t n = g_below(m->r, (uint32_t)s.n + 1);
+
+	while (n < s.n && ((unsigned char)s.p[n] & 0xC0) == 0x80)
+		n++;
+	return arena_printf(m->a, "%.*s%.*s", (int)n, s.p, (int)s.n, s.p);
+}
+
+/* s cut or filled up to so many bytes. */
+static struct krux_str resize(struct making *m, struct krux_str s, size_t want)
+{
+	struct buf b = { 0 };
+
+	while (s.n > want && s.n > 1) {
+		while (s.n > 1 && ((unsigned char)s.p[s.n - 1] & 0xC0) == 0x80)
+			s.n--;
+		s.n--;
+	}
+	buf_put(&b, s.p, s.n);
+	while (b.n < want) {
+		const char *c = g_one_in(m->r, 3) ? G_PICK(m->r, scalars) : "a";
+		buf_puts(&b, b.n + strlen(c) <= want ? c : "a");
+	}
+	s = arena_str(m->a, (struct krux_str){ b.p ? b.p : "", b.n });
+	buf_free(&b);
+	return s;
+}
+
 /* A text that has something to do with a hint of that kind. */
 static struct krux_str texty(struct making *m, enum o_kind kind, const char *const *often, size_t n)
 {
@@ -202,6 +237,8 @@ static struct krux_str texty(struct making *m, enum o_kind kind, const char *con
 			break;
 		default:
 			s = h->con->val.s;
+			if (g_one_in(m->r, 5))
+				s = restart(m, s);
 			break;
 		}
 		if (g_one_in(m->r, 2))
@@ -211,18 +248,12 @@ static struct krux_str texty(struct making *m, enum o_kind kind, const char *con
 	}
 	h = g_one_in(m->r, 3) ? hint(m, kind, true) : NULL;
 	if (h && h->con->lo < 200) {
-		struct buf b = { 0 };
 		o_int want = near(m, h, 1);
-		while ((o_int)s.n > want && s.n > 1 && want >= 0) {
-			while (s.n > 1 && ((unsigned char)s.p[s.n - 1] & 0xC0) == 0x80)
-				s.n--;
-			s.n--;
-		}
-		buf_put(&b, s.p, s.n);
-		while ((o_int)b.n < want)
-			buf_puts(&b, (o_int)b.n + 2 <= want && g_one_in(m->r, 3) ? "é" : "a");
-		s = arena_str(m->a, (struct krux_str){ b.p ? b.p : "", b.n });
-		buf_free(&b);
+		/* A tree may begin a little above what a size is about. */
+		if (kind == O_PATH && g_one_in(m->r, 3))
+			want -= 1 + g_below(m->r, 3);
+		if (want >= 0)
+			s = resize(m, s, (size_t)want);
 	}
 	return s;
 }
