@@ -19,7 +19,7 @@ if [ -n "$long" ]; then
 fi
 echo "sizes: $(echo "$files" | wc -l) files, $bad too long"
 # kruxrt beside its bar, 300 KiB without symbols and with system libraries apart. Over it is not a
-# failure while docs/design/008-programs.md lists what is in the way.
+# failure while docs/design/010-programs.md lists what is in the way.
 kruxrt=${BUILD:-build}/kruxrt bar=307200
 if [ -e "$kruxrt" ]; then
 	bare=$(mktemp)
