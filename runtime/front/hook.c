@@ -6,7 +6,7 @@
 #include "runtime/base/err.h"
 #include "runtime/base/message.h"
 #include "runtime/front/daemon_part.h"
-#include "runtime/sandbox/rights.h"
+#include "capspec/rights.h"
 #include "runtime/sandbox/sandbox.h"
 
 #include <errno.h>

@@ -5,7 +5,7 @@
 #include "runtime/base/err.h"
 #include "runtime/base/state.h"
 #include "runtime/sandbox/cgroup.h"
-#include "runtime/sandbox/rights.h"
+#include "capspec/rights.h"
 #include "runtime/sandbox/sandbox.h"
 
 #include <errno.h>

@@ -1,76 +1,56 @@
 /* Opened folders and the rights below them to a Landlock domain: everything else about files,
- * TCP, abstract sockets and signals is refused. The headers of older systems lack the newer
- * rights, so those are written out. */
+ * TCP, abstract sockets and signals is refused. What the kernel can hold is in
+ * capspec/landlock.def, since the headers of older systems lack the newer rights. */
 #include <errno.h>
 #include <linux/landlock.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "runtime/sandbox/rights.h"
+#include "capspec/rights.h"
 #include "runtime/sandbox/sandbox.h"
 
 enum {
-	FS_ABI_1 = (1 << 13) - 1,
-	FS_REFER = 1 << 13,
-	FS_TRUNCATE = 1 << 14,
-	FS_IOCTL_DEV = 1 << 15,
-	NET_TCP = 3,               /* bind and connect */
-	SCOPED = 3,                /* abstract Unix sockets, signals */
+	NET_TCP = 3,               /* bind and connect, since ABI 4 */
+	SCOPED = 3,                /* abstract Unix sockets and signals, since ABI 6 */
 };
 
 struct ruleset_attr {
 	uint64_t fs, net, scoped;
 };
 
-/* The ladder: what each ABI adds. A kernel refuses bits that it does not know. */
+static const struct right {
+	unsigned bit;
+	int abi;
+	bool file;
+	unsigned groups;
+} right[] = {
+#define LANDLOCK_RIGHT(name, bit, abi, file, groups) { bit, abi, file, groups },
+#include "capspec/landlock.def"
+};
+
+/* A kernel refuses bits that it does not know. */
 static struct ruleset_attr attr_of(int abi)
 {
-	struct ruleset_attr a = { .fs = FS_ABI_1 };
+	struct ruleset_attr a = { .net = abi >= 4 ? NET_TCP : 0, .scoped = abi >= 6 ? SCOPED : 0 };
 
-	if (abi >= 2)
-		a.fs |= FS_REFER;
-	if (abi >= 3)
-		a.fs |= FS_TRUNCATE;
-	if (abi >= 4)
-		a.net = NET_TCP;
-	if (abi >= 5)
-		a.fs |= FS_IOCTL_DEV;
-	if (abi >= 6)
-		a.scoped = SCOPED;
+	for (size_t i = 0; i < sizeof right / sizeof *right; i++)
+		if (abi >= right[i].abi)
+			a.fs |= UINT64_C(1) << right[i].bit;
 	return a;
 }
 
-static uint64_t rights_of(unsigned rights)
+/* A file takes no rights of folders. */
+static uint64_t rights_at(int fd, unsigned groups)
 {
+	struct stat st;
+	bool folder = fstat(fd, &st) || S_ISDIR(st.st_mode);
 	uint64_t fs = 0;
 
-	if (rights & RIGHT_READ_FILES)
-		fs |= LANDLOCK_ACCESS_FS_READ_FILE;
-	if (rights & RIGHT_READ_FOLDERS)
-		fs |= LANDLOCK_ACCESS_FS_READ_DIR;
-	if (rights & RIGHT_NAMES)
-		fs |= LANDLOCK_ACCESS_FS_MAKE_REG | LANDLOCK_ACCESS_FS_MAKE_DIR |
-		      LANDLOCK_ACCESS_FS_MAKE_SYM | LANDLOCK_ACCESS_FS_MAKE_FIFO |
-		      LANDLOCK_ACCESS_FS_MAKE_SOCK | LANDLOCK_ACCESS_FS_REMOVE_FILE |
-		      LANDLOCK_ACCESS_FS_REMOVE_DIR | FS_REFER;
-	if (rights & RIGHT_WRITE_FILES)
-		fs |= LANDLOCK_ACCESS_FS_WRITE_FILE | FS_TRUNCATE;
-	if (rights & RIGHT_EXECUTE)
-		fs |= LANDLOCK_ACCESS_FS_EXECUTE;
+	for (size_t i = 0; i < sizeof right / sizeof *right; i++)
+		if (right[i].groups & groups && (folder || right[i].file))
+			fs |= UINT64_C(1) << right[i].bit;
 	return fs;
-}
-
-/* A file takes no rights of folders. */
-static uint64_t rights_at(int fd, unsigned rights)
-{
-	const uint64_t of_files = LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_WRITE_FILE |
-	                          LANDLOCK_ACCESS_FS_EXECUTE | FS_TRUNCATE | FS_IOCTL_DEV;
-	struct stat st;
-
-	if (!fstat(fd, &st) && !S_ISDIR(st.st_mode))
-		return rights_of(rights) & of_files;
-	return rights_of(rights);
 }
 
 static int ruleset_restrict(int abi, struct ruleset_attr attr, const struct landlock_grant *grant,

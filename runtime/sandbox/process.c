@@ -2,7 +2,7 @@
 #include "runtime/sandbox/process.h"
 
 #include "runtime/base/err.h"
-#include "runtime/sandbox/rights.h"
+#include "capspec/rights.h"
 #include "runtime/sandbox/sandbox.h"
 
 #include <errno.h>
@@ -113,7 +113,7 @@ static const struct process_rule {
 #include "runtime/sandbox/process.def"
 /* Those of the handlers, without their groups. */
 #define CALL(name, groups) { SCMP_SYS(name), S, 0, 0, 0, 0, 0 },
-#include "runtime/sandbox/calls.def"
+#include "capspec/calls.def"
 #undef CALL
 #if SANITIZED
 #define SAN(name) { SCMP_SYS(name), G | R | S, 0, 0, 0, 0, 0 },

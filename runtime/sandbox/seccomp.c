@@ -4,13 +4,13 @@
 #include <seccomp.h>
 #include <sys/mman.h>
 
-#include "runtime/sandbox/rights.h"
+#include "capspec/rights.h"
 #include "runtime/sandbox/sandbox.h"
 
 /* CALLS_COMMON is no bit: everyone gets those. */
 static const struct { int nr; unsigned groups; } calls[] = {
 #define CALL(name, groups) { SCMP_SYS(name), groups },
-#include "runtime/sandbox/calls.def"
+#include "capspec/calls.def"
 #undef CALL
 };
 

@@ -5,7 +5,7 @@
 
 static const struct builtin builtins[] = {
 #define BUILTIN(name, calls, ...) { #name, name##_open, name##_run, calls, { __VA_ARGS__ } },
-#include "stdlib-caps/common/builtins.def"
+#include "capspec/builtins.def"
 #undef BUILTIN
 };
 

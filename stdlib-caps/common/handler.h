@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 
 #include "capspec/value.h"
-#include "runtime/sandbox/rights.h"
+#include "capspec/rights.h"
 
 enum { HANDLER_GRANTS = 8, HANDLER_HOST = 4, HANDLER_NAME = 256, HANDLER_PATH = 4096,
        HANDLER_SECRETS = 16 };
@@ -62,7 +62,7 @@ struct builtin {
 };
 
 #define BUILTIN(name, calls, ...) handler_fn name##_open, name##_run;
-#include "stdlib-caps/common/builtins.def"
+#include "capspec/builtins.def"
 #undef BUILTIN
 
 /* The builtin of that name, or NULL. */

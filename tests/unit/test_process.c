@@ -3,7 +3,7 @@
 #include "runtime/base/err.h"
 #include "runtime/base/file.h"
 #include "runtime/sandbox/process.h"
-#include "runtime/sandbox/rights.h"
+#include "capspec/rights.h"
 #include "tests/unit/attempt.h"
 
 #include <check.h>

@@ -2,7 +2,7 @@
 #include "tests/unit/attempt.h"
 #include "tests/unit/tiny_bundle.h"
 
-#include "runtime/sandbox/rights.h"
+#include "capspec/rights.h"
 #include "runtime/spawn/answer.h"
 #include "runtime/spawn/redact.h"
 
