@@ -1,25 +1,23 @@
 /* Decision diagrams as tables. A row is a path of the diagram: what holds, and what is decided.
- * The rows change only where the meaning does. */
+ * The rows change only where the meaning does. For programs each row stands by itself; for people
+ * what rows share is said once (table_text.c). */
 #include "compiler/emit/table.h"
 
 #include "compiler/base/escape.h"
+#include "compiler/emit/table_text.h"
 #include "compiler/plan/call.h"
 #include "compiler/plan/rows.h"
 #include "compiler/plan/words.h"
 
-enum { MOST_ROWS = 65536 };
-
 struct row {
-	struct krux_str when, what;
+	struct krux_str when;
 	uint32_t value;
 };
 
 struct rows {
 	struct arena *arena;
 	struct words *words;
-	const struct decisions *d;
 	struct dd *m;
-	bool names;
 	struct row *list;
 	size_t n, cap;
 	bool too_many;
@@ -28,59 +26,30 @@ struct rows {
 static bool row_add(void *ctx, const struct dd_region *region)
 {
 	struct rows *r = ctx;
-	struct buf when = { 0 }, what = { 0 };
+	struct buf when = { 0 };
 	struct row row = { .value = region->value };
 
-	if (r->n == MOST_ROWS) {
+	if (r->n == TABLE_MOST_ROWS) {
 		r->too_many = true;
 		return false;
 	}
-	region_print(&when, r->words, r->m, region, r->names);
-	outcome_print(&what, r->d, decisions_outcome(r->d, region->value));
+	region_print(&when, r->words, r->m, region, false);
 	row.when = arena_str(r->arena, (struct krux_str){ when.p, when.n });
-	row.what = arena_str(r->arena, (struct krux_str){ what.p, what.n });
 	ARENA_PUSH(r->arena, r->list, r->n, r->cap, row);
 	buf_free(&when);
-	buf_free(&what);
 	return true;
 }
 
-static bool rows_read(struct rows *r, struct diags *ds, uint32_t root, const struct capability *cap)
+bool table_fits(struct diags *ds, const struct dd *m, const struct capability *cap, bool too_many)
 {
-	dd_regions(r->m, r->arena, root, row_add, r);
-	if (r->too_many)
+	if (too_many)
 		diag_error(ds, 9002, cap->at, "the decision table of %.*s has more than %d rows", STR_ARG(cap->name),
-		           MOST_ROWS);
+		           TABLE_MOST_ROWS);
 	/* Words are tried out on the diagram, and a diagram beyond its limit answers nothing more. */
-	else if (dd_overflow(r->m))
+	else if (dd_overflow(m))
 		diag_error(ds, 9001, cap->at, "the decision table of %.*s needs more %s", STR_ARG(cap->name),
-		           dd_overflow(r->m));
-	return !r->too_many && !dd_overflow(r->m);
-}
-
-/* One capability's rows, in the diagram's order. */
-static void text_write(struct buf *b, struct diags *ds, struct words *words, const struct decisions *d, struct dd *m,
-                       uint32_t root, const struct capability *cap)
-{
-	struct rows r = { .arena = arena_new(), .words = words, .d = d, .m = m, .names = true };
-	size_t width = 0;
-
-	if (rows_read(&r, ds, root, cap)) {
-		buf_str(b, cap->name);
-		buf_printf(b, "@%u.%u\n", cap->major, cap->minor);
-		for (size_t i = 0; i < r.n; i++)
-			width = r.list[i].what.n > width ? r.list[i].what.n : width;
-		for (size_t i = 0; i < r.n; i++) {
-			buf_puts(b, "  ");
-			buf_str(b, r.list[i].what);
-			for (size_t k = r.list[i].what.n; k < width; k++)
-				buf_putc(b, ' ');
-			buf_puts(b, " | ");
-			buf_str(b, r.list[i].when);
-			buf_putc(b, '\n');
-		}
-	}
-	arena_free(r.arena);
+		           dd_overflow(m));
+	return !too_many && !dd_overflow(m);
 }
 
 void tables_write(struct buf *b, struct diags *ds, const struct decisions *d, struct dd *const *m, const uint32_t *root,
@@ -92,7 +61,7 @@ void tables_write(struct buf *b, struct diags *ds, const struct decisions *d, st
 
 	for (size_t i = 0; i < caps->n; i++) {
 		buf_puts(&tables, i ? "\n" : "");
-		text_write(&tables, ds, words, d, m[i], root[i], caps->cap[i]);
+		table_text(&tables, ds, words, d, m[i], root[i], caps->cap[i]);
 	}
 	buf_puts(b, words->nnamed ? "define:\n" : "");
 	for (size_t i = 0; i < words->nnamed; i++) {
@@ -110,9 +79,10 @@ void tables_write(struct buf *b, struct diags *ds, const struct decisions *d, st
 static void json_write(struct buf *b, struct diags *ds, struct words *words, const struct decisions *d, struct dd *m,
                        uint32_t root, const struct capability *cap)
 {
-	struct rows r = { .arena = arena_new(), .words = words, .d = d, .m = m };
+	struct rows r = { .arena = arena_new(), .words = words, .m = m };
 
-	if (rows_read(&r, ds, root, cap)) {
+	dd_regions(m, r.arena, root, row_add, &r);
+	if (table_fits(ds, m, cap, r.too_many)) {
 		buf_puts(b, "{\"capability\":\"");
 		escape_json(b, cap->name);
 		buf_printf(b, "\",\"version\":\"%u.%u\",\"rows\":[", cap->major, cap->minor);

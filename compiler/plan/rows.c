@@ -51,36 +51,42 @@ static void clause_print(struct buf *b, const struct cond *c, bool names)
 	buf_puts(b, wrap ? ")" : "");
 }
 
+bool step_print(struct buf *b, struct words *w, struct dd *m, const struct dd_step *step, bool names)
+{
+	const struct dd_var *v = dd_variable(m, dd_var_of(m, step->node));
+	const struct cond *c;
+
+	if (is_window(v)) {
+		window_print(b, v, step);
+		return true;
+	}
+	c = words_step(w, m, step);
+	if (c && c->kind == COND_TRUE)
+		return true;
+	if (c && !words_too_large(c)) {
+		clause_print(b, c, names);
+		return true;
+	}
+	buf_printf(b, "{too large for words: a class of an automaton of %u states}",
+	           dd_class_automaton(m, w->arena, step->node, *step->to)->nstates);
+	return false;
+}
+
 bool region_print(struct buf *b, struct words *w, struct dd *m, const struct dd_region *r, bool names)
 {
-	const char *join = "";
+	size_t start = b->n;
 	bool whole = true;
 
 	for (size_t i = 0; i < r->nsteps; i++) {
-		const struct dd_step *step = &r->step[i];
-		const struct dd_var *v = dd_variable(m, dd_var_of(m, step->node));
-		const struct cond *c;
+		size_t before = b->n, joined;
 
-		if (is_window(v)) {
-			buf_puts(b, join);
-			window_print(b, v, step);
-			join = " and ";
-			continue;
-		}
-		c = words_step(w, m, step);
-		if (c && c->kind == COND_TRUE)
-			continue;
-		buf_puts(b, join);
-		join = " and ";
-		if (!c || words_too_large(c)) {
-			buf_printf(b, "{too large for words: a class of an automaton of %u states}",
-			           dd_class_automaton(m, w->arena, step->node, *step->to)->nstates);
-			whole = false;
-			continue;
-		}
-		clause_print(b, c, names);
+		buf_puts(b, before > start ? " and " : "");
+		joined = b->n;
+		whole &= step_print(b, w, m, &r->step[i], names);
+		if (b->n == joined)
+			b->n = before;
 	}
-	if (!*join)
+	if (b->n == start)
 		buf_puts(b, "always");
 	return whole;
 }

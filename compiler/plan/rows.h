@@ -12,4 +12,7 @@
 struct words;
 bool region_print(struct buf *, struct words *, struct dd *, const struct dd_region *, bool names);
 
+/* One step of it, without parentheses to take off in a chain of `and`; nothing where it always holds. */
+bool step_print(struct buf *, struct words *, struct dd *, const struct dd_step *, bool names);
+
 #endif

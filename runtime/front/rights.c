@@ -1,5 +1,6 @@
-/* A decision table to what one agent may do. Each row says when it holds; here only what it says of
- * `agent` is known, everything else may be either way, so a row counts unless it is surely false. */
+/* A decision table to what one agent may do. Each row says when it holds, together with the lines it
+ * stands under; here only what they say of `agent` is known, everything else may be either way, so a row
+ * counts unless it is surely false. */
 #include "runtime/front/rights.h"
 
 #include "runtime/base/cleanup.h"
@@ -11,7 +12,7 @@
 
 #include <string.h>
 
-enum { DEPTH = 200 };
+enum { DEPTH = 200, MOST_INDENT = 128 };
 enum truth { SURELY_NOT, PERHAPS, SURELY };
 
 struct table {
@@ -248,23 +249,57 @@ static const char *const verdicts[] = {
 #undef VERDICT
 };
 
-/* "  VERDICT and what is owed | CONDITION": the verdict, where the row can be this agent's; -1 else. */
+/* May a condition that stands in a line by itself, or behind a bar, be true. */
+static bool may_hold(const struct table *t, const char *from, const char *to)
+{
+	struct scan s = { t, from, to, 0 };
+
+	return either(&s) != SURELY_NOT || s.p != s.end;
+}
+
+/* "VERDICT and what is owed | CONDITION": the verdict, where the row can be this agent's; -1 else. */
 static int row_verdict(const struct table *t, struct krux_str line)
 {
 	const char *bar = memmem(line.p, line.n, " | ", 3);
-	struct scan s = { t, bar ? bar + 3 : line.p, line.p + line.n, 0 };
 
-	if (line.n < 3 || memcmp(line.p, "  ", 2) != 0 || !bar)
-		return -1;
-	if (either(&s) == SURELY_NOT && s.p == s.end)
+	if (!bar || !may_hold(t, bar + 3, line.p + line.n))
 		return -1;
 	for (int v = 0; v < RIGHTS_VERDICTS; v++) {
 		size_t n = strlen(verdicts[v]);
 
-		if ((size_t)(bar - line.p) >= n + 2 && !memcmp(line.p + 2, verdicts[v], n) &&
-		    strchr(" ,(", line.p[n + 2]))
+		if ((size_t)(bar - line.p) >= n && !memcmp(line.p, verdicts[v], n) && strchr(" ,(", line.p[n]))
 			return v;
 	}
+	return -1;
+}
+
+/* Of each indentation: is what stands further in surely not this agent's. */
+struct above {
+	bool no[MOST_INDENT + 1];
+};
+
+/* What is said there holds for all that is further in, until something else is said. */
+static void above_set(struct above *above, size_t depth, bool no)
+{
+	for (size_t i = depth; i <= MOST_INDENT; i++)
+		above->no[i] = no;
+}
+
+/* A line of a capability: "CONDITION:" of what is indented further, or a row; its verdict, or -1. */
+static int line_verdict(const struct table *t, struct above *above, struct krux_str line)
+{
+	size_t depth = 0;
+	bool no;
+
+	while (line.n >= 2 && !memcmp(line.p, "  ", 2)) {
+		line.p += 2;
+		line.n -= 2;
+		depth++;
+	}
+	no = depth && above->no[depth <= MOST_INDENT ? depth - 1 : MOST_INDENT];
+	if (!line.n || line.p[line.n - 1] != ':')
+		return no || !line.n ? -1 : row_verdict(t, line);
+	above_set(above, depth, no || (depth && !may_hold(t, line.p, line.p + line.n - 1)));
 	return -1;
 }
 
@@ -287,6 +322,7 @@ static void right_add(struct rights *r, int verdict, struct krux_str cap)
 bool rights_of_table(struct krux_str text, struct krux_str agent, struct krux_pool *pool, struct rights *out)
 {
 	struct table t = { .agent = agent, .pool = pool, .defines = { text.p, 0 } };
+	struct above above;
 	struct krux_str cap = { NULL, 0 };
 	size_t lines = 1;
 	int best = -1;
@@ -308,10 +344,11 @@ bool rights_of_table(struct krux_str text, struct krux_str agent, struct krux_po
 			right_add(out, best, cap);
 			best = krux_str_eq(line, KRUX_STR("define:")) ? -1 : KRUX_BLOCKED;
 			cap = best < 0 ? (struct krux_str){ NULL, 0 } : line;
+			above_set(&above, 0, false);
 		} else if (!cap.n) {
 			t.defines.n = (size_t)(line.p + line.n - t.defines.p);
 		} else {
-			int v = row_verdict(&t, line);
+			int v = line_verdict(&t, &above, line);
 
 			best = v > best ? v : best;
 		}

@@ -1,11 +1,11 @@
 /* The decision table as it is printed, read back: each row's words are a condition that the
- * referee parses and evaluates like any other. */
+ * referee parses and evaluates like any other. Half of the tables are read as text, half as JSON. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "compiler/emit/table.h"
-#include "tests/oracle/roads.h"
+#include "tests/oracle/table.h"
 
 enum { MOST_ROWS = 40 };
 
@@ -13,6 +13,15 @@ struct table {
 	struct row { struct krux_str when; struct o_bound *holds; const char *outcome; } *row;
 	size_t n, cap;
 	bool described;              /* some row is only described */
+	const char *otherwise;       /* where no row holds; NULL: one always does */
+};
+
+struct reading {
+	struct arena *a;
+	struct world *w;
+	size_t cap;
+	struct table *t;
+	const char **why;
 };
 
 static struct krux_str field(const struct krux_value *map, const char *key)
@@ -22,7 +31,7 @@ static struct krux_str field(const struct krux_value *map, const char *key)
 	return v && (v->kind == KRUX_V_TEXT || v->kind == KRUX_V_NUMBER) ? v->str : o_str("");
 }
 
-static int verdict(struct krux_str s)
+int table_verdict(struct krux_str s)
 {
 	static const char *const words[] = { "blocked", "approval-required", "notify", "autonomous" };
 	int i = 0;
@@ -36,7 +45,7 @@ static const char *outcome(struct arena *a, const struct krux_value *v)
 {
 	const struct krux_value *approvals = krux_value_get(v, "approvals"), *counters = krux_value_get(v, "counters");
 	const struct krux_value *notify = krux_value_get(v, "notify");
-	struct answer_text t = { .verdict = verdict(field(v, "verdict")), .would = verdict(field(v, "would")) };
+	struct answer_text t = { .verdict = table_verdict(field(v, "verdict")), .would = table_verdict(field(v, "would")) };
 
 	if (t.verdict > 3 || t.would > 3 || !notify || notify->kind != KRUX_V_BOOL || !approvals || !counters)
 		return NULL;
@@ -64,28 +73,56 @@ static bool described(struct krux_str when)
 	return memmem(when.p, when.n, "{too large for words: ", 22) != NULL;
 }
 
-static bool row_read(struct arena *a, struct world *w, size_t cap, const struct krux_value *v, struct table *t, const char **why)
+static bool row_add(void *ctx, struct krux_str when, const struct o_policy *names, const char *outcome)
 {
 	static const struct o_cond always = { .kind = C_TRUE };
-	struct row row = { .when = field(v, "when"), .outcome = outcome(a, krux_value_get(v, "outcome")) };
-	const struct o_cond *cond = o_is(row.when, "always") ? &always : o_cond_read(a, row.when);
+	struct reading *r = ctx;
+	struct row row = { .when = when, .outcome = outcome };
+	const struct o_cond *cond = o_is(when, "always") ? &always : o_cond_read(r->a, when);
 
-	row.holds = cond ? o_bind(a, &w->o.caps.cap[w->known[cap]], NULL, cond) : NULL;
-	if (!row.outcome) {
-		*why = "a row has no outcome";
-		return false;
+	if (!when.p) {
+		r->t->otherwise = outcome;
+		return true;
 	}
-	if (!row.holds && described(row.when)) {
-		t->described = true;
+	row.holds = cond ? o_bind(r->a, &r->w->o.caps.cap[r->w->known[r->cap]], names, cond) : NULL;
+	if (!row.holds && described(when)) {
+		r->t->described = true;
 		totals->described++;
 		return true;
 	}
 	if (!row.holds) {
-		*why = arena_printf(a, "no condition: %.*s", (int)row.when.n, row.when.p).p;
+		*r->why = arena_printf(r->a, "no condition: %.*s", (int)when.n, when.p).p;
 		return false;
 	}
 	totals->rows++;
-	ARENA_PUSH(a, t->row, t->n, t->cap, row);
+	ARENA_PUSH(r->a, r->t->row, r->t->n, r->t->cap, row);
+	return true;
+}
+
+static bool json_read(struct reading *r, struct krux_str text)
+{
+	struct krux_value v;
+	struct krux_refusal refusal = { 0 };
+	const struct krux_value *rows;
+
+	if (!krux_json_read(arena_pool(r->a), text, &v, &refusal)) {
+		*r->why = arena_printf(r->a, "no JSON: %s %s", refusal.where, refusal.why).p;
+		return false;
+	}
+	rows = krux_value_get(&v, "rows");
+	if (!rows || rows->kind != KRUX_V_LIST) {
+		*r->why = "no rows";
+		return false;
+	}
+	for (size_t i = 0; i < rows->list.n; i++) {
+		const struct krux_value *row = &rows->list.item[i];
+		const char *said = outcome(r->a, krux_value_get(row, "outcome"));
+
+		if (!said)
+			*r->why = "a row has no outcome";
+		if (!said || !row_add(r, field(row, "when"), NULL, said))
+			return false;
+	}
 	return true;
 }
 
@@ -100,34 +137,25 @@ static bool count_region(void *ctx, const struct dd_region *region)
 /* NULL without a reason: more rows than are worth it. */
 struct table *table_read(struct arena *a, struct world *w, size_t cap, const char **why)
 {
+	struct reading r = { a, w, cap, ARENA_NEW(a, struct table), why };
+	const struct capability *of = w->p->caps.cap[cap];
+	struct capability_set one = { .cap = &w->p->caps.cap[cap], .n = 1 };
 	struct buf b = { 0 };
-	struct krux_value v;
-	struct krux_refusal refusal = { 0 };
-	struct table *t = ARENA_NEW(a, struct table);
-	const struct krux_value *rows;
 	struct krux_str text;
 	size_t regions = 0;
+	bool as_text = (w->g->seed + cap) % 2;
 
 	*why = NULL;
 	dd_regions(w->p->manager[cap], a, w->p->root[cap], count_region, &regions);
 	if (regions > MOST_ROWS)
 		return NULL;
-	table_json(&b, w->p->diags, w->p->decisions, w->p->manager[cap], w->p->root[cap], w->p->caps.cap[cap]);
+	if (as_text)
+		tables_write(&b, w->p->diags, w->p->decisions, &w->p->manager[cap], &w->p->root[cap], &one);
+	else
+		table_json(&b, w->p->diags, w->p->decisions, w->p->manager[cap], w->p->root[cap], of);
 	text = arena_str(a, (struct krux_str){ b.p ? b.p : "", b.n });
 	buf_free(&b);
-	if (!krux_json_read(arena_pool(a), text, &v, &refusal)) {
-		*why = arena_printf(a, "no JSON: %s %s", refusal.where, refusal.why).p;
-		return NULL;
-	}
-	rows = krux_value_get(&v, "rows");
-	if (!rows || rows->kind != KRUX_V_LIST) {
-		*why = "no rows";
-		return NULL;
-	}
-	for (size_t i = 0; i < rows->list.n; i++)
-		if (!row_read(a, w, cap, &rows->list.item[i], t, why))
-			return NULL;
-	return t;
+	return (as_text ? table_text_read(a, text, row_add, &r, why) : json_read(&r, text)) ? r.t : NULL;
 }
 
 const char *table_find(struct arena *a, const struct world *w, const struct table *t, const struct o_request *rq, struct buf *say,
@@ -149,7 +177,7 @@ const char *table_find(struct arena *a, const struct world *w, const struct tabl
 	}
 	if (!found && t->described)
 		*undecided = true;
-	else if (!found)
+	else if (!found && !t->otherwise)
 		buf_puts(say, "table: no row holds");
-	return found ? found->outcome : NULL;
+	return found ? found->outcome : t->described ? NULL : t->otherwise;
 }

@@ -244,8 +244,20 @@ static const char table[] =
 "  blocked | not mine\n"
 "\n"
 "e.others@1.0\n"
-"  blocked    | agent in [\"alice\", \"bob\"]\n"
-"  autonomous | not agent in [\"alice\", \"bob\"] and any(reads, it under \"/etc and agent == \\\"q\\\"\")\n";
+"  autonomous | not agent in [\"alice\", \"bob\"] and any(reads, it under \"/etc and agent == \\\"q\\\"\")\n"
+"  blocked    | otherwise\n"
+"\n"
+"f.nested@1.0\n"
+"  mine:\n"
+"    path under \"/w | x:\":\n"
+"      autonomous | agent == \"builder\" and size < 5\n"
+"      notify     | not agent == \"builder\"\n"
+"    notify     | path under \"/v\"\n"
+"  not mine and path under \"/a\":\n"
+"    size < 5:\n"
+"      notify     | agent == \"bob\"\n"
+"      approval-required (1 of ops, within 1h) | agent == \"alice\"\n"
+"  blocked    | otherwise\n";
 
 static const char *right(const char *agent, const char *cap)
 {
@@ -264,19 +276,19 @@ static const char *right(const char *agent, const char *cap)
 
 START_TEST(rights_are_what_the_table_says)
 {
-	static const char *const rows[][6] = {
-		/* agent      always        group      regex      defined    others */
-		{ "builder", "autonomous", "notify",  "blocked", "notify",  "autonomous" },
-		{ "ci-",     "autonomous", "notify",  "blocked", "notify",  "autonomous" },
-		{ "ci",      "autonomous", "blocked", "blocked", "blocked", "autonomous" },
-		{ "alice",   "autonomous", "blocked", "notify",  "blocked", "blocked" },
-		{ "alisa",   "autonomous", "blocked", "notify",  "blocked", "autonomous" },
-		{ "bob",     "autonomous", "blocked", "blocked", "blocked", "blocked" },
+	static const char *const rows[][7] = {
+		/* agent      always        group      regex      defined    others        nested */
+		{ "builder", "autonomous", "notify",  "blocked", "notify",  "autonomous", "autonomous" },
+		{ "ci-",     "autonomous", "notify",  "blocked", "notify",  "autonomous", "notify" },
+		{ "ci",      "autonomous", "blocked", "blocked", "blocked", "autonomous", "blocked" },
+		{ "alice",   "autonomous", "blocked", "notify",  "blocked", "blocked", "approval-required" },
+		{ "alisa",   "autonomous", "blocked", "notify",  "blocked", "autonomous", "blocked" },
+		{ "bob",     "autonomous", "blocked", "blocked", "blocked", "blocked", "notify" },
 	};
-	static const char *const caps[] = { "a.always@1.0", "b.group@1.0", "c.regex@1.0", "d.defined@2.1", "e.others@1.0" };
+	static const char *const caps[] = { "a.always@1.0", "b.group@1.0", "c.regex@1.0", "d.defined@2.1", "e.others@1.0", "f.nested@1.0" };
 
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
-		for (size_t k = 0; k < 5; k++)
+		for (size_t k = 0; k < 6; k++)
 			ck_assert_msg(!strcmp(right(rows[i][0], caps[k]), rows[i][k + 1]), "%s %s: %s", rows[i][0],
 			              caps[k], right(rows[i][0], caps[k]));
 }
@@ -288,6 +300,7 @@ START_TEST(what_is_not_understood_counts)
 		"a@1.0\n  notify | agent has wings\n", "a@1.0\n  notify | not agent has wings\n",
 		"a@1.0\n  notify | ((((\n", "a@1.0\n  notify | agent == \"other\"junk\n",
 		"a@1.0\n  notify | agent in [\"x\" and path\n", "a@1.0\n  notify | paths_9\n",
+		"a@1.0\n agent == \"other\":\n    agent == \"me\":\n  notify | always\n", "a@1.0\n  agent is odd:\n    notify | always\n",
 	};
 
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
