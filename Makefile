@@ -33,6 +33,10 @@ LDFLAGS ?=
 PACKED := $(if $(SAN),,-Wl,-z,pack-relative-relocs)
 ALL_LDFLAGS = $(SANFLAGS) -Wl,-z,relro,-z,now $(PACKED) $(LDFLAGS)
 
+PREFIX ?= /usr/local
+bindir ?= $(PREFIX)/bin
+libexecdir ?= $(PREFIX)/libexec
+
 # ---- sources, folder by folder ----
 
 CAPSPEC_SRC :=

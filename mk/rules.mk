@@ -52,12 +52,35 @@ $(BUILD)/kruxc: $(COMPILER_OBJ) $(call obj,$(COMPILER_MAIN))
 
 # The runtime is small rather than fast: what it decides with is in the bundle.
 ifeq ($(DEBUG)$(SAN),)
-$(call obj,$(filter-out $(HOT_SRC),$(RUNTIME_SRC)) $(RUNTIME_MAIN) $(BESIDE_MAIN) $(HANDLER_SRC) $(filter-out capspec/digest% capspec/item% capspec/canon_utf8% capspec/cbor%,$(CAPSPEC_SRC))): OPT := -Os
+$(call obj,$(filter-out $(HOT_SRC),$(RUNTIME_SRC)) $(RUNTIME_MAIN) $(BESIDE_MAIN) $(PARTS_MAIN) $(HANDLER_SRC) $(filter-out capspec/digest% capspec/item% capspec/canon_utf8% capspec/cbor%,$(CAPSPEC_SRC))): OPT := -Os
 endif
 $(BUILD)/kruxrt: $(KRUXRT_OBJ) $(call obj,$(RUNTIME_MAIN))
 	$(SAY) LINK $@
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_LDFLAGS) -Wl,--gc-sections -o $@ $^ $(KRUXRT_LIBS)
+
+# Executed by another uid, and refused where others can write them.
+$(PARTS:%=$(BUILD)/%): $(BUILD)/krux-%: $(BUILD)/obj/runtime/%_main.o $(KRUXRT_OBJ)
+	$(SAY) LINK $@
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_LDFLAGS) -Wl,--gc-sections -Wl,--as-needed -o $@ $^ $(KRUXRT_LIBS)
+	$(Q)chmod 755 $@
+
+# Programs of one build know each other by what all headers say.
+BEGIN_WORD_FROM := $(sort $(wildcard capspec/*.h capspec/*.def runtime/*/*.h runtime/*/*.def stdlib-caps/common/*.h))
+$(GEN)/begin_word.h: $(BEGIN_WORD_FROM)
+	$(SAY) WORD $@
+	@mkdir -p $(@D)
+	$(Q)cat $(BEGIN_WORD_FROM) | sha256sum | sed 's/^\(.\{16\}\).*/#define BEGIN_WORD UINT64_C(0x\1)/' > $@
+$(BUILD)/obj/runtime/base/begin.o: $(GEN)/begin_word.h
+
+# Where kruxrt finds them when it is installed, from its own folder.
+.PHONY: force
+$(GEN)/libexec.h: force
+	@mkdir -p $(@D)
+	$(Q)printf '#define KRUX_LIBEXEC "%s"\n' "$$(realpath -m --relative-to=$(bindir) $(libexecdir)/krux)" > $@.new
+	$(Q)if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
+$(BUILD)/obj/runtime/front/parts.o: $(GEN)/libexec.h
 
 $(BESIDE:%=$(BUILD)/%): $(BUILD)/krux-%: $(BUILD)/obj/runtime/%_main.o $(KRUXRT_OBJ)
 	$(SAY) LINK $@

@@ -85,7 +85,8 @@ RUNTIME_SRC += runtime/base/err.c runtime/base/file.c runtime/base/loop.c runtim
 	runtime/front/audit_tail.c runtime/front/audit_verify.c runtime/front/answered.c runtime/front/call.c runtime/front/call_daemon.c \
 	runtime/front/call_local.c runtime/front/init.c \
 	runtime/front/options.c runtime/front/reply.c
-HANDLER_SRC += stdlib-caps/common/answer.c stdlib-caps/common/builtins.c stdlib-caps/common/change.c \
+HANDLER_SRC += stdlib-caps/common/answer.c stdlib-caps/common/builtins.c stdlib-caps/common/builtins_pure.c \
+	stdlib-caps/common/change.c \
 	stdlib-caps/common/entries.c stdlib-caps/common/handler.c \
 	stdlib-caps/common/pathglob.c stdlib-caps/common/place.c stdlib-caps/common/select.c stdlib-caps/common/walk.c \
 	stdlib-caps/filesystem/append.c stdlib-caps/filesystem/copy.c stdlib-caps/filesystem/delete.c \
@@ -98,6 +99,10 @@ HANDLER_SRC += stdlib-caps/common/answer.c stdlib-caps/common/builtins.c stdlib-
 RUNTIME_MAIN += runtime/main.c
 # Programs beside kruxrt, whose commands kruxrt becomes: what people type is in no process of the daemon.
 RUNTIME_SRC += runtime/front/program.c
+# The daemon's other processes, one program each, which the first executes.
+PARTS := krux-gate krux-recorder krux-spawner
+PARTS_MAIN := $(patsubst krux-%,runtime/%_main.c,$(PARTS))
+RUNTIME_SRC += runtime/base/begin.c runtime/sandbox/part.c
 BESIDE := krux-audit krux-call krux-ctl
 BESIDE_MAIN := $(patsubst krux-%,runtime/%_main.c,$(BESIDE))
 

@@ -2,10 +2,10 @@
 .PHONY: all help deps demo check check-one programs unit lint tidy layers sizes soak bench install clean
 
 all: $(if $(COMPILER_MAIN),$(BUILD)/kruxc) $(if $(RUNTIME_MAIN),$(BUILD)/kruxrt) \
-	$(BESIDE:%=$(BUILD)/%) $(BUILD)/krux-witness $(LIBKRUX)
+	$(PARTS:%=$(BUILD)/%) $(BESIDE:%=$(BUILD)/%) $(BUILD)/krux-witness $(LIBKRUX)
 
 help:
-	@echo 'all      build/kruxc, build/kruxrt with the programs beside it, build/krux-witness and libkrux'
+	@echo 'all      build/kruxc, build/kruxrt and its other programs, build/krux-witness and libkrux'
 	@echo 'deps     install the Debian packages that are missing'
 	@echo 'demo     policy in, bundle out, calls of all four verdicts on real files'
 	@echo 'check    all tests, plain and under AddressSanitizer and UBSan'
@@ -59,12 +59,12 @@ tidy:
 bench: $(addprefix $(BUILD)/bench/,$(BENCHES)) all
 	$(Q)for b in $(BENCHES); do BUILD=$(BUILD) $(BUILD)/bench/$$b || exit; done
 
-PREFIX ?= /usr/local
 install: all install-libkrux
-	$(Q)install -D -m 755 $(BUILD)/kruxc $(DESTDIR)$(PREFIX)/bin/kruxc
-	$(Q)install -D -m 755 $(BUILD)/kruxrt $(DESTDIR)$(PREFIX)/bin/kruxrt
-	$(Q)for p in $(BESIDE); do install -D -m 755 $(BUILD)/$$p $(DESTDIR)$(PREFIX)/bin/$$p || exit; done
-	$(Q)install -D -m 755 $(BUILD)/krux-witness $(DESTDIR)$(PREFIX)/bin/krux-witness
+	$(Q)install -D -m 755 $(BUILD)/kruxc $(DESTDIR)$(bindir)/kruxc
+	$(Q)install -D -m 755 $(BUILD)/kruxrt $(DESTDIR)$(bindir)/kruxrt
+	$(Q)for p in $(BESIDE); do install -D -m 755 $(BUILD)/$$p $(DESTDIR)$(bindir)/$$p || exit; done
+	$(Q)for p in $(PARTS); do install -D -m 755 $(BUILD)/$$p $(DESTDIR)$(libexecdir)/krux/$$p || exit; done
+	$(Q)install -D -m 755 $(BUILD)/krux-witness $(DESTDIR)$(bindir)/krux-witness
 	$(Q)for f in stdlib-caps/*/*.cap stdlib-caps/policies/*.yaml; do \
 		install -D -m 644 $$f $(DESTDIR)$(PREFIX)/share/krux/$${f#stdlib-caps/} || exit; done
 	$(Q)for s in bash:bash-completion/completions/% zsh:zsh/site-functions/_% fish:fish/vendor_completions.d/%.fish; do \

@@ -9,14 +9,16 @@
 
 struct krux_err;
 
-enum { MESSAGE_MAX = 192 << 10, MESSAGE_FDS = 4, MESSAGE_INLINE = 64 << 10, MESSAGE_KEY = 32 };
+enum { MESSAGE_MAX = 192 << 10, MESSAGE_FDS = 8, MESSAGE_INLINE = 64 << 10, MESSAGE_KEY = 32 };
 
 enum message_kind {
 	MESSAGE_NONE,
+	/* parent to each program, first, and what a program says that cannot begin: these numbers stay */
+	MESSAGE_BEGIN, MESSAGE_REFUSED,
 	/* gate and spawner to recorder, and back */
 	MESSAGE_APPEND, MESSAGE_SNAPSHOT, MESSAGE_KEY_NEW, MESSAGE_ACK, MESSAGE_NEWS,
 	/* gate to spawner, and back */
-	MESSAGE_RUN, MESSAGE_CANCEL, MESSAGE_RESULT, MESSAGE_REFUSED,
+	MESSAGE_RUN, MESSAGE_CANCEL, MESSAGE_RESULT,
 	/* parent to all, and back */
 	MESSAGE_GENERATION, MESSAGE_GONE, MESSAGE_START, MESSAGE_HANDOVER, MESSAGE_STOP,
 	MESSAGE_READY, MESSAGE_RELOAD,

@@ -421,7 +421,7 @@ static int recorder_begin(struct daemon *d, struct krux_err *err)
 		close(pair[1]);
 		return -1;
 	}
-	pid = start_process(&d->plan->start, PROCESS_RECORDER, NULL, pair[1], err);
+	pid = start_process(&d->plan->start, PROCESS_RECORDER, NULL, &m->channel, pair[1], err);
 	close(pair[1]);
 	if (pid < 0)
 		return -1;

@@ -68,8 +68,7 @@ static int members_start(struct generation *g, const struct start_plan *plan, in
 		.n = g->n, .bundle = g->bundle, .bundle_path = g->bundle_path,
 		.gate_recorder = pair[GATE_RECORDER][0], .gate_spawner = pair[GATE_SPAWNER][0],
 		.spawner_recorder = pair[SPAWNER_RECORDER][0],
-		.spawner_gate = pair[GATE_SPAWNER][1], .cgroup = g->cgroup,
-		.cgroup_main = g->cgroup_main,
+		.spawner_gate = pair[GATE_SPAWNER][1], .cgroup_main = g->cgroup_main,
 	};
 	pid_t pid;
 
@@ -79,11 +78,11 @@ static int members_start(struct generation *g, const struct start_plan *plan, in
 	if (member_open(&g->spawner, pair[SPAWNER_PARENT][0], err))
 		return -1;
 	pair[SPAWNER_PARENT][0] = -1;
-	pid = start_process(plan, PROCESS_SPAWNER, &own, pair[SPAWNER_PARENT][1], err);
+	pid = start_process(plan, PROCESS_SPAWNER, &own, &g->spawner.channel, pair[SPAWNER_PARENT][1], err);
 	if (pid < 0)
 		return -1;
 	g->spawner.pid = pid;
-	pid = start_process(plan, PROCESS_GATE, &own, pair[GATE_PARENT][1], err);
+	pid = start_process(plan, PROCESS_GATE, &own, &g->gate.channel, pair[GATE_PARENT][1], err);
 	if (pid < 0)
 		return -1;
 	g->gate.pid = pid;

@@ -257,6 +257,8 @@ static int serve_open(struct serve *s, int *code, struct krux_err *err)
 	*code = EXIT_SYSTEM;
 	if (lacks)
 		return err_set(err, 0, "this machine cannot confine calls: it lacks %s", lacks);
+	if (parts_open(&start->parts, err))
+		return -1;
 	*code = EXIT_USAGE;
 	if (state_take(s, err) || bundle_open(s, err) || sockets_take(s, err))
 		return -1;
@@ -268,9 +270,6 @@ static int serve_run(struct serve *s)
 {
 	struct daemon_plan *p = &s->plan;
 
-	p->start.recorder = recorder_run;
-	p->start.gate = gate_run;
-	p->start.spawner = spawner_run;
 	p->start.state = &s->state;
 	p->start.engine = "kruxrt " KRUX_VERSION;
 	p->start.dev = s->dev;
@@ -290,6 +289,7 @@ static void serve_close(struct serve *s)
 	listen_close(&s->agent);
 	listen_close(&s->super);
 	cgroup_give_back(s);
+	parts_close(&s->plan.start.parts);
 	cleanup_fd(&s->plan.start.keys);
 	state_close(&s->state);
 	free(s->bundle_path);
@@ -326,6 +326,7 @@ int serve_command(int argc, char **argv)
 		fputs(help, s.help ? stdout : stderr);
 		return s.help ? EXIT_YES : EXIT_USAGE;
 	}
+	parts_none(&s.plan.start.parts);
 	ready_begin();
 	if (serve_open(&s, &code, &err)) {
 		fail(code, &err);

@@ -1,84 +1,74 @@
-/* fork, then: own process group, no signal but KILL, no descriptor but its own, no privilege but its
- * own; and when it has opened what it needs, Landlock and seccomp. */
+/* What a process is to know goes into its channel; then fork, no signal but KILL, own process group, no
+ * descriptor but channel and program, and exec by descriptor, without arguments and environment. */
 #include "runtime/front/start.h"
 
+#include "runtime/base/begin.h"
 #include "runtime/base/err.h"
 #include "runtime/base/state.h"
 #include "runtime/sandbox/cgroup.h"
-#include "capspec/rights.h"
 #include "runtime/sandbox/sandbox.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
-#include <sys/prctl.h>
+#include <string.h>
 #include <unistd.h>
 
 enum { SYSTEM_FAILED = 3 };
 
-static int gate_confine(void *ctx, struct krux_err *err)
+/* ---- what it is told ---- */
+
+static void recorder_begin(const struct start_plan *p, struct begin *b)
 {
-	(void)ctx;
-	return process_confine(PROCESS_GATE, NULL, 0, err);
+	b->engine = p->engine;
+	b->missing = p->missing;
+	b->fd[BEGIN_LOG] = p->state->log;
+	b->fd[BEGIN_BLOBS] = p->state->blobs;
+	b->fd[BEGIN_KEYS] = p->keys;
 }
 
-static int spawner_confine(void *ctx, struct krux_err *err)
+static void gate_begin(const struct start_generation *g, struct begin *b)
 {
-	(void)ctx;
-	return process_confine(PROCESS_SPAWNER, NULL, 0, err);
+	b->fd[BEGIN_RECORDER] = g->gate_recorder;
+	b->fd[BEGIN_SPAWNER] = g->gate_spawner;
 }
 
-static int recorder_confine(void *ctx, struct krux_err *err)
+/* Of the state, what a workspace can be found with. */
+static void spawner_begin(const struct start_plan *p, const struct start_generation *g, struct begin *b)
 {
-	const struct recorder_options *o = ctx;
-	const unsigned reads = RIGHT_READ_FILES | RIGHT_READ_FOLDERS;
-	const unsigned all = reads | RIGHT_NAMES | RIGHT_WRITE_FILES;
-	const struct landlock_grant grant[] = {
-		{ o->log, all }, { o->blobs, all }, { o->keys, reads | RIGHT_WRITE_FILES },
-		{ o->trust, reads },
-	};
-
-	return process_confine(PROCESS_RECORDER, grant, sizeof grant / sizeof *grant, err);
+	b->state_path = p->state->path;
+	b->fd[BEGIN_STATE] = p->state->fd;
+	b->fd[BEGIN_TRASH] = p->state->trash;
+	b->fd[BEGIN_RECORDER] = g->spawner_recorder;
+	b->fd[BEGIN_GATE] = g->spawner_gate;
 }
 
-static int recorder_start(const struct start_plan *p, int channel)
+static int process_tell(const struct start_plan *p, enum process_kind kind, const struct start_generation *g,
+                        struct channel *to, struct krux_err *err)
 {
-	struct recorder_options o = {
-		.log = p->state->log, .blobs = p->state->blobs, .keys = p->keys,
-		.trust = p->state->trust, .engine = p->engine, .dev = p->dev, .waived = p->waived,
-		.missing = p->missing, .confine = recorder_confine,
-	};
+	const uid_t id = p->uid_base + (kind == PROCESS_RECORDER);
+	struct begin b = { .kind = kind, .dev = p->dev, .waived = p->waived, .uid = id, .gid = (gid_t)id,
+		           .parent = getpid() };
 
-	o.confine_ctx = &o;
-	return p->recorder(channel, &o);
+	for (unsigned i = 0; i < BEGIN_FDS; i++)
+		b.fd[i] = -1;
+	b.fd[BEGIN_TRUST] = p->state->trust;
+	if (g) {
+		b.generation = g->n;
+		b.bundle_path = g->bundle_path;
+		b.fd[BEGIN_BUNDLE] = g->bundle;
+	}
+	if (kind == PROCESS_RECORDER)
+		recorder_begin(p, &b);
+	else if (kind == PROCESS_GATE)
+		gate_begin(g, &b);
+	else
+		spawner_begin(p, g, &b);
+	return begin_put(to, &b, err);
 }
 
-static int gate_start(const struct start_plan *p, const struct start_generation *g, int channel)
-{
-	const struct gate_run_options o = {
-		.bundle = g->bundle, .bundle_path = g->bundle_path, .trust = p->state->trust,
-		.dev = p->dev, .waived = p->waived, .generation = g->n,
-		.recorder = g->gate_recorder, .spawner = g->gate_spawner, .confine = gate_confine,
-	};
-
-	return p->gate(channel, &o);
-}
-
-static int spawner_start(const struct start_plan *p, const struct start_generation *g,
-                         int channel)
-{
-	/* Of the state, what a workspace can be found with. */
-	const struct state state = { .path = p->state->path, .fd = p->state->fd, .log = -1,
-		                     .blobs = -1, .trust = p->state->trust,
-		                     .trash = p->state->trash };
-	const struct spawner_options o = {
-		.bundle = g->bundle, .bundle_path = g->bundle_path, .state = &state, .dev = p->dev,
-		.waived = p->waived, .generation = g->n, .recorder = g->spawner_recorder,
-		.gate = g->spawner_gate, .cgroup = g->cgroup, .confine = spawner_confine,
-	};
-
-	return p->spawner(channel, &o);
-}
+/* ---- how it starts ---- */
 
 /* The parent alone listens to the terminal and to the service manager. */
 static void signals_leave(void)
@@ -97,71 +87,47 @@ static void signals_leave(void)
 	setpgid(0, 0);
 }
 
-static int descriptors_leave(const struct start_plan *p, enum process_kind kind,
-                             const struct start_generation *g, int channel)
+static int descriptors_leave(int channel, int *program)
 {
-	const struct state *s = p->state;
+	const int keep[] = { channel, *program };
 
-	switch (kind) {
-	case PROCESS_RECORDER: {
-		const int keep[] = { channel, s->log, s->blobs, s->trust, p->keys };
-
-		return descriptors_only(keep, sizeof keep / sizeof *keep);
-	}
-	case PROCESS_GATE: {
-		const int keep[] = { channel, g->bundle, s->trust, g->gate_recorder,
-			             g->gate_spawner };
-
-		return descriptors_only(keep, sizeof keep / sizeof *keep);
-	}
-	default: {
-		const int keep[] = { channel, g->bundle, s->fd, s->trust, s->trash,
-			             g->spawner_recorder, g->spawner_gate, g->cgroup };
-
-		return descriptors_only(keep, sizeof keep / sizeof *keep);
-	}
-	}
+	if (descriptors_only(keep, 2))
+		return -1;
+	if (*program == BEGIN_CHANNEL)
+		*program = fcntl(*program, F_DUPFD_CLOEXEC, BEGIN_CHANNEL + 1);
+	if (channel == BEGIN_CHANNEL)
+		return *program < 0 ? -1 : fcntl(channel, F_SETFD, 0);
+	return *program < 0 || dup2(channel, BEGIN_CHANNEL) < 0 ? -1 : 0;
 }
 
-/* As a child: its exit code. */
-static int process_run(const struct start_plan *p, enum process_kind kind,
-                       const struct start_generation *g, int channel, pid_t parent)
-{
-	const uid_t id = p->uid_base + (kind == PROCESS_RECORDER);
-	struct krux_err err = { 0 };
-	char name[16];
+/* In the child. */
+static void process_become(enum process_kind kind, int program, int channel) __attribute__((noreturn));
 
-	signals_leave();
+static void process_become(enum process_kind kind, int program, int channel)
+{
+	char name[16], *argv[] = { name, NULL }, *envp[] = { NULL };
+
 	snprintf(name, sizeof name, "krux-%s", process_word(kind));
-	prctl(PR_SET_NAME, name);
-	if (descriptors_leave(p, kind, g, channel)) {
-		err_set(&err, errno, "close what is the parent's");
-	} else if (!process_begin(kind, id, (gid_t)id, &err)) {
-		/* The recorder writes down what it has when its channel closes; the others have
-		 * nothing to finish without a parent. */
-		if (kind != PROCESS_RECORDER && prctl(PR_SET_PDEATHSIG, SIGKILL))
-			return SYSTEM_FAILED;
-		if (getppid() != parent)
-			return SYSTEM_FAILED;
-		return kind == PROCESS_RECORDER ? recorder_start(p, channel) :
-			kind == PROCESS_GATE ? gate_start(p, g, channel) :
-			spawner_start(p, g, channel);
-	}
-	fprintf(stderr, "kruxrt serve: %s: %s\n", process_word(kind), err.text);
-	return SYSTEM_FAILED;
+	signals_leave();
+	if (!descriptors_leave(channel, &program))
+		execveat(program, "", argv, envp, AT_EMPTY_PATH);
+	fprintf(stderr, "kruxrt serve: execute %s: %s\n", name, strerror(errno));
+	_exit(SYSTEM_FAILED);
 }
 
-pid_t start_process(const struct start_plan *p, enum process_kind kind,
-                    const struct start_generation *g, int channel, struct krux_err *err)
+pid_t start_process(const struct start_plan *p, enum process_kind kind, const struct start_generation *g,
+                    struct channel *ours, int theirs, struct krux_err *err)
 {
-	pid_t parent = getpid(), pid;
+	pid_t pid;
 
+	if (process_tell(p, kind, g, ours, err))
+		return err_wrap(err, "start the %s", process_word(kind));
 	fflush(stdout);
 	fflush(stderr);
 	pid = cgroup_fork(kind == PROCESS_SPAWNER ? g->cgroup_main : -1);
 	if (pid < 0)
 		return err_set(err, errno, "start the %s", process_word(kind));
 	if (!pid)
-		_exit(process_run(p, kind, g, channel, parent));
+		process_become(kind, p->parts.program[kind], theirs);
 	return pid;
 }

@@ -1,23 +1,21 @@
-/* A process of the daemon to a running one: forked, stripped, confined when it has started. */
+/* A process of the daemon: forked, stripped, and another program from then on, which is told on its
+ * channel what it is to do. */
 #ifndef KRUX_START_H
 #define KRUX_START_H
 
-#include "runtime/gate/gate_run.h"
-#include "runtime/record/recorder.h"
+#include "runtime/front/parts.h"
 #include "runtime/sandbox/process.h"
-#include "runtime/spawn/spawner.h"
 
 #include <stdbool.h>
 #include <stdint.h>
 
+struct channel;
 struct krux_err;
 struct state;
 
 /* What does not change while the daemon runs. Borrowed. */
 struct start_plan {
-	int (*recorder)(int parent_channel, const struct recorder_options *);
-	int (*gate)(int parent_channel, const struct gate_run_options *);
-	int (*spawner)(int parent_channel, const struct spawner_options *);
+	struct parts parts;
 	const struct state *state;
 	int keys;                      /* the folder with log.key */
 	const char *engine;
@@ -33,12 +31,12 @@ struct start_generation {
 	const char *bundle_path;
 	int gate_recorder, gate_spawner;       /* the gate's ends */
 	int spawner_recorder, spawner_gate;    /* the spawner's */
-	int cgroup, cgroup_main;               /* the generation's, and where the spawner itself is */
+	int cgroup_main;                       /* where the spawner itself is; -1: nowhere */
 };
 
-/* Forks the process; `channel` is its end of the channel to its parent. g is NULL for the recorder. Its pid,
- * or -1 with *err. */
+/* Starts the process; `ours` and `theirs` are the ends of its channel to its parent. g is NULL for the
+ * recorder. Its pid, or -1 with *err. */
 pid_t start_process(const struct start_plan *, enum process_kind, const struct start_generation *g,
-                    int channel, struct krux_err *err);
+                    struct channel *ours, int theirs, struct krux_err *err);
 
 #endif

@@ -9,15 +9,12 @@
 
 bool pure_is(const struct krux_capability *cap)
 {
-	const struct builtin *b;
-
 	if (cap->durable || cap->handler.kind != KRUX_HANDLER_BUILTIN)
 		return false;
 	for (size_t i = 0; i < cap->neffects; i++)
 		if (cap->effect[i].kind != KRUX_EFFECT_NONE)
 			return false;
-	b = builtin_find(cap->handler.name);
-	return b && b->calls == CALLS_PURE;
+	return builtin_pure(cap->handler.name) != NULL;
 }
 
 static bool nothing_allowed(void *ctx, struct krux_str field, struct krux_str path)
@@ -37,7 +34,7 @@ static bool error_declared(const struct krux_capability *cap, const char *name)
 bool pure_run(struct gate *g, const struct request *q, bool *done, struct krux_value *output,
               struct krux_str *error, struct krux_str *message)
 {
-	const struct builtin *b = builtin_find(q->cap->handler.name);
+	const struct builtin *b = builtin_pure(q->cap->handler.name);
 	struct handler_call c = { .args = &q->args, .pool = g->pool, .workspace = -1, .store = -1,
 		                  .confined = "gate", .allows = nothing_allowed, .fd = -1, .temp = -1 };
 	struct krux_refusal why;

@@ -17,7 +17,6 @@ struct spawner_options {
 	const char *const *waived;     /* NULL-terminated; NULL: none */
 	uint64_t generation;
 	int recorder, gate;            /* channels */
-	int cgroup;                    /* the generation's folder in cgroup v2; -1: there is none */
 	/* Called once, when the bundle is mapped, before READY. NULL in tests. */
 	int (*confine)(void *ctx, struct krux_err *err);
 	void *confine_ctx;

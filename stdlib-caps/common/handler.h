@@ -67,6 +67,8 @@ struct builtin {
 
 /* The builtin of that name, or NULL. */
 const struct builtin *builtin_find(struct krux_str name);
+/* The same among those that are CALLS_PURE: a program that runs no others has no others in it. */
+const struct builtin *builtin_pure(struct krux_str name);
 
 void handler_say(struct handler_call *, const char *error, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));

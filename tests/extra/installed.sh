@@ -12,6 +12,18 @@ check() { # name, command...
 }
 root=$TMP/root bin=$TMP/root/usr/bin
 check "make install-daemon" make -s BUILD="${KRUXC%/kruxc}" PREFIX=/usr DESTDIR="$root" install-daemon
+# All of it: kruxrt finds the daemon's programs in libexec, wherever the whole was put. A state folder that is
+# none is looked at after them.
+started() { # exit code, what is said
+	"$bin/kruxrt" serve --bundle none --state "$root/none" > "$TMP/said" 2>&1
+	code=$?
+	cat "$TMP/said"
+	[ $code = "$1" ] && grep -qF "$2" "$TMP/said"
+}
+check "make install" make -s BUILD="${KRUXC%/kruxc}" PREFIX=/usr DESTDIR="$root" install
+check "programs are found in libexec" started 2 "$root/none"
+rm -f "$root/usr/libexec/krux/krux-gate"
+check "one that is missing is named" started 3 "libexec/krux/krux-gate: No such file"
 if command -v systemd-analyze > /dev/null; then
 	mkdir -p "$bin" "$TMP/units" && cp /bin/true "$bin/kruxrt"
 	for u in krux.service krux-agent.socket krux-supervisor.socket; do

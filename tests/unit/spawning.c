@@ -142,7 +142,7 @@ static void start(void)
 	if (!spawning_pid) {
 		struct spawner_options o = { .bundle = open(path, O_RDONLY | O_CLOEXEC), .bundle_path = path,
 			                     .state = &spawning_state, .generation = GENERATION, .recorder = r[1],
-			                     .gate = g[1], .cgroup = -1 };
+			                     .gate = g[1] };
 
 		close(p[0]);
 		close(g[0]);

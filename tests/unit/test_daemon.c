@@ -1,5 +1,6 @@
 /* The daemon's parent with stand-ins for recorder, gate and spawner: starts, reloads, ends, and
- * processes that are killed at random moments while calls run. */
+ * processes that are killed at random moments while calls run. The stand-ins are this program,
+ * executed under their names. */
 #include "runtime/base/err.h"
 #include "runtime/base/loop.h"
 #include "runtime/base/message.h"
@@ -7,6 +8,7 @@
 #include "runtime/front/daemon.h"
 #include "runtime/front/listen.h"
 #include "runtime/sandbox/cgroup.h"
+#include "runtime/sandbox/part.h"
 
 #include <check.h>
 #include <dirent.h>
@@ -48,7 +50,7 @@ static struct listen_socket agent, supervisor;
 static struct state state;
 static struct krux_err err;
 static pid_t daemon_pid;
-static int cgroup, cgroup_above;
+static int cgroup, cgroup_above, memory;
 static uint64_t drain_ns;
 
 static void nap(unsigned ms)
@@ -91,7 +93,7 @@ static void gone_check(uint64_t n, bool known[static 256])
 	shared->gone++;
 }
 
-static int recorder(int parent, const struct recorder_options *o)
+static int recorder(int parent, const struct begin *o)
 {
 	bool known[256] = { false };
 	struct channel c;
@@ -99,7 +101,7 @@ static int recorder(int parent, const struct recorder_options *o)
 	int rc;
 
 	shared->pid[PROCESS_RECORDER] = getpid();
-	if (channel_open(&c, parent, NULL) || fcntl(o->log, F_GETFD) < 0 || fcntl(o->keys, F_GETFD) < 0)
+	if (channel_open(&c, parent, NULL) || fcntl(o->fd[BEGIN_LOG], F_GETFD) < 0 || fcntl(o->fd[BEGIN_KEYS], F_GETFD) < 0)
 		return 3;
 	if (shared->refuse_log)
 		return refuse(&c, "the log is in use", 3);
@@ -148,7 +150,7 @@ static void call_start(uint64_t generation)
 	}
 }
 
-static int spawner(int parent, const struct spawner_options *o)
+static int spawner(int parent, const struct begin *o)
 {
 	struct channel c;
 	struct message m;
@@ -160,7 +162,7 @@ static int spawner(int parent, const struct spawner_options *o)
 		return 3;
 	say(&c, MESSAGE_READY, 0, NULL, 0);
 	for (;;) {
-		struct pollfd p[2] = { { parent, POLLIN, 0 }, { o->gate, POLLIN, 0 } };
+		struct pollfd p[2] = { { parent, POLLIN, 0 }, { o->fd[BEGIN_GATE], POLLIN, 0 } };
 		char run[64];
 
 		poll(p, 2, -1);
@@ -168,7 +170,7 @@ static int spawner(int parent, const struct spawner_options *o)
 		if (rc < 0 || (rc > 0 && m.kind == MESSAGE_STOP))
 			return 0;
 		if (p[1].revents) {
-			if (recv(o->gate, run, sizeof run, MSG_DONTWAIT) <= 0) {
+			if (recv(o->fd[BEGIN_GATE], run, sizeof run, MSG_DONTWAIT) <= 0) {
 				nap(30);
 				return 0;
 			}
@@ -194,7 +196,7 @@ static void handover(const struct message *m, bool old)
 	shared->dones += byte == 'd';
 }
 
-static int gate(int parent, const struct gate_run_options *o)
+static int gate(int parent, const struct begin *o)
 {
 	struct channel c;
 	struct message m;
@@ -202,7 +204,7 @@ static int gate(int parent, const struct gate_run_options *o)
 	struct stat st;
 
 	shared->pid[PROCESS_GATE] = shared->member[o->generation][PROCESS_GATE] = getpid();
-	if (channel_open(&c, parent, NULL) || fstat(o->bundle, &st) || fcntl(o->recorder, F_GETFD) < 0)
+	if (channel_open(&c, parent, NULL) || fstat(o->fd[BEGIN_BUNDLE], &st) || fcntl(o->fd[BEGIN_RECORDER], F_GETFD) < 0)
 		return 3;
 	if (shared->refuse_bundle)
 		return refuse(&c, "bundle x: its signature does not hold", 2);
@@ -218,7 +220,7 @@ static int gate(int parent, const struct gate_run_options *o)
 			close(rc);
 		}
 		/* The load: a call each millisecond. */
-		if (socket >= 0 && send(o->spawner, "run", 3, MSG_DONTWAIT | MSG_NOSIGNAL) < 0 && errno == EPIPE)
+		if (socket >= 0 && send(o->fd[BEGIN_SPAWNER], "run", 3, MSG_DONTWAIT | MSG_NOSIGNAL) < 0 && errno == EPIPE)
 			nap(1);
 		rc = channel_take(&c, &m, NULL);
 		if (rc < 0)
@@ -248,6 +250,19 @@ static int gate(int parent, const struct gate_run_options *o)
 	}
 }
 
+/* What all see is a file without a name, which only its descriptor leads to: one of the state's. */
+static int stand_in(enum process_kind kind)
+{
+	static int (*const act[])(int, const struct begin *) = { gate, recorder, spawner };
+	struct begin b;
+	int code = part_begin(kind, &b);
+
+	if (code)
+		return code;
+	shared = mmap(NULL, sizeof *shared, PROT_READ | PROT_WRITE, MAP_SHARED, b.fd[BEGIN_TRUST], 0);
+	return shared == MAP_FAILED ? 3 : act[kind](BEGIN_CHANNEL, &b);
+}
+
 /* ---- the test's own side ---- */
 
 static void bundle_write(size_t n)
@@ -264,10 +279,12 @@ static void bundle_write(size_t n)
 
 static void daemon_start(void)
 {
+	int self = open("/proc/self/exe", O_PATH | O_CLOEXEC);
+
 	daemon_pid = fork();
 	if (!daemon_pid) {
 		struct daemon_plan plan = {
-			.start = { recorder, gate, spawner, &state, state.log, "test", false, NULL, NULL, 60870 },
+			.start = { { { self, self, self } }, &state, state.log, "test", false, NULL, NULL, 60870 },
 			.bundle_path = bundle_path, .bundle = open(bundle_path, O_RDONLY | O_CLOEXEC),
 			.agent = &agent, .supervisor = &supervisor, .cgroup = cgroup,
 			.start_ns = 2000000000, .drain_ns = drain_ns, .leave_ns = 2000000000, .pause_ns = 1000000,
@@ -279,6 +296,7 @@ static void daemon_start(void)
 			code = 99;
 		_exit(code);
 	}
+	close(self);
 }
 
 static void serving_wait(uint64_t generation)
@@ -363,13 +381,15 @@ static void paths_make(void)
 	state = (struct state){ folder, open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC), -1, -1, -1, -1 };
 	state.log = dup(state.fd);
 	state.blobs = dup(state.fd);
-	state.trust = dup(state.fd);
+	state.trust = memory;
 	state.trash = dup(state.fd);
 }
 
 static void setup(void)
 {
-	shared = mmap(NULL, sizeof *shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	memory = memfd_create("shared", MFD_CLOEXEC);
+	ck_assert(memory >= 0 && !ftruncate(memory, sizeof *shared));
+	shared = mmap(NULL, sizeof *shared, PROT_READ | PROT_WRITE, MAP_SHARED, memory, 0);
 	drain_ns = 300000000;
 	paths_make();
 	cgroup = cgroup_above = -1;
@@ -607,11 +627,16 @@ static TCase *cases(const char *name, void (*begin)(void))
 	return c;
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
-	Suite *s = suite_create("daemon");
+	Suite *s;
 	SRunner *r;
 	int failed;
+
+	for (unsigned kind = 0; kind < PROCESS_KINDS; kind++)
+		if (argc == 1 && !strncmp(argv[0], "krux-", 5) && !strcmp(argv[0] + 5, process_word(kind)))
+			_exit(stand_in(kind));
+	s = suite_create("daemon");
 
 	suite_add_tcase(s, cases("root", setup));
 	suite_add_tcase(s, cases("user", setup_user));

@@ -1,0 +1,21 @@
+/* The programs of the daemon's other processes, as files that were opened when the daemon started: what
+ * takes their place on the disk later does not run in it. */
+#ifndef KRUX_PARTS_H
+#define KRUX_PARTS_H
+
+#include "runtime/sandbox/process.h"
+
+struct krux_err;
+
+struct parts {
+	int program[PROCESS_KINDS];    /* -1: not opened */
+};
+
+/* Opens krux-gate and the others in this program's own folder, or else in the one that they are
+ * installed in. Refuses what others than root and the operator could have written. */
+int parts_open(struct parts *, struct krux_err *err);
+/* As parts that were not opened are. */
+void parts_none(struct parts *);
+void parts_close(struct parts *);
+
+#endif

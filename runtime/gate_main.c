@@ -1,0 +1,31 @@
+/* krux-gate: what kruxrt serve executes as its gate. */
+#include "runtime/gate/gate_run.h"
+#include "runtime/sandbox/part.h"
+
+#include <stddef.h>
+#include <unistd.h>
+
+static int confine(void *ctx, struct krux_err *err)
+{
+	(void)ctx;
+	return process_confine(PROCESS_GATE, NULL, 0, err);
+}
+
+int main(void)
+{
+	struct gate_run_options o = { .confine = confine };
+	struct begin b;
+	int code = part_begin(PROCESS_GATE, &b);
+
+	if (code)
+		_exit(code);
+	o.bundle = b.fd[BEGIN_BUNDLE];
+	o.bundle_path = b.bundle_path;
+	o.trust = b.fd[BEGIN_TRUST];
+	o.dev = b.dev;
+	o.waived = b.waived;
+	o.generation = b.generation;
+	o.recorder = b.fd[BEGIN_RECORDER];
+	o.spawner = b.fd[BEGIN_SPAWNER];
+	_exit(gate_run(BEGIN_CHANNEL, &o));
+}

@@ -1,0 +1,40 @@
+/* krux-recorder: what kruxrt serve executes as its recorder. */
+#include "runtime/record/recorder.h"
+#include "runtime/sandbox/part.h"
+#include "runtime/sandbox/sandbox.h"
+
+#include "capspec/rights.h"
+
+#include <unistd.h>
+
+static int confine(void *ctx, struct krux_err *err)
+{
+	const struct recorder_options *o = ctx;
+	const unsigned reads = RIGHT_READ_FILES | RIGHT_READ_FOLDERS;
+	const unsigned all = reads | RIGHT_NAMES | RIGHT_WRITE_FILES;
+	const struct landlock_grant grant[] = {
+		{ o->log, all }, { o->blobs, all }, { o->keys, reads | RIGHT_WRITE_FILES },
+		{ o->trust, reads },
+	};
+
+	return process_confine(PROCESS_RECORDER, grant, sizeof grant / sizeof *grant, err);
+}
+
+int main(void)
+{
+	struct recorder_options o = { .confine = confine, .confine_ctx = &o };
+	struct begin b;
+	int code = part_begin(PROCESS_RECORDER, &b);
+
+	if (code)
+		_exit(code);
+	o.log = b.fd[BEGIN_LOG];
+	o.blobs = b.fd[BEGIN_BLOBS];
+	o.keys = b.fd[BEGIN_KEYS];
+	o.trust = b.fd[BEGIN_TRUST];
+	o.engine = b.engine;
+	o.dev = b.dev;
+	o.waived = b.waived;
+	o.missing = b.missing;
+	_exit(recorder_run(BEGIN_CHANNEL, &o));
+}

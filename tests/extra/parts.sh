@@ -1,0 +1,121 @@
+#!/bin/sh
+# The daemon's processes are programs of their own: each with its own layout of memory, none with code that
+# it has no use for, and only those of kruxrt's own build and owner are executed.
+set -u
+# kruxc takes a compiler, not one behind another program such as ccache.
+[ -z "${CC:-}" ] || { CC=${CC##* }; export CC; }
+TMP=${TMP:-/tmp}
+dir=$(mktemp -d "$TMP/parts.XXXXXX")
+daemon=
+end() { [ -z "$daemon" ] || kill -9 "$daemon" 2> /dev/null; wait 2> /dev/null; rm -rf "$dir"; }
+trap end EXIT
+trap 'exit 1' INT TERM
+passed=0 failed=0
+good() { passed=$((passed + 1)); }
+bad() { failed=$((failed + 1)); echo "not ok $1: $2"; }
+has() { if grep -qF -- "$3" "$2"; then good; else bad "$1" "no '$3' in: $(head -c 400 "$2")"; fi; }
+is() { if [ "$2" = "$3" ]; then good; else bad "$1" "'$2', not '$3'"; fi; }
+build=${KRUXRT%/*} parts="gate recorder spawner"
+
+# ---- what is in them ----
+symbols() { nm "$build/$1" | sed 's/^[^ ]* *[A-Za-z] //'; }
+sed -n 's/^BUILTIN(\([a-z_]*\),.*/\1_run/p; s/^PURE(\([a-z_]*\))/\1_run/p' "$top/capspec/builtins.def" |
+	sort > "$dir/handlers"
+for p in kruxrt $(echo " $parts" | sed 's/ / krux-/g'); do symbols "$p"; done > "$dir/all"
+held() { # program, the handlers that it may have
+	is "handlers in $1" "$(symbols "$1" | sort | comm -12 - "$dir/handlers" | tr '\n' ' ')" "$2"
+}
+without() { # program, symbols that it must not have
+	p=$1
+	shift
+	for s; do
+		if symbols "$p" | grep -qx "$s"; then bad "$p" "has $s"; else good; fi
+		grep -qx "$s" "$dir/all" || bad "$p" "$s is in no program: is it named otherwise now?"
+	done
+}
+is "handlers that there are" "$(wc -l < "$dir/handlers")" 18
+# A build with sanitizers keeps all that is linked.
+if [ -z "${SAN:-}" ]; then
+	held kruxrt ""
+	held krux-gate "$(sed -n 's/^PURE(\([a-z_]*\))/\1_run /p' "$top/capspec/builtins.def" | tr -d '\n')"
+	held krux-recorder ""
+	without kruxrt gate_run recorder_run spawner_run judge_any krux_bundle_open seccomp_restrict child_run
+	without krux-gate recorder_run spawner_run log_open file_replace child_run seccomp_restrict namespaces_fork
+	without krux-recorder gate_run spawner_run loaded_open_fd map_image child_run seccomp_restrict namespaces_fork
+	without krux-spawner gate_run recorder_run log_open server_open
+fi
+
+# ---- what is executed ----
+bin=$dir/bin
+mkdir "$bin"
+cp "$KRUXRT" "$bin/"
+for p in $parts; do cp "$build/krux-$p" "$bin/"; done
+for p in $parts; do
+	"$bin/krux-$p" > "$dir/out" 2>&1 3>&-
+	is "krux-$p by hand" $? 2
+	has "krux-$p by hand" "$dir/out" "a part of kruxrt serve, which starts it"
+done
+cat > "$dir/p.yaml" <<X
+krux: policy/1
+name: p
+layer: organization
+rules:
+  - { id: read, on: filesystem.read, when: path under "/workspace", verdict: autonomous }
+default: blocked
+X
+"$KRUXC" build "$dir/p.yaml" -I "$top/stdlib-caps" -o "$dir/p" > "$dir/out" 2>&1 || bad "build" "$(cat "$dir/out")"
+"$KRUXRT" init --state "$dir/s" > "$dir/out" 2>&1 || bad "init" "$(cat "$dir/out")"
+refused() { # name, what it says
+	timeout 60 "$bin/kruxrt" serve --state "$dir/s" --bundle "$dir/p/bundle.krux" --dev --socket "$dir/a" \
+		--supervisor "$dir/u" > "$dir/out" 2>&1 < /dev/null
+	is "$1" $? 3
+	has "$1" "$dir/out" "$2"
+}
+mv "$bin/krux-recorder" "$dir/kept"
+refused "one is missing" "krux-recorder: No such file or directory"
+cp "$build/krux-spawner" "$bin/krux-recorder"
+refused "one is another" "this program is another than kruxrt means to start"
+cp "$dir/kept" "$bin/krux-recorder"
+chmod 775 "$bin/krux-recorder"
+refused "one that a group can write" "krux-recorder: others than root and you can write it"
+chmod 644 "$bin/krux-recorder"
+refused "one that is none" "krux-recorder: no program"
+chmod 755 "$bin/krux-recorder"
+chmod 777 "$bin"
+refused "a folder that all can write" "others than root and you can write this folder"
+chmod 755 "$bin"
+
+# ---- where they are in memory ----
+"$bin/kruxrt" serve --state "$dir/s" --bundle "$dir/p/bundle.krux" --dev --socket "$dir/a" --supervisor "$dir/u" \
+	> "$dir/log" 2>&1 < /dev/null &
+daemon=$!
+i=0
+while [ $i -lt 100 ] && ! grep -q "generation 1 serves" "$dir/log"; do sleep 0.2; i=$((i + 1)); done
+for p in $(cat "/proc/$daemon/task/$daemon/children"); do
+	name=$(cat "/proc/$p/comm")
+	echo "$name" >> "$dir/names"
+	# Nobody but root may look where an undumpable process is.
+	[ "$(id -u)" = 0 ] || continue
+	is "the environment of $name" "$(wc -c < "/proc/$p/environ")" 0
+	is "arguments of $name" "$(tr '\0' ' ' < "/proc/$p/cmdline")" "$name "
+	sed -n '/libc\.so/{s/-.*//p;q}' "/proc/$p/maps" >> "$dir/libc"
+	sed -n '/krux-/{s/-.*//p;q}' "/proc/$p/maps" >> "$dir/program"
+	sed -n '/\[stack\]/s/-.*//p' "/proc/$p/maps" >> "$dir/stack"
+done
+is "processes" "$(sort "$dir/names" | tr '\n' ' ')" "$(for p in $parts; do printf 'krux-%s ' "$p"; done)"
+if [ "$(id -u)" = 0 ]; then
+	for what in libc program stack; do
+		is "places of $what" "$(sort -u "$dir/$what" | wc -l)" "$(echo "$parts" | wc -w)"
+	done
+fi
+# What is put in a program's place does not run in this daemon.
+cp "$build/krux-spawner" "$bin/next" && mv "$bin/next" "$bin/krux-gate"
+kill -HUP "$daemon"
+i=0
+while [ $i -lt 100 ] && ! grep -q "generation 2 serves" "$dir/log"; do sleep 0.2; i=$((i + 1)); done
+has "an upgrade does not mix" "$dir/log" "generation 2 serves"
+kill -TERM "$daemon"
+wait "$daemon"
+is "it ends" $? 0
+daemon=
+echo "$passed passed, $failed failed"
