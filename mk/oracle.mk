@@ -1,6 +1,6 @@
 # The referee: generated policies and requests, decided by an evaluator of its own, by the
 # diagram, by the table and by compiled C. `make soak` runs it on new seeds for SOAK_SECONDS.
-ORACLE_SRC := tests/oracle/bind.c tests/oracle/cap.c tests/oracle/cond.c tests/oracle/eval.c tests/oracle/gen_cap.c \
+ORACLE_SRC := tests/oracle/below.c tests/oracle/bind.c tests/oracle/cap.c tests/oracle/cond.c tests/oracle/eval.c tests/oracle/gen_cap.c \
 	tests/oracle/gen_cond.c tests/oracle/gen_policy.c tests/oracle/gen_value.c tests/oracle/judge.c \
 	tests/oracle/lex.c tests/oracle/main.c tests/oracle/match.c tests/oracle/nfa.c tests/oracle/norm.c \
 	tests/oracle/norm_text.c tests/oracle/object.c tests/oracle/policy.c tests/oracle/roads.c \

@@ -78,8 +78,9 @@ bool element_possible(struct var *v);
 bool request_possible(struct dd *);
 
 /* ---- tree.c ---- */
-/* f with the path of v replaced by itself and everything below it, combined by op. */
-uint32_t tree(const struct op *, struct var *v, uint32_t f);
+/* f, in which the path at an open place is endless, with it replaced by itself and everything below
+ * it, combined by op. Closes the place. */
+uint32_t tree(const struct op *, struct dd *, struct place *, uint32_t f);
 /* Some path at or below that of v is in `element`, a diagram over the variables of what lies
  * there. */
 uint32_t tree_any(struct var *v, uint32_t element);

@@ -200,7 +200,7 @@ static uint32_t make_call(struct dd *m, void *p)
 
 	op.key = key_of(m, op.key);
 	if (x->path)
-		return tree(&op, place_value(m, place_at(m, m->input, x->path)), x->a);
+		return tree(&op, m, place_at(m, m->input, x->path), x->a);
 	return apply(&op, x->a, x->b);
 }
 
@@ -209,6 +209,17 @@ uint32_t dd_apply(struct dd *m, unsigned id, dd_op *fn, void *ctx, uint32_t a, u
 	struct op op = { OP_CALL, id, id & all_laws, fn, ctx };
 
 	return store_guard(m, make_call, &(struct args){ .op = &op, .a = a, .b = b });
+}
+
+static uint32_t make_tree_begin(struct dd *m, void *p)
+{
+	place_open(m, place_at(m, m->input, ((struct args *)p)->path));
+	return 1;
+}
+
+void dd_tree_begin(struct dd *m, const struct access *path)
+{
+	store_guard(m, make_tree_begin, &(struct args){ .path = path });
 }
 
 uint32_t dd_tree(struct dd *m, const struct access *path, unsigned id, dd_op *fn, void *ctx, uint32_t f)

@@ -127,6 +127,9 @@ typedef uint32_t dd_op(void *ctx, uint32_t a, uint32_t b);     /* terminal value
 uint32_t dd_apply(struct dd *, unsigned id, dd_op *op, void *ctx, uint32_t a, uint32_t b);
 typedef uint32_t dd_map_op(void *ctx, uint32_t a);
 uint32_t dd_map(struct dd *, dd_map_op *op, void *ctx, uint32_t a);
+/* From here to dd_tree of the same path, conditions are made for what may be longer than the field
+ * allows, and has the field's max as its size then; what they give goes into dd_tree only. */
+void dd_tree_begin(struct dd *, const struct access *path);
 /* f with the path at `access` replaced by itself and everything below it, combined with op
  * (associative, commutative, idempotent). LANG.md 4.1, tree. */
 uint32_t dd_tree(struct dd *, const struct access *path, unsigned id, dd_op *op, void *ctx, uint32_t f);

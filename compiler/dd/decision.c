@@ -167,19 +167,26 @@ static uint32_t voices(struct work *w, struct arena *scratch)
 	return all;
 }
 
+static bool is_whole_tree(const struct effect_arg *arg)
+{
+	return arg->tree && !arg->prunes && !arg->is_constant;
+}
+
 /* Points 4 and 5, and the tree effects. */
 static uint32_t answer(struct work *w, struct arena *scratch)
 {
-	uint32_t all = voices(w, scratch);
+	uint32_t all;
 
+	for (size_t i = 0; i < w->cap->neffects; i++)
+		for (size_t k = 0; k < w->cap->effect[i].nargs; k++)
+			if (is_whole_tree(&w->cap->effect[i].arg[k]))
+				dd_tree_begin(w->m, &w->cap->effect[i].arg[k].access);
+	all = voices(w, scratch);
 	all = first(w, all, dd_terminal(w->m, outcome_make(w->d, KRUX_BLOCKED, NULL, NULL, 0)));
 	for (size_t i = 0; i < w->cap->neffects; i++)
-		for (size_t k = 0; k < w->cap->effect[i].nargs; k++) {
-			const struct effect_arg *arg = &w->cap->effect[i].arg[k];
-
-			if (arg->tree && !arg->prunes && !arg->is_constant)
-				all = dd_tree(w->m, &arg->access, APPLY_COMBINE, outcome_combine, w->d, all);
-		}
+		for (size_t k = 0; k < w->cap->effect[i].nargs; k++)
+			if (is_whole_tree(&w->cap->effect[i].arg[k]))
+				all = dd_tree(w->m, &w->cap->effect[i].arg[k].access, APPLY_COMBINE, outcome_combine, w->d, all);
 	return all;
 }
 

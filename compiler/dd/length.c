@@ -54,6 +54,11 @@ uint64_t lengths_next(const struct lengths *s, uint64_t lo, uint64_t hi)
 	return UINT64_MAX;
 }
 
+bool lengths_meet(const struct var *v, const struct lengths *s, uint64_t lo, uint64_t hi)
+{
+	return lengths_next(s, lo, hi) != UINT64_MAX || (v->endless && s->more && hi >= v->max);
+}
+
 /* ---- walking ---- */
 
 struct step {
@@ -212,6 +217,33 @@ static void walk_rooms(struct walk *w)
 	bit_set(w->set[0], 0);
 }
 
+/* Classes that something longer than max is in: what leads beyond it, and whatever comes after. */
+static void walk_on(struct walk *w, uint32_t max, struct class_lengths *out)
+{
+	uint32_t *queue = ARENA_ARRAY(w->a, uint32_t, w->n), n = 0;
+	uint8_t *seen = ARENA_ARRAY(w->a, uint8_t, w->n);
+
+	for (unsigned back = 0; back < WIDEST && back <= max; back++)
+		for (uint32_t q = 0; q < w->n; q++)
+			for (uint32_t j = w->first[q]; j < w->first[q + 1]; j++)
+				if (w->step[j].width > back && !seen[w->step[j].to] &&
+				    bit_get(w->set[(max - back) % (WIDEST + 1)], q)) {
+					seen[w->step[j].to] = 1;
+					queue[n++] = w->step[j].to;
+				}
+	for (uint32_t i = 0; i < n; i++) {
+		uint32_t q = queue[i];
+
+		if (w->class[q] != NONE)
+			out->set[w->class[q]].more = true;
+		for (uint32_t j = w->first[q]; j < w->first[q + 1]; j++)
+			if (!seen[w->step[j].to]) {
+				seen[w->step[j].to] = 1;
+				queue[n++] = w->step[j].to;
+			}
+	}
+}
+
 void class_lengths(struct arena *a, uint32_t start, uint32_t max, bool octets, struct class_lengths *out)
 {
 	struct walk w = { .a = a };
@@ -243,9 +275,14 @@ void class_lengths(struct arena *a, uint32_t start, uint32_t max, bool octets, s
 		s->max = max;
 		s->bit = ARENA_ARRAY(a, uint64_t, s->n / 64 + 1);
 		for (uint32_t i = 0; i < s->n; i++)
-			if (bit_get(w.row + i * w.row_words, c))
+			if (bit_get(w.row + i * w.row_words, c)) {
 				bit_set(s->bit, i);
+				/* What repeats comes again beyond max. */
+				s->more |= i >= s->n - period;
+			}
 	}
+	if (!period)
+		walk_on(&w, max, out);
 }
 
 /* ---- one text of a length ---- */
@@ -427,7 +464,7 @@ uint32_t size_restrict(struct var *v, uint32_t node, const struct lengths *set)
 	store.nedges += n;
 	for (uint32_t i = 0; i < n; i++) {
 		cut[i] = edge[i];
-		if (lengths_next(set, (uint64_t)lo, (uint64_t)edge[i].hi) == UINT64_MAX)
+		if (!lengths_meet(v, set, (uint64_t)lo, (uint64_t)edge[i].hi))
 			cut[i].to = DD_IMPOSSIBLE;
 		lo = edge[i].hi + 1;
 	}
@@ -530,7 +567,7 @@ uint32_t string_inhabit(struct var *v, uint32_t start)
 	uint32_t *all, *some, *to;
 	size_t nall, nsome, k = 0;
 
-	if (store.state[start].far <= (host && v->max > MOST_LABEL ? (uint32_t)MOST_LABEL : v->max))
+	if (v->endless || store.state[start].far <= (host && v->max > MOST_LABEL ? (uint32_t)MOST_LABEL : v->max))
 		return start;
 	r.a = scratch_open();
 	r.g = graph_begin();

@@ -10,11 +10,15 @@ struct lengths {
 	uint32_t period;
 	uint32_t max;                    /* nothing is longer */
 	bool all;                        /* of 0..max; bit is NULL then */
+	bool more;                       /* something is longer than max, if that is a value */
 };
 
 bool lengths_has(const struct lengths *, uint64_t length);
 /* The least in lo..hi, UINT64_MAX: none. */
 uint64_t lengths_next(const struct lengths *, uint64_t lo, uint64_t hi);
+
+/* Has a size in lo..hi: as above, and for an endless variable what is longer has the size max. */
+bool lengths_meet(const struct var *, const struct lengths *, uint64_t lo, uint64_t hi);
 
 /* Bytes of the strings that end in each output: sorted outs, and their sets. */
 struct class_lengths {

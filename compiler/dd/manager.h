@@ -16,11 +16,12 @@ struct var {
 	uint32_t rank;                   /* among the variables of m that are no facts */
 	unsigned depth;                  /* of elements: 0 is the request */
 	uint32_t scope;                  /* the list or path whose element it belongs to, or NONE */
-	unsigned slot;                   /* of a place: 0 presence, 1 value, 2 size */
+	unsigned slot;                   /* of a place: presence, value, size, value and size of what is endless */
 	struct place *place;
 	uint32_t domain;                 /* STRING: in store.domain, NONE: not made yet */
 	bool octets;                     /* STRING: of bytes */
 	uint32_t max;                    /* bytes or elements */
+	bool endless;                    /* STRING: what is longer is a value too, and has the size max */
 	const struct lengths *lengths;   /* STRING, LIST: sizes of the domain, once asked */
 };
 
@@ -35,6 +36,8 @@ struct place {
 	uint32_t scope;
 	bool optional;
 	uint32_t has, value, size;
+	uint32_t wide;                   /* the value, endless */
+	bool open;                       /* conditions see that one, until the tree below is summed up */
 	struct place **part;             /* of records and urls; NULL where not asked for */
 	size_t nparts;
 	struct place *element;           /* of lists; of a path, what lies at or below it */
@@ -88,6 +91,8 @@ struct var *place_has(struct dd *, struct place *);
 /* The value; for bytes, their octets. NULL: the type has none. */
 struct var *place_value(struct dd *, struct place *);
 struct var *place_size(struct dd *, struct place *);
+/* Of a path: from now on its value is one that may be longer than the type allows. */
+void place_open(struct dd *, struct place *);
 /* The variable of a fact, made where it is new. */
 struct var *var_fact(struct dd *, const struct dd_var *);
 struct var *var_agent(struct dd *);

@@ -24,14 +24,15 @@ uint32_t node_add(struct var *v, uint32_t hash, const struct node *n)
 /* Merges neighbours in place, cutting sizes that nothing has; the number left. */
 static uint32_t edges_reduce(struct var *v, struct dd_edge *edge, uint32_t n)
 {
-	const struct lengths *sizes = v->of != NONE ? var_lengths(var_at(v->of)) : NULL;
+	struct var *of = v->of != NONE ? var_at(v->of) : NULL;
+	const struct lengths *sizes = of ? var_lengths(of) : NULL;
 	krux_u128 lo = v->pub.domain.lo;
 	uint32_t k = 0;
 
 	for (uint32_t i = 0; i < n; i++) {
 		struct dd_edge e = edge[i];
 
-		if (sizes && lengths_next(sizes, (uint64_t)lo, (uint64_t)e.hi) == UINT64_MAX)
+		if (sizes && !lengths_meet(of, sizes, (uint64_t)lo, (uint64_t)e.hi))
 			e.to = DD_IMPOSSIBLE;
 		lo = e.hi + 1;
 		if (k && edge[k - 1].to == e.to)

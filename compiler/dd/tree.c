@@ -1,7 +1,10 @@
 /* tree effects, on the automaton: what a path decides, combined with what everything below it
  * does. Below a path is what the automaton accepts after a slash; below `/` what it accepts
  * from there on. States are numbered so that a component comes after those it leads to, hence
- * one pass in that order gives the sum of all that each state leads to. */
+ * one pass in that order gives the sum of all that each state leads to.
+ *
+ * What lies below may be longer than the field allows. So conditions look at an endless variable of
+ * the field, and the sum is a function of the one that requests have. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,7 +17,7 @@
 
 struct work {
 	const struct op *op;
-	struct var *v;
+	struct var *from, *to;
 	struct arena *a;
 	struct graph *g;             /* the states, found by number */
 	uint32_t *sum;               /* by place in g: all that a state leads to, itself too */
@@ -81,7 +84,18 @@ static void sums_find(struct work *w)
 
 static bool tests_size(const struct work *w, uint32_t node)
 {
-	return !is_terminal(node) && node_var(node)->self == w->v->size;
+	return !is_terminal(node) && node_var(node)->self == w->from->size;
+}
+
+/* Has something below a path of `length` bytes a size in lo..hi. */
+static bool sized_below(const struct work *w, const struct lengths *s, uint32_t length, uint64_t lo, uint64_t hi)
+{
+	uint64_t least = lo > length ? lo - length : 0;
+
+	/* From the max on, all sizes are one. */
+	if (hi >= w->from->max)
+		return s->more || lengths_next(s, least, w->from->max) != UINT64_MAX;
+	return hi >= length && lengths_next(s, least, hi - length) != UINT64_MAX;
 }
 
 /* The sum over what a path of `length` bytes leads to below it, in state `below`. */
@@ -98,12 +112,11 @@ static uint32_t sum_at(const struct work *w, const struct class_lengths *c, uint
 			continue;
 		}
 		n = node_at(c->out[i]);
-		lo = var_at(w->v->size)->pub.domain.lo;
+		lo = var_at(w->from->size)->pub.domain.lo;
 		for (uint32_t j = 0; j < n->n; j++) {
 			krux_u128 hi = node_at(c->out[i])->edge[j].hi;
 
-			if (hi >= length && lengths_next(&c->set[i], lo > length ? (uint64_t)lo - length : 0,
-			                                 (uint64_t)hi - length) != UINT64_MAX)
+			if (sized_below(w, &c->set[i], length, (uint64_t)lo, (uint64_t)hi))
 				sum = add(w, sum, node_at(c->out[i])->edge[j].to);
 			lo = hi + 1;
 		}
@@ -123,17 +136,16 @@ static uint32_t node_at_size(const struct work *w, uint32_t node, uint32_t size)
 	return node_at(node)->edge[i].to;
 }
 
-/* `out` and what lies below it, for every length of the path. Where the path is so long that there
- * is nothing, `out` alone. slash: one byte comes between. */
+/* `out` and what lies below it, for every length of the path. slash: one byte comes between. */
 static uint32_t sum_sized(struct work *w, uint32_t out, uint32_t below, uint32_t slash)
 {
 	struct class_lengths *c = &w->below[place_of(w, below)];
-	struct var *size = var_at(w->v->size);
+	struct var *size = var_at(w->to->size);
 	size_t from = store.nedges;
 
 	if (!c->out)
-		class_lengths(w->a, below, w->v->max, w->v->octets, c);
-	for (uint32_t n = (uint32_t)size->pub.domain.lo; n <= w->v->max; n++) {
+		class_lengths(w->a, below, w->from->max, w->from->octets, c);
+	for (uint32_t n = (uint32_t)size->pub.domain.lo; n <= w->to->max; n++) {
 		uint32_t here = node_at_size(w, out, n);
 
 		if (here != DD_IMPOSSIBLE)
@@ -186,9 +198,9 @@ static uint32_t tree_states(struct work *w, uint32_t start)
 	return out;
 }
 
-static uint32_t closure(const struct op *op, struct var *v, uint32_t start)
+static uint32_t closure(const struct op *op, struct var *from, struct var *to, uint32_t start)
 {
-	struct work w = { .op = op, .v = v, .sized = store.state[start].sized && v->size != NONE };
+	struct work w = { .op = op, .from = from, .to = to, .sized = store.state[start].sized };
 	uint32_t out;
 
 	w.a = scratch_open();
@@ -207,7 +219,7 @@ static uint32_t closure(const struct op *op, struct var *v, uint32_t start)
 	out = tree_states(&w, start);
 	graph_end(w.g);
 	scratch_close();
-	return node_string(v, out);
+	return node_string(to, out);
 }
 
 /* The automaton that leads to the same node for every path. */
@@ -218,7 +230,7 @@ static uint32_t constant(struct var *v, uint32_t node)
 	return state_replace(domain_of(v)->yes[0], &yes, &node, 1);
 }
 
-static uint32_t tree_walk(const struct op *op, struct var *v, uint32_t f, uint32_t key)
+static uint32_t tree_walk(const struct op *op, struct var *from, struct var *v, uint32_t f, uint32_t key)
 {
 	struct var *at;
 	struct children c;
@@ -228,11 +240,11 @@ static uint32_t tree_walk(const struct op *op, struct var *v, uint32_t f, uint32
 	if (is_terminal(f))
 		return f;
 	at = node_var(f);
-	if (at == v)
-		return closure(op, v, node_at(f)->n);
-	if (at->self == v->size)
-		return closure(op, v, constant(v, f));
-	if (var_before(v, at))
+	if (at == from)
+		return closure(op, from, v, node_at(f)->n);
+	if (at->self == from->size)
+		return closure(op, from, v, constant(from, f));
+	if (var_before(from, at))
 		return f;
 	out = memo_get(key, f, 0);
 	if (out != NONE)
@@ -241,58 +253,31 @@ static uint32_t tree_walk(const struct op *op, struct var *v, uint32_t f, uint32
 	node_children(a, f, &c);
 	to = ARENA_ARRAY(a, uint32_t, c.n);
 	for (size_t i = 0; i < c.n; i++)
-		to[i] = tree_walk(op, v, c.to[i], key);
+		to[i] = tree_walk(op, from, v, c.to[i], key);
 	out = node_replace(a, f, &c, to);
 	scratch_close();
 	memo_put(key, f, 0, out);
 	return out;
 }
 
-uint32_t tree(const struct op *op, struct var *v, uint32_t f)
+uint32_t tree(const struct op *op, struct dd *m, struct place *p, uint32_t f)
 {
-	return tree_walk(op, v, f, op_key());
+	if (p->wide == NONE)
+		return f;
+	p->open = false;
+	return tree_walk(op, var_at(p->wide), place_value(m, p), f, op_key());
 }
 
 /* ---- any over what is at or below a path ---- */
 
-/* A node of one size variable as one of another of the same domain. */
-static uint32_t size_rename(const struct var *from, struct var *to, uint32_t node)
-{
-	size_t base = store.nedges;
-	uint32_t n, out;
-
-	if (is_terminal(node) || node_var(node) != from)
-		return node;
-	n = node_at(node)->n;
-	STORE_ROOM(store.edge, base + n, store.cap_edges);
-	memcpy(store.edge + base, node_at(node)->edge, n * sizeof *store.edge);
-	store.nedges += n;
-	out = node_number(to, store.edge + base, n);
-	store.nedges = base;
-	return out;
-}
-
 uint32_t tree_any(struct var *v, uint32_t element)
 {
-	struct var *it, *it_size;
-	struct children c;
-	uint32_t start, *to;
-	struct arena *a;
+	struct var *it;
 
 	if (is_terminal(element))
 		return element;
 	it = place_value(v->m, place_element(v->m, v->place));
-	it_size = var_at(it->size);
-	if (node_var(element) != it)
-		return closure(&op_first, v, constant(v, size_rename(it_size, var_at(v->size), element)));
-	start = node_at(element)->n;
-	a = scratch_open();
-	node_children(a, element, &c);
-	to = ARENA_ARRAY(a, uint32_t, c.n);
-	qsort(c.to, c.n, sizeof *c.to, number_order);
-	for (size_t i = 0; i < c.n; i++)
-		to[i] = size_rename(it_size, var_at(v->size), c.to[i]);
-	start = state_replace(start, c.to, to, c.n);
-	scratch_close();
-	return closure(&op_first, v, start);
+	if (node_var(element) == it)
+		return closure(&op_first, it, v, node_at(element)->n);
+	return closure(&op_first, it, v, constant(it, element));
 }

@@ -7,7 +7,7 @@
 #include "compiler/model/access.h"
 #include "compiler/model/kinds.h"
 
-enum { SLOT_HAS, SLOT_VALUE, SLOT_SIZE };
+enum { SLOT_HAS, SLOT_VALUE, SLOT_SIZE, SLOT_WIDE, SLOT_WIDE_SIZE };
 
 /* ---- order ---- */
 
@@ -151,7 +151,7 @@ static void var_rank(struct dd *m, struct var *v)
 
 static struct var *place_var(struct dd *m, struct place *p, enum dd_kind kind, unsigned slot)
 {
-	static const enum subject_kind subject[] = { SUBJECT_HAS, SUBJECT_FIELD, SUBJECT_SIZE };
+	static const enum subject_kind subject[] = { SUBJECT_HAS, SUBJECT_FIELD, SUBJECT_SIZE, SUBJECT_FIELD, SUBJECT_SIZE };
 	struct var *v = var_add(m, kind);
 
 	v->place = p;
@@ -161,7 +161,8 @@ static struct var *place_var(struct dd *m, struct place *p, enum dd_kind kind, u
 	v->pub.subject.kind = subject[slot];
 	v->pub.subject.depth = p->depth > 0;
 	v->pub.subject.access = p->access;
-	v->pub.subject.type = slot == SLOT_HAS ? &type_flag : slot == SLOT_SIZE ? &type_count : p->type;
+	v->pub.subject.type = slot == SLOT_HAS ? &type_flag
+	                      : subject[slot] == SUBJECT_SIZE ? &type_count : p->type;
 	v->max = p->type->max > UINT32_MAX / 8 ? UINT32_MAX / 8 : (uint32_t)p->type->max;
 	if (kind == DD_NUMBER)
 		v->pub.domain = number_domain(&v->pub.subject);
@@ -181,31 +182,53 @@ struct var *place_has(struct dd *m, struct place *p)
 	return p->has == NONE ? NULL : var_at(p->has);
 }
 
-struct var *place_value(struct dd *m, struct place *p)
+static struct var *value_make(struct dd *m, struct place *p, enum dd_kind kind, unsigned slot)
 {
-	enum krux_tkind kind = p->type->kind;
-	enum dd_kind dd = kind_is_texty(kind) || kind == KRUX_T_BYTES ? DD_STRING
-	                  : kind == KRUX_T_LIST ? DD_LIST : DD_NUMBER;
-	struct var *v, *size;
+	struct var *v = place_var(m, p, kind, slot), *size;
 
-	if (p->value != NONE)
-		return var_at(p->value);
-	if (dd == DD_NUMBER && !kind_is_numeric(kind))
-		return NULL;
-	v = place_var(m, p, dd, SLOT_VALUE);
-	p->value = v->self;
-	v->octets = kind == KRUX_T_BYTES;
-	if (has_size(kind)) {
-		size = place_var(m, p, DD_NUMBER, SLOT_SIZE);
-		p->size = v->size = size->self;
+	v->octets = p->type->kind == KRUX_T_BYTES;
+	if (has_size(p->type->kind)) {
+		size = place_var(m, p, DD_NUMBER, slot + 1);
+		v->size = size->self;
 		size->of = v->self;
 		v->pub.size_var = size->number;
 	}
 	return v;
 }
 
+struct var *place_value(struct dd *m, struct place *p)
+{
+	enum krux_tkind kind = p->type->kind;
+	enum dd_kind dd = kind_is_texty(kind) || kind == KRUX_T_BYTES ? DD_STRING
+	                  : kind == KRUX_T_LIST ? DD_LIST : DD_NUMBER;
+	struct var *v;
+
+	if (p->open)
+		return var_at(p->wide);
+	if (p->value != NONE)
+		return var_at(p->value);
+	if (dd == DD_NUMBER && !kind_is_numeric(kind))
+		return NULL;
+	v = value_make(m, p, dd, SLOT_VALUE);
+	v->endless = p->parent && p->parent->type->kind == KRUX_T_PATH;
+	p->value = v->self;
+	p->size = v->size;
+	return v;
+}
+
+void place_open(struct dd *m, struct place *p)
+{
+	if (p->wide == NONE) {
+		p->wide = value_make(m, p, DD_STRING, SLOT_WIDE)->self;
+		var_at(p->wide)->endless = true;
+	}
+	p->open = true;
+}
+
 struct var *place_size(struct dd *m, struct place *p)
 {
+	if (p->open)
+		return var_at(var_at(p->wide)->size);
 	if (p->size == NONE && has_size(p->type->kind))
 		place_value(m, p);
 	else if (p->size == NONE && p->type->kind == KRUX_T_MAP)
@@ -223,7 +246,7 @@ static struct place *place_new(struct dd *m, struct place *parent, uint32_t inde
 	p->parent = parent;
 	p->index = index;
 	p->type = p->access.type = type;
-	p->has = p->value = p->size = p->scope = NONE;
+	p->has = p->value = p->size = p->wide = p->scope = NONE;
 	p->nparts = type_parts(type, &field);
 	if (p->nparts)
 		p->part = ARENA_ARRAY(m->arena, struct place *, p->nparts);

@@ -12,6 +12,13 @@ static const struct o_val *down(const struct o_val *v, const uint16_t *step, siz
 	return v && v->present ? v : NULL;
 }
 
+static const struct o_type *down_type(const struct o_type *t, const uint16_t *step, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		t = t->field[step[i]].type;
+	return t;
+}
+
 static void push(struct o_env *e, struct o_val *list, size_t *cap, struct o_val v)
 {
 	ARENA_PUSH(e->a, list->item, list->n, *cap, v);
@@ -21,6 +28,7 @@ static void push(struct o_env *e, struct o_val *list, size_t *cap, struct o_val 
 static void word(struct o_env *e, struct krux_str w, struct o_val *list)
 {
 	const struct o_cap *c = e->rq->cap;
+	uint64_t max = c->tree < 0 ? 0 : c->input->field[c->tree].type->max;
 	size_t cap = 0;
 
 	*list = (struct o_val){ .present = true };
@@ -43,15 +51,17 @@ static void word(struct o_env *e, struct krux_str w, struct o_val *list)
 			pair[1] = f->nargs > 1 ? (second ? *second : (struct o_val){ 0 }) : v->item[2];
 			push(e, list, &cap, (struct o_val){ .present = true, .item = pair, .n = 2 });
 		} else if (f->arg[0].tree && !f->arg[0].prunes) {
-			const struct o_paths *below = o_tree_below(e->a, e->build, c, v->s, false);
+			const struct o_paths *below = o_tree_below(e->a, e->build, c, v->s);
 			e->overflow |= below->overflow;
 			for (size_t k = 0; k < below->n; k++)
-				push(e, list, &cap, (struct o_val){ .present = true, .s = below->path[k] });
+				push(e, list, &cap, (struct o_val){ .present = true, .s = below->path[k], .most = max });
 		} else if (v->item) {
 			for (size_t k = 0; k < v->n; k++)
 				push(e, list, &cap, v->item[k]);
 		} else {
-			push(e, list, &cap, *v);
+			struct o_val one = *v;
+			one.most = down_type(c->input, f->arg[0].step, f->arg[0].nsteps)->max;
+			push(e, list, &cap, one);
 		}
 	}
 }
@@ -152,6 +162,10 @@ static bool test(struct o_env *e, const struct o_bound *b)
 	}
 	if (b->place.size) {
 		size.num = t->kind == O_LIST || t->kind == O_MAP ? (o_int)v->n : (o_int)v->s.n;
+		/* What lies below a path may be longer than its field holds. */
+		uint64_t most = b->place.kind == P_FIELD ? t->max : v->most;
+		if (t->kind == O_PATH && most && size.num > (o_int)most)
+			size.num = (o_int)most;
 		v = &size;
 		t = &counted;
 	}

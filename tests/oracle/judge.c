@@ -177,6 +177,21 @@ static void join(struct o_answer *sum, const struct o_answer *one)
 	}
 }
 
+void o_judge_path(struct arena *a, const struct o_build *b, const struct o_request *rq, struct krux_str path,
+                  struct o_answer *out)
+{
+	struct o_request one = *rq;
+	struct o_env e = { .a = a, .build = b, .rq = &one };
+
+	one.added = &rq->args;
+	one.args.item = ARENA_ARRAY(a, struct o_val, rq->args.n);
+	memcpy(one.args.item, rq->args.item, rq->args.n * sizeof *one.args.item);
+	one.args.item[rq->cap->tree].s = path;
+	memset(out, 0, sizeof *out);
+	judge_one(&e, out);
+	out->overflow |= e.overflow;
+}
+
 void o_judge(struct arena *a, const struct o_build *b, const struct o_request *rq, struct o_answer *out)
 {
 	struct o_env e = { .a = a, .build = b, .rq = rq };
@@ -188,7 +203,7 @@ void o_judge(struct arena *a, const struct o_build *b, const struct o_request *r
 	out->overflow |= e.overflow;
 	if (rq->cap->tree < 0)
 		return;
-	below = o_tree_below(a, b, rq->cap, rq->args.item[rq->cap->tree].s, true);
+	below = o_tree_below(a, b, rq->cap, rq->args.item[rq->cap->tree].s);
 	out->overflow |= below->overflow;
 	one.added = &rq->args;
 	one.args.item = ARENA_ARRAY(a, struct o_val, rq->args.n);

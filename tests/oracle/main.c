@@ -276,6 +276,8 @@ int main(int argc, char **argv)
 	       (unsigned long long)t.by_table, (unsigned long long)t.rows, (unsigned long long)t.described,
 	       (unsigned long long)t.undecided, (unsigned long long)t.cites);
 	printf("  %llu spoiled requests decoded or refused alike\n", (unsigned long long)t.spoiled);
+	printf("  %llu paths below a tree, %llu of them longer than its field, never looser than the tree\n",
+	       (unsigned long long)t.below, (unsigned long long)t.longer);
 	printf("  %llu requests refused by all alike, %llu rules refused, %llu builds beyond the limits, %llu trees too large\n",
 	       (unsigned long long)t.invalid, (unsigned long long)t.dropped, (unsigned long long)t.overflows,
 	       (unsigned long long)t.skipped);

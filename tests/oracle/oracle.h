@@ -95,6 +95,7 @@ struct o_val {
 	struct o_val *item;          /* LIST, MAP; RECORD and URL: by field */
 	size_t n;
 	struct krux_str *key;        /* MAP */
+	uint64_t most;               /* of a path that an effect word holds: its size is no more */
 };
 /* The canonical value of a JSON-like value; false: invalid. */
 bool o_norm(struct arena *, const struct o_type *, const struct krux_value *raw, struct o_val *out);
@@ -256,6 +257,8 @@ struct o_answer {
 	bool overflow;               /* more than there is room for, or a tree too large */
 };
 void o_judge(struct arena *, const struct o_build *, const struct o_request *, struct o_answer *);
+/* The same call, in which the tree's field holds one path and nothing below it. */
+void o_judge_path(struct arena *, const struct o_build *, const struct o_request *, struct krux_str, struct o_answer *);
 bool o_holds(struct arena *, const struct o_build *, const struct o_request *, const struct o_bound *);
 
 struct o_env {
@@ -270,10 +273,9 @@ struct o_env {
 bool o_eval(struct o_env *, const struct o_bound *);
 
 /* Paths at or below `root`, one for each way in which anything that the build says can tell
- * them apart; the root first. limited: those that the tree's field can hold, where sizes matter. */
+ * them apart; the root first. */
 struct o_paths { struct krux_str *path; size_t n; bool overflow; };
-const struct o_paths *o_tree_below(struct arena *, const struct o_build *, const struct o_cap *, struct krux_str root,
-                                   bool limited);
+const struct o_paths *o_tree_below(struct arena *, const struct o_build *, const struct o_cap *, struct krux_str root);
 void o_tree_forget(void);
 
 /* Both outcomes of each operator on each kind of operand. */

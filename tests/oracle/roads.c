@@ -452,7 +452,7 @@ bool world_differs(struct world *w, struct arena *a, size_t cap, const struct g_
 	struct o_request rq = { .cap = &w->o.caps.cap[w->known[cap]], .agent = g->agent, .facts = &g->facts };
 	struct krux_value wire;
 	struct krux_decode_error err = { 0 };
-	const char *want, *row;
+	const char *got, *want, *row;
 	bool valid, undecided = false;
 
 	say->n = 0;
@@ -465,12 +465,15 @@ bool world_differs(struct world *w, struct arena *a, size_t cap, const struct g_
 	o_seen = &totals->seen;
 	o_judge(a, &w->o, &rq, &answer);
 	o_seen = NULL;
+	got = diagram(a, w, cap, &rq, &wire);
+	if (rq.cap->tree >= 0 && below_differs(a, w, cap, &rq, got, say))
+		return true;
 	if (answer.overflow) {
 		totals->skipped++;
 		return false;
 	}
 	want = referee_text(a, w, &answer);
-	if (differs(say, "diagram", diagram(a, w, cap, &rq, &wire), want))
+	if (differs(say, "diagram", got, want))
 		return true;
 	if (w->table[cap]) {
 		row = table_find(a, w, w->table[cap], &rq, say, &undecided);

@@ -23,7 +23,7 @@ struct world {
 struct totals {                          /* in memory that workers share with their parent */
 	uint64_t evaluations, invalid, skipped, builds, policies, rules, dropped, rows, described, undecided;
 	uint64_t refused;                /* of what LANG.md allows, or what cannot be read back */
-	uint64_t overflows, disagreements, by_table, cites, spoiled;
+	uint64_t overflows, disagreements, by_table, cites, spoiled, below, longer;
 	uint64_t code[10000];            /* errors that made the generator drop a rule */
 	uint64_t ms_decide, ms_table, ms_cc, ms_all;
 	struct o_seen seen;
@@ -53,6 +53,12 @@ struct answer_text {
 const char *answer_print(struct arena *, const struct answer_text *);
 const char *approval_text(struct arena *, uint32_t quorum, const char **from, size_t n);
 const char *counter_text(struct arena *, struct krux_str policy, struct krux_str rule, bool budget);
+
+/* ---- below.c ---- */
+
+/* A path below the tree of a request, its verdict alone looser than `answer`, said in *say. */
+bool below_differs(struct arena *, const struct world *, size_t cap, const struct o_request *, const char *answer,
+                   struct buf *say);
 
 /* ---- table.c ---- */
 

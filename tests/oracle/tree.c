@@ -17,7 +17,7 @@ struct state {
 	uint64_t length;             /* as far as sizes matter */
 	uint32_t *next;              /* by letter; UINT32_MAX: not known yet */
 	uint64_t truth;              /* which tests hold here, when this is the end of a path */
-	struct o_paths *below[2];    /* of what follows, relative; NULL: not known yet; [1] within limit */
+	struct o_paths *below;       /* of what follows, relative; NULL: not known yet */
 };
 
 struct machine {
@@ -28,7 +28,6 @@ struct machine {
 	uint32_t *letter;
 	size_t nletters, cap_letters;
 	uint64_t longest;            /* 0: sizes do not matter */
-	uint64_t limit;              /* bytes that the field can hold, where sizes matter; 0: no matter */
 	struct state *state;
 	size_t n, room;
 	uint32_t hash[16384];
@@ -269,11 +268,6 @@ static struct machine *machine(const struct o_build *b, const struct o_cap *cap)
 		for (size_t r = 0; r < b->policy[p].nrules; r++)
 			if (b->policy[p].rule[r].bound[cap - b->caps.cap])
 				collect(m, b->policy[p].rule[r].bound[cap - b->caps.cap]);
-	if (m->longest && cap->tree >= 0 && cap->input->field[cap->tree].type->max <= 100) {
-		m->limit = cap->input->field[cap->tree].type->max;
-		if (m->longest <= m->limit)
-			m->longest = m->limit + 1;
-	}
 	letter(m, 1);
 	letter(m, '.');
 	letter(m, '.' + 1);
@@ -302,7 +296,7 @@ void o_tree_forget(void)
 /* Breadth first from a state: those reached, how, and the bytes of it. */
 struct visit { uint32_t state, from; uint32_t c; };
 
-static size_t explore(struct machine *m, uint32_t start, struct visit *seen, uint8_t *mark, bool limited)
+static size_t explore(struct machine *m, uint32_t start, struct visit *seen, uint8_t *mark)
 {
 	size_t n = 1;
 
@@ -311,8 +305,7 @@ static size_t explore(struct machine *m, uint32_t start, struct visit *seen, uin
 	for (size_t i = 0; i < n && !m->overflow; i++)
 		for (size_t k = 0; k < m->nletters && !m->overflow; k++) {
 			uint32_t to = follow(m, seen[i].state, k);
-			if (m->overflow || mark[to] || m->state[to].inside == 4 ||
-			    (limited && m->limit && m->state[to].length > m->limit))
+			if (m->overflow || mark[to] || m->state[to].inside == 4)
 				continue;
 			mark[to] = 1;
 			seen[n++] = (struct visit){ to, (uint32_t)i, m->letter[k] };
@@ -353,7 +346,7 @@ static uint64_t view(struct machine *m, uint32_t at, struct visit *seen, uint8_t
 	size_t nt = 0;
 
 	memset(mark, 0, MOST_STATES);
-	n = m->overflow ? 0 : explore(m, from, seen, mark, false);
+	n = m->overflow ? 0 : explore(m, from, seen, mark);
 	for (size_t i = 0; i < n; i++) {
 		const struct state *s = &m->state[seen[i].state];
 		uint64_t key = (s->truth * 131 + s->length) * 0x9E3779B97F4A7C15u;
@@ -371,14 +364,14 @@ static uint64_t view(struct machine *m, uint32_t at, struct visit *seen, uint8_t
 	return h ^ (m->state[at].truth + m->state[at].length * 7919) * 0xC2B2AE3D27D4EB4Fu;
 }
 
-static struct o_paths *below(struct machine *m, uint32_t at, bool root, bool limited)
+static struct o_paths *below(struct machine *m, uint32_t at, bool root)
 {
 	struct o_paths *out = ARENA_NEW(m->a, struct o_paths);
 	struct visit *seen = calloc(2 * MOST_STATES, sizeof *seen);
 	uint8_t *mark = calloc(2, MOST_STATES);
 	uint64_t *known = calloc(MOST_STATES, sizeof *known);
 	uint32_t from = root ? at : advance(m, at, '/');
-	size_t n = m->overflow ? 0 : explore(m, from, seen, mark, limited), cap = 0, nknown = 0;
+	size_t n = m->overflow ? 0 : explore(m, from, seen, mark), cap = 0, nknown = 0;
 	struct krux_str none = { "", 0 };
 
 	ARENA_PUSH(m->a, out->path, out->n, cap, none);
@@ -404,8 +397,7 @@ static struct o_paths *below(struct machine *m, uint32_t at, bool root, bool lim
 	return out;
 }
 
-const struct o_paths *o_tree_below(struct arena *a, const struct o_build *b, const struct o_cap *cap, struct krux_str root,
-                                   bool limited)
+const struct o_paths *o_tree_below(struct arena *a, const struct o_build *b, const struct o_cap *cap, struct krux_str root)
 {
 	struct machine *m = machine(b, cap);
 	struct o_paths *out = ARENA_NEW(a, struct o_paths);
@@ -414,15 +406,15 @@ const struct o_paths *o_tree_below(struct arena *a, const struct o_build *b, con
 
 	for (size_t i = 0; i < root.n && !m->overflow;)
 		at = advance(m, at, o_scalar(root, &i));
-	if (!m->overflow && !m->state[at].below[limited]) {
-		struct o_paths *found = below(m, at, root.n == 1, limited);
-		m->state[at].below[limited] = found;
+	if (!m->overflow && !m->state[at].below) {
+		struct o_paths *found = below(m, at, root.n == 1);
+		m->state[at].below = found;
 	}
 	out->path = ARENA_ARRAY(a, struct krux_str, 1);
 	out->path[0] = root;
 	out->n = 1;
 	out->overflow = m->overflow;
-	rest = m->overflow ? NULL : m->state[at].below[limited];
+	rest = m->overflow ? NULL : m->state[at].below;
 	if (!rest)
 		return out;
 	out->path = ARENA_ARRAY(a, struct krux_str, rest->n);

@@ -104,16 +104,25 @@ static const struct cond *path_test(uint32_t i)
 	return text_in(on_field(F_PATH), some[i].kind, some[i].text);
 }
 
+/* Of three tests, by number. */
+static uint32_t layers(const uint32_t *test)
+{
+	uint32_t f = dd_ite(m, dd_cond(m, path_test(test[0])), dd_terminal(m, 3), dd_terminal(m, 5));
+
+	f = dd_ite(m, dd_cond(m, path_test(test[1])), dd_terminal(m, 4), f);
+	return dd_ite(m, dd_cond(m, path_test(test[2])), f, dd_terminal(m, 6));
+}
+
 START_TEST(strictest_of_all_below)
 {
+	struct access at = on_field(F_PATH).access;
+
 	random_start((uint64_t)_i + 1);
 	for (int k = 0; k < 6; k++) {
-		uint32_t f = dd_ite(m, dd_cond(m, path_test(random_below(SOME))), dd_terminal(m, 3), dd_terminal(m, 5));
-		struct access at = on_field(F_PATH).access;
+		uint32_t test[] = { random_below(SOME), random_below(SOME), random_below(SOME) }, f = layers(test);
 
-		f = dd_ite(m, dd_cond(m, path_test(random_below(SOME))), dd_terminal(m, 4), f);
-		f = dd_ite(m, dd_cond(m, path_test(random_below(SOME))), f, dd_terminal(m, 6));
-		tree_check(f, dd_tree(m, &at, 7, least, NULL, f), least);
+		dd_tree_begin(m, &at);
+		tree_check(f, dd_tree(m, &at, 7, least, NULL, layers(test)), least);
 	}
 }
 END_TEST
@@ -131,11 +140,21 @@ START_TEST(any_below)
 END_TEST
 
 /* What others test does not come into it; sizes of the path do. */
+/* c of each path, and of a path and all below it. */
+static uint32_t summed(const struct cond *c, uint32_t *one)
+{
+	struct access at = on_field(F_PATH).access;
+
+	*one = dd_cond(m, c);
+	dd_tree_begin(m, &at);
+	return dd_tree(m, &at, 8, either, NULL, dd_cond(m, c));
+}
+
+/* What others test does not come into it; sizes of the path do. */
 START_TEST(other_fields_and_sizes)
 {
 	struct subject p = on_field(F_PATH);
-	struct access at = p.access;
-	uint32_t f = dd_cond(m, c_and(path_test(4), number_in(on_field(F_NUMBER), 3, 9))), g = dd_tree(m, &at, 8, either, NULL, f);
+	uint32_t f, g = summed(c_and(path_test(4), number_in(on_field(F_NUMBER), 3, 9)), &f);
 	struct ask q = ask_plain();
 
 	ask_set(&q, F_PATH, text("/b/b"));
@@ -144,11 +163,10 @@ START_TEST(other_fields_and_sizes)
 	ck_assert_uint_eq(ask_eval(f, &q), DD_FALSE);
 	ck_assert_uint_eq(ask_eval(g, &q), DD_TRUE);
 	/* Exactly 6 bytes, and ends in a. */
-	f = dd_cond(m, c_and(number_in(on_size(p), 6, 6), text_in(p, LANG_SUFFIX, "a")));
-	g = dd_tree(m, &at, 8, either, NULL, f);
+	g = summed(c_and(number_in(on_size(p), 6, 6), text_in(p, LANG_SUFFIX, "a")), &f);
 	tree_check(f, g, either);
-	f = dd_cond(m, number_in(on_size(p), 5, 6));
-	tree_check(f, dd_tree(m, &at, 8, either, NULL, f), either);
+	g = summed(number_in(on_size(p), 5, 6), &f);
+	tree_check(f, g, either);
 	g = dd_cond(m, c_any_tree(p, number_in(on_size(on_it(p)), 5, 6)));
 	tree_check(f, g, either);
 	g = dd_cond(m, c_any_tree(p, c_and(number_in(on_size(on_it(p)), 6, 6), text_in(on_it(p), LANG_SUFFIX, "a"))));
@@ -156,31 +174,53 @@ START_TEST(other_fields_and_sizes)
 }
 END_TEST
 
-/* Below a path that is as long as the field allows, or one byte less, lies nothing. */
-START_TEST(nothing_fits_below)
+/* Below a path that is as long as the field allows lies what is longer, and has that size. */
+START_TEST(longer_below)
 {
 	struct subject p = on_field(F_PATH);
 	struct access at = p.access;
-	uint32_t max = (uint32_t)p.type->max, f, g;
+	uint32_t max = (uint32_t)p.type->max, f, g, any;
+	const struct cond *full = number_in(on_size(p), max, max);
 	char longest[8192];
 	struct ask q = ask_plain();
 
 	ck_assert_uint_lt(max, sizeof longest);
 	memset(longest, 'a', max);
 	longest[0] = '/';
-	f = dd_ite(m, dd_cond(m, number_in(on_size(p), max, max)), dd_terminal(m, 5), dd_terminal(m, 4));
-	g = dd_tree(m, &at, 10, least, NULL, f);
+	/* From everywhere something is reached that is full, and from full paths nothing else. */
+	any = dd_cond(m, c_any_tree(p, number_in(on_size(on_it(p)), max, max)));
+	g = summed(full, &f);
+	ck_assert(!dd_differ(m, g, dd_terminal(m, DD_TRUE)));
+	ck_assert(!dd_differ(m, any, g));
+	dd_tree_begin(m, &at);
+	g = dd_tree(m, &at, 10, least, NULL, dd_ite(m, dd_cond(m, full), dd_terminal(m, 5), dd_terminal(m, 4)));
 	for (uint32_t n = max - 3; n <= max; n++) {
 		ask_set(&q, F_PATH, (struct krux_value){ .kind = KRUX_V_TEXT, .str = { longest, n } });
-		ck_assert_uint_eq(ask_eval(f, &q), n == max ? 5 : 4);
+		ck_assert_uint_eq(ask_eval(f, &q), n == max ? DD_TRUE : DD_FALSE);
 		ck_assert_uint_eq(ask_eval(g, &q), n == max ? 5 : 4);
 	}
-	f = dd_ite(m, dd_cond(m, number_in(on_size(p), max, max)), dd_terminal(m, 3), dd_terminal(m, 4));
-	g = dd_tree(m, &at, 10, least, NULL, f);
-	for (uint32_t n = max - 3; n <= max; n++) {
-		ask_set(&q, F_PATH, (struct krux_value){ .kind = KRUX_V_TEXT, .str = { longest, n } });
-		ck_assert_uint_eq(ask_eval(g, &q), n == max - 1 ? 4 : 3);
-	}
+}
+END_TEST
+
+/* A class that no value of the field is in, and something below one is. */
+START_TEST(only_below)
+{
+	struct subject p = on_field(F_PATH);
+	char text_of[8192];
+	uint32_t max = (uint32_t)p.type->max, f, g;
+	struct ask q = ask_plain();
+
+	memset(text_of, 'b', sizeof text_of);
+	text_of[0] = '/';
+	text_of[max - 2] = 0;
+	g = summed(c_and(text_in(p, LANG_PREFIX, text_of), text_in(p, LANG_SUFFIX, "/abc")), &f);
+	ck_assert(!dd_satisfiable(m, f));
+	ask_set(&q, F_PATH, text(text_of));
+	ck_assert_uint_eq(ask_eval(g, &q), DD_TRUE);
+	ask_set(&q, F_PATH, text("/b/b"));
+	ck_assert_uint_eq(ask_eval(g, &q), DD_FALSE);
+	g = dd_cond(m, c_any_tree(p, c_and(text_in(on_it(p), LANG_PREFIX, text_of), text_in(on_it(p), LANG_SUFFIX, "/abc"))));
+	ck_assert(!dd_differ(m, g, summed(c_and(text_in(p, LANG_PREFIX, text_of), text_in(p, LANG_SUFFIX, "/abc")), &f)));
 }
 END_TEST
 
@@ -213,16 +253,20 @@ START_TEST(below_a_constant)
 END_TEST
 
 /* Protected names: what lies above one may hold it. */
+/* Protected names: what lies above one may hold it. */
 START_TEST(moved_trees)
 {
 	struct access at = on_field(F_PATH).access;
-	uint32_t f = dd_ite(m, dd_cond(m, text_in(on_field(F_PATH), LANG_GLOB, "**/.git/hooks/**")), dd_terminal(m, 3),
-	                    dd_ite(m, dd_cond(m, text_in(on_field(F_PATH), LANG_UNDER_PATH, "/w")), dd_terminal(m, 5), dd_terminal(m, 4)));
-	uint32_t g = dd_tree(m, &at, 9, least, NULL, f);
+	uint32_t f, g;
 	struct dd_witness w;
 
+	dd_tree_begin(m, &at);
+	f = dd_ite(m, dd_cond(m, text_in(on_field(F_PATH), LANG_GLOB, "**/.git/hooks/**")), dd_terminal(m, 3),
+	           dd_ite(m, dd_cond(m, text_in(on_field(F_PATH), LANG_UNDER_PATH, "/w")), dd_terminal(m, 5), dd_terminal(m, 4)));
+	g = dd_tree(m, &at, 9, least, NULL, f);
 	/* Any folder may hold .git/hooks. */
 	ck_assert_uint_eq(g, dd_terminal(m, 3));
+	dd_tree_begin(m, &at);
 	f = dd_ite(m, dd_cond(m, text_in(on_field(F_PATH), LANG_UNDER_PATH, "/w/secret")), dd_terminal(m, 3), dd_terminal(m, 5));
 	g = dd_tree(m, &at, 9, least, NULL, f);
 	ck_assert(dd_witness(m, arena, g, 3, &w));
@@ -249,7 +293,8 @@ int main(void)
 	tcase_add_loop_test(t, strictest_of_all_below, 0, 3);
 	tcase_add_test(t, any_below);
 	tcase_add_test(t, other_fields_and_sizes);
-	tcase_add_test(t, nothing_fits_below);
+	tcase_add_test(t, longer_below);
+	tcase_add_test(t, only_below);
 	tcase_add_test(t, outer_tests_are_hoisted);
 	tcase_add_test(t, below_a_constant);
 	tcase_add_test(t, moved_trees);
