@@ -73,7 +73,7 @@ obj = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
 COMPILER_OBJ := $(call obj,$(COMPILER_SRC)) $(patsubst %,$(BUILD)/obj/gen/%.o,$(GRAMMAR_GEN) builtin prelude)
 KRUXRT_OBJ := $(call obj,$(KRUXRT_SRC))
 
-KRUXC_LIBS := -lyaml -lsodium -lm
+KRUXC_LIBS := -lyaml -lsodium -lseccomp -lm
 KRUXRT_LIBS := -lsodium -lseccomp -ldl
 TEST_LIBS := -lcheck -lsubunit -ljansson -lcbor -lrt -lm -lpthread
 

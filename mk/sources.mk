@@ -4,11 +4,11 @@ include mk/store.mk
 include mk/tlog.mk
 include mk/daemon.mk
 
-CAPSPEC_SRC += capspec/bundle.c capspec/canon.c capspec/canon_bytes.c capspec/canon_host.c \
+CAPSPEC_SRC += capspec/bpf.c capspec/bundle.c capspec/canon.c capspec/canon_bytes.c capspec/canon_host.c \
 	capspec/canon_ip.c capspec/canon_number.c capspec/canon_path.c capspec/canon_refuse.c \
 	capspec/canon_scalar.c capspec/canon_text.c capspec/canon_time.c capspec/canon_url.c \
 	capspec/canon_utf8.c capspec/cbor.c capspec/digest.c capspec/digest_block.c capspec/item.c capspec/json.c capspec/json_write.c \
-	capspec/key.c capspec/key_file.c capspec/pattern.c capspec/pool.c capspec/schema.c \
+	capspec/key.c capspec/key_file.c capspec/layers.c capspec/pattern.c capspec/pool.c capspec/schema.c \
 	capspec/schema_member.c capspec/schema_read.c capspec/schema_types.c capspec/schema_write.c \
 	capspec/type.c capspec/uncanon.c capspec/value.c
 # both protocols, and libkrux
@@ -64,7 +64,8 @@ EMIT_SRC += compiler/emit/c_cite.c compiler/emit/c_code.c compiler/emit/c_decide
 	compiler/emit/c_outcome.c compiler/emit/c_pattern.c compiler/emit/c_record.c \
 	compiler/emit/c_sample.c compiler/emit/c_shape.c compiler/emit/c_table.c compiler/emit/c_text.c \
 	compiler/emit/c_text_print.c compiler/emit/cc.c compiler/emit/emit_c.c \
-	compiler/emit/json_schema.c compiler/emit/package.c compiler/emit/policyschema.c \
+	compiler/emit/filter.c compiler/emit/filter_text.c compiler/emit/filter_verify.c \
+	compiler/emit/json_schema.c compiler/emit/layers.c compiler/emit/package.c compiler/emit/policyschema.c \
 	compiler/emit/reference.c compiler/emit/sandbox_plan.c compiler/emit/table.c compiler/emit/table_text.c compiler/emit/tools.c
 PIPELINE_SRC += compiler/pipeline.c
 COMMAND_SRC += compiler/command/build.c compiler/command/command.c compiler/command/diff.c \
@@ -112,13 +113,13 @@ TEST_SRC += bench/measure.c bench/workload.c tests/unit/attempt.c tests/unit/com
 	tests/unit/modeling.c tests/unit/parsing.c tests/unit/reading.c tests/unit/records.c \
 	tests/unit/requests.c tests/unit/spawning.c tests/unit/tiny_bundle.c
 UNIT_TESTS += test_automaton test_bundle test_c_text test_canon test_capfile test_cbor test_check test_cond \
-	test_dd test_digest test_elf test_emit_c test_facts test_format test_gate test_grammar test_handler test_handlers \
+	test_dd test_digest test_elf test_emit_c test_facts test_filter test_format test_gate test_grammar test_handler test_handlers \
 	test_handlers_hostile test_import test_json test_lang test_length test_list test_loop test_message test_model test_patterns \
 	test_policyfile test_policyformat test_project test_quorum test_record test_request test_sandbox test_schema test_seccomp test_secrets \
 	test_source test_spawner test_tally test_ticket test_tree test_value test_window test_witness test_words test_yaml
 
 # tests/fuzz/fuzz_NAME.c each
-FUZZERS += bundle canon capfile cbor condition elf import json log model pathglob pattern policy schema zone
+FUZZERS += bundle canon capfile cbor condition elf import json layers log model pathglob pattern policy schema zone
 BENCHES += decide
 
 # the gate of the daemon

@@ -93,7 +93,8 @@ static void gate_run(struct gate *g, struct krux_pool *pool, struct gate_answer 
 {
 	struct krux_err why = { 0 };
 	struct spawn_request q = {
-		.cap = out->request.cap, .args = &out->request.args, .agent = g->options.agent,
+		.cap = out->request.cap, .layer = loaded_layer(g->policy, out->request.cap),
+		.args = &out->request.args, .agent = g->options.agent,
 		.workspace_fd = g->workspace->fd, .trash_fd = g->workspace->trash,
 		.allows = gate_allows, .ctx = g, .waived = g->options.waived,
 	};

@@ -10,6 +10,7 @@
 #include "compiler/command/verify.h"
 #include "compiler/emit/cc.h"
 #include "compiler/emit/emit_c.h"
+#include "compiler/emit/layers.h"
 #include "compiler/emit/package.h"
 #include "compiler/emit/sandbox_plan.h"
 #include "compiler/emit/table.h"
@@ -100,11 +101,13 @@ static bool emit(const struct options *o, struct pipeline *p, const struct krux_
 	struct package_input in = { .serial = o->serial, .key = key, .source = p->source, .nsources = p->nsources,
 	                            .build = &p->build };
 	struct buf c = { 0 }, table = { 0 };
+	struct layers layers;
 	bool fine;
 
 	in.policy_id = o->id ? (struct krux_str){ o->id, strlen(o->id) } : KRUX_STR("default");
 	tables_write(&table, p->diags, p->decisions, p->manager, p->root, &p->caps);
-	fine = !p->diags->errors &&
+	in.layers = &layers;
+	fine = !p->diags->errors && layers_make(p->arena, p->diags, &p->caps, &layers) &&
 	       emit_c(p->arena, p->diags, &p->build, p->decisions, p->manager, p->root, &c);
 	in.decide_c = arena_str(p->arena, (struct krux_str){ c.p ? c.p : "", c.n });
 	plans_make(p, &in);

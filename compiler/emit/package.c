@@ -7,6 +7,7 @@
 #include "capspec/digest.h"
 #include "capspec/schema.h"
 #include "capspec/version.h"
+#include "compiler/emit/layers.h"
 #include "compiler/emit/policyschema.h"
 #include "compiler/emit/reference.h"
 #include "compiler/emit/tools.h"
@@ -75,6 +76,12 @@ static void capability_convert(struct arena *a, const struct capability *c, stru
 		out->limit[i] = c->limit[i];
 }
 
+static bool cannot_write(struct diags *ds, const struct krux_refusal *why)
+{
+	diag_error(ds, 6002, (struct span){ 0 }, "the bundle cannot be written: %s: %s", why->where, why->why);
+	return false;
+}
+
 static bool schema_make(struct arena *a, struct diags *ds, const struct capability_set *set, struct krux_str *out)
 {
 	struct krux_capability *list = ARENA_ARRAY(a, struct krux_capability, set->n + 1);
@@ -82,10 +89,7 @@ static bool schema_make(struct arena *a, struct diags *ds, const struct capabili
 
 	for (size_t i = 0; i < set->n; i++)
 		capability_convert(a, set->cap[i], &list[i]);
-	if (krux_schema_encode(arena_pool(a), list, set->n, out, &why))
-		return true;
-	diag_error(ds, 6002, (struct span){ 0 }, "the bundle cannot be written: %s: %s", why.where, why.why);
-	return false;
+	return krux_schema_encode(arena_pool(a), list, set->n, out, &why) || cannot_write(ds, &why);
 }
 
 /* ---- files ---- */
@@ -148,7 +152,20 @@ static struct krux_str source_name(struct arena *a, struct krux_str shown, size_
 	return arena_printf(a, "src/%03zu-%.*s", number, STR_ARG(base));
 }
 
-static void files_collect(struct files *f, const struct package_input *in)
+static void capability_collect(struct files *f, const struct package_input *in, size_t i)
+{
+	const struct capability *c = in->build->caps.cap[i];
+	struct krux_str name = arena_printf(f->arena, "%.*s@%u.%u", STR_ARG(c->name), c->major, c->minor);
+	struct buf b = { 0 };
+
+	reference_write(&b, c);
+	buf_add(f, arena_printf(f->arena, "docs/%.*s.md", STR_ARG(name)), &b);
+	file_add(f, arena_printf(f->arena, "sandbox/%.*s.plan", STR_ARG(name)), in->plan[i]);
+	filter_text_write(&b, c, in->layers->filter[i]);
+	buf_add(f, arena_printf(f->arena, "sandbox/%.*s.seccomp.txt", STR_ARG(name)), &b);
+}
+
+static void files_collect(struct files *f, const struct package_input *in, struct krux_str layers)
 {
 	struct buf b = { 0 };
 
@@ -159,14 +176,9 @@ static void files_collect(struct files *f, const struct package_input *in)
 	policyschema_write(&b);
 	buf_add(f, KRUX_STR("krux-policy.schema.json"), &b);
 	file_add(f, KRUX_STR("sandbox/common.txt"), in->common);
-	for (size_t i = 0; i < in->build->caps.n; i++) {
-		const struct capability *c = in->build->caps.cap[i];
-
-		reference_write(&b, c);
-		buf_add(f, arena_printf(f->arena, "docs/%.*s@%u.%u.md", STR_ARG(c->name), c->major, c->minor), &b);
-		file_add(f, arena_printf(f->arena, "sandbox/%.*s@%u.%u.plan", STR_ARG(c->name), c->major, c->minor),
-		         in->plan[i]);
-	}
+	file_add(f, KRUX_STR(KRUX_LAYERS_FILE), layers);
+	for (size_t i = 0; i < in->build->caps.n; i++)
+		capability_collect(f, in, i);
 	for (size_t i = 0; i < in->nsources; i++)
 		file_add(f, source_name(f->arena, in->source[i]->name, i), in->source[i]->text);
 }
@@ -178,10 +190,13 @@ bool package_make(struct arena *a, struct diags *ds, const struct package_input 
 	struct krux_bundle bundle = { .policy = in->policy_id, .serial = in->serial, .engine = KRUX_STR(KRUX_VERSION),
 	                              .zone = in->build->zone, .object = in->object };
 	struct buf manifest = { 0 };
+	struct krux_str layers;
 
 	if (!schema_make(a, ds, &in->build->caps, &bundle.schema))
 		return false;
-	files_collect(&f, in);
+	if (!krux_layers_write(arena_pool(a), &in->layers->kernel, &layers, &why))
+		return cannot_write(ds, &why);
+	files_collect(&f, in, layers);
 	qsort(f.list, f.n, sizeof *f.list, by_name);
 	manifest_write(&manifest, in, &f, bundle.schema);
 	buf_add(&f, KRUX_STR("manifest.txt"), &manifest);
@@ -189,8 +204,5 @@ bool package_make(struct arena *a, struct diags *ds, const struct package_input 
 	bundle.file = f.list;
 	bundle.nfiles = f.n;
 	*out = (struct package){ .file = f.list, .nfiles = f.n };
-	if (krux_bundle_write(arena_pool(a), &bundle, in->key, &out->bundle, &why))
-		return true;
-	diag_error(ds, 6002, (struct span){ 0 }, "the bundle cannot be written: %s: %s", why.where, why.why);
-	return false;
+	return krux_bundle_write(arena_pool(a), &bundle, in->key, &out->bundle, &why) || cannot_write(ds, &why);
 }

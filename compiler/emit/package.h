@@ -6,6 +6,8 @@
 #include "compiler/base/buf.h"
 #include "compiler/model/model.h"
 
+struct layers;
+
 struct package_input {
 	struct krux_str policy_id;
 	uint64_t serial;
@@ -17,6 +19,7 @@ struct package_input {
 	const struct build *build;
 	const struct krux_str *plan;         /* sandbox plans, by capability */
 	struct krux_str common;              /* what they have in common */
+	const struct layers *layers;         /* what the kernel is told */
 };
 
 struct package {

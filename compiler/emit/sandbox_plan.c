@@ -7,6 +7,7 @@
 
 #include "capspec/canon.h"
 #include "compiler/base/escape.h"
+#include "compiler/emit/layers.h"
 #include "compiler/plan/cond_print.h"
 
 /* ---- who holds what ---- */
@@ -220,6 +221,7 @@ static const char common[] =
 void sandbox_common_write(struct buf *b, const struct words *words)
 {
 	buf_puts(b, common);
+	filter_never_write(b);
 	names_print(b, words);
 }
 

@@ -43,6 +43,22 @@ static uint8_t *bytes_read(int fd, size_t *n, struct krux_err *err)
 	return p;
 }
 
+/* Bundles of earlier versions have none: they can be shown and replayed, their calls are not run. */
+static int layers_read(struct loaded *l, struct krux_err *err)
+{
+	struct krux_str bytes = krux_bundle_file(&l->bundle, KRUX_LAYERS_FILE);
+	struct krux_refusal why = { "", "" };
+
+	if (!bytes.p || krux_layers_read(l->pool, bytes, l->ncaps, &l->layers, &why))
+		return 0;
+	return err_set(err, 0, KRUX_LAYERS_FILE ": %s%s%s", why.where, *why.where ? ": " : "", why.why);
+}
+
+const struct krux_layer *loaded_layer(const struct loaded *l, const struct krux_capability *cap)
+{
+	return l->layers.n ? &l->layers.list[cap - l->cap] : NULL;
+}
+
 static int bundle_open(struct loaded *l, int fd, const char *path, int trust, bool dev,
                        struct krux_err *err)
 {
@@ -62,7 +78,7 @@ static int bundle_open(struct loaded *l, int fd, const char *path, int trust, bo
 	if (!krux_schema_read(l->pool, l->bundle.schema, &l->cap, &l->ncaps, &why))
 		return err_set(err, 0, "schema: %s%s%s", why.where, *why.where ? ": " : "",
 		               why.why);
-	return 0;
+	return layers_read(l, err);
 }
 
 static int policy_map(struct loaded *l, struct krux_err *err)

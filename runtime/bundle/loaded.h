@@ -4,6 +4,7 @@
 
 #include "capspec/bundle.h"
 #include "capspec/krux_abi.h"
+#include "capspec/layers.h"
 #include "capspec/schema.h"
 #include "runtime/bundle/map.h"
 
@@ -16,6 +17,7 @@ struct loaded {
 	struct krux_bundle bundle;
 	const struct krux_capability *cap;   /* by index of the policy */
 	size_t ncaps;
+	struct krux_layers layers;           /* n 0: the bundle has none */
 	struct map map;
 	const struct krux_abi *abi;
 };
@@ -26,5 +28,7 @@ struct loaded *loaded_open(const char *path, int trust, bool dev, struct krux_er
 /* The same from an open file, whose offset is not used; name is for errors. */
 struct loaded *loaded_open_fd(int fd, const char *name, int trust, bool dev, struct krux_err *err);
 void loaded_close(struct loaded *);
+/* What the kernel is told about the calls of one of its capabilities, or NULL. */
+const struct krux_layer *loaded_layer(const struct loaded *, const struct krux_capability *);
 
 #endif

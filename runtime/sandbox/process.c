@@ -114,7 +114,6 @@ static const struct process_rule {
 /* Those of the handlers, without their groups. */
 #define CALL(name, groups) { SCMP_SYS(name), S, 0, 0, 0, 0, 0 },
 #include "capspec/calls.def"
-#undef CALL
 #if SANITIZED
 #define SAN(name) { SCMP_SYS(name), G | R | S, 0, 0, 0, 0, 0 },
 	SAN(sigaltstack) SAN(rt_sigaction) SAN(readlink) SAN(prctl) SAN(getrlimit)

@@ -99,7 +99,8 @@ int landlock_files(int abi, const struct landlock_grant *, size_t n);
 
 /* ---- seccomp.c ---- */
 
-/* calls: enum handler_calls. */
-int seccomp_restrict(unsigned calls);
+struct krux_filter;
+/* Of each machine one, checked (krux_bpf_wrong); this one's is put on. */
+int seccomp_restrict(const struct krux_filter *);
 
 #endif

@@ -1,74 +1,66 @@
-/* Groups of system calls to a filter: an allow-list, anything else ends the process. Calls of
- * other architectures, x32 among them, end it too. */
+/* A bundle's filter to the kernel: what it does not allow ends the process. The filter was checked when the
+ * bundle was loaded; the kernel checks it once more. */
 #include <errno.h>
-#include <seccomp.h>
-#include <sys/mman.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
-#include "capspec/rights.h"
+#include "capspec/bpf.h"
 #include "runtime/sandbox/sandbox.h"
 
-/* CALLS_COMMON is no bit: everyone gets those. */
-static const struct { int nr; unsigned groups; } calls[] = {
-#define CALL(name, groups) { SCMP_SYS(name), groups },
-#include "capspec/calls.def"
-#undef CALL
-};
+_Static_assert(sizeof(struct krux_bpf) == sizeof(struct sock_filter), "instructions of the kernel");
 
-/* What the C library tries by itself and can do without. */
-static const struct { int nr, no; } refused[] = {
-	{ SCMP_SYS(open), ENOENT },
-	{ SCMP_SYS(openat), ENOENT },      /* tzset looks for files first */
-	{ SCMP_SYS(clone3), ENOSYS },
-};
-
-#if SANITIZED
-static const int sanitizer[] = {
-	SCMP_SYS(sigaltstack), SCMP_SYS(rt_sigaction), SCMP_SYS(rt_sigprocmask), SCMP_SYS(gettid),
-	SCMP_SYS(getpid), SCMP_SYS(readlink), SCMP_SYS(sched_yield), SCMP_SYS(prctl),
-};
+#if defined __x86_64__
+enum { HERE = KRUX_X86_64 };
+#elif defined __aarch64__
+enum { HERE = KRUX_AARCH64 };
+#else
+#error "filters are made for x86_64 and aarch64"
 #endif
 
-/* Memory is private and never executable. */
-static int memory_allow(scmp_filter_ctx f)
-{
-	int no = seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 2,
-		SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0),
-		SCMP_A3(SCMP_CMP_MASKED_EQ, MAP_TYPE, MAP_PRIVATE));
-
-	return no ? no : seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(mprotect), 1,
-		SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
-}
-
-static int calls_allow(scmp_filter_ctx f, unsigned groups)
-{
-	int no = memory_allow(f);
-
-	for (size_t i = 0; !no && i < sizeof calls / sizeof *calls; i++)
-		if (calls[i].groups == CALLS_COMMON || calls[i].groups & groups)
-			no = seccomp_rule_add(f, SCMP_ACT_ALLOW, calls[i].nr, 0);
-	for (size_t i = 0; !no && i < sizeof refused / sizeof *refused; i++)
-		no = seccomp_rule_add(f, SCMP_ACT_ERRNO((unsigned)refused[i].no), refused[i].nr, 0);
 #if SANITIZED
-	for (size_t i = 0; !no && i < sizeof sanitizer / sizeof *sanitizer; i++)
-		no = seccomp_rule_add(f, SCMP_ACT_ALLOW, sanitizer[i], 0);
+/* What a build with sanitizers calls of its own comes first: jumps are relative, so the filter follows. */
+static const unsigned sanitizer[] = {
+	SYS_sigaltstack, SYS_rt_sigaction, SYS_rt_sigprocmask, SYS_gettid, SYS_getpid, SYS_sched_yield,
+	SYS_prctl,
+#ifdef SYS_readlink
+	SYS_readlink,
 #endif
-	return no;
-}
+};
 
-int seccomp_restrict(unsigned groups)
+static const struct krux_filter *filter_widen(const struct krux_filter *f)
 {
-	scmp_filter_ctx f = seccomp_init(SCMP_ACT_KILL_PROCESS);
-	int no;
+	static struct krux_bpf code[KRUX_BPF_MOST];
+	static struct krux_filter wide = { code, 0 };
+	const struct krux_bpf yes = { BPF_RET | BPF_K, 0, 0, SECCOMP_RET_ALLOW };
+	size_t n = 0;
 
-	if (!f) {
-		errno = ENOMEM;
-		return -1;
+	code[n++] = (struct krux_bpf){ BPF_LD | BPF_W | BPF_ABS, 0, 0, 0 };
+	for (size_t i = 0; i < sizeof sanitizer / sizeof *sanitizer; i++) {
+		code[n++] = (struct krux_bpf){ BPF_JMP | BPF_JEQ | BPF_K, 0, 1, sanitizer[i] };
+		code[n++] = yes;
 	}
-	no = seccomp_attr_set(f, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS);
-	no = no ? no : seccomp_attr_set(f, SCMP_FLTATR_CTL_OPTIMIZE, 2);
-	no = no ? no : calls_allow(f, groups);
-	no = no ? no : seccomp_load(f);
-	seccomp_release(f);
-	errno = no < 0 ? -no : errno;
-	return no ? -1 : 0;
+	if (n + f->n > KRUX_BPF_MOST)
+		return f;
+	memcpy(code + n, f->code, f->n * sizeof *code);
+	wide.n = n + f->n;
+	return &wide;
+}
+#else
+static const struct krux_filter *filter_widen(const struct krux_filter *f)
+{
+	return f;
+}
+#endif
+
+int seccomp_restrict(const struct krux_filter *of_machine)
+{
+	const struct krux_filter *f = filter_widen(&of_machine[HERE]);
+	const struct sock_fprog program = { (unsigned short)f->n,
+		                            (struct sock_filter *)(uintptr_t)f->code };
+
+	return (int)syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program);
 }

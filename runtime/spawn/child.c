@@ -146,7 +146,7 @@ static void door_close(struct child *ch)
 		grant[i] = (struct landlock_grant){ c->grant[i].fd, c->grant[i].rights };
 	layer_on(ch, LAYER_LANDLOCK,
 	         landlock_restrict(ch->plan->probe->landlock_abi, grant, c->ngrants));
-	layer_on(ch, LAYER_SECCOMP, seccomp_restrict(ch->plan->builtin->calls));
+	layer_on(ch, LAYER_SECCOMP, seccomp_restrict(ch->plan->filter));
 }
 
 static struct krux_value text_value(const char *s)

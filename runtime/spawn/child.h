@@ -8,6 +8,7 @@
 struct child_plan {
 	const struct probe *probe;
 	const struct builtin *builtin;
+	const struct krux_filter *filter;   /* one a machine */
 	const struct krux_value *args;
 	struct rlimits limits;
 	size_t output;                 /* most bytes of the encoded answer */

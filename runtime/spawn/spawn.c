@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "capspec/canon.h"
+#include "capspec/layers.h"
 #include "capspec/schema.h"
 #include "runtime/base/err.h"
 
@@ -44,6 +45,10 @@ static int plan_make(const struct spawn_request *q, struct child_plan *plan, str
 	if (!plan->builtin)
 		return err_set(err, 0, "there is no builtin handler \"%.*s\"",
 		               (int)cap->handler.name.n, cap->handler.name.p);
+	if (!q->layer || !q->layer->filter)
+		return err_set(err, 0, "the bundle has no filter of system calls for %.*s; kruxc build makes "
+		               "one with all that this version runs", (int)cap->name.n, cap->name.p);
+	plan->filter = q->layer->filter;
 	missing = probe_missing(plan->probe);
 	if (missing)
 		return err_set(err, 0, "this machine lacks %s, which no call runs without",

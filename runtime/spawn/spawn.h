@@ -7,6 +7,7 @@
 #include "capspec/value.h"
 
 struct krux_capability;
+struct krux_layer;
 struct krux_err;
 
 /* For effects over `tree f prunes`: does the policy allow the same request with the field `f`
@@ -15,6 +16,7 @@ typedef bool spawn_allows_fn(void *ctx, struct krux_str field, struct krux_str p
 
 struct spawn_request {
 	const struct krux_capability *cap;   /* limits, effects, handler, output type, errors */
+	const struct krux_layer *layer;      /* what the bundle tells the kernel; NULL: nothing, so no call */
 	const struct krux_value *args;       /* canonical, the wire map */
 	const char *agent;                   /* a valid agent id */
 	int workspace_fd;                    /* O_PATH or O_RDONLY directory, /workspace in the call */

@@ -89,7 +89,7 @@ static int run_start(struct spawner *s, struct run *run, const struct warrant *w
 	CLEANUP(workspace_close) struct workspace place = { NULL, -1, -1 };
 	struct again again = { .abi = s->policy->abi, .warrant = w };
 	struct spawn_request q = {
-		.cap = w->cap, .args = &w->value, .allows = again_allows, .decides = again_decides,
+		.cap = w->cap, .layer = loaded_layer(s->policy, w->cap), .args = &w->value, .allows = again_allows, .decides = again_decides,
 		.ctx = &again, .agent = run->agent, .waived = s->options->waived,
 	};
 	CLEAN_FREE char *path = strndup(w->workspace.p, w->workspace.n);

@@ -99,6 +99,14 @@ made_K6003() {
 	{ policy_head; echo 'default: blocked'; } > demo.yaml
 	CC=/nowhere/cc kruxc build . -o out
 }
+# libseccomp writes its programs to a file.
+made_K6004() {
+	trap '' XFSZ
+	ulimit -f 0
+	kruxc build "$here/stdlib-caps/policies/personal-permissive.yaml" -I "$here/stdlib-caps" -o out
+}
+# Faults of kruxc, not of what it reads: a unit test brings it.
+made_K6005() { grep -q 'list\[0\]->code == 6005' "$here/tests/unit/test_filter.c" && echo '[K6005]'; }
 # Which of the pairs of names has been seen is 3^13 states.
 made_K9001() {
 	capabilities 1 > m.cap

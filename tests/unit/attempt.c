@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "compiler/emit/filter.h"
 #include "runtime/base/err.h"
 
 enum { USER = 65533 };
@@ -78,6 +79,20 @@ static bool allow(void *ctx, struct krux_str field, struct krux_str path)
 	return true;
 }
 
+/* As kruxc puts it into a bundle. */
+static const struct krux_filter *filter_of(unsigned calls)
+{
+	static struct arena *a;
+	struct filter *f;
+	const char *why;
+
+	if (!a)
+		a = arena_new();
+	f = ARENA_NEW(a, struct filter);
+	ck_assert_msg(filter_make(a, calls, f, &why), "%s", why);
+	return f->program;
+}
+
 void attempt_run(handler_fn *open_fn, handler_fn *run, unsigned calls, uint64_t wall)
 {
 	struct builtin b = { "attempt", open_fn, run, calls, { NULL } };
@@ -87,6 +102,7 @@ void attempt_run(handler_fn *open_fn, handler_fn *run, unsigned calls, uint64_t 
 	};
 	struct krux_err err = { 0 };
 
+	plan.filter = filter_of(calls);
 	ck_assert_msg(!probe_missing(plan.probe), "%s", probe_missing(plan.probe));
 	free(attempt_end.answer);
 	ck_assert_msg(!parent_run(&plan, wall, &attempt_end, &err), "%s", err.text);

@@ -16,6 +16,7 @@
 
 #include "capspec/canon.h"
 #include "capspec/schema.h"
+#include "compiler/emit/layers.h"
 #include "compiler/read/read.h"
 #include "runtime/base/err.h"
 
@@ -186,9 +187,26 @@ static bool allows(void *ctx, struct krux_str field, struct krux_str path)
 	return memmem(path.p, path.n, "secret", 6) == NULL;
 }
 
+static const struct krux_layer *layer_of(const struct krux_capability *cap)
+{
+	static struct layers layers;
+	struct arena *a;
+	struct diags *d;
+
+	if (!layers.kernel.n) {
+		a = arena_new();
+		d = diags_new(a);
+		ck_assert(layers_make(a, d, calls_set(), &layers));
+	}
+	for (size_t i = 0; i < set.n; i++)
+		if (krux_str_eq(set.cap[i]->name, cap->name))
+			return &layers.kernel.list[i];
+	return NULL;
+}
+
 bool calls_spawn(const struct krux_capability *cap, const struct krux_value *args)
 {
-	struct spawn_request q = { .cap = cap, .args = args, .agent = "tester", .workspace_fd = workspace,
+	struct spawn_request q = { .cap = cap, .layer = layer_of(cap), .args = args, .agent = "tester", .workspace_fd = workspace,
 	                           .trash_fd = calls_trash, .allows = allows };
 
 	return !spawn_run(&q, pool, &calls_result, &calls_err);

@@ -10,6 +10,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "capspec/layers.h"
+#include "compiler/emit/filter.h"
+
 extern char **environ;
 
 uint8_t *tiny_object(const char *const *flags, size_t *n)
@@ -110,26 +113,49 @@ const struct krux_capability *tiny_real_caps(const struct krux_type *input, cons
 	return caps;
 }
 
+/* As kruxc says what the kernel is told. */
+static bool layers_write(struct arena *a, const struct krux_capability *caps, struct krux_str *out, struct krux_refusal *why)
+{
+	struct krux_layer layer[TINY_CAPS] = { { NULL } };
+	const struct krux_layers layers = { layer, TINY_CAPS };
+	unsigned groups;
+
+	for (size_t i = 0; i < TINY_CAPS; i++) {
+		struct filter *f = ARENA_NEW(a, struct filter);
+		const char *text;
+
+		if (!filter_groups(caps[i].handler.name, &groups))
+			continue;
+		if (!filter_make(a, groups, f, &text))
+			return krux_refuse(why, "", text);
+		layer[i].filter = f->program;
+	}
+	return krux_layers_write(arena_pool(a), &layers, out, why);
+}
+
 bool tiny_bundle(const char *path, const struct krux_secret_key *key, uint64_t serial, const char *zone,
                  struct krux_str object, const struct krux_capability *caps)
 {
-	struct krux_pool *pool = krux_pool_new(0);
+	struct arena *a = arena_new();
+	struct krux_pool *pool = arena_pool(a);
 	struct krux_refusal why = { "", "" };
+	struct krux_bundle_file layers = { KRUX_STR(KRUX_LAYERS_FILE), { NULL, 0 } };
 	struct krux_bundle b = {
 		.policy = KRUX_STR("tiny"), .serial = serial, .engine = KRUX_STR("tests"), .object = object,
 		.zone = { zone, strlen(zone) },
+		.file = &layers, .nfiles = 1,
 	};
 	struct krux_str out = { NULL, 0 };
 	FILE *f;
 	bool ok;
 
-	ok = krux_schema_write(pool, caps, TINY_CAPS, &b.schema, &why) && krux_bundle_write(pool, &b, key, &out, &why);
+	ok = layers_write(a, caps, &layers.data, &why) && krux_schema_write(pool, caps, TINY_CAPS, &b.schema, &why) && krux_bundle_write(pool, &b, key, &out, &why);
 	if (!ok)
 		fprintf(stderr, "tiny bundle: %s: %s\n", why.where, why.why);
 	f = ok ? fopen(path, "we") : NULL;
 	ok = f && fwrite(out.p, 1, out.n, f) == out.n;
 	if (f)
 		fclose(f);
-	krux_pool_free(pool);
+	arena_free(a);
 	return ok;
 }

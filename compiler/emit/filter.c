@@ -1,0 +1,151 @@
+/* The table of system calls to programs. libseccomp knows the numbers of each machine and lays out the
+ * search tree; what it made is verified before it is used (filter_verify.c). */
+#include "compiler/emit/filter.h"
+
+#include <errno.h>
+#include <seccomp.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "capspec/rights.h"
+
+static const struct filter_row rows[] = {
+#define CHECK(arg, mask, bits) { arg, mask, bits }
+#define COUNT(...) (sizeof((struct filter_check[]){ __VA_ARGS__ }) / sizeof(struct filter_check))
+#define CALL(name, groups) { #name, groups, 0, NULL, 0, { { 0, 0, 0 } } },
+#define CALL_IF(name, groups, when, ...) { #name, groups, 0, when, COUNT(__VA_ARGS__), { __VA_ARGS__ } },
+#define CALL_NO(name, no, why) { #name, CALLS_COMMON, no, why, 0, { { 0, 0, 0 } } },
+#include "capspec/calls.def"
+};
+
+const struct filter_row *filter_rows(size_t *n)
+{
+	*n = sizeof rows / sizeof *rows;
+	return rows;
+}
+
+/* What is answered with an error is so only where no group lets it through. */
+bool filter_has(const struct filter_row *r, unsigned groups)
+{
+	if (r->groups != CALLS_COMMON && !(r->groups & groups))
+		return false;
+	for (size_t i = 0; r->no && i < sizeof rows / sizeof *rows; i++)
+		if (!rows[i].no && !strcmp(rows[i].name, r->name) && filter_has(&rows[i], groups))
+			return false;
+	return true;
+}
+
+static uint32_t machine_token(enum krux_machine m)
+{
+	return m == KRUX_X86_64 ? SCMP_ARCH_X86_64 : SCMP_ARCH_AARCH64;
+}
+
+int filter_number(const char *name, enum krux_machine m)
+{
+	int nr = seccomp_syscall_resolve_name_arch(machine_token(m), name);
+
+	return nr < 0 ? -1 : nr;
+}
+
+static const struct {
+	struct krux_str name;
+	unsigned groups;
+} builtins[] = {
+#define BUILTIN(name, calls, ...) { { #name, sizeof #name - 1 }, calls },
+#include "capspec/builtins.def"
+#undef BUILTIN
+};
+
+bool filter_groups(struct krux_str builtin, unsigned *groups)
+{
+	for (size_t i = 0; i < sizeof builtins / sizeof *builtins; i++)
+		if (krux_str_eq(builtins[i].name, builtin)) {
+			/* PURE brings no call. */
+			*groups = builtins[i].groups & ~(unsigned)CALLS_PURE;
+			return true;
+		}
+	return false;
+}
+
+const char *filter_group_word(unsigned bit)
+{
+	static const char *const words[] = { "look", "walk", "change", "watch", "machine" };
+
+	for (unsigned i = 0; i < sizeof words / sizeof *words; i++)
+		if (bit == 1U << i)
+			return words[i];
+	return "common";
+}
+
+/* ---- programs ---- */
+
+static int row_add(scmp_filter_ctx ctx, const struct filter_row *r)
+{
+	struct scmp_arg_cmp cmp[3];
+	int nr = seccomp_syscall_resolve_name(r->name);
+
+	for (size_t i = 0; i < r->nchecks; i++)
+		cmp[i] = (struct scmp_arg_cmp){ r->check[i].arg, SCMP_CMP_MASKED_EQ, r->check[i].mask,
+			                        r->check[i].bits };
+	return seccomp_rule_add_array(ctx, r->no ? SCMP_ACT_ERRNO((unsigned)r->no) : SCMP_ACT_ALLOW, nr,
+	                              (unsigned)r->nchecks, cmp);
+}
+
+static int rules_add(scmp_filter_ctx ctx, unsigned groups, enum krux_machine m)
+{
+	int no = seccomp_arch_remove(ctx, SCMP_ARCH_NATIVE);
+
+	no = no ? no : seccomp_arch_add(ctx, machine_token(m));
+	no = no ? no : seccomp_attr_set(ctx, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS);
+	no = no ? no : seccomp_attr_set(ctx, SCMP_FLTATR_CTL_OPTIMIZE, 2);
+	for (size_t i = 0; !no && i < sizeof rows / sizeof *rows; i++)
+		if (filter_has(&rows[i], groups) && filter_number(rows[i].name, m) >= 0)
+			no = row_add(ctx, &rows[i]);
+	return no;
+}
+
+/* libseccomp writes programs to files. */
+static int program_take(struct arena *a, scmp_filter_ctx ctx, struct krux_filter *out)
+{
+	int fd = memfd_create("filter", MFD_CLOEXEC), no;
+	struct krux_bpf *code;
+	off_t size;
+
+	if (fd < 0)
+		return -errno;
+	no = seccomp_export_bpf(ctx, fd);
+	size = no ? 0 : lseek(fd, 0, SEEK_END);
+	code = arena_get(a, (size_t)size + 1);
+	if (!no && (size % (off_t)sizeof *code || pread(fd, code, (size_t)size, 0) != size))
+		no = -EIO;
+	close(fd);
+	*out = (struct krux_filter){ code, (size_t)size / sizeof *code };
+	return no;
+}
+
+static int program_make(struct arena *a, unsigned groups, enum krux_machine m, struct krux_filter *out)
+{
+	scmp_filter_ctx ctx = seccomp_init(SCMP_ACT_KILL_PROCESS);
+	int no;
+
+	if (!ctx)
+		return -ENOMEM;
+	no = rules_add(ctx, groups, m);
+	no = no ? no : program_take(a, ctx, out);
+	seccomp_release(ctx);
+	return no;
+}
+
+bool filter_make(struct arena *a, unsigned groups, struct filter *out, const char **why)
+{
+	*out = (struct filter){ .groups = groups };
+	for (unsigned m = 0; m < KRUX_MACHINES; m++) {
+		int no = program_make(a, groups, m, &out->program[m]);
+
+		*why = no ? strerror(-no) : krux_bpf_wrong(&out->program[m]);
+		if (*why)
+			return false;
+	}
+	return true;
+}

@@ -1,0 +1,43 @@
+/* Groups of system calls (capspec/calls.def) to filters, one program a machine, made by libseccomp: a
+ * list of what is allowed, a search tree over the numbers, an end for everything else. */
+#ifndef KRUX_FILTER_H
+#define KRUX_FILTER_H
+
+#include "capspec/bpf.h"
+#include "compiler/base/arena.h"
+
+/* A row of the table. */
+struct filter_row {
+	const char *name;              /* of the system call */
+	unsigned groups;               /* enum handler_calls; CALLS_COMMON: everyone */
+	int no;                        /* 0: allowed; else what it is answered with */
+	const char *why;               /* of what is answered; when: of what has checks; else NULL */
+	size_t nchecks;
+	/* All hold: (uint32_t)argument & mask == bits. The upper half of an argument is never looked at. */
+	struct filter_check {
+		unsigned arg;
+		uint32_t mask, bits;
+	} check[3];
+};
+const struct filter_row *filter_rows(size_t *n);
+/* Everyone has it, or one of these groups brings it. */
+bool filter_has(const struct filter_row *, unsigned groups);
+/* The number of a call on a machine, or -1: it has none there. */
+int filter_number(const char *name, enum krux_machine);
+
+/* The groups of a builtin handler (capspec/builtins.def). False: there is no such builtin. */
+bool filter_groups(struct krux_str builtin, unsigned *groups);
+/* Their words, such as "common look". */
+const char *filter_group_word(unsigned bit);
+
+struct filter {
+	unsigned groups;
+	struct krux_filter program[KRUX_MACHINES];
+};
+/* False: libseccomp refused, with *why. The same groups give the same programs. */
+bool filter_make(struct arena *, unsigned groups, struct filter *out, const char **why);
+/* What the programs say is what the table says, to every number that there is, around each check, and to
+ * the calls of other machines. The first call for which it is not, in words; n 0: there is none. */
+struct krux_str filter_verify(struct arena *, const struct filter *);
+
+#endif

@@ -1,0 +1,140 @@
+/* A filter to what people read: the rows of the table that it was made from. */
+#include "compiler/emit/layers.h"
+
+#include <string.h>
+
+#include "capspec/digest.h"
+#include "capspec/rights.h"
+#include "compiler/emit/filter.h"
+
+static const struct { const char *name, *gives; } never[] = {
+#define NEVER(name, gives) { #name, gives },
+#include "capspec/never.def"
+};
+
+enum { WIDTH = 100 };
+
+/* Words in lines of WIDTH. */
+struct lines {
+	struct buf *b;
+	size_t column;
+};
+
+static void word_put(struct lines *l, const char *word)
+{
+	size_t n = strlen(word);
+
+	if (!l->column || l->column + 1 + n > WIDTH) {
+		buf_puts(l->b, "\n   ");
+		l->column = 3;
+	}
+	buf_putc(l->b, ' ');
+	buf_puts(l->b, word);
+	l->column += 1 + n;
+}
+
+/* A call may have a row for each of several groups; it is said once. */
+static bool is_repeated(const struct filter_row *r, size_t i, unsigned groups)
+{
+	for (size_t k = 0; k < i; k++)
+		if (filter_has(&r[k], groups) && !strcmp(r[k].name, r[i].name))
+			return true;
+	return false;
+}
+
+static void groups_print(struct buf *b, unsigned groups)
+{
+	buf_puts(b, filter_group_word(CALLS_COMMON));
+	for (unsigned bit = 1; bit < CALLS_PURE; bit <<= 1)
+		if (groups & bit)
+			buf_printf(b, ", %s", filter_group_word(bit));
+}
+
+static void allowed_print(struct buf *b, const struct filter_row *r, size_t n, unsigned groups)
+{
+	struct lines l = { b, 0 };
+
+	buf_puts(b, "\n\n  allowed\n");
+	b->n--;
+	for (size_t i = 0; i < n; i++)
+		if (filter_has(&r[i], groups) && !r[i].no && !r[i].nchecks && !is_repeated(r, i, groups))
+			word_put(&l, r[i].name);
+	buf_puts(b, "\n\n  allowed where it is\n");
+	for (size_t i = 0; i < n; i++) {
+		if (!filter_has(&r[i], groups) || !r[i].nchecks)
+			continue;
+		buf_printf(b, "    %s %s:", r[i].name, r[i].why);
+		for (size_t k = 0; k < r[i].nchecks; k++)
+			buf_printf(b, "%s argument %u & 0x%x == 0x%x", k ? " and" : "", r[i].check[k].arg,
+			           r[i].check[k].mask, r[i].check[k].bits);
+		buf_putc(b, '\n');
+	}
+}
+
+static void refused_print(struct buf *b, const struct filter_row *r, size_t n, unsigned groups)
+{
+	buf_puts(b, "\n  answered with an error, and not done\n");
+	for (size_t i = 0; i < n; i++)
+		if (filter_has(&r[i], groups) && r[i].no)
+			buf_printf(b, "    %s %s: %s\n", r[i].name, strerrorname_np(r[i].no), r[i].why);
+}
+
+void filter_never_write(struct buf *b)
+{
+	buf_puts(b, "\nsystem calls that no handler may have, by what they would give\n\n");
+	for (size_t i = 0; i < sizeof never / sizeof *never;) {
+		struct lines l = { b, 0 };
+		const char *gives = never[i].gives;
+
+		buf_printf(b, "  %s:", gives);
+		l.column = 3 + strlen(gives);
+		for (; i < sizeof never / sizeof *never && !strcmp(never[i].gives, gives); i++)
+			word_put(&l, never[i].name);
+		buf_putc(b, '\n');
+	}
+}
+
+static void program_print(struct buf *b, const struct filter *f, enum krux_machine m)
+{
+	const struct krux_filter *p = &f->program[m];
+	uint8_t digest[32];
+	const struct filter_row *r;
+	bool first = true;
+	size_t n;
+
+	krux_sha256((struct krux_str){ (const char *)p->code, p->n * sizeof *p->code }, digest);
+	buf_printf(b, "  %-7s  %zu instructions, SHA-256 ", krux_machine_word(m), p->n);
+	for (size_t i = 0; i < sizeof digest; i++)
+		buf_printf(b, "%02x", digest[i]);
+	buf_puts(b, m == KRUX_AARCH64 ? "\n           simulated: no such machine has run it yet\n" : "\n");
+	r = filter_rows(&n);
+	for (size_t i = 0; i < n; i++) {
+		if (!filter_has(&r[i], f->groups) || filter_number(r[i].name, m) >= 0)
+			continue;
+		buf_printf(b, "%s %s", first ? "           it has no" : ",", r[i].name);
+		first = false;
+	}
+	buf_puts(b, first ? "" : "\n");
+}
+
+void filter_text_write(struct buf *b, const struct capability *c, const struct filter *f)
+{
+	size_t n;
+	const struct filter_row *r = filter_rows(&n);
+
+	buf_str(b, c->name);
+	buf_printf(b, "@%u.%u\n\n", c->major, c->minor);
+	if (!f) {
+		buf_puts(b, "this version has no handler for it: no call of this capability is run\n");
+		return;
+	}
+	buf_printf(b, "system calls of the handler %.*s once it is confined: ", STR_ARG(c->handler.name));
+	groups_print(b, f->groups);
+	allowed_print(b, r, n, f->groups);
+	refused_print(b, r, n, f->groups);
+	buf_puts(b, "\n  Everything else kills the process, among it all calls of another architecture and of x32, and those\n"
+	            "  that common.txt lists.\n"
+	            "\nprograms, which kruxc has run on every number of a system call and around each condition\n\n");
+	for (unsigned m = 0; m < KRUX_MACHINES; m++)
+		program_print(b, f, m);
+}

@@ -1,0 +1,27 @@
+/* Capabilities to what the kernel is told about their calls (capspec/layers.h), and its readable twins. */
+#ifndef KRUX_EMIT_LAYERS_H
+#define KRUX_EMIT_LAYERS_H
+
+#include "capspec/layers.h"
+#include "compiler/base/buf.h"
+#include "compiler/base/diag.h"
+#include "compiler/model/model.h"
+
+struct filter;
+
+struct layers {
+	struct krux_layers kernel;             /* by index of the capabilities */
+	const struct filter *const *filter;    /* of each; NULL: its calls are not run */
+};
+
+/* False after a diagnostic: a filter cannot be made, or says something else than its table. */
+bool layers_make(struct arena *, struct diags *, const struct capability_set *, struct layers *out);
+
+/* The filter is verified; false after a diagnostic that names the capability. */
+bool filter_accept(struct arena *, struct diags *, const struct capability *, const struct filter *);
+/* What no filter holds: a part of sandbox/common.txt. */
+void filter_never_write(struct buf *);
+/* sandbox/NAME.seccomp.txt; filter NULL: none. */
+void filter_text_write(struct buf *, const struct capability *, const struct filter *);
+
+#endif
