@@ -213,7 +213,7 @@ uint32_t dd_apply(struct dd *m, unsigned id, dd_op *fn, void *ctx, uint32_t a, u
 
 static uint32_t make_tree_begin(struct dd *m, void *p)
 {
-	place_open(m, place_at(m, m->input, ((struct args *)p)->path));
+	place_endless(m, place_at(m, m->input, ((struct args *)p)->path));
 	return 1;
 }
 

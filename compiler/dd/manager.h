@@ -92,7 +92,7 @@ struct var *place_has(struct dd *, struct place *);
 struct var *place_value(struct dd *, struct place *);
 struct var *place_size(struct dd *, struct place *);
 /* Of a path: from now on its value is one that may be longer than the type allows. */
-void place_open(struct dd *, struct place *);
+void place_endless(struct dd *, struct place *);
 /* The variable of a fact, made where it is new. */
 struct var *var_fact(struct dd *, const struct dd_var *);
 struct var *var_agent(struct dd *);

@@ -216,7 +216,7 @@ struct var *place_value(struct dd *m, struct place *p)
 	return v;
 }
 
-void place_open(struct dd *m, struct place *p)
+void place_endless(struct dd *m, struct place *p)
 {
 	if (p->wide == NONE) {
 		p->wide = value_make(m, p, DD_STRING, SLOT_WIDE)->self;
