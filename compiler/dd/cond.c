@@ -89,6 +89,16 @@ uint32_t set_compile(struct var *v, const struct value_set *set)
 	return node_string(v, language_state(v, set));
 }
 
+/* Words for a class are looked for among these, where nothing shorter says it. */
+static void asked_add(struct dd *m, struct place *p, const struct value_set *set)
+{
+	for (size_t i = 0; i < p->nasked; i++)
+		if (p->asked[i] == set)
+			return;
+	if (p->nasked <= DD_MOST_ASKED)
+		ARENA_PUSH(m->arena, p->asked, p->nasked, p->cap_asked, set);
+}
+
 static uint32_t test(struct dd *m, struct place *base, const struct cond *c)
 {
 	struct var *v = test_var(m, base, &c->subject);
@@ -97,6 +107,8 @@ static uint32_t test(struct dd *m, struct place *base, const struct cond *c)
 		return c->set.nintervals && c->set.interval[c->set.nintervals - 1].hi ? DD_TRUE : DD_FALSE;
 	if (!v || v->pub.kind == DD_LIST)
 		abort();
+	if (v->place && v->pub.kind == DD_STRING)
+		asked_add(m, v->place, &c->set);
 	return set_compile(v, &c->set);
 }
 

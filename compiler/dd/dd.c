@@ -292,6 +292,14 @@ uint32_t dd_agent_var(struct dd *m)
 	return var_agent(m)->number;
 }
 
+size_t dd_asked(const struct dd *m, uint32_t var, const struct value_set *const **out)
+{
+	const struct place *p = m->var[var]->place;
+
+	*out = p ? p->asked : NULL;
+	return p && p->nasked <= DD_MOST_ASKED ? p->nasked : 0;
+}
+
 static uint32_t make_class(struct dd *m, void *p)
 {
 	const struct args *x = p;

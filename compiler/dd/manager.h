@@ -41,6 +41,8 @@ struct place {
 	struct place **part;             /* of records and urls; NULL where not asked for */
 	size_t nparts;
 	struct place *element;           /* of lists; of a path, what lies at or below it */
+	const struct value_set **asked;  /* what conditions have asked of its value, each once */
+	size_t nasked, cap_asked;
 };
 
 struct fact_table {

@@ -186,8 +186,10 @@ static bool region_ask(void *ctx, const struct dd_region *r)
 	for (size_t i = 0; i < n; i++) {
 		const struct cond *c = words_step(s->words, s->m, off[i]);
 
-		if (c)
+		if (c && !words_too_large(c))
 			best->where[best->nwhere++] = c;
+		else if (is_argument(step_var(s, off[i])))
+			best->unsaid[best->nunsaid++] = step_var(s, off[i])->subject.access.text;
 		else
 			best->window = true;
 	}

@@ -25,6 +25,8 @@ struct nearest_change {
 	size_t nwhere;
 	bool others;                                   /* no change of the arguments alone does it */
 	bool window;                                   /* a rate or budget is part of the change */
+	struct krux_str unsaid[NEAREST_CLAUSES];       /* what else is looked at, in classes beyond words */
+	size_t nunsaid;
 	const struct krux_value *args;                 /* such as these; NULL: no example */
 };
 

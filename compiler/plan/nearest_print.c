@@ -66,6 +66,11 @@ void nearest_print(struct buf *b, const struct capability *cap, const struct nea
 		cond_print(b, c->where[i]);
 		buf_putc(b, '\n');
 	}
+	for (size_t i = 0; i < c->nunsaid; i++) {
+		buf_puts(b, "  ");
+		buf_str(b, c->unsaid[i]);
+		buf_puts(b, " in a set too large for words\n");
+	}
 	if (c->window)
 		buf_puts(b, "  another state of the rule's rate or budget\n");
 }
@@ -156,7 +161,13 @@ void nearest_json(struct buf *b, const struct capability *cap, const struct near
 	buf_printf(b, ",\"change\":{\"verdict\":\"%s\",\"arguments_suffice\":%s,\"where\":", verdict_word(c->verdict),
 	           c->others ? "false" : "true");
 	conds_json(b, c->where, c->nwhere);
-	buf_printf(b, ",\"window\":%s,\"args\":", c->window ? "true" : "false");
+	buf_puts(b, ",\"unsaid\":[");
+	for (size_t i = 0; i < c->nunsaid; i++) {
+		buf_puts(b, i ? ",\"" : "\"");
+		escape_json(b, c->unsaid[i]);
+		buf_putc(b, '"');
+	}
+	buf_printf(b, "],\"window\":%s,\"args\":", c->window ? "true" : "false");
 	if (c->args)
 		args_json(b, cap, c->args);
 	else

@@ -209,7 +209,14 @@ static const struct cond *class_words(struct words *w, struct dd *m, uint32_t no
 			c = NULL;
 	}
 	if (!dd_attempt_end(m, &attempt))
-		return too_large(w, &s);
+		c = NULL;
+	if (!c) {
+		attempt = dd_attempt(m);
+		f = dd_class(m, node, to);
+		c = words_own(w, m, var, f);
+		if (!dd_attempt_end(m, &attempt))
+			return too_large(w, &s);
+	}
 	if (!c) {
 		struct krux_str *text = ARENA_NEW(w->arena, struct krux_str);
 

@@ -1,5 +1,6 @@
 /* Sets of values in words: from a class of a diagram's node to a condition with exactly that
- * meaning. The words depend on the set alone, never on how the policy put it. */
+ * meaning. The words depend on the set alone; only where that gives none, on the tests that the
+ * policy makes. */
 #ifndef KRUX_PLAN_WORDS_H
 #define KRUX_PLAN_WORDS_H
 
@@ -34,6 +35,8 @@ const struct cond *words_name(struct words *, const struct cond *);
 /* The parts of it, for strings: the class of `node` that leads to `to`. Each gives exact words, or
  * NULL. */
 const struct cond *words_path(struct words *, struct dd *, uint32_t node, uint32_t to);
+/* As a TRUE-FALSE function of one variable: from the tests that the policy makes of it. */
+const struct cond *words_own(struct words *, struct dd *, uint32_t var, uint32_t f);
 /* As a TRUE-FALSE function of one variable. */
 const struct cond *words_text(struct arena *, struct dd *, uint32_t var, uint32_t f);
 /* Always exact, never pretty: a regular expression by elimination of states. */

@@ -1,0 +1,213 @@
+/* What nothing else says, from the policy's own tests: those that hold of all of the set, but for
+ * those that hold of none of it, and where that is too much, only what some others hold of. Exact:
+ * each step is compared with the set, and what is not needed is left out. */
+#include <string.h>
+
+#include "compiler/plan/words.h"
+
+enum { NAMED = 8, SPLITS = 16 };
+
+struct tests {
+	const struct cond **c;
+	uint32_t *node;
+	size_t n;
+};
+
+struct own {
+	struct words *w;
+	struct dd *m;
+	uint32_t var;
+	struct subject subject;
+	struct tests all;
+};
+
+static void tests_room(struct arena *a, struct tests *t, size_t n)
+{
+	t->c = ARENA_ARRAY(a, const struct cond *, n + 1);
+	t->node = ARENA_ARRAY(a, uint32_t, n + 1);
+	t->n = 0;
+}
+
+static void test_add(struct tests *t, const struct cond *c, uint32_t node)
+{
+	for (size_t i = 0; i < t->n; i++)
+		if (t->node[i] == node)
+			return;
+	t->c[t->n] = c;
+	t->node[t->n++] = node;
+}
+
+/* One set of several literals is one test, several globs are several. */
+static void tests_collect(struct own *o)
+{
+	const struct value_set *const *set;
+	size_t n = dd_asked(o->m, o->var, &set), all = 0;
+
+	for (size_t i = 0; i < n; i++)
+		all += set[i]->ntexts;
+	tests_room(o->w->arena, &o->all, all > 4 * DD_MOST_ASKED ? 0 : all);
+	if (all > 4 * DD_MOST_ASKED)
+		return;
+	for (size_t i = 0; i < n; i++) {
+		size_t step = set[i]->language == LANG_LITERALS ? set[i]->ntexts : 1;
+
+		for (size_t k = 0; k < set[i]->ntexts; k += step) {
+			const struct cond *c = words_test(o->w->arena, &o->subject, set[i]->language, set[i]->text + k, step);
+			uint32_t node = words_meaning(o->m, o->var, c);
+
+			if (!dd_is_terminal(node))
+				test_add(&o->all, c, node);
+		}
+	}
+}
+
+/* All of t by `op`, in words. */
+static const struct cond *joined(struct own *o, enum cond_kind kind, const struct tests *t)
+{
+	return words_join(o->w->arena, kind, t->c, t->n);
+}
+
+static uint32_t or_all(struct own *o, const struct tests *t)
+{
+	uint32_t f = DD_FALSE;
+
+	for (size_t i = 0; i < t->n; i++)
+		f = dd_or(o->m, f, t->node[i]);
+	return f;
+}
+
+/* Leaves tests out of a union, from the last on, while `within` and the union (with `not`, what is
+ * outside of it) stay the set that is wanted. */
+static void thin(struct own *o, struct tests *t, uint32_t within, bool not, uint32_t want)
+{
+	uint32_t *before = ARENA_ARRAY(o->w->arena, uint32_t, t->n + 1), kept = DD_FALSE;
+	size_t n = t->n;
+
+	before[0] = DD_FALSE;
+	for (size_t i = 0; i < n; i++)
+		before[i + 1] = dd_or(o->m, before[i], t->node[i]);
+	for (size_t i = n; i-- > 0;) {
+		uint32_t rest = dd_or(o->m, before[i], kept);
+
+		if (dd_and(o->m, within, not ? dd_not(o->m, rest) : rest) == want)
+			t->c[i] = NULL;
+		else
+			kept = dd_or(o->m, kept, t->node[i]);
+	}
+	t->n = 0;
+	for (size_t i = 0; i < n; i++)
+		if (t->c[i]) {
+			t->c[t->n] = t->c[i];
+			t->node[t->n++] = t->node[i];
+		}
+}
+
+/* all of `must`, some of `some` (where there are any), none of `none`. */
+struct form {
+	struct tests must, some, none;
+};
+
+static const struct cond *form_cond(struct own *o, struct form *f)
+{
+	const struct cond *c = joined(o, COND_AND, &f->must), *none;
+
+	if (f->some.n)
+		c = words_pair(o->w->arena, COND_AND, c, joined(o, COND_OR, &f->some));
+	if (!f->none.n)
+		return c;
+	none = joined(o, COND_OR, &f->none);
+	if (f->none.n >= NAMED && o->subject.type && o->subject.type->kind == KRUX_T_PATH)
+		none = words_name(o->w, none);
+	return words_pair(o->w->arena, COND_AND, c, words_not(o->w->arena, none));
+}
+
+/* An intersection is what is outside of the union of what each test does not hold of. */
+static void must_thin(struct own *o, struct tests *must, uint32_t within, uint32_t want)
+{
+	for (size_t i = 0; i < must->n; i++)
+		must->node[i] = dd_not(o->m, must->node[i]);
+	thin(o, must, within, true, want);
+	for (size_t i = 0; i < must->n; i++)
+		must->node[i] = dd_not(o->m, must->node[i]);
+}
+
+static const struct cond *form_find(struct own *o, uint32_t f)
+{
+	struct arena *a = o->w->arena;
+	struct form out;
+	uint32_t must = DD_TRUE, none, left, some = DD_TRUE;
+
+	tests_room(a, &out.must, o->all.n);
+	tests_room(a, &out.some, 2 * o->all.n);
+	tests_room(a, &out.none, o->all.n);
+	for (size_t i = 0; i < o->all.n; i++) {
+		uint32_t both = dd_and(o->m, f, o->all.node[i]);
+
+		if (both == f)
+			test_add(&out.must, o->all.c[i], o->all.node[i]);
+		else if (both == DD_FALSE)
+			test_add(&out.none, o->all.c[i], o->all.node[i]);
+	}
+	for (size_t i = 0; i < out.must.n; i++)
+		must = dd_and(o->m, must, out.must.node[i]);
+	none = or_all(o, &out.none);
+	left = dd_and(o->m, must, dd_not(o->m, none));
+	if (left != f) {
+		for (size_t i = 0; i < 2 * o->all.n; i++) {
+			const struct cond *c = o->all.c[i / 2];
+			uint32_t node = o->all.node[i / 2], part;
+
+			if (i & 1) {
+				c = words_not(a, c);
+				node = dd_not(o->m, node);
+			}
+			part = dd_and(o->m, left, node);
+			if (part != DD_FALSE && dd_and(o->m, part, f) == part)
+				test_add(&out.some, c, node);
+		}
+		some = or_all(o, &out.some);
+		if (dd_and(o->m, left, some) != f)
+			return NULL;
+		thin(o, &out.some, left, false, f);
+		some = or_all(o, &out.some);
+	}
+	must_thin(o, &out.must, dd_and(o->m, some, dd_not(o->m, none)), f);
+	must = DD_TRUE;
+	for (size_t i = 0; i < out.must.n; i++)
+		must = dd_and(o->m, must, out.must.node[i]);
+	thin(o, &out.none, dd_and(o->m, must, some), true, f);
+	return form_cond(o, &out);
+}
+
+/* Where one form is not enough, two: on either side of one test. */
+static const struct cond *split(struct own *o, uint32_t f)
+{
+	for (size_t i = 0; i < o->all.n && i < SPLITS; i++) {
+		uint32_t in = dd_and(o->m, f, o->all.node[i]), out = dd_and(o->m, f, dd_not(o->m, o->all.node[i]));
+		const struct cond *a, *b;
+
+		if (in == DD_FALSE || out == DD_FALSE)
+			continue;
+		a = form_find(o, in);
+		b = a ? form_find(o, out) : NULL;
+		if (b)
+			return words_pair(o->w->arena, COND_OR, a, b);
+	}
+	return NULL;
+}
+
+const struct cond *words_own(struct words *w, struct dd *m, uint32_t var, uint32_t f)
+{
+	struct own o = { .w = w, .m = m, .var = var, .subject = words_subject(m, var) };
+	const struct cond *c;
+
+	tests_collect(&o);
+	if (!o.all.n || dd_is_terminal(f))
+		return NULL;
+	c = form_find(&o, f);
+	if (!c) {
+		c = form_find(&o, dd_not(m, f));
+		c = c ? words_not(w->arena, c) : split(&o, f);
+	}
+	return c && words_meaning(m, var, c) == f ? c : NULL;
+}
