@@ -33,21 +33,45 @@ static unsigned scalar_length(const unsigned char *p, size_t n)
 	return len;
 }
 
+enum { WORD = 8 };
+#define HIGH_BITS 0x8080808080808080u
+
+static uint64_t word_get(const unsigned char *p)
+{
+	uint64_t word;
+
+	memcpy(&word, p, sizeof word);
+	return word;
+}
+
+/* Words over all of it, the last one over what the one before it may have had too. */
+static bool is_ascii(const unsigned char *p, size_t n)
+{
+	uint64_t bits = 0;
+
+	if (n < WORD) {
+		while (n--)
+			bits |= *p++;
+		return !(bits & 0x80);
+	}
+	for (size_t i = 0; i + WORD < n; i += WORD)
+		bits |= word_get(p + i);
+	return !((bits | word_get(p + n - WORD)) & HIGH_BITS);
+}
+
 bool krux_utf8_valid(struct krux_str s)
 {
 	const unsigned char *p = (const unsigned char *)s.p;
 	size_t i = 0;
 
+	if (is_ascii(p, s.n))
+		return true;
 	while (i < s.n) {
 		unsigned len;
-		uint64_t word;
 
-		if (s.n - i >= sizeof word) {
-			memcpy(&word, p + i, sizeof word);
-			if (!(word & 0x8080808080808080u)) {
-				i += sizeof word;
-				continue;
-			}
+		if (s.n - i >= WORD && !(word_get(p + i) & HIGH_BITS)) {
+			i += WORD;
+			continue;
 		}
 		if (p[i] < 0x80) {
 			i++;

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const uint32_t start[8] = {
+const uint32_t digest_start[8] = {
 	0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a, 0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19,
 };
 
@@ -68,7 +68,7 @@ static void state_end(struct krux_sha256_state *s, digest_block_fn *block, uint8
 
 static void state_start(struct krux_sha256_state *s)
 {
-	memcpy(s->h, start, sizeof s->h);
+	memcpy(s->h, digest_start, sizeof s->h);
 	s->length = 0;
 }
 
@@ -130,42 +130,44 @@ static bool agrees(digest_block_fn *block)
 	return true;
 }
 
-static void block_first(uint32_t h[static 8], const uint8_t *p, size_t nblocks);
+/* Two different messages, side by side and one by one. */
+static bool pairs(const struct digest_engine *e)
+{
+	uint8_t data[2][4 * KRUX_SHA256_BLOCK];
+	uint32_t one[2][8], two[2][8];
+
+	for (size_t i = 0; i < sizeof data; i++)
+		data[i / sizeof data[0]][i % sizeof data[0]] = (uint8_t)(i * 167 >> 3);
+	for (unsigned k = 0; k < 2; k++) {
+		memcpy(one[k], digest_start, sizeof one[k]);
+		memcpy(two[k], digest_start, sizeof two[k]);
+		e->block(one[k], data[k], 4);
+	}
+	e->pair((uint32_t *[]){ two[0], two[1] }, (const uint8_t *[]){ data[0], data[1] }, 4);
+	return !memcmp(one, two, sizeof one);
+}
 
 /* Threads may all come here first; they choose the same. */
-static digest_block_fn *block_now = block_first;
-static const char *engine = "libsodium";
+static const struct digest_engine *engine;
 
-static digest_block_fn *block_choose(void)
+const struct digest_engine *digest_engine_get(void)
 {
-	const char *name = NULL;
-	digest_block_fn *cpu = digest_block_cpu(&name), *chosen = digest_block_sodium;
+	const struct digest_engine *e = __atomic_load_n(&engine, __ATOMIC_ACQUIRE);
 
-	if (cpu && knows(cpu) && agrees(cpu)) {
-		chosen = cpu;
-		__atomic_store_n(&engine, name, __ATOMIC_RELAXED);
-	} else if (!knows(digest_block_sodium) || !agrees(digest_block_sodium)) {
+	if (e)
+		return e;
+	e = digest_engine_cpu();
+	if (!e || !knows(e->block) || !agrees(e->block) || !pairs(e))
+		e = &digest_engine_sodium;
+	if (e == &digest_engine_sodium && (!knows(e->block) || !agrees(e->block)))
 		abort();
-	}
-	__atomic_store_n(&block_now, chosen, __ATOMIC_RELEASE);
-	return chosen;
-}
-
-static void block_first(uint32_t h[static 8], const uint8_t *p, size_t nblocks)
-{
-	block_choose()(h, p, nblocks);
-}
-
-static digest_block_fn *block_get(void)
-{
-	return __atomic_load_n(&block_now, __ATOMIC_ACQUIRE);
+	__atomic_store_n(&engine, e, __ATOMIC_RELEASE);
+	return e;
 }
 
 const char *krux_sha256_engine(void)
 {
-	if (block_get() == block_first)
-		block_choose();
-	return __atomic_load_n(&engine, __ATOMIC_RELAXED);
+	return digest_engine_get()->name;
 }
 
 /* ---- what others call ---- */
@@ -177,12 +179,12 @@ void krux_sha256_start(struct krux_sha256_state *s)
 
 void krux_sha256_add(struct krux_sha256_state *s, const void *p, size_t n)
 {
-	state_add(s, block_get(), p, n);
+	state_add(s, digest_engine_get()->block, p, n);
 }
 
 void krux_sha256_end(struct krux_sha256_state *s, uint8_t out[static KRUX_SHA256])
 {
-	state_end(s, block_get(), out);
+	state_end(s, digest_engine_get()->block, out);
 }
 
 void krux_sha256_parts(const struct krux_str *part, size_t n, uint8_t out[static KRUX_SHA256])

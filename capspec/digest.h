@@ -12,6 +12,10 @@ void krux_sha256(struct krux_str, uint8_t out[static KRUX_SHA256]);
 /* Of the parts one after the other. */
 void krux_sha256_parts(const struct krux_str *part, size_t n, uint8_t out[static KRUX_SHA256]);
 
+/* SHA-256(tag || message) of n messages, each to its place in out: two at a time, which takes about
+ * half as long as one after the other. */
+void krux_sha256_tagged(uint8_t tag, const struct krux_str *message, size_t n, uint8_t (*out)[KRUX_SHA256]);
+
 /* Piece by piece; copying a state forks it. end wipes it. */
 struct krux_sha256_state {
 	uint32_t h[8];

@@ -5,7 +5,7 @@
 #include <sodium.h>
 #include <string.h>
 
-void digest_block_sodium(uint32_t h[static 8], const uint8_t *p, size_t nblocks)
+static void block_sodium(uint32_t h[static 8], const uint8_t *p, size_t nblocks)
 {
 	crypto_hash_sha256_state s = { .count = 0 };
 
@@ -13,6 +13,14 @@ void digest_block_sodium(uint32_t h[static 8], const uint8_t *p, size_t nblocks)
 	crypto_hash_sha256_update(&s, p, 64 * nblocks);
 	memcpy(h, s.state, sizeof s.state);
 }
+
+static void pair_sodium(uint32_t *const h[static 2], const uint8_t *const p[static 2], size_t nblocks)
+{
+	block_sodium(h[0], p[0], nblocks);
+	block_sodium(h[1], p[1], nblocks);
+}
+
+const struct digest_engine digest_engine_sodium = { "libsodium", block_sodium, pair_sodium };
 
 #if defined __x86_64__ || (defined __aarch64__ && defined __ARM_FEATURE_SHA2)
 static const uint32_t rounds[64] __attribute__((aligned(16))) = {
@@ -32,55 +40,100 @@ static const uint32_t rounds[64] __attribute__((aligned(16))) = {
 #include <cpuid.h>
 #include <immintrin.h>
 
+#define X86_SHA __attribute__((target("sha,sse4.1")))
+
 /* The instructions keep the eight words as ABEF and CDGH, from the highest lane down. */
-__attribute__((target("sha,sse4.1"))) static void block_x86(uint32_t h[static 8], const uint8_t *p,
-                                                            size_t nblocks)
+struct lane {
+	__m128i abef, cdgh;
+};
+
+X86_SHA static inline struct lane lane_load(const uint32_t h[static 8])
 {
-	const __m128i swap = _mm_set_epi64x(0x0c0d0e0f08090a0b, 0x0405060700010203);
 	__m128i badc = _mm_shuffle_epi32(_mm_loadu_si128((const __m128i *)h), 0xB1);
 	__m128i hgfe = _mm_shuffle_epi32(_mm_loadu_si128((const __m128i *)(h + 4)), 0x1B);
-	__m128i abef = _mm_alignr_epi8(badc, hgfe, 8), cdgh = _mm_blend_epi16(hgfe, badc, 0xF0);
 
-	for (; nblocks; nblocks--, p += 64) {
-		const __m128i abef_before = abef, cdgh_before = cdgh;
-		__m128i w[4];
+	return (struct lane){ _mm_alignr_epi8(badc, hgfe, 8), _mm_blend_epi16(hgfe, badc, 0xF0) };
+}
 
-#pragma GCC unroll 16
-		for (unsigned i = 0; i < 16; i++) {
-			__m128i *now = &w[i & 3], last = w[(i + 3) & 3], sum;
+X86_SHA static inline void lane_store(struct lane l, uint32_t h[static 8])
+{
+	__m128i badc = _mm_shuffle_epi32(l.abef, 0x1B), hgfe = _mm_shuffle_epi32(l.cdgh, 0xB1);
 
-			if (i < 4)
-				*now = _mm_shuffle_epi8(
-					_mm_loadu_si128((const __m128i *)(const void *)(p + 16 * i)), swap);
-			else
-				*now = _mm_sha256msg2_epu32(
-					_mm_add_epi32(_mm_sha256msg1_epu32(*now, w[(i + 1) & 3]),
-				                      _mm_alignr_epi8(last, w[(i + 2) & 3], 4)),
-					last);
-			sum = _mm_add_epi32(*now,
-			                    _mm_load_si128((const __m128i *)(rounds + 4 * (size_t)i)));
-			cdgh = _mm_sha256rnds2_epu32(cdgh, abef, sum);
-			abef = _mm_sha256rnds2_epu32(abef, cdgh, _mm_shuffle_epi32(sum, 0x0E));
-		}
-		abef = _mm_add_epi32(abef, abef_before);
-		cdgh = _mm_add_epi32(cdgh, cdgh_before);
-	}
-	badc = _mm_shuffle_epi32(abef, 0x1B);
-	hgfe = _mm_shuffle_epi32(cdgh, 0xB1);
 	_mm_storeu_si128((__m128i *)h, _mm_blend_epi16(badc, hgfe, 0xF0));
 	_mm_storeu_si128((__m128i *)(h + 4), _mm_alignr_epi8(hgfe, badc, 8));
 }
 
-digest_block_fn *digest_block_cpu(const char **name)
+/* Four rounds of one message, the i-th such. */
+X86_SHA static inline __attribute__((always_inline)) void lane_rounds(struct lane *l, __m128i w[static 4],
+                                                                      const uint8_t *p, unsigned i)
 {
+	const __m128i swap = _mm_set_epi64x(0x0c0d0e0f08090a0b, 0x0405060700010203);
+	__m128i *now = &w[i & 3], last = w[(i + 3) & 3], sum;
+
+	if (i < 4)
+		*now = _mm_shuffle_epi8(_mm_loadu_si128((const __m128i *)(const void *)(p + 16 * i)), swap);
+	else
+		*now = _mm_sha256msg2_epu32(_mm_add_epi32(_mm_sha256msg1_epu32(*now, w[(i + 1) & 3]),
+		                                          _mm_alignr_epi8(last, w[(i + 2) & 3], 4)),
+		                            last);
+	sum = _mm_add_epi32(*now, _mm_load_si128((const __m128i *)(rounds + 4 * (size_t)i)));
+	l->cdgh = _mm_sha256rnds2_epu32(l->cdgh, l->abef, sum);
+	l->abef = _mm_sha256rnds2_epu32(l->abef, l->cdgh, _mm_shuffle_epi32(sum, 0x0E));
+}
+
+X86_SHA static inline void lane_add(struct lane *l, struct lane before)
+{
+	l->abef = _mm_add_epi32(l->abef, before.abef);
+	l->cdgh = _mm_add_epi32(l->cdgh, before.cdgh);
+}
+
+X86_SHA static void block_x86(uint32_t h[static 8], const uint8_t *p, size_t nblocks)
+{
+	struct lane l = lane_load(h);
+
+	for (; nblocks; nblocks--, p += 64) {
+		const struct lane before = l;
+		__m128i w[4];
+
+#pragma GCC unroll 16
+		for (unsigned i = 0; i < 16; i++)
+			lane_rounds(&l, w, p, i);
+		lane_add(&l, before);
+	}
+	lane_store(l, h);
+}
+
+X86_SHA static void pair_x86(uint32_t *const h[static 2], const uint8_t *const p[static 2], size_t nblocks)
+{
+	struct lane a = lane_load(h[0]), b = lane_load(h[1]);
+	const uint8_t *pa = p[0], *pb = p[1];
+
+	for (; nblocks; nblocks--, pa += 64, pb += 64) {
+		const struct lane a_before = a, b_before = b;
+		__m128i wa[4], wb[4];
+
+#pragma GCC unroll 16
+		for (unsigned i = 0; i < 16; i++) {
+			lane_rounds(&a, wa, pa, i);
+			lane_rounds(&b, wb, pb, i);
+		}
+		lane_add(&a, a_before);
+		lane_add(&b, b_before);
+	}
+	lane_store(a, h[0]);
+	lane_store(b, h[1]);
+}
+
+const struct digest_engine *digest_engine_cpu(void)
+{
+	static const struct digest_engine x86 = { "x86 SHA instructions", block_x86, pair_x86 };
 	unsigned a, b, c, d;
 
 	if (!__get_cpuid(1, &a, &b, &c, &d) || !(c & bit_SSSE3) || !(c & bit_SSE4_1))
 		return NULL;
 	if (!__get_cpuid_count(7, 0, &a, &b, &c, &d) || !(b & bit_SHA))
 		return NULL;
-	*name = "x86 SHA instructions";
-	return block_x86;
+	return &x86;
 }
 
 #elif defined __aarch64__ && defined __ARM_FEATURE_SHA2
@@ -115,17 +168,23 @@ static void block_arm(uint32_t h[static 8], const uint8_t *p, size_t nblocks)
 	vst1q_u32(h + 4, efgh);
 }
 
-digest_block_fn *digest_block_cpu(const char **name)
+static void pair_arm(uint32_t *const h[static 2], const uint8_t *const p[static 2], size_t nblocks)
 {
-	*name = "ARMv8 SHA instructions";
-	return block_arm;
+	block_arm(h[0], p[0], nblocks);
+	block_arm(h[1], p[1], nblocks);
+}
+
+const struct digest_engine *digest_engine_cpu(void)
+{
+	static const struct digest_engine arm = { "ARMv8 SHA instructions", block_arm, pair_arm };
+
+	return &arm;
 }
 
 #else
 
-digest_block_fn *digest_block_cpu(const char **name)
+const struct digest_engine *digest_engine_cpu(void)
 {
-	(void)name;
 	return NULL;
 }
 

@@ -23,8 +23,7 @@ void item_head(struct item_out *o, enum item_major major, uint64_t v)
 		uint8_t *p = o->p + o->n;
 
 		p[0] = (uint8_t)((unsigned)major << 5 | (v < 24 ? (unsigned)v : 24));
-		if (v >= 24)
-			p[1] = (uint8_t)v;
+		p[1] = (uint8_t)v;
 		o->n += v < 24 ? 1 : 2;
 		return;
 	}
@@ -47,57 +46,97 @@ void item_text(struct item_out *o, const char *s)
 	item_str(o, ITEM_TEXT, (struct krux_str){ s, strlen(s) });
 }
 
-static bool item_refuse(struct item_in *in, const char *why)
+static const uint8_t *refuse_at(struct item_in *in, const uint8_t *at, const char *why)
 {
+	in->p = at;
 	in->why = why;
-	return false;
+	return NULL;
+}
+
+struct item_at item_head_long(const uint8_t *p, enum item_major major, struct item_in *in)
+{
+	static const struct item_at refused;
+	const uint8_t *start = p;
+	unsigned info, len;
+	uint64_t v;
+
+	if (p == in->end)
+		return refuse_at(in, start, "it ends too early"), refused;
+	if (*p >> 5 != (unsigned)major)
+		return refuse_at(in, start, "an item of another type than belongs there"), refused;
+	info = *p++ & 31;
+	if (info > 27)
+		return refuse_at(in, start, "a head that the encoder does not write"), refused;
+	v = info;
+	if (info >= 24) {
+		len = 1u << (info - 24);
+		if ((size_t)(in->end - p) < len)
+			return refuse_at(in, start, "it ends too early"), refused;
+		v = 0;
+		for (unsigned i = 0; i < len; i++)
+			v = v << 8 | *p++;
+		if (v < item_least[info - 24])
+			return refuse_at(in, start, "a number that is not in its shortest form"), refused;
+	}
+	return (struct item_at){ p, v };
+}
+
+/* Is it text: mostly ASCII, in words that may reach beyond its end but not beyond `end`. */
+static inline bool is_text(const uint8_t *p, size_t n, const uint8_t *end)
+{
+	uint64_t word;
+
+	for (size_t i = 0; i < n; i += sizeof word) {
+		if ((size_t)(end - p) - i < sizeof word)
+			return krux_utf8_valid((struct krux_str){ (const char *)p, n });
+		memcpy(&word, p + i, sizeof word);
+		word = le64toh(word) & 0x8080808080808080u;
+		if (n - i < sizeof word)
+			word &= (1ull << 8 * (n - i)) - 1;
+		if (word)
+			return krux_utf8_valid((struct krux_str){ (const char *)p, n });
+	}
+	return true;
+}
+
+static inline const uint8_t *str_take(const uint8_t *p, enum item_major major, struct krux_str *s,
+                                      struct item_in *in)
+{
+	struct item_at at = item_head_take(p, major, in);
+
+	if (!at.next)
+		return NULL;
+	if (at.v > (size_t)(in->end - at.next))
+		return refuse_at(in, at.next, "it ends too early");
+	*s = (struct krux_str){ (const char *)at.next, (size_t)at.v };
+	if (major == ITEM_TEXT && !is_text(at.next, (size_t)at.v, in->end))
+		return refuse_at(in, at.next, "text that is not valid UTF-8");
+	return at.next + at.v;
+}
+
+const uint8_t *item_text_take(const uint8_t *p, struct krux_str *s, struct item_in *in)
+{
+	return str_take(p, ITEM_TEXT, s, in);
 }
 
 bool item_take(struct item_in *in, enum item_major major, uint64_t *v)
 {
-	const uint8_t *p = in->p;
-	unsigned info, len;
+	struct item_at at = item_head_take(in->p, major, in);
 
-	if (p == in->end)
-		return item_refuse(in, "it ends too early");
-	/* Most heads are one byte. */
-	if ((unsigned)*p - ((unsigned)major << 5) < 24) {
-		*v = *p & 31;
-		in->p = p + 1;
-		return true;
-	}
-	if (*p >> 5 != (unsigned)major)
-		return item_refuse(in, "an item of another type than belongs there");
-	info = *p++ & 31;
-	if (info > 27)
-		return item_refuse(in, "a head that the encoder does not write");
-	*v = info;
-	if (info >= 24) {
-		len = 1u << (info - 24);
-		if ((size_t)(in->end - p) < len)
-			return item_refuse(in, "it ends too early");
-		*v = 0;
-		for (unsigned i = 0; i < len; i++)
-			*v = *v << 8 | *p++;
-		if (*v < (len == 1 ? 24 : 1ull << 4 * len))
-			return item_refuse(in, "a number that is not in its shortest form");
-	}
-	in->p = p;
+	if (!at.next)
+		return false;
+	in->p = at.next;
+	*v = at.v;
 	return true;
 }
 
 bool item_take_str(struct item_in *in, enum item_major major, struct krux_str *s)
 {
-	uint64_t n;
+	const uint8_t *next = str_take(in->p, major, s, in);
 
-	if (!item_take(in, major, &n))
+	if (!next)
 		return false;
-	if (n > (size_t)(in->end - in->p))
-		return item_refuse(in, "it ends too early");
-	*s = (struct krux_str){ (const char *)in->p, (size_t)n };
-	if (major == ITEM_TEXT && !krux_utf8_valid(*s))
-		return item_refuse(in, "text that is not valid UTF-8");
-	in->p += n;
+	in->p = next;
 	return true;
 }
 
@@ -116,93 +155,100 @@ static void schema_skip(const char **schema)
 	} while (depth);
 }
 
-static bool list_check(struct item_in *in, const char **schema)
+static const uint8_t *schema_check(const uint8_t *p, const char **schema, struct item_in *in);
+
+static const uint8_t *list_check(const uint8_t *p, const char **schema, struct item_in *in)
 {
 	const char *elem = *schema, *each = elem;
-	uint64_t n;
+	struct item_at at = item_head_take(p, ITEM_LIST, in);
 
-	if (!item_take(in, ITEM_LIST, &n))
-		return false;
-	if (n > (size_t)(in->end - in->p))
-		return item_refuse(in, "it ends too early");
-	for (uint64_t i = 0; i < n; i++) {
+	p = at.next;
+	if (!p)
+		return NULL;
+	if (at.v > (size_t)(in->end - p))
+		return refuse_at(in, p, "it ends too early");
+	for (uint64_t i = 0; i < at.v; i++) {
 		each = elem;
-		if (!item_check(in, &each))
-			return false;
+		p = schema_check(p, &each, in);
+		if (!p)
+			return NULL;
 	}
-	if (!n)
+	if (!at.v)
 		schema_skip(&each);
 	*schema = each + 1;
-	return true;
+	return p;
 }
 
-static bool tuple_check(struct item_in *in, const char **schema)
+static const uint8_t *tuple_check(const uint8_t *p, const char **schema, struct item_in *in)
 {
-	const uint8_t *at = in->p;
-	uint64_t n;
+	struct item_at at = item_head_take(p, ITEM_LIST, in);
+	const uint8_t *start = p;
 
-	if (!item_take(in, ITEM_LIST, &n))
-		return false;
-	while (**schema != ')') {
-		if (!n--) {
-			in->p = at;
-			return item_refuse(in, "a list of the wrong length");
-		}
-		if (!item_check(in, schema))
-			return false;
+	p = at.next;
+	while (p && **schema != ')') {
+		if (!at.v--)
+			return refuse_at(in, start, "a list of the wrong length");
+		p = schema_check(p, schema, in);
 	}
-	if (n) {
-		in->p = at;
-		return item_refuse(in, "a list of the wrong length");
-	}
+	if (!p)
+		return NULL;
+	if (at.v)
+		return refuse_at(in, start, "a list of the wrong length");
 	++*schema;
-	return true;
+	return p;
 }
 
-static bool number_check(struct item_in *in, uint64_t max)
-{
-	uint64_t v;
-
-	if (!item_take(in, ITEM_UINT, &v))
-		return false;
-	return v <= max || item_refuse(in, "a number that is out of range");
-}
-
-static bool bytes_check(struct item_in *in, const char **schema)
+static const uint8_t *bytes_check(const uint8_t *p, const char **schema, struct item_in *in)
 {
 	struct krux_str s;
 	size_t want = 0;
 
 	while (**schema >= '0' && **schema <= '9')
 		want = want * 10 + (size_t)(*(*schema)++ - '0');
-	if (!item_take_str(in, ITEM_BYTES, &s))
-		return false;
-	return s.n == want || item_refuse(in, "bytes of the wrong length");
+	p = str_take(p, ITEM_BYTES, &s, in);
+	return !p || s.n == want ? p : refuse_at(in, p, "bytes of the wrong length");
 }
 
-bool item_check(struct item_in *in, const char **schema)
+static const uint8_t *schema_check(const uint8_t *p, const char **schema, struct item_in *in)
 {
+	struct item_at at;
 	struct krux_str s;
 
 	switch (*(*schema)++) {
 	case 'u':
 	case 'k':
-		return number_check(in, UINT64_MAX);
+		return item_head_take(p, ITEM_UINT, in).next;
 	case 'v':
-		return number_check(in, KRUX_AUTONOMOUS);
+		at = item_head_take(p, ITEM_UINT, in);
+		return !at.next || at.v <= KRUX_AUTONOMOUS ? at.next : refuse_at(in, at.next, "a number that is out of range");
 	case 'b':
-		return bytes_check(in, schema);
+		return bytes_check(p, schema, in);
 	case 'c':
-		return item_take_str(in, ITEM_BYTES, &s);
+		return str_take(p, ITEM_BYTES, &s, in);
 	case 't':
-		return item_take_str(in, ITEM_TEXT, &s);
+		return str_take(p, ITEM_TEXT, &s, in);
 	case '[':
-		return list_check(in, schema);
+		return list_check(p, schema, in);
 	case '(':
-		return tuple_check(in, schema);
+		return tuple_check(p, schema, in);
 	default:
-		return item_refuse(in, "a field without a schema");
+		return refuse_at(in, p, "a field without a schema");
 	}
+}
+
+bool item_check(struct item_in *in, const char **schema)
+{
+	const uint8_t *next = schema_check(in->p, schema, in);
+
+	if (!next)
+		return false;
+	in->p = next;
+	return true;
+}
+
+const uint8_t *item_check_at(const uint8_t *p, const char *schema, struct item_in *in)
+{
+	return schema_check(p, &schema, in);
 }
 
 size_t item_length(const uint8_t *p, size_t n)

@@ -52,7 +52,7 @@ $(BUILD)/kruxc: $(COMPILER_OBJ) $(call obj,$(COMPILER_MAIN))
 
 # The runtime is small rather than fast: what it decides with is in the bundle.
 ifeq ($(DEBUG)$(SAN),)
-$(call obj,$(filter-out $(HOT_SRC),$(RUNTIME_SRC)) $(RUNTIME_MAIN) $(BESIDE_MAIN) $(PARTS_MAIN) $(HANDLER_SRC) $(filter-out capspec/digest% capspec/item% capspec/canon_utf8% capspec/cbor%,$(CAPSPEC_SRC))): OPT := -Os
+$(call obj,$(filter-out $(HOT_SRC),$(RUNTIME_SRC)) $(RUNTIME_MAIN) $(BESIDE_MAIN) $(PARTS_MAIN) $(HANDLER_SRC) $(filter-out capspec/crc% capspec/digest% capspec/item% capspec/canon_utf8% capspec/cbor%,$(CAPSPEC_SRC))): OPT := -Os
 endif
 $(BUILD)/kruxrt: $(KRUXRT_OBJ) $(call obj,$(RUNTIME_MAIN))
 	$(SAY) LINK $@

@@ -284,7 +284,7 @@ static struct krux_value word_value(const char *word)
 static bool field_value(struct krux_pool *pool, const struct record *r, enum audit_field f,
                         struct krux_value *out)
 {
-	const struct record_field *in = &r->field[f];
+	const union record_field *in = &r->field[f];
 	const char *schema = record_field_schema(f);
 
 	switch (schema[0]) {

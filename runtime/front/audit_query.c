@@ -120,7 +120,7 @@ static void table_begin(struct query *q)
 static int table_print(struct query *q, const struct scan_item *item, struct krux_err *err)
 {
 	CLEAN_POOL struct krux_pool *pool = krux_pool_new(256 << 20);
-	const struct record *r = &item->record;
+	const struct record *r = item->record;
 	char time[64];
 
 	if (!pool)
@@ -170,7 +170,7 @@ static const char *verdict_of(const struct record *r, enum audit_field f)
 static int csv_print(struct query *q, const struct scan_item *item, struct krux_err *err)
 {
 	CLEAN_POOL struct krux_pool *pool = krux_pool_new(256 << 20);
-	const struct record *r = &item->record;
+	const struct record *r = item->record;
 	char time[64], version[48], leaf[2 * HASH_LEN];
 
 	if (!pool)
@@ -204,7 +204,7 @@ static int csv_print(struct query *q, const struct scan_item *item, struct krux_
 static int json_print(struct query *q, const struct scan_item *item, struct krux_err *err)
 {
 	(void)q;
-	return audit_print_json(&item->record, item->leaf, stdout) ? 0 : err_set(err, ENOMEM, "query");
+	return audit_print_json(item->record, item->leaf, stdout) ? 0 : err_set(err, ENOMEM, "query");
 }
 
 static int cbor_print(struct query *q, const struct scan_item *item, struct krux_err *err)
@@ -241,7 +241,7 @@ static int waiting_add(struct query *q, const struct scan_item *item, struct kru
 		q->capwaiting = cap;
 	}
 	w = &q->waiting[q->nwaiting];
-	*w = (struct waiting){ item->record.field[AUDIT_SEQ].u, { 0 }, item->bytes.n, malloc(item->bytes.n) };
+	*w = (struct waiting){ item->record->field[AUDIT_SEQ].u, { 0 }, item->bytes.n, malloc(item->bytes.n) };
 	if (!w->bytes)
 		return err_set(err, ENOMEM, "export");
 	memcpy(w->leaf, item->leaf, HASH_LEN);
@@ -266,7 +266,7 @@ static int waiting_print(struct query *q, struct waiting *w, const struct record
 
 static int ocsf_take(struct query *q, const struct scan_item *item, struct krux_err *err)
 {
-	const struct record *r = &item->record;
+	const struct record *r = item->record;
 
 	switch (r->field[AUDIT_KIND].u) {
 	case AUDIT_KIND_INTENT:
@@ -301,7 +301,7 @@ static const struct format formats[] = {
 
 static int record_take(struct query *q, const struct scan_item *item, struct krux_err *err)
 {
-	const struct record *r = &item->record;
+	const struct record *r = item->record;
 	int rc;
 
 	q->next = r->field[AUDIT_SEQ].u + 1;
@@ -368,7 +368,7 @@ static int query_run(struct query *q, int log, struct krux_err *err)
 				continue;
 		}
 		if (step == SCAN_RECORD) {
-			index_add(&q->summary, &item.record);
+			index_add(&q->summary, item.record);
 			rc = record_take(q, &item, err);
 			continue;
 		}

@@ -166,7 +166,7 @@ static int decide(struct replay *p, const struct loaded *l, const struct record 
 
 static int record_take(void *ctx, const struct scan_item *item, struct krux_err *err)
 {
-	const struct record *r = &item->record;
+	const struct record *r = item->record;
 	struct replay *p = ctx;
 	struct loaded *l;
 	struct facts *facts;

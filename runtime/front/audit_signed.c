@@ -106,7 +106,7 @@ static int record_take(void *ctx, const struct scan_item *item, struct krux_err 
 	tree_add(&c->tree, item->leaf);
 	if (!checkpoint_list_step(&c->list, &c->tree))
 		fault(c->out, "the first %llu records are not those that the log's key has signed", U(c->tree.size));
-	return item->record.field[AUDIT_KIND].u == AUDIT_KIND_CERTIFY ? epoch_add(c, &item->record, err) : 0;
+	return item->record->field[AUDIT_KIND].u == AUDIT_KIND_CERTIFY ? epoch_add(c, item->record, err) : 0;
 }
 
 /* The last checkpoint: the start that signed it is one that the log knows of. */

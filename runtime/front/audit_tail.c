@@ -24,8 +24,8 @@ struct tail {
 
 static int print_record(const struct tail *t, const struct scan_item *item, struct krux_err *err)
 {
-	bool ok = t->json ? audit_print_json(&item->record, item->leaf, stdout)
-	                  : audit_print_line(&item->record, stdout);
+	bool ok = t->json ? audit_print_json(item->record, item->leaf, stdout)
+	                  : audit_print_line(item->record, stdout);
 
 	if (!ok || ferror(stdout))
 		return err_set(err, ok ? EIO : ENOMEM, "print");

@@ -21,10 +21,10 @@ static int origin_read(int log, char out[static NOTE_NAME + 1], struct krux_err 
 
 	if (!r)
 		return -1;
-	if (reader_next(r, &item, err) != SCAN_RECORD || !record_has(&item.record, AUDIT_ORIGIN)) {
+	if (reader_next(r, &item, err) != SCAN_RECORD || !record_has(item.record, AUDIT_ORIGIN)) {
 		err_set(err, 0, "the log does not start with its name");
 	} else {
-		origin = item.record.field[AUDIT_ORIGIN].s;
+		origin = item.record->field[AUDIT_ORIGIN].s;
 		rc = origin.n > NOTE_NAME ? err_set(err, 0, "the name of the log is too long") : 0;
 		if (!rc)
 			snprintf(out, NOTE_NAME + 1, "%.*s", (int)origin.n, origin.p);

@@ -126,9 +126,11 @@ uint64_t carry_sum(const struct carry *, struct krux_str agent, uint64_t kind, s
 
 /* ---- for the log ---- */
 
-/* The Merkle tree over the leaves, which only the log keeps up: carry_add leaves it alone. */
+/* The Merkle tree over the leaves, which only the log keeps up, with carry_leaf for each record: carry_add
+ * leaves it alone. */
 struct tree;
 struct tree *carry_tree(struct carry *);
+void carry_leaf(struct carry *, const uint8_t leaf[static HASH_LEN]);
 
 /* Would this bundle record ask for older entries than are kept; then they are counted again
  * from the first record on: carry_recount, then carry_recount_add with each, then carry_add. */

@@ -215,8 +215,10 @@ static void numbers_write(struct item_out *o, const struct carry *c)
 
 static void state_write(struct item_out *o, const struct carry *c, const struct sorted *s)
 {
+	struct tree whole = c->tree;
 	uint8_t tree[TREE_PACKED];
 
+	tree_add_many(&whole, c->leaf, c->nleaves);
 	item_head(o, ITEM_LIST, MEMBERS);
 	numbers_write(o, c);
 	tickets_write(o, c);
@@ -233,7 +235,7 @@ static void state_write(struct item_out *o, const struct carry *c, const struct 
 	item_head(o, ITEM_LIST, c->nonces.n);
 	for (size_t i = 0; i < c->nonces.n; i++)
 		item_str(o, ITEM_BYTES, bytes_of(((const struct nonce *)s->nonces[i])->bytes, 16));
-	item_str(o, ITEM_BYTES, bytes_of(tree, tree_pack(&c->tree, tree)));
+	item_str(o, ITEM_BYTES, bytes_of(tree, tree_pack(&whole, tree)));
 }
 
 uint8_t *carry_encode(const struct carry *c, size_t *n)

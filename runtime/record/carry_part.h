@@ -10,6 +10,7 @@
 /* Beyond so many entries of one counter the two oldest become one, as late as the later of them:
  * memory is bounded, and nothing more is let through. */
 enum { COUNTED_MOST = 1 << 18 };
+enum { CARRY_LEAVES = 64 };
 
 struct name {
 	struct krux_str key;
@@ -65,6 +66,8 @@ struct carry {
 	bool has_bundle;
 	uint8_t bundle[HASH_LEN];
 	struct tree tree;
+	uint8_t leaf[CARRY_LEAVES][HASH_LEN]; /* to be added to it, many at once */
+	size_t nleaves;
 	struct table names, places, calls, counted, tickets, agents, nonces;
 	struct serial {
 		const struct name *policy;

@@ -155,7 +155,7 @@ static enum log_result body_add(struct log *log, struct krux_str body, struct re
 		err_set(err, 0, "not recorded: %s", carry_result_text(rc));
 		return rc == CARRY_MEMORY ? log_fail(log) : LOG_REFUSED;
 	}
-	tree_add(carry_tree(log->carry), leaf);
+	carry_leaf(log->carry, leaf);
 	if (added) {
 		*added = (struct log_added){ .seq = h.seq, .wall = h.wall, .bytes = { (char *)out, n } };
 		memcpy(added->leaf, leaf, HASH_LEN);
@@ -166,10 +166,9 @@ static enum log_result body_add(struct log *log, struct krux_str body, struct re
 	return LOG_OK;
 }
 
-enum log_result log_add_body(struct log *log, struct krux_str body, const struct record *r,
+enum log_result log_add_body(struct log *log, struct krux_str body, struct record *r,
                              struct log_added *added, struct krux_err *err)
 {
-	struct record whole = *r;
 	enum log_result rc = log_admits(log, r, err);
 
 	if (!rc && log->alarm) {
@@ -193,7 +192,7 @@ enum log_result log_add_body(struct log *log, struct krux_str body, const struct
 		log->nbuf = log->given = 0;
 	if (!rc && carry_widens(log->carry, r) && (log_give(log, err) || recount(log->dir, log->carry, r, log->segment, log->at, err)))
 		rc = log_fail(log);
-	return rc ? rc : body_add(log, body, &whole, added, err);
+	return rc ? rc : body_add(log, body, r, added, err);
 }
 
 enum log_result log_add(struct log *log, struct record *r, struct log_added *added, struct krux_err *err)

@@ -58,8 +58,9 @@ size_t log_pending(const struct log *);
 /* Adds a record: fills in seq, prev, epoch, boot and clocks, and hands it to the system no later than
  * the next commit. `added` may be NULL. */
 enum log_result log_add(struct log *, struct record *, struct log_added *added, struct krux_err *err);
-/* The same of a body that record_body has decoded to r. */
-enum log_result log_add_body(struct log *, struct krux_str body, const struct record *r,
+/* The same of a body that record_body has decoded to r, which becomes the record and borrows as added->bytes
+ * does. */
+enum log_result log_add_body(struct log *, struct krux_str body, struct record *r,
                              struct log_added *added, struct krux_err *err);
 /* Everything that was added is on disk when it returns LOG_OK. */
 enum log_result log_commit(struct log *, struct krux_err *err);

@@ -189,7 +189,7 @@ static const char *first_take(struct reading *in, const struct record *r)
 static const char *record_take(struct reading *in, const struct scan_item *item)
 {
 	struct log *log = in->log;
-	const struct record *r = &item->record;
+	const struct record *r = item->record;
 	const char *why;
 	enum carry_result rc;
 
@@ -218,11 +218,11 @@ static const char *record_follow(struct reading *in, const struct scan_item *ite
 	if (why)
 		return why;
 	if (carry_next(log->carry) == log->next &&
-	    recount(log->dir, log->carry, &item->record, log->segment, item->at, err))
+	    recount(log->dir, log->carry, item->record, log->segment, item->at, err))
 		return "what was counted before cannot be read";
-	if (carry_next(log->carry) == log->next && carry_add(log->carry, &item->record, item->bytes, item->leaf))
+	if (carry_next(log->carry) == log->next && carry_add(log->carry, item->record, item->bytes, item->leaf))
 		return "no memory";
-	tree_add(carry_tree(log->carry), item->leaf);
+	carry_leaf(log->carry, item->leaf);
 	memcpy(log->leaf, item->leaf, HASH_LEN);
 	log->next++;
 	log->at = item->at + item->length;

@@ -26,13 +26,13 @@ struct reader *reader_at(int log, uint64_t seq, struct scan_item *item, struct k
 		if (!r)
 			return NULL;
 		step = reader_next(r, item, err);
-		if (step == SCAN_FAILED || (step == SCAN_RECORD && item->record.field[AUDIT_SEQ].u <= seq))
+		if (step == SCAN_FAILED || (step == SCAN_RECORD && item->record->field[AUDIT_SEQ].u <= seq))
 			break;
 		if (!number)
 			return none(r, step, seq, err);
 		reader_close(r);
 	}
-	while (step == SCAN_RECORD && item->record.field[AUDIT_SEQ].u < seq)
+	while (step == SCAN_RECORD && item->record->field[AUDIT_SEQ].u < seq)
 		step = reader_next(r, item, err);
-	return step == SCAN_RECORD && item->record.field[AUDIT_SEQ].u == seq ? r : none(r, step, seq, err);
+	return step == SCAN_RECORD && item->record->field[AUDIT_SEQ].u == seq ? r : none(r, step, seq, err);
 }

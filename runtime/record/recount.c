@@ -18,7 +18,7 @@ static int segment_recount(int dir, struct carry *c, uint64_t number, uint64_t e
 	enum scan_step step = SCAN_FAILED;
 
 	while (s && (step = scan_next(s, &item, err)) == SCAN_RECORD)
-		if (carry_recount_add(c, &item.record))
+		if (carry_recount_add(c, item.record))
 			break;
 	scan_free(s);
 	if (step == SCAN_RECORD)

@@ -17,7 +17,7 @@ enum scan_step {
 
 struct scan_item {
 	uint64_t at, length;         /* bytes of the file; BAD: all that is left or was skipped */
-	struct record record;        /* RECORD: borrows until the next step */
+	const struct record *record; /* RECORD: until the next step */
 	struct krux_str bytes;       /* of it */
 	uint8_t leaf[HASH_LEN];      /* RECORD */
 	const char *why;             /* BAD */

@@ -10,8 +10,10 @@ struct table {
 		struct krux_str *item;          /* NULL: free */
 	} *slot;
 	size_t n, room;                         /* room: a power of 2, or 0 */
+	struct krux_str **recent;               /* found not long ago: most keys come again at once */
 };
 
+/* Not for two threads at once. */
 void *table_find(const struct table *, struct krux_str key);
 /* A new one, whose key is not in it. False: no memory. */
 bool table_put(struct table *, void *item);

@@ -31,6 +31,42 @@ void tree_add(struct tree *t, const uint8_t leaf[static HASH_LEN])
 	t->size++;
 }
 
+enum { MANY = 64 };
+
+/* Roots over 2^k leaves each, from an odd one that waited in the tree on, to those over twice as many. */
+static size_t level_add(struct tree *t, unsigned k, uint8_t (*h)[HASH_LEN], size_t n)
+{
+	struct krux_str pair[MANY / 2 + 1];
+	uint8_t next[MANY / 2 + 1][HASH_LEN];
+
+	if (t->size >> k & 1) {
+		memmove(h + 1, h, n * HASH_LEN);
+		memcpy(h[0], t->node[k], HASH_LEN);
+		n++;
+	}
+	if (n & 1)
+		memcpy(t->node[k], h[n - 1], HASH_LEN);
+	for (size_t i = 0; i < n / 2; i++)
+		pair[i] = (struct krux_str){ (const char *)h[2 * i], sizeof(uint8_t[2][HASH_LEN]) };
+	krux_sha256_tagged(1, pair, n / 2, next);
+	memcpy(h, next, n / 2 * HASH_LEN);
+	return n / 2;
+}
+
+void tree_add_many(struct tree *t, const uint8_t (*leaf)[HASH_LEN], size_t n)
+{
+	uint8_t h[MANY + 1][HASH_LEN];
+
+	for (size_t some; n; n -= some, leaf += some) {
+		size_t left = some = n < MANY ? n : MANY;
+
+		memcpy(h, leaf, some * HASH_LEN);
+		for (unsigned k = 0; left; k++)
+			left = level_add(t, k, h, left);
+		t->size += some;
+	}
+}
+
 unsigned tree_add_nodes(struct tree *t, const uint8_t leaf[static HASH_LEN],
                         uint8_t done[static TREE_LEVELS][HASH_LEN])
 {

@@ -59,7 +59,7 @@ static int record_take(struct nodes *n, const struct scan_item *item, struct kru
 	uint64_t seq = n->tree.size;
 	uint8_t done[TREE_LEVELS][HASH_LEN];
 
-	if (item->record.field[AUDIT_SEQ].u != seq)
+	if (item->record->field[AUDIT_SEQ].u != seq)
 		return err_set(err, 0, "the log: record %llu is missing", (unsigned long long)seq);
 	tree_add_nodes(&n->tree, item->leaf, done);
 	for (; n->at < n->n && n->node[n->at].last == seq; n->at++)

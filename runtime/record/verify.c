@@ -47,7 +47,7 @@ static void *parts_take(void *ctx)
 	uint64_t n;
 
 	while ((n = atomic_fetch_add(&v->taken, 1)) <= v->last)
-		part_check(&v->part[n], NULL);
+		part_check(v->order[n], NULL);
 	return NULL;
 }
 
@@ -244,6 +244,14 @@ static int report_make(struct verify *v, struct part *last, struct verify_report
 
 /* ---- all of it ---- */
 
+static int larger_first(const void *a, const void *b)
+{
+	const struct part *const *x = a, *const *y = b;
+
+	return (*x)->size < (*y)->size ? 1 : (*x)->size > (*y)->size ? -1 : 0;
+}
+
+/* The largest are begun first, so that no thread is left with a large one at the end. */
 static int sizes_add(struct verify *v, struct krux_err *err)
 {
 	for (uint64_t n = 0; n <= v->last; n++) {
@@ -253,10 +261,12 @@ static int sizes_add(struct verify *v, struct krux_err *err)
 		v->part[n] = (struct part){ .all = v, .number = n };
 		segment_name(n, name);
 		if (!fstatat(v->dir, name, &st, AT_SYMLINK_NOFOLLOW))
-			v->total += (uint64_t)st.st_size;
+			v->total += v->part[n].size = (uint64_t)st.st_size;
 		else if (errno != ENOENT)
 			return err_set(err, errno, "log/%s", name);
+		v->order[n] = &v->part[n];
 	}
+	qsort(v->order, v->last + 1, sizeof *v->order, larger_first);
 	return 0;
 }
 
@@ -279,7 +289,8 @@ static int verify_open(struct verify *v, struct krux_err *err)
 	if (v->last > 1u << 24)
 		return err_set(err, 0, "the log has a segment that cannot be its own");
 	v->part = calloc(v->last + 1, sizeof *v->part);
-	return v->part ? sizes_add(v, err) : err_set(err, ENOMEM, "check the log");
+	v->order = calloc(v->last + 1, sizeof *v->order);
+	return v->part && v->order ? sizes_add(v, err) : err_set(err, ENOMEM, "check the log");
 }
 
 int verify_log(int dir, int blobs, const struct verify_options *options, struct verify_report *out,
@@ -303,6 +314,7 @@ int verify_log(int dir, int blobs, const struct verify_options *options, struct 
 	for (uint64_t n = 0; v.part && n <= v.last; n++)
 		part_free(&v.part[n]);
 	free(v.part);
+	free(v.order);
 	if (rc)
 		verify_free(out);
 	return rc;

@@ -78,7 +78,7 @@ static void check_order(struct part *v, const struct scan_item *item, uint64_t s
 static void check_chain(struct part *v, const struct scan_item *item, uint64_t seq)
 {
 	/* A gap breaks the chain too; it is told as the gap. */
-	if (seq != v->next || !memcmp(item->record.field[AUDIT_PREV].s.p, v->r.leaf, HASH_LEN))
+	if (seq != v->next || !memcmp(item->record->field[AUDIT_PREV].s.p, v->r.leaf, HASH_LEN))
 		return;
 	part_find(v, FINDING_CHANGED, seq - 1, v->at, v->length,
 	          "it does not have the hash that record %llu names", U(seq));
@@ -88,7 +88,7 @@ static void check_chain(struct part *v, const struct scan_item *item, uint64_t s
 /* The first record of all carries the hash of the origin. */
 static void check_beginning(struct part *v, const struct scan_item *item)
 {
-	const struct record *r = &item->record;
+	const struct record *r = item->record;
 	uint8_t hash[HASH_LEN];
 
 	if (v->number || r->field[AUDIT_KIND].u != AUDIT_KIND_ORIGIN || r->field[AUDIT_SEQ].u)
@@ -101,7 +101,7 @@ static void check_beginning(struct part *v, const struct scan_item *item)
 
 static void first_keep(struct part *v, const struct scan_item *item)
 {
-	const struct record *r = &item->record;
+	const struct record *r = item->record;
 
 	v->has_first = true;
 	v->first_seq = r->field[AUDIT_SEQ].u;
@@ -128,7 +128,7 @@ static void check_head(struct part *v, const struct scan_item *item, uint64_t se
 
 static void check_record(struct part *v, const struct scan_item *item)
 {
-	const struct record *r = &item->record;
+	const struct record *r = item->record;
 	uint64_t seq = r->field[AUDIT_SEQ].u;
 	struct moment before = { v->wall, v->mono, v->boot };
 	struct moment now = { r->field[AUDIT_WALL].u, r->field[AUDIT_MONO].u,

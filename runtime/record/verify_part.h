@@ -21,6 +21,7 @@ struct verify {
 	bool has_head, live;
 	uint64_t last;                       /* number of the last segment */
 	struct part *part;                   /* last + 1 of them */
+	struct part **order;                 /* in which they are checked */
 	_Atomic uint64_t taken, done;        /* parts begun, bytes read */
 	uint64_t total;
 };

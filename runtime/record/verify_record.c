@@ -17,11 +17,11 @@
 
 static void check_blob(struct part *v, const struct scan_item *item, enum audit_field f)
 {
-	struct krux_str field = item->record.field[f].s, name;
-	uint64_t two, size, seq = item->record.field[AUDIT_SEQ].u;
+	struct krux_str field = item->record->field[f].s, name;
+	uint64_t two, size, seq = item->record->field[AUDIT_SEQ].u;
 	struct item_in in;
 
-	if (v->all->blobs < 0 || !record_has(&item->record, f))
+	if (v->all->blobs < 0 || !record_has(item->record, f))
 		return;
 	in = (struct item_in){ (const uint8_t *)field.p, (const uint8_t *)field.p + field.n, NULL };
 	if (!item_take(&in, ITEM_LIST, &two) ||
@@ -60,7 +60,7 @@ static void signature_judge(struct part *v, const struct scan_item *item, const 
                             const char *role, bool holds)
 {
 	if (!holds)
-		part_find(v, FINDING_SIGNATURE, item->record.field[AUDIT_SEQ].u, item->at, item->length,
+		part_find(v, FINDING_SIGNATURE, item->record->field[AUDIT_SEQ].u, item->at, item->length,
 		          "the signature of %.*s does not hold", (int)(s->name.n < 64 ? s->name.n : 64), s->name.p);
 	else if (v->carry && key_known(v->carry, role, s->key))
 		v->r.signatures++;
@@ -70,7 +70,7 @@ static void signature_judge(struct part *v, const struct scan_item *item, const 
 
 static void check_signatures(struct part *v, const struct scan_item *item)
 {
-	const struct record *r = &item->record;
+	const struct record *r = item->record;
 	const uint8_t *ticket = (const uint8_t *)r->field[AUDIT_TICKET].s.p;
 	bool intent = r->field[AUDIT_KIND].u == AUDIT_KIND_INTENT;
 	struct signer s;
@@ -92,7 +92,7 @@ static void check_signatures(struct part *v, const struct scan_item *item)
 /* A carry record: the first of its segment, and what the one before led to. */
 static void check_state(struct part *v, const struct scan_item *item)
 {
-	const struct record *r = &item->record;
+	const struct record *r = item->record;
 	uint64_t seq = r->field[AUDIT_SEQ].u;
 	const char *why = "";
 
@@ -115,7 +115,7 @@ static void check_state(struct part *v, const struct scan_item *item)
 
 static void state_follow(struct part *v, const struct scan_item *item)
 {
-	const struct record *r = &item->record;
+	const struct record *r = item->record;
 	enum carry_result rc;
 
 	if (!v->carry)
@@ -124,7 +124,7 @@ static void state_follow(struct part *v, const struct scan_item *item)
 	    recount(v->all->dir, v->carry, r, v->number, item->at, &v->err))
 		v->damaged = true;
 	rc = carry_add(v->carry, r, item->bytes, item->leaf);
-	tree_add(carry_tree(v->carry), item->leaf);
+	carry_leaf(v->carry, item->leaf);
 	if (rc == CARRY_MEMORY)
 		v->failed = err_set(&v->err, ENOMEM, "check the log");
 	else if (rc && r->field[AUDIT_KIND].u != AUDIT_KIND_OUTCOME && r->field[AUDIT_KIND].u != AUDIT_KIND_UNKNOWN)
@@ -139,7 +139,7 @@ static void state_follow(struct part *v, const struct scan_item *item)
 
 static void check_origin(struct part *v, const struct scan_item *item)
 {
-	const struct record *r = &item->record;
+	const struct record *r = item->record;
 	uint64_t seq = r->field[AUDIT_SEQ].u;
 	bool is_origin = r->field[AUDIT_KIND].u == AUDIT_KIND_ORIGIN;
 	struct krux_str name = r->field[AUDIT_ORIGIN].s;
@@ -163,7 +163,7 @@ static void check_origin(struct part *v, const struct scan_item *item)
 
 void part_record(struct part *v, const struct scan_item *item)
 {
-	const struct record *r = &item->record;
+	const struct record *r = item->record;
 	uint64_t kind = r->field[AUDIT_KIND].u, seq = r->field[AUDIT_SEQ].u;
 
 	check_origin(v, item);

@@ -77,9 +77,9 @@ static struct head log_read(const uint8_t *data, size_t size, struct head *first
 		if (step == SCAN_BAD) {
 			PROMISE(item.why && !scan_resync(s, &item, &err) && item.length > 0);
 		} else {
-			PROMISE(record_encode(&item.record, again, sizeof again) == item.length);
+			PROMISE(record_encode(item.record, again, sizeof again) == item.length);
 			PROMISE(!memcmp(again, data + item.at, item.length));
-			head.count = item.record.field[AUDIT_SEQ].u + 1;
+			head.count = item.record->field[AUDIT_SEQ].u + 1;
 			head.bytes = item.at + item.length;
 			memcpy(head.leaf, item.leaf, HASH_LEN);
 			if (!first->count)

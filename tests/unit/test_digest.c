@@ -1,6 +1,7 @@
 /* SHA-256 and HMAC: known answers of FIPS 180-4's examples and RFC 4231, every way of compressing
  * against libsodium, pieces of any length. */
 #include "capspec/canon.h"
+#include "capspec/crc.h"
 #include "capspec/digest.h"
 #include "capspec/digest_block.h"
 
@@ -77,12 +78,11 @@ END_TEST
 
 START_TEST(both_ways_compress_alike)
 {
-	const char *name = NULL;
-	digest_block_fn *cpu = digest_block_cpu(&name);
+	const struct digest_engine *cpu = digest_engine_cpu();
 	uint32_t a[8], b[8];
 	uint8_t data[16 * 64 + 1];
 
-	ck_assert_str_eq(krux_sha256_engine(), cpu ? name : "libsodium");
+	ck_assert_str_eq(krux_sha256_engine(), cpu ? cpu->name : "libsodium");
 	for (unsigned i = 0; cpu && i < 1000; i++) {
 		size_t n = 1 + randombytes_uniform(16);
 
@@ -90,9 +90,88 @@ START_TEST(both_ways_compress_alike)
 		memcpy(b, a, sizeof b);
 		randombytes_buf(data, sizeof data);
 		/* From odd places too. */
-		cpu(a, data + (i & 1), n);
-		digest_block_sodium(b, data + (i & 1), n);
+		cpu->block(a, data + (i & 1), n);
+		digest_engine_sodium.block(b, data + (i & 1), n);
 		ck_assert_mem_eq(a, b, sizeof a);
+	}
+}
+END_TEST
+
+static void pair_check(const struct digest_engine *e)
+{
+	uint8_t data[2][4 * 64];
+	uint32_t want[2][8], got[2][8];
+	size_t n = 1 + randombytes_uniform(4);
+
+	randombytes_buf(data, sizeof data);
+	randombytes_buf(want, sizeof want);
+	memcpy(got, want, sizeof got);
+	for (unsigned k = 0; k < 2; k++)
+		digest_engine_sodium.block(want[k], data[k], n);
+	e->pair((uint32_t *[]){ got[0], got[1] }, (const uint8_t *[]){ data[0], data[1] }, n);
+	ck_assert_mem_eq(want, got, sizeof want);
+}
+
+START_TEST(two_side_by_side_are_two)
+{
+	for (unsigned i = 0; i < 500; i++) {
+		pair_check(&digest_engine_sodium);
+		if (digest_engine_cpu())
+			pair_check(digest_engine_cpu());
+	}
+}
+END_TEST
+
+/* Lengths on both sides of each block's end, and of what a lane can hold, in every order. */
+START_TEST(many_are_as_each_by_itself)
+{
+	static uint8_t data[2200], got[40][KRUX_SHA256];
+	static const uint8_t tag = 7;
+	struct krux_str message[40];
+
+	randombytes_buf(data, sizeof data);
+	for (unsigned round = 0; round < 600; round++) {
+		size_t n = round % 41;
+
+		for (size_t i = 0; i < n; i++) {
+			size_t length = round < 100 ? (round + i) % 140 : randombytes_uniform(i % 5 ? 500 : 2200);
+
+			message[i] = (struct krux_str){ (char *)data + randombytes_uniform(2200 - (uint32_t)length), length };
+		}
+		krux_sha256_tagged(tag, message, n, got);
+		for (size_t i = 0; i < n; i++) {
+			uint8_t want[KRUX_SHA256];
+
+			krux_sha256_parts((struct krux_str[]){ { (const char *)&tag, 1 }, message[i] }, 2, want);
+			ck_assert_mem_eq(got[i], want, KRUX_SHA256);
+		}
+	}
+	for (size_t length = 900; length < 1100; length++) {
+		uint8_t want[KRUX_SHA256];
+
+		message[0] = (struct krux_str){ (char *)data, length };
+		krux_sha256_tagged(tag, message, 1, got);
+		krux_sha256_parts((struct krux_str[]){ { (const char *)&tag, 1 }, message[0] }, 2, want);
+		ck_assert_mem_eq(got[0], want, KRUX_SHA256);
+	}
+}
+END_TEST
+
+/* RFC 3720, B.4, and the check value of the catalogue of CRCs. */
+START_TEST(crc_has_its_known_answers)
+{
+	uint8_t data[300];
+	uint32_t want[2] = { 0x8A9136AA, 0x62A8AB43 };
+
+	ck_assert_uint_eq(krux_crc32c("123456789", 9), 0xE3069283);
+	ck_assert_uint_eq(krux_crc32c("", 0), 0);
+	memset(data, 0, 32);
+	ck_assert_uint_eq(krux_crc32c(data, 32), want[0]);
+	memset(data, 0xFF, 32);
+	ck_assert_uint_eq(krux_crc32c(data, 32), want[1]);
+	for (size_t n = 0; n <= sizeof data; n++) {
+		randombytes_buf(data, sizeof data);
+		ck_assert_uint_eq(krux_crc32c(data, n), krux_crc32c_plain(data, n));
 	}
 }
 END_TEST
@@ -168,6 +247,9 @@ int main(void)
 	tcase_add_test(t, a_million_in_pieces);
 	tcase_add_test(t, as_libsodium_has_it);
 	tcase_add_test(t, both_ways_compress_alike);
+	tcase_add_test(t, two_side_by_side_are_two);
+	tcase_add_test(t, many_are_as_each_by_itself);
+	tcase_add_test(t, crc_has_its_known_answers);
 	tcase_add_test(t, a_state_forks);
 	tcase_add_test(t, hmac_of_rfc_4231);
 	suite_add_tcase(s, t);

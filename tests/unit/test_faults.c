@@ -137,7 +137,7 @@ END_TEST
 static int recovered_count(void *ctx, const struct scan_item *item, struct krux_err *err)
 {
 	(void)err;
-	*(int *)ctx += item->record.field[AUDIT_KIND].u == AUDIT_KIND_RECOVERED;
+	*(int *)ctx += item->record->field[AUDIT_KIND].u == AUDIT_KIND_RECOVERED;
 	return 0;
 }
 
@@ -191,7 +191,7 @@ END_TEST
 static int full_count(void *ctx, const struct scan_item *item, struct krux_err *err)
 {
 	(void)err;
-	*(int *)ctx += item->record.field[AUDIT_KIND].u == AUDIT_KIND_FULL;
+	*(int *)ctx += item->record->field[AUDIT_KIND].u == AUDIT_KIND_FULL;
 	return 0;
 }
 

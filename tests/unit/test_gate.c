@@ -351,7 +351,7 @@ static enum audit_kind wanted;
 
 static int keep(void *ctx, const struct scan_item *item, struct krux_err *e)
 {
-	const struct record *r = &item->record;
+	const struct record *r = item->record;
 	struct krux_pool *pool = ctx;
 
 	(void)e;
@@ -442,7 +442,7 @@ static bool recorded(void *ctx, uint32_t id, uint64_t *answer)
 
 static int replay_one(void *ctx, const struct scan_item *item, struct krux_err *e)
 {
-	const struct record *r = &item->record;
+	const struct record *r = item->record;
 	struct krux_str name = r->field[AUDIT_CAPABILITY].s, args = r->field[AUDIT_ARGS].s;
 	struct krux_str agent = r->field[AUDIT_AGENT].s, facts = r->field[AUDIT_FACTS].s;
 	_Alignas(16) uint8_t scratch[256];

@@ -189,6 +189,29 @@ START_TEST(roots_are_those_of_the_definition)
 }
 END_TEST
 
+/* From any size, any number at once. */
+START_TEST(many_at_once_are_one_by_one)
+{
+	static uint8_t many[300][HASH_LEN];
+
+	for (unsigned i = 0; i < 300; i++)
+		record_leaf((const uint8_t *)&i, sizeof i, many[i]);
+	for (size_t n = 0; n <= 130; n++)
+		for (size_t m = 0; m <= 130; m += n % 7 + 1) {
+			struct tree t = { 0 }, u = { 0 };
+
+			tree_add_many(&t, many, n);
+			tree_add_many(&t, many + n, m);
+			for (size_t i = 0; i < n + m; i++)
+				tree_add(&u, many[i]);
+			ck_assert_uint_eq(t.size, u.size);
+			for (unsigned k = 0; k < TREE_LEVELS; k++)
+				if (u.size >> k & 1)
+					ck_assert_mem_eq(t.node[k], u.node[k], HASH_LEN);
+		}
+}
+END_TEST
+
 START_TEST(a_leaf_is_where_it_is_and_nowhere_else)
 {
 	struct tree_path path;
@@ -323,6 +346,7 @@ int main(void)
 	tcase_add_test(t, roots_of_certificate_transparency);
 	tcase_add_test(t, proofs_of_certificate_transparency);
 	tcase_add_test(t, roots_are_those_of_the_definition);
+	tcase_add_test(t, many_at_once_are_one_by_one);
 	tcase_add_test(t, a_leaf_is_where_it_is_and_nowhere_else);
 	tcase_add_test(t, a_tree_grew_out_of_its_own_past);
 	tcase_add_test(t, large_trees);

@@ -83,7 +83,7 @@ static int number_each(void *ctx, const struct scan_item *item, struct krux_err 
 	uint64_t *n = ctx;
 
 	(void)err;
-	ck_assert_uint_eq(item->record.field[AUDIT_SEQ].u, (*n)++);
+	ck_assert_uint_eq(item->record->field[AUDIT_SEQ].u, (*n)++);
 	return 0;
 }
 

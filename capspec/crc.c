@@ -1,0 +1,98 @@
+/* Bytes to their CRC-32C: by the instruction that the processor has for it, or by a table of four bits a
+ * step, made at compile time. */
+#include "capspec/crc.h"
+
+#include <endian.h>
+#include <string.h>
+
+/* The remainder of each four bits, the polynomial 0x1EDC6F41 reflected. */
+static const uint32_t step[16] = {
+	0x00000000, 0x105EC76F, 0x20BD8EDE, 0x30E349B1, 0x417B1DBC, 0x5125DAD3, 0x61C69362, 0x7198540D,
+	0x82F63B78, 0x92A8FC17, 0xA24BB5A6, 0xB21572C9, 0xC38D26C4, 0xD3D3E1AB, 0xE330A81A, 0xF36E6F75,
+};
+
+uint32_t krux_crc32c_plain(const void *data, size_t n)
+{
+	const uint8_t *p = data;
+	uint32_t crc = ~0u;
+
+	for (; n; n--, p++) {
+		crc ^= *p;
+		crc = crc >> 4 ^ step[crc & 15];
+		crc = crc >> 4 ^ step[crc & 15];
+	}
+	return ~crc;
+}
+
+#if defined __x86_64__
+
+#include <cpuid.h>
+#include <nmmintrin.h>
+
+__attribute__((target("sse4.2"))) static uint32_t crc_cpu(const void *data, size_t n)
+{
+	const uint8_t *p = data;
+	uint64_t crc = 0xFFFFFFFF, word;
+
+	for (; n >= sizeof word; n -= sizeof word, p += sizeof word) {
+		memcpy(&word, p, sizeof word);
+		crc = _mm_crc32_u64(crc, word);
+	}
+	for (; n; n--, p++)
+		crc = _mm_crc32_u8((uint32_t)crc, *p);
+	return ~(uint32_t)crc;
+}
+
+static int cpu_has(void)
+{
+	unsigned a, b, c, d;
+
+	return __get_cpuid(1, &a, &b, &c, &d) && c & bit_SSE4_2;
+}
+
+#elif defined __aarch64__ && defined __ARM_FEATURE_CRC32
+
+#include <arm_acle.h>
+
+static uint32_t crc_cpu(const void *data, size_t n)
+{
+	const uint8_t *p = data;
+	uint32_t crc = ~0u;
+	uint64_t word;
+
+	for (; n >= sizeof word; n -= sizeof word, p += sizeof word) {
+		memcpy(&word, p, sizeof word);
+		crc = __crc32cd(crc, le64toh(word));
+	}
+	for (; n; n--, p++)
+		crc = __crc32cb(crc, *p);
+	return ~crc;
+}
+
+static int cpu_has(void)
+{
+	return 1;
+}
+
+#else
+
+#define crc_cpu krux_crc32c_plain
+
+static int cpu_has(void)
+{
+	return 0;
+}
+
+#endif
+
+uint32_t krux_crc32c(const void *data, size_t n)
+{
+	static int has;                      /* 0: not known yet; threads find the same */
+	int now = __atomic_load_n(&has, __ATOMIC_RELAXED);
+
+	if (!now) {
+		now = cpu_has() ? 1 : -1;
+		__atomic_store_n(&has, now, __ATOMIC_RELAXED);
+	}
+	return now > 0 ? crc_cpu(data, n) : krux_crc32c_plain(data, n);
+}

@@ -1,0 +1,22 @@
+/* What encoding, decoding and checking records share. */
+#ifndef KRUX_RECORD_PART_H
+#define KRUX_RECORD_PART_H
+
+#include "runtime/record/record.h"
+
+/* Every record has these. */
+#define RECORD_BIT(id) (1ull << AUDIT_##id)
+#define RECORD_OWN (RECORD_BIT(SEQ) | RECORD_BIT(PREV) | RECORD_BIT(KIND) | RECORD_BIT(EPOCH) | RECORD_BIT(BOOT) | \
+	            RECORD_BIT(WALL) | RECORD_BIT(MONO) | RECORD_BIT(CHECK))
+
+struct record_field_row {
+	const char *word, *schema;           /* NULL: no such field */
+};
+extern const struct record_field_row record_fields[AUDIT_FIELDS];
+
+enum { RECORD_CHECK = 4 };
+void record_check(const uint8_t *p, size_t n, uint8_t out[static RECORD_CHECK]);
+/* What the kind says of its fields; NULL: all is well. `own` are those that every record has. */
+const char *record_kind_check(const struct record *, uint64_t own);
+
+#endif
