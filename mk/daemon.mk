@@ -1,9 +1,10 @@
 # The parent of the daemon's processes, and what it talks to people with.
-RUNTIME_SRC += runtime/sandbox/cgroup.c runtime/front/daemon.c runtime/front/generation.c \
-	runtime/front/generations.c runtime/front/hook.c runtime/front/listen.c runtime/front/orphans.c runtime/front/owner.c \
+RUNTIME_SRC += runtime/sandbox/cgroup.c runtime/sandbox/feature.c runtime/sandbox/feature_lsm.c runtime/sandbox/feature_more.c runtime/sandbox/feature_try.c \
+	runtime/front/daemon.c runtime/front/doctor.c runtime/front/generation.c \
+	runtime/front/generations.c runtime/front/hook.c runtime/front/listen.c runtime/front/machine.c runtime/front/orphans.c runtime/front/owner.c \
 	runtime/front/parts.c \
 	runtime/front/ready.c runtime/front/reload.c runtime/front/serve.c runtime/front/start.c
-UNIT_TESTS += test_begin test_daemon test_listen test_owner test_process
+UNIT_TESTS += test_begin test_daemon test_feature test_listen test_owner test_process
 
 MAN := $(patsubst docs/man/%.scd,$(BUILD)/man/%,$(wildcard docs/man/*.scd))
 UNITS := krux.service krux-agent.socket krux-supervisor.socket krux-witness.service krux-witness.timer

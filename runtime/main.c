@@ -13,6 +13,7 @@
 static const struct command here[] = {
 	{ "init", init_command },
 	{ "serve", serve_command },
+	{ "doctor", doctor_command },
 };
 enum { HERE = sizeof here / sizeof *here };
 
@@ -23,6 +24,7 @@ static const struct {
 } commands[] = {
 	{ "init", NULL, "make a state folder: trust, keys, log, workspaces" },
 	{ "serve", NULL, "the daemon: agents connect to its socket" },
+	{ "doctor", NULL, "what this machine has of what confines calls" },
 	{ "call", call, "make one call and print its answer" },
 	{ "agents", ctl, "register agents, list them, take them out" },
 	{ "approvals", ctl, "calls that a person has to approve" },
@@ -35,7 +37,7 @@ static const struct {
 enum { COMMANDS = sizeof commands / sizeof *commands };
 
 static const char *const later[] = {
-	"mcp", "run", "dash", "top", "doctor",
+	"mcp", "run", "dash", "top",
 };
 enum { LATER = sizeof later / sizeof *later };
 

@@ -7,6 +7,7 @@ int init_command(int argc, char **argv);
 int call_command(int argc, char **argv);
 int audit_command(int argc, char **argv);
 int serve_command(int argc, char **argv);
+int doctor_command(int argc, char **argv);
 int agents_command(int argc, char **argv);
 int approvals_command(int argc, char **argv);
 int freeze_command(int argc, char **argv);

@@ -8,11 +8,11 @@
 #include "runtime/base/state.h"
 #include "runtime/front/daemon.h"
 #include "runtime/front/listen.h"
+#include "runtime/front/machine.h"
 #include "runtime/front/options.h"
 #include "runtime/front/owner.h"
 #include "runtime/front/ready.h"
 #include "runtime/sandbox/cgroup.h"
-#include "runtime/sandbox/sandbox.h"
 
 #include "capspec/version.h"
 
@@ -42,7 +42,7 @@ static const char help[] =
 "  --uid-base N       as root: uids of gate (N), recorder (N+1) and hook (N+2) (60800)\n"
 "  --notify-hook PROGRAM  run for each notify verdict, with the event as JSON on its standard input\n"
 "  --notify-network   it may use the network\n"
-"  --allow-missing F,...  do without these features of the machine; records say so\n"
+"  --allow-missing F,...  do without these features of the machine (kruxrt doctor); records say so\n"
 "  --dev              let a development key through; every answer and record says so\n"
 "\n"
 "Sockets named agent and supervisor are taken from systemd; readiness is said as by sd_notify.\n"
@@ -51,7 +51,6 @@ static const char help[] =
 "\n"
 "Exit: 0 ended when asked to; 2 wrong usage, or the bundle cannot be used; 3 the system failed.\n";
 
-enum { MOST_FEATURES = 16 };
 static const uint64_t second_ns = 1000000000;
 
 struct serve {
@@ -60,9 +59,8 @@ struct serve {
 	struct state state;
 	struct daemon_plan plan;
 	struct listen_socket agent, super;
-	char *bundle_path, *features;
-	const char *waived[MOST_FEATURES + 1], *missing[2];
-	char why_missing[512];
+	struct machine machine;
+	char *bundle_path;
 	int cgroup_above;
 	char group_name[32];
 };
@@ -91,40 +89,6 @@ static int base_read(struct serve *s, struct krux_err *err)
 		return err_set(err, 0, "--uid-base: a number of users, such as 60800");
 	s->plan.start.uid_base = (uid_t)n;
 	return 0;
-}
-
-/* What DESIGN lets an operator waive; namespaces, seccomp and the rest of the sandbox are not among
- * them. */
-static int features_read(struct serve *s, struct krux_err *err)
-{
-	static const char *const waivable[] = { "cgroup", "cgroup.memory", "cgroup.pids", "cgroup.cpu",
-		                                "cgroup.io", "ebpf" };
-	char *rest, *name;
-	size_t n = 0, k;
-
-	s->features = strdup(s->missing_list ? s->missing_list : "");
-	rest = s->features;
-	while (rest && *rest && (name = strsep(&rest, ","))) {
-		for (k = 0; k < sizeof waivable / sizeof *waivable; k++)
-			if (!strcmp(name, waivable[k]))
-				break;
-		if (k == sizeof waivable / sizeof *waivable)
-			return err_set(err, 0, "--allow-missing: %s is no feature that can be done without; "
-			               "cgroup, cgroup.memory, cgroup.pids, cgroup.cpu, cgroup.io and ebpf "
-			               "are", name);
-		if (n == MOST_FEATURES)
-			return err_set(err, 0, "--allow-missing: too many features");
-		s->waived[n++] = name;
-	}
-	return s->features ? 0 : err_set(err, ENOMEM, "--allow-missing");
-}
-
-static bool is_waived(const struct serve *s, const char *name)
-{
-	for (const char *const *w = s->waived; *w; w++)
-		if (!strcmp(*w, name))
-			return true;
-	return false;
 }
 
 static int group_find(const struct serve *s, gid_t *out, struct krux_err *err)
@@ -207,8 +171,8 @@ static int sockets_take(struct serve *s, struct krux_err *err)
 		-1 : 0;
 }
 
-/* Without control groups everything works but their limits and their kill; the log says so. What a
- * daemon that was killed left in them ends before its calls are called unknown. */
+/* What a daemon that was killed left in its groups ends before its calls are called unknown. The machine was
+ * checked: who has no groups waived them. */
 static int cgroup_take(struct serve *s, struct krux_err *err)
 {
 	struct krux_err why = { 0 };
@@ -220,16 +184,9 @@ static int cgroup_take(struct serve *s, struct krux_err *err)
 			return -1;
 		s->plan.cgroup = cgroup_make(s->cgroup_above, s->group_name, &why);
 	}
-	if (s->plan.cgroup >= 0)
+	if (s->plan.cgroup >= 0 || feature_is_waived(FEATURE_IS_cgroup, s->machine.waived))
 		return 0;
-	snprintf(s->why_missing, sizeof s->why_missing, "cgroup: %.400s", why.text);
-	s->missing[0] = s->why_missing;
-	if (is_waived(s, "cgroup"))
-		return 0;
-	fputs("kruxrt serve: without control groups (", stderr);
-	screen_puts(stderr, why.text);
-	fputs("): calls are killed process by process\n", stderr);
-	return 0;
+	return err_set(err, why.no, "%s", why.text);
 }
 
 static void cgroup_give_back(struct serve *s)
@@ -245,19 +202,16 @@ static void cgroup_give_back(struct serve *s)
 
 static int serve_open(struct serve *s, int *code, struct krux_err *err)
 {
-	const char *lacks = probe_missing(probe_get());
 	struct start_plan *start = &s->plan.start;
 
 	*code = EXIT_USAGE;
-	if (base_read(s, err) || features_read(s, err))
+	if (base_read(s, err) || machine_waive(&s->machine, s->missing_list, err))
 		return -1;
 	s->plan.hook.uid = start->uid_base + 2;
 	if (hook_check(&s->plan.hook, err))
 		return -1;
 	*code = EXIT_SYSTEM;
-	if (lacks)
-		return err_set(err, 0, "this machine cannot confine calls: it lacks %s", lacks);
-	if (parts_open(&start->parts, err))
+	if (machine_check(&s->machine, err) || parts_open(&start->parts, err))
 		return -1;
 	*code = EXIT_USAGE;
 	if (state_take(s, err) || bundle_open(s, err) || sockets_take(s, err))
@@ -273,8 +227,8 @@ static int serve_run(struct serve *s)
 	p->start.state = &s->state;
 	p->start.engine = "kruxrt " KRUX_VERSION;
 	p->start.dev = s->dev;
-	p->start.waived = s->waived;
-	p->start.missing = s->missing;
+	p->start.waived = s->machine.waived;
+	p->start.missing = s->machine.missing;
 	p->agent = &s->agent;
 	p->supervisor = &s->super;
 	p->start_ns = 60 * second_ns;
@@ -293,7 +247,7 @@ static void serve_close(struct serve *s)
 	cleanup_fd(&s->plan.start.keys);
 	state_close(&s->state);
 	free(s->bundle_path);
-	free(s->features);
+	machine_free(&s->machine);
 }
 
 int serve_command(int argc, char **argv)

@@ -78,23 +78,10 @@ const struct probe *probe_get(void)
 
 const char *probe_missing(const struct probe *p)
 {
-	static const char *const words[] = {
-		[LAYER_NS_MOUNT] = "mount namespaces (is /proc mounted?)",
-		[LAYER_NS_PID] = "pid namespaces (CONFIG_PID_NS)",
-		[LAYER_NS_NET] = "network namespaces (CONFIG_NET_NS)",
-		[LAYER_NS_IPC] = "ipc namespaces (CONFIG_IPC_NS)",
-		[LAYER_NS_UTS] = "uts namespaces (CONFIG_UTS_NS)",
-		[LAYER_NS_CGROUP] = "cgroup namespaces (CONFIG_CGROUPS)",
-		[LAYER_NS_TIME] = "time namespaces (Linux 5.6, CONFIG_TIME_NS)",
-		[LAYER_NS_USER] = "user namespaces (CONFIG_USER_NS)",
-		[LAYER_LANDLOCK] = "Landlock ABI 2 (Linux 5.19 with lsm=landlock)",
-		[LAYER_SECCOMP] = "seccomp (CONFIG_SECCOMP_FILTER)",
-	};
-
 	if (!p->openat2)
-		return "openat2 (Linux 5.6)";
+		return "openat2";
 	for (unsigned i = 0; i < LAYER_COUNT; i++)
 		if (!p->present[i])
-			return words[i];
+			return layer_word(i);
 	return NULL;
 }

@@ -39,7 +39,7 @@ struct probe {
 };
 /* Looked up once. */
 const struct probe *probe_get(void);
-/* The first layer that is missing, in words with its remedy, or NULL. */
+/* The name of the first layer that is missing, or NULL; kruxrt doctor says more about it. */
 const char *probe_missing(const struct probe *);
 
 /* ---- namespaces.c ---- */

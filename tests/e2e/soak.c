@@ -138,9 +138,12 @@ static void serve_exec(void)
 	const char *argv[32] = { kruxrt, "serve", "--state", state, "--bundle", bundle, "--socket",
 		                 socket_path, "--supervisor", supervisor_path };
 	char path[300];
+	int n = 10;
 
 	for (int i = 0; i < nserve_options && i < 20; i++)
-		argv[10 + i] = serve_options[i];
+		argv[n++] = serve_options[i];
+	if (geteuid())
+		argv[n] = "--allow-missing=cgroup";
 	snprintf(path, sizeof path, "%s/serve.log", folder);
 	if (!freopen(path, "a", stderr))
 		_exit(3);

@@ -1,0 +1,12 @@
+# runtime/sandbox/features.def to the table of docs/features.md.
+BEGIN { print "| feature | without it | what is lost | how to get it |"; print "|---|---|---|---|" }
+/^FEATURE\(/ { row = "" }
+/^FEATURE\(|^\t"/ {
+	row = row " " $0
+	if ($0 !~ /"\)$/) next
+	gsub(/" +\t*"/, "", row)
+	gsub(/"[ \t]+"/, "", row)
+	split(row, part, "\"")
+	need = part[1] ~ /NEEDED/ ? "nothing runs" : part[1] ~ /WAIVABLE/ ? "has to be waived" : "not asked for"
+	printf "| `%s` | %s | %s | %s |\n", part[2], need, part[4], part[6]
+}

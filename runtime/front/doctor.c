@@ -1,0 +1,204 @@
+/* kruxrt doctor: what this machine has, what is lost where it has not, how to get it. */
+#include "runtime/front/front.h"
+
+#include "runtime/front/options.h"
+#include "runtime/sandbox/feature.h"
+
+#include "capspec/version.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/utsname.h>
+
+static const char help[] =
+"kruxrt doctor [--json]\n"
+"\n"
+"What the kernel has of what confines calls: each feature is tried in a child, as whoever runs\n"
+"this, so run it as the daemon will run. Changes nothing.\n"
+"\n"
+"  --json             one object\n"
+"\n"
+"needed     no call runs without it\n"
+"waivable   kruxrt serve does not start without it, unless --allow-missing names it\n"
+"unused     nothing in this version asks for it\n"
+"\n"
+"Exit: 0 calls can be confined and nothing has to be waived; 1 something is missing that is needed\n"
+"or has to be waived; 2 wrong usage; 3 the system failed.\n";
+
+/* What each version of Landlock added; where it is missing, what holds it instead. */
+static const struct {
+	int abi;
+	const char *kernel, *added, *without;
+} ladder[] = {
+#define LANDLOCK_ABI(abi, kernel, added, without) { abi, kernel, added, without },
+#include "capspec/landlock.def"
+};
+enum { LADDER = sizeof ladder / sizeof *ladder };
+
+/* ---- for people ---- */
+
+static void wrapped(const char *head, const char *text)
+{
+	printf("      %s %s\n", head, text);
+}
+
+static void feature_print(const struct features *f, unsigned i)
+{
+	const struct feature *x = &feature_list[i];
+
+	printf("  %-18s %-9s ", x->name, feature_need_word(x->need));
+	if (!f->no[i]) {
+		if (i == FEATURE_IS_landlock)
+			printf("yes, ABI %d\n", f->landlock_abi);
+		else
+			puts("yes");
+		return;
+	}
+	printf("no: %s\n", strerror(f->no[i]));
+	wrapped("without it:", x->loses);
+	wrapped("to get it: ", x->get);
+}
+
+static void ladder_print(const struct features *f)
+{
+	if (!f->landlock_abi || f->landlock_abi >= ladder[LADDER - 1].abi)
+		return;
+	printf("\nlandlock, beyond ABI %d\n\n", f->landlock_abi);
+	for (unsigned i = 0; i < LADDER; i++) {
+		if (ladder[i].abi <= f->landlock_abi)
+			continue;
+		printf("  ABI %d, Linux %s: %s\n", ladder[i].abi, ladder[i].kernel, ladder[i].added);
+		wrapped("held by:", ladder[i].without);
+	}
+}
+
+/* The names to waive: one that another covers is not among them. */
+static void waive_print(const struct features *f)
+{
+	const char *said[FEATURES + 1] = { NULL };
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < FEATURES; i++)
+		if (f->no[i] && feature_list[i].need == FEATURE_WAIVABLE && !feature_is_waived(i, said)) {
+			printf("%s%s", n ? "," : "", feature_list[i].name);
+			said[n++] = feature_list[i].name;
+		}
+}
+
+static void verdict_print(const struct features *f, unsigned needed, unsigned waivable)
+{
+	if (needed) {
+		puts("\nCalls cannot be confined here: kruxrt serve does not start.");
+	} else if (!waivable) {
+		puts("\nCalls can be confined here.");
+	} else {
+		fputs("\nCalls can be confined here, by kruxrt serve --allow-missing ", stdout);
+		waive_print(f);
+		putchar('\n');
+	}
+}
+
+/* ---- for programs ---- */
+
+/* All texts are the tables' and the C library's: no character of them needs more than this. */
+static void text_json(const char *s)
+{
+	putchar('"');
+	for (; *s; s++) {
+		if (*s == '"' || *s == '\\')
+			putchar('\\');
+		putchar(*s);
+	}
+	putchar('"');
+}
+
+static void member_json(const char *name, const char *text)
+{
+	printf(",\"%s\":", name);
+	text_json(text);
+}
+
+static void feature_json(const struct features *f, unsigned i)
+{
+	const struct feature *x = &feature_list[i];
+
+	fputs(i ? ",{\"name\":" : "{\"name\":", stdout);
+	text_json(x->name);
+	member_json("need", feature_need_word(x->need));
+	printf(",\"present\":%s", f->no[i] ? "false" : "true");
+	if (!f->no[i] && i == FEATURE_IS_landlock)
+		printf(",\"abi\":%d", f->landlock_abi);
+	if (f->no[i]) {
+		member_json("why", strerror(f->no[i]));
+		member_json("loses", x->loses);
+		member_json("get", x->get);
+	}
+	putchar('}');
+}
+
+static void ladder_json(const struct features *f)
+{
+	const char *sep = "";
+
+	fputs("],\"landlock_beyond\":[", stdout);
+	for (unsigned i = 0; i < LADDER; i++) {
+		if (!f->landlock_abi || ladder[i].abi <= f->landlock_abi)
+			continue;
+		printf("%s{\"abi\":%d", sep, ladder[i].abi);
+		member_json("linux", ladder[i].kernel);
+		member_json("adds", ladder[i].added);
+		member_json("held_by", ladder[i].without);
+		putchar('}');
+		sep = ",";
+	}
+	puts("]}");
+}
+
+static void all_json(const struct features *f, const char *kernel, bool able)
+{
+	fputs("{\"kernel\":", stdout);
+	text_json(kernel);
+	member_json("engine", "kruxrt " KRUX_VERSION);
+	printf(",\"root\":%s,\"able\":%s,\"features\":[", f->root ? "true" : "false", able ? "true" : "false");
+	for (unsigned i = 0; i < FEATURES; i++)
+		feature_json(f, i);
+	ladder_json(f);
+}
+
+int doctor_command(int argc, char **argv)
+{
+	bool json = false, ask = false;
+	const struct option_spec specs[] = {
+		{ .name = "--json", .flag = &json }, { .name = "--help", .flag = &ask }, { .name = NULL },
+	};
+	unsigned missing[3] = { 0 };
+	struct features f;
+	struct utsname u;
+	const char *operand[1];
+	size_t n;
+
+	if (!options_parse("doctor", argc, argv, specs, operand, 0, &n))
+		return EXIT_USAGE;
+	if (ask) {
+		fputs(help, stdout);
+		return EXIT_YES;
+	}
+	fflush(stdout);
+	if (uname(&u) || features_try(&f)) {
+		fprintf(stderr, "kruxrt doctor: try what the kernel has: %s\n", strerror(errno));
+		return EXIT_SYSTEM;
+	}
+	for (unsigned i = 0; i < FEATURES; i++)
+		missing[feature_list[i].need] += f.no[i] != 0;
+	if (json) {
+		all_json(&f, u.release, !missing[FEATURE_NEEDED]);
+	} else {
+		printf("kruxrt " KRUX_VERSION ", Linux %s, %s\n\n", u.release, f.root ? "as root" : "rootless");
+		for (unsigned i = 0; i < FEATURES; i++)
+			feature_print(&f, i);
+		ladder_print(&f);
+		verdict_print(&f, missing[FEATURE_NEEDED], missing[FEATURE_WAIVABLE]);
+	}
+	return missing[FEATURE_NEEDED] || missing[FEATURE_WAIVABLE] ? EXIT_NO : EXIT_YES;
+}

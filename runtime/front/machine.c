@@ -1,0 +1,75 @@
+/* The same facts that kruxrt doctor shows decide whether the daemon starts. */
+#include "runtime/front/machine.h"
+
+#include "runtime/base/err.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* All that can be done without, for people. */
+static int name_refuse(const char *name, struct krux_err *err)
+{
+	char list[400] = "";
+	size_t n = 0;
+
+	for (unsigned i = 0; i < FEATURES && n < sizeof list; i++)
+		if (feature_list[i].need != FEATURE_NEEDED)
+			n += (size_t)snprintf(list + n, sizeof list - n, "%s%s", n ? ", " : "", feature_list[i].name);
+	return err_set(err, 0, "--allow-missing: %.60s is no feature that can be done without; these are: %s", name,
+	               list);
+}
+
+int machine_waive(struct machine *m, const char *list, struct krux_err *err)
+{
+	char *rest, *name;
+	size_t n = 0;
+
+	m->names = strdup(list ? list : "");
+	if (!m->names)
+		return err_set(err, ENOMEM, "--allow-missing");
+	rest = m->names;
+	while (rest && *rest) {
+		name = strsep(&rest, ",");
+		if (!feature_can_be_waived(name))
+			return name_refuse(name, err);
+		if (n == FEATURES)
+			return err_set(err, 0, "--allow-missing: too many features");
+		m->waived[n++] = name;
+	}
+	m->waived[n] = NULL;
+	return 0;
+}
+
+int machine_check(struct machine *m, struct krux_err *err)
+{
+	size_t n = 0;
+
+	if (features_try(&m->features))
+		return err_set(err, errno, "try what the kernel has");
+	for (unsigned i = 0; i < FEATURES; i++) {
+		const struct feature *f = &feature_list[i];
+		int no = m->features.no[i];
+
+		if (!no || f->need == FEATURE_UNUSED)
+			continue;
+		if (f->need == FEATURE_NEEDED)
+			return err_set(err, no, "this machine cannot confine calls: it lacks %s (kruxrt doctor says more)",
+			               f->name);
+		if (!feature_is_waived(i, m->waived))
+			return err_set(err, no, "this machine lacks %s: %s; --allow-missing %s goes without "
+			               "(kruxrt doctor says more)", f->name, f->loses, f->name);
+		snprintf(m->text[n], sizeof m->text[n], "%s: %s: %s", f->name, strerror(no), f->loses);
+		m->missing[n] = m->text[n];
+		n++;
+	}
+	m->missing[n] = NULL;
+	return 0;
+}
+
+void machine_free(struct machine *m)
+{
+	free(m->names);
+	m->names = NULL;
+}

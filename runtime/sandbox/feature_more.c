@@ -1,0 +1,268 @@
+/* Control groups, nftables, eBPF and kinds of mounts, each used once. Groups that are made are removed; the
+ * rest lives in namespaces of the child. */
+#include "runtime/sandbox/feature_try.h"
+
+#include "runtime/base/cleanup.h"
+#include "runtime/base/err.h"
+#include "runtime/base/file.h"
+#include "runtime/sandbox/cgroup.h"
+#include "runtime/sandbox/sandbox.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/bpf.h>
+#include <linux/netfilter/nf_tables.h>
+#include <linux/netfilter/nfnetlink.h>
+#include <linux/netlink.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static int refuse(int no)
+{
+	errno = no;
+	return -1;
+}
+
+/* ---- control groups ---- */
+
+struct group {
+	int above, fd;
+	char name[32];
+};
+
+static int group_make(struct group *g)
+{
+	struct krux_err err = { 0 };
+
+	snprintf(g->name, sizeof g->name, "krux-try-%d", getpid());
+	g->above = cgroup_own(&err);
+	g->fd = g->above < 0 ? -1 : cgroup_make(g->above, g->name, &err);
+	return g->fd < 0 ? refuse(err.no ? err.no : ENOENT) : 0;
+}
+
+static int group_remove(struct group *g, int rc)
+{
+	int no = errno;
+
+	cgroup_remove(g->above, g->name, NULL);
+	errno = no;
+	return rc;
+}
+
+int try_cgroup(void)
+{
+	struct group g;
+
+	return group_make(&g) ? -1 : group_remove(&g, 0);
+}
+
+/* A process in it is killed by one byte, and was never outside. */
+static int group_kill(struct group *g)
+{
+	pid_t pid = cgroup_fork(g->fd);
+	int status = 0;
+
+	if (!pid)
+		for (;;)
+			pause();
+	if (pid < 0)
+		return -1;
+	if (cgroup_empty(g->fd) || cgroup_kill(g->fd, NULL)) {
+		kill(pid, SIGKILL);
+		waitpid(pid, NULL, 0);
+		return refuse(ENOTSUP);
+	}
+	return waitpid(pid, &status, 0) == pid && WIFSIGNALED(status) ? 0 : refuse(ENOTSUP);
+}
+
+int try_cgroup_kill(void)
+{
+	struct group g;
+
+	return group_make(&g) ? -1 : group_remove(&g, group_kill(&g));
+}
+
+/* It begins there. */
+int try_cgroup_into(void)
+{
+	struct group g;
+	int status = 0;
+	pid_t pid;
+
+	if (group_make(&g))
+		return -1;
+	pid = cgroup_fork(g.fd);
+	if (!pid)
+		_exit(cgroup_empty(g.fd));
+	if (pid < 0 || waitpid(pid, &status, 0) != pid)
+		return group_remove(&g, -1);
+	return group_remove(&g, WIFEXITED(status) && !WEXITSTATUS(status) ? 0 : refuse(ENOTSUP));
+}
+
+/* A group has a controller's files where the groups above it let it. */
+static int controller_try(const char *file)
+{
+	struct group g;
+
+	if (group_make(&g))
+		return -1;
+	return group_remove(&g, faccessat(g.fd, file, W_OK, AT_EACCESS));
+}
+
+int try_cgroup_memory(void)
+{
+	return controller_try("memory.max");
+}
+
+int try_cgroup_pids(void)
+{
+	return controller_try("pids.max");
+}
+
+int try_cgroup_cpu(void)
+{
+	return controller_try("cpu.max");
+}
+
+int try_cgroup_io(void)
+{
+	return controller_try("io.max");
+}
+
+/* ---- nftables ---- */
+
+struct table_batch {
+	struct { struct nlmsghdr h; struct nfgenmsg g; } begin;
+	struct { struct nlmsghdr h; struct nfgenmsg g; struct nlattr a; char name[8]; } table;
+	struct { struct nlmsghdr h; struct nfgenmsg g; } end;
+};
+
+/* One table in a network namespace of its own. */
+int try_nftables(void)
+{
+	struct table_batch b = {
+		.begin = { { sizeof b.begin, NFNL_MSG_BATCH_BEGIN, NLM_F_REQUEST, 0, 0 },
+			   { AF_UNSPEC, NFNETLINK_V0, NFNL_SUBSYS_NFTABLES << 8 } },
+		.table = { { sizeof b.table, NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_NEWTABLE,
+			     NLM_F_REQUEST | NLM_F_CREATE | NLM_F_ACK, 1, 0 },
+			   { 1 /* inet */, NFNETLINK_V0, 0 },
+			   { sizeof b.table.a + 5, NFTA_TABLE_NAME }, "krux" },
+		.end = { { sizeof b.end, NFNL_MSG_BATCH_END, NLM_F_REQUEST, 2, 0 },
+			 { AF_UNSPEC, NFNETLINK_V0, NFNL_SUBSYS_NFTABLES << 8 } },
+	};
+	struct { struct nlmsghdr h; struct nlmsgerr e; char rest[256]; } said = { .e.error = -EPROTO };
+	int fd;
+
+	b.begin.g.res_id = b.end.g.res_id = (uint16_t)(NFNL_SUBSYS_NFTABLES << 8);
+	if (unshare(CLONE_NEWNET | (geteuid() ? CLONE_NEWUSER : 0)))
+		return -1;
+	fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_NETFILTER);
+	if (fd < 0 || send(fd, &b, sizeof b, 0) < 0 || recv(fd, &said, sizeof said, 0) < 0)
+		return -1;
+	return said.h.nlmsg_type == NLMSG_ERROR && !said.e.error ? 0 : refuse(-said.e.error);
+}
+
+/* ---- eBPF ---- */
+
+/* Lets everything pass; is loaded and never attached. */
+int try_cgroup_bpf(void)
+{
+	const struct bpf_insn code[] = {
+		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = 0, .imm = 1 },
+		{ .code = BPF_JMP | BPF_EXIT },
+	};
+	static const char license[] = "GPL";
+	union bpf_attr attr;
+
+	memset(&attr, 0, sizeof attr);
+	attr.prog_type = BPF_PROG_TYPE_CGROUP_SOCK_ADDR;
+	attr.expected_attach_type = BPF_CGROUP_INET4_CONNECT;
+	attr.insns = (uint64_t)(uintptr_t)code;
+	attr.insn_cnt = sizeof code / sizeof *code;
+	attr.license = (uint64_t)(uintptr_t)license;
+	return syscall(SYS_bpf, BPF_PROG_LOAD, &attr, sizeof attr) < 0 ? -1 : 0;
+}
+
+/* ---- mounts ---- */
+
+static int mounts_own(void)
+{
+	const uid_t uid = geteuid();
+	const gid_t gid = getegid();
+	CLEAN_FD int proc = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	if (unshare(CLONE_NEWNS | (uid ? CLONE_NEWUSER : 0)))
+		return -1;
+	if (uid && namespaces_map_self(proc, uid, gid))
+		return -1;
+	return mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL);
+}
+
+/* A user namespace that maps uid 1000 of a mount onto this one, as a descriptor. */
+static int namespace_of_user(pid_t *pid)
+{
+	char path[64];
+	int ready[2], go[2], fd = -1;
+	char c;
+
+	if (pipe2(ready, O_CLOEXEC) || pipe2(go, O_CLOEXEC))
+		return -1;
+	*pid = fork();
+	if (!*pid) {
+		close(go[1]);
+		if (unshare(CLONE_NEWUSER) || write(ready[1], "", 1) != 1 || read(go[0], &c, 1) < 0)
+			_exit(1);
+		_exit(0);
+	}
+	close(ready[1]);
+	if (*pid > 0 && read(ready[0], &c, 1) == 1) {
+		CLEAN_FD int proc = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+		snprintf(path, sizeof path, "%d", *pid);
+		if (!namespaces_map(proc, path, 1000, 1000)) {
+			snprintf(path, sizeof path, "/proc/%d/ns/user", *pid);
+			fd = open(path, O_RDONLY | O_CLOEXEC);
+		}
+	}
+	close(go[1]);
+	return fd;
+}
+
+/* The file system of the working folder. */
+int try_idmapped(void)
+{
+	struct mount_attr attr = { .attr_set = MOUNT_ATTR_IDMAP };
+	int tree, rc, fd;
+	pid_t pid = -1;
+
+	if (mounts_own())
+		return -1;
+	tree = (int)syscall(SYS_open_tree, AT_FDCWD, ".", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+	if (tree < 0)
+		return -1;
+	fd = namespace_of_user(&pid);
+	if (fd < 0)
+		return -1;
+	attr.userns_fd = (uint64_t)fd;
+	rc = (int)syscall(SYS_mount_setattr, tree, "", AT_EMPTY_PATH, &attr, sizeof attr);
+	return rc;
+}
+
+int try_overlay(void)
+{
+	if (mounts_own() || mount("none", "/proc", "tmpfs", 0, "size=64k,mode=0755") || chdir("/proc"))
+		return -1;
+	if (mkdir("l", 0755) || mkdir("u", 0755) || mkdir("w", 0755) || mkdir("m", 0755))
+		return -1;
+	if (mount("none", "m", "overlay", 0, "lowerdir=l,upperdir=u,workdir=w,userxattr"))
+		return mount("none", "m", "overlay", 0, "lowerdir=l,upperdir=u,workdir=w");
+	return 0;
+}
