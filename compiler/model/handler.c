@@ -73,14 +73,32 @@ static bool prefix_keeps(struct krux_str s)
 	return s.n && (s.p[0] != '-' || (s.n > 2 && s.p[1] != '=' && memchr(s.p, '=', s.n)));
 }
 
+/* Is the constant "--" at item[i] the end of options wherever a program has them: what comes before it
+ * is no option that could take it as its value. Items that may be left out are looked past. */
+static bool ends_options(const struct argv_item *item, size_t i)
+{
+	const struct argv_item *before;
+
+	if (item[i].kind != ARGV_CONST || !krux_str_eq(item[i].text, KRUX_STR("--")))
+		return false;
+	while (i && (item[i - 1].kind == ARGV_OPTIONAL || item[i - 1].kind == ARGV_EACH))
+		i--;
+	before = i ? &item[i - 1] : NULL;
+	return !before || before->kind != ARGV_CONST || before->text.n < 2 || before->text.p[0] != '-' ||
+	       krux_str_eq(before->text, KRUX_STR("--")) || memchr(before->text.p, '=', before->text.n);
+}
+
+/* How far constants "--" have come. */
+enum dashes { NO_DASHES, DOUBTFUL, END_OF_OPTIONS };
+
 static bool option_check(struct cap_ctx *c, const struct ast_argv *ast, const struct argv_item *out,
-                         bool dashes)
+                         enum dashes dashes)
 {
 	const struct krux_type *t =
 		ast->kind == ARGV_EACH ? out->access.type->elem : out->access.type;
 	struct diag *d;
 
-	if (dashes || (ast->kind == ARGV_JOINED ? prefix_keeps(ast->text)
+	if (dashes == END_OF_OPTIONS || (ast->kind == ARGV_JOINED ? prefix_keeps(ast->text)
 	                                        : !text_can_start(c->arena, t, '-')))
 		return true;
 	if (ast->kind == ARGV_JOINED && !ast->text.n && !text_can_start(c->arena, t, '-'))
@@ -89,13 +107,15 @@ static bool option_check(struct cap_ctx *c, const struct ast_argv *ast, const st
 	               STR_ARG(out->access.text));
 	d->expected = KRUX_STR("a constant \"--\" before it, a prefix \"--option=\", or a type "
 	                       "that never starts with '-'");
-	d->fix = KRUX_STR(
-		"put \"--\" before it, where the program knows that as the end of its options");
+	d->fix = dashes == DOUBTFUL
+		? KRUX_STR("the \"--\" could be the value of the option before it: write that option with its value, as "
+		           "\"--option=value\", or put a constant that is no option between them")
+		: KRUX_STR("put \"--\" before it, where the program knows that as the end of its options");
 	return false;
 }
 
 static bool item_resolve(struct cap_ctx *c, const struct ast_argv *ast, struct argv_item *out,
-                         bool dashes)
+                         enum dashes dashes)
 {
 	const struct krux_type *in, *t;
 	enum access_fault fault;
@@ -157,7 +177,8 @@ static void command_resolve(struct cap_ctx *c, struct handler *h)
 	const struct ast_handler *ast = &c->ast->handler;
 	struct argv_item *item = ARENA_ARRAY(c->arena, struct argv_item, ast->nargv);
 	char *path = arena_get(c->arena, ast->name.n + 8);
-	bool dashes = false, ok = true;
+	enum dashes dashes = NO_DASHES;
+	bool ok = true;
 	const char *why;
 	uint8_t digest[32];
 	struct diag *d;
@@ -176,8 +197,10 @@ static void command_resolve(struct cap_ctx *c, struct handler *h)
 	}
 	for (size_t i = 0; i < ast->nargv; i++) {
 		ok = item_resolve(c, &ast->argv[i], &item[i], dashes) && ok;
-		dashes = dashes ||
-		         (item[i].kind == ARGV_CONST && krux_str_eq(item[i].text, KRUX_STR("--")));
+		if (ends_options(item, i))
+			dashes = END_OF_OPTIONS;
+		else if (!dashes && item[i].kind == ARGV_CONST && krux_str_eq(item[i].text, KRUX_STR("--")))
+			dashes = DOUBTFUL;
 	}
 	h->argv = item;
 	h->nargv = ast->nargv;

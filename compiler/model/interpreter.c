@@ -22,7 +22,44 @@ static bool is_version(struct krux_str s)
 	return true;
 }
 
-const struct interpreter *interpreter_find(struct krux_str file)
+static bool ends(struct krux_str s, const char *tail)
+{
+	size_t n = strlen(tail);
+
+	return s.n > n && !memcmp(s.p + s.n - n, tail, n);
+}
+
+/* The name without one thing that distributions put around names: what machine it is for, or how it
+ * was built. Unchanged: there is none. */
+static struct krux_str plainer(struct krux_str s)
+{
+	static const char *const builds[] = { "-static", ".static", "-multiarch", "-minimal", ".distrib", ".real",
+	                                      "-debug", "-dbg", "-wrapped", ".exe" };
+	static const char *const systems[] = { "-linux-gnu", "-linux-musl", "-pc-linux", "-unknown-linux" };
+	const char *at;
+
+	for (size_t i = 0; i < sizeof builds / sizeof *builds; i++)
+		if (ends(s, builds[i]))
+			return (struct krux_str){ s.p, s.n - strlen(builds[i]) };
+	for (size_t i = 0; i < sizeof systems / sizeof *systems; i++) {
+		const char *dash, *rest;
+
+		at = memmem(s.p, s.n, systems[i], strlen(systems[i]));
+		if (!at)
+			continue;
+		/* "x86_64-linux-gnu-gcc", or "perl5.36-x86_64-linux-gnu". */
+		rest = at + strlen(systems[i]);
+		rest = memchr(rest, '-', (size_t)(s.p + s.n - rest));
+		dash = memrchr(s.p, '-', (size_t)(at - s.p));
+		if (rest && rest + 1 < s.p + s.n)
+			return (struct krux_str){ rest + 1, (size_t)(s.p + s.n - rest) - 1 };
+		if (dash && dash > s.p)
+			return (struct krux_str){ s.p, (size_t)(dash - s.p) };
+	}
+	return s;
+}
+
+static const struct interpreter *row_find(struct krux_str file)
 {
 	for (size_t i = 0; i < sizeof interpreters / sizeof *interpreters; i++) {
 		const char *name = interpreters[i].name;
@@ -35,6 +72,18 @@ const struct interpreter *interpreter_find(struct krux_str file)
 			return &interpreters[i];
 	}
 	return NULL;
+}
+
+const struct interpreter *interpreter_find(struct krux_str file)
+{
+	for (;;) {
+		const struct interpreter *in = row_find(file);
+		struct krux_str next = plainer(file);
+
+		if (in || next.n == file.n)
+			return in;
+		file = next;
+	}
 }
 
 bool interpreter_option(const char *options, struct krux_str s)
@@ -225,6 +274,39 @@ static const char *search_refuse(struct arena *a, const struct interpreter *in,
 	return NULL;
 }
 
+/* Is a letter among those of "-czf" an option that takes code. */
+static bool letters_hold(const char *options, struct krux_str s)
+{
+	if (s.n < 3 || s.p[1] == '-')
+		return false;
+	for (; *options; options += strcspn(options, " "), options += *options == ' ')
+		if (options[0] == '-' && options[1] && (!options[2] || options[2] == ' ') && memchr(s.p + 1, options[1], s.n - 1))
+			return true;
+	return false;
+}
+
+/* What names an operation comes first, and is constant; some operations run their arguments. */
+static const char *verb_refuse(const struct interpreter *in, const struct argv_item *item, size_t n, size_t *at)
+{
+	bool runs = false, verb = false;
+
+	for (size_t i = 0; i < n; i++) {
+		*at = i;
+		if (item[i].kind == ARGV_CONST) {
+			bool first = !verb && !is_option(&item[i]) && !(i && is_option(&item[i - 1]) && option_is(in->harmless, item[i - 1].text));
+
+			runs = runs || (first && option_is(in->code, item[i].text));
+			verb = verb || first;
+			continue;
+		}
+		if (!verb)
+			return "an argument controls which operation is run";
+		if (runs)
+			return "an argument controls an operation that runs commands or sets them";
+	}
+	return NULL;
+}
+
 /* A value of an option that takes code. */
 static const char *code_refuse(const struct interpreter *in, const struct argv_item *item, size_t n,
                                size_t *at)
@@ -236,7 +318,8 @@ static const char *code_refuse(const struct interpreter *in, const struct argv_i
 		if (item[i].kind == ARGV_JOINED && item[i].text.n && item[i].text.p[0] == '-' &&
 		    interpreter_option(in->code, item[i].text))
 			return "an argument controls an option that takes code";
-		if (i && is_option(&item[i - 1]) && interpreter_option(in->code, item[i - 1].text))
+		if (i && is_option(&item[i - 1]) &&
+		    (interpreter_option(in->code, item[i - 1].text) || letters_hold(in->code, item[i - 1].text)))
 			return "an argument controls an option that takes code";
 	}
 	return NULL;
@@ -263,6 +346,10 @@ const char *interpreter_refuse(struct arena *a, const struct interpreter *in,
 		break;
 	case WAY_SEARCH:
 		why = search_refuse(a, in, item, n, at);
+		break;
+	case WAY_VERB:
+		why = code_refuse(in, item, n, at);
+		why = why ? why : verb_refuse(in, item, n, at);
 		break;
 	case WAY_ANY:
 		*at = first;

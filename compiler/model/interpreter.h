@@ -4,7 +4,7 @@
 
 #include "compiler/model/model.h"
 
-enum interpreter_way { WAY_SCRIPT, WAY_TEXT, WAY_RULES, WAY_SEARCH, WAY_ANY, WAY_PLAIN };
+enum interpreter_way { WAY_SCRIPT, WAY_TEXT, WAY_RULES, WAY_SEARCH, WAY_VERB, WAY_ANY, WAY_PLAIN };
 
 struct interpreter {
 	const char *name;
@@ -12,7 +12,8 @@ struct interpreter {
 	const char *harmless, *code;
 };
 
-/* The row of a program's file name; NULL: none. */
+/* The row of a program's file name, or of what is left of it without machine and build, as in
+ * "perl5.36-x86_64-linux-gnu" or "bash-static"; NULL: none. */
 const struct interpreter *interpreter_find(struct krux_str file_name);
 /* Is that constant one of a row's options (with a value attached, too). */
 bool interpreter_option(const char *options, struct krux_str constant);

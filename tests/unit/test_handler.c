@@ -70,6 +70,9 @@ static const struct { const char *program, *argv;
 } allowed[] = {
 	{ "/usr/bin/git", "\"status\", \"--porcelain\", \"--\", path" },
 	{ "/usr/bin/git", "\"log\", \"-n\", n, path, kind, word" },
+	{ "/usr/bin/git", "\"log\", \"-n\", n, \"--\", text" },
+	{ "/usr/bin/git", "\"-C\", \"/workspace\", \"log\", \"--format=%H\", \"--\", text" },
+	{ "/usr/bin/tar", "\"-czf\", path, path" },
 	{ "/usr/bin/git", "\"log\", \"--author=\" + text, \"--\", text" },
 	{ "/usr/bin/git", "\"log\", may ?, list *" },
 	{ "/usr/bin/git", "\"log\", \"--\", texts *, level, rec.p" },
@@ -150,9 +153,13 @@ START_TEST(interpreter_names)
 		"nsenter",  "unshare",    "chroot",   "busybox",    "ssh",       "gdb",  "vi",
 		"vim",      "vim.basic",  "ex",       "emacs",      "emacs-nox", "ed",   "expect",
 		"bash-5.1",
+		"bash-static", "zsh-static", "busybox.static", "perl5.36-x86_64-linux-gnu", "gdb-multiarch", "jimsh", "R",
+		"Rscript", "qemu-aarch64", "qemu-x86_64-static", "tcc", "m4", "psql", "sqlite3", "x86_64-linux-gnu-gcc-12",
+		"x86_64-linux-gnu-perl", "nice", "timeout", "setsid", "git", "rsync", "tar", "lua5.4-static",
 	};
 	static const char *const no[] = { "shred", "edit",     "exiv2",  "finder", "suspend",
-		                          "sedx",  "makeinfo", "luatex", "" };
+		                          "sedx",  "makeinfo", "luatex", "",
+		                          "rust", "m4a", "Rsync", "static", "-static" };
 
 	for (size_t i = 0; i < sizeof yes / sizeof *yes; i++)
 		ck_assert_msg(is_row(yes[i]), "%s", yes[i]);

@@ -269,6 +269,31 @@ START_TEST(table_limits)
 }
 END_TEST
 
+START_TEST(table_interpreters)
+{
+	static const char *const way[] = { "SCRIPT", "TEXT", "RULES", "SEARCH", "VERB", "PLAIN", "ANY" };
+	static const struct { const char *name, *way; } rows[] = {
+#define INTERPRETER(name, way, harmless, code) { name, #way },
+#include "compiler/model/interpreters.def"
+#undef INTERPRETER
+	};
+	struct table t = table_open("interpreters");
+	char names[8192];
+
+	for (size_t i = 0; i < sizeof way / sizeof *way; i++) {
+		size_t n = 0;
+
+		for (size_t k = 0; k < sizeof rows / sizeof *rows; k++)
+			if (!strcmp(rows[k].way, way[i]))
+				n += (size_t)snprintf(names + n, sizeof names - n, "%s%s", n ? " " : "`", rows[k].name);
+		snprintf(names + n, sizeof names - n, "`");
+		cell_check(&t, 0, way[i], false);
+		cell_check(&t, 2, names, true);
+	}
+	table_close(&t);
+}
+END_TEST
+
 /* The word of a row begins its first cell: "`uint`", "`list<T> max N`". */
 static void word_check(struct table *t, const char *word)
 {
@@ -376,6 +401,7 @@ int main(void)
 	tcase_add_test(t, values);
 	tcase_add_test(t, conditions);
 	tcase_add_test(t, table_limits);
+	tcase_add_test(t, table_interpreters);
 	tcase_add_test(t, table_types);
 	tcase_add_test(t, table_effects);
 	tcase_add_test(t, table_operators);
