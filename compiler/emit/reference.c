@@ -93,50 +93,40 @@ void type_print(struct buf *b, const struct krux_type *t)
 	range_print(b, t);
 }
 
-static void cell(struct buf *b, struct krux_str s)
+/* No backtick ends the code early. */
+static void code_print(struct buf *b, const struct buf *code)
 {
-	buf_puts(b, " | ");
-	escape_markdown(b, s);
-}
-
-/* In a table, a bar inside code would end the cell. */
-static void code_cell(struct buf *b, const struct buf *code)
-{
-	buf_puts(b, " | `");
-	for (size_t i = 0; i < code->n; i++) {
-		if (code->p[i] == '|')
-			buf_putc(b, '\\');
+	buf_putc(b, '`');
+	for (size_t i = 0; i < code->n; i++)
 		buf_putc(b, code->p[i] == '`' ? '\'' : code->p[i]);
-	}
 	buf_putc(b, '`');
 }
 
 static void fields_write(struct buf *b, const char *title, const struct krux_type *t)
 {
 	buf_printf(b, "\n## %s\n\n", title);
-	if (!t->nfields) {
+	if (!t->nfields)
 		buf_puts(b, "Nothing.\n");
-		return;
-	}
-	buf_puts(b, "| field | type | default | meaning |\n|---|---|---|---|\n");
 	for (size_t i = 0; i < t->nfields; i++) {
 		const struct krux_field *f = &t->field[i];
 		struct buf code = { 0 };
 
-		buf_puts(b, "| `");
+		buf_puts(b, "- `");
 		buf_str(b, f->name);
-		buf_putc(b, '`');
+		buf_puts(b, "`, ");
 		type_print(&code, f->type);
-		code_cell(b, &code);
+		code_print(b, &code);
 		code.n = 0;
 		if (f->deflt) {
 			value_print(&code, f->type, f->deflt, 0);
-			code_cell(b, &code);
+			buf_puts(b, ", default ");
+			code_print(b, &code);
 		} else {
-			buf_puts(b, f->optional ? " | may be absent" : " | ");
+			buf_puts(b, f->optional ? ", may be absent" : "");
 		}
-		cell(b, f->doc);
-		buf_puts(b, " |\n");
+		buf_puts(b, f->doc.n ? ": " : "");
+		escape_markdown(b, f->doc);
+		buf_putc(b, '\n');
 		buf_free(&code);
 	}
 }
@@ -191,19 +181,19 @@ static void effects_write(struct buf *b, const struct capability *cap)
 
 static void errors_write(struct buf *b, const struct capability *cap)
 {
-	buf_puts(b, "\n## Errors\n\n| error | meaning | what to do |\n|---|---|---|\n");
+	buf_puts(b, "\n## Errors\n\n");
 	for (size_t i = 0; i < cap->nerrors; i++) {
 		const struct error_def *e = &cap->error[i];
 
-		buf_puts(b, "| `");
+		buf_puts(b, "- `");
 		buf_str(b, e->name);
-		buf_putc(b, '`');
-		cell(b, e->doc);
-		buf_puts(b, " | `");
+		buf_puts(b, "`: ");
+		escape_markdown(b, e->doc);
+		buf_puts(b, " Then `");
 		buf_str(b, e->recover);
 		buf_puts(b, "`: ");
 		escape_markdown(b, e->hint);
-		buf_puts(b, " |\n");
+		buf_putc(b, '\n');
 	}
 }
 

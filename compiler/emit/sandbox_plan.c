@@ -1,6 +1,6 @@
-/* Effects and limits to sentences about what enforces them, and the operands that the policy leaves.
- * Every effect has a row in one of the tables below, or the plan says that the capability is not
- * run. */
+/* Effects and limits to who enforces them, and the operands that the policy leaves. How each is
+ * enforced is alike for all capabilities: common.txt says it once. Every effect has a row in the table
+ * below, or the plan says that the capability is not run. */
 #include "compiler/emit/sandbox_plan.h"
 
 #include <string.h>
@@ -116,52 +116,77 @@ static void chain_print(struct buf *b, struct krux_str text)
 
 /* ---- parts ---- */
 
+static void reached_print(struct buf *b, const struct reach_operand *o)
+{
+	buf_puts(b, effect_word(o->effect->kind));
+	buf_putc(b, ' ');
+	arg_print(b, o->arg);
+}
+
+/* Operands that are held to the same set share a line. */
+static void operands_print(struct buf *b, const struct reach_class *c)
+{
+	for (size_t i = 0; i < c->noperands; i++) {
+		size_t first = 0;
+
+		while (!krux_str_eq(c->operand[first].what, c->operand[i].what))
+			first++;
+		if (first < i)
+			continue;
+		buf_puts(b, "    ");
+		reached_print(b, &c->operand[i]);
+		for (size_t k = i + 1; k < c->noperands; k++) {
+			if (!krux_str_eq(c->operand[k].what, c->operand[i].what))
+				continue;
+			buf_puts(b, ", ");
+			reached_print(b, &c->operand[k]);
+		}
+		buf_puts(b, ": ");
+		buf_str(b, c->operand[i].what);
+		buf_putc(b, '\n');
+	}
+}
+
 static void reach_print(struct buf *b, const struct reach *r)
 {
 	for (size_t i = 0; i < r->n; i++) {
 		const struct reach_class *c = &r->list[i];
 
-		buf_puts(b, "\n  ");
+		buf_puts(b, i ? "\n  " : "  ");
 		if (c->agents.n)
 			buf_str(b, c->agents);
 		else
 			buf_puts(b, "every agent");
 		buf_puts(b, "\n");
 		if (c->never)
-			buf_puts(b, "    none of its calls is let through\n");
+			buf_puts(b, "    nothing: none of its calls is let through\n");
 		else if (!c->noperands)
 			buf_puts(b, "    no operands\n");
-		for (size_t k = 0; k < c->noperands; k++) {
-			buf_puts(b, "    ");
-			buf_puts(b, effect_word(c->operand[k].effect->kind));
-			buf_putc(b, ' ');
-			arg_print(b, c->operand[k].arg);
-			buf_puts(b, ": ");
-			buf_str(b, c->operand[k].what);
-			buf_putc(b, '\n');
-		}
+		operands_print(b, c);
 	}
+}
+
+static const char *held_by(const struct capability *cap, const struct effect *e)
+{
+	const char *how = e->nargs && e->arg[0].tree ? holders[e->kind].tree : holders[e->kind].one;
+
+	if (!is_held(cap, e))
+		return "nobody";
+	return e->kind != EFFECT_NONE && strstr(how, "handler") ? "kernel and handler" : "kernel";
 }
 
 static void effects_print(struct buf *b, const struct capability *cap)
 {
-	for (size_t i = 0; i < cap->neffects; i++) {
-		const struct effect *e = &cap->effect[i];
+	bool all = true;
 
-		buf_puts(b, "\n  ");
-		effect_print(b, e);
-		buf_putc(b, '\n');
-		if (!is_held(cap, e)) {
-			lines_indent(b, "nobody   this version has nothing that enforces it, and does not run the call\n");
-			continue;
-		}
-		if (e->kind == EFFECT_NONE) {
-			lines_indent(b, "kernel   Landlock leaves no right to any file, seccomp no open\n");
-			continue;
-		}
-		lines_indent(b, e->arg[0].tree ? holders[e->kind].tree : holders[e->kind].one);
-		lines_indent(b, e->arg[0].prunes ? pruned : "");
+	for (size_t i = 0; i < cap->neffects; i++) {
+		buf_puts(b, "  ");
+		effect_print(b, &cap->effect[i]);
+		buf_printf(b, ": %s\n", held_by(cap, &cap->effect[i]));
+		all &= is_held(cap, &cap->effect[i]);
 	}
+	if (!all)
+		buf_puts(b, "  this version does not run a call that nobody holds\n");
 }
 
 static void bytes_print(struct buf *b, uint64_t v)
@@ -180,16 +205,16 @@ static void time_print(struct buf *b, uint64_t ns)
 
 static void limits_print(struct buf *b, const struct capability *cap)
 {
-	buf_puts(b, "\n  memory ");
+	buf_puts(b, "  memory ");
 	bytes_print(b, cap->limit[LIMIT_MEMORY]);
-	buf_puts(b, ": kernel, private writable memory beyond what the child starts with\n  cpu ");
+	buf_puts(b, ", cpu ");
 	time_print(b, cap->limit[LIMIT_CPU]);
-	buf_puts(b, ": kernel, killed\n  wall ");
+	buf_printf(b, ", pids %llu, files %llu: kernel\n  wall ", (unsigned long long)cap->limit[LIMIT_PIDS],
+	           (unsigned long long)cap->limit[LIMIT_FILES]);
 	time_print(b, cap->limit[LIMIT_WALL]);
-	buf_printf(b, ": parent, killed\n  pids %llu: kernel\n  files %llu: kernel, open descriptors\n  output ",
-	           (unsigned long long)cap->limit[LIMIT_PIDS], (unsigned long long)cap->limit[LIMIT_FILES]);
+	buf_puts(b, ", output ");
 	bytes_print(b, cap->limit[LIMIT_OUTPUT]);
-	buf_puts(b, ": parent, killed\n");
+	buf_puts(b, ": parent\n");
 }
 
 /* ---- what plans share ---- */
@@ -216,11 +241,38 @@ static const char common[] =
 	"           name\n"
 	"           no capabilities, no_new_privs, not dumpable, no core\n"
 	"  parent   closes all other descriptors, checks the answer against the output type\n"
-	"  child    decides again, with the facts of the record, before it opens anything\n";
+	"  child    decides again, with the facts of the record, before it opens anything\n\n"
+	"how calls are held to limits\n\n"
+	"  memory   kernel, private writable memory beyond what the child starts with\n"
+	"  cpu      kernel, killed\n"
+	"  wall     parent, killed\n"
+	"  pids     kernel\n"
+	"  files    kernel, open descriptors\n"
+	"  output   parent, killed\n\n"
+	"how builtins are held to effects\n\n"
+	"  none\n"
+	"    kernel   Landlock leaves no right to any file, seccomp no open\n";
+
+static void holders_print(struct buf *b)
+{
+	for (int i = 0; i < EFFECT_COUNT; i++) {
+		const char *word = effect_word((enum effect_kind)i);
+
+		if (!holders[i].one)
+			continue;
+		buf_printf(b, "\n  %s(path)\n", word);
+		lines_indent(b, holders[i].one);
+		buf_printf(b, "\n  %s(tree path)\n", word);
+		lines_indent(b, holders[i].tree);
+	}
+	buf_puts(b, "\n  prunes, beside that\n");
+	lines_indent(b, pruned);
+}
 
 void sandbox_common_write(struct buf *b, const struct words *words)
 {
 	buf_puts(b, common);
+	holders_print(b);
 	filter_never_write(b);
 	names_print(b, words);
 }
@@ -230,12 +282,13 @@ void sandbox_plan_write(struct buf *b, const struct reach *r)
 	const struct capability *cap = r->cap;
 
 	buf_str(b, cap->name);
-	buf_printf(b, "@%u.%u\n\nwhat the policy lets calls reach, at once or with approval\n", cap->major, cap->minor);
+	buf_printf(b, "@%u.%u\n\nwhat the policy lets calls reach, at once or with approval\n\n", cap->major, cap->minor);
 	reach_print(b, r);
-	buf_puts(b, "\nwho holds a call to its effects\n");
+	if (cap->handler.kind != HANDLER_BUILTIN) {
+		buf_puts(b, "\nthis version runs builtin handlers only: no call of this capability is run\n");
+		return;
+	}
+	buf_puts(b, "\nwho holds a call to that and to nothing else, as common.txt says\n\n");
 	effects_print(b, cap);
-	buf_puts(b, "\nto its limits\n");
 	limits_print(b, cap);
-	buf_puts(b, cap->handler.kind == HANDLER_BUILTIN ? "\nand to nothing else: common.txt, which also explains names of long sets\n" :
-	            "\nthis version runs builtin handlers only: no call of this capability is run\n");
 }
