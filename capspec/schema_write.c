@@ -1,18 +1,21 @@
 /* Capabilities to schema CBOR. Types go into one table, each after those that it holds, and are
- * named by their index there, so that a type that is used often is written once. */
+ * named by their index there. Equal types are one row, wherever they were declared. */
 #include "capspec/schema.h"
 
 #include <string.h>
 
 #include "capspec/limits.h"
 
-/* The types met so far: an open hash from their address to their index. */
+/* The types met so far: an open hash from their address to their index, and one from what is written of
+ * them, which is how equal ones are known. */
 struct types {
 	const struct krux_type **slot;
 	uint32_t *index;
-	size_t nslots;
+	size_t nslots, used;
 	struct krux_value *row;
+	struct krux_str *bytes;          /* of each row */
 	size_t n, cap;
+	uint32_t *same;                  /* by bytes: row + 1; twice cap of them */
 };
 
 struct writer {
@@ -94,34 +97,83 @@ static size_t slot_find(const struct types *t, const struct krux_type *type)
 	return i;
 }
 
-static bool types_grow(struct writer *w)
+static bool slots_grow(struct writer *w)
 {
 	struct types *t = &w->types, old = *t;
 
-	if (2 * (t->n + 1) > t->nslots) {
-		t->nslots = old.nslots ? 2 * old.nslots : 256;
-		t->slot = krux_pool_get(w->pool, t->nslots * sizeof *t->slot);
-		t->index = krux_pool_get(w->pool, t->nslots * sizeof *t->index);
-		if (!t->slot || !t->index)
-			return memory_refuse(w);
-		for (size_t i = 0; i < old.nslots; i++) {
-			size_t to;
+	if (2 * (t->used + 1) <= t->nslots)
+		return true;
+	t->nslots = old.nslots ? 2 * old.nslots : 256;
+	t->slot = krux_pool_get(w->pool, t->nslots * sizeof *t->slot);
+	t->index = krux_pool_get(w->pool, t->nslots * sizeof *t->index);
+	if (!t->slot || !t->index)
+		return memory_refuse(w);
+	for (size_t i = 0; i < old.nslots; i++) {
+		size_t to;
 
-			if (!old.slot[i])
-				continue;
-			to = slot_find(t, old.slot[i]);
-			t->slot[to] = old.slot[i];
-			t->index[to] = old.index[i];
-		}
+		if (!old.slot[i])
+			continue;
+		to = slot_find(t, old.slot[i]);
+		t->slot[to] = old.slot[i];
+		t->index[to] = old.index[i];
 	}
-	if (t->n == t->cap) {
-		t->cap = old.cap ? 2 * old.cap : 256;
-		t->row = krux_pool_get(w->pool, t->cap * sizeof *t->row);
-		if (!t->row)
-			return memory_refuse(w);
-		if (t->n)
-			memcpy(t->row, old.row, t->n * sizeof *t->row);
+	return true;
+}
+
+/* ---- rows, each once ---- */
+
+static uint32_t *same_find(const struct types *t, struct krux_str bytes)
+{
+	uint64_t h = 0xCBF29CE484222325u;
+
+	for (size_t i = 0; i < bytes.n; i++)
+		h = (h ^ (unsigned char)bytes.p[i]) * 0x100000001B3u;
+	for (h ^= h >> 32;; h++) {
+		uint32_t *at = &t->same[h & (2 * t->cap - 1)];
+
+		if (!*at || krux_str_eq(t->bytes[*at - 1], bytes))
+			return at;
 	}
+}
+
+static bool rows_grow(struct writer *w)
+{
+	struct types *t = &w->types, old = *t;
+
+	if (t->n < t->cap)
+		return true;
+	t->cap = old.cap ? 2 * old.cap : 256;
+	t->row = krux_pool_get(w->pool, t->cap * sizeof *t->row);
+	t->bytes = krux_pool_get(w->pool, t->cap * sizeof *t->bytes);
+	t->same = krux_pool_get(w->pool, 2 * t->cap * sizeof *t->same);
+	if (!t->row || !t->bytes || !t->same)
+		return memory_refuse(w);
+	for (size_t i = 0; i < t->n; i++) {
+		t->row[i] = old.row[i];
+		t->bytes[i] = old.bytes[i];
+		*same_find(t, t->bytes[i]) = (uint32_t)i + 1;
+	}
+	return true;
+}
+
+/* The row that is written as v is; it is put there where there is none. */
+static bool row_intern(struct writer *w, struct krux_value v, uint32_t *index)
+{
+	struct types *t = &w->types;
+	size_t n = krux_cbor_write(&v, NULL, 0);
+	uint8_t *bytes = krux_pool_get(w->pool, n);
+	uint32_t *same;
+
+	if (!bytes || !rows_grow(w))
+		return memory_refuse(w);
+	krux_cbor_write(&v, bytes, n);
+	same = same_find(t, (struct krux_str){ (const char *)bytes, n });
+	if (!*same) {
+		t->bytes[t->n] = (struct krux_str){ (const char *)bytes, n };
+		t->row[t->n++] = v;
+		*same = (uint32_t)t->n;
+	}
+	*index = *same - 1;
 	return true;
 }
 
@@ -218,6 +270,7 @@ static bool details_write(struct writer *w, const struct krux_type *t, unsigned 
 static bool type_write(struct writer *w, const struct krux_type *t, unsigned depth, struct krux_value *ref)
 {
 	struct map map;
+	uint32_t index;
 	size_t slot;
 
 	if (depth == KRUX_MAX_DEPTH)
@@ -236,13 +289,13 @@ static bool type_write(struct writer *w, const struct krux_type *t, unsigned dep
 		map_put_text(&map, "name", t->type_name);
 	if (t->unused)
 		map_put(&map, "unused", boolean(true));
-	if (!details_write(w, t, depth + 1, &map) || !types_grow(w))
+	if (!details_write(w, t, depth + 1, &map) || !row_intern(w, map_close(&map), &index) || !slots_grow(w))
 		return false;
 	slot = slot_find(&w->types, t);
 	w->types.slot[slot] = t;
-	w->types.index[slot] = (uint32_t)w->types.n;
-	*ref = number((krux_i128)w->types.n);
-	w->types.row[w->types.n++] = map_close(&map);
+	w->types.index[slot] = index;
+	w->types.used++;
+	*ref = number(index);
 	return true;
 }
 

@@ -31,8 +31,8 @@ $(GEN)/builtin.c: mk/embed.sh stdlib-caps/policies/system.yaml
 	$(Q)mk/embed.sh compiler/base/builtin.h builtin_system_policy=stdlib-caps/policies/system.yaml > $@
 
 # The fixed parts of decide.c; what krux_abi.h says is said there in its own words.
-PRELUDE := types text cbor path host url engine octets pattern call variable diagram answer function cite voice find lookup \
-	abi_functions
+PRELUDE := types text cbor path host url engine octets pattern call variable diagram answer function table cite voice find \
+	lookup abi_functions
 $(GEN)/prelude.c: mk/embed.sh mk/prelude.awk capspec/verdicts.def capspec/krux_abi.h \
 		$(PRELUDE:%=compiler/emit/prelude/%.h)
 	$(SAY) EMBED $@

@@ -108,7 +108,7 @@ static bool emit(const struct options *o, struct pipeline *p, const struct krux_
 	tables_write(&table, p->diags, p->decisions, p->manager, p->root, &p->caps);
 	in.layers = &layers;
 	fine = !p->diags->errors && layers_make(p->arena, p->diags, &p->caps, &layers) &&
-	       emit_c(p->arena, p->diags, &p->build, p->decisions, p->manager, p->root, &c);
+	       emit_c(p->arena, p->diags, &p->build, p->decisions, p->manager, p->root, EMIT_READABLE, &c);
 	in.decide_c = arena_str(p->arena, (struct krux_str){ c.p ? c.p : "", c.n });
 	plans_make(p, &in);
 	in.table = arena_str(p->arena, (struct krux_str){ table.p ? table.p : "", table.n });

@@ -60,6 +60,9 @@ struct krux_str c_place(struct arena *, struct span);
 void c_signed(struct buf *, int64_t);
 void c_unsigned(struct buf *, uint64_t);
 void c_string(struct buf *, struct krux_str);
+/* One more of many initialisers, as many a line as there is room for; *line is where the line began, 0
+ * ahead of the first. */
+void c_item(struct buf *, size_t *line, struct krux_str text);
 
 /* ---- c_record.c ---- */
 
@@ -96,7 +99,7 @@ struct c_outcomes *c_outcomes_new(struct arena *);
 struct krux_str c_answer_name(struct c_file *, uint32_t value);
 uint32_t c_answer_index(struct c_file *, uint32_t value);
 size_t c_answers_count(const struct c_file *);
-/* The enumerator of a fact. */
+/* The enumerator of a fact; its number where so much is said that names are not read. */
 struct krux_str c_fact_name(struct c_file *, uint32_t fact);
 /* Enumerators and macros; then the tables of the ABI. */
 void c_outcomes_declare(struct buf *, struct c_file *);

@@ -7,8 +7,13 @@
 #include "compiler/base/escape.h"
 #include "compiler/emit/c_table.h"
 
-struct match { uint32_t rule, when, budget; };
-struct voice { uint32_t policy, applies, from, to; };
+/* As in prelude/cite.h. */
+struct match { uint32_t rule, text, when; };
+struct voice { uint32_t policy, applies, from, to, variable; };
+struct rate_row { struct krux_str fact; uint64_t most; };
+
+/* Rules that are read one a line. */
+enum { READABLE = 1000 };
 
 struct c_cites {
 	struct arena *a;
@@ -16,16 +21,22 @@ struct c_cites {
 	struct c_words *words;                  /* to offset + 1 */
 	struct buf word;
 	uint32_t *first_rule;                   /* of each policy, in rules[] */
-	struct buf rules, policies;
+	struct buf policies;
+	struct rate_row *rate;
+	size_t nrates, cap_rates;
+	uint32_t nrules;
+	struct krux_str *rule;                  /* initialisers */
 	struct match *match;
 	size_t nmatches, cap_matches;
+	struct c_words *runs;                   /* of matches, to where they start in match[] */
 	struct voice *voice;
 	size_t nvoices, cap_voices;
 	uint32_t *of;                           /* by capability: its first voice */
 	size_t ncaps, cap_caps;
 };
 
-uint32_t c_cites_word(struct c_cites *c, struct krux_str text)
+/* Offset of a text in words[]. */
+static uint32_t word_add(struct c_cites *c, struct krux_str text)
 {
 	bool known;
 	uint32_t *at = c_word(c->words, text, &known);
@@ -52,33 +63,41 @@ static uint32_t rate_fact(struct c_file *f, const struct policy *p, const struct
 	return decisions_fact(f->decisions, &v);
 }
 
-static void put_rule(struct c_cites *c, struct c_file *f, const struct policy *p, const struct rule *r)
+static uint32_t rate_add(struct c_cites *c, struct c_file *f, const struct policy *p, const struct rule *r)
 {
-	struct buf *b = &c->rules;
+	struct rate_row row = { c_fact_name(f, rate_fact(f, p, r, &r->rate)), r->rate.max };
 
-	buf_printf(b, "\t{ %" PRIu32 ", %" PRIu32 ", %" PRIu32 ", %d, %d, %d, %d, ", c_cites_word(c, r->id),
-	           c_cites_word(c, r->reason), r->at.src ? span_line(r->at) : 0, r->verdict, r->rate.exceeded,
-	           r->budget.exceeded, r->observe);
-	if (r->rate.given) {
-		struct krux_str name = c_fact_name(f, rate_fact(f, p, r, &r->rate));
-		buf_printf(b, "%.*s + 1, %" PRIu64 "u", STR_ARG(name), r->rate.max);
-	} else {
-		buf_puts(b, "0, 0");
-	}
-	buf_puts(b, " },  /* ");
-	escape_comment(b, r->id);
-	buf_puts(b, " */\n");
+	ARENA_PUSH(c->a, c->rate, c->nrates, c->cap_rates, row);
+	return (uint32_t)c->nrates;
+}
+
+/* What is 0 at the end is left out. */
+static void rule_add(struct c_cites *c, struct c_file *f, const struct policy *p, const struct rule *r)
+{
+	uint32_t id = word_add(c, r->id), reason = word_add(c, r->reason), line = r->at.src ? span_line(r->at) : 0;
+	struct krux_str begin = arena_printf(c->a, "{ %" PRIu32 ", %" PRIu32 ", %" PRIu32 ", %d", id, reason, line, r->verdict);
+
+	if (r->rate.given || r->budget.given)
+		begin = arena_printf(c->a, "%.*s, %d, %d, %d, %" PRIu32, STR_ARG(begin), r->observe, r->rate.exceeded,
+		                     r->budget.exceeded, r->rate.given ? rate_add(c, f, p, r) : 0);
+	else if (r->observe)
+		begin = arena_printf(c->a, "%.*s, %d", STR_ARG(begin), r->observe);
+	c->rule[c->nrules++] = arena_printf(c->a, "%.*s }", STR_ARG(begin));
 }
 
 struct c_cites *c_cites_new(struct c_file *f)
 {
 	struct c_cites *c = ARENA_NEW(f->a, struct c_cites);
-	uint32_t rules = 0;
+	size_t rules = 0;
 
 	c->a = f->a;
 	c->build = f->build;
 	c->words = c_words_new(f->a);
-	c_cites_word(c, (struct krux_str){ "", 0 });
+	c->runs = c_words_new(f->a);
+	for (size_t i = 0; i < f->build->npolicies; i++)
+		rules += f->build->policy[i].nrules;
+	c->rule = ARENA_ARRAY(f->a, struct krux_str, rules + 1);
+	word_add(c, (struct krux_str){ "", 0 });
 	c->first_rule = ARENA_ARRAY(f->a, uint32_t, f->build->npolicies + 1);
 	for (size_t i = 0; i < f->build->npolicies; i++) {
 		const struct policy *p = &f->build->policy[i];
@@ -86,17 +105,16 @@ struct c_cites *c_cites_new(struct c_file *f)
 		struct krux_str file = p->ast && p->ast->src ? p->ast->src->name
 		                       : source_name(p->nrules ? p->rule[0].at : at);
 
-		c->first_rule[i] = rules;
-		rules += (uint32_t)p->nrules;
-		buf_printf(&c->policies, "\t{ %" PRIu32 ", %" PRIu32 ", %" PRIu32 ", %d, ", c_cites_word(c, p->name),
-		           c_cites_word(c, file), at.src ? span_line(at) : 0, p->layer);
+		c->first_rule[i] = c->nrules;
+		buf_printf(&c->policies, "\t{ %" PRIu32 ", %" PRIu32 ", %" PRIu32 ", %d, ", word_add(c, p->name),
+		           word_add(c, file), at.src ? span_line(at) : 0, p->layer);
 		if (p->has_default)
 			buf_printf(&c->policies, "%d", p->deflt);
 		else
 			buf_puts(&c->policies, "NO_VERDICT");
 		buf_printf(&c->policies, ", %d },  /* %.*s */\n", p->observe, STR_ARG(p->name));
 		for (size_t k = 0; k < p->nrules; k++)
-			put_rule(c, f, p, &p->rule[k]);
+			rule_add(c, f, p, &p->rule[k]);
 	}
 	return c;
 }
@@ -104,14 +122,15 @@ struct c_cites *c_cites_new(struct c_file *f)
 void c_cites_free(struct c_cites *c)
 {
 	buf_free(&c->word);
-	buf_free(&c->rules);
 	buf_free(&c->policies);
 }
 
+/* 0, 1, or the variable of a budget and 2. */
 static uint32_t end_yes(void *ctx, uint32_t value)
 {
-	(void)ctx;
-	return value == DD_TRUE;
+	const uint32_t *yes = ctx;
+
+	return value == DD_TRUE ? *yes : 0;
 }
 
 static const struct rule_cap *meeting(const struct rule *r, const struct capability *cap)
@@ -122,77 +141,128 @@ static const struct rule_cap *meeting(const struct rule *r, const struct capabil
 	return NULL;
 }
 
+/* A rule's match, after those of the voice so far. */
+static void match_add(struct c_cites *c, struct c_file *f, const struct capability *cap, const struct c_record *rec,
+                      struct dd *m, struct voice *v, const struct rule *r, uint32_t when)
+{
+	const struct policy *p = &c->build->policy[v->policy];
+	struct match match = { c->first_rule[v->policy] + r->index, 0, 0 };
+	uint32_t yes = 1;
+	struct c_test t;
+
+	if (r->budget.given)
+		yes = 2 + c_table_budget(f, rec, &meeting(r, cap)->budget, rate_fact(f, p, r, &r->budget),
+		                         r->budget.max);
+	t = c_table_test(f, m, rec, when, end_yes, &yes);
+	if (t.variable && !v->variable)
+		v->variable = t.variable;
+	if (t.variable && t.variable == v->variable)
+		match.text = t.text;
+	match.when = t.variable == v->variable || !t.variable ? t.when : c_table(f, m, rec, when, end_yes, &yes);
+	if (match.text || match.when != C_NO)
+		ARENA_PUSH(c->a, c->match, c->nmatches, c->cap_matches, match);
+}
+
+/* Voices that say the same share their matches. */
+static void voice_end(struct c_cites *c, struct voice *v)
+{
+	size_t n = c->nmatches - v->from;
+	bool known;
+	uint32_t *from = c_word(c->runs, (struct krux_str){ (const char *)(c->match + v->from), n * sizeof *c->match }, &known);
+
+	if (known) {
+		c->nmatches = v->from;
+		v->from = *from;
+	}
+	*from = v->from;
+	v->to = v->from + (uint32_t)n;
+	ARENA_PUSH(c->a, c->voice, c->nvoices, c->cap_voices, *v);
+}
+
 void c_cites_add(struct c_cites *c, struct c_file *f, const struct capability *cap, const struct c_record *rec,
                  struct dd *m)
 {
 	struct arena *scratch = arena_new();
 	const struct cite_policy *list;
 	size_t n = decide_cite(m, f->build, cap, scratch, &list);
+	uint32_t yes = 1;
 
 	ARENA_PUSH(c->a, c->of, c->ncaps, c->cap_caps, (uint32_t)c->nvoices);
 	for (size_t i = 0; i < n && !dd_overflow(m); i++) {
-		uint32_t policy = (uint32_t)(list[i].policy - f->build->policy);
-		struct voice v = { policy, c_table(f, m, rec, list[i].applies, end_yes, NULL), (uint32_t)c->nmatches, 0 };
+		struct voice v = { .policy = (uint32_t)(list[i].policy - f->build->policy), .from = (uint32_t)c->nmatches };
 
-		for (size_t k = 0; k < list[i].nrules; k++) {
-			const struct rule *r = list[i].rule[k].rule;
-			struct match match = { c->first_rule[policy] + r->index, 0, 0 };
-
-			match.when = c_table(f, m, rec, list[i].rule[k].match, end_yes, NULL);
-			if (match.when == C_END)
-				continue;
-			if (r->budget.given)
-				match.budget = 1 + c_table_budget(f, rec, &meeting(r, cap)->budget,
-				                                  rate_fact(f, list[i].policy, r, &r->budget), r->budget.max);
-			ARENA_PUSH(c->a, c->match, c->nmatches, c->cap_matches, match);
-		}
-		v.to = (uint32_t)c->nmatches;
-		ARENA_PUSH(c->a, c->voice, c->nvoices, c->cap_voices, v);
+		v.applies = c_table(f, m, rec, list[i].applies, end_yes, &yes);
+		for (size_t k = 0; k < list[i].nrules; k++)
+			match_add(c, f, cap, rec, m, &v, list[i].rule[k].rule, list[i].rule[k].match);
+		voice_end(c, &v);
 	}
 	arena_free(scratch);
 }
 
 /* ---- printing ---- */
 
-static void put_word(struct buf *b, uint32_t w)
-{
-	buf_printf(b, w > 9 ? "%#" PRIx32 : "%" PRIx32, w);
-}
-
 static void words_print(struct buf *b, const struct c_cites *c)
 {
-	buf_printf(b, "static const char words[%zu] =\n", c->word.n + 8);
-	for (size_t at = 0, n; at < c->word.n; at += n + 1) {
+	size_t line = 0, n;
+
+	buf_printf(b, "static const char words[%zu] =", c->word.n + 8);
+	for (size_t at = 0; at < c->word.n; at += n + 1) {
 		n = strlen(c->word.p + at);
-		buf_puts(b, "\t\"");
+		if (c->nrules <= READABLE || !line || b->n - line > 100) {
+			buf_puts(b, line ? "\"\n\t\"" : "\n\t\"");
+			line = b->n;
+		}
 		escape_c(b, (struct krux_str){ c->word.p + at, n });
-		buf_puts(b, "\\000\"\n");
+		buf_puts(b, "\\000");
 	}
-	buf_puts(b, "\t\"\";\n\n");
+	buf_puts(b, "\";\n\n");
+}
+
+static void rules_print(struct buf *b, const struct c_cites *c)
+{
+	size_t line = 0;
+
+	buf_printf(b, "static const struct rate rates[%zu] = {", c->nrates + 1);
+	for (size_t i = 0; i < c->nrates; i++)
+		c_item(b, &line, arena_printf(c->a, "{ %.*s, %" PRIu64 "u }", STR_ARG(c->rate[i].fact), c->rate[i].most));
+	buf_printf(b, "\n};\n\nstatic const struct rule rules[%" PRIu32 "] = {", c->nrules + 1);
+	line = 0;
+	for (size_t p = 0, i = 0; p < c->build->npolicies; p++)
+		for (size_t k = 0; k < c->build->policy[p].nrules; k++, i++) {
+			if (c->nrules > READABLE) {
+				c_item(b, &line, c->rule[i]);
+				continue;
+			}
+			buf_printf(b, "\n\t%.*s,  /* ", STR_ARG(c->rule[i]));
+			escape_comment(b, c->build->policy[p].rule[k].id);
+			buf_puts(b, " */");
+		}
+	buf_puts(b, "\n};\n\n");
 }
 
 void c_cites_print(struct buf *b, const struct c_cites *c)
 {
+	size_t line = 0;
+
 	words_print(b, c);
 	buf_printf(b, "static const struct policy policies[%zu] = {\n", c->build->npolicies + 1);
 	buf_put(b, c->policies.p, c->policies.n);
-	buf_puts(b, "};\n\nstatic const struct rule rules[] = {\n");
-	buf_put(b, c->rules.p, c->rules.n);
-	buf_printf(b, "\t{ 0 }\n};\n\nstatic const struct match matches[%zu] = {\n", c->nmatches + 1);
-	for (size_t i = 0; i < c->nmatches; i++) {
-		buf_puts(b, "\t{ ");
-		buf_printf(b, "%" PRIu32 ", ", c->match[i].rule);
-		put_word(b, c->match[i].when);
-		buf_printf(b, ", %" PRIu32 " },\n", c->match[i].budget);
-	}
-	buf_printf(b, "};\n\nstatic const struct voice voices[%zu] = {\n", c->nvoices + 1);
-	for (size_t i = 0; i < c->nvoices; i++) {
-		buf_printf(b, "\t{ %" PRIu32 ", ", c->voice[i].policy);
-		put_word(b, c->voice[i].applies);
-		buf_printf(b, ", %" PRIu32 ", %" PRIu32 " },\n", c->voice[i].from, c->voice[i].to);
-	}
-	buf_printf(b, "};\n\n/* The first voice of each capability. */\nstatic const uint32_t voice_of[%zu] = {", c->ncaps + 1);
+	buf_puts(b, "};\n\n");
+	rules_print(b, c);
+	buf_printf(b, "static const struct match matches[%zu] = {", c->nmatches + 1);
+	for (size_t i = 0; i < c->nmatches; i++)
+		c_item(b, &line, arena_printf(c->a, "{ %" PRIu32 ", %" PRIu32 ", %" PRIu32 " }", c->match[i].rule,
+		                              c->match[i].text, c->match[i].when));
+	buf_printf(b, "\n};\n\nstatic const struct voice voices[%zu] = {", c->nvoices + 1);
+	line = 0;
+	for (size_t i = 0; i < c->nvoices; i++)
+		c_item(b, &line, arena_printf(c->a, "{ %" PRIu32 ", %" PRIu32 ", %" PRIu32 ", %" PRIu32 ", %" PRIu32 " }",
+		                              c->voice[i].policy, c->voice[i].applies, c->voice[i].from, c->voice[i].to,
+		                              c->voice[i].variable));
+	buf_printf(b, "\n};\n\n/* The first voice of each capability. */\nstatic const uint32_t voice_of[%zu] = {", c->ncaps + 1);
+	line = 0;
 	for (size_t i = 0; i < c->ncaps; i++)
-		buf_printf(b, "%s%" PRIu32 ",", i % 12 ? " " : "\n\t", c->of[i]);
-	buf_printf(b, "%s%zu\n};\n\n", c->ncaps % 12 ? " " : "\n\t", c->nvoices);
+		c_item(b, &line, arena_printf(c->a, "%" PRIu32, c->of[i]));
+	c_item(b, &line, arena_printf(c->a, "%zu", c->nvoices));
+	buf_puts(b, "\n};\n\n");
 }

@@ -7,8 +7,6 @@
 struct c_cites;
 struct c_cites *c_cites_new(struct c_file *);
 void c_cites_free(struct c_cites *);
-/* Offset of a text in words[]. */
-uint32_t c_cites_word(struct c_cites *, struct krux_str);
 /* The voices of one capability. */
 void c_cites_add(struct c_cites *, struct c_file *, const struct capability *, const struct c_record *, struct dd *);
 void c_cites_print(struct buf *, const struct c_cites *);

@@ -271,6 +271,13 @@ static void put_bytes(struct work *w, const uint8_t *byte, uint32_t n)
 		put(w, byte[i]);
 }
 
+/* Is a run all there is to know: whether a path is this folder or lies below it. */
+static bool is_below(const struct work *w, const struct shape_state *s, const struct c_boundary *b)
+{
+	return w->now == UNKNOWN && s->region == SHAPE_DEAD && s->other == SHAPE_CLASS && b->byte == '/' &&
+	       b->end == 1 && b->to == (SHAPE_CLASS | 1);
+}
+
 static uint32_t emit_run(struct work *w, uint32_t q)
 {
 	const struct shape_state *s = &w->s->state[q];
@@ -283,7 +290,11 @@ static uint32_t emit_run(struct work *w, uint32_t q)
 		n += krux_utf8_put(c_single(w->s, at), (char *)byte + n);
 		last = at;
 	}
-	if (c_boundary(w->s, last, &b)) {
+	if (c_boundary(w->s, last, &b) && is_below(w, s, &b)) {
+		instruction_begin(w);
+		put(w, C_OP_BELOW);
+		put(w, n);
+	} else if (c_boundary(w->s, last, &b)) {
 		to = arrow(w, b.to, s->region);
 		instruction_begin(w);
 		put(w, C_OP_UNDER);

@@ -70,22 +70,23 @@ static uint64_t place(struct finder *f, uint32_t seed)
 	return looks;
 }
 
-static void put_table(struct buf *b, const struct finder *f, struct c_cites *cites)
+static void put_table(struct buf *b, struct arena *a, const struct finder *f)
 {
+	size_t line = 0;
+
 	buf_printf(b, "enum { NAME_SLOTS = %" PRIu32 ", NAME_SEED = %" PRIu32 " };\n\n", f->nslots, f->seed);
-	buf_puts(b, "static const struct named named[NAME_SLOTS] = {\n");
+	buf_puts(b, "static const struct named named[NAME_SLOTS] = {");
 	for (uint32_t i = 0; i < f->nslots; i++) {
 		const struct named *n = f->slot[i] ? &f->named[f->slot[i] - 1] : NULL;
 
 		if (n)
-			buf_printf(b, "\t[%" PRIu32 "] = { %#" PRIx32 ", %" PRIu32 ", %zu, %" PRIu32 ", %" PRIu32 " },  /* %.*s */\n",
-			           i, (uint32_t)(name_hash(n->name, f->seed) >> 32), c_cites_word(cites, n->name), n->name.n,
-			           n->versions, n->first, STR_ARG(n->name));
+			c_item(b, &line, arena_printf(a, "[%" PRIu32 "] = { %" PRIu32 ", %zu, %" PRIu32 " }", i, n->first, n->name.n,
+			                              n->versions));
 	}
-	buf_puts(b, "};\n\n");
+	buf_puts(b, "\n};\n\n");
 }
 
-void c_find_print(struct buf *b, struct arena *a, const struct capability_set *set, struct c_cites *cites)
+void c_find_print(struct buf *b, struct arena *a, const struct capability_set *set)
 {
 	struct finder f = { .nslots = 2 };
 	uint64_t best = UINT64_MAX;
@@ -104,5 +105,5 @@ void c_find_print(struct buf *b, struct arena *a, const struct capability_set *s
 		}
 	}
 	place(&f, seed);
-	put_table(b, &f, cites);
+	put_table(b, a, &f);
 }

@@ -2,8 +2,8 @@
 #ifndef KRUX_C_FIND_H
 #define KRUX_C_FIND_H
 
-#include "compiler/emit/c_cite.h"
+#include "compiler/emit/c.h"
 
-void c_find_print(struct buf *, struct arena *, const struct capability_set *, struct c_cites *);
+void c_find_print(struct buf *, struct arena *, const struct capability_set *);
 
 #endif

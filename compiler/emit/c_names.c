@@ -140,3 +140,17 @@ void c_string(struct buf *b, struct krux_str s)
 	escape_c(b, s);
 	buf_putc(b, '"');
 }
+
+void c_item(struct buf *b, size_t *line, struct krux_str text)
+{
+	enum { WIDTH = 116 };
+
+	if (!*line || b->n + text.n > *line + WIDTH) {
+		buf_puts(b, "\n\t");
+		*line = b->n;
+	} else {
+		buf_putc(b, ' ');
+	}
+	buf_str(b, text);
+	buf_putc(b, ',');
+}

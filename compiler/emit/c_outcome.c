@@ -118,6 +118,8 @@ struct krux_str c_fact_name(struct c_file *f, uint32_t fact)
 	const struct fact *list, *it;
 	struct krux_str wanted;
 
+	if (!f->as_code)
+		return arena_printf(f->a, "%" PRIu32, fact);
 	decisions_facts(f->decisions, &list);
 	it = &list[fact];
 	if (fact >= o->nfacts) {
@@ -197,7 +199,7 @@ void c_outcomes_declare(struct buf *b, struct c_file *f)
 
 	decisions_obligations(f->decisions, &obligation);
 	buf_puts(b, "/* ---- facts and answers ---- */\n\n");
-	if (nfacts) {
+	if (nfacts && f->as_code) {
 		buf_puts(b, "enum {\n");
 		for (uint32_t i = 0; i < nfacts; i++) {
 			struct krux_str name = c_fact_name(f, i);
@@ -253,7 +255,10 @@ static void facts_print(struct buf *b, struct c_file *f)
 	for (uint32_t i = 0; i < n; i++) {
 		struct krux_str name = c_fact_name(f, i);
 
-		buf_printf(b, "\t[%.*s] = { %s, ", STR_ARG(name), kind[list[i].kind]);
+		if (f->as_code)
+			buf_printf(b, "\t[%.*s] = { %s, ", STR_ARG(name), kind[list[i].kind]);
+		else
+			buf_printf(b, "\t{ %s, ", kind[list[i].kind]);
 		c_string(b, list[i].policy);
 		buf_puts(b, ", ");
 		c_string(b, list[i].name);

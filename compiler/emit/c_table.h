@@ -17,13 +17,22 @@ struct c_tables {
 
 struct c_tables *c_tables_new(struct arena *);
 
-enum { C_END = 0x80000000u };
+/* Where a diagram goes on: an even number, twice an offset; or an end, twice what it says and 1. */
+enum { C_NO = 1 };                           /* the end that says 0 */
 
 /* How an end is written; `value` is a terminal's. */
 typedef uint32_t c_end_fn(void *ctx, uint32_t value);
 
-/* Where the diagram starts: an offset, or C_END | an end. */
+/* Where the diagram starts. */
 uint32_t c_table(struct c_file *, struct dd *, const struct c_record *, uint32_t root, c_end_fn *, void *ctx);
+/* The same, its first test apart where that is one of a text with two classes, of which the first ends
+ * with C_NO. */
+struct c_test {
+	uint32_t variable;                   /* + 1; 0: no test is apart */
+	uint32_t text;                       /* whose class 1 goes on; + 1 */
+	uint32_t when;
+};
+struct c_test c_table_test(struct c_file *, struct dd *, const struct c_record *, uint32_t root, c_end_fn *, void *ctx);
 /* The variable that is 1 where a budget with this request is above its limit. */
 uint32_t c_table_budget(struct c_file *, const struct c_record *, const struct subject *sum, uint32_t fact,
                         uint64_t max);

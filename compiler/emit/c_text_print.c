@@ -18,6 +18,8 @@ static size_t length(const uint8_t *i)
 		return 8 + (size_t)i[1];
 	case C_OP_UNDER:
 		return 12 + (size_t)i[1];
+	case C_OP_BELOW:
+		return 2 + (size_t)i[1];
 	case C_OP_PICK:
 	case C_OP_STEP:
 	case C_OP_SKIP:
@@ -89,10 +91,17 @@ static void put_wide(struct buf *b, const uint8_t *i)
 static void put_words(struct buf *b, const uint8_t *i)
 {
 	static const char *const name[] = { "run", "under", "pick", "step", "span", "stride", "wide", "enter",
-	                                    "find", "pair", "skip", "here" };
-	uint32_t end = three(i + 5), other = three(i + 2);
+	                                    "find", "pair", "skip", "here", "below" };
+	uint32_t end, other;
 
 	buf_puts(b, name[i[0]]);
+	if (i[0] == C_OP_BELOW) {
+		buf_putc(b, ' ');
+		put_chars(b, i + 2, i[1]);
+		return;
+	}
+	end = three(i + 5);
+	other = three(i + 2);
 	switch (i[0]) {
 	case C_OP_RUN:
 		buf_putc(b, ' ');

@@ -97,18 +97,51 @@ static void put_labels(struct buf *b, const struct capability *cap, size_t i)
 
 static void put_decisions(struct buf *b, const struct c_file *f, const struct entry *entry, size_t n)
 {
-	buf_printf(b, "static struct krux_answer (*const decide_of[%zu])(const struct call *, const void *) = {\n", n + 1);
-	for (size_t i = 0; i < n; i++)
-		if (entry[i].decide.function.n)
-			buf_printf(b, "\t[%zu] = %.*s,\n", i, STR_ARG(entry[i].decide.function));
-	buf_puts(b, f->as_code || !n ? "};\n\n" : "\t0  /* so many that none is read as code */\n};\n\n");
+	size_t line = 0;
+
+	if (f->as_code) {
+		buf_printf(b, "static struct krux_answer (*const decide_of[%zu])(const struct call *, const void *) = {\n", n + 1);
+		for (size_t i = 0; i < n; i++)
+			if (entry[i].decide.function.n)
+				buf_printf(b, "\t[%zu] = %.*s,\n", i, STR_ARG(entry[i].decide.function));
+		buf_puts(b, "};\n\n");
+	}
 	if (!f->by_table)
 		return;
-	buf_printf(b, "/* Those that decide_of[] leaves out. */\nstatic const uint32_t diagram_of[%zu] = {\n", n + 1);
-	for (size_t i = 0; i < n; i++)
-		if (!entry[i].decide.function.n)
-			buf_printf(b, "\t[%zu] = %#" PRIx32 ",  /* %.*s */\n", i, entry[i].decide.at, STR_ARG(entry[i].cap->name));
-	buf_puts(b, "};\n\n");
+	buf_printf(b, "/* %s */\nstatic const uint32_t diagram_of[%zu] = {",
+	           f->as_code ? "Of those that decide_of[] leaves out." : "Of each capability.", n + 1);
+	for (size_t i = 0; i < n; i++) {
+		if (!f->as_code)
+			c_item(b, &line, arena_printf(f->a, "%" PRIu32, entry[i].decide.at));
+		else if (!entry[i].decide.function.n)
+			buf_printf(b, "\n\t[%zu] = %" PRIu32 ",  /* %.*s */", i, entry[i].decide.at, STR_ARG(entry[i].cap->name));
+	}
+	buf_puts(b, "\n};\n\n");
+}
+
+/* Many capabilities have arguments of the same types. */
+static void put_decoders(struct buf *b, const struct c_file *f, const struct entry *entry, size_t n)
+{
+	struct c_words *known = c_words_new(f->a);
+	struct buf of = { 0 };
+	uint32_t decoders = 0;
+	size_t line = 0;
+	bool seen;
+
+	buf_puts(b, "static bool (*const decoders[])(struct reader *, void *) = {\n");
+	for (size_t i = 0; i < n; i++) {
+		uint32_t *number = c_word(known, entry[i].args->tag, &seen);
+
+		if (!seen) {
+			*number = decoders++;
+			buf_printf(b, "\tdecode_%.*s,\n", STR_ARG(entry[i].args->tag));
+		}
+		c_item(&of, &line, arena_printf(f->a, "%" PRIu32, *number));
+	}
+	buf_printf(b, "%s};\n\nstatic const uint16_t decoder_of[%zu] = {", n ? "" : "\t0\n", n + 1);
+	buf_put(b, of.p, of.n);
+	buf_puts(b, "\n};\n\n");
+	buf_free(&of);
 }
 
 static void put_capabilities(struct buf *b, const struct c_file *f, const struct entry *entry, size_t n)
@@ -130,10 +163,8 @@ static void put_capabilities(struct buf *b, const struct c_file *f, const struct
 			buf_puts(b, "0, 0, ");
 		buf_printf(b, "%" PRIu32 " },\n", cap->max_args);
 	}
-	buf_printf(b, "};\n\nstatic bool (*const decode_of[%zu])(struct reader *, void *) = {\n", n + 1);
-	for (size_t i = 0; i < n; i++)
-		buf_printf(b, "\tdecode_%.*s,\n", STR_ARG(entry[i].args->tag));
 	buf_puts(b, "};\n\n");
+	put_decoders(b, f, entry, n);
 	put_decisions(b, f, entry, n);
 }
 
@@ -154,7 +185,7 @@ static void put_tables(struct buf *b, struct c_file *f, struct c_cites *cites, c
 {
 	struct buf names = { 0 };
 
-	c_find_print(&names, f->a, &f->build->caps, cites);
+	c_find_print(&names, f->a, &f->build->caps);
 	buf_puts(b, "/* ---- tables ---- */\n\n");
 	c_outcomes_print(b, f);
 	put_capabilities(b, f, entry, f->build->caps.n);
@@ -166,7 +197,7 @@ static void put_tables(struct buf *b, struct c_file *f, struct c_cites *cites, c
 	c_diagrams_print(b, f->tables);
 	put_elements(b, f);
 	put_part(b, prelude_diagram());
-	put_part(b, f->by_table ? prelude_answer() : prelude_function());
+	put_part(b, !f->as_code && f->by_table ? prelude_table() : f->by_table ? prelude_answer() : prelude_function());
 	put_part(b, prelude_cite());
 	c_cites_print(b, cites);
 	put_part(b, prelude_voice());
@@ -200,7 +231,7 @@ static bool capabilities_write(struct c_file *f, struct c_cites *cites, struct e
 }
 
 bool emit_c(struct arena *a, struct diags *ds, const struct build *build, struct decisions *d,
-            struct dd *const *manager, const uint32_t *root, struct buf *b)
+            struct dd *const *manager, const uint32_t *root, enum emit_form form, struct buf *b)
 {
 	struct c_file f = { .a = a, .diags = ds, .build = build, .decisions = d };
 	struct entry *entry = ARENA_ARRAY(a, struct entry, build->caps.n + 1);
@@ -213,8 +244,8 @@ bool emit_c(struct arena *a, struct diags *ds, const struct build *build, struct
 	f.patterns = c_words_new(a);
 	f.outcomes = c_outcomes_new(a);
 	f.tables = c_tables_new(a);
+	f.as_code = form == EMIT_READABLE && c_reads_as_code(&f, manager, root);
 	cites = c_cites_new(&f);
-	f.as_code = c_reads_as_code(&f, manager, root);
 	ok = capabilities_write(&f, cites, entry, manager, root);
 	if (ok) {
 		struct buf tables = { 0 };

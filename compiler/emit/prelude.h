@@ -19,6 +19,7 @@ struct krux_str prelude_variable(void);
 struct krux_str prelude_diagram(void);
 struct krux_str prelude_answer(void);
 struct krux_str prelude_function(void);
+struct krux_str prelude_table(void);
 struct krux_str prelude_cite(void);
 struct krux_str prelude_voice(void);
 struct krux_str prelude_find(void);

@@ -81,7 +81,8 @@ bool object_make(struct world *w, bool optimise)
 	FILE *f;
 	bool ok;
 
-	if (!emit_c(w->a, w->p->diags, &w->p->build, w->p->decisions, w->p->manager, w->p->root, &text)) {
+	if (!emit_c(w->a, w->p->diags, &w->p->build, w->p->decisions, w->p->manager, w->p->root,
+	            w->g->seed / 2 % 2 ? EMIT_TABLES : EMIT_READABLE, &text)) {
 		buf_free(&text);
 		return false;
 	}

@@ -57,7 +57,7 @@ void compiled_decide(struct compiled *c, const char *caps, const char *const *po
 void compiled_emit(struct compiled *c)
 {
 	struct buf b = { 0 };
-	bool ok = emit_c(c->arena, c->diags, &c->build, c->decisions, c->manager, c->root, &b);
+	bool ok = emit_c(c->arena, c->diags, &c->build, c->decisions, c->manager, c->root, c->form, &b);
 
 	errors_none(c);
 	ck_assert(ok);

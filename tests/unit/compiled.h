@@ -4,6 +4,7 @@
 
 #include "compiler/base/diag.h"
 #include "compiler/dd/decision.h"
+#include "compiler/emit/emit_c.h"
 #include "runtime/bundle/map.h"
 
 struct compiled {
@@ -13,6 +14,7 @@ struct compiled {
 	struct decisions *decisions;
 	struct dd **manager;
 	uint32_t *root;
+	enum emit_form form;
 	struct krux_str c_text, object, compiler;
 	struct map map;
 	const struct krux_abi *abi;
@@ -22,7 +24,7 @@ struct compiled {
 /* Text of a capability file and of policy files; diagrams, no code yet. Prints diagnostics and
  * fails the test if there are errors. */
 void compiled_decide(struct compiled *, const char *caps, const char *const *policy, size_t npolicies);
-/* decide.c of it. */
+/* decide.c of it, in the form that it says. */
 void compiled_emit(struct compiled *);
 /* And its code, mapped as the runtime does. */
 void compiled_load(struct compiled *);

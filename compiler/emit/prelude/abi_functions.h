@@ -6,7 +6,7 @@ static bool decode(uint32_t cap, const uint8_t *args, uint32_t n, void *scratch,
 
 	if (cap >= CAPABILITIES)
 		return refuse(&r, "", "is for no capability");
-	if (!decode_of[cap](&r, scratch))
+	if (!decoders[decoder_of[cap]](&r, scratch))
 		return false;
 	return r.p == r.end || refuse(&r, "arguments", "are followed by more bytes");
 }

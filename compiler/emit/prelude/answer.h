@@ -6,5 +6,5 @@ static struct krux_answer capability_answer(const struct call *c, const void *ar
 	if (decide_of[cap])
 		return decide_of[cap](c, args);
 	end = diagram_end(c, args, diagram_of[cap]);
-	return end == END_UNKNOWN ? UNKNOWN : answers[end & ~END];
+	return end == END_UNKNOWN ? UNKNOWN : answers[end >> 1];
 }

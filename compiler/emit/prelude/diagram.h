@@ -1,5 +1,5 @@
 /* Diagrams as tables: which rule matched is read off diagrams[]; so is the verdict where there
- * is more to tell apart than is read as code. A node is its kind (8 bits) and variable, then
+ * is more to tell apart than is read as code. A node is its kind (3 bits) and variable, then
  *
  *   NUMBER  n, then n - 1 greatest values of the children but the last, then n children
  *   ADDRESS the same
@@ -7,11 +7,14 @@
  *   OCTETS  the same, for bytes that are no text
  *   LIST    for each state the diagram of an element, whose end is the next state, and the
  *           child for a list that ends there
+ *   ALL     two children, and as many tests as it has for a variable: twice a variable, and a greatest
+ *           value; with 1 added to the former, the value must be above it. The first child is where all hold
  *
- * Greatest values take two words, of addresses four, the lowest first. A child is an offset
- * into diagrams[] or, with the highest bit, an end. */
-enum { NODE_NUMBER, NODE_ADDRESS, NODE_TEXT, NODE_OCTETS, NODE_LIST };
-#define END 0x80000000u
+ * Greatest values take two words, of addresses four, the lowest first, of ALL one. A child is twice an
+ * offset into diagrams[], or twice what an end says, and 1. */
+enum { NODE_NUMBER, NODE_ADDRESS, NODE_TEXT, NODE_OCTETS, NODE_LIST, NODE_ALL, NODE_BITS = 3, NODE_KIND = 7 };
+#define END 1u
+#define END_NO 1u                      /* the end that says 0 */
 #define END_UNKNOWN 0xFFFFFFFFu
 
 static uint32_t diagram_end(const struct call *c, const void *args, uint32_t at);
@@ -58,14 +61,17 @@ static bool variable_number(const struct call *c, const uint8_t *args, const str
 	return known;
 }
 
+static inline struct text variable_text(const struct call *c, const uint8_t *args, const struct variable *v)
+{
+	return v->kind == VARIABLE_AGENT ? c->agent : *(const struct text *)(const void *)(args + v->at);
+}
+
 /* The child of a NUMBER or ADDRESS node for x. */
 static uint32_t diagram_child(const uint32_t *d, u128 x)
 {
-	uint32_t words = d[0] >> 24 == NODE_ADDRESS ? 4 : 2, lo = 0, hi = d[1] - 1;
+	uint32_t words = (d[0] & NODE_KIND) == NODE_ADDRESS ? 4 : 2, lo = 0, hi = d[1] - 1;
 	const uint32_t *child = d + 2 + words * hi;
 
-	if (hi == 1 && words == 2)               /* most have one cut */
-		return child[(uint64_t)x > (d[2] | (uint64_t)d[3] << 32)];
 	while (lo < hi) {
 		uint32_t mid = (lo + hi) / 2;
 		const uint32_t *w = d + 2 + words * mid;
@@ -90,8 +96,24 @@ static uint32_t diagram_list(const struct call *c, const struct list *list, uint
 	uint32_t q = 0;
 
 	for (uint32_t i = 0; i < list->n && decode_element[of](&r, &item); i++)
-		q = diagram_end(c, &item, state[2 * q]) & ~END;
+		q = diagram_end(c, &item, state[2 * q]) >> 1;
 	return q;
+}
+
+/* The child of an ALL node; END_UNKNOWN where a fact has no answer. */
+static uint32_t diagram_all(const struct call *c, const void *args, const uint32_t *d)
+{
+	const uint32_t *test = d + 3, *end = test + 2 * (d[0] >> NODE_BITS);
+
+	for (; test < end; test += 2) {
+		u128 x;
+
+		if (!variable_number(c, args, &variables[test[0] >> 1], &x))
+			return END_UNKNOWN;
+		if ((x > test[1]) != (test[0] & 1))
+			return d[2];
+	}
+	return d[1];
 }
 
 /* Where the diagram at `at` ends for arguments (or an element) at args; END_UNKNOWN where a
@@ -99,14 +121,18 @@ static uint32_t diagram_list(const struct call *c, const struct list *list, uint
 static uint32_t diagram_end(const struct call *c, const void *args, uint32_t at)
 {
 	while (!(at & END)) {
-		const uint32_t *d = diagrams + at;
-		const struct variable *v = &variables[d[0] & 0xFFFFFF];
+		const uint32_t *d = diagrams + at / 2;
+		uint32_t kind = d[0] & NODE_KIND;
+		const struct variable *v = &variables[kind == NODE_ALL ? 0 : d[0] >> NODE_BITS];
 		const void *field = (const uint8_t *)args + v->at;
 		u128 x;
 
-		switch (d[0] >> 24) {
+		switch (kind) {
+		case NODE_ALL:
+			at = diagram_all(c, args, d);
+			break;
 		case NODE_TEXT:
-			at = d[2 + text_class(d[1], v->kind == VARIABLE_AGENT ? c->agent : *(const struct text *)field)];
+			at = d[2 + text_class(d[1], variable_text(c, args, v))];
 			break;
 		case NODE_OCTETS:
 			at = d[2 + octets_class(d[1], *(const struct text *)field)];

@@ -5,6 +5,7 @@
  *
  *   RUN   the next n bytes are these: go on at A behind them; else at B, nothing read
  *   UNDER the same, and then the end: C; or a certain byte: A, that byte not read; else B
+ *   BELOW the same, with nothing but n in its head: class 1 at the end and at a slash, else class 0
  *   PICK  one of n bytes is next: its own target; the end: B; else A, nothing read
  *   STEP  the same, but what is none of them is read
  *   SPAN  a table of targets for the bytes n..m; the end: B; else A, nothing read
@@ -18,7 +19,7 @@
  *   HERE  go on at A */
 enum {
 	TEXT_RUN, TEXT_UNDER, TEXT_PICK, TEXT_STEP, TEXT_SPAN, TEXT_STRIDE, TEXT_WIDE, TEXT_ENTER,
-	TEXT_FIND, TEXT_PAIR, TEXT_SKIP, TEXT_HERE
+	TEXT_FIND, TEXT_PAIR, TEXT_SKIP, TEXT_HERE, TEXT_BELOW
 };
 enum { CLASS = 0x800000, HOLD_END = 0xFFFFFE, HOLD = 0xFFFFFF };
 
@@ -131,6 +132,8 @@ static inline uint32_t text_class(uint32_t at, struct text s)
 				at = p == end ? target_at(code + 8) : *p == code[11] ? a : b;
 			}
 			continue;
+		case TEXT_BELOW:
+			return run_here(code + 2, p, end, s.p, n) && (p + n == end || p[n] == '/');
 		case TEXT_PICK:
 		case TEXT_STEP:
 			i = c ? pick_here(code + 8, n, c) : n;

@@ -19,7 +19,7 @@ static const struct named *name_find(const uint8_t *p, uint32_t n)
 
 		if (!at->length)
 			return 0;
-		if (at->tag == h >> 32 && at->length == n && bytes_equal((const uint8_t *)words + at->name, p, n))
+		if (at->length == n && bytes_equal((const uint8_t *)caps[at->first].name, p, n))
 			return at;
 	}
 }

@@ -13,3 +13,4 @@ struct variable {
 	uint32_t fact;
 	uint64_t max;
 };
+#define FACT(n) { VARIABLE_FACT, 0, 0, n }
