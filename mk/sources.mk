@@ -39,7 +39,7 @@ MODEL_SRC += compiler/model/access.c compiler/model/build.c compiler/model/capab
 	compiler/model/claims.c compiler/model/clauses.c compiler/model/cond.c compiler/model/cond_list.c \
 	compiler/model/cond_number.c compiler/model/cond_place.c compiler/model/cond_set.c \
 	compiler/model/cond_test.c compiler/model/cond_text.c \
-	compiler/model/effects.c compiler/model/examples.c compiler/model/glob.c compiler/model/handler.c \
+	compiler/model/effects.c compiler/model/examples.c compiler/model/glob.c compiler/model/handler.c compiler/model/held.c \
 	compiler/model/interpreter.c compiler/model/kinds.c compiler/model/literal.c compiler/model/lookup.c \
 	compiler/model/meet.c compiler/model/names.c compiler/model/number.c compiler/model/on.c \
 	compiler/model/program.c compiler/model/regex.c compiler/model/report.c compiler/model/rules.c \

@@ -48,26 +48,6 @@ int filter_number(const char *name, enum krux_machine m)
 	return nr < 0 ? -1 : nr;
 }
 
-static const struct {
-	struct krux_str name;
-	unsigned groups;
-} builtins[] = {
-#define BUILTIN(name, calls, ...) { { #name, sizeof #name - 1 }, calls },
-#include "capspec/builtins.def"
-#undef BUILTIN
-};
-
-bool filter_groups(struct krux_str builtin, unsigned *groups)
-{
-	for (size_t i = 0; i < sizeof builtins / sizeof *builtins; i++)
-		if (krux_str_eq(builtins[i].name, builtin)) {
-			/* PURE brings no call. */
-			*groups = builtins[i].groups & ~(unsigned)CALLS_PURE;
-			return true;
-		}
-	return false;
-}
-
 const char *filter_group_word(unsigned bit)
 {
 	static const char *const words[] = { "look", "walk", "change", "watch", "machine" };

@@ -25,9 +25,7 @@ bool filter_has(const struct filter_row *, unsigned groups);
 /* The number of a call on a machine, or -1: it has none there. */
 int filter_number(const char *name, enum krux_machine);
 
-/* The groups of a builtin handler (capspec/builtins.def). False: there is no such builtin. */
-bool filter_groups(struct krux_str builtin, unsigned *groups);
-/* Their words, such as "common look". */
+/* The word of a group, such as "look". */
 const char *filter_group_word(unsigned bit);
 
 struct filter {

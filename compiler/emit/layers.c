@@ -1,6 +1,7 @@
 /* One filter for each set of groups that some capability's handler has, verified. */
 #include "compiler/emit/layers.h"
 
+#include "compiler/model/held.h"
 #include "compiler/emit/filter.h"
 
 struct making {
@@ -49,7 +50,7 @@ bool layers_make(struct arena *a, struct diags *ds, const struct capability_set 
 	for (size_t i = 0; i < set->n; i++) {
 		const struct capability *c = set->cap[i];
 
-		if (c->handler.kind != HANDLER_BUILTIN || !filter_groups(c->handler.name, &groups))
+		if (!capability_is_run(c, &groups))
 			continue;
 		filter[i] = filter_get(&k, groups, c);
 		if (!filter[i])

@@ -7,6 +7,7 @@
 
 #include "capspec/canon.h"
 #include "compiler/base/escape.h"
+#include "compiler/model/held.h"
 #include "compiler/emit/layers.h"
 #include "compiler/plan/cond_print.h"
 
@@ -59,8 +60,7 @@ static const char pruned[] =
 
 static bool is_held(const struct capability *cap, const struct effect *e)
 {
-	return cap->handler.kind == HANDLER_BUILTIN &&
-	       (e->kind == EFFECT_NONE || (e->nargs && (e->arg[0].tree ? holders[e->kind].tree : holders[e->kind].one)));
+	return cap->handler.kind == HANDLER_BUILTIN && effect_is_held(e);
 }
 
 /* ---- words ---- */
@@ -280,12 +280,15 @@ void sandbox_common_write(struct buf *b, const struct words *words)
 void sandbox_plan_write(struct buf *b, const struct reach *r)
 {
 	const struct capability *cap = r->cap;
+	unsigned groups;
 
 	buf_str(b, cap->name);
 	buf_printf(b, "@%u.%u\n\nwhat the policy lets calls reach, at once or with approval\n\n", cap->major, cap->minor);
 	reach_print(b, r);
-	if (cap->handler.kind != HANDLER_BUILTIN) {
-		buf_puts(b, "\nthis version runs builtin handlers only: no call of this capability is run\n");
+	if (cap->handler.kind != HANDLER_BUILTIN || !builtin_groups(cap->handler.name, &groups)) {
+		buf_puts(b, cap->handler.kind != HANDLER_BUILTIN ? "\nthis version runs builtin handlers only" :
+		            "\nthis version has no such handler");
+		buf_puts(b, ": no call of this capability is run\n");
 		return;
 	}
 	buf_puts(b, "\nwho holds a call to that and to nothing else, as common.txt says\n\n");

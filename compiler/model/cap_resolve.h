@@ -39,6 +39,8 @@ const struct krux_type *record_resolve(struct cap_ctx *, const struct ast_field 
 
 void effects_resolve(struct cap_ctx *);
 void handler_resolve(struct cap_ctx *);
+/* held.c: the handler can do the effects, and no more. */
+void held_check(struct cap_ctx *);
 void examples_resolve(struct cap_ctx *);
 void limits_resolve(struct cap_ctx *);
 void doc_resolve(struct cap_ctx *);

@@ -170,6 +170,7 @@ static struct capability *capability_resolve(struct pass *p, struct namespace *n
 	struct capability *cap = ARENA_NEW(p->arena, struct capability);
 	struct cap_ctx c = { .arena = p->arena, .diags = p->diags, .ns = ns, .places = &p->places,
 	                     .string_max = KRUX_MAX_STRING, .ast = ast, .cap = cap };
+	size_t before;
 
 	cap->name = arena_printf(p->arena, "%.*s.%.*s", STR_ARG(ns->name), STR_ARG(ast->name));
 	cap->major = (uint16_t)ast->major;
@@ -187,8 +188,11 @@ static struct capability *capability_resolve(struct pass *p, struct namespace *n
 	if (!cap->input)
 		return cap;
 	args_check(&c);
+	before = c.diags->errors;
 	effects_resolve(&c);
 	handler_resolve(&c);
+	if (c.diags->errors == before)
+		held_check(&c);
 	if (cap->output)
 		examples_resolve(&c);
 	return cap;

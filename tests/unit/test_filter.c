@@ -330,6 +330,36 @@ START_TEST(filters_have_a_greatest_length)
 }
 END_TEST
 
+/* ---- who has one ---- */
+
+static const struct {
+	const char *handler;
+	enum effect_kind kind;
+	bool run;
+} runs[] = {
+	{ "system_ping", EFFECT_NONE, true },
+	{ "filesystem_read", EFFECT_READS, true },
+	{ "filesystem_read", EFFECT_CONNECTS, false },
+	{ "system_ping", EFFECT_STATE, false },
+	{ "system_ping", EFFECT_EXECUTES, false },
+	{ "system_pong", EFFECT_NONE, false },
+};
+
+START_TEST(what_nothing_enforces_has_no_filter)
+{
+	const struct effect e = { .kind = runs[_i].kind, .nargs = runs[_i].kind != EFFECT_NONE };
+	struct capability c = { .name = KRUX_STR("t.t"), .effect = &e, .neffects = 1,
+		                .handler = { .kind = HANDLER_BUILTIN, .name = { runs[_i].handler, strlen(runs[_i].handler) } } };
+	const struct capability *one = &c;
+	const struct capability_set set = { &one, 1 };
+	struct layers layers;
+
+	ck_assert(layers_make(arena, diags_new(arena), &set, &layers));
+	ck_assert_int_eq(layers.filter[0] != NULL, runs[_i].run);
+	ck_assert_ptr_eq(layers.kernel.list[0].filter, runs[_i].run ? layers.filter[0]->program : NULL);
+}
+END_TEST
+
 /* ---- in a bundle ---- */
 
 START_TEST(layers_come_back)
@@ -373,6 +403,7 @@ static Suite *filter_suite(void)
 	tcase_add_test(tc, same_groups_same_bytes);
 	tcase_add_loop_test(tc, programs_that_are_no_filters, 0, sizeof wrong / sizeof *wrong);
 	tcase_add_test(tc, filters_have_a_greatest_length);
+	tcase_add_loop_test(tc, what_nothing_enforces_has_no_filter, 0, sizeof runs / sizeof *runs);
 	tcase_add_test(tc, layers_come_back);
 	return s;
 }

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "capspec/layers.h"
+#include "compiler/model/held.h"
 #include "compiler/emit/filter.h"
 
 extern char **environ;
@@ -124,7 +125,7 @@ static bool layers_write(struct arena *a, const struct krux_capability *caps, st
 		struct filter *f = ARENA_NEW(a, struct filter);
 		const char *text;
 
-		if (!filter_groups(caps[i].handler.name, &groups))
+		if (!builtin_groups(caps[i].handler.name, &groups))
 			continue;
 		if (!filter_make(a, groups, f, &text))
 			return krux_refuse(why, "", text);
