@@ -1,5 +1,5 @@
 # The transparency log: tree, tiles, notes, checkpoints, witnesses.
-RUNTIME_SRC += runtime/record/checkpoint.c runtime/record/checkpoint_list.c runtime/record/checkpoints.c \
+RUNTIME_SRC += runtime/record/checkpoint.c runtime/record/checkpoint_list.c runtime/record/checkpoints.c runtime/record/expected.c \
 	runtime/record/log_key.c runtime/record/note.c runtime/record/proof.c runtime/record/tiles.c runtime/record/tree.c \
 	runtime/record/reader_at.c runtime/record/tiles_follow.c runtime/record/tree_log.c runtime/record/witnesses.c runtime/front/audit_check.c runtime/front/audit_prove.c \
 	runtime/front/audit_tiles.c runtime/front/audit_signed.c runtime/front/audit_trust.c runtime/front/audit_filter.c runtime/front/audit_index.c runtime/front/audit_query.c \

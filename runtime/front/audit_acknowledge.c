@@ -11,7 +11,7 @@
 #include "runtime/front/front.h"
 #include "runtime/front/options.h"
 #include "runtime/record/carry.h"
-#include "runtime/record/checkpoints.h"
+#include "runtime/record/expected.h"
 #include "runtime/record/log.h"
 #include "runtime/record/log_key.h"
 
@@ -24,37 +24,24 @@
 
 struct loss {
 	uint64_t records;            /* that were there; 0: none are lost */
-	bool has_root;               /* of the greatest tree that was signed */
-	uint8_t root[HASH_LEN];
+	struct expected is;          /* what was signed */
 };
 
 /* What the log's key has signed, beside what log/head knows. */
 static int loss_find(const struct state *s, struct log *log, struct loss *out, struct krux_err *err)
 {
 	CLEAN_FD int keys = file_open(s->fd, "keys", O_RDONLY | O_DIRECTORY, 0, err);
-	const struct checkpoint_seen *last;
-	struct checkpoint_list list;
 	struct krux_secret_key secret;
 	struct krux_public_key key;
-	struct note_key note;
 
 	*out = (struct loss){ 0 };
 	if (keys < 0 || log_key_open(keys, &secret, err))
 		return -1;
 	krux_key_public(&secret, &key);
 	krux_key_wipe(&secret);
-	if (!log_note_key(&note, carry_origin(log_carry(log)), key.key))
-		return err_set(err, 0, "the log has an origin that no log may have");
-	if (checkpoint_list_read(s->log, s->fd, &note, NULL, 0, &list, err))
+	if (expected_check(log, s->log, s->blobs, s->fd, &key, &out->is, err))
 		return -1;
-	last = checkpoint_list_last(&list);
-	if (last)
-		log_expect(log, last->size);
 	out->records = log_alarm(log);
-	out->has_root = last && last->size == out->records;
-	if (out->has_root)
-		memcpy(out->root, last->root, HASH_LEN);
-	checkpoint_list_free(&list);
 	return 0;
 }
 
@@ -92,8 +79,8 @@ static int act_append(struct log *log, const struct loss *loss, const char *reas
 	record_text(&r, AUDIT_WHY, reason);
 	record_bytes(&r, AUDIT_NONCE, nonce, sizeof nonce);
 	record_set(&r, AUDIT_TREE, loss->records);
-	if (loss->has_root)
-		record_bytes(&r, AUDIT_ROOT, loss->root, HASH_LEN);
+	if (loss->is.records == loss->records)
+		record_bytes(&r, AUDIT_ROOT, loss->is.root, HASH_LEN);
 	n = record_encode_body(&r, body, sizeof body);
 	if (!n || !krux_key_sign(secret, "krux/operator/1", (struct krux_str){ (char *)body, n }, signature))
 		return err_set(err, 0, "the reason is too long");
@@ -131,9 +118,12 @@ static int acknowledge(const struct state *s, const char *key, const char *reaso
 		krux_key_wipe(&secret);
 	}
 	if (!rc && loss.records) {
-		printf("the log had at least %llu records and ends after %llu: acknowledged by %s in record %llu\n",
-		       (unsigned long long)loss.records, (unsigned long long)ends, public.name,
-		       (unsigned long long)seq);
+		if (loss.is.other)
+			printf("the first %llu records are not those that were signed", (unsigned long long)loss.is.records);
+		else
+			printf("the log had at least %llu records and ends after %llu", (unsigned long long)loss.records,
+			       (unsigned long long)ends);
+		printf(": acknowledged by %s in record %llu\n", public.name, (unsigned long long)seq);
 		*code = EXIT_YES;
 	}
 	log_close(log);

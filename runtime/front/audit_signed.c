@@ -9,10 +9,12 @@
 #include "runtime/record/reader.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 struct checking {
 	struct audit_trust trust;
@@ -120,6 +122,8 @@ static int epoch_check(struct checking *c, const struct state *state, struct kru
 	size_t n;
 
 	text = file_read(state->log, "checkpoint", NOTE_MAX, &n, &no);
+	c->out->no_last = !text && no.no == ENOENT;
+	c->out->no_history = faccessat(state->log, "checkpoints", F_OK, AT_SYMLINK_NOFOLLOW) && errno == ENOENT;
 	if (!text)
 		return no.no == ENOENT || !no.no ? 0 : err_set(err, no.no, "checkpoint");
 	if (!note_parse((struct krux_str){ (char *)text, n }, &note, &why) || note_verify(&note, &c->trust.log, 1) != 1) {

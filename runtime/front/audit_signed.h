@@ -17,6 +17,7 @@ struct signed_report {
 	uint64_t last, witnessed;    /* records of the greatest; of the greatest that a witness cosigned */
 	unsigned witnesses;          /* on that */
 	unsigned epochs;             /* keys of starts that the log's key certified */
+	bool no_last, no_history;    /* log/checkpoint, log/checkpoints is not there */
 	bool elsewhere;              /* a checkpoint that was held elsewhere was compared */
 	uint64_t faults;             /* all; the first ones in words: */
 	char fault[SIGNED_LINES][SIGNED_LINE];

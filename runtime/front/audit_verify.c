@@ -35,6 +35,15 @@ static const char unsigned_yet[] =
 	"nothing is signed yet: whoever can write the folder can rewrite all of it";
 static const char no_witness[] =
 	"no witness has cosigned: whoever has the key of the log can rewrite all of it";
+static const char removed[] =
+	"log/checkpoint and log/checkpoints are gone, though a start was certified to sign them: what was signed is "
+	"not known any more";
+static const char no_last[] =
+	"log/checkpoint is gone: what was signed last is known from log/checkpoints, if it is whole";
+static const char no_history[] =
+	"log/checkpoints is gone: nothing is compared with what was signed before the last checkpoint";
+static const char no_head[] =
+	"log/head is gone: records that are missing at the end would not be noticed";
 static const char no_copy[] =
 	"a whole older folder put in place of this one looks the same: give a checkpoint that was held "
 	"elsewhere (--checkpoint), or ask the witnesses (krux-witness)";
@@ -61,16 +70,24 @@ static void print_finding(const struct finding *x, bool one)
 }
 
 /* What could not be checked, NULL behind the last. */
-static void unchecked_find(const struct signed_report *g, const char *out[static 4])
+enum { UNCHECKED = 6 };
+
+static void unchecked_find(const struct verify_report *r, const struct signed_report *g, const char *out[static UNCHECKED])
 {
 	size_t n = 0;
 
+	if (!r->head)
+		out[n++] = no_head;
 	if (!g->key)
 		out[n++] = no_key;
 	else if (!g->checkpoints)
-		out[n++] = unsigned_yet;
+		out[n++] = g->epochs && g->no_last && g->no_history ? removed : unsigned_yet;
 	else if (!g->witnessed)
 		out[n++] = no_witness;
+	if (g->checkpoints && g->no_last)
+		out[n++] = no_last;
+	if (g->checkpoints && g->no_history)
+		out[n++] = no_history;
 	if (!g->elsewhere)
 		out[n++] = no_copy;
 	out[n] = NULL;
@@ -88,10 +105,10 @@ static void print_signed(const struct signed_report *g)
 
 static void print_text(const struct state *s, const struct verify_report *r, const struct signed_report *g)
 {
-	const char *sep = "", *unchecked[4];
+	const char *sep = "", *unchecked[UNCHECKED];
 	uint64_t faults = r->faults + g->faults;
 
-	unchecked_find(g, unchecked);
+	unchecked_find(r, g, unchecked);
 	printf("log      ");
 	screen_puts(stdout, s->path);
 	printf("/log, %llu segment%s\norigin   ", U(r->segments), r->segments == 1 ? "" : "s");
@@ -175,7 +192,7 @@ static void json_signed(const struct signed_report *g)
 
 static void print_json(const struct verify_report *r, const struct signed_report *g)
 {
-	const char *sep = "", *unchecked[4];
+	const char *sep = "", *unchecked[UNCHECKED];
 	uint64_t faults = r->faults + g->faults;
 	size_t n = 0;
 
@@ -207,7 +224,7 @@ static void print_json(const struct verify_report *r, const struct signed_report
 	}
 	putchar(']');
 	json_words("checked", checked, COUNT(checked));
-	unchecked_find(g, unchecked);
+	unchecked_find(r, g, unchecked);
 	while (unchecked[n])
 		n++;
 	json_words("not_checked", unchecked, n);

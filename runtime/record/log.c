@@ -85,6 +85,12 @@ void log_expect(struct log *log, uint64_t records)
 		log->alarm = records;
 }
 
+void log_distrust(struct log *log, uint64_t records)
+{
+	if (records > log->alarm)
+		log->alarm = records;
+}
+
 enum log_result log_fail(struct log *log)
 {
 	log->failed = true;

@@ -78,6 +78,8 @@ enum log_result log_again(struct log *, struct krux_err *err);
 uint64_t log_alarm(const struct log *);
 /* The log is known to have had this many records: a checkpoint says so. */
 void log_expect(struct log *, uint64_t records);
+/* Its first so many records are not those that were signed: an alarm, too. */
+void log_distrust(struct log *, uint64_t records);
 
 /* Intents that the program before left without an end. The caller knows that none of them runs any
  * more: each gets its `unknown`. Tickets whose time is over get `expired`. */

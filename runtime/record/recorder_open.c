@@ -5,6 +5,7 @@
 #include "runtime/base/err.h"
 #include "runtime/record/carry.h"
 #include "runtime/record/checkpoints.h"
+#include "runtime/record/expected.h"
 #include "runtime/record/log_key.h"
 #include "runtime/record/tree.h"
 
@@ -55,22 +56,18 @@ static int missing_say(struct recorder *r, struct krux_err *err)
 	return 0;
 }
 
-/* A log that ends before what its key signed lost records. */
-static int expect(struct recorder *r, struct krux_str origin, const struct krux_public_key *key,
-                  struct krux_err *err)
+/* A log that ends before what its key signed lost records; one with another root is another log. */
+static int expect(struct recorder *r, const struct krux_public_key *key, struct krux_err *err)
 {
-	const struct checkpoint_seen *last;
-	struct checkpoint_list list;
-	struct note_key note;
+	struct expected signed_;
 
-	if (!log_note_key(&note, origin, key->key))
-		return err_set(err, 0, "the log has an origin that no log may have");
-	if (checkpoint_list_read(r->options->log, -1, &note, NULL, 0, &list, err))
+	if (expected_check(r->log, r->options->log, r->options->blobs, -1, key, &signed_, err))
 		return -1;
-	last = checkpoint_list_last(&list);
-	if (last)
-		log_expect(r->log, last->size);
-	checkpoint_list_free(&list);
+	if (signed_.other)
+		return err_set(err, 0,
+		               "the first %llu records of the log are not those that its key has signed. Nothing is done "
+		               "until an operator acknowledges it (kruxrt audit acknowledge)",
+		               (unsigned long long)signed_.records);
 	if (log_alarm(r->log))
 		return err_set(err, 0,
 		               "the log ends at record %llu, and its key has signed %llu: records are lost. Nothing "
@@ -91,7 +88,7 @@ static int key_take(struct recorder *r, struct krux_err *err)
 	if (log_key_open(r->options->keys, &secret, err))
 		return err_wrap(err, "the key of the log");
 	krux_key_public(&secret, &key);
-	rc = expect(r, origin, &key, err);
+	rc = expect(r, &key, err);
 	if (!rc) {
 		r->checkpoints = checkpoints_open(r->options->log, origin, &secret, log_epoch(r->log), err);
 		rc = r->checkpoints ? 0 : -1;

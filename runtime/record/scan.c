@@ -4,6 +4,7 @@
 #include "runtime/record/scan.h"
 
 #include "runtime/base/err.h"
+#include "runtime/record/segment.h"
 
 #include "capspec/item.h"
 
@@ -177,6 +178,15 @@ static bool starts(const struct scan *s)
 	       record_decode(s->buf + s->at, s->n - s->at, &r, &used, &why);
 }
 
+/* No record begins with a zero, and a hole of the file may be long. */
+static void zeros_skip(struct scan *s)
+{
+	while (s->at < s->n && !s->buf[s->at])
+		s->at++;
+	if (s->at == s->n && scan_at(s) < s->end)
+		scan_seek(s, segment_data(s->fd, scan_at(s), s->end));
+}
+
 int scan_resync(struct scan *s, struct scan_item *item, struct krux_err *err)
 {
 	size_t length;
@@ -198,6 +208,7 @@ int scan_resync(struct scan *s, struct scan_item *item, struct krux_err *err)
 		if (scan_fill(s, err))
 			return -1;
 		s->at++;
+		zeros_skip(s);
 		if (scan_fill(s, err))
 			return -1;
 	} while (scan_at(s) < s->end && !starts(s));

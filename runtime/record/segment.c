@@ -89,13 +89,22 @@ int segment_zero(int fd, uint64_t at, uint64_t end, struct krux_err *err)
 	return 0;
 }
 
+uint64_t segment_data(int fd, uint64_t at, uint64_t size)
+{
+	off_t data = at < size ? lseek(fd, (off_t)at, SEEK_DATA) : (off_t)size;
+
+	if (data < 0)
+		return errno == ENXIO ? size : at;
+	return (uint64_t)data < size ? (uint64_t)data : size;
+}
+
 int segment_content(int fd, uint64_t from, uint64_t size, uint64_t *end, struct krux_err *err)
 {
 	uint64_t word, at = from;
 	uint8_t buf[64 << 10];
 
 	*end = from;
-	while (at < size) {
+	while ((at = segment_data(fd, at, size)) < size) {
 		uint64_t want = size - at < sizeof buf ? size - at : sizeof buf;
 		ssize_t n = pread(fd, buf, (size_t)want, (off_t)at);
 		size_t i = 0;

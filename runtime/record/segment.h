@@ -19,6 +19,8 @@ int segment_open(int dir, uint64_t number, int flags, struct krux_err *err);
 int segment_write(int fd, const void *p, size_t n, uint64_t at, struct krux_err *err);
 /* Zeros from `at` to, not with, `end`. */
 int segment_zero(int fd, uint64_t at, uint64_t end, struct krux_err *err);
+/* The first offset from `at` on that is in no hole of the file, which reads as zeros; size: all are. */
+uint64_t segment_data(int fd, uint64_t at, uint64_t size);
 /* Offset behind the last byte from `from` on that is not zero; `from`: all are. */
 int segment_content(int fd, uint64_t from, uint64_t size, uint64_t *end, struct krux_err *err);
 /* SHA-256 of a part of a file. */

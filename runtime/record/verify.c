@@ -3,6 +3,7 @@
 
 #include "runtime/base/cleanup.h"
 #include "runtime/base/err.h"
+#include "runtime/base/file.h"
 #include "runtime/record/carry.h"
 #include "runtime/record/segment.h"
 #include "runtime/record/tree.h"
@@ -273,7 +274,8 @@ static int sizes_add(struct verify *v, struct krux_err *err)
 /* The head first: what is written while this reads is behind it. */
 static int verify_open(struct verify *v, struct krux_err *err)
 {
-	CLEAN_FD int lock = head_open(v->dir, false, err);
+	/* Only to be read: the folder may be a copy that nobody can write. */
+	CLEAN_FD int lock = file_open(v->dir, "head", O_RDONLY | O_NONBLOCK, 0, err);
 	int found;
 
 	if (lock < 0 && errno != ENOENT)

@@ -23,6 +23,10 @@ void audited_teardown(void);
 void audited_grow(uint64_t n);
 /* Signs the tree as it is; makes tiles where wanted. */
 void audited_sign(bool tiles);
+/* Signs another tree of that size. */
+void audited_sign_other(void);
+/* From here on commands find the folder on a mount that nobody can write. */
+extern bool audited_read_only;
 /* A file of the state folder; caller frees. */
 char *audited_file(const char *name, size_t *n);
 

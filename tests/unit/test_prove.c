@@ -3,9 +3,12 @@
 #include "tests/unit/audited.h"
 
 #include "runtime/base/file.h"
+#include "runtime/record/expected.h"
+#include "runtime/record/log.h"
 #include "runtime/record/proof.h"
 #include "runtime/record/tiles_follow.h"
 #include "runtime/record/witnesses.h"
+#include "tests/unit/records.h"
 
 #include <check.h>
 #include <fcntl.h>
@@ -282,6 +285,109 @@ START_TEST(verify_says_what_is_signed)
 }
 END_TEST
 
+START_TEST(verify_reads_what_nobody_can_write)
+{
+	audited_grow(100);
+	audited_sign(false);
+	log_close(audited_log);
+	audited_log = NULL;
+	audited_read_only = true;
+	ck_assert_msg(!run("verify --state @"), "%s", audited_out);
+	says("whole, as far as it was checked");
+	ck_assert_msg(!run("query --state @"), "%s", audited_out);
+	audited_read_only = false;
+}
+END_TEST
+
+START_TEST(verify_says_what_is_missing)
+{
+	char *last;
+	size_t n;
+
+	audited_grow(100);
+	audited_sign(false);
+	audited_grow(200);
+	audited_sign(false);
+	last = audited_file("log/checkpoint", &n);
+	ck_assert(!unlinkat(audited.log, "checkpoint", 0));
+	ck_assert_int_eq(run("verify --state @"), 0);
+	says("log/checkpoint is gone: what was signed last is known from log/checkpoints");
+	ck_assert(!unlinkat(audited.log, "checkpoints", 0));
+	ck_assert_int_eq(run("verify --state @"), 0);
+	says("log/checkpoint and log/checkpoints are gone, though a start was certified to sign them");
+	ck_assert(!file_create(audited.log, "checkpoint", 0600, last, n, &audited_err));
+	ck_assert_int_eq(run("verify --state @"), 0);
+	says("log/checkpoints is gone: nothing is compared");
+	ck_assert(!unlinkat(audited.log, "head", 0));
+	ck_assert_int_eq(run("verify --state @ --json"), 0);
+	says("log/head is gone: records that are missing at the end would not be noticed");
+	free(last);
+}
+END_TEST
+
+/* A hole of 16 GiB behind the records, then with a byte at its end. */
+START_TEST(verify_passes_over_holes)
+{
+	const off_t far = (off_t)1 << 34;
+	int fd;
+
+	audited_grow(100);
+	fd = file_open(audited.log, "00000000.seg", O_WRONLY, 0, &audited_err);
+	ck_assert(fd >= 0 && !ftruncate(fd, far));
+	ck_assert_msg(!run("verify --state @"), "%s", audited_out);
+	log_close(audited_log);
+	audited_log = NULL;
+	ck_assert_int_eq(pwrite(fd, "x", 1, far - 1), 1);
+	ck_assert_int_eq(run("verify --state @"), 1);
+	says("no whole record, as a crash leaves it");
+	close(fd);
+}
+END_TEST
+
+START_TEST(what_was_signed_is_expected)
+{
+	struct expected is;
+
+	ck_assert(!expected_check(audited_log, audited.log, audited.blobs, -1, &audited_key, &is, &audited_err));
+	ck_assert(!is.records && !is.other);
+	audited_grow(500);
+	audited_sign(false);
+	/* At its end, behind it in the same segment, and in one that is sealed. */
+	for (uint64_t n = 500; n < 8000; n = n < 700 ? n + 100 : 8000) {
+		audited_grow(n);
+		ck_assert_msg(!expected_check(audited_log, audited.log, audited.blobs, audited.fd, &audited_key, &is,
+		                              &audited_err), "%s", audited_err.text);
+		ck_assert(is.records == 500 && !is.other && !log_alarm(audited_log));
+	}
+	audited_grow(8000);
+	ck_assert(!expected_check(audited_log, audited.log, audited.blobs, -1, &audited_key, &is, &audited_err));
+	ck_assert(!is.other && !log_alarm(audited_log));
+}
+END_TEST
+
+START_TEST(another_log_than_was_signed_is_an_alarm)
+{
+	struct record r = records_intent();
+	struct expected is;
+
+	audited_grow(500);
+	audited_sign_other();
+	for (uint64_t n = 500; n <= 8000; n += 7500) {
+		audited_grow(n);
+		ck_assert(!expected_check(audited_log, audited.log, audited.blobs, -1, &audited_key, &is, &audited_err));
+		ck_assert(is.other && is.records == 500);
+		ck_assert_uint_eq(log_alarm(audited_log), 500);
+		ck_assert_int_eq(log_add(audited_log, &r, NULL, &audited_err), LOG_REFUSED);
+		if (n == 8000)
+			break;
+		/* The next daemon would open it again; nothing else forgets the alarm. */
+		log_close(audited_log);
+		audited_log = log_open(audited.log, audited.blobs, NULL, &audited_err);
+		ck_assert_ptr_nonnull(audited_log);
+	}
+}
+END_TEST
+
 START_TEST(verify_finds_a_log_that_was_put_back)
 {
 	char *log, *head, *check, *history;
@@ -331,6 +437,11 @@ int main(void)
 	tcase_add_test(t, tiles_are_made_again);
 	tcase_add_test(t, tiles_follow_the_checkpoints);
 	tcase_add_test(t, verify_says_what_is_signed);
+	tcase_add_test(t, verify_reads_what_nobody_can_write);
+	tcase_add_test(t, verify_says_what_is_missing);
+	tcase_add_test(t, verify_passes_over_holes);
+	tcase_add_test(t, what_was_signed_is_expected);
+	tcase_add_test(t, another_log_than_was_signed_is_an_alarm);
 	tcase_add_test(t, verify_finds_a_log_that_was_put_back);
 	suite_add_tcase(s, t);
 	srunner_run_all(r, CK_NORMAL);
