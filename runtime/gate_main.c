@@ -1,5 +1,7 @@
 /* krux-gate: what kruxrt serve executes as its gate. */
+#include "runtime/base/err.h"
 #include "runtime/gate/gate_run.h"
+#include "runtime/gate/limits.h"
 #include "runtime/sandbox/part.h"
 
 #include <stddef.h>
@@ -14,11 +16,17 @@ static int confine(void *ctx, struct krux_err *err)
 int main(void)
 {
 	struct gate_run_options o = { .confine = confine };
+	struct gate_limits limits = { 0 };
+	struct krux_err err = { 0 };
 	struct begin b;
 	int code = part_begin(PROCESS_GATE, &b);
 
 	if (code)
 		_exit(code);
+	for (const char *const *limit = b.limits; *limit; limit++)
+		if (limits_set(&limits, *limit, &err))
+			_exit(3);              /* kruxrt has looked before */
+	o.limits = &limits;
 	o.bundle = b.fd[BEGIN_BUNDLE];
 	o.bundle_path = b.bundle_path;
 	o.trust = b.fd[BEGIN_TRUST];

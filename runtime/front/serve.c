@@ -12,6 +12,8 @@
 #include "runtime/front/options.h"
 #include "runtime/front/owner.h"
 #include "runtime/front/ready.h"
+#include "runtime/gate/gate_run.h"
+#include "runtime/gate/limits.h"
 #include "runtime/sandbox/cgroup.h"
 
 #include "capspec/version.h"
@@ -42,6 +44,7 @@ static const char help[] =
 "  --uid-base N       as root: uids of gate (N), recorder (N+1) and hook (N+2) (60800)\n"
 "  --notify-hook PROGRAM  run for each notify verdict, with the event as JSON on its standard input\n"
 "  --notify-network   it may use the network\n"
+"  --limit NAME=N     what clients may use up; kruxrt status shows the names (again for each)\n"
 "  --allow-missing F,...  do without these features of the machine (kruxrt doctor); records say so\n"
 "  --dev              let a development key through; every answer and record says so\n"
 "\n"
@@ -51,6 +54,7 @@ static const char help[] =
 "\n"
 "Exit: 0 ended when asked to; 2 wrong usage, or the bundle cannot be used; 3 the system failed.\n";
 
+enum { MOST_LIMITS = 32 };
 static const uint64_t second_ns = 1000000000;
 
 struct serve {
@@ -61,6 +65,7 @@ struct serve {
 	struct listen_socket agent, super;
 	struct machine machine;
 	char *bundle_path;
+	const char *limit[MOST_LIMITS + 1];
 	int cgroup_above;
 	char group_name[32];
 };
@@ -88,6 +93,16 @@ static int base_read(struct serve *s, struct krux_err *err)
 	if (errno || *end || *s->base < '1' || *s->base > '9' || n > INT_MAX - 2)
 		return err_set(err, 0, "--uid-base: a number of users, such as 60800");
 	s->plan.start.uid_base = (uid_t)n;
+	return 0;
+}
+
+static int limits_read(const struct serve *s, struct krux_err *err)
+{
+	struct gate_limits limits = { 0 };
+
+	for (const char *const *limit = s->limit; *limit; limit++)
+		if (limits_set(&limits, *limit, err))
+			return -1;
 	return 0;
 }
 
@@ -205,7 +220,7 @@ static int serve_open(struct serve *s, int *code, struct krux_err *err)
 	struct start_plan *start = &s->plan.start;
 
 	*code = EXIT_USAGE;
-	if (base_read(s, err) || machine_waive(&s->machine, s->missing_list, err))
+	if (base_read(s, err) || machine_waive(&s->machine, s->missing_list, err) || limits_read(s, err))
 		return -1;
 	s->plan.hook.uid = start->uid_base + 2;
 	if (hook_check(&s->plan.hook, err))
@@ -229,6 +244,7 @@ static int serve_run(struct serve *s)
 	p->start.dev = s->dev;
 	p->start.waived = s->machine.waived;
 	p->start.missing = s->machine.missing;
+	p->start.limits = s->limit;
 	p->agent = &s->agent;
 	p->supervisor = &s->super;
 	p->start_ns = 60 * second_ns;
@@ -264,6 +280,7 @@ int serve_command(int argc, char **argv)
 		{ .name = "--uid-base", .value = &s.base },
 		{ .name = "--notify-hook", .value = &s.plan.hook.path },
 		{ .name = "--notify-network", .flag = &s.plan.hook.network },
+		{ .name = "--limit", .list = s.limit, .nlist = MOST_LIMITS + 1 },
 		{ .name = "--allow-missing", .value = &s.missing_list },
 		{ .name = "--dev", .flag = &s.dev },
 		{ .name = "--help", .flag = &s.help },

@@ -28,8 +28,9 @@ static void recorder_begin(const struct start_plan *p, struct begin *b)
 	b->fd[BEGIN_KEYS] = p->keys;
 }
 
-static void gate_begin(const struct start_generation *g, struct begin *b)
+static void gate_begin(const struct start_plan *p, const struct start_generation *g, struct begin *b)
 {
+	b->limits = p->limits;
 	b->fd[BEGIN_RECORDER] = g->gate_recorder;
 	b->fd[BEGIN_SPAWNER] = g->gate_spawner;
 }
@@ -62,7 +63,7 @@ static int process_tell(const struct start_plan *p, enum process_kind kind, cons
 	if (kind == PROCESS_RECORDER)
 		recorder_begin(p, &b);
 	else if (kind == PROCESS_GATE)
-		gate_begin(g, &b);
+		gate_begin(p, g, &b);
 	else
 		spawner_begin(p, g, &b);
 	return begin_put(to, &b, err);

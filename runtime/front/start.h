@@ -21,6 +21,7 @@ struct start_plan {
 	const char *engine;
 	bool dev;
 	const char *const *waived, *const *missing;
+	const char *const *limits;     /* of the gate: NAME=N, NULL-terminated; NULL: the usual ones */
 	uid_t uid_base;                /* as root: gate + 0, recorder + 1 */
 };
 

@@ -5,6 +5,7 @@
 #include "runtime/bundle/trust.h"
 #include "runtime/decide/facts.h"
 #include "runtime/decide/zone.h"
+#include "runtime/gate/limits.h"
 #include "runtime/record/carry.h"
 
 #include "capspec/version.h"
@@ -23,11 +24,6 @@
 static const uint64_t millisecond = 1000000, second = 1000000000;
 
 enum { EXIT_BUNDLE = 2, EXIT_FAILED = 3, START_MS = 60000, ORPHAN_MS = 500, CARRY_MOST = 1 << 30 };
-
-const struct gate_limits gate_limits_default = {
-	.connections = 4096, .per_agent = 1024, .supervisors = 64, .calls = 64, .requests = 1000, .tickets = 256,
-	.bytes = 128 << 20, .hello_ms = 10000, .message_ms = 30000,
-};
 
 uint64_t gate_wall(void)
 {
@@ -340,27 +336,12 @@ static int bundle_record(struct gate *g, struct krux_err *err)
 	return append_op(g, &r, bundle_done) ? 0 : err_set(err, ENOMEM, "record the bundle");
 }
 
-static void limits_set(struct gate *g)
-{
-	const struct gate_limits *d = &gate_limits_default, *o = g->options.limits ? g->options.limits : d;
-
-#define LIMIT(field) g->limits.field = o->field ? o->field : d->field
-	LIMIT(connections);
-	LIMIT(per_agent);
-	LIMIT(supervisors);
-	LIMIT(calls);
-	LIMIT(requests);
-	LIMIT(tickets);
-	LIMIT(bytes);
-	LIMIT(hello_ms);
-	LIMIT(message_ms);
-#undef LIMIT
-}
-
 static int gate_open(struct gate *g, int parent, struct krux_err *err)
 {
 	g->started = gate_wall();
-	limits_set(g);
+	if (g->options.limits)
+		g->limits = *g->options.limits;
+	limits_fill(&g->limits);
 	boot_read(g);
 	for (unsigned i = GATE_OPS; i--;) {
 		g->ops[i].cookie = (uint64_t)COOKIE_OP << COOKIE_SHIFT | i;

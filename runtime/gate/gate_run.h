@@ -7,20 +7,11 @@
 
 struct krux_err;
 
-/* What clients may use up; 0 in a field: as gate_limits_default has it. */
+/* What clients may use up, by the names of limits.def; 0 in a field: the usual one. */
 struct gate_limits {
-	uint32_t connections;          /* of agents, in all */
-	uint32_t per_agent;            /* of one agent */
-	uint32_t supervisors;          /* connections of supervisors */
-	uint32_t calls;                /* under way on one connection */
-	uint32_t requests;             /* a second, of one agent */
-	uint32_t tickets;              /* that wait, of one agent */
-	uint64_t bytes;                /* of messages and answers under way, of all */
-	uint32_t hello_ms;             /* until a connection has said who it is */
-	uint32_t message_ms;           /* from the first byte of a message to its last, and for a client
-	                                  to take an answer */
+#define GATE_LIMIT(field, name, usual, least, most, what) uint64_t field;
+#include "runtime/gate/limits.def"
 };
-extern const struct gate_limits gate_limits_default;
 
 struct gate_run_options {
 	int bundle;                    /* the file, open for reading */
@@ -30,7 +21,7 @@ struct gate_run_options {
 	const char *const *waived;     /* NULL-terminated; NULL: none */
 	uint64_t generation;
 	int recorder, spawner;         /* channels */
-	const struct gate_limits *limits;   /* NULL: gate_limits_default */
+	const struct gate_limits *limits;   /* NULL: the usual ones */
 	/* Called once, when the bundle is mapped and everything is opened, before READY: from then
 	 * on no file can be opened and nothing be mapped executable. NULL in tests. */
 	int (*confine)(void *ctx, struct krux_err *err);

@@ -6,6 +6,7 @@
 #include "capspec/item.h"
 #include "capspec/version.h"
 #include "runtime/gate/json.h"
+#include "runtime/gate/limits.h"
 #include "runtime/record/blob.h"
 #include "runtime/record/carry.h"
 
@@ -33,6 +34,17 @@ static void answers_put(struct gate *g, struct object *o)
 			object_uint(&in, frame_end_word(i), g->counts[i]);
 	if (object_end(&in, &v))
 		object_value(o, "answers", v);
+}
+
+static void limits_put(struct gate *g, struct object *o)
+{
+	struct object in = { .pool = g->pool };
+	struct krux_value v;
+
+	for (size_t i = 0; limits_name(i); i++)
+		object_uint(&in, limits_name(i), limits_value(&g->limits, i));
+	if (object_end(&in, &v))
+		object_value(o, "limits", v);
 }
 
 static void held_put(struct gate *g, struct object *o)
@@ -72,6 +84,7 @@ struct krux_str report_status(struct gate *g)
 	object_uint(&o, "agents", carry_agents(g->carry));
 	object_uint(&o, "approvers", g->napprovers);
 	answers_put(g, &o);
+	limits_put(g, &o);
 	object_text(&o, "notice", g->notice);
 	return object_json(&o);
 }

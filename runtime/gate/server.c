@@ -290,7 +290,7 @@ static void accepting(struct watch *w, uint32_t events)
 	struct server *s = w->ctx;
 	struct gate *g = s->gate;
 	enum connection_role role = w == &s->listener[ROLE_AGENT] ? ROLE_AGENT : ROLE_SUPERVISOR;
-	uint32_t limit = role == ROLE_AGENT ? g->limits.connections : g->limits.supervisors;
+	uint64_t limit = role == ROLE_AGENT ? g->limits.connections : g->limits.supervisors;
 
 	(void)events;
 	for (int i = 0; i < ACCEPT_BATCH; i++) {

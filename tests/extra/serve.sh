@@ -70,15 +70,18 @@ state"
 		exits "what is missing is waived by name" 3 $R serve --state "$s" --bundle "$w/bundle.krux"
 		has "how is said" "$dir/err" "this machine lacks cgroup"
 	fi
+	exits "a limit out of bounds" 2 $R serve --state "$s" --bundle "$w/bundle.krux" --limit calls=0
+	has "says its bounds" "$dir/err" "--limit calls: a number from 1 to 1024"
 	$R agents add one --token --state "$s" --operator "$s/keys/operator.key" --bundle "$w/bundle.krux" > "$dir/added" 2>&1
 	(umask 077 && grep -o 'krux-token-[0-9a-f]*' "$dir/added" > "$w/token")
 	[ -z "$as" ] || chown 65533:65533 "$w/token"
 	$as "$dir/bin/kruxrt" serve $waive --state "$s" --bundle "$w/bundle.krux" --dev --socket "$w/a" --supervisor "$w/s" \
-		> "$w/log" 2>&1 < /dev/null &
+		--limit calls=63 --limit=requests=2000 > "$w/log" 2>&1 < /dev/null &
 	daemon=$!
 	i=0
 	while [ $i -lt 100 ] && ! grep -q "generation 1 serves" "$w/log"; do sleep 0.2; i=$((i + 1)); done
 	exits "status" 0 $R status --socket "$w/s"
+	has "shows the limits" "$dir/out" "calls 63, requests 2000"
 	call() { name=$1 want=$2; shift 2; exits "$name" "$want" $R call "$@" --as one --token-file "$w/token" --socket "$w/a" --json; }
 	is "rights of the agents' socket" "$(stat -c %a "$w/a")" 666
 	is "rights of the supervisors' socket" "$(stat -c %a "$w/s")" 600

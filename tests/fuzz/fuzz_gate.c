@@ -14,6 +14,7 @@
 #include "runtime/bundle/trust.h"
 #include "runtime/decide/facts.h"
 #include "runtime/decide/zone.h"
+#include "runtime/gate/limits.h"
 #include "runtime/gate/server.h"
 #include "runtime/record/carry.h"
 #include "runtime/spawn/spawn.h"
@@ -108,7 +109,7 @@ static void gate_make(void)
 
 	PROMISE(sodium_init() >= 0);
 	g = calloc(1, sizeof *g);
-	g->limits = gate_limits_default;
+	limits_fill(&g->limits);
 	g->limits.requests = 1000000;
 	g->limits.bytes = 32 << 20;
 	PROMISE(!loop_open(&g->loop, &err));

@@ -73,7 +73,8 @@ static void refused(const char *text)
 
 START_TEST(all_of_it_arrives)
 {
-	const char *const waived[] = { "cgroup", "ebpf", NULL }, *const missing[] = { "", NULL };
+	const char *const waived[] = { "cgroup", "ebpf", NULL }, *const missing[] = { "", NULL },
+		   *const limits[] = { "calls=1", "bytes=2", NULL };
 	struct begin b = nothing();
 
 	b.dev = true;
@@ -85,6 +86,7 @@ START_TEST(all_of_it_arrives)
 	b.state_path = "";
 	b.waived = waived;
 	b.missing = missing;
+	b.limits = limits;
 	b.fd[BEGIN_TRUST] = b.fd[BEGIN_SPAWNER] = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	ck_assert(!begin_put(&to, &b, &err));
 	ck_assert(!begin_take(from, KIND, &got, &err));
@@ -101,6 +103,9 @@ START_TEST(all_of_it_arrives)
 	ck_assert_ptr_null(got.waived[2]);
 	ck_assert_str_eq(got.missing[0], "");
 	ck_assert_ptr_null(got.missing[1]);
+	ck_assert_str_eq(got.limits[0], "calls=1");
+	ck_assert_str_eq(got.limits[1], "bytes=2");
+	ck_assert_ptr_null(got.limits[2]);
 	for (unsigned i = 0; i < BEGIN_FDS; i++)
 		ck_assert((got.fd[i] >= 0) == (b.fd[i] >= 0));
 	ck_assert_int_ge(fcntl(got.fd[BEGIN_TRUST], F_GETFD), 0);

@@ -324,6 +324,8 @@ START_TEST(what_supervisors_read)
 	client_send(s, &(struct frame){ .kind = FRAME_S_STATUS, .has_id = true, .id = 4 });
 	f = client_wait(s);
 	ck_assert(frame_says(f->s_answer.json, "\"tickets\":1") && frame_says(f->s_answer.json, "\"policy\":"));
+	ck_assert_msg(frame_says(f->s_answer.json, "\"limits\":{\"connections\":4096,") &&
+	              frame_says(f->s_answer.json, "\"requests\":100000,"), "%.*s", (int)f->s_answer.json.n, f->s_answer.json.p);
 	client_send(s, &(struct frame){ .kind = FRAME_S_AGENTS, .has_id = true, .id = 5 });
 	f = client_wait(s);
 	ck_assert(frame_says(f->s_answer.json, "\"name\":\"builder\"") && frame_says(f->s_answer.json, "\"auth\":\"token\""));
