@@ -11,8 +11,8 @@
 enum { DAEMON_CODES = -16 };
 
 _Static_assert(KRUX_E_MALFORMED == DAEMON_CODES - FRAME_ERROR_MALFORMED &&
-               KRUX_E_CAPABILITY == DAEMON_CODES - FRAME_ERROR_CAPABILITY &&
-               FRAME_ERROR_CAPABILITY == FRAME_ERRORS - 1, "one code for each error of the protocol");
+               KRUX_E_STRANGERS == DAEMON_CODES - FRAME_ERROR_STRANGERS &&
+               FRAME_ERROR_STRANGERS == FRAME_ERRORS - 1, "one code for each error of the protocol");
 _Static_assert((int)KRUX_END_WITHDRAWN == (int)FRAME_END_WITHDRAWN &&
                (int)FRAME_END_WITHDRAWN == FRAME_ENDS - 1, "one end for each of the protocol");
 

@@ -74,7 +74,8 @@ enum krux_code {
 	KRUX_E_FROZEN = -28,       /* an operator has frozen this agent, or all; nothing was done */
 	KRUX_E_UNRECORDED = -29,   /* the log cannot be written; nothing was done */
 	KRUX_E_TICKET = -30,       /* no such ticket of this agent */
-	KRUX_E_CAPABILITY = -31    /* there is no such capability to describe */
+	KRUX_E_CAPABILITY = -31,   /* there is no such capability to describe */
+	KRUX_E_STRANGERS = -32     /* too many connections of this uid have not said hello */
 };
 
 /* "timeout", "unauthorised"; NULL for what is no code. Constant. */

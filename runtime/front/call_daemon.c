@@ -37,6 +37,7 @@ static int fault_exit(int code)
 	case KRUX_E_UNAUTHORISED:
 	case KRUX_E_REVOKED:
 	case KRUX_E_CONNECTIONS:
+	case KRUX_E_STRANGERS:
 	case KRUX_E_CALLS:
 	case KRUX_E_BYTES:
 	case KRUX_E_REQUESTS:

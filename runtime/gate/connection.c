@@ -97,6 +97,32 @@ static void due(struct timer *t)
 static void ready(struct watch *w, uint32_t events);
 static void flush_now(struct session *);
 
+static void stranger_add(struct server *s, struct connection *c)
+{
+	c->stranger = true;
+	c->next_stranger = s->strangers;
+	if (s->strangers)
+		s->strangers->prev_stranger = c;
+	s->strangers = c;
+	s->nstrangers++;
+}
+
+static void stranger_drop(struct connection *c)
+{
+	struct server *s = c->server;
+
+	if (!c->stranger)
+		return;
+	c->stranger = false;
+	if (c->prev_stranger)
+		c->prev_stranger->next_stranger = c->next_stranger;
+	else
+		s->strangers = c->next_stranger;
+	if (c->next_stranger)
+		c->next_stranger->prev_stranger = c->prev_stranger;
+	s->nstrangers--;
+}
+
 struct connection *connection_new(struct server *s, enum connection_role role, int fd, uint64_t uid)
 {
 	struct connection *c = calloc(1, sizeof *c);
@@ -124,6 +150,7 @@ struct connection *connection_new(struct server *s, enum connection_role role, i
 		s->first->prev = c;
 	s->first = c;
 	s->count[role]++;
+	stranger_add(s, c);
 	connection_timer(c);
 	return c;
 }
@@ -150,6 +177,7 @@ void connection_end(struct connection *c)
 	if (c->dead)
 		return;
 	c->dead = true;
+	stranger_drop(c);
 	calls_orphan(&c->session);
 	if (c->session.agent)
 		c->session.agent->nsessions--;
@@ -167,6 +195,15 @@ void connection_end(struct connection *c)
 	/* Others in this turn may still hold it. */
 	c->next = s->dead;
 	s->dead = c;
+}
+
+void connection_known(struct connection *c)
+{
+	stranger_drop(c);
+	c->state = CONNECTION_OPEN;
+	c->reader.max = c->role == ROLE_AGENT ? FRAME_MAX : LEND_MIDDLE;
+	c->hello_by = 0;
+	connection_timer(c);
 }
 
 void connections_bury(struct server *s)

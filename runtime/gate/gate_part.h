@@ -405,6 +405,8 @@ void server_reply(struct gate *, uint64_t connection, const struct frame *);
 /* What was gathered in this turn leaves. */
 void server_turn(struct gate *);
 unsigned server_count(const struct gate *, bool supervisors);
+/* Connections that have not said who they are, and how many more of them were sent away. */
+unsigned server_strangers(const struct gate *, uint64_t *turned_away);
 
 /* ---- handover.c ---- */
 

@@ -121,10 +121,7 @@ static bool session_restore(struct connection *c, const struct message_connectio
 
 	if (h->role == ROLE_AGENT && (!a || a->revoked || h->auth > AUDIT_AUTH_PEER))
 		return false;
-	c->state = CONNECTION_OPEN;
-	c->reader.max = h->role == ROLE_AGENT ? FRAME_MAX : LEND_MIDDLE;
-	c->hello_by = 0;
-	connection_timer(c);
+	connection_known(c);
 	memcpy(c->session.claimed, claimed.p, claimed.n);
 	c->watching = h->watching && h->role == ROLE_SUPERVISOR;
 	c->server->gate->watched |= c->watching;

@@ -64,6 +64,7 @@ struct krux_str report_status(struct gate *g)
 {
 	const struct krux_bundle *b = &g->policy->bundle;
 	struct object o = { .pool = g->pool };
+	uint64_t turned_away;
 
 	object_text(&o, "engine", "kruxrt " KRUX_VERSION);
 	object_time(&o, "since", g->started);
@@ -78,6 +79,8 @@ struct krux_str report_status(struct gate *g)
 	object_bool(&o, "draining", g->draining);
 	object_uint(&o, "connections", server_count(g, false));
 	object_uint(&o, "supervisors", server_count(g, true));
+	object_uint(&o, "strangers", server_strangers(g, &turned_away));
+	object_uint(&o, "strangers_refused", turned_away);
 	object_uint(&o, "calls", g->ncalls - g->nwaiting);
 	object_uint(&o, "waiting", g->nwaiting);
 	object_uint(&o, "tickets", g->ncards);

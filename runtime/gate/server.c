@@ -54,10 +54,7 @@ static void welcome(struct connection *c, struct agent *a, enum audit_auth auth)
 	c->session.agent = a;
 	c->session.auth = auth;
 	a->nsessions++;
-	c->state = CONNECTION_OPEN;
-	c->reader.max = FRAME_MAX;
-	c->hello_by = 0;
-	connection_timer(c);
+	connection_known(c);
 	connection_send(&c->session, &f, -1);
 }
 
@@ -170,10 +167,7 @@ static void supervisor_hello(struct connection *c)
 		.dev = g->policy->bundle.key.dev,
 	} };
 
-	c->state = CONNECTION_OPEN;
-	c->reader.max = LEND_MIDDLE;
-	c->hello_by = 0;
-	connection_timer(c);
+	connection_known(c);
 	connection_send(&c->session, &f, -1);
 }
 
@@ -263,16 +257,27 @@ void server_turn(struct gate *g)
 
 /* ---- listening ---- */
 
-static void refuse(int fd, const char *why)
+static void refuse(int fd, enum frame_error code, const char *why)
 {
-	struct frame f = { .kind = FRAME_ERROR, .error = { .code = FRAME_ERROR_CONNECTIONS,
-		                                           .why = { why, strlen(why) } } };
+	struct frame f = { .kind = FRAME_ERROR, .error = { .code = code, .why = { why, strlen(why) } } };
 	uint8_t buf[256];
 	size_t n = frame_encode(&f, buf, sizeof buf);
 
 	if (n && n <= sizeof buf)
 		(void)!send(fd, buf, n, MSG_NOSIGNAL | MSG_DONTWAIT);
 	close(fd);
+}
+
+/* Are so many connections of this uid silent that there may be no more. */
+static bool crowded(const struct server *s, enum connection_role role, uint64_t uid)
+{
+	uint64_t n = 0;
+
+	if (role != ROLE_AGENT)
+		return false;
+	for (const struct connection *c = s->strangers; c; c = c->next_stranger)
+		n += c->role == role && c->session.uid == uid;
+	return n >= s->gate->limits.strangers;
 }
 
 static void resting_due(struct timer *t)
@@ -305,12 +310,16 @@ static void accepting(struct watch *w, uint32_t events)
 		}
 		if (fd < 0)
 			return;
-		if (s->count[role] >= limit)
-			refuse(fd, "there are too many connections");
-		else if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &len))
+		if (s->count[role] >= limit) {
+			refuse(fd, FRAME_ERROR_CONNECTIONS, "there are too many connections");
+		} else if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &len)) {
 			close(fd);
-		else
+		} else if (crowded(s, role, who.uid)) {
+			s->turned_away++;
+			refuse(fd, FRAME_ERROR_STRANGERS, "too many connections of this user have not said hello");
+		} else {
 			connection_new(s, role, fd, who.uid);
+		}
 	}
 }
 
@@ -394,6 +403,12 @@ bool server_idle(const struct gate *g)
 unsigned server_count(const struct gate *g, bool supervisors)
 {
 	return g->server->count[supervisors ? ROLE_SUPERVISOR : ROLE_AGENT];
+}
+
+unsigned server_strangers(const struct gate *g, uint64_t *turned_away)
+{
+	*turned_away = g->server->turned_away;
+	return g->server->nstrangers;
 }
 
 /* ---- to many ---- */

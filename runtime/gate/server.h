@@ -43,6 +43,8 @@ struct connection {
 	bool more;                     /* messages of this turn are still to be looked at */
 	uint64_t hello_by, whole_by, taken_by, resume_at;   /* ns of CLOCK_BOOTTIME; 0: none */
 	struct connection *next_dirty, *next_again;
+	struct connection *next_stranger, *prev_stranger;
+	bool stranger;                 /* it has not said who it is */
 };
 
 struct server {
@@ -50,7 +52,9 @@ struct server {
 	struct watch listener[2];      /* by role */
 	struct timer later, resting;   /* later: what is left of this turn's budget; resting: after EMFILE */
 	struct connection *first, *dirty, *again, *dead;
-	unsigned count[2];
+	struct connection *strangers;
+	unsigned count[2], nstrangers;
+	uint64_t turned_away;          /* strangers, of whom there were too many */
 	uint64_t numbers;
 	bool leaving;                  /* to the next gate */
 	struct channel next_gate, from_gate;   /* fd -1: none; both, while a chain of gates is leaving */
@@ -64,6 +68,8 @@ struct server {
 /* Takes fd. NULL: no memory, fd is closed. */
 struct connection *connection_new(struct server *, enum connection_role, int fd, uint64_t uid);
 void connection_end(struct connection *);
+/* It has said who it is. */
+void connection_known(struct connection *);
 /* Says why, then ends it. */
 void connection_fail(struct connection *, enum frame_error, const char *why);
 void connection_send(struct session *, const struct frame *, int fd);

@@ -148,7 +148,7 @@ START_TEST(what_is_wrong_with_options_is_said)
 	ck_assert_str_eq(krux_code_word(KRUX_E_SLOW), "slow");
 	ck_assert_ptr_null(krux_code_word(1));
 	ck_assert_ptr_null(krux_code_word(-16));
-	ck_assert_ptr_null(krux_code_word(-32));
+	ck_assert_ptr_null(krux_code_word(-33));
 	ck_assert_str_eq(krux_end_word(KRUX_END_WITHDRAWN), "withdrawn");
 	ck_assert_str_eq(krux_decision_word(KRUX_DECISION_APPROVAL), "approval-required");
 	ck_assert_ptr_null(krux_decision_word(-1));

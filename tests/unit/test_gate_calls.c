@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static const struct frame *f;
@@ -520,6 +521,51 @@ START_TEST(limits_have_their_errors)
 }
 END_TEST
 
+/* Who says nothing keeps out who says nothing, of his own uid. */
+START_TEST(strangers_are_few)
+{
+	struct client *known = client_agent("builder", "builder-token"), *c[3], *s, *more;
+	char path[128];
+
+	for (int i = 0; i < 3; i++)
+		c[i] = client_connect(false);
+	/* A challenge is no welcome. */
+	f = said_hello(c[0], "keyed", FRAME_PROOF_KEY, NULL);
+	ck_assert_int_eq(f->kind, FRAME_CHALLENGE);
+	more = client_connect(false);
+	f = client_wait(more);
+	ends_with(more, FRAME_ERROR_STRANGERS);
+	s = client_supervisor();
+	client_send(s, &(struct frame){ .kind = FRAME_S_STATUS, .has_id = true, .id = 1 });
+	f = client_wait(s);
+	ck_assert_msg(frame_says(f->s_answer.json, "\"strangers\":3,\"strangers_refused\":1,"), "%.*s", (int)f->s_answer.json.n,
+	              f->s_answer.json.p);
+	client_close(s);
+	/* Those who are known, and other users, notice nothing. */
+	f = client_answer(known, 1, "system.ping", "{}");
+	ck_assert_uint_eq(f->answer.end, FRAME_END_DONE);
+	if (!geteuid()) {
+		snprintf(path, sizeof path, "%s/agents", world.root);
+		ck_assert(!chmod(world.root, 0755) && !chmod(path, 0777) && !seteuid(65534));
+		more = client_connect(false);
+		ck_assert(!seteuid(0));
+		f = said_hello(more, "other", FRAME_PROOF_TOKEN, "other-token");
+		ck_assert_int_eq(f->kind, FRAME_WELCOME);
+		client_close(more);
+	}
+	/* One that goes, or says hello, makes room. */
+	client_close(c[0]);
+	c[0] = client_connect(false);
+	f = said_hello(c[0], "builder", FRAME_PROOF_TOKEN, "builder-token");
+	ck_assert_int_eq(f->kind, FRAME_WELCOME);
+	more = client_agent("other", "other-token");
+	client_close(more);
+	for (int i = 0; i < 3; i++)
+		client_close(c[i]);
+	client_close(known);
+}
+END_TEST
+
 START_TEST(descriptions)
 {
 	struct client *c = client_agent("builder", "builder-token");
@@ -619,6 +665,12 @@ static void setup_narrow(void)
 	world_setup();
 }
 
+static void setup_suspicious(void)
+{
+	world_limits = (struct gate_limits){ .strangers = 3 };
+	world_setup();
+}
+
 static void setup_wide(void)
 {
 	world_limits = (struct gate_limits){ .requests = 100000 };
@@ -668,6 +720,7 @@ int main(void)
 	tcase_add_test(c, slow_is_no_crime);
 	tcase_add_test(tcase(s, "impatient", setup_impatient), silence_is_ended);
 	tcase_add_test(tcase(s, "narrow", setup_narrow), limits_have_their_errors);
+	tcase_add_test(tcase(s, "suspicious", setup_suspicious), strangers_are_few);
 	srunner_run_all(r, CK_NORMAL);
 	failed = srunner_ntests_failed(r);
 	srunner_free(r);
