@@ -150,6 +150,7 @@ void agents_free(struct gate *g)
 
 	while ((a = g->agents)) {
 		g->agents = a->next;
+		ended_close(a);
 		free(a->workspace);
 		free(a);
 	}

@@ -208,7 +208,7 @@ static void call_unrecorded(struct gate *g, struct call *c, uint32_t status)
 	if (c->release)
 		ticket_unreleased(g, c, status);
 	else if (c->renewal)
-		ticket_unrenewed(g, c->ticket);
+		ticket_unrenewed(g, c->agent, c->ticket);
 	else if (c->session && !c->pure)
 		tell_error(c->session, true, c->id, code, ack_text(status), 0);
 	call_free(g, c);

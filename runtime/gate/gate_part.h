@@ -2,7 +2,7 @@
  *
  * Data flows so: server.c takes messages from connections, call.c makes decisions and records of
  * them, links.c carries them to recorder and spawner and brings back what these say, tell.c tells
- * the agent. ticket.c keeps what waits for a person, supervise.c talks to persons. */
+ * the agent. ticket.c keeps what waits for a person, ended.c what no longer waits, supervise.c talks to persons. */
 #ifndef KRUX_GATE_PART_H
 #define KRUX_GATE_PART_H
 
@@ -30,7 +30,6 @@ enum {
 	GATE_TOLD = 256,               /* answered, and not recorded yet, of one agent: then it waits */
 	GATE_OPS = 512,                /* records of other kinds whose ACK is awaited */
 	GATE_SEQS = 16384,             /* slots of the table of intents that run */
-	GATE_ENDED = 256,              /* tickets whose end is remembered */
 	GATE_CLAIMED = 255,
 	GATE_NONCES = 64,              /* given out and not used */
 	GATE_RELOADS = 4
@@ -50,6 +49,8 @@ struct agent {
 	struct tally_agent *counted;
 	struct tally_place *place;
 	unsigned nsessions, ntickets, ncalls, ntold;
+	struct ended *ended;           /* a ring, made for the first ticket */
+	size_t ended_room, ended_next, ended_bytes;
 	uint64_t due;                  /* ns of CLOCK_BOOTTIME: when its last request is paid for */
 };
 
@@ -136,10 +137,11 @@ struct card {
 /* A ticket that is no longer waiting, for those who poll it. */
 struct ended {
 	uint8_t leaf[TICKET_LEN];
-	const struct agent *agent;
-	uint8_t *frame;                /* lent: its answer, encoded for id 0; NULL: only `why` */
+	bool used;
+	enum frame_end end;
+	uint8_t *frame;                /* its answer, encoded for id 0; NULL: only `end` and `why` */
 	const struct krux_capability *cap;   /* with frame */
-	size_t room, n;
+	size_t n;
 	char why[192];
 	uint64_t seq;
 	bool renewed;                  /* it goes on as another */
@@ -209,8 +211,6 @@ struct gate {
 	struct call *waiting;          /* by same_slot: calls at CALL_WAITING */
 	struct card *cards;
 	unsigned ncards;
-	struct ended ended[GATE_ENDED];
-	unsigned next_ended;
 	struct timer tick, last;       /* tick: each second; last: the end of draining */
 
 	struct server *server;
@@ -336,6 +336,18 @@ int news_take(struct gate *, struct krux_str bytes, struct krux_err *err);
 int news_own(struct gate *, struct krux_str bytes, const struct record *, const uint8_t *leaf, struct krux_err *err);
 int approvers_set(struct gate *, const struct krux_public_key *, size_t n, struct krux_err *err);
 
+/* ---- ended.c: what is kept of an agent's tickets for those who poll ---- */
+
+/* Before its first ticket. False: no memory. */
+bool ended_open(const struct gate *, struct agent *);
+void ended_close(struct agent *);
+/* NULL: none of that name is kept. */
+struct ended *ended_find(const struct agent *, const uint8_t leaf[static TICKET_LEN]);
+/* It waits no longer, and did not run (why), or ran (NULL). */
+struct ended *ended_keep(struct agent *, const uint8_t leaf[static TICKET_LEN], uint64_t seq, const char *why);
+/* What its call was answered, kept as long as there is room. Sets the frame's id. */
+void ended_answer(const struct gate *, struct agent *, struct ended *, const struct krux_capability *, struct frame *);
+
 /* ---- ticket.c: cards, and what agents ask of them ---- */
 
 /* Cards for all tickets that carry has. */
@@ -349,7 +361,7 @@ void ticket_gone(struct gate *, const uint8_t leaf[static TICKET_LEN], const cha
 /* The same without telling anybody: it goes on as another. */
 void ticket_voided(struct gate *, struct card *, const char *why, uint64_t seq);
 /* It does not go on after all. */
-void ticket_unrenewed(struct gate *, const uint8_t leaf[static TICKET_LEN]);
+void ticket_unrenewed(struct gate *, const struct agent *, const uint8_t leaf[static TICKET_LEN]);
 /* A decided call that a person has to approve: joins a card, or becomes one, after the spawner has
  * looked at the files that it names. */
 void ticket_defer(struct gate *, struct call *, const struct krux_str *shown);

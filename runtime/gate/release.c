@@ -401,7 +401,7 @@ static void renewed_done(struct gate *g, struct op *op, const struct message_ack
 			return;
 		}
 	}
-	ticket_unrenewed(g, op->ticket);
+	ticket_unrenewed(g, c->agent, op->ticket);
 	call_free(g, c);
 }
 

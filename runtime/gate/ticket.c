@@ -64,7 +64,7 @@ static struct card *card_of_same(const struct gate *g, const struct agent *a, co
 
 static struct card *card_new(struct gate *g, const uint8_t leaf[static TICKET_LEN], struct agent *a)
 {
-	struct card *k = calloc(1, sizeof *k), **at = &g->cards;
+	struct card *k = ended_open(g, a) ? calloc(1, sizeof *k) : NULL, **at = &g->cards;
 
 	if (!k)
 		return NULL;
@@ -158,8 +158,6 @@ void tickets_close(struct gate *g)
 {
 	while (g->cards)
 		card_drop(g, g->cards);
-	for (unsigned i = 0; i < GATE_ENDED; i++)
-		lend_give(&g->lend, g->ended[i].frame, g->ended[i].room);
 }
 
 void ticket_blob(struct gate *g, uint64_t cookie, struct message *m)
@@ -204,27 +202,6 @@ void tickets_follow(struct gate *g, const struct record *r, const uint8_t leaf[s
 
 /* ---- their ends ---- */
 
-static struct ended *ended_find(struct gate *g, const uint8_t leaf[static TICKET_LEN])
-{
-	for (unsigned i = 0; i < GATE_ENDED; i++)
-		if (g->ended[i].agent && !memcmp(g->ended[i].leaf, leaf, TICKET_LEN))
-			return &g->ended[i];
-	return NULL;
-}
-
-static struct ended *ended_keep(struct gate *g, const uint8_t leaf[static TICKET_LEN], const struct agent *a,
-                                uint64_t seq)
-{
-	struct ended *e = ended_find(g, leaf);
-
-	if (!e)
-		e = &g->ended[g->next_ended++ % GATE_ENDED];
-	lend_give(&g->lend, e->frame, e->room);
-	*e = (struct ended){ .agent = a, .seq = seq };
-	memcpy(e->leaf, leaf, TICKET_LEN);
-	return e;
-}
-
 /* To one of those who wait, in the form that was asked for. */
 static void answer_pass(struct session *s, unsigned flags, const struct krux_capability *cap, const struct frame *f,
                         int fd)
@@ -248,7 +225,7 @@ static void ended_send(struct session *s, uint64_t id, unsigned flags, const str
 
 	if (!e->frame || frame_decode(FRAME_TO_AGENT, (struct krux_str){ (char *)e->frame + FRAME_HEAD,
 	                                                                 e->n - FRAME_HEAD }, &f, &why)) {
-		f.answer.end = FRAME_END_WITHDRAWN;
+		f.answer.end = e->end;
 		f.answer.why = (struct krux_str){ e->why, strlen(e->why) };
 		f.answer.record = e->seq;
 		f.answer.has_record = true;
@@ -269,9 +246,9 @@ static void waiting_tell(struct gate *g, const struct ended *e)
 	}
 }
 
-void ticket_unrenewed(struct gate *g, const uint8_t leaf[static TICKET_LEN])
+void ticket_unrenewed(struct gate *g, const struct agent *a, const uint8_t leaf[static TICKET_LEN])
 {
-	const struct ended *e = ended_find(g, leaf);
+	const struct ended *e = ended_find(a, leaf);
 
 	if (e)
 		waiting_tell(g, e);
@@ -279,9 +256,7 @@ void ticket_unrenewed(struct gate *g, const uint8_t leaf[static TICKET_LEN])
 
 void ticket_voided(struct gate *g, struct card *k, const char *why, uint64_t seq)
 {
-	struct ended *e = ended_keep(g, k->leaf, k->agent, seq);
-
-	snprintf(e->why, sizeof e->why, "%s", why);
+	ended_keep(k->agent, k->leaf, seq, why);
 	card_drop(g, k);
 }
 
@@ -291,30 +266,16 @@ void ticket_gone(struct gate *g, const uint8_t leaf[static TICKET_LEN], const ch
 
 	if (!k)
 		return;
-	if (why) {
-		struct ended *e = ended_keep(g, leaf, k->agent, seq);
-
-		snprintf(e->why, sizeof e->why, "%s", why);
-		waiting_tell(g, e);
-	}
+	if (why)
+		waiting_tell(g, ended_keep(k->agent, leaf, seq, why));
 	card_drop(g, k);
 }
 
 void ticket_answered(struct gate *g, struct call *c, struct frame *f, int fd)
 {
-	struct ended *e = ended_keep(g, c->ticket, c->agent, c->seq);
-	size_t n;
+	struct ended *e = ended_keep(c->agent, c->ticket, c->seq, NULL);
 
-	f->id = 0;
-	n = frame_encode(f, NULL, 0);
-	/* A file goes to those who wait now. */
-	if (n && n <= LEND_MIDDLE + 512 && fd < 0 && (e->frame = lend_take(&g->lend, n, &e->room))) {
-		e->n = frame_encode(f, e->frame, e->room);
-		e->cap = c->request.cap;
-	} else {
-		snprintf(e->why, sizeof e->why, "it ran; what it answered is in the log, record %llu",
-		         (unsigned long long)c->seq);
-	}
+	ended_answer(g, c->agent, e, c->request.cap, f);
 	for (struct call *w = g->waiting, *next; w; w = next) {
 		next = w->same_slot;
 		if (memcmp(w->ticket, c->ticket, TICKET_LEN) != 0)
@@ -498,7 +459,7 @@ void ticket_deferred(struct gate *g, struct call *c, const struct message_ack *a
 	struct card *k = card_of_same(g, c->agent, c->same), *mine = card_new(g, a->leaf, c->agent);
 
 	if (c->renewal) {
-		struct ended *e = ended_find(g, c->ticket);
+		struct ended *e = ended_find(c->agent, c->ticket);
 
 		if (e) {
 			e->renewed = true;
@@ -556,9 +517,9 @@ static void withdrawn_done(struct gate *g, struct op *op, const struct message_a
 	const struct ended *e;
 
 	ended_done(g, op, a);
-	e = ended_find(g, op->ticket);
 	if (!c)
 		return;
+	e = ended_find(c->agent, op->ticket);
 	if (c->session && a->status == ACK_OK && e)
 		ended_send(c->session, c->id, c->flags, e);
 	else if (c->session)
@@ -616,7 +577,7 @@ void ticket_frame(struct session *s, const struct frame *f)
 {
 	struct gate *g = s->gate;
 	const uint8_t *leaf = f->ticket.ticket;
-	struct ended *e = ended_find(g, leaf);
+	const struct ended *e = ended_find(s->agent, leaf);
 	uint64_t what = f->ticket.what;
 	unsigned flags = f->ticket.has_flags ? (unsigned)f->ticket.flags : 0;
 	struct card *k;
@@ -626,7 +587,7 @@ void ticket_frame(struct session *s, const struct frame *f)
 		return;
 	}
 	while (e && e->renewed && (leaf = e->next))
-		e = ended_find(g, leaf);
+		e = ended_find(s->agent, leaf);
 	k = card_find(g, leaf);
 	if (k && k->agent == s->agent && what == FRAME_TICKET_POLL) {
 		waits_still(s, f->id, k);
@@ -635,7 +596,7 @@ void ticket_frame(struct session *s, const struct frame *f)
 	} else if ((k && k->agent == s->agent) || is_running(g, s->agent, leaf)) {
 		if (s->ncalls >= g->limits.calls || !ticket_wait(s, f->id, flags, leaf))
 			tell_error(s, true, f->id, FRAME_ERROR_CALLS, "too many calls are under way", 0);
-	} else if (e && e->agent == s->agent) {
+	} else if (e) {
 		ended_send(s, f->id, flags, e);
 	} else {
 		tell_error(s, true, f->id, FRAME_ERROR_TICKET, "this agent has no such ticket", 0);

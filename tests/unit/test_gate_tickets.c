@@ -213,6 +213,66 @@ START_TEST(withdrawn)
 }
 END_TEST
 
+/* Defers n calls and withdraws each; answers of both. */
+static void withdraw_many(struct client *c, unsigned n)
+{
+	char json[64];
+
+	for (unsigned i = 0; i < n; i++) {
+		snprintf(json, sizeof json, "{\"path\":\"/workspace/many/%u\"}", i);
+		defer(c, 2 * i + 1, json, 0);
+		ask(c, 2 * i + 2, FRAME_TICKET_WITHDRAW);
+		answered(c, 2 * i + 2, FRAME_END_WITHDRAWN);
+	}
+}
+
+/* What was answered is kept for who asked; only his own later ones take its place. */
+START_TEST(answers_are_kept_by_agent)
+{
+	struct client *c = client_agent("builder", "builder-token"), *d = client_agent("other", "other-token"),
+		      *s = client_supervisor();
+	uint8_t first[32];
+
+	defer(c, 1, one, FRAME_FLAG_WAIT);
+	memcpy(first, ticket, 32);
+	client_decide(s, 1, ticket, "accept", "ana", &world_ana);
+	done(s);
+	answered(c, 1, FRAME_END_DONE);
+	withdraw_many(d, 300);
+	memcpy(ticket, first, 32);
+	ask(c, 2, FRAME_TICKET_POLL);
+	answered(c, 2, FRAME_END_DONE);
+	ck_assert(frame_says(f->answer.output, "hello"));
+	withdraw_many(c, 64);
+	memcpy(ticket, first, 32);
+	ask(c, 500, FRAME_TICKET_POLL);
+	f = client_wait(c);
+	ck_assert(f->kind == FRAME_ERROR && f->error.code == FRAME_ERROR_TICKET);
+	client_close(c);
+	client_close(d);
+	client_close(s);
+}
+END_TEST
+
+/* An answer that is too large to be kept, and one that came as a file: that they ran is known. */
+START_TEST(what_is_not_kept_did_run)
+{
+	struct client *c = client_agent("builder", "builder-token"), *s = client_supervisor();
+
+	world.runs = RUN_LONG;
+	defer(c, 1, one, FRAME_FLAG_WAIT);
+	client_decide(s, 1, ticket, "accept", "ana", &world_ana);
+	done(s);
+	answered(c, 1, FRAME_END_DONE);
+	ck_assert(f->answer.has_size);
+	ask(c, 2, FRAME_TICKET_POLL);
+	answered(c, 2, FRAME_END_DONE);
+	ck_assert(!f->answer.has_size && !f->answer.output.p && frame_says(f->answer.why, "is in the log, record "));
+	client_close(c);
+	client_close(s);
+}
+END_TEST
+
 START_TEST(time_runs_out)
 {
 	struct client *c = client_agent("builder", "builder-token");
@@ -657,6 +717,8 @@ int main(void)
 	tcase_add_test(c, nobody_approves_himself);
 	tcase_add_test(c, rejected);
 	tcase_add_test(c, withdrawn);
+	tcase_add_test(c, answers_are_kept_by_agent);
+	tcase_add_test(c, what_is_not_kept_did_run);
 	tcase_add_test(c, time_runs_out);
 	tcase_add_test(c, the_same_joins);
 	tcase_add_test(c, the_same_at_once);
