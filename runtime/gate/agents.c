@@ -134,7 +134,12 @@ int agents_change(struct gate *g, struct krux_str name, struct krux_err *err)
 	server_expel(g, a, FRAME_ERROR_REVOKED,
 	             c->revoked ? "the agent has been taken out"
 	                        : "the agent has been registered anew; connect again");
-	return agent_set(g, a, c) ? 0 : err_set(err, ENOMEM, "know an agent");
+	if (!agent_set(g, a, c))
+		return err_set(err, ENOMEM, "know an agent");
+	/* What was asked for under the old registration does not go on under none, nor under another. */
+	calls_revoke(g, a);
+	tickets_revoke(g, a);
+	return 0;
 }
 
 void agents_freeze(struct gate *g)

@@ -467,6 +467,29 @@ void call_stop(struct session *s, uint64_t id)
 	c->cancelled = true;
 }
 
+static void call_revoke(struct gate *g, struct call *c)
+{
+	switch (c->stage) {
+	case CALL_LOOKING:
+	case CALL_WAITING:
+		call_free(g, c);
+		return;
+	case CALL_RUNNING:
+		if (!c->cancelled)
+			spawner_cancel(g, c);
+		break;
+	default:
+		break;
+	}
+	/* If its record is taken after all, it runs with a deadline that is past. */
+	c->cancelled = true;
+}
+
+void calls_revoke(struct gate *g, const struct agent *a)
+{
+	calls_each(g, a, call_revoke);
+}
+
 void calls_orphan(struct session *s)
 {
 	for (struct call *c = s->first, *next; c; c = next) {

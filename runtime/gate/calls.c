@@ -39,6 +39,20 @@ struct call *call_at(struct gate *g, uint64_t cookie)
 	return c->cookie == cookie && c->stage != CALL_FREE ? c : NULL;
 }
 
+void calls_each(struct gate *g, const struct agent *a, void (*each)(struct gate *, struct call *))
+{
+	unsigned left = a->ncalls;
+
+	for (size_t i = 0; i < GATE_CALLS && left; i++) {
+		struct call *c = slot(g, i);
+
+		if (c->stage == CALL_FREE || c->agent != a)
+			continue;
+		left--;
+		each(g, c);
+	}
+}
+
 struct call *call_find(const struct session *s, uint64_t id)
 {
 	for (struct call *c = s->first; c; c = c->next)

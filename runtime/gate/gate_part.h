@@ -244,8 +244,11 @@ void call_begin(struct session *, const struct frame *);
 void call_stop(struct session *, uint64_t id);
 /* The connection is gone. */
 void calls_orphan(struct session *);
+/* The agent is taken out: what runs of its is killed, what does not yet never will. */
+void calls_revoke(struct gate *, const struct agent *);
 struct call *call_find(const struct session *, uint64_t id);
 struct call *call_at(struct gate *, uint64_t cookie);
+void calls_each(struct gate *, const struct agent *, void (*each)(struct gate *, struct call *));
 struct call *call_of_seq(struct gate *, uint64_t seq);
 
 /* session NULL: nobody asks, a ticket is released. NULL: too many are under way. */
@@ -389,6 +392,8 @@ const char *ticket_decide(struct gate *, uint64_t connection, uint64_t uid, cons
 /* Were enough signatures given, and does nothing hold it; then it is released. */
 void ticket_try(struct gate *, struct card *);
 void tickets_retry(struct gate *);
+/* The agent is taken out: its tickets end. */
+void tickets_revoke(struct gate *, const struct agent *);
 /* What the spawner sees now of the files that were shown. */
 void ticket_seen(struct gate *, struct card *, struct krux_str shown);
 /* A release whose record was refused; one that is recorded. */

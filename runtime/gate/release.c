@@ -67,6 +67,12 @@ static bool is_over(const struct gate *g, const struct carry_ticket *t)
 	return carry_ticket_over(t, gate_wall(), mono(), g->boot);
 }
 
+/* Was it asked for under a registration that holds no longer. */
+static bool is_foreign(const struct card *k, const struct carry_ticket *t)
+{
+	return t->seq < k->agent->seq;
+}
+
 static const char *decision_refused(struct gate *g, const struct frame *f, const struct krux_public_key *who,
                                     bool holds)
 {
@@ -83,6 +89,8 @@ static const char *decision_refused(struct gate *g, const struct frame *f, const
 	q = ticket_quorum(g, k->agent);
 	if (approver_is_agent(&q, who))
 		return "an agent does not approve its own calls";
+	if (is_foreign(k, t))
+		return "the agent has been taken out";
 	if (is_over(g, t))
 		return "the time of this ticket is over";
 	if (signed_before(t, who))
@@ -304,7 +312,7 @@ void ticket_try(struct gate *g, struct card *k)
 	struct call *c;
 	size_t n;
 
-	if (!t || k->busy || !k->ready || k->old || g->retiring || g->frozen || k->agent->frozen || is_over(g, t))
+	if (!t || k->busy || !k->ready || k->old || is_foreign(k, t) || g->retiring || g->frozen || k->agent->frozen || is_over(g, t))
 		return;
 	signers = signers_write(g, t);
 	if (!t->naccepts || !signers.p || !record_decode((const uint8_t *)t->bytes.p, t->bytes.n, &r, &n, &why) ||
@@ -349,6 +357,23 @@ void tickets_retry(struct gate *g)
 	for (struct card *k = g->cards, *next; k; k = next) {
 		next = k->next;
 		ticket_try(g, k);
+	}
+}
+
+static void revoked_end(struct gate *g, struct card *k)
+{
+	ticket_end(g, k, AUDIT_KIND_EXPIRED, "the agent has been taken out");
+}
+
+void tickets_revoke(struct gate *g, const struct agent *a)
+{
+	for (struct card *k = g->cards, *next; k; k = next) {
+		const struct carry_ticket *t = carry_ticket_find(g->carry, k->leaf);
+
+		next = k->next;
+		/* The others when they are not busy any more. */
+		if (k->agent == a && t && !k->busy && !g->retiring && is_foreign(k, t))
+			revoked_end(g, k);
 	}
 }
 
@@ -460,7 +485,9 @@ void tickets_tick(struct gate *g)
 		next = k->next;
 		if (k->busy || !t || g->retiring)
 			continue;
-		if (is_over(g, t))
+		if (is_foreign(k, t))
+			revoked_end(g, k);
+		else if (is_over(g, t))
 			ticket_end(g, k, AUDIT_KIND_EXPIRED, "its time is over");
 		else if (renewing && k->old && k->ready)
 			renew(g, k);

@@ -114,13 +114,30 @@ state"
 	has "with what it saw" "$dir/watched" '"timed_out":false'
 	is "and no gate was lost" "$(grep -c 'ended by\|exited with' "$w/log")" 0
 	exits "by its name" 0 $R reload "$dir/one/bundle.krux" --socket "$w/s"
+	# A revoked agent's call is killed, long before its time is over.
+	$as mkdir -p -m 700 "$s/workspaces/two"
+	$R agents add two --token --workspace "$s/workspaces/two" --socket "$w/s" --operator "$s/keys/operator.key" > "$dir/added" 2>&1
+	(umask 077 && grep -o 'krux-token-[0-9a-f]*' "$dir/added" > "$w/token2")
+	[ -z "$as" ] || chown 65533:65533 "$w/token2"
+	$R call filesystem.watch '{"path":"/workspace","timeout":"60s"}' --as two --token-file "$w/token2" --socket "$w/a" --json \
+		> "$dir/watched" 2>&1 &
+	watcher=$!
+	i=0
+	while [ $i -lt 100 ] && ! $R status --socket "$w/s" | grep -q '^calls  *1$'; do sleep 0.1; i=$((i + 1)); done
+	exits "revoke" 0 $R agents revoke two --socket "$w/s" --operator "$s/keys/operator.key"
+	wait $watcher
+	is "who waits for it is told" "$(grep -c 'has been taken out' "$dir/watched")" 1
+	i=0
+	while [ $i -lt 100 ] && ! $R status --socket "$w/s" | grep -q '^calls  *0$'; do sleep 0.1; i=$((i + 1)); done
+	exits "what became of it" 0 $R audit query --state "$s" --agent two --format json
+	has "it was killed" "$dir/out" '"end":"killed"'
 
 	kill -TERM $daemon
 	wait $daemon
 	is "ends with 0" $? 0
 	ended=$daemon
 	daemon=
-	is "sockets are gone" "$(ls "$w" | tr '\n' ' ')" "broken bundle.krux log state token "
+	is "sockets are gone" "$(ls "$w" | tr '\n' ' ')" "broken bundle.krux log state token token2 "
 	is "its control group is gone" "$(groups $ended)" 0
 	exits "the log" 0 $R audit verify --state "$s"
 	exits "a call without the daemon" 0 $R call filesystem.read '{"path":"/workspace/a"}' --as one --state "$s" --bundle "$w/bundle.krux" --dev

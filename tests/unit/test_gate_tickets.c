@@ -551,6 +551,79 @@ START_TEST(revocation_ends_connections)
 }
 END_TEST
 
+/* What a revoked agent has under way is killed or ends; what others have does not. */
+START_TEST(revocation_ends_calls)
+{
+	struct client *c = client_agent("builder", "builder-token"), *d = client_agent("other", "other-token"),
+		      *s = client_supervisor();
+	uint8_t nonce[16], waiting[32], others[32];
+	struct record r;
+
+	world.runs = RUN_WAITS;
+	client_call(c, 1, "filesystem.read", one, 0);
+	client_call(d, 1, "filesystem.read", one, 0);
+	defer(c, 2, one, FRAME_FLAG_WAIT);
+	client_decide(s, 1, ticket, "accept", "ana", &world_ana);
+	done(s);
+	defer(d, 2, two, 0);
+	memcpy(others, ticket, 32);
+	defer(c, 3, two, 0);
+	memcpy(waiting, ticket, 32);
+	world_turn(20);
+	ck_assert_uint_eq(world.nruns, 3);
+	nonce_get(s, nonce);
+	r = revocation(nonce, "builder");
+	act_send(s, &r, &world_operator);
+	done(s);
+	for (int i = 0; i < 200 && world_count(AUDIT_KIND_OUTCOME) < 2; i++)
+		world_turn(5);
+	for (unsigned i = 0; i < world.nruns; i++)
+		ck_assert_int_eq(world.run[i].cancelled, krux_str_eq(world.run[i].intent.field[AUDIT_AGENT].s, KRUX_STR("builder")));
+	ck_assert_uint_eq(world_count(AUDIT_KIND_OUTCOME), 2);
+	ck_assert_uint_eq(world_count(AUDIT_KIND_EXPIRED), 1);
+	ck_assert_mem_eq(world_find(AUDIT_KIND_EXPIRED)->field[AUDIT_TICKET].s.p, waiting, 32);
+	ck_assert(frame_says(world_find(AUDIT_KIND_EXPIRED)->field[AUDIT_WHY].s, "has been taken out"));
+	client_decide(s, 2, waiting, "accept", "ana", &world_ana);
+	refused(s, "no such ticket waits");
+	client_decide(s, 3, others, "accept", "ana", &world_ana);
+	done(s);
+	for (unsigned i = 0; i < world.nruns; i++)
+		if (!world.run[i].cancelled)
+			world_finish(&world.run[i], RUN_ANSWERS);
+	answered(d, 1, FRAME_END_DONE);
+	client_close(c);
+	client_close(d);
+	client_close(s);
+}
+END_TEST
+
+/* A ticket that is just being decided ends all the same. */
+START_TEST(revocation_ends_busy_tickets)
+{
+	struct client *c = client_agent("builder", "builder-token"), *s = client_supervisor();
+	uint8_t nonce[16];
+	struct record r;
+
+	defer(c, 1, two, 0);
+	nonce_get(s, nonce);
+	world.held = true;
+	client_decide(s, 1, ticket, "accept", "ana", &world_ana);
+	r = revocation(nonce, "builder");
+	act_send(s, &r, &world_operator);
+	world_turn(30);
+	world_ack();
+	done(s);
+	done(s);
+	for (int i = 0; i < 500 && !world_count(AUDIT_KIND_EXPIRED); i++)
+		world_turn(5);
+	ck_assert_uint_eq(world_count(AUDIT_KIND_EXPIRED), 1);
+	ck_assert_uint_eq(carry_tickets(world.carry), 0);
+	ck_assert_uint_eq(world.nruns, 0);
+	client_close(c);
+	client_close(s);
+}
+END_TEST
+
 /* ---- another gate ---- */
 
 static void hand_over(void)
@@ -727,6 +800,8 @@ int main(void)
 	tcase_add_test(c, watching);
 	tcase_add_test(c, freezing);
 	tcase_add_test(c, revocation_ends_connections);
+	tcase_add_test(c, revocation_ends_calls);
+	tcase_add_test(c, revocation_ends_busy_tickets);
 	tcase_add_test(c, connections_move);
 	tcase_add_test(c, tickets_survive);
 	tcase_add_test(c, tickets_are_renewed);
