@@ -148,17 +148,24 @@ bool stream_idle(const struct stream *s)
 
 int stream_flush(struct stream *s, struct krux_fault *fault)
 {
-	while (s->out_at < s->out_n) {
+	while (s->out_at < s->out_n && !s->gone) {
 		ssize_t n = send(s->fd, s->out + s->out_at, s->out_n - s->out_at, MSG_NOSIGNAL | MSG_DONTWAIT);
 
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0 && errno == EAGAIN)
 			return KRUX_OK;
+		/* Why it closed may be there to be read, and is told by who reads. */
+		if (n < 0 && (errno == EPIPE || errno == ECONNRESET)) {
+			s->gone = true;
+			break;
+		}
 		if (n < 0)
 			return fault_set(fault, KRUX_E_CLOSED, errno, "send to the daemon");
 		s->out_at += (size_t)n;
 	}
+	if (s->gone)
+		return KRUX_OK;
 	s->out_at = s->out_n = 0;
 	if (s->out_room > KEPT) {
 		free(s->out);

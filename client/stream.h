@@ -12,6 +12,7 @@ enum { STREAM_FDS = 16 };
 
 struct stream {
 	int fd;
+	bool gone;                     /* the other side takes nothing any more */
 	struct frame_reader reader;
 	uint8_t *in;                   /* read and not yet looked at: in_at to in_n */
 	size_t in_at, in_n;

@@ -489,9 +489,26 @@ void connection_take(struct connection *c, const uint8_t *p, size_t n)
 		connection_timer(c);
 }
 
+/* Waits a supervisor for what is being recorded or loaded. */
+static bool asks(const struct connection *c)
+{
+	const struct gate *g = c->server->gate;
+	uint64_t number = c->session.number;
+
+	if (c->role != ROLE_SUPERVISOR)
+		return false;
+	for (unsigned i = 0; i < GATE_OPS; i++)
+		if (g->ops[i].done && g->ops[i].connection == number)
+			return true;
+	for (unsigned i = 0; i < GATE_RELOADS; i++)
+		if (g->reload[i].connection == number)
+			return true;
+	return false;
+}
+
 bool connection_still(const struct connection *c)
 {
-	if (c->state != CONNECTION_OPEN || c->out_n || frame_reader_midway(&c->reader))
+	if (c->state == CONNECTION_CLOSING || c->out_n || frame_reader_midway(&c->reader) || asks(c))
 		return false;
 	for (const struct call *k = c->session.first; k; k = k->next)
 		if (k->stage != CALL_WAITING)

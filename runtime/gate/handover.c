@@ -1,6 +1,6 @@
 /* Connections from one gate to the next, between two messages: the descriptor, who the other side
- * is, what was read of the next message, and for which tickets it waits. Nothing is asked of the
- * client, and it hears of nothing. */
+ * is or has begun to prove, what was read of the next message, and for which tickets it waits. Nothing
+ * is asked of the client, and it hears of nothing. */
 #include "runtime/gate/server.h"
 
 #include <errno.h>
@@ -11,7 +11,8 @@
 struct message_connection {
 	uint64_t uid;
 	uint32_t role, auth, watching, nwaits;
-	uint32_t nagent, nclaimed, nrest, reserved;
+	uint32_t nagent, nclaimed, nrest, state;   /* state: enum connection_state */
+	uint8_t nonce[32];                     /* while it proves that it is `agent` */
 };
 
 struct message_wait {
@@ -48,9 +49,9 @@ static int next_flush(struct server *s, struct krux_err *err)
 bool handover_try(struct connection *c)
 {
 	struct server *s = c->server;
-	const struct agent *a = c->session.agent;
+	const struct agent *a = c->state == CONNECTION_PROVING ? c->proving : c->session.agent;
 	struct message_connection head = { .uid = c->session.uid, .role = c->role, .auth = c->session.auth,
-		                           .watching = c->watching };
+		                           .watching = c->watching, .state = c->state };
 	size_t nrest = c->rest_n - c->rest_at, n;
 	uint8_t *p = s->gate->body;
 	struct krux_err err = { 0 };
@@ -60,14 +61,11 @@ bool handover_try(struct connection *c)
 		connection_end(c);     /* the next gate is gone */
 		return true;
 	}
-	if (c->state == CONNECTION_HELLO || c->state == CONNECTION_PROVING) {
-		connection_fail(c, FRAME_ERROR_DRAINING, "the daemon changes its policy; connect again");
-		return false;
-	}
 	if (!connection_still(c) || nrest > HANDOVER_REST || s->next_gate.fd < 0 || s->next_gate.queued > MESSAGE_MAX)
 		return false;
 	head.nwaits = (uint32_t)waits_write(c, (struct message_wait *)(void *)p, HANDOVER_WAITS);
 	n = head.nwaits * sizeof(struct message_wait);
+	memcpy(head.nonce, c->nonce, sizeof head.nonce);
 	head.nagent = a ? (uint32_t)strlen(a->name) : 0;
 	memcpy(p + n, a ? a->name : "", head.nagent);
 	n += head.nagent;
@@ -119,10 +117,16 @@ static bool session_restore(struct connection *c, const struct message_connectio
 {
 	struct agent *a = agent_find(c->server->gate, name);
 
+	memcpy(c->session.claimed, claimed.p, claimed.n);
+	if (h->state != CONNECTION_OPEN) {
+		c->state = (enum connection_state)h->state;
+		c->proving = a;
+		memcpy(c->nonce, h->nonce, sizeof c->nonce);
+		return true;
+	}
 	if (h->role == ROLE_AGENT && (!a || a->revoked || h->auth > AUDIT_AUTH_PEER))
 		return false;
 	connection_known(c);
-	memcpy(c->session.claimed, claimed.p, claimed.n);
 	c->watching = h->watching && h->role == ROLE_SUPERVISOR;
 	c->server->gate->watched |= c->watching;
 	if (h->role != ROLE_AGENT)
@@ -147,7 +151,7 @@ static bool connection_receive(struct server *s, struct message *m)
 	memcpy(&h, m->body, sizeof h);
 	left = m->n - sizeof h;
 	nwaits = (size_t)h.nwaits * sizeof(struct message_wait);
-	if (h.role > ROLE_SUPERVISOR || h.nagent > 64 || h.nclaimed > GATE_CLAIMED || nwaits > left ||
+	if (h.role > ROLE_SUPERVISOR || h.state > CONNECTION_OPEN || h.nagent > 64 || h.nclaimed > GATE_CLAIMED || nwaits > left ||
 	    (uint64_t)h.nagent + h.nclaimed + h.nrest != left - nwaits)
 		return false;
 	name = (struct krux_str){ (const char *)p + nwaits, h.nagent };
@@ -160,7 +164,7 @@ static bool connection_receive(struct server *s, struct message *m)
 		connection_fail(c, FRAME_ERROR_REVOKED, "the agent has been taken out");
 		return true;
 	}
-	if (h.role == ROLE_AGENT)
+	if (c->session.agent)
 		waits_read(c, p, h.nwaits);
 	if (!c->dead && h.nrest)
 		connection_take(c, (const uint8_t *)claimed.p + claimed.n, h.nrest);

@@ -192,6 +192,36 @@ START_TEST(a_refused_hello_is_told)
 }
 END_TEST
 
+/* Also where the daemon had closed before we sent. */
+START_TEST(why_it_closed_is_told)
+{
+	struct krux_request q = rig_request("{}");
+	struct krux_result *r;
+
+	rig_ready("8,65536,100");
+	fake_say(&gate, "error code=4 why=\"the agent has been taken out\"");
+	fake_hang_up(&gate);
+	rig_submit(&q);
+	ck_assert_int_eq(krux_step(k, &fault), KRUX_E_REVOKED);
+	ck_assert_str_eq(fault.text, "the agent has been taken out");
+	r = krux_next(k);
+	ck_assert_int_eq(r->code, KRUX_E_REVOKED);
+	krux_result_free(r);
+}
+END_TEST
+
+START_TEST(a_closed_connection_is_told)
+{
+	struct krux_request q = rig_request("{}");
+	struct krux_result *r;
+
+	rig_ready("8,65536,100");
+	fake_hang_up(&gate);
+	ck_assert_int_eq(krux_call(k, &q, &r, &fault), KRUX_E_CLOSED);
+	ck_assert_int_eq(krux_submit(k, &q, NULL, &fault), KRUX_E_CLOSED);
+}
+END_TEST
+
 /* ---- calls ---- */
 
 static const char *const script[] = {
@@ -628,6 +658,8 @@ int main(void)
 	tcase_add_test(tc, secrets_that_others_can_read_are_refused);
 	tcase_add_test(tc, what_is_wrong_with_options_is_said);
 	tcase_add_test(tc, a_refused_hello_is_told);
+	tcase_add_test(tc, why_it_closed_is_told);
+	tcase_add_test(tc, a_closed_connection_is_told);
 	tcase_add_test(tc, answers_come_in_any_pieces);
 	tcase_add_test(tc, the_limits_of_the_daemon_are_kept);
 	tcase_add_test(tc, a_deferred_call_waits);

@@ -1,6 +1,5 @@
-/* Calls that wait for a person, and what persons do: accept, reject, freeze, act; and what becomes
- * of it all when another gate takes over. */
-#include "tests/unit/gate_world.h"
+/* Calls that wait for a person, and what persons do: accept, reject, freeze, act. */
+#include "tests/unit/gate_steps.h"
 
 #include "capspec/item.h"
 
@@ -10,53 +9,6 @@
 #include <string.h>
 #include <sodium.h>
 #include <unistd.h>
-
-static const struct frame *f;
-static uint8_t ticket[32];
-
-static const char one[] = "{\"path\":\"/workspace/a\"}", two[] = "{\"path\":\"/workspace/both/a\"}";
-
-/* Makes a call that is deferred, and keeps its ticket. */
-static void defer(struct client *c, uint64_t id, const char *json, unsigned flags)
-{
-	client_call(c, id, "filesystem.delete", json, flags);
-	f = client_wait(c);
-	ck_assert_msg(f && f->kind == FRAME_ANSWER && f->answer.end == FRAME_END_DEFERRED, "end %d",
-	              f && f->kind == FRAME_ANSWER ? (int)f->answer.end : -1);
-	ck_assert_ptr_nonnull(f->answer.ticket);
-	memcpy(ticket, f->answer.ticket, 32);
-}
-
-static void ask(struct client *c, uint64_t id, enum frame_ticket what)
-{
-	client_send(c, &(struct frame){ .kind = FRAME_TICKET, .has_id = true, .id = id,
-	                                .ticket = { .ticket = ticket, .what = what } });
-}
-
-static void answered(struct client *c, uint64_t id, enum frame_end end)
-{
-	f = client_wait(c);
-	ck_assert_ptr_nonnull(f);
-	ck_assert_int_eq(f->kind, FRAME_ANSWER);
-	ck_assert_uint_eq(f->id, id);
-	ck_assert_msg(f->answer.end == end, "%s: %.*s", frame_end_word((unsigned)f->answer.end), (int)f->answer.why.n,
-	              f->answer.why.p ? f->answer.why.p : "");
-}
-
-static void done(struct client *s)
-{
-	f = client_wait(s);
-	ck_assert_ptr_nonnull(f);
-	ck_assert_msg(f->kind == FRAME_S_DONE, "%.*s", f->kind == FRAME_S_REFUSED ? (int)f->s_refused.why.n : 0, f->s_refused.why.p);
-}
-
-static void refused(struct client *s, const char *why)
-{
-	f = client_wait(s);
-	ck_assert_ptr_nonnull(f);
-	ck_assert_int_eq(f->kind, FRAME_S_REFUSED);
-	ck_assert_msg(frame_says(f->s_refused.why, why), "%.*s", (int)f->s_refused.why.n, f->s_refused.why.p);
-}
 
 /* ---- approvals ---- */
 
@@ -624,130 +576,6 @@ START_TEST(revocation_ends_busy_tickets)
 }
 END_TEST
 
-/* ---- another gate ---- */
-
-static void hand_over(void)
-{
-	struct krux_err err;
-	int fd[2];
-
-	ck_assert(!channel_pair(fd, &err));
-	channel_put_fds(&world.gate[1].parent, MESSAGE_HANDOVER, 0, NULL, 0, &fd[1], 1, &err);
-	world_turn(5);
-	world_gate_start(&world.gate[1]);
-	channel_put_fds(&world.gate[0].parent, MESSAGE_HANDOVER, 0, NULL, 0, &fd[0], 1, &err);
-	close(fd[0]);
-	close(fd[1]);
-	world_turn(20);
-}
-
-START_TEST(connections_move)
-{
-	struct client *c = client_agent("builder", "builder-token"), *d = client_agent("other", "other-token"),
-		      *s = client_supervisor(), *n;
-
-	f = client_answer(c, 1, "filesystem.write", "{\"path\":\"/workspace/a\",\"content\":\"x\"}");
-	ck_assert_uint_eq(f->answer.end, FRAME_END_DONE);
-	world.runs = RUN_WAITS;
-	client_call(d, 1, "filesystem.read", one, 0);
-	world_turn(20);
-	world_second(NULL);
-	hand_over();
-	world.runs = RUN_ANSWERS;
-	/* The new gate knows what was counted by the old. */
-	for (uint64_t id = 2; id <= 4; id++) {
-		f = client_answer(c, id, "filesystem.write", "{\"path\":\"/workspace/a\",\"content\":\"x\"}");
-		ck_assert_uint_eq(f->answer.end, id < 4 ? FRAME_END_DONE : FRAME_END_DENIED);
-	}
-	client_send(s, &(struct frame){ .kind = FRAME_S_STATUS, .has_id = true, .id = 4 });
-	f = client_wait(s);
-	ck_assert_int_eq(f->kind, FRAME_S_ANSWER);
-	n = client_agent("builder", "builder-token");
-	client_close(n);
-	/* What runs is answered by the old one, and then moves too. */
-	world_finish(&world.run[1], RUN_ANSWERS);
-	answered(d, 1, FRAME_END_DONE);
-	f = client_answer(d, 2, "filesystem.read", one);
-	ck_assert_uint_eq(f->answer.end, FRAME_END_DONE);
-	ck_assert_int_eq(world_ended(&world.gate[0]), 0);
-	f = client_answer(d, 3, "filesystem.read", one);
-	ck_assert_uint_eq(f->answer.end, FRAME_END_DONE);
-	client_close(c);
-	client_close(d);
-	client_close(s);
-}
-END_TEST
-
-/* The same policy: the ticket stays, with its signatures. */
-START_TEST(tickets_survive)
-{
-	struct client *c = client_agent("builder", "builder-token"), *s = client_supervisor();
-
-	defer(c, 1, two, FRAME_FLAG_WAIT);
-	client_decide(s, 1, ticket, "accept", "ana", &world_ana);
-	done(s);
-	world_second(NULL);
-	hand_over();
-	client_decide(s, 2, ticket, "accept", "ben", &world_ben);
-	done(s);
-	answered(c, 1, FRAME_END_DONE);
-	ck_assert_int_eq(world_ended(&world.gate[0]), 0);
-	client_close(c);
-	client_close(s);
-}
-END_TEST
-
-/* Another policy with the same obligations: another ticket, signatures void, and who waits waits for
- * that one. */
-START_TEST(tickets_are_renewed)
-{
-	struct client *c = client_agent("builder", "builder-token"), *s = client_supervisor();
-	uint8_t first[32];
-
-	defer(c, 1, two, FRAME_FLAG_WAIT);
-	memcpy(first, ticket, 32);
-	client_decide(s, 1, ticket, "accept", "ana", &world_ana);
-	done(s);
-	world_second(world_other());
-	hand_over();
-	for (int i = 0; i < 300 && (carry_tickets(world.carry) != 1 || !memcmp(carry_ticket(world.carry, 0)->leaf, first, 32)); i++)
-		world_turn(10);
-	ck_assert_uint_eq(carry_tickets(world.carry), 1);
-	memcpy(ticket, carry_ticket(world.carry, 0)->leaf, 32);
-	ck_assert(memcmp(ticket, first, 32) != 0);
-	ck_assert_uint_eq(carry_ticket(world.carry, 0)->naccepts, 0);
-	ck_assert_uint_eq(world_count(AUDIT_KIND_EXPIRED), 1);
-	client_decide(s, 2, first, "accept", "ben", &world_ben);
-	refused(s, "no such ticket waits");
-	client_decide(s, 3, ticket, "accept", "ben", &world_ben);
-	done(s);
-	ck_assert(client_quiet(c, 30));
-	client_decide(s, 4, ticket, "accept", "ana", &world_ana);
-	done(s);
-	answered(c, 1, FRAME_END_DONE);
-	/* By its first name too. */
-	memcpy(ticket, first, 32);
-	ask(c, 2, FRAME_TICKET_POLL);
-	answered(c, 2, FRAME_END_DONE);
-	client_close(c);
-	client_close(s);
-}
-END_TEST
-
-/* Another policy that asks for something else: expired. */
-START_TEST(tickets_do_not_widen)
-{
-	struct client *c = client_agent("builder", "builder-token");
-
-	defer(c, 1, one, FRAME_FLAG_WAIT);
-	world_second(world_other());
-	hand_over();
-	answered(c, 1, FRAME_END_WITHDRAWN);
-	ck_assert(frame_says(f->answer.why, "asks for something else"));
-	client_close(c);
-}
-END_TEST
-
 START_TEST(reloading)
 {
 	struct client *s = client_supervisor();
@@ -802,10 +630,6 @@ int main(void)
 	tcase_add_test(c, revocation_ends_connections);
 	tcase_add_test(c, revocation_ends_calls);
 	tcase_add_test(c, revocation_ends_busy_tickets);
-	tcase_add_test(c, connections_move);
-	tcase_add_test(c, tickets_survive);
-	tcase_add_test(c, tickets_are_renewed);
-	tcase_add_test(c, tickets_do_not_widen);
 	tcase_add_test(c, reloading);
 	tcase_set_timeout(c, 120);
 	suite_add_tcase(s, c);
