@@ -9,14 +9,14 @@
 
 #include "tests/oracle/nfa.h"
 
-enum { MOST_STATES = 3000, MOST_TESTS = 60 };
+enum { MOST_STATES = 3000, MOST_TESTS = 120 };
 
 struct state {
 	struct o_states *at;         /* by test */
 	unsigned inside;             /* 0 after '/', 1 after ".", 2 after "..", 3 in a component, 4 nowhere */
 	uint64_t length;             /* as far as sizes matter */
 	uint32_t *next;              /* by letter; UINT32_MAX: not known yet */
-	uint64_t truth;              /* which tests hold here, when this is the end of a path */
+	uint64_t truth[2];           /* which tests hold here, when this is the end of a path */
 	struct o_paths *below;       /* of what follows, relative; NULL: not known yet */
 };
 
@@ -195,7 +195,7 @@ static uint32_t intern(struct machine *m, struct state *s)
 	s->next = ARENA_ARRAY(m->a, uint32_t, m->nletters);
 	memset(s->next, 0xFF, m->nletters * sizeof *s->next);
 	for (size_t i = 0; i < m->ntests; i++)
-		s->truth |= (uint64_t)s->at[i].accepts << i;
+		s->truth[i / 64] |= (uint64_t)s->at[i].accepts << i % 64;
 	ARENA_PUSH(m->a, m->state, m->n, m->room, *s);
 	m->hash[slot] = (uint32_t)m->n;
 	return (uint32_t)m->n - 1;
@@ -336,6 +336,11 @@ static struct krux_str spell(struct arena *a, const struct visit *seen, size_t a
 	return (struct krux_str){ p, len };
 }
 
+static uint64_t truth_key(const struct state *s)
+{
+	return s->truth[0] ^ s->truth[1] * 0xD6E8FEB86659FD93u;
+}
+
 /* What can be seen below a state that ends a path: a number for each distinct set. */
 static uint64_t view(struct machine *m, uint32_t at, struct visit *seen, uint8_t *mark)
 {
@@ -349,7 +354,7 @@ static uint64_t view(struct machine *m, uint32_t at, struct visit *seen, uint8_t
 	n = m->overflow ? 0 : explore(m, from, seen, mark);
 	for (size_t i = 0; i < n; i++) {
 		const struct state *s = &m->state[seen[i].state];
-		uint64_t key = (s->truth * 131 + s->length) * 0x9E3779B97F4A7C15u;
+		uint64_t key = (truth_key(s) * 131 + s->length) * 0x9E3779B97F4A7C15u;
 		size_t k = 0;
 		if (s->inside < 2 || (s->inside == 2))
 			continue;
@@ -361,7 +366,7 @@ static uint64_t view(struct machine *m, uint32_t at, struct visit *seen, uint8_t
 		}
 	}
 	free(truths);
-	return h ^ (m->state[at].truth + m->state[at].length * 7919) * 0xC2B2AE3D27D4EB4Fu;
+	return h ^ (truth_key(&m->state[at]) + m->state[at].length * 7919) * 0xC2B2AE3D27D4EB4Fu;
 }
 
 static struct o_paths *below(struct machine *m, uint32_t at, bool root)

@@ -4,7 +4,7 @@ cd "$TMP" || exit
 policy() { printf 'krux: policy/1\nname: p\nlayer: organization\nrules:\n'; cat; echo 'default: blocked'; }
 printf '%s\n' '  - { id: notes, on: filesystem.write, when: path matches "**/*.md", verdict: autonomous }' | policy > few.yaml
 {
-	seq 100 270 | sed 's/.*/  - { id: r&, on: filesystem.write, when: path == "\/workspace\/&.md", verdict: blocked }/'
+	seq 1000 1600 | sed 's/.*/  - { id: r&, on: filesystem.write, when: path == "\/workspace\/&.md", verdict: blocked }/'
 	echo '  - { id: notes, on: filesystem.write, when: path matches "**/*.md", verdict: autonomous }'
 } | policy > many.yaml
 for p in few many; do
