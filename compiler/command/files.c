@@ -1,4 +1,4 @@
-/* kruxc fmt, import, keygen, replay: files to files. */
+/* kruxc fmt, import, keygen: files to files. */
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -139,10 +139,4 @@ int command_keygen(const struct options *o)
 	printf("%s.key  keep it secret: who has it decides what agents may do\n%s.pub  for the runtime's trust folder\n",
 	       stem, stem);
 	return EXIT_YES;
-}
-
-int command_replay(const struct options *o)
-{
-	return command_usage(o, "this version does not replay logs; 'kruxrt audit verify' checks the chain, and every "
-	                     "record holds the facts that its verdict read");
 }

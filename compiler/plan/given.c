@@ -64,12 +64,16 @@ static uint64_t summed(const struct krux_value *args, const struct subject *s)
 	}
 }
 
+bool given_over(const struct dd_var *v, uint64_t sum, const struct krux_value *args)
+{
+	return sum > v->max || summed(args, &v->budget) > v->max - sum;
+}
+
 bool given_fact(void *ctx, uint32_t var, uint64_t *answer)
 {
 	const struct given_facts *g = ctx;
 	const struct dd_var *v = dd_variable(g->m, var);
 	struct krux_str name = v->subject.name;
-	uint64_t sum;
 
 	*answer = 0;
 	if (v->is_fact && v->fact == KRUX_FACT_RATE) {
@@ -77,8 +81,7 @@ bool given_fact(void *ctx, uint32_t var, uint64_t *answer)
 		return true;
 	}
 	if (v->is_fact && v->fact == KRUX_FACT_BUDGET) {
-		sum = window_of(g->budgets, g->nbudgets, v);
-		*answer = sum > v->max || summed(g->args, &v->budget) > v->max - sum;
+		*answer = given_over(v, window_of(g->budgets, g->nbudgets, v), g->args);
 		return true;
 	}
 	switch (v->subject.kind) {

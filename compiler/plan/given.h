@@ -18,6 +18,8 @@ struct given_facts {
 	const struct dd *m;             /* whose variables are asked for */
 	const struct krux_value *args;  /* for budgets */
 };
+/* A budget's answer, of what was summed before the request: is it used up. */
+bool given_over(const struct dd_var *, uint64_t sum, const struct krux_value *args);
 /* A krux_fact_fn over struct given_facts, by dd_var number. */
 bool given_fact(void *facts, uint32_t var, uint64_t *answer);
 

@@ -1,0 +1,46 @@
+# A log's requests under the sources that decided them, and under others.
+cd "$TMP" || exit 3
+s=$TMP/s
+caps=$top/stdlib-caps
+"$KRUXRT" init --state "$s" > /dev/null || exit 1
+cat > p.yaml <<'X'
+krux: policy/1
+name: team
+layer: organization
+default: blocked
+rules:
+  - id: ping
+    on: system.ping
+    verdict: autonomous
+    rate: { max: 3, per: 1h, exceeded: blocked }
+  - id: info
+    on: system.info
+    verdict: notify
+X
+"$KRUXC" build p.yaml -I "$caps" -o b > /dev/null 2>&1 || exit 1
+# Which numbers records have depends on what the kernel lacks.
+replay() {
+	"$KRUXC" replay "$@" -I "$caps" > out
+	code=$?
+	sed -e 's/first record [0-9]*/first record N/' -e 's/"first":[0-9]*/"first":N/g' out
+	return $code
+}
+call() { "$KRUXRT" call "$1" "$2" --as "$3" --state "$s" --bundle b/bundle.krux --dev > /dev/null 2>&1; }
+for i in 1 2 3 4; do call system.ping '{}' builder; done
+call system.info '{}' builder
+call system.time '{}' other
+replay p.yaml "$s"; echo "the same sources: exit $?"
+replay p.yaml "$s/log" > /dev/null; echo "the folder of the log: exit $?"
+replay p.yaml "$s/log/00000000.seg" --json; echo "a segment: exit $?"
+# One more is let through, another asks for approval; what would be new is not.
+sed 's/max: 3/max: 4/; s/verdict: notify/verdict: approval-required/' p.yaml > other.yaml
+replay other.yaml "$s"; echo "others: exit $?"
+replay other.yaml "$s" --json
+# The record holds no answer for another window.
+sed 's/per: 1h/per: 2h/' p.yaml > window.yaml
+replay window.yaml "$s"; echo "another window: exit $?"
+# No log, a log with a changed end, no file.
+replay p.yaml p.yaml; echo "no log: exit $?"
+{ cat "$s/log/00000000.seg" | head -c 2000; echo nonsense; } > part.seg
+replay p.yaml part.seg > /dev/null 2>&1; echo "a cut one: exit $?"
+replay p.yaml nowhere; echo "nowhere: exit $?"
