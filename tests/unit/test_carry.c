@@ -305,6 +305,13 @@ START_TEST(serials_freezes_and_agents)
 	add(bundle(5, 0));
 	add(bundle(3, 0));
 	ck_assert(carry_serial(c, KRUX_STR("team"), &serial) && serial == 5);
+	{
+		struct record dev = bundle(9, 0);
+
+		record_set(&dev, AUDIT_DEV, 1);
+		add(dev);
+	}
+	ck_assert(carry_serial(c, KRUX_STR("team"), &serial) && serial == 5);
 	ck_assert(!carry_serial(c, KRUX_STR("tea"), &serial));
 	{
 		struct record back = with(kind(AUDIT_KIND_ROLLBACK), AUDIT_POLICY, "team");
