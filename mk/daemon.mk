@@ -7,6 +7,9 @@ RUNTIME_SRC += runtime/sandbox/cgroup.c runtime/sandbox/feature.c runtime/sandbo
 UNIT_TESTS += test_begin test_daemon test_feature test_listen test_owner test_process
 
 MAN := $(patsubst docs/man/%.scd,$(BUILD)/man/%,$(wildcard docs/man/*.scd))
+# Other names of a page: NAME=PAGE, both of section 1.
+MAN_ALSO := krux-audit=kruxrt-audit krux-call=kruxrt-call kruxrt-thaw=kruxrt-freeze \
+	$(patsubst %,kruxc-%=kruxc,$(shell sed -n 's/^COMMAND.\([a-z]*\),.*/\1/p' compiler/command/commands.def))
 UNITS := krux.service krux-agent.socket krux-supervisor.socket krux-witness.service krux-witness.timer
 
 .PHONY: man units install-daemon
@@ -33,6 +36,8 @@ install-daemon: man units
 		install -D -m 644 $(BUILD)/systemd/$$u $(DESTDIR)$(PREFIX)/lib/systemd/system/$$u || exit; done
 	$(Q)for m in $(MAN); do \
 		install -D -m 644 $$m $(DESTDIR)$(PREFIX)/share/man/man$${m##*.}/$${m##*/} || exit; done
+	$(Q)for a in $(MAN_ALSO); do \
+		echo ".so man1/$${a#*=}.1" | install -m 644 /dev/stdin $(DESTDIR)$(PREFIX)/share/man/man1/$${a%=*}.1 || exit; done
 
 # Processes killed at random moments under load, counted from outside: `make soak-serve` makes
 # SOAK_KILLS of them; `make check` a few.

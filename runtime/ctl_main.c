@@ -3,6 +3,19 @@
 #include "runtime/front/program.h"
 
 #include <stdio.h>
+#include <string.h>
+
+static const char help[] =
+"krux-ctl COMMAND ...\n"
+"\n"
+"  agents     registers agents, lists them, takes them out\n"
+"  approvals  calls that a person has to approve\n"
+"  freeze     stops new effects at once\n"
+"  thaw       lets them happen again\n"
+"  status     says how the daemon is\n"
+"  reload     lets the daemon take another bundle\n"
+"\n"
+"The same as kruxrt COMMAND ...; krux-ctl COMMAND --help says more.\n";
 
 static const struct command commands[] = {
 	{ "agents", agents_command },
@@ -20,9 +33,13 @@ int main(int argc, char **argv)
 
 	if (!program_ready())
 		return EXIT_SYSTEM;
+	if (argc == 2 && (!strcmp(argv[1], "--help") || !strcmp(argv[1], "help"))) {
+		fputs(help, stdout);
+		return program_end(EXIT_YES);
+	}
 	code = program_command(commands, COMMANDS, argc, argv);
 	if (code >= 0)
 		return code;
-	fputs("krux-ctl: agents, approvals, freeze, thaw, status or reload; kruxrt --help says more\n", stderr);
+	fputs(help, stderr);
 	return EXIT_USAGE;
 }

@@ -11,24 +11,25 @@
 #include <string.h>
 
 static const char help[] =
-"kruxrt agents add NAME --token|--key F.pub|--uid N --operator KEY [--workspace DIR] [--bundle F]\n"
+"kruxrt agents add NAME --token|--key F.pub|--uid N --operator KEY\n"
+"                  [--workspace DIR] [--bundle F]\n"
 "kruxrt agents list\n"
 "kruxrt agents revoke NAME --operator KEY\n"
 "kruxrt agents clear WORKSPACE LABEL... --operator KEY --reason TEXT\n"
 "\n"
-"Registers agents with the daemon and takes them out. What the operator signs is recorded.\n"
+"Registers agents with the daemon and takes them out, signed and recorded. clear\n"
+"takes labels off a workspace: rules about its history let calls through again.\n"
 "\n"
 "  --token           make a token; it is printed once, the log keeps its hash\n"
 "  --key F.pub       the agent signs with this key, made by kruxc keygen\n"
 "  --uid N           its processes run as this uid, which is nobody else's\n"
-"  --workspace DIR   its folder, /workspace in calls (with --state: DIR/workspaces/NAME)\n"
-"  --bundle F        show what this policy lets the name do (with --state: DIR/bundle.krux)\n"
+"  --workspace DIR   /workspace in its calls (with --state: DIR/workspaces/NAME)\n"
+"  --bundle F        show what this lets the name do (--state: DIR/bundle.krux)\n"
 "  --operator KEY    the operator's secret key\n"
+"  --reason TEXT     is recorded\n"
 "  --socket PATH     the daemon's supervisor socket\n"
 "  --state DIR       without a daemon: of a stopped one\n"
 "  --json            print JSON\n"
-"\n"
-"clear takes labels off a workspace, so that rules about its history let calls through again.\n"
 "\n"
 "Exit: 0 done; 1 refused; 2 wrong usage; 3 the system failed.\n";
 

@@ -14,8 +14,10 @@
 #define AUDIT_FILTERS \
 "  --agent A           --workspace PATH     --rule POLICY/RULE    --kind KIND\n" \
 "  --verdict V         --capability NAME    or NAMESPACE.*\n" \
-"  --since T           --until T            2026-11-28T12:00:00Z, 2026-11-28, or 15m: so long ago\n" \
-"  --arg PLACE=VALUE   an argument: path=/workspace/a, entries[0].size=5; of a list, any element\n"
+"  --since T           --until T            as 2026-11-28T12:00:00Z, 2026-11-28,\n" \
+"                      or 15m: so long ago\n" \
+"  --arg PLACE=VALUE   an argument: path=/workspace/a, entries[0].size=5; of a\n" \
+"                      list, any element\n"
 
 static const struct {
 	const char *name;
@@ -23,10 +25,12 @@ static const struct {
 	const char *help;
 } commands[] = {
 	{ "verify", audit_verify,
-"kruxrt audit verify --state DIR [--checkpoint FILE]... [--require-witness] [--json]\n"
+"kruxrt audit verify --state DIR [--checkpoint FILE]... [--require-witness]\n"
+"                    [--json]\n"
 "\n"
-"Checks every record, the hash chain, clocks, references, blobs, and what the log's key and its\n"
-"witnesses have signed; says exactly where something is wrong, what was checked, and what cannot be.\n"
+"Checks every record, the hash chain, clocks, references, blobs, and what the\n"
+"log's key and its witnesses have signed; says exactly where something is wrong,\n"
+"what was checked, and what cannot be.\n"
 "\n"
 "  --checkpoint FILE   a signed checkpoint of this log that was held elsewhere\n"
 "  --require-witness   a log that no witness has cosigned is not whole\n"
@@ -43,9 +47,10 @@ static const struct {
 	{ "acknowledge", audit_acknowledge,
 "kruxrt audit acknowledge --state DIR --key FILE --reason TEXT\n"
 "\n"
-"A log that ends before what was on disk, or before what its key has signed, has lost records: nothing is\n"
-"done until an operator says that this is known. This appends that word, signed; what stands behind the\n"
-"last record is set aside as DIR/log/*.cut, and the log goes on. What is lost stays lost.\n"
+"A log that ends before what was on disk, or before what its key has signed, has\n"
+"lost records: nothing is done until an operator says that this is known. This\n"
+"appends that word, signed; what stands behind the last record is set aside as\n"
+"DIR/log/*.cut, and the log goes on. What is lost stays lost.\n"
 "\n"
 "  --key FILE     an operator's secret key, such as DIR/keys/operator.key\n"
 "  --reason TEXT  what happened, for those who read the log later\n"
@@ -54,19 +59,22 @@ static const struct {
 	{ "prove", audit_prove,
 "kruxrt audit prove SEQ --state DIR [-o FILE] [--record FILE]\n"
 "kruxrt audit prove --since SIZE --state DIR [-o FILE]\n"
-"kruxrt audit prove --check FILE [--record FILE | --old FILE] [--key KEY]... [--state DIR]\n"
+"kruxrt audit prove --check FILE [--record FILE | --old FILE] [--key KEY]...\n"
+"                   [--state DIR]\n"
 "\n"
-"Writes a proof that record SEQ is in the log (C2SP tlog-proof), or that the log still starts with\n"
-"its first SIZE records; or checks such a proof, which takes no log.\n"
+"Writes a proof that record SEQ is in the log (C2SP tlog-proof), or that the log\n"
+"still starts with its first SIZE records; or checks such a proof, which takes no\n"
+"log.\n"
 "\n"
 "  -o FILE        writes the proof there\n"
-"  --record FILE  writes the record's bytes there; with --check: of which the proof is\n"
+"  --record FILE  writes the record there; with --check: of which the proof is\n"
 "  --old FILE     the checkpoint of SIZE records that the proof goes on from\n"
 "  --key KEY      a key that is known, NAME+ID+BASE64, of the log or of a witness\n"
 "  --state DIR    with --check: also the keys that its trust folder holds\n"
 "  --witnesses N  with --check: so many cosignatures are wanted\n"
 "\n"
-"Exit: 0 proved; 1 not, or no checkpoint covers it yet; 2 wrong usage, no proof; 3 the system failed.\n" },
+"Exit: 0 proved; 1 not, or no checkpoint covers it yet; 2 wrong usage, no proof;\n"
+"3 the system failed.\n" },
 	{ "query", audit_query,
 "kruxrt audit query --state DIR [FILTER]... [--format table|json|csv] [--limit N]\n"
 "\n"
@@ -74,14 +82,15 @@ static const struct {
 "\n"
 AUDIT_FILTERS
 "  --limit N           stops after so many\n"
-"  --no-index          reads all of the log; else DIR/index, made as needed, says what to skip\n"
+"  --no-index          reads all of the log; else DIR/index says what to skip\n"
 "\n"
 "Exit: 0 there are some; 1 there are none; 2 wrong usage; 3 the system failed.\n" },
 	{ "export", audit_export,
 "kruxrt audit export --state DIR [FILTER]... --format jsonl|cbor|ocsf\n"
 "\n"
-"Writes records to standard output: as JSON lines; as the CBOR sequence that they are; or as events\n"
-"of OCSF 1.1, class 6003 (API Activity), one a call, with how it ended.\n"
+"Writes records to standard output: as JSON lines; as the CBOR sequence that they\n"
+"are; or as events of OCSF 1.1, class 6003 (API Activity), one a call, with how\n"
+"it ended.\n"
 "\n"
 AUDIT_FILTERS
 "\n"
@@ -89,18 +98,19 @@ AUDIT_FILTERS
 	{ "replay", audit_replay,
 "kruxrt audit replay --state DIR [--bundle FILE]... [--dev] [--json]\n"
 "\n"
-"Decides each request of the log again under the bundle that decided it, with the facts that were\n"
-"recorded: verdict, would, rule and source must be the same. Bundles are those that DIR/bundles keeps\n"
-"and those that are given.\n"
+"Decides each request of the log again under the bundle that decided it, with the\n"
+"facts that were recorded: verdict, would, rule and source must be the same.\n"
+"Bundles are those that DIR/bundles keeps and those that are given.\n"
 "\n"
 "  --dev   takes bundles that are signed with a development key\n"
 "\n"
-"Exit: 0 all are the same; 1 one differs or is not decided; 2 wrong usage; 3 the system failed.\n" },
+"Exit: 0 all are the same; 1 one differs or is not decided; 2 wrong usage;\n"
+"3 the system failed.\n" },
 	{ "tiles", audit_tiles,
 "kruxrt audit tiles --state DIR\n"
 "\n"
-"Makes the files in DIR/log/tile again (C2SP tlog-tiles), with the bundles of records, so that the\n"
-"log can be served. Those that are whole stay as they are.\n" },
+"Makes the files in DIR/log/tile again (C2SP tlog-tiles), with the bundles of\n"
+"records, so that the log can be served. Those that are whole stay as they are.\n" },
 };
 
 static const char overview[] =
@@ -108,12 +118,12 @@ static const char overview[] =
 "\n"
 "  verify   checks the whole log and says exactly where something is wrong\n"
 "  tail     prints the last records\n"
-"  query    prints records by agent, capability, verdict, rule, kind, time and arguments\n"
+"  query    prints records by agent, capability, verdict, rule, time, arguments\n"
 "  export   writes them as JSON lines, CBOR or OCSF\n"
 "  replay   decides every request again and compares\n"
 "  prove    writes and checks proofs that a record is in the log\n"
 "  tiles    makes the log's Merkle tree as files again\n"
-"  acknowledge  takes an operator's word that records are lost, so that the log goes on\n"
+"  acknowledge  takes an operator's word that records are lost; the log goes on\n"
 "\n"
 "kruxrt audit COMMAND --help says more.\n";
 

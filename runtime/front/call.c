@@ -19,24 +19,26 @@
 static const char help[] =
 "kruxrt call CAPABILITY JSON --as AGENT [options]\n"
 "\n"
-"Makes one call: the policy decides it, the log records it, a sandbox runs it. JSON holds the\n"
-"arguments; - reads them from standard input. The answer is one JSON object.\n"
+"Makes one call: the policy decides it, the log records it, a sandbox runs it.\n"
+"JSON holds the arguments; - reads them from standard input. Prints the answer.\n"
 "\n"
 "  --as AGENT        whom to call as\n"
-"  --socket PATH     the daemon's (KRUX_SOCKET, else krux/agent.sock below XDG_RUNTIME_DIR or /run)\n"
-"  --token-file F    the agent's token; or --key F, its secret key; with neither the uid has to do\n"
+"  --socket PATH     the daemon's (KRUX_SOCKET, else krux/agent.sock below\n"
+"                    XDG_RUNTIME_DIR or /run)\n"
+"  --token-file F    the agent's token; or --key F, its secret key; with neither\n"
+"                    the uid has to do\n"
 "  --wait            when a person has to approve the call, wait for that\n"
 "  --deadline 5s     end the call then\n"
 "  --json            nothing but the answer: no words on standard error\n"
 "\n"
 "Without the daemon, all in this process:\n"
-"  --state DIR       the state folder, made by kruxrt init; AGENT (operator) is recorded as claimed\n"
+"  --state DIR       made by kruxrt init; AGENT (operator) is recorded as claimed\n"
 "  --bundle FILE     the policy, made by kruxc build (DIR/bundle.krux)\n"
-"  --workspace DIR   the agent's folder, /workspace in the call (DIR/workspaces/AGENT)\n"
-"  --dev             let a development key through; every answer and record says so\n"
+"  --workspace DIR   the agent's /workspace (DIR/workspaces/AGENT)\n"
+"  --dev             let a development key through; answers and records say so\n"
 "\n"
-"Exit: 0 it ran and answers; 1 denied, deferred, or it failed with one of its errors;\n"
-"2 wrong usage, bad arguments, a bundle that is not trusted; 3 the system failed.\n";
+"Exit: 0 it ran and answers; 1 denied, deferred, or one of its errors; 2 wrong\n"
+"usage, bad arguments, a bundle that is not trusted; 3 the system failed.\n";
 
 int call_fail(int code, const char *why)
 {

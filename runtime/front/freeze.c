@@ -17,8 +17,8 @@
 static const char freeze_help[] =
 "kruxrt freeze [--agent A] [--reason TEXT]\n"
 "\n"
-"Stops new effects at once, of one agent or of all, and freezes what runs. It is recorded; only an\n"
-"operator thaws.\n"
+"Stops new effects at once, of one agent or of all, and freezes what runs. It is\n"
+"recorded; only an operator thaws.\n"
 "\n"
 "  --agent A         this agent only\n"
 "  --reason TEXT     is recorded, and told to agents\n"
@@ -30,7 +30,8 @@ static const char freeze_help[] =
 static const char thaw_help[] =
 "kruxrt thaw --operator KEY --reason TEXT [--agent A]\n"
 "\n"
-"Lets effects happen again, of one agent that was frozen or of all. It is signed and recorded.\n"
+"Lets effects happen again, of one agent that was frozen or of all. It is signed\n"
+"and recorded.\n"
 "\n"
 "  --operator KEY    the operator's secret key\n"
 "  --reason TEXT     is recorded\n"
@@ -44,7 +45,8 @@ static const char thaw_help[] =
 static const char status_help[] =
 "kruxrt status [--socket PATH] [--json]\n"
 "\n"
-"Prints how the daemon is: its policy, who is connected, what waits, what is frozen.\n"
+"Prints how the daemon is: its policy, who is connected, what waits, what is\n"
+"frozen.\n"
 "\n"
 "  --socket PATH     the daemon's supervisor socket\n"
 "  --json            print JSON\n"

@@ -23,13 +23,15 @@
 static const char help[] =
 "kruxrt init --state DIR [--key NAME.pub]...\n"
 "\n"
-"Makes the state folder: log, blobs, trust, keys, trash and workspaces, readable by you alone.\n"
-"Makes the operator's key and that of the first approver, in DIR/keys, and trusts them. Their\n"
-"secret halves are better kept elsewhere. Makes the log's own key, with which checkpoints are\n"
-"signed, and prints the name by which a witness is told of it.\n"
+"Makes the state folder: log, blobs, trust, keys, trash and workspaces, readable\n"
+"by you alone. Makes the operator's key and that of the first approver, in\n"
+"DIR/keys, and trusts them. Their secret halves are better kept elsewhere. Makes\n"
+"the log's own key, with which checkpoints are signed, and prints the name by\n"
+"which a witness is told of it.\n"
 "\n"
 "  --state DIR       the folder to make; refused where it is there and not empty\n"
-"  --key NAME.pub    a key that may sign bundles, made by kruxc keygen; may be given often\n"
+"  --key NAME.pub    a key that may sign bundles, made by kruxc keygen; may be\n"
+"                    given often\n"
 "\n"
 "Exit: 0 made; 2 wrong usage, or it is there; 3 the system failed.\n";
 

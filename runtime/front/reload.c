@@ -15,11 +15,13 @@
 static const char help[] =
 "kruxrt reload [BUNDLE] [--socket PATH] [--json]\n"
 "\n"
-"Lets the daemon load BUNDLE, or the file that it was started with as it is now. Connections stay;\n"
-"what runs goes on under the bundle that decided it. One that cannot be used changes nothing.\n"
+"Lets the daemon load BUNDLE, or the file that it was started with as it is now.\n"
+"Connections stay; what runs goes on under the bundle that decided it. One that\n"
+"cannot be used changes nothing.\n"
 "\n"
-"  --socket PATH  the daemon's supervisor socket (KRUX_SUPERVISOR_SOCKET, else supervisor.sock\n"
-"                 beside KRUX_SOCKET, else krux/supervisor.sock below XDG_RUNTIME_DIR or /run)\n"
+"  --socket PATH  the daemon's supervisor socket (KRUX_SUPERVISOR_SOCKET, else\n"
+"                 supervisor.sock beside KRUX_SOCKET, else\n"
+"                 krux/supervisor.sock below XDG_RUNTIME_DIR or /run)\n"
 "  --json         print JSON\n"
 "\n"
 "Exit: 0 it decides now; 1 it was refused; 2 wrong usage; 3 nobody answers.\n";

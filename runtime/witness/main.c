@@ -26,17 +26,20 @@
 static const char help[] =
 "krux-witness --state DIR\n"
 "\n"
-"Sends the last checkpoint of the log in DIR to every witness of DIR/trust/witnesses, proves that\n"
-"it goes on from what that witness saw last, and keeps its cosignature in DIR/witness. One line of\n"
-"trust/witnesses is a key and an address:\n"
+"Sends the last checkpoint of the log in DIR to every witness of\n"
+"DIR/trust/witnesses, proves that it goes on from what that witness saw last, and\n"
+"keeps its cosignature in DIR/witness. One line of trust/witnesses is a key and\n"
+"an address:\n"
 "\n"
 "  witness.example/w1+8d66cf3f+BO... https://witness.example/w1\n"
 "\n"
-"A witness that holds another or a larger tree is an alarm: both signed notes are kept beside the\n"
-"cosignature, as ID.SIZE.ours and ID.SIZE.theirs.\n"
+"A witness that holds another or a larger tree is an alarm: both signed notes are\n"
+"kept beside the cosignature, as ID.SIZE.ours and ID.SIZE.theirs.\n"
 "\n"
-"Exit: 0 all cosigned; 1 a witness refused, or holds another tree; 2 wrong usage; 3 a witness did\n"
-"not answer, or the system failed.\n";
+"  --state DIR   the state folder of kruxrt\n"
+"\n"
+"Exit: 0 all cosigned; 1 a witness refused, or holds another tree; 2 wrong usage;\n"
+"3 a witness did not answer, or the system failed.\n";
 
 enum { YES, NO, USAGE, SYSTEM };
 

@@ -23,20 +23,20 @@ is() { if [ "$2" = "$3" ]; then good "$1"; else bad "$1" "'$2', not '$3'"; fi; }
 exits "no command" 2 "$R"
 exits "unknown command" 2 "$R" nonsense
 exits "help" 0 "$R" --help
-is "help fits a screen" "$(awk 'length > 100 || NR > 24 { print "no"; exit }' "$dir/out")" ""
+is "help fits a screen" "$(awk 'length > 80 || NR > 24 { print "no"; exit }' "$dir/out")" ""
 exits "version" 0 "$R" --version
 for c in init serve call agents approvals audit; do
 	exits "help of $c" 0 "$R" $c --help
-	is "help of $c fits a screen" "$(awk 'length > 100 || NR > 24 { print "no"; exit }' "$dir/out")" ""
+	is "help of $c fits a screen" "$(awk 'length > 80 || NR > 24 { print "no"; exit }' "$dir/out")" ""
 	exits "$c without arguments" 2 "$R" $c
 done
 for c in verify tail query export prove replay tiles; do
 	exits "help of audit $c" 0 "$R" audit $c --help
-	is "help of audit $c fits a screen" "$(awk 'length > 100 || NR > 24 { print "no"; exit }' "$dir/out")" ""
+	is "help of audit $c fits a screen" "$(awk 'length > 80 || NR > 24 { print "no"; exit }' "$dir/out")" ""
 done
 for c in freeze thaw status reload; do
 	exits "help of $c" 0 "$R" $c --help
-	is "help of $c fits a screen" "$(awk 'length > 100 || NR > 24 { print "no"; exit }' "$dir/out")" ""
+	is "help of $c fits a screen" "$(awk 'length > 80 || NR > 24 { print "no"; exit }' "$dir/out")" ""
 done
 for c in mcp run dash top doctor; do
 	exits "$c is not there" 2 "$R" $c
