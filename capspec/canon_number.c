@@ -162,25 +162,29 @@ int krux_duration_text(uint64_t ns, char *out, size_t cap)
 	return text_put(text, n, out, cap);
 }
 
-int krux_integer_text(krux_i128 v, char *out, size_t cap)
+/* The digits of rest and what stands before them, in front of text[at..48); to out. */
+static int digits_put(bool minus, krux_u128 rest, char text[static 48], size_t at, char *out, size_t cap)
 {
-	krux_u128 rest = v < 0 ? -(krux_u128)v : (krux_u128)v;
-	char text[48];
-	size_t i = sizeof text;
-
 	do {
-		text[--i] = (char)('0' + (unsigned)(rest % 10));
+		text[--at] = (char)('0' + (unsigned)(rest % 10));
 		rest /= 10;
 	} while (rest);
-	if (v < 0)
-		text[--i] = '-';
-	return text_put(text + i, (int)(sizeof text - i), out, cap);
+	if (minus)
+		text[--at] = '-';
+	return text_put(text + at, (int)(48 - at), out, cap);
+}
+
+int krux_integer_text(krux_i128 v, char *out, size_t cap)
+{
+	char text[48];
+
+	return digits_put(v < 0, v < 0 ? -(krux_u128)v : (krux_u128)v, text, sizeof text, out, cap);
 }
 
 int krux_decimal_text(int64_t v, unsigned scale, char *out, size_t cap)
 {
 	uint64_t rest = v < 0 ? -(uint64_t)v : (uint64_t)v;
-	char text[64];
+	char text[48];
 	size_t i = sizeof text;
 
 	for (; scale && rest % 10 == 0; scale--)
@@ -191,11 +195,5 @@ int krux_decimal_text(int64_t v, unsigned scale, char *out, size_t cap)
 	}
 	if (scale)
 		text[--i] = '.';
-	do {
-		text[--i] = (char)('0' + (unsigned)(rest % 10));
-		rest /= 10;
-	} while (rest);
-	if (v < 0)
-		text[--i] = '-';
-	return text_put(text + i, (int)(sizeof text - i), out, cap);
+	return digits_put(v < 0, rest, text, i, out, cap);
 }

@@ -140,18 +140,6 @@ size_t krux_key_secret_text(const struct krux_secret_key *key, char out[static K
 	return line_put(secret_header, key->dev, key->seed, key->name, out);
 }
 
-/* Does line start with word; then past it. */
-static bool word_skip(struct krux_str *line, const char *word)
-{
-	size_t n = strlen(word);
-
-	if (line->n < n || memcmp(line->p, word, n) != 0)
-		return false;
-	line->p += n;
-	line->n -= n;
-	return true;
-}
-
 static bool line_parse(struct krux_str line, const char *header, bool *dev, uint8_t octets[static 32],
                        char name[static 65], struct krux_refusal *r)
 {
@@ -160,12 +148,12 @@ static bool line_parse(struct krux_str line, const char *header, bool *dev, uint
 	size_t n;
 	bool ok;
 
-	if (!word_skip(&line, header))
+	if (!krux_str_skip(&line, header))
 		return krux_refuse(r, "header", header == secret_header ?
 		                   "is no secret key: it starts with krux-secret-key-ed25519:" :
 		                   "is no public key: it starts with krux-public-key-ed25519:");
-	*dev = word_skip(&line, "-dev");
-	if (!word_skip(&line, ":") || line.n < 45 || line.p[44] != ' ')
+	*dev = krux_str_skip(&line, "-dev");
+	if (!krux_str_skip(&line, ":") || line.n < 45 || line.p[44] != ' ')
 		return krux_refuse(r, "key", "is no key file: 44 characters of base64, a space and a name follow");
 	ok = krux_base64_read((struct krux_str){ line.p, 44 }, read, &n, &why) && n == 32;
 	if (ok)

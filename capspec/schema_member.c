@@ -33,6 +33,20 @@ const struct krux_value *schema_get(struct reader *r, const struct krux_value *m
 	return NULL;
 }
 
+void *schema_list(struct reader *r, const struct krux_value *map, const char *key, size_t each,
+                  const struct krux_value **list)
+{
+	void *room;
+
+	*list = schema_get(r, map, key, KRUX_V_LIST);
+	if (!*list)
+		return NULL;
+	room = krux_pool_get(r->pool, (*list)->list.n * each);
+	if (!room)
+		schema_memory_refuse(r);
+	return room;
+}
+
 bool schema_flag(struct reader *r, const struct krux_value *map, const char *key, bool *out)
 {
 	const struct krux_value *v = krux_value_get(map, key);

@@ -22,6 +22,9 @@ bool schema_memory_refuse(struct reader *);
 /* The member of that name and kind; NULL after a refusal. */
 const struct krux_value *schema_get(struct reader *, const struct krux_value *map, const char *key,
                                     enum krux_vkind kind);
+/* The list of that name and room for as many things of that size; NULL: refused. */
+void *schema_list(struct reader *, const struct krux_value *map, const char *key, size_t each,
+                  const struct krux_value **list);
 /* Optional flags are written only when they are true. */
 bool schema_flag(struct reader *, const struct krux_value *map, const char *key, bool *out);
 /* Text without NUL. */

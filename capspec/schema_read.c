@@ -26,14 +26,11 @@ static bool capability_name_valid(struct krux_str s)
 
 static bool errors_read(struct reader *r, const struct krux_value *map, struct krux_capability *c)
 {
-	const struct krux_value *v = schema_get(r, map, "errors", KRUX_V_LIST);
-	struct krux_error_def *e;
+	const struct krux_value *v;
+	struct krux_error_def *e = schema_list(r, map, "errors", sizeof *e, &v);
 
-	if (!v)
-		return false;
-	e = krux_pool_get(r->pool, v->list.n * sizeof *e);
 	if (!e)
-		return schema_memory_refuse(r);
+		return false;
 	for (size_t i = 0; i < v->list.n; i++) {
 		const struct krux_value *item = &v->list.item[i];
 
@@ -94,14 +91,11 @@ static bool effect_read(struct reader *r, const struct krux_value *map, const st
 
 static bool effects_read(struct reader *r, const struct krux_value *map, struct krux_capability *c)
 {
-	const struct krux_value *v = schema_get(r, map, "effects", KRUX_V_LIST);
-	struct krux_effect *e;
+	const struct krux_value *v;
+	struct krux_effect *e = schema_list(r, map, "effects", sizeof *e, &v);
 
-	if (!v)
-		return false;
-	e = krux_pool_get(r->pool, v->list.n * sizeof *e);
 	if (!e)
-		return schema_memory_refuse(r);
+		return false;
 	for (size_t i = 0; i < v->list.n; i++) {
 		if (!effect_read(r, &v->list.item[i], c->input, &e[i]))
 			return false;
@@ -115,14 +109,11 @@ static bool effects_read(struct reader *r, const struct krux_value *map, struct 
 
 static bool labels_read(struct reader *r, const struct krux_value *map, struct krux_capability *c)
 {
-	const struct krux_value *v = schema_get(r, map, "labels", KRUX_V_LIST);
-	struct krux_str *label;
+	const struct krux_value *v;
+	struct krux_str *label = schema_list(r, map, "labels", sizeof *label, &v);
 
-	if (!v)
-		return false;
-	label = krux_pool_get(r->pool, v->list.n * sizeof *label);
 	if (!label)
-		return schema_memory_refuse(r);
+		return false;
 	for (size_t i = 0; i < v->list.n; i++) {
 		if (v->list.item[i].kind != KRUX_V_TEXT || !schema_word_valid(v->list.item[i].str))
 			return schema_refuse(r, "is no label");
@@ -192,12 +183,9 @@ static bool command_read(struct reader *r, const struct krux_value *map, const s
 		return false;
 	if (!krux_hex_read(h->sha256, digest, sizeof digest))
 		return schema_refuse(r, "is 64 lower-case hex digits");
-	v = schema_get(r, map, "argv", KRUX_V_LIST);
-	if (!v)
-		return false;
-	argv = krux_pool_get(r->pool, v->list.n * sizeof *argv);
+	argv = schema_list(r, map, "argv", sizeof *argv, &v);
 	if (!argv)
-		return schema_memory_refuse(r);
+		return false;
 	for (size_t i = 0; i < v->list.n; i++)
 		if (!argv_item_read(r, &v->list.item[i], input, &argv[i]))
 			return false;

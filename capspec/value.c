@@ -9,6 +9,17 @@ bool krux_str_eq(struct krux_str a, struct krux_str b)
 	return a.n == b.n && (!a.n || memcmp(a.p, b.p, a.n) == 0);
 }
 
+bool krux_str_skip(struct krux_str *s, const char *word)
+{
+	size_t n = strlen(word);
+
+	if (s->n < n || memcmp(s->p, word, n) != 0)
+		return false;
+	s->p += n;
+	s->n -= n;
+	return true;
+}
+
 static bool map_eq(const struct krux_value *a, const struct krux_value *b)
 {
 	if (a->map.n != b->map.n)
@@ -65,6 +76,21 @@ const struct krux_value *krux_value_get(const struct krux_value *map, const char
 		if (krux_str_eq(map->map.member[i].key, k))
 			return &map->map.member[i].value;
 	return NULL;
+}
+
+uint64_t krux_value_size(const struct krux_value *v)
+{
+	switch (v->kind) {
+	case KRUX_V_BYTES:
+	case KRUX_V_TEXT:
+		return v->str.n;
+	case KRUX_V_LIST:
+		return v->list.n;
+	case KRUX_V_MAP:
+		return v->map.n;
+	default:
+		return 0;
+	}
 }
 
 int krux_key_cmp(struct krux_str a, struct krux_str b)

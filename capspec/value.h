@@ -66,8 +66,12 @@ size_t krux_pool_room(const struct krux_pool *);   /* bytes left below the limit
 char *krux_pool_copy(struct krux_pool *, const void *p, size_t n); /* adds a NUL */
 
 bool krux_str_eq(struct krux_str, struct krux_str);
+/* Does it begin with word; then past that. */
+bool krux_str_skip(struct krux_str *, const char *word);
 /* Same kind and content; members of maps in the same order, as canonical ones are. */
 bool krux_value_eq(const struct krux_value *, const struct krux_value *);
+/* What size() says of it: bytes, elements or members; 0 of what has no size. */
+uint64_t krux_value_size(const struct krux_value *);
 /* The member of that name, or NULL. */
 const struct krux_value *krux_value_get(const struct krux_value *map, const char *key);
 /* Order of map keys by their encoding: shorter first, then bytewise. */

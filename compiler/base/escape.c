@@ -74,7 +74,8 @@ void escape_comment(struct buf *b, struct krux_str s)
 	put_screen(b, s, true);
 }
 
-void escape_json(struct buf *b, struct krux_str s)
+/* Inside "...", where `coded` writes what does not show, and U+FFFD for what is no UTF-8. */
+static void put_quoted(struct buf *b, struct krux_str s, void (*coded)(struct buf *, uint32_t))
 {
 	size_t n;
 
@@ -88,14 +89,35 @@ void escape_json(struct buf *b, struct krux_str s)
 		else if (c == '\t')
 			buf_puts(b, "\\t");
 		else if (c == UINT32_MAX)
-			buf_puts(b, "\\uFFFD");
-		else if (invisible(c) && c > 0xFFFF)
-			buf_printf(b, "\\u%04X\\u%04X", 0xD7C0 + (c >> 10), 0xDC00 + (c & 0x3FF));
+			coded(b, 0xFFFD);
 		else if (invisible(c))
-			buf_printf(b, "\\u%04X", c);
+			coded(b, c);
 		else
 			buf_put(b, s.p + i, n);
 	}
+}
+
+static void put_utf16(struct buf *b, uint32_t c)
+{
+	if (c > 0xFFFF)
+		buf_printf(b, "\\u%04X\\u%04X", 0xD7C0 + (c >> 10), 0xDC00 + (c & 0x3FF));
+	else
+		buf_printf(b, "\\u%04X", c);
+}
+
+static void put_scalar(struct buf *b, uint32_t c)
+{
+	buf_printf(b, "\\u{%X}", c);
+}
+
+void escape_json(struct buf *b, struct krux_str s)
+{
+	put_quoted(b, s, put_utf16);
+}
+
+void escape_cap(struct buf *b, struct krux_str s)
+{
+	put_quoted(b, s, put_scalar);
 }
 
 void escape_c(struct buf *b, struct krux_str s)
@@ -111,28 +133,6 @@ void escape_c(struct buf *b, struct krux_str s)
 			buf_printf(b, "\\%03o", c);
 		else
 			buf_putc(b, (char)c);
-	}
-}
-
-void escape_cap(struct buf *b, struct krux_str s)
-{
-	size_t n;
-
-	for (size_t i = 0; i < s.n; i += n) {
-		uint32_t c = scalar_at(s, i, &n);
-
-		if (c == '"' || c == '\\')
-			buf_printf(b, "\\%c", (int)c);
-		else if (c == '\n')
-			buf_puts(b, "\\n");
-		else if (c == '\t')
-			buf_puts(b, "\\t");
-		else if (c == UINT32_MAX)
-			buf_puts(b, "\\u{FFFD}");
-		else if (invisible(c))
-			buf_printf(b, "\\u{%X}", c);
-		else
-			buf_put(b, s.p + i, n);
 	}
 }
 

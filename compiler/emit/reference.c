@@ -131,31 +131,13 @@ static void fields_write(struct buf *b, const char *title, const struct krux_typ
 	}
 }
 
-static void effect_arg_write(struct buf *b, const struct effect_arg *a)
-{
-	buf_puts(b, a->tree ? "tree " : "");
-	if (a->is_constant) {
-		buf_putc(b, '"');
-		escape_cap(b, a->constant);
-		buf_putc(b, '"');
-	} else {
-		buf_str(b, a->access.text);
-	}
-	buf_puts(b, a->prunes ? " prunes" : "");
-}
-
 static void effects_write(struct buf *b, const struct capability *cap)
 {
 	buf_puts(b, "\n## Effects and limits\n\n");
 	for (size_t i = 0; i < cap->neffects; i++) {
-		const struct effect *e = &cap->effect[i];
-
-		buf_printf(b, "- `%s", effect_word(e->kind));
-		for (size_t k = 0; k < e->nargs; k++) {
-			buf_puts(b, k ? ", " : "(");
-			effect_arg_write(b, &e->arg[k]);
-		}
-		buf_puts(b, e->nargs ? ")`\n" : "`\n");
+		buf_puts(b, "- `");
+		effect_print(b, &cap->effect[i]);
+		buf_puts(b, "`\n");
 	}
 	if (cap->nlabels) {
 		buf_puts(b, "- puts on the workspace:");

@@ -77,29 +77,6 @@ static void lines_indent(struct buf *b, const char *text)
 	}
 }
 
-static void arg_print(struct buf *b, const struct effect_arg *a)
-{
-	buf_puts(b, a->tree ? "tree " : "");
-	if (a->is_constant) {
-		buf_putc(b, '"');
-		escape_cap(b, a->constant);
-		buf_putc(b, '"');
-	} else {
-		buf_str(b, a->access.text);
-	}
-	buf_puts(b, a->prunes ? " prunes" : "");
-}
-
-static void effect_print(struct buf *b, const struct effect *e)
-{
-	buf_puts(b, effect_word(e->kind));
-	for (size_t i = 0; i < e->nargs; i++) {
-		buf_puts(b, i ? ", " : "(");
-		arg_print(b, &e->arg[i]);
-	}
-	buf_puts(b, e->nargs ? ")" : "");
-}
-
 /* A long chain, one part a line. */
 static void chain_print(struct buf *b, struct krux_str text)
 {
@@ -120,7 +97,7 @@ static void reached_print(struct buf *b, const struct reach_operand *o)
 {
 	buf_puts(b, effect_word(o->effect->kind));
 	buf_putc(b, ' ');
-	arg_print(b, o->arg);
+	effect_arg_print(b, o->arg);
 }
 
 /* Operands that are held to the same set share a line. */

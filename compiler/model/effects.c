@@ -5,6 +5,7 @@
 
 #include "capspec/canon.h"
 #include "capspec/limits.h"
+#include "compiler/base/escape.h"
 #include "compiler/model/access.h"
 #include "compiler/model/kinds.h"
 
@@ -27,6 +28,29 @@ const char *effect_word(enum effect_kind kind)
 unsigned effect_rank(enum effect_kind kind)
 {
 	return effects[kind].rank;
+}
+
+void effect_arg_print(struct buf *b, const struct effect_arg *a)
+{
+	buf_puts(b, a->tree ? "tree " : "");
+	if (a->is_constant) {
+		buf_putc(b, '"');
+		escape_cap(b, a->constant);
+		buf_putc(b, '"');
+	} else {
+		buf_str(b, a->access.text);
+	}
+	buf_puts(b, a->prunes ? " prunes" : "");
+}
+
+void effect_print(struct buf *b, const struct effect *e)
+{
+	buf_puts(b, effect_word(e->kind));
+	for (size_t i = 0; i < e->nargs; i++) {
+		buf_puts(b, i ? ", " : "(");
+		effect_arg_print(b, &e->arg[i]);
+	}
+	buf_puts(b, e->nargs ? ")" : "");
 }
 
 /* What an effect of a kind can be of, for messages. */

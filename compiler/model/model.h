@@ -42,6 +42,10 @@ struct effect {
 	size_t nargs;
 	struct span at;
 };
+/* As .cap writes them. */
+struct buf;
+void effect_arg_print(struct buf *, const struct effect_arg *);
+void effect_print(struct buf *, const struct effect *);
 
 struct error_def { struct krux_str name, doc, recover, hint; };
 

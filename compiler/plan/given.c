@@ -47,21 +47,7 @@ static uint64_t summed(const struct krux_value *args, const struct subject *s)
 		v = next;
 		rest = dot ? (struct krux_str){ dot + 1, rest.n - name.n - 1 } : (struct krux_str){ 0 };
 	}
-	if (!v)
-		return 0;
-	switch (v->kind) {
-	case KRUX_V_UINT:
-		return v->u;
-	case KRUX_V_TEXT:
-	case KRUX_V_BYTES:
-		return v->str.n;
-	case KRUX_V_LIST:
-		return v->list.n;
-	case KRUX_V_MAP:
-		return v->map.n;
-	default:
-		return 0;
-	}
+	return !v ? 0 : v->kind == KRUX_V_UINT ? v->u : krux_value_size(v);
 }
 
 bool given_over(const struct dd_var *v, uint64_t sum, const struct krux_value *args)

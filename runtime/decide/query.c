@@ -64,21 +64,6 @@ uint32_t query_find(const struct krux_abi *abi, const uint32_t *order, enum krux
 	return lo;
 }
 
-static uint64_t size_of(const struct krux_value *v)
-{
-	switch (v->kind) {
-	case KRUX_V_BYTES:
-	case KRUX_V_TEXT:
-		return v->str.n;
-	case KRUX_V_LIST:
-		return v->list.n;
-	case KRUX_V_MAP:
-		return v->map.n;
-	default:
-		return 0;
-	}
-}
-
 uint64_t query_amount(const struct krux_value *args, const char *sum)
 {
 	struct krux_str place = { sum, strlen(sum) };
@@ -90,5 +75,5 @@ uint64_t query_amount(const struct krux_value *args, const char *sum)
 	v = krux_access_value(args, place);
 	if (!v)
 		return 0;
-	return size ? size_of(v) : v->kind == KRUX_V_UINT ? v->u : 0;
+	return size ? krux_value_size(v) : v->kind == KRUX_V_UINT ? v->u : 0;
 }

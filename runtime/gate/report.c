@@ -183,7 +183,9 @@ static void args_put(struct gate *g, const struct card *k, const struct record *
 	object_value(o, "args", args);
 }
 
-static void approvals_put(struct gate *g, struct krux_str field, struct object *o)
+/* A record's field that is a list of lists, as a list of objects: put says what an inner list holds. */
+static void objects_put(struct gate *g, struct krux_str field, const char *name,
+                        void (*put)(const struct krux_value *inner, struct object *), struct object *o)
 {
 	struct krux_value list, *item;
 	struct krux_refusal why;
@@ -192,16 +194,27 @@ static void approvals_put(struct gate *g, struct krux_str field, struct object *
 		return;
 	item = krux_pool_get(g->pool, (list.list.n + 1) * sizeof *item);
 	for (size_t i = 0; item && i < list.list.n; i++) {
-		const struct krux_value *pair = list.list.item[i].list.item;
 		struct object in = { .pool = g->pool };
 
-		object_value(&in, "quorum", pair[0]);
-		object_value(&in, "from", pair[1]);
+		put(list.list.item[i].list.item, &in);
 		if (!object_end(&in, &item[i]))
 			return;
 	}
 	if (item)
-		object_list(o, "approvals", item, list.list.n);
+		object_list(o, name, item, list.list.n);
+}
+
+static void approval_put(const struct krux_value *pair, struct object *o)
+{
+	object_value(o, "quorum", pair[0]);
+	object_value(o, "from", pair[1]);
+}
+
+static void file_put(const struct krux_value *file, struct object *o)
+{
+	object_value(o, "path", file[0]);
+	object_hex(o, "sha256", (const uint8_t *)file[1].str.p, file[1].str.n);
+	object_value(o, "size", file[2]);
 }
 
 static void accepts_put(struct gate *g, const struct carry_ticket *t, struct object *o)
@@ -212,28 +225,6 @@ static void accepts_put(struct gate *g, const struct carry_ticket *t, struct obj
 		item[i] = text_value(t->accept[i].name);
 	if (item)
 		object_list(o, "accepted_by", item, t->naccepts);
-}
-
-static void shown_put(struct gate *g, struct krux_str field, struct object *o)
-{
-	struct krux_value list, *item;
-	struct krux_refusal why;
-
-	if (!krux_cbor_read(g->pool, (const uint8_t *)field.p, field.n, &list, &why) || list.kind != KRUX_V_LIST)
-		return;
-	item = krux_pool_get(g->pool, (list.list.n + 1) * sizeof *item);
-	for (size_t i = 0; item && i < list.list.n; i++) {
-		const struct krux_value *file = list.list.item[i].list.item;
-		struct object in = { .pool = g->pool };
-
-		object_value(&in, "path", file[0]);
-		object_hex(&in, "sha256", (const uint8_t *)file[1].str.p, file[1].str.n);
-		object_value(&in, "size", file[2]);
-		if (!object_end(&in, &item[i]))
-			return;
-	}
-	if (item)
-		object_list(o, "shown", item, list.list.n);
 }
 
 static void version_put(struct krux_str field, struct object *o)
@@ -269,7 +260,7 @@ static bool ticket_value(struct gate *g, const struct carry_ticket *t, bool whol
 	version_put(r.field[AUDIT_VERSION].s, &o);
 	args_put(g, k, &r, whole, &o);
 	if (record_has(&r, AUDIT_SHOWN))
-		shown_put(g, r.field[AUDIT_SHOWN].s, &o);
+		objects_put(g, r.field[AUDIT_SHOWN].s, "shown", file_put, &o);
 	object_text(&o, "verdict", krux_verdict_text((uint8_t)r.field[AUDIT_VERDICT].u));
 	object_str(&o, "rule", r.field[AUDIT_RULE].s);
 	object_str(&o, "source", r.field[AUDIT_SOURCE].s);
@@ -278,7 +269,7 @@ static bool ticket_value(struct gate *g, const struct carry_ticket *t, bool whol
 	object_hex(&o, "bundle", (const uint8_t *)r.field[AUDIT_BUNDLE].s.p, HASH_LEN);
 	if (record_has(&r, AUDIT_DEV))
 		object_bool(&o, "dev", true);
-	approvals_put(g, r.field[AUDIT_APPROVALS].s, &o);
+	objects_put(g, r.field[AUDIT_APPROVALS].s, "approvals", approval_put, &o);
 	accepts_put(g, t, &o);
 	object_time(&o, "asked", t->wall);
 	object_time(&o, "expires", t->expires);

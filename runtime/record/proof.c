@@ -26,18 +26,6 @@ static bool line_take(struct krux_str *rest, struct krux_str *line)
 	return true;
 }
 
-/* Does the line start with this word and a space; then what follows. */
-static bool word_take(struct krux_str *line, const char *word)
-{
-	size_t n = strlen(word);
-
-	if (line->n < n || memcmp(line->p, word, n) != 0)
-		return false;
-	line->p += n;
-	line->n -= n;
-	return true;
-}
-
 static bool extra_valid(struct krux_str base64)
 {
 	uint8_t raw[PROOF_EXTRA];
@@ -54,18 +42,18 @@ bool proof_parse(struct krux_str s, struct proof *out, const char **why)
 	memset(out, 0, sizeof *out);
 	if (s.n > NOTE_MAX + PROOF_EXTRA + 64 * TREE_PATH)
 		return refuse(why, "is too long");
-	if (!word_take(&s, first))
+	if (!krux_str_skip(&s, first))
 		return refuse(why, "is no proof: it starts with c2sp.org/tlog-proof@v1");
 	if (!line_take(&s, &line))
 		return refuse(why, "ends too early");
-	if (word_take(&line, "extra ")) {
+	if (krux_str_skip(&line, "extra ")) {
 		out->extra = line;
 		if (!extra_valid(line))
 			return refuse(why, "has extra data that is not base64");
 		if (!line_take(&s, &line))
 			return refuse(why, "ends too early");
 	}
-	if (!word_take(&line, "index ") || !checkpoint_number(line, &out->index))
+	if (!krux_str_skip(&line, "index ") || !checkpoint_number(line, &out->index))
 		return refuse(why, "does not say which record it is about");
 	for (;;) {
 		if (!line_take(&s, &line))

@@ -158,15 +158,25 @@ int place_stat(const struct place *at, struct stat *st)
 	return fstatat(at->folder, at->name, st, AT_SYMLINK_NOFOLLOW) ? errno : 0;
 }
 
+/* What is there, which is no link; -1: said. */
+static int place_look(struct handler_call *c, const struct place *at, struct stat *st)
+{
+	int no = place_stat(at, st);
+
+	if (!no && S_ISLNK(st->st_mode))
+		no = ELOOP;
+	if (no)
+		handler_failed(c, no, at->path);
+	return no ? -1 : 0;
+}
+
 int place_file(struct handler_call *c, const struct place *at, int flags)
 {
 	struct stat st;
-	int no = place_stat(at, &st), fd;
+	int fd;
 
-	if (no)
-		return handler_failed(c, no, at->path), -1;
-	if (S_ISLNK(st.st_mode))
-		return handler_failed(c, ELOOP, at->path), -1;
+	if (place_look(c, at, &st))
+		return -1;
 	if (!S_ISREG(st.st_mode))
 		return handler_say(c, "NotAFile", S_ISDIR(st.st_mode) ? "It is a folder." :
 			"It is a device, a pipe or a socket."), -1;
@@ -184,12 +194,10 @@ int place_file(struct handler_call *c, const struct place *at, int flags)
 int place_folder(struct handler_call *c, const struct place *at)
 {
 	struct stat st;
-	int no = place_stat(at, &st), fd;
+	int fd;
 
-	if (no)
-		return handler_failed(c, no, at->path), -1;
-	if (S_ISLNK(st.st_mode))
-		return handler_failed(c, ELOOP, at->path), -1;
+	if (place_look(c, at, &st))
+		return -1;
 	if (!S_ISDIR(st.st_mode))
 		return handler_say(c, "NotADirectory", "It is not a folder."), -1;
 	fd = place_openat(at->folder, at->name, O_RDONLY | O_DIRECTORY, 0);
