@@ -12,15 +12,13 @@
 enum kind { TEXT, NUMBER, FLAG, LIST, FORMAT };
 
 static const struct option_row {
-	const char *name;
-	char letter;
-	const char *takes;
-	enum kind kind;
+	const char *name, *takes, *commands, *what;
 	size_t field;
-	const char *commands, *what;
+	enum kind kind;              /* all but a FLAG take a value */
+	char letter;
 } rows[] = {
 #define OPTION(name, letter, takes, kind, field, commands, what) \
-	{ name, letter, takes, kind, offsetof(struct options, field), commands, what },
+	{ name, takes, commands, what, offsetof(struct options, field), kind, letter },
 #include "compiler/command/options.def"
 #undef OPTION
 };
@@ -142,11 +140,11 @@ enum options_result options_read(struct options *o, int argc, char **argv)
 			command_usage(o, "there is no option '%s'", argv[i]);
 			return OPTIONS_BAD;
 		}
-		if (r->takes && !value && i + 1 == argc) {
+		if (r->kind != FLAG && !value && i + 1 == argc) {
 			command_usage(o, "%s needs %s", argv[i], r->takes);
 			return OPTIONS_BAD;
 		}
-		if (r->takes && !value)
+		if (r->kind != FLAG && !value)
 			value = argv[++i];
 		if (!field_set(o, r, (char *)(uintptr_t)value))
 			return OPTIONS_BAD;
