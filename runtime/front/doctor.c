@@ -14,17 +14,17 @@
 static const char help[] =
 "kruxrt doctor [--json]\n"
 "\n"
-"What the kernel has of what confines calls: each feature is tried in a child, as whoever runs\n"
-"this, so run it as the daemon will run. Changes nothing.\n"
+"What the kernel has of what confines calls: each feature is tried in a child, as\n"
+"whoever runs this, so run it as the daemon will run. Changes nothing.\n"
 "\n"
 "  --json             one object\n"
 "\n"
 "needed     no call runs without it\n"
-"waivable   kruxrt serve does not start without it, unless --allow-missing names it\n"
+"waivable   kruxrt serve does not start without it, unless it is told to\n"
 "unused     nothing in this version asks for it\n"
 "\n"
-"Exit: 0 calls can be confined and nothing has to be waived; 1 something is missing that is needed\n"
-"or has to be waived; 2 wrong usage; 3 the system failed.\n";
+"Exit: 0 calls can be confined and nothing has to be waived; 1 something is\n"
+"missing that is needed or has to be waived; 2 wrong usage; 3 the system failed.\n";
 
 /* What each version of Landlock added; where it is missing, what holds it instead. */
 static const struct {

@@ -34,11 +34,11 @@ for c in verify tail query export prove replay tiles; do
 	exits "help of audit $c" 0 "$R" audit $c --help
 	is "help of audit $c fits a screen" "$(awk 'length > 80 || NR > 24 { print "no"; exit }' "$dir/out")" ""
 done
-for c in freeze thaw status reload; do
+for c in doctor freeze thaw status reload; do
 	exits "help of $c" 0 "$R" $c --help
 	is "help of $c fits a screen" "$(awk 'length > 80 || NR > 24 { print "no"; exit }' "$dir/out")" ""
 done
-for c in mcp run dash top doctor; do
+for c in mcp run dash top; do
 	exits "$c is not there" 2 "$R" $c
 	has "$c says so" "$dir/err" "does not have it"
 done
