@@ -61,22 +61,53 @@ static size_t filter_place(const struct krux_filter **seen, size_t *n, const str
 	return i;
 }
 
+static struct krux_value reach_value(struct krux_pool *pool, const struct krux_reach *r)
+{
+	struct krux_value *item = krux_pool_get(pool, (r->n + 1) * sizeof *item);
+
+	for (size_t i = 0; item && i < r->n; i++)
+		item[i] = (struct krux_value){ .kind = KRUX_V_TEXT, .str = r->folder[i] };
+	return list(item, r->n);
+}
+
+static bool layer_value(struct krux_pool *pool, const struct krux_layer *l, size_t filter, struct krux_value *out)
+{
+	struct krux_member *m = krux_pool_get(pool, 4 * sizeof *m);
+	struct krux_value *reach = krux_pool_get(pool, (l->nreach + 1) * sizeof *reach);
+
+	if (!m || !reach)
+		return false;
+	*out = map(m, 0);
+	if (!l->filter)
+		return true;
+	for (size_t i = 0; i < l->nreach; i++) {
+		reach[i] = reach_value(pool, &l->reach[i]);
+		if (!reach[i].list.item)
+			return false;
+	}
+	member_set(&m[0], "filter", number(filter));
+	member_set(&m[1], "rights", number(l->rights));
+	member_set(&m[2], "reach", list(reach, l->nreach));
+	member_set(&m[3], "agents", list(l->state, l->nstates));
+	*out = map(m, 4);
+	return true;
+}
+
 bool krux_layers_write(struct krux_pool *pool, const struct krux_layers *l, struct krux_str *out,
                        struct krux_refusal *refusal)
 {
 	const struct krux_filter **seen = krux_pool_get(pool, (l->n + 1) * sizeof *seen);
 	struct krux_value *cap = krux_pool_get(pool, (l->n + 1) * sizeof *cap), *filter, whole;
-	struct krux_member *m = krux_pool_get(pool, (l->n + 1) * sizeof *m), top[3];
+	struct krux_member top[3];
 	size_t n = 0;
 	uint8_t *bytes;
 
-	if (!seen || !cap || !m)
+	if (!seen || !cap)
 		return krux_refuse(refusal, "", "out of memory");
-	for (size_t i = 0; i < l->n; i++) {
-		if (l->list[i].filter)
-			member_set(&m[i], "filter", number(filter_place(seen, &n, l->list[i].filter)));
-		cap[i] = map(&m[i], l->list[i].filter ? 1 : 0);
-	}
+	for (size_t i = 0; i < l->n; i++)
+		if (!layer_value(pool, &l->list[i], l->list[i].filter ? filter_place(seen, &n, l->list[i].filter) : 0,
+		                 &cap[i]))
+			return krux_refuse(refusal, "", "out of memory");
 	filter = krux_pool_get(pool, (n + 1) * sizeof *filter);
 	for (size_t i = 0; i < n; i++)
 		if (!filter || !filter_value(pool, seen[i], &filter[i]))
@@ -142,16 +173,118 @@ static bool filters_read(struct reading *r, const struct krux_value *v)
 	return true;
 }
 
+/* A path below a folder, in its one form; "" is the folder. */
+static bool folder_valid(struct krux_str s)
+{
+	size_t from = 0;
+
+	if (s.n > 4096 || memchr(s.p, 0, s.n))
+		return false;
+	while (s.n && from <= s.n) {
+		const char *slash = memchr(s.p + from, '/', s.n - from);
+		size_t n = slash ? (size_t)(slash - s.p) - from : s.n - from;
+
+		if (!n || (n == 1 && s.p[from] == '.') || (n == 2 && !memcmp(s.p + from, "..", 2)))
+			return false;
+		from += n + 1;
+	}
+	return true;
+}
+
+static bool reach_read(struct reading *r, const struct krux_value *v, struct krux_reach *out)
+{
+	struct krux_str *folder;
+
+	if (v->kind != KRUX_V_LIST)
+		return krux_refuse(r->refusal, "reach", "no list");
+	folder = krux_pool_get(r->pool, (v->list.n + 1) * sizeof *folder);
+	for (size_t i = 0; folder && i < v->list.n; i++) {
+		if (v->list.item[i].kind != KRUX_V_TEXT || !folder_valid(v->list.item[i].str))
+			return krux_refuse(r->refusal, "reach", "no folder of a workspace");
+		folder[i] = v->list.item[i].str;
+		folder[i].p = krux_pool_copy(r->pool, folder[i].p, folder[i].n);
+		if (!folder[i].p)
+			return krux_refuse(r->refusal, "reach", "out of memory");
+	}
+	*out = (struct krux_reach){ folder, v->list.n };
+	return folder || krux_refuse(r->refusal, "reach", "out of memory");
+}
+
+/* Pairs rise to 127 and lead to states that are there. */
+static bool state_valid(const struct krux_value *v, size_t nreach, size_t nstates)
+{
+	const struct krux_value *item = v->list.item;
+	uint64_t from = 0;
+
+	if (v->kind != KRUX_V_LIST || v->list.n < 3 || v->list.n % 2 != 1)
+		return false;
+	for (size_t i = 0; i < v->list.n; i++)
+		if (item[i].kind != KRUX_V_UINT)
+			return false;
+	for (size_t i = 1; i < v->list.n; i += 2) {
+		if (item[i].u <= from || item[i].u > 127 || item[i + 1].u >= nstates)
+			return false;
+		from = item[i].u;
+	}
+	return item[0].u <= nreach && from == 127;
+}
+
+static bool agents_read(struct reading *r, const struct krux_value *v, struct krux_layer *out)
+{
+	const struct krux_value *agents = list_get(r, v, "agents");
+
+	if (!agents)
+		return false;
+	for (size_t i = 0; i < agents->list.n; i++)
+		if (!state_valid(&agents->list.item[i], out->nreach, agents->list.n))
+			return krux_refuse(r->refusal, "agents", "no automaton over names");
+	out->state = agents->list.item;
+	out->nstates = agents->list.n;
+	return true;
+}
+
 static bool layer_read(struct reading *r, const struct krux_value *v, struct krux_layer *out)
 {
-	const struct krux_value *filter = v->kind == KRUX_V_MAP ? krux_value_get(v, "filter") : NULL;
+	const struct krux_value *filter = v->kind == KRUX_V_MAP ? krux_value_get(v, "filter") : NULL, *rights, *reach;
+	struct krux_reach *list;
 
 	if (!filter)
 		return true;
+	rights = krux_value_get(v, "rights");
+	reach = list_get(r, v, "reach");
 	if (filter->kind != KRUX_V_UINT || filter->u >= r->nfilters)
 		return krux_refuse(r->refusal, "capabilities", "a filter that is not there");
-	out->filter = r->filter[filter->u];
-	return true;
+	if (!rights || rights->kind != KRUX_V_UINT || rights->u > 31)
+		return krux_refuse(r->refusal, "rights", "none that there are");
+	list = reach ? krux_pool_get(r->pool, (reach->list.n + 1) * sizeof *list) : NULL;
+	if (!list)
+		return krux_refuse(r->refusal, "reach", "no list");
+	for (size_t i = 0; i < reach->list.n; i++)
+		if (!reach_read(r, &reach->list.item[i], &list[i]))
+			return false;
+	*out = (struct krux_layer){ r->filter[filter->u], (unsigned)rights->u, list, reach->list.n, NULL, 0 };
+	return agents_read(r, v, out);
+}
+
+const struct krux_reach *krux_layer_reach(const struct krux_layer *l, struct krux_str agent)
+{
+	size_t state = 0;
+	uint64_t class;
+
+	if (!l->nstates)
+		return l->nreach ? l->reach : NULL;
+	for (size_t i = 0; i < agent.n; i++) {
+		const struct krux_value *pair = l->state[state].list.item + 1;
+		uint8_t c = (uint8_t)agent.p[i];
+
+		if (!c || c > 127)
+			return NULL;
+		while (pair->u < c)
+			pair += 2;
+		state = pair[1].u;
+	}
+	class = l->state[state].list.item[0].u;
+	return class < l->nreach ? &l->reach[class] : NULL;
 }
 
 static bool same_again(struct krux_pool *pool, struct krux_str bytes, const struct krux_layers *l,

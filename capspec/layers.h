@@ -8,10 +8,26 @@
 
 #define KRUX_LAYERS_FILE "sandbox/layers.cbor"
 
+/* Of one class of agents: folders that hold all that calls can reach, below the workspace; "" is all of it.
+ * None: every call is blocked, or looks at names alone. */
+struct krux_reach {
+	const struct krux_str *folder;
+	size_t n;
+};
+
 /* Of one capability. */
 struct krux_layer {
-	const struct krux_filter *filter;      /* one a machine; NULL: its calls are not run */
+	const struct krux_filter *filter;      /* one a machine; NULL: its calls are not run, nothing below counts */
+	unsigned rights;                       /* below each folder: enum handler_right */
+	const struct krux_reach *reach;        /* of each class of agents */
+	size_t nreach;
+	/* A name to its class: of each state the class of a name that ends there (nreach: there is no such agent),
+	 * then pairs of the last character and the next state, up to 127. n 0: there is one class. */
+	const struct krux_value *state;
+	size_t nstates;
 };
+/* The class that an agent is in, or NULL. */
+const struct krux_reach *krux_layer_reach(const struct krux_layer *, struct krux_str agent);
 
 struct krux_layers {
 	const struct krux_layer *list;         /* by index of the policy */

@@ -54,7 +54,7 @@ DD_SRC += compiler/dd/apply.c compiler/dd/check.c compiler/dd/children.c compile
 	compiler/dd/regions.c compiler/dd/scratch.c compiler/dd/store.c compiler/dd/text.c compiler/dd/tree.c \
 	compiler/dd/text_view.c compiler/dd/var.c compiler/dd/view.c compiler/dd/witness.c
 PLAN_SRC += compiler/plan/call.c compiler/plan/compat.c compiler/plan/cond_print.c compiler/plan/coverage.c \
-	compiler/plan/diff.c compiler/plan/evaluate.c compiler/plan/given.c compiler/plan/nearest.c compiler/plan/nearest_print.c compiler/plan/prove.c \
+	compiler/plan/diff.c compiler/plan/evaluate.c compiler/plan/folders.c compiler/plan/given.c compiler/plan/nearest.c compiler/plan/nearest_print.c compiler/plan/prove.c \
 	compiler/plan/reach.c compiler/plan/rows.c compiler/plan/words.c compiler/plan/words_cone.c compiler/plan/words_cover.c compiler/plan/words_list.c \
 	compiler/plan/words_names.c compiler/plan/words_own.c compiler/plan/words_path.c compiler/plan/words_regex.c \
 	compiler/plan/words_shape.c compiler/plan/words_text.c
@@ -65,7 +65,7 @@ EMIT_SRC += compiler/emit/c_cite.c compiler/emit/c_code.c compiler/emit/c_decide
 	compiler/emit/c_sample.c compiler/emit/c_shape.c compiler/emit/c_table.c compiler/emit/c_text.c \
 	compiler/emit/c_text_print.c compiler/emit/cc.c compiler/emit/emit_c.c \
 	compiler/emit/filter.c compiler/emit/filter_text.c compiler/emit/filter_verify.c \
-	compiler/emit/json_schema.c compiler/emit/layers.c compiler/emit/package.c compiler/emit/policyschema.c \
+	compiler/emit/json_schema.c compiler/emit/landlock_text.c compiler/emit/layers.c compiler/emit/package.c compiler/emit/policyschema.c \
 	compiler/emit/reference.c compiler/emit/sandbox_plan.c compiler/emit/table.c compiler/emit/table_text.c compiler/emit/tools.c
 PIPELINE_SRC += compiler/pipeline.c
 COMMAND_SRC += compiler/command/build.c compiler/command/command.c compiler/command/diff.c \
@@ -81,7 +81,7 @@ RUNTIME_SRC += runtime/base/err.c runtime/base/file.c runtime/base/loop.c runtim
 	runtime/record/record.c \
 	runtime/approve/quorum.c runtime/sandbox/descriptors.c runtime/sandbox/landlock.c runtime/sandbox/namespaces.c \
 	runtime/sandbox/privileges.c runtime/sandbox/probe.c runtime/sandbox/process.c runtime/sandbox/rlimits.c runtime/sandbox/root.c \
-	runtime/sandbox/seccomp.c runtime/spawn/again.c runtime/spawn/answer.c runtime/spawn/child.c runtime/spawn/look.c runtime/spawn/looking.c runtime/spawn/parent.c runtime/spawn/redact.c \
+	runtime/sandbox/seccomp.c runtime/spawn/again.c runtime/spawn/answer.c runtime/spawn/child.c runtime/spawn/look.c runtime/spawn/looking.c runtime/spawn/parent.c runtime/spawn/planned.c runtime/spawn/redact.c \
 	runtime/spawn/spawn.c runtime/spawn/spawner.c runtime/spawn/spawner_call.c runtime/spawn/spawner_freeze.c runtime/spawn/spawner_tell.c runtime/spawn/warrant.c runtime/gate.c runtime/front/audit.c \
 	runtime/front/audit_tail.c runtime/front/audit_verify.c runtime/front/answered.c runtime/front/call.c runtime/front/call_daemon.c \
 	runtime/front/call_local.c runtime/front/init.c \
@@ -113,8 +113,8 @@ TEST_SRC += bench/measure.c bench/workload.c tests/unit/attempt.c tests/unit/com
 	tests/unit/modeling.c tests/unit/parsing.c tests/unit/reading.c tests/unit/records.c \
 	tests/unit/requests.c tests/unit/spawning.c tests/unit/tiny_bundle.c
 UNIT_TESTS += test_automaton test_bundle test_c_text test_canon test_capfile test_cbor test_check test_cond \
-	test_dd test_digest test_elf test_emit_c test_emit_forms test_facts test_filter test_format test_gate test_grammar test_handler test_handlers \
-	test_handlers_hostile test_import test_json test_lang test_length test_list test_loop test_message test_model test_patterns \
+	test_dd test_digest test_elf test_emit_c test_emit_forms test_facts test_filter test_folders test_format test_gate test_grammar test_handler test_handlers \
+	test_handlers_hostile test_import test_json test_lang test_length test_list test_loop test_message test_model test_patterns test_planned \
 	test_policyfile test_policyformat test_project test_quorum test_record test_request test_sandbox test_schema test_seccomp test_secrets \
 	test_source test_spawner test_tally test_ticket test_tree test_value test_window test_witness test_words test_yaml
 

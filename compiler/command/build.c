@@ -74,18 +74,18 @@ static bool key_read(const struct options *o, struct krux_secret_key *key)
 
 /* One plan a capability, and what they share. Names of long sets say by a hash what they are, so no
  * plan depends on another. */
-static void plans_make(struct pipeline *p, struct package_input *in)
+static struct reach *plans_make(struct pipeline *p, struct package_input *in)
 {
+	struct reach *reach = ARENA_ARRAY(p->arena, struct reach, p->caps.n + 1);
 	struct krux_str *plan = ARENA_ARRAY(p->arena, struct krux_str, p->caps.n + 1);
 	struct words *words = words_new(p->arena);
 	struct buf common = { 0 };
 
 	for (size_t i = 0; i < p->caps.n; i++) {
 		struct buf b = { 0 };
-		struct reach reach;
 
-		reach_find(p->arena, words, p->manager[i], p->decisions, p->root[i], p->caps.cap[i], &reach);
-		sandbox_plan_write(&b, &reach);
+		reach_find(p->arena, words, p->manager[i], p->decisions, p->root[i], p->caps.cap[i], &reach[i]);
+		sandbox_plan_write(&b, &reach[i]);
 		plan[i] = arena_str(p->arena, (struct krux_str){ b.p, b.n });
 		buf_free(&b);
 	}
@@ -93,6 +93,7 @@ static void plans_make(struct pipeline *p, struct package_input *in)
 	in->plan = plan;
 	in->common = arena_str(p->arena, (struct krux_str){ common.p, common.n });
 	buf_free(&common);
+	return reach;
 }
 
 /* Diagrams to everything that a bundle holds. */
@@ -107,10 +108,9 @@ static bool emit(const struct options *o, struct pipeline *p, const struct krux_
 	in.policy_id = o->id ? (struct krux_str){ o->id, strlen(o->id) } : KRUX_STR("default");
 	tables_write(&table, p->diags, p->decisions, p->manager, p->root, &p->caps);
 	in.layers = &layers;
-	fine = !p->diags->errors && layers_make(p->arena, p->diags, &p->caps, &layers) &&
+	fine = !p->diags->errors && layers_make(p->arena, p->diags, &p->caps, plans_make(p, &in), &layers) &&
 	       emit_c(p->arena, p->diags, &p->build, p->decisions, p->manager, p->root, EMIT_READABLE, &c);
 	in.decide_c = arena_str(p->arena, (struct krux_str){ c.p ? c.p : "", c.n });
-	plans_make(p, &in);
 	in.table = arena_str(p->arena, (struct krux_str){ table.p ? table.p : "", table.n });
 	fine = fine && cc_shared_object(p->arena, p->diags, in.decide_c, &in.object, &in.compiler) &&
 	       package_make(p->arena, p->diags, &in, pkg);

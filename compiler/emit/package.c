@@ -11,6 +11,7 @@
 #include "compiler/emit/policyschema.h"
 #include "compiler/emit/reference.h"
 #include "compiler/emit/tools.h"
+#include "compiler/plan/reach.h"
 
 struct files {
 	struct arena *arena;
@@ -163,6 +164,8 @@ static void capability_collect(struct files *f, const struct package_input *in, 
 	file_add(f, arena_printf(f->arena, "sandbox/%.*s.plan", STR_ARG(name)), in->plan[i]);
 	filter_text_write(&b, c, in->layers->filter[i]);
 	buf_add(f, arena_printf(f->arena, "sandbox/%.*s.seccomp.txt", STR_ARG(name)), &b);
+	landlock_text_write(&b, c, &in->layers->kernel.list[i], &in->layers->reach[i]);
+	buf_add(f, arena_printf(f->arena, "sandbox/%.*s.landlock.txt", STR_ARG(name)), &b);
 }
 
 static void files_collect(struct files *f, const struct package_input *in, struct krux_str layers)

@@ -251,6 +251,7 @@ void sandbox_common_write(struct buf *b, const struct words *words)
 	buf_puts(b, common);
 	holders_print(b);
 	filter_never_write(b);
+	landlock_ladder_write(b);
 	names_print(b, words);
 }
 

@@ -54,12 +54,26 @@ static struct krux_str set_say(struct finding *f, uint32_t set)
 
 /* ---- operands ---- */
 
-static struct reach_operand operand_find(struct finding *f, uint32_t through, const struct effect *e, size_t i)
+/* What a call lists needs no folder: to find anything, all folders can be opened. */
+static void folders_find(struct finding *f, struct folders *to, const struct effect *e, uint32_t set)
+{
+	if (e->kind == EFFECT_READS)
+		folders_add(to, f->a, f->m, set, false);
+	else if (e->kind == EFFECT_CREATES || e->kind == EFFECT_WRITES || e->kind == EFFECT_DELETES)
+		folders_add(to, f->a, f->m, set, true);
+}
+
+static struct reach_operand operand_find(struct finding *f, uint32_t through, const struct effect *e, size_t i,
+                                         struct folders *folders)
 {
 	struct reach_operand o = { e, &e->arg[i], KRUX_STR("always") };
+	uint32_t set = DD_TRUE;
 
-	if (!o.arg->is_constant)
-		o.what = set_say(f, dd_project(f->m, f->a, through, dd_value_at(f->m, &o.arg->access)));
+	if (!o.arg->is_constant) {
+		set = dd_project(f->m, f->a, through, dd_value_at(f->m, &o.arg->access));
+		o.what = set_say(f, set);
+	}
+	folders_find(f, folders, e, set);
 	return o;
 }
 
@@ -71,7 +85,7 @@ static void class_find(struct finding *f, struct krux_str agents, uint32_t throu
 
 	for (size_t i = 0; !c.never && i < f->cap->neffects; i++)
 		for (size_t k = 0; k < f->cap->effect[i].nargs; k++)
-			list[c.noperands++] = operand_find(f, through, &f->cap->effect[i], k);
+			list[c.noperands++] = operand_find(f, through, &f->cap->effect[i], k, &c.folders);
 	c.operand = list;
 	ARENA_PUSH(f->a, f->list, f->n, f->cap_list, c);
 }
@@ -95,6 +109,17 @@ static size_t outs_list(struct arena *a, const struct dd_automaton *fa, uint32_t
 	return n;
 }
 
+/* The class of each state that an agent's name can end in. */
+static const uint32_t *classes_list(struct arena *a, const struct dd_automaton *fa, const uint32_t *out, size_t n)
+{
+	uint32_t *class = ARENA_ARRAY(a, uint32_t, fa->nstates + 1);
+
+	for (uint32_t i = 0; i < fa->nstates; i++)
+		while (class[i] < n && out[class[i]] != fa->state[i].out)
+			class[i]++;
+	return class;
+}
+
 void reach_find(struct arena *a, struct words *words, struct dd *m, const struct decisions *d, uint32_t root,
                 const struct capability *cap, struct reach *out)
 {
@@ -102,12 +127,16 @@ void reach_find(struct arena *a, struct words *words, struct dd *m, const struct
 	struct finding f = { .a = a, .words = words, .m = m, .cap = cap };
 	size_t n;
 
+	*out = (struct reach){ .cap = cap };
 	if (dd_is_terminal(through) || dd_var_of(m, through) != dd_agent_var(m)) {
 		class_find(&f, (struct krux_str){ NULL, 0 }, through);
 	} else {
 		n = outs_list(a, dd_get(m, through)->fa, &to);
 		for (size_t i = 0; i < n; i++)
 			class_find(&f, set_say(&f, dd_class(m, through, to[i])), to[i]);
+		out->agents = dd_get(m, through)->fa;
+		out->class = classes_list(a, out->agents, to, n);
 	}
-	*out = (struct reach){ cap, f.list, f.n };
+	out->list = f.list;
+	out->n = f.n;
 }

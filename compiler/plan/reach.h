@@ -5,6 +5,7 @@
 #define KRUX_REACH_H
 
 #include "compiler/dd/decision.h"
+#include "compiler/plan/folders.h"
 #include "compiler/plan/words.h"
 
 struct reach_operand {
@@ -18,12 +19,16 @@ struct reach_class {
 	const struct reach_operand *operand;   /* in the order of the effects; constants too */
 	size_t noperands;                  /* 0 where `never` */
 	bool never;                        /* no call of these agents is let through */
+	struct folders folders;            /* that hold what is read, and what changes with the folder above it */
 };
 
 struct reach {
 	const struct capability *cap;
 	const struct reach_class *list;
 	size_t n;
+	/* An agent's name to its class: where it ends, class[state]; n: no such agent. NULL: there is one class. */
+	const struct dd_automaton *agents;
+	const uint32_t *class;
 };
 
 /* root is the capability's decision diagram in m. What is too large for words says so. */

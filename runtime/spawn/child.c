@@ -2,8 +2,12 @@
  * layers close the door, the handler runs. One call, then gone.
  *
  * The order is that of layers.def. Before the empty root the child reads what the builtin needs of
- * the host; `open` runs without any privilege; `run` under Landlock and seccomp too. */
+ * the host; `open` runs without any privilege and with what the plan leaves this agent; `run` under
+ * narrower Landlock and seccomp too. */
 #include "runtime/spawn/child.h"
+
+#include "capspec/layers.h"
+#include "runtime/spawn/planned.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -146,7 +150,7 @@ static void door_close(struct child *ch)
 		grant[i] = (struct landlock_grant){ c->grant[i].fd, c->grant[i].rights };
 	layer_on(ch, LAYER_LANDLOCK,
 	         landlock_restrict(ch->plan->probe->landlock_abi, grant, c->ngrants));
-	layer_on(ch, LAYER_SECCOMP, seccomp_restrict(ch->plan->filter));
+	layer_on(ch, LAYER_SECCOMP, seccomp_restrict(ch->plan->layer->filter));
 }
 
 static struct krux_value text_value(const char *s)
@@ -234,6 +238,7 @@ void child_run(const struct child_plan *plan)
 		out_write(&ch, &ch.report, sizeof ch.report);
 		_exit(0);
 	}
+	layer_on(&ch, LAYER_LANDLOCK, planned_restrict(plan, c->host, HANDLER_HOST));
 	ok = c->pool && plan->builtin->open(c);
 	if (!ok) {
 		ch.report.what = CHILD_OPENED;

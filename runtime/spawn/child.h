@@ -5,10 +5,14 @@
 #include "runtime/sandbox/sandbox.h"
 #include "stdlib-caps/common/handler.h"
 
+struct krux_layer;
+struct krux_reach;
+
 struct child_plan {
 	const struct probe *probe;
 	const struct builtin *builtin;
-	const struct krux_filter *filter;   /* one a machine */
+	const struct krux_layer *layer;     /* what the kernel is told about the capability */
+	const struct krux_reach *reach;     /* and about this agent */
 	const struct krux_value *args;
 	struct rlimits limits;
 	size_t output;                 /* most bytes of the encoded answer */

@@ -48,7 +48,10 @@ static int plan_make(const struct spawn_request *q, struct child_plan *plan, str
 	if (!q->layer || !q->layer->filter)
 		return err_set(err, 0, "the bundle has no filter of system calls for %.*s; kruxc build makes "
 		               "one with all that this version runs", (int)cap->name.n, cap->name.p);
-	plan->filter = q->layer->filter;
+	plan->layer = q->layer;
+	plan->reach = krux_layer_reach(q->layer, (struct krux_str){ q->agent, strlen(q->agent) });
+	if (!plan->reach)
+		return err_set(err, 0, "the plan of %.*s knows no such agent", (int)cap->name.n, cap->name.p);
 	missing = probe_missing(plan->probe);
 	if (missing)
 		return err_set(err, 0, "this machine lacks %s, which no call runs without",

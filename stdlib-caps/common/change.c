@@ -61,8 +61,7 @@ static void litter_remove(int temp)
 	entries_close(&in);
 }
 
-/* Renames stay within one mount. */
-static bool same_mount(int a, int b)
+bool change_same_mount(int a, int b)
 {
 	struct statx sa, sb;
 
@@ -77,7 +76,7 @@ static bool store_open(struct handler_call *c)
 {
 	int own;
 
-	if (c->store >= 0 && same_mount(c->store, c->workspace)) {
+	if (c->store >= 0 && change_same_mount(c->store, c->workspace)) {
 		c->temp = folder_opened(c->store, "tmp");
 		if (c->temp >= 0)
 			return true;

@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "capspec/layers.h"
 #include "compiler/emit/filter.h"
 #include "runtime/base/err.h"
 
@@ -95,14 +96,17 @@ static const struct krux_filter *filter_of(unsigned calls)
 
 void attempt_run(handler_fn *open_fn, handler_fn *run, unsigned calls, uint64_t wall)
 {
+	static const struct krux_str everything = { "", 0 };
+	const struct krux_reach reach = { &everything, 1 };
+	struct krux_layer layer = { .rights = 31 };
 	struct builtin b = { "attempt", open_fn, run, calls, { NULL } };
 	struct child_plan plan = {
-		.probe = probe_get(), .builtin = &b, .args = &no_args, .workspace = attempt_workspace, .store = -1,
+		.probe = probe_get(), .builtin = &b, .layer = &layer, .reach = &reach, .args = &no_args, .workspace = attempt_workspace, .store = -1,
 		.limits = { 64 << 20, 1000000000, 1, 32, 1 << 20 }, .output = 65536, .allows = allow,
 	};
 	struct krux_err err = { 0 };
 
-	plan.filter = filter_of(calls);
+	layer.filter = filter_of(calls);
 	ck_assert_msg(!probe_missing(plan.probe), "%s", probe_missing(plan.probe));
 	free(attempt_end.answer);
 	ck_assert_msg(!parent_run(&plan, wall, &attempt_end, &err), "%s", err.text);

@@ -26,6 +26,7 @@ const char *calls_base = "/tmp";
 char calls_root[64];
 struct spawn_result calls_result;
 struct krux_err calls_err;
+const struct krux_reach *calls_reach;
 int calls_trash = -1;
 
 static struct capability_set set;
@@ -189,6 +190,7 @@ static bool allows(void *ctx, struct krux_str field, struct krux_str path)
 
 static const struct krux_layer *layer_of(const struct krux_capability *cap)
 {
+	static struct krux_layer narrowed;
 	static struct layers layers;
 	struct arena *a;
 	struct diags *d;
@@ -196,11 +198,16 @@ static const struct krux_layer *layer_of(const struct krux_capability *cap)
 	if (!layers.kernel.n) {
 		a = arena_new();
 		d = diags_new(a);
-		ck_assert(layers_make(a, d, calls_set(), &layers));
+		ck_assert(layers_make(a, d, calls_set(), NULL, &layers));
 	}
-	for (size_t i = 0; i < set.n; i++)
-		if (krux_str_eq(set.cap[i]->name, cap->name))
-			return &layers.kernel.list[i];
+	for (size_t i = 0; i < set.n; i++) {
+		if (!krux_str_eq(set.cap[i]->name, cap->name))
+			continue;
+		narrowed = layers.kernel.list[i];
+		if (calls_reach)
+			narrowed.reach = calls_reach;
+		return &narrowed;
+	}
 	return NULL;
 }
 

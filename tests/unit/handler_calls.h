@@ -6,12 +6,16 @@
 #include "compiler/model/model.h"
 #include "runtime/spawn/spawn.h"
 
+struct krux_reach;
+
 enum { AS_ROOT, AS_USER, WAYS };
 
 extern const char *calls_base;        /* where calls_root is made; /tmp at first */
 extern char calls_root[64];           /* a folder of the test; workspace/ and outside/ are in it */
 extern struct spawn_result calls_result;
 extern struct krux_err calls_err;
+/* What plans leave: NULL, as at first: the whole workspace. */
+extern const struct krux_reach *calls_reach;
 extern int calls_trash;               /* descriptor for trash_fd; -1 at first */
 
 /* Becomes an ordinary user where asked, makes the folders and goes to calls_root; workspace/ holds

@@ -354,7 +354,7 @@ START_TEST(what_nothing_enforces_has_no_filter)
 	const struct capability_set set = { &one, 1 };
 	struct layers layers;
 
-	ck_assert(layers_make(arena, diags_new(arena), &set, &layers));
+	ck_assert(layers_make(arena, diags_new(arena), &set, NULL, &layers));
 	ck_assert_int_eq(layers.filter[0] != NULL, runs[_i].run);
 	ck_assert_ptr_eq(layers.kernel.list[0].filter, runs[_i].run ? layers.filter[0]->program : NULL);
 }
@@ -362,10 +362,24 @@ END_TEST
 
 /* ---- in a bundle ---- */
 
+#define U(n) { .kind = KRUX_V_UINT, .u = n }
+#define LIST(a) { .kind = KRUX_V_LIST, .list = { a, sizeof a / sizeof *a } }
+#define REACH(layer, name) krux_layer_reach(layer, KRUX_STR(name))
+
 START_TEST(layers_come_back)
 {
 	const struct filter *one = made(CALLS_LOOK), *two = made(CALLS_LOOK | CALLS_WALK);
-	const struct krux_layer list[] = { { one->program }, { NULL }, { two->program }, { one->program } };
+	const struct krux_str folder[] = { KRUX_STR("a/b"), KRUX_STR("c") };
+	const struct krux_reach reach[] = { { folder, 2 }, { NULL, 0 } };
+	/* "b" is in the first class, what begins with "c" in the second. */
+	const struct krux_value start[] = { U(2), U('a'), U(1), U('b'), U(2), U('c'), U(3), U(127), U(1) },
+		dead[] = { U(2), U(127), U(1) }, b[] = { U(0), U(127), U(1) }, c[] = { U(1), U(127), U(3) };
+	const struct krux_value state[] = { LIST(start), LIST(dead), LIST(b), LIST(c) };
+	const struct krux_layer list[] = {
+		{ .filter = one->program, .rights = 3, .reach = reach, .nreach = 2, .state = state, .nstates = 4 },
+		{ .filter = NULL }, { .filter = two->program, .reach = reach, .nreach = 1 },
+		{ .filter = one->program },
+	};
 	const struct krux_layers in = { list, 4 };
 	struct krux_refusal why = { "", "" };
 	struct krux_layers out;
@@ -373,12 +387,21 @@ START_TEST(layers_come_back)
 	char *cut;
 
 	ck_assert(krux_layers_write(arena_pool(arena), &in, &bytes, &why));
-	ck_assert_uint_lt(bytes.n, 2 * (one->program[0].n + two->program[0].n) * sizeof(struct krux_bpf) + 200);
+	ck_assert_uint_lt(bytes.n, 2 * (one->program[0].n + two->program[0].n) * sizeof(struct krux_bpf) + 300);
 	ck_assert_msg(krux_layers_read(arena_pool(arena), bytes, 4, &out, &why), "%s", why.why);
 	ck_assert_ptr_null(out.list[1].filter);
 	ck_assert_ptr_eq(out.list[0].filter, out.list[3].filter);
 	ck_assert_uint_eq(out.list[2].filter[1].n, two->program[1].n);
 	ck_assert(!memcmp(out.list[2].filter[1].code, two->program[1].code, two->program[1].n * sizeof(struct krux_bpf)));
+	ck_assert_ptr_eq(REACH(&out.list[0], "b"), &out.list[0].reach[0]);
+	ck_assert_ptr_eq(REACH(&out.list[0], "c"), &out.list[0].reach[1]);
+	ck_assert_ptr_eq(REACH(&out.list[0], "ci-7"), &out.list[0].reach[1]);
+	ck_assert_ptr_null(REACH(&out.list[0], "bb"));
+	ck_assert_ptr_null(REACH(&out.list[0], ""));
+	ck_assert_ptr_null(REACH(&out.list[0], "c\xC3\xA9"));
+	ck_assert_ptr_eq(REACH(&out.list[2], "anybody"), &out.list[2].reach[0]);
+	ck_assert_ptr_null(REACH(&out.list[3], "anybody"));
+	ck_assert(krux_str_eq(out.list[0].reach[0].folder[1], KRUX_STR("c")));
 	ck_assert(!krux_layers_read(arena_pool(arena), bytes, 3, &out, &why));
 	ck_assert_str_eq(why.why, "not those of the policy");
 	cut = arena_copy(arena, bytes.p, bytes.n);

@@ -117,7 +117,9 @@ const struct krux_capability *tiny_real_caps(const struct krux_type *input, cons
 /* As kruxc says what the kernel is told. */
 static bool layers_write(struct arena *a, const struct krux_capability *caps, struct krux_str *out, struct krux_refusal *why)
 {
-	struct krux_layer layer[TINY_CAPS] = { { NULL } };
+	static const struct krux_str everything = { "", 0 };
+	static const struct krux_reach reach = { &everything, 1 };
+	struct krux_layer layer[TINY_CAPS] = { { .filter = NULL } };
 	const struct krux_layers layers = { layer, TINY_CAPS };
 	unsigned groups;
 
@@ -129,7 +131,7 @@ static bool layers_write(struct arena *a, const struct krux_capability *caps, st
 			continue;
 		if (!filter_make(a, groups, f, &text))
 			return krux_refuse(why, "", text);
-		layer[i].filter = f->program;
+		layer[i] = (struct krux_layer){ .filter = f->program, .rights = 31, .reach = &reach, .nreach = 1 };
 	}
 	return krux_layers_write(arena_pool(a), &layers, out, why);
 }

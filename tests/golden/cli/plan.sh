@@ -29,3 +29,5 @@ for f in filesystem.write filesystem.search filesystem.delete system.time; do
 	echo
 done
 cat out/sandbox/common.txt
+# What Landlock is told: folders that hold all that calls can reach.
+cat out/sandbox/filesystem.write@1.0.landlock.txt out/sandbox/filesystem.search@1.0.landlock.txt
