@@ -18,6 +18,8 @@ $(BUILD)/oracle: $(call obj,$(ORACLE_SRC)) $(BUILD)/libkruxtest.a
 soak: $(BUILD)/oracle
 	$(Q)$(BUILD)/oracle --seconds $(SOAK_SECONDS) --seed $$(date +%s)000000 --jobs $$(nproc) --no-coverage
 
-# Planted faults, each in a copy of the tree: the referee has to find every one. FAULTS=n: n of them.
+# Planted faults: the referee has to find every one. FAULTS=n: n of them; FAULTS_LIKE, FAULTS_SEEDS: faults.sh.
 faults: $(BUILD)/oracle
-	$(Q)BUILD=$(BUILD) CC="$(CC)" tests/oracle/faults.sh $(FAULTS)
+	$(Q)BUILD=$(BUILD) CC="$(CC)" FAULTS_COMPILE="$(CC) $(ALL_CFLAGS)" FAULTS_LINK="$(CC) $(ALL_LDFLAGS)" \
+		FAULTS_LIBS="$(call obj,$(ORACLE_SRC)) $(BUILD)/libkruxtest.a $(KRUXC_LIBS) $(KRUXRT_LIBS)" \
+		tests/oracle/faults.sh $(FAULTS)

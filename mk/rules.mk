@@ -33,12 +33,13 @@ $(GEN)/builtin.c: mk/embed.sh stdlib-caps/policies/system.yaml
 # The fixed parts of decide.c; what krux_abi.h says is said there in its own words.
 PRELUDE := types text cbor path host url engine octets pattern call variable diagram answer function table cite voice find \
 	lookup abi_functions
+PRELUDE_FROM ?= compiler/emit/prelude
 $(GEN)/prelude.c: mk/embed.sh mk/prelude.awk capspec/verdicts.def capspec/krux_abi.h \
-		$(PRELUDE:%=compiler/emit/prelude/%.h)
+		$(PRELUDE:%=$(PRELUDE_FROM)/%.h)
 	$(SAY) EMBED $@
 	@mkdir -p $(@D)
 	$(Q)awk -f mk/prelude.awk capspec/verdicts.def capspec/krux_abi.h | mk/embed.sh compiler/emit/prelude.h \
-		prelude_abi=- $(foreach p,$(PRELUDE),prelude_$p=compiler/emit/prelude/$p.h) > $@
+		prelude_abi=- $(foreach p,$(PRELUDE),prelude_$p=$(PRELUDE_FROM)/$p.h) > $@
 
 $(GEN)/check/explain_text.c: mk/explain.awk $(wildcard capspec/codes/*.md)
 	$(SAY) AWK $@

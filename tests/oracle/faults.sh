@@ -1,129 +1,147 @@
 #!/bin/sh
-# Plants the faults of faults.list one at a time in copies of the tree, builds the referee anew and
-# runs it until it fails. One that it does not find is an error, and so is a fault whose text has
-# gone from its file, or does not build.
+# Plants the faults of faults.list one at a time and runs the referee, built with the file at fault in
+# place of its own, until it fails. One that it does not find is an error, and so is a fault that
+# does not build, or whose text has gone from its file.
 #
-#   faults.sh [N]     N of them, spread evenly over the list; all when not given
+#   faults.sh [N]        N of them, spread evenly over the list; all when not given
+#   faults.sh --stale    only looks whether each text stands in its file exactly once
 #
-# Works in FAULTS_JOBS (all processors) copies at a time; FAULTS_LIKE=text leaves out those whose line
-# does not hold the text. Ends with "N of N planted faults found".
+# Each fault is looked for first with the seed that the list gives; where that does not show it, by
+# what `make check` asks of the referee. FAULTS_SEEDS=update writes the seeds that showed the faults
+# into the list. The same seed passes without the fault, or the find counts for nothing.
+#
+# Runs FAULTS_JOBS (all processors) faults at a time; FAULTS_LIKE=regex leaves out those whose line does
+# not match. `make faults` says how to compile and link. Ends with "N of N planted faults found".
 set -u
 LC_ALL=C
 export LC_ALL
 list=tests/oracle/faults.list
-build=${BUILD:-build} jobs=${FAULTS_JOBS:-$(nproc)}
-# What `make check` asks of the referee.
-evaluations=1000000 policies=2000 seconds=${FAULTS_SECONDS:-600}
-[ -f "$list" ] && [ -x "$build/oracle" ] || { echo "$0: run it by make, at the top of the tree" >&2; exit 2; }
-case $build in /*) echo "$0: BUILD is below the tree" >&2; exit 2 ;; esac
+jobs=${FAULTS_JOBS:-$(nproc)} seconds=${FAULTS_SECONDS:-600}
+all="--evaluations 1000000 --policies 2000"
+one="--evaluations 1 --policies 1"
+[ -f "$list" ] || { echo "$0: run it at the top of the tree" >&2; exit 2; }
+awk -f tests/oracle/faults.awk "$list" || exit 1
+[ "${1:-}" != --stale ] || exit 0
+
+: "${BUILD:?run it by make faults}" "${FAULTS_COMPILE:?}" "${FAULTS_LINK:?}" "${FAULTS_LIBS:?}"
 work=$(mktemp -d "${TMPDIR:-/tmp}/krux-faults.XXXXXX") || exit 3
 trap 'rm -rf "$work"' EXIT
 trap 'exit 3' INT TERM
-awk -v like="${FAULTS_LIKE:-}" '/^@ / { on = index($0, like) > 0 } on' "$list" > "$work/list"
-list=$work/list total=$(grep -c '^@ ' "$work/list")
+total=$(awk -v like="${FAULTS_LIKE:-}" -v to="$work" '
+	/^@ / { on = $0 ~ like; k += on; f = to "/" k; if (on) system("mkdir " f) }
+	!on { next }
+	/^@ / { line = substr($0, 3); at = index(line, ": "); print substr(line, 1, at - 1) > (f "/file")
+	        print substr(line, at + 2) > (f "/what") }
+	/^- / { print substr($0, 3) > (f "/old") }
+	/^[+] / { print substr($0, 3) > (f "/new") }
+	/^= / { print substr($0, 3) > (f "/seed") }
+	END { print k + 0 }' "$list")
 want=${1:-$total}
-[ "$total" -gt 0 ] && [ "$want" -gt 0 ] && [ "$want" -le "$total" ] || { echo "$0: 1 to $total faults" >&2; exit 2; }
+[ "$want" -gt 0 ] && [ "$want" -le "$total" ] || { echo "$0: 1 to $total faults" >&2; exit 2; }
+mkdir "$work/sound"
 
-# Field F of fault N: file, what, old or new.
-fault() {
-	awk -v n="$1" -v f="$2" '
-		/^@ / { k++ }
-		k != n { next }
-		f == "file" && /^@ / { sub(/^@ /, ""); sub(/: .*/, ""); print }
-		f == "what" && /^@ / { sub(/^@ [^:]*: /, ""); print }
-		f == "old" && /^- / { print substr($0, 3) }
-		f == "new" && /^[+] / { print substr($0, 3) }' "$list"
+# The referee $1 with the options behind it, its words in $2. A fault may make it run for ever, or eat
+# memory: neither is a find.
+referee() {
+	program=$1 log=$2
+	shift 2
+	(ulimit -v 8000000 && exec timeout "$seconds" "$program" --first --no-coverage --jobs 1 "$@") > "$log" 2>&1
 }
 
-# The file with fault N in it; fails where its text does not stand there exactly once.
+# The file of fault $1 with the fault in it.
 plant() {
-	fault "$1" old > "$2/old"
-	fault "$1" new > "$2/new"
 	awk 'FILENAME == ARGV[1] { old = $0; next }
 	     FILENAME == ARGV[2] { new = $0; next }
 	     { at = index($0, old)
-	       if (at && ++found) {
-	           if (index(substr($0, at + 1), old)) found++
+	       if (at)
 	           $0 = substr($0, 1, at - 1) new substr($0, at + length(old))
-	       }
-	       print }
-	     END { exit !(old != "" && old != new && found == 1) }' "$2/old" "$2/new" "$3"
+	       print }' "$1/old" "$1/new" "$2"
 }
 
-# Everything as it was before, with the times that make goes by.
-restore() {
-	find "$1/tree" -newer "$1/stamp" -type f | while read -r f; do
-		cp -p "$work/tree/${f#"$1"/tree/}" "$f" 2>/dev/null || rm -f "$f"
-	done
-}
-
-# The referee of a copy, until it fails; $2 evaluations of $3 policies. A fault may make it run for
-# ever, or eat memory: neither is a find.
-referee() {
-	(cd "$1/tree" && ulimit -v 8000000 && exec timeout "$seconds" "$build/oracle" --first --no-coverage --jobs 1 \
-		--evaluations "$2" --policies "$3" ${4:+"$4"}) > "$1/log" 2>&1
-}
-
-# What is wrong before C is emitted shows without compiling any.
-referee_for() {
+# $1/oracle: the referee with the fault of $1, which is in file $2. What is in an object is not taken
+# out of the library again.
+build() {
 	case $2 in
-	compiler/emit/*) ;;
-	*) referee "$1" $evaluations $policies --no-c || return ;;
+	compiler/emit/prelude/*)
+		cp -R compiler/emit/prelude "$1/prelude" && plant "$1" "$2" > "$1/prelude/${2##*/}" &&
+			${MAKE:-make} -s BUILD="$BUILD" GEN="$1" PRELUDE_FROM="$1/prelude" "$1/prelude.c" &&
+			$FAULTS_COMPILE -w -c -o "$1/fault.o" "$1/prelude.c" || return ;;
+	*)
+		mkdir -p "$1/${2%/*}" && plant "$1" "$2" > "$1/$2" && $FAULTS_COMPILE -c -o "$1/fault.o" "$1/$2" || return ;;
 	esac
-	referee "$1" $evaluations $policies
+	$FAULTS_LINK -o "$1/oracle" "$1/fault.o" $FAULTS_LIBS
+}
+
+# The seed that shows the fault of $1, with the option that leaves out C where C shows nothing more.
+# What is wrong before C is emitted shows without compiling any.
+look() {
+	if [ -s "$1/seed" ]; then
+		read -r seed c < "$1/seed"
+		referee "$1/oracle" "$1/log" $one --seed "$seed" $c
+		[ $? = 1 ] && return
+	fi
+	for c in --no-c ""; do
+		case $c$2 in --no-ccompiler/emit/*) continue ;; esac
+		referee "$1/oracle" "$1/log" $all $c
+		case $? in
+		1) seed=$(sed -n 's/^\(DIFFERENCE \|CRASH \|\)seed \([0-9]*\).*/\2/p' "$1/log" | head -n 1); return ;;
+		124) echo "NOT FOUND within $seconds s"; return 1 ;;
+		esac
+	done
+	echo "NOT FOUND"
+	return 1
+}
+
+# Whether the referee passes the same seed when nothing is planted. Asked once for each seed.
+sound() {
+	at=$work/sound/$seed$c
+	[ -e "$at" ] || { referee "$BUILD/oracle" "$at.$1" $one --seed "$seed" $c; echo $? > "$at.$1.is"; mv "$at.$1.is" "$at"; }
+	[ "$(cat "$at")" = 0 ] || { echo "FAILS WITHOUT ANY FAULT: seed $seed"; return 1; }
 }
 
 try() {
-	dir=$1 file=$(fault "$2" file)
-	if ! plant "$2" "$dir" "$work/tree/$file" > "$dir/file" 2>/dev/null; then
-		echo "STALE: its text does not stand exactly once in $file"
-		return
-	fi
-	touch "$dir/stamp"
-	sleep 0.01
-	cat "$dir/file" > "$dir/tree/$file"
-	from=$(date +%s)
-	if ! make -s -C "$dir/tree" BUILD="$build" ${CC:+CC="$CC"} "$build/oracle" > "$dir/log" 2>&1; then
+	dir=$work/$1
+	read -r file < "$dir/file"
+	if ! build "$dir" "$file" > "$dir/log" 2>&1; then
 		echo "DOES NOT BUILD: $(grep -m1 -E 'rror|\*\*\*' "$dir/log")"
-	else
-		referee_for "$dir" "$file"
-		case $? in
-		1) echo "found in $(($(date +%s) - from)) s: $(grep -m1 -E '^(DIFFERENCE|CRASH|seed )' "$dir/log" | cut -c1-100)" ;;
-		124) echo "NOT FOUND within $seconds s" ;;
-		*) echo "NOT FOUND" ;;
-		esac
+	elif look "$dir" "$file" && sound "$1"; then
+		echo "found: $(grep -m1 -E '^(DIFFERENCE|CRASH|seed )' "$dir/log" | cut -c1-100)"
+		echo "$seed${c:+ $c}" > "$dir/shown"
 	fi
-	restore "$dir"
+	rm -rf "$dir/oracle" "$dir/fault.o" "$dir/prelude" "$dir/prelude.c"
 }
 
 worker() {
 	i=$1
-	mkdir "$work/$1" && cp -a "$work/tree" "$work/$1/tree"
 	while [ "$i" -lt "$want" ]; do
 		n=$((i * total / want + 1))
-		try "$work/$1" "$n" > "$work/result.$n.tmp"
-		mv "$work/result.$n.tmp" "$work/result.$n"
-		echo "$(fault "$n" file): $(fault "$n" what): $(cat "$work/result.$n")"
+		from=$(date +%s)
+		try "$n" > "$work/$n/result"
+		echo "$(cat "$work/$n/file"): $(cat "$work/$n/what"): $(cat "$work/$n/result") ($(($(date +%s) - from)) s)"
 		i=$((i + jobs))
 	done
 }
 
-mkdir "$work/tree" || exit 3
-for f in *; do
-	case $f in build*) ;; *) cp -a "$f" "$work/tree/" || exit 3 ;; esac
-done
-mkdir -p "$work/tree/$build"
-for f in obj gen libkruxtest.a oracle; do
-	cp -a "$build/$f" "$work/tree/$build/" || exit 3
-done
-# Without a fault it finds nothing; else finding one would say nothing.
-{ referee "$work" $evaluations $policies --no-c && referee "$work" 50000 100; } || { cat "$work/log"; echo "the referee fails without any fault"; exit 1; }
 k=0
 while [ $k -lt "$jobs" ]; do
 	worker $k &
 	k=$((k + 1))
 done
 wait
-found=$(cat "$work"/result.* | grep -c '^found')
+found=$(cat "$work"/*/result | grep -c '^found')
+moved=0
+for shown in "$work"/*/shown; do
+	cmp -s "$shown" "${shown%shown}seed" || moved=$((moved + 1))
+done
+if [ "${FAULTS_SEEDS:-}" = update ]; then
+	awk -v like="${FAULTS_LIKE:-}" -v from="$work" '
+		/^@ / { on = $0 ~ like; k += on; seed = "" }
+		/^@ / && on { if ((getline seed < (from "/" k "/shown")) <= 0) seed = ""; close(from "/" k "/shown") }
+		/^= / && seed != "" { next }
+		{ print }
+		/^[+] / && seed != "" { print "= " seed }' "$list" > "$work/list" && cp "$work/list" "$list"
+elif [ "$moved" -gt 0 ]; then
+	echo "$moved were shown by other seeds than the list gives: FAULTS_SEEDS=update"
+fi
 echo "$found of $want planted faults found$([ "$want" = "$total" ] || echo ", of a list of $total")"
 [ "$found" = "$want" ]

@@ -20,7 +20,7 @@ static const char *const texts[] = {
 static const char *const regexes[] = {
 	"[a-z]+", "a.*", ".*b", "(ab|c)*", "[^/]*", "a{2,3}", "\\\\d+|x", "/workspace(/.*)?", "(a|b)?c?", ".{1,3}", "\\\\w*", "é|a",
 	"(a*b)+", ".*a.{2}", "[ab]{2}", "[^b]{3}|ab", "[a-c]{0,2}", "|a", ".*/b(/.*)?",
-	"(a(b(bc)?)?)?[^b]*", "(a(/(/b)?)?)?[^/]*", "[\\u{800}-\\u{FFFF}]*", "[^\\u{80}-\\u{7FF}]{1,2}", "[\\u{10000}-\\u{10FFFF}]|a+",
+	"(a(b(bc)?)?)?[^b]*", "(a(/(/b)?)?)?[^/]*", "(a(b(bc)?)?)?[^b]*b?", "[\\u{800}-\\u{FFFF}]*", "[^\\u{80}-\\u{7FF}]{1,2}", "[\\u{10000}-\\u{10FFFF}]|a+",
 };
 static const char *const hosts[] = { "example.com", "api.example.com", "com", "10.0.0.1", "::1", "b.co", "x-y.example.com" };
 static const char *const ips[] = { "10.0.0.1", "\"10.255.255.255\"", "\"::1\"", "192.168.0.1", "\"2001:db8::1\"", "0.0.0.0", "\"::\"" };
