@@ -125,7 +125,7 @@ void filter_text_write(struct buf *b, const struct capability *c, const struct f
 	buf_str(b, c->name);
 	buf_printf(b, "@%u.%u\n\n", c->major, c->minor);
 	if (!f) {
-		buf_puts(b, "this version has no handler for it: no call of this capability is run\n");
+		buf_puts(b, "no call of this capability is run; its plan says why\n");
 		return;
 	}
 	buf_printf(b, "system calls of the handler %.*s once it is confined: ", STR_ARG(c->handler.name));

@@ -8,6 +8,7 @@
 #include "capspec/schema.h"
 #include "capspec/version.h"
 #include "compiler/emit/layers.h"
+#include "compiler/emit/nft.h"
 #include "compiler/emit/policyschema.h"
 #include "compiler/emit/reference.h"
 #include "compiler/emit/tools.h"
@@ -164,8 +165,28 @@ static void capability_collect(struct files *f, const struct package_input *in, 
 	file_add(f, arena_printf(f->arena, "sandbox/%.*s.plan", STR_ARG(name)), in->plan[i]);
 	filter_text_write(&b, c, in->layers->filter[i]);
 	buf_add(f, arena_printf(f->arena, "sandbox/%.*s.seccomp.txt", STR_ARG(name)), &b);
+	if (capability_connects(c)) {
+		buf_printf(&b, "# %.*s: of the network namespace of each call, before it starts. This version does not run them.\n",
+		           STR_ARG(name));
+		nft_text_write(&b);
+		buf_add(f, arena_printf(f->arena, "sandbox/%.*s.nft", STR_ARG(name)), &b);
+	}
 	landlock_text_write(&b, c, &in->layers->kernel.list[i], &in->layers->reach[i]);
 	buf_add(f, arena_printf(f->arena, "sandbox/%.*s.landlock.txt", STR_ARG(name)), &b);
+}
+
+/* One batch for all that connect. */
+static void network_collect(struct files *f, const struct capability_set *set)
+{
+	struct buf b = { 0 };
+	size_t i = 0;
+
+	while (i < set->n && !capability_connects(set->cap[i]))
+		i++;
+	if (i == set->n)
+		return;
+	nft_batch_write(&b);
+	buf_add(f, KRUX_STR("sandbox/relay.nft.batch"), &b);
 }
 
 static void files_collect(struct files *f, const struct package_input *in, struct krux_str layers)
@@ -182,6 +203,7 @@ static void files_collect(struct files *f, const struct package_input *in, struc
 	file_add(f, KRUX_STR(KRUX_LAYERS_FILE), layers);
 	for (size_t i = 0; i < in->build->caps.n; i++)
 		capability_collect(f, in, i);
+	network_collect(f, &in->build->caps);
 	for (size_t i = 0; i < in->nsources; i++)
 		file_add(f, source_name(f->arena, in->source[i]->name, i), in->source[i]->text);
 }

@@ -1,0 +1,19 @@
+/* The packet filter of a call's own network namespace: nothing passes but the way to the relay and back. */
+#ifndef KRUX_NFT_H
+#define KRUX_NFT_H
+
+#include "compiler/base/buf.h"
+#include "compiler/model/model.h"
+
+/* Where the relay listens, on the namespace's own 127.0.0.1. */
+enum { NFT_RELAY_PORT = 3128 };
+
+/* Some effect of it connects. */
+bool capability_connects(const struct capability *);
+/* The rules as `nft list ruleset` shows them. */
+void nft_text_write(struct buf *);
+/* The same as one batch of netlink messages for NETLINK_NETFILTER, little-endian; all of it or nothing is
+ * taken. The same bytes each time. */
+void nft_batch_write(struct buf *);
+
+#endif

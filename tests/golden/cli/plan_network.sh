@@ -1,0 +1,33 @@
+# What a capability that connects gets: rules of its network namespace, and no filter, since it is not run.
+cd "$TMP" || exit 3
+mkdir in
+cat > in/net.cap <<'EOF'
+namespace net "The network.";
+/// Gets something.
+/// use: in this test.
+capability get @1.0 {
+  input { to : host "Where."; port : port "Which."; }
+  output { ok : bool; }
+  error Failed "It failed." recover stop "Give up.";
+  effect connects(to, port);
+  limits { memory 1MiB; cpu 1s; wall 1s; pids 1; files 8; output 1KiB; }
+  handler builtin "net_get";
+  example "one" { to: "example.com", port: 443 } -> { ok: true };
+}
+EOF
+cat > in/net.yaml <<'EOF'
+krux: policy/1
+name: net
+layer: organization
+rules:
+  - { id: r, on: net.get, when: 'to == "example.com" and port == 443', verdict: autonomous }
+default: blocked
+EOF
+"$KRUXC" build in -o out || exit
+ls out/sandbox
+for f in out/sandbox/net.get*; do
+	echo "== $f"
+	cat "$f"
+done
+od -An -tx1 -v out/sandbox/layers.cbor
+cksum < out/sandbox/relay.nft.batch
