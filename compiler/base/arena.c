@@ -36,18 +36,45 @@ struct arena *arena_new(void)
 	return a;
 }
 
+/* Frees all chunks but `kept`, which is the last one of the list, or NULL. */
+static void chunks_free(struct arena *a, const struct chunk *kept)
+{
+	while (a->head && a->head != kept) {
+		struct chunk *next = a->head->next;
+
+		free(a->head);
+		a->head = next;
+	}
+	if (a->pool)
+		krux_pool_free(a->pool);
+	a->pool = NULL;
+}
+
 void arena_free(struct arena *a)
 {
 	if (!a)
 		return;
-	for (struct chunk *c = a->head; c;) {
-		struct chunk *next = c->next;
-		free(c);
-		c = next;
-	}
-	if (a->pool)
-		krux_pool_free(a->pool);
+	chunks_free(a, NULL);
 	free(a);
+}
+
+void arena_clear(struct arena *a)
+{
+	struct chunk *first = a->head;
+
+	while (first && first->next)
+		first = first->next;
+#ifdef KRUX_DEBUG
+	first = NULL;                    /* who still looks there is found out */
+#endif
+	if (first && first->size > FIRST_CHUNK)
+		first = NULL;
+	chunks_free(a, first);
+	a->total = first ? first->size : 0;
+	if (first) {
+		memset(first->bytes, 0, first->used);
+		first->used = 0;
+	}
 }
 
 /* A chunk for at least n bytes; large requests get one of their own behind the head, so that

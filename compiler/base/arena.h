@@ -12,6 +12,8 @@ struct arena;
 
 struct arena *arena_new(void);
 void arena_free(struct arena *);
+/* Empty again, and ready to be used: what was in it is gone. */
+void arena_clear(struct arena *);
 /* Zeroed, aligned to 16. */
 void *arena_get(struct arena *, size_t n);
 char *arena_copy(struct arena *, const void *p, size_t n);      /* adds a NUL */

@@ -1,22 +1,23 @@
-/* Arenas for the work at hand, kept where a limit finds them. */
+/* Arenas for the work at hand, kept where a limit finds them, and for the next that asks. */
 #include <stdlib.h>
 
 #include "compiler/dd/cond.h"
 #include "compiler/dd/graph.h"
 
-static struct arena **open;
-static size_t nopen, cap_open;
+static struct arena **open;          /* those in use first */
+static size_t nopen, nmade, cap_open;
 
 struct arena *scratch_open(void)
 {
 	STORE_ROOM(open, nopen + 1, cap_open);
-	open[nopen] = arena_new();
+	if (nopen == nmade)
+		open[nmade++] = arena_new();
 	return open[nopen++];
 }
 
 void scratch_close(void)
 {
-	arena_free(open[--nopen]);
+	arena_clear(open[--nopen]);
 }
 
 size_t scratch_depth(void)
@@ -32,5 +33,8 @@ void scratch_release(size_t n)
 
 void scratch_free(void)
 {
+	while (nmade)
+		arena_free(open[--nmade]);
+	nopen = 0;
 	ROOM_FREE(open, cap_open);
 }

@@ -7,11 +7,11 @@
 #include "capspec/limits.h"
 #include "compiler/model/model.h"
 
-static void *refuse(const char **why, size_t *at, const char *text, size_t where)
+static bool refuse(const char **why, size_t *at, const char *text, size_t where)
 {
 	*why = text;
 	*at = where;
-	return NULL;
+	return false;
 }
 
 /* ---- parsing ---- */
@@ -60,42 +60,50 @@ static bool component_check(struct krux_str s, size_t from, const char **why, si
 	return !wrong;
 }
 
-const struct glob *glob_parse(struct arena *a, struct krux_str text, const char **why, size_t *at)
+/* The component from `from` on; moves *from behind it and its slash. */
+static struct krux_str component_next(struct krux_str text, size_t *from)
 {
-	struct glob_component *component = NULL, c;
-	size_t n = 0, cap = 0, from;
-	struct glob *g;
+	const char *slash = *from < text.n ? memchr(text.p + *from, '/', text.n - *from) : NULL;
+	struct krux_str s = { text.p + *from, (slash ? (size_t)(slash - text.p) : text.n) - *from };
 
-	if (!krux_utf8_valid(text) || (text.n && memchr(text.p, 0, text.n)))
-		return refuse(why, at, "the glob is not valid UTF-8 without NUL", 0);
-	if (!(text.n && text.p[0] == '/') && !(text.n > 2 && !memcmp(text.p, "**/", 3)))
-		return refuse(why, at, "a glob starts with / or **/", 0);
-	for (from = text.p[0] == '/'; from <= text.n;) {
-		const char *slash =
-			from < text.n ? memchr(text.p + from, '/', text.n - from) : NULL;
-		struct krux_str s = { text.p + from,
-			              slash ? (size_t)(slash - text.p) - from : text.n - from };
-
-		if (!component_check(s, from, why, at))
-			return NULL;
-		c = (struct glob_component){ .any_depth = s.n == 2 && !memcmp(s.p, "**", 2) };
-		if (!c.any_depth)
-			c.part = parts(a, s, &c.nparts);
-		ARENA_PUSH(a, component, n, cap, c);
-		from += s.n + 1;
-	}
-	g = ARENA_NEW(a, struct glob);
-	*g = (struct glob){ component, n };
-	return g;
+	*from += s.n + 1;
+	return s;
 }
 
 bool glob_check(struct krux_str text, const char **why, size_t *at)
 {
-	struct arena *a = arena_new();
-	bool ok = glob_parse(a, text, why, at) != NULL;
+	if (!krux_utf8_valid(text) || (text.n && memchr(text.p, 0, text.n)))
+		return refuse(why, at, "the glob is not valid UTF-8 without NUL", 0);
+	if (!(text.n && text.p[0] == '/') && !(text.n > 2 && !memcmp(text.p, "**/", 3)))
+		return refuse(why, at, "a glob starts with / or **/", 0);
+	for (size_t from = text.p[0] == '/'; from <= text.n;) {
+		size_t start = from;
 
-	arena_free(a);
-	return ok;
+		if (!component_check(component_next(text, &from), start, why, at))
+			return false;
+	}
+	return true;
+}
+
+const struct glob *glob_parse(struct arena *a, struct krux_str text, const char **why, size_t *at)
+{
+	struct glob_component *component = NULL, c;
+	size_t n = 0, cap = 0;
+	struct glob *g;
+
+	if (!glob_check(text, why, at))
+		return NULL;
+	for (size_t from = text.p[0] == '/'; from <= text.n;) {
+		struct krux_str s = component_next(text, &from);
+
+		c = (struct glob_component){ .any_depth = s.n == 2 && !memcmp(s.p, "**", 2) };
+		if (!c.any_depth)
+			c.part = parts(a, s, &c.nparts);
+		ARENA_PUSH(a, component, n, cap, c);
+	}
+	g = ARENA_NEW(a, struct glob);
+	*g = (struct glob){ component, n };
+	return g;
 }
 
 /* ---- matching ---- */
