@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-enum { MOST_ANSWERS = 256 };
+enum { MOST_ANSWERS = 256, SHAPES_KEPT = 1 << 10 };
 
 struct shape {
 	struct shape *next;
@@ -13,8 +13,21 @@ struct shape {
 	struct exceptions *list;           /* words_cone.c */
 };
 
+/* Which of its answers a folder below which two nodes are told apart gives itself. */
+enum role { ROLE_LO, ROLE_HI, ROLE_OWN };
+
+/* The shape of such a folder, whatever the two nodes are. */
+struct shape_kept {
+	struct shape *shape;               /* NULL: free */
+	uint32_t state;
+	enum role own, role[3];            /* of each answer */
+	uint32_t nanswers;
+	uint32_t usual;                    /* answer of the boolean state to unmentioned names */
+};
+
 /* The states below a folder, numbered as they are come to. */
 struct states {
+	struct shape_kept kept[SHAPES_KEPT];
 	uint32_t *slot, cap;               /* open addressing: number + 1 */
 	uint32_t *state, n;
 	size_t cap_state;
@@ -123,21 +136,68 @@ static struct shape *shape_find(struct words *w, const struct states *s)
 	return w->shape[h % WORDS_SHAPES] = shape;
 }
 
-const struct cone *cone_read(struct words *w, const struct dd *m, uint32_t out, uint32_t below)
+/* ---- folders ---- */
+
+static uint32_t role_node(const struct cone *c, enum role role)
 {
-	struct cone *c = ARENA_NEW(w->arena, struct cone);
+	return role == ROLE_LO ? c->two.lo : role == ROLE_HI ? c->two.hi : c->out;
+}
+
+static enum role role_of(const struct cone *c, uint32_t node)
+{
+	return node == c->two.lo ? ROLE_LO : node == c->two.hi ? ROLE_HI : ROLE_OWN;
+}
+
+/* By reading all states. */
+static bool cone_find(struct words *w, const struct dd *m, struct cone *c)
+{
 	const struct states *s;
 
-	dd_text_two(m, below, &c->two);
-	if (!states_read(w, m, out, &c->two))
-		return NULL;
+	if (!states_read(w, m, c->out, &c->two))
+		return false;
 	s = w->states;
 	c->shape = shape_find(w, s);
 	c->answer = memcpy(ARENA_ARRAY(w->arena, uint32_t, s->nanswers), s->answer, s->nanswers * sizeof *s->answer);
 	c->nanswers = s->nanswers;
+	return true;
+}
+
+/* Folders by the thousand have one boolean state in common: it is read once. */
+static bool cone_find_two(struct words *w, const struct dd *m, struct cone *c)
+{
+	enum role own = role_of(c, c->out);
+	struct shape_kept *k = &states_of(w)->kept[(c->two.state * 3 + own) % SHAPES_KEPT];
+	uint32_t *answer;
+
+	if (!k->shape || k->state != c->two.state || k->own != own) {
+		if (!cone_find(w, m, c))
+			return false;
+		*k = (struct shape_kept){ c->shape, c->two.state, own, { 0 }, c->nanswers,
+		                          dd_text_at(m, names_usual(m, c->two.state)).out };
+		for (uint32_t i = 0; i < c->nanswers; i++)
+			k->role[i] = role_of(c, c->answer[i]);
+	}
+	answer = ARENA_ARRAY(w->arena, uint32_t, k->nanswers);
+	for (uint32_t i = 0; i < k->nanswers; i++)
+		answer[i] = role_node(c, k->role[i]);
+	c->shape = k->shape;
+	c->answer = answer;
+	c->nanswers = k->nanswers;
+	c->usual = cone_node(&c->two, k->usual);
+	return true;
+}
+
+const struct cone *cone_read(struct words *w, const struct dd *m, uint32_t out, uint32_t below)
+{
+	struct cone *c = ARENA_NEW(w->arena, struct cone);
+
 	c->out = out;
 	c->below = below;
-	c->usual = cone_node(&c->two, dd_text_at(m, names_usual(m, c->two.state)).out);
+	if (dd_text_two(m, below, &c->two))
+		return cone_find_two(w, m, c) ? c : NULL;
+	if (!cone_find(w, m, c))
+		return NULL;
+	c->usual = dd_text_at(m, names_usual(m, c->two.state)).out;
 	return c;
 }
 
