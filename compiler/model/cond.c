@@ -2,6 +2,7 @@
 #include "compiler/model/cond_walk.h"
 
 #include <stdarg.h>
+#include <stddef.h>
 #include <string.h>
 
 #include "capspec/limits.h"
@@ -54,10 +55,12 @@ void walk_charge(struct walk *w, size_t n, struct span at)
 
 struct cond *cond_node(struct walk *w, enum cond_kind kind, struct span at)
 {
+	bool joins = kind == COND_NOT || kind == COND_AND || kind == COND_OR;
 	struct cond *c;
 
 	walk_charge(w, 1, at);
-	c = ARENA_NEW(w->arena, struct cond);
+	/* The half that only joins others does without what tests have; nobody copies it. */
+	c = arena_get(w->arena, joins ? offsetof(struct cond, list) : sizeof *c);
 	c->kind = kind;
 	c->at = at;
 	return c;

@@ -152,14 +152,20 @@ enum cond_kind {
 struct cond {
 	enum cond_kind kind;
 	struct span at;                    /* of the test as written */
-	const struct cond *a, *b;
-	struct subject subject;
-	struct value_set set;
-	struct subject list;               /* ANY, ANY_TREE: what is ranged over; its depth counts
-	                                      from outside of this any */
 	struct krux_str name;              /* in tables: what stands for it there; else empty */
-	const struct cond *nonempty;       /* NOT: written as all(xs, ..), where xs can be empty: what
-	                                      says that xs has an element. Else NULL */
+	union {                            /* by kind: policies have them by the hundred thousand */
+		struct {
+			const struct cond *a, *b;
+			const struct cond *nonempty;   /* NOT: written as all(xs, ..), where xs can be empty:
+			                                  what says that xs has an element. Else NULL */
+			struct subject list;           /* ANY, ANY_TREE: what is ranged over; its depth counts
+			                                  from outside of this any */
+		};
+		struct {                       /* TEST */
+			struct subject subject;
+			struct value_set set;
+		};
+	};
 };
 
 /* Numbers on one unsigned scale: signed types are biased by 2^63, bool and enum are their
