@@ -45,7 +45,8 @@ static uint32_t pair_make(uint32_t boolean, uint32_t lo, uint32_t hi)
 	uint32_t id;
 
 	p.hash = (uint32_t)(mix(mix(mix(3, boolean), lo), hi) >> 16);
-	p.near = hi;
+	/* The states of one folder follow one another, and lead to one node. */
+	p.near = hi * 128 + boolean * 2;
 	while ((id = table_next(&store.pairs, &p)) != NONE)
 		if (store.state[id].boolean == boolean && store.state[id].lo == lo && store.state[id].hi == hi)
 			return id;
