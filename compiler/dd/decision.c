@@ -216,6 +216,33 @@ static bool observes(const struct build *b, const struct capability *cap)
 	return false;
 }
 
+/* Of the rules of a file, in order: rate before budget. */
+static void file_facts(struct decisions *d, const struct policy *p, const struct capability *cap, bool enforce_all)
+{
+	const struct meet *meet;
+	size_t n = policy_meets(p, cap, &meet);
+
+	for (size_t i = 0; i < n; i++) {
+		const struct rule *r = meet[i].rule;
+		struct dd_var rate = rate_var(p, r, &r->rate, meet[i].rc), budget = rate_var(p, r, &r->budget, meet[i].rc);
+
+		if (r->observe && !enforce_all)
+			continue;
+		if (r->rate.given)
+			decisions_fact(d, &rate);
+		if (r->budget.given)
+			decisions_fact(d, &budget);
+	}
+}
+
+void decide_facts(struct decisions *d, const struct build *b, const struct capability *cap)
+{
+	for (int all = 0; all <= observes(b, cap); all++)
+		for (size_t i = 0; i < b->npolicies; i++)        /* sorted by layer */
+			if (all || !b->policy[i].observe)
+				file_facts(d, &b->policy[i], cap, all);
+}
+
 /* K9001: names the rules whose conditions are the largest by themselves, which are the ones to
  * look at; the product of a few of them is what grew. */
 static void report_overflow(struct work *w, struct diags *ds, const char *limit)

@@ -47,6 +47,12 @@ uint32_t decide_build(struct decisions *, struct dd *m, struct diags *, const st
  * silent, the terminal is FALSE. */
 uint32_t decide_voices(struct decisions *, struct dd *m, const struct build *, const struct capability *);
 
+/* Have two builds the same rules for a capability that takes the same input in both: then
+ * decide_build makes one diagram of both. False: perhaps it does nevertheless. */
+bool decide_alike(const struct build *, const struct capability *, const struct build *, const struct capability *);
+/* Numbers the facts that decide_build would. */
+void decide_facts(struct decisions *, const struct build *, const struct capability *);
+
 /* For attribution: per applicable policy and rule, what decide.c's cite needs, read off the
  * same diagrams. `match` leads to FALSE and TRUE. Rules in order; agent patterns of the
  * rule are part of it, those of the policy are applies. */

@@ -50,7 +50,7 @@ static bool component_check(struct krux_str s, size_t from, const char **why, si
 		wrong = "no path has a component . or ..";
 	for (size_t i = 0; i < s.n && !wrong; i++) {
 		where = from + i;
-		if (strchr("[]{}\\", s.p[i]))
+		if (s.p[i] == '[' || s.p[i] == ']' || s.p[i] == '{' || s.p[i] == '}' || s.p[i] == '\\')
 			wrong = "[ ] { } and \\ are reserved in globs";
 		else if (s.p[i] == '*' && i + 1 < s.n && s.p[i + 1] == '*' && s.n != 2)
 			wrong = "** is a whole component, with nothing beside it";

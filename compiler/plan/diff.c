@@ -1,5 +1,6 @@
-/* Two builds side by side: each capability's two diagrams are made in one manager, paired, and
- * the paths on which the pair differs are the changes. */
+/* Two builds side by side: where their rules for a capability are not the same to the letter, its
+ * two diagrams are made in one manager, paired, and the paths on which the pair differs are the
+ * changes. */
 #include "compiler/plan/diff.h"
 
 #include "compiler/plan/given.h"
@@ -159,7 +160,10 @@ bool builds_diff(struct arena *a, struct diags *ds, const struct build *old, con
 
 		c.change = (struct change){ .cap = cap, .old = other_find(&old->caps, cap) };
 		if (c.change.old && capability_same_input(c.change.old, cap)) {
-			capability_diff(&c, ds, old, new);
+			if (decide_alike(old, c.change.old, new, cap))
+				decide_facts(c.d, new, cap);
+			else
+				capability_diff(&c, ds, old, new);
 			continue;
 		}
 		c.change.kind = c.change.old ? CHANGE_INPUT : CHANGE_ADDED;
