@@ -7,48 +7,96 @@
 #include "compiler/dd/graph.h"
 #include "compiler/dd/pair.h"
 
-/* States by number to the graph's. */
-static void automaton_fill(struct graph *g, struct dd_automaton *fa, struct dd_state *state, struct dd_range *range)
+/* An automaton being read. Pairs are read as their boolean states and two nodes, so that they get
+ * no arcs of their own. */
+struct reading {
+	struct graph *g;                 /* of states, and of boolean ones with 1 + a number in nodes */
+	struct graph *nodes;             /* lo and hi of pairs */
+};
+
+/* The number of a state. */
+static uint32_t state_read(struct reading *r, uint32_t s)
+{
+	const struct state *x = &store.state[s];
+
+	if (x->boolean == NONE)
+		return graph_state(r->g, s, 0) & ~GRAPH_NEW;
+	return graph_state(r->g, x->boolean, 1 + (graph_state(r->nodes, x->lo, x->hi) & ~GRAPH_NEW)) & ~GRAPH_NEW;
+}
+
+/* Of two nodes, the one that a boolean state's output or settled node stands for. */
+static uint32_t node_read(const struct reading *r, uint32_t i, uint32_t node)
+{
+	uint32_t k = r->g->b[i];
+
+	if (!k || node == DD_IMPOSSIBLE)
+		return node;
+	return node == DD_FALSE ? r->nodes->a[k - 1] : r->nodes->b[k - 1];
+}
+
+/* Where an arc of state i leads. */
+static uint32_t target_read(struct reading *r, uint32_t i, uint32_t to)
+{
+	uint32_t settled = store.state[to].settled;
+
+	if (!r->g->b[i])
+		return state_read(r, to);
+	if (settled == NONE)
+		return graph_state(r->g, to, r->g->b[i]) & ~GRAPH_NEW;
+	return state_read(r, state_settled(to, node_read(r, i, settled)));
+}
+
+static size_t states_read(struct reading *r, uint32_t start)
+{
+	size_t narcs = 0;
+
+	state_read(r, start);
+	for (uint32_t i = 0; i < r->g->n; i++) {
+		uint32_t first = store.state[r->g->a[i]].first, end = first + store.state[r->g->a[i]].n;
+
+		narcs += end - first;
+		for (uint32_t j = first; j < end; j++)
+			target_read(r, i, store.arc[j].to);
+	}
+	return narcs;
+}
+
+static void automaton_fill(struct reading *r, struct dd_automaton *fa, struct dd_state *state, struct dd_range *range)
 {
 	uint32_t n = 0;
 
-	for (uint32_t i = 0; i < g->n; i++) {
-		const struct state *s = state_at(g->a[i]);
+	for (uint32_t i = 0; i < r->g->n; i++) {
+		struct state s = store.state[r->g->a[i]];
 		uint32_t lo = 1;
 
-		state[i] = (struct dd_state){ .out = s->out, .first = n, .n = s->n, .settled = s->settled };
-		for (uint32_t j = s->first; j < s->first + s->n; j++) {
+		state[i] = (struct dd_state){ .out = node_read(r, i, s.out), .first = n, .n = s.n, .settled = s.settled };
+		for (uint32_t j = s.first; j < s.first + s.n; j++) {
 			struct arc a = store.arc[j];
 
-			range[n++] = (struct dd_range){ lo, a.hi, graph_state(g, a.to, 0) & ~GRAPH_NEW };
+			range[n++] = (struct dd_range){ lo, a.hi, target_read(r, i, a.to) };
 			lo = a.hi + 1;
 		}
 	}
-	*fa = (struct dd_automaton){ g->n, n, state, range };
+	*fa = (struct dd_automaton){ r->g->n, n, state, range };
 }
 
-/* From `start` on; memory by `get`. */
+/* From `start` on, in the arena, or where there is none in the store. */
 static const struct dd_automaton *automaton_make(uint32_t start, struct arena *a)
 {
-	struct graph *g = graph_begin();
+	struct reading r = { .nodes = graph_begin() };
 	struct dd_automaton *fa;
 	struct dd_range *range;
 	struct dd_state *state;
-	size_t narcs = 0;
+	size_t narcs;
 
-	graph_state(g, start, 0);
-	for (uint32_t i = 0; i < g->n; i++) {
-		const struct state *s = state_at(g->a[i]);
-
-		narcs += s->n;
-		for (uint32_t j = s->first; j < s->first + s->n; j++)
-			graph_state(g, store.arc[j].to, 0);
-	}
+	r.g = graph_begin();
+	narcs = states_read(&r, start);
 	fa = a ? ARENA_NEW(a, struct dd_automaton) : store_get(sizeof *fa);
-	state = a ? ARENA_ARRAY(a, struct dd_state, g->n) : store_get(g->n * sizeof *state);
+	state = a ? ARENA_ARRAY(a, struct dd_state, r.g->n) : store_get(r.g->n * sizeof *state);
 	range = a ? ARENA_ARRAY(a, struct dd_range, narcs) : store_get(narcs * sizeof *range);
-	automaton_fill(g, fa, state, range);
-	graph_end(g);
+	automaton_fill(&r, fa, state, range);
+	graph_end(r.g);
+	graph_end(r.nodes);
 	return fa;
 }
 
