@@ -49,7 +49,7 @@ CHECK_SRC += compiler/check/check.c compiler/check/claims.c compiler/check/empty
 GRAMMAR_GEN += check/explain_text
 DD_SRC += compiler/dd/apply.c compiler/dd/check.c compiler/dd/children.c compiler/dd/component.c \
 	compiler/dd/cond.c compiler/dd/dd.c compiler/dd/decision.c compiler/dd/decision_alike.c compiler/dd/domain.c compiler/dd/eval.c \
-	compiler/dd/graph.c compiler/dd/host.c compiler/dd/language.c compiler/dd/length.c compiler/dd/list.c \
+	compiler/dd/graph.c compiler/dd/growth.c compiler/dd/host.c compiler/dd/language.c compiler/dd/length.c compiler/dd/list.c \
 	compiler/dd/nfa.c compiler/dd/node.c compiler/dd/outcome.c compiler/dd/pair.c compiler/dd/product.c compiler/dd/project.c compiler/dd/refine.c \
 	compiler/dd/regions.c compiler/dd/scratch.c compiler/dd/store.c compiler/dd/text.c compiler/dd/tree.c \
 	compiler/dd/text_view.c compiler/dd/var.c compiler/dd/view.c compiler/dd/witness.c

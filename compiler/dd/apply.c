@@ -115,6 +115,7 @@ static uint32_t numbers(const struct op *op, struct var *v, uint32_t a, uint32_t
 	for (;;) {
 		krux_u128 hi = !y || (x && x->hi <= y->hi) ? x->hi : y->hi;
 
+		steps_add(1);
 		out = apply(op, x ? x->to : a, y ? y->to : b);
 		edge_push(hi, out);
 		if (hi == v->pub.domain.hi)
@@ -183,6 +184,7 @@ uint32_t apply(const struct op *op, uint32_t a, uint32_t b)
 	out = memo_get(key, a, b);
 	if (out != NONE)
 		return out;
+	steps_add(STEPS_APPLY);
 	if (++store.depth > DEEPEST)
 		store_stop("tests in a row");
 	v = top(a, b);

@@ -303,6 +303,7 @@ static uint32_t root_find(const struct graph *g, uint64_t *color)
 	for (uint32_t round = 0;; round++) {
 		bool found = round > n;
 
+		steps_add(n);
 		memcpy(sorted, color, n * sizeof *color);
 		qsort(sorted, n, sizeof *sorted, color_order);
 		least = sorted[0];

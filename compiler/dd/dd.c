@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "capspec/limits.h"
 #include "compiler/dd/children.h"
 #include "compiler/dd/cond.h"
 #include "compiler/dd/graph.h"
@@ -25,6 +26,7 @@ struct dd *dd_new(const struct capability *cap)
 
 	m->arena = a;
 	m->cap = cap;
+	m->most_steps = KRUX_MAX_STEPS;
 	store_join(m);
 	store_guard(m, begin, NULL);
 	return m;
@@ -48,9 +50,10 @@ const char *dd_overflow(const struct dd *m)
 
 struct dd_attempt dd_attempt(struct dd *m)
 {
-	struct dd_attempt a = { m->overflow ? UINT64_MAX : m->work };
+	struct dd_attempt a = { m->overflow ? UINT64_MAX : m->work, m->steps };
 
 	m->alone = false;                /* nothing is rolled back */
+	m->steps = 0;
 	if (m->work < MOST_WORK - MOST_TRIED)
 		m->work = MOST_WORK - MOST_TRIED;
 	return a;
@@ -64,6 +67,7 @@ bool dd_attempt_end(struct dd *m, const struct dd_attempt *a)
 		return false;
 	m->overflow = NULL;
 	m->work = a->work;
+	m->steps = a->steps;
 	return fine;
 }
 

@@ -95,7 +95,7 @@ const char *dd_overflow(const struct dd *);
 /* What is only tried: between the two a limit of its own holds, and running into one does no harm
  * to what was there before. False: that happened, and what was made meanwhile is meaningless. */
 struct dd_attempt {
-	uint64_t work;
+	uint64_t work, steps;
 };
 struct dd_attempt dd_attempt(struct dd *);
 bool dd_attempt_end(struct dd *, const struct dd_attempt *);

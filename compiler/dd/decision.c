@@ -3,6 +3,7 @@
  * minimal and the work is near linear in the result. */
 #include "compiler/dd/decision.h"
 
+#include "compiler/dd/growth.h"
 #include "compiler/dd/outcome.h"
 
 /* Numbers of our operations for dd_apply's memory, with their laws: silence is the unit. */
@@ -21,6 +22,8 @@ struct work {
 	const struct build *build;
 	const struct capability *cap;
 	bool enforce_all;             /* observe rules and files too: for `would` */
+	const struct meet *grew;      /* the rules at which the diagram met a limit, in scratch memory */
+	size_t ngrew;
 };
 
 static uint32_t combine(struct work *w, uint32_t a, uint32_t b)
@@ -91,26 +94,35 @@ static uint32_t match_value(struct work *w, const struct policy *p, const struct
 	return out;
 }
 
-/* Where a rule matches: `agent` and `when`. */
-static uint32_t match_where(struct dd *m, const struct rule *r, const struct rule_cap *rc)
+uint32_t match_where(struct dd *m, const struct rule *r, const struct rule_cap *rc)
 {
 	uint32_t when = dd_cond(m, rc->when);
 
 	return r->nagents ? dd_and(m, dd_agent(m, r->agent, r->nagents), when) : when;
 }
 
-/* First match of leaf[from..to), by halves. */
-static uint32_t fold(struct work *w, const uint32_t *leaf, size_t from, size_t to)
+static void grew_at(struct work *w, const struct meet *meet, size_t n)
+{
+	if (dd_overflow(w->m) && !w->ngrew) {
+		w->grew = meet;
+		w->ngrew = n;
+	}
+}
+
+/* First match of leaf[from..to), by halves. meet[i] is what leaf[i] was made of. */
+static uint32_t fold(struct work *w, const uint32_t *leaf, const struct meet *meet, size_t from, size_t to)
 {
 	size_t mid = from + (to - from) / 2;
-	uint32_t left;
+	uint32_t left, both;
 
 	if (from == to)
 		return DD_FALSE;
 	if (to - from == 1)
 		return leaf[from];
-	left = fold(w, leaf, from, mid);
-	return first(w, left, fold(w, leaf, mid, to));
+	left = fold(w, leaf, meet, from, mid);
+	both = first(w, left, fold(w, leaf, meet, mid, to));
+	grew_at(w, meet + from, to - from);
+	return both;
 }
 
 /* A file's match: FALSE where none of its rules does. */
@@ -119,16 +131,18 @@ static uint32_t file_match(struct work *w, struct arena *scratch, const struct p
 	const struct meet *meet;
 	size_t nmeets = policy_meets(p, w->cap, &meet), n = 0;
 	uint32_t *leaf = ARENA_ARRAY(scratch, uint32_t, nmeets + 1);
+	struct meet *of = ARENA_ARRAY(scratch, struct meet, nmeets + 1);
 
 	for (size_t i = 0; i < nmeets; i++) {
 		const struct rule *r = meet[i].rule;
 
 		if (r->observe && !w->enforce_all)
 			continue;
-		leaf[n++] = dd_ite(w->m, match_where(w->m, r, meet[i].rc), match_value(w, p, r, meet[i].rc),
-		                   DD_FALSE);
+		leaf[n] = dd_ite(w->m, match_where(w->m, r, meet[i].rc), match_value(w, p, r, meet[i].rc), DD_FALSE);
+		of[n++] = meet[i];
+		grew_at(w, &of[n - 1], 1);
 	}
-	return fold(w, leaf, 0, n);
+	return fold(w, leaf, of, 0, n);
 }
 
 static uint32_t file_applies(struct dd *m, const struct policy *p)
@@ -243,45 +257,21 @@ void decide_facts(struct decisions *d, const struct build *b, const struct capab
 				file_facts(d, &b->policy[i], cap, all);
 }
 
-/* K9001: names the rules whose conditions are the largest by themselves, which are the ones to
- * look at; the product of a few of them is what grew. */
-static void report_overflow(struct work *w, struct diags *ds, const char *limit)
+/* All rules that a capability meets, file by file. */
+static const struct meet *meets_all(const struct work *w, struct arena *scratch, size_t *n)
 {
-	enum { NAMED = 3 };
-	const struct rule *worst[NAMED] = { 0 };
-	size_t size[NAMED] = { 0 };
-	struct dd *m = dd_new(w->cap);
-	struct diag *d;
+	struct meet *all = NULL;
+	size_t cap = 0;
 
+	*n = 0;
 	for (size_t i = 0; i < w->build->npolicies; i++) {
 		const struct meet *meet;
 		size_t nmeets = policy_meets(&w->build->policy[i], w->cap, &meet);
 
-		for (size_t k = 0; k < nmeets && !dd_overflow(m); k++) {
-			const struct rule *r = meet[k].rule;
-			size_t n = dd_count(m, match_where(m, r, meet[k].rc));
-			int at = NAMED;
-
-			while (at > 0 && n > size[at - 1])
-				at--;
-			if (at == NAMED || !n)
-				continue;
-			for (int j = NAMED - 1; j > at; j--) {
-				worst[j] = worst[j - 1];
-				size[j] = size[j - 1];
-			}
-			worst[at] = r;
-			size[at] = n;
-		}
+		for (size_t k = 0; k < nmeets; k++)
+			ARENA_PUSH(scratch, all, *n, cap, meet[k]);
 	}
-	d = diag_error(ds, 9001, worst[0] ? worst[0]->at : w->cap->at,
-	               "the decision diagram of %.*s needs more %s", STR_ARG(w->cap->name), limit);
-	d->expected = KRUX_STR("conditions whose overlaps the compiler can tell apart within its limits");
-	if (worst[1])
-		d->fix = arena_printf(ds->arena, "simplify the conditions of %.*s, %.*s%s%.*s, which are the largest",
-		                      STR_ARG(worst[0]->id), STR_ARG(worst[1]->id), worst[2] ? ", " : "",
-		                      worst[2] ? (int)worst[2]->id.n : 0, worst[2] ? worst[2]->id.p : "");
-	dd_free(m);
+	return all;
 }
 
 uint32_t decide_build(struct decisions *d, struct dd *m, struct diags *ds, const struct build *b,
@@ -298,11 +288,15 @@ uint32_t decide_build(struct decisions *d, struct dd *m, struct diags *ds, const
 		would = answer(&w, scratch);
 		f = dd_apply(m, APPLY_PAIR, outcome_pair, d, f, would);
 	}
-	arena_free(scratch);
 	if (dd_overflow(m)) {
-		report_overflow(&w, ds, dd_overflow(m));
-		return DD_IMPOSSIBLE;
+		if (!w.ngrew)
+			w.grew = meets_all(&w, scratch, &w.ngrew);
+		growth_report(ds, cap, w.grew, w.ngrew, dd_overflow(m));
+		f = DD_IMPOSSIBLE;
 	}
+	arena_free(scratch);
+	if (dd_overflow(m))
+		return f;
 #ifdef KRUX_DEBUG
 	dd_check(m, f);
 #endif

@@ -102,7 +102,8 @@ uint32_t graph_state(struct graph *g, uint32_t a, uint32_t b)
 	if (g->n >= KRUX_MAX_STATES)
 		store_stop("states");
 	if (++store.guard->m->work > MOST_WORK)
-		store_stop("time");
+		store_stop("steps");
+	steps_add(1);
 	STORE_ROOM(g->a, g->n + 1u, g->cap_a);
 	STORE_ROOM(g->b, g->n + 1u, g->cap_b);
 	STORE_ROOM(g->out, g->n + 1u, g->cap_out);
@@ -136,6 +137,7 @@ void graph_arc(struct graph *g, uint32_t hi, uint32_t to)
 		g->arc[g->narcs - 1].hi = hi;
 		return;
 	}
+	steps_add(1);
 	STORE_ROOM(g->arc, g->narcs + 1u, g->cap_arcs);
 	g->arc[g->narcs++] = (struct arc){ hi, to };
 	g->first[g->open + 1] = g->narcs;

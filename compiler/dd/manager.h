@@ -58,6 +58,7 @@ struct dd {
 	bool alone;                      /* nobody else has made anything since */
 	uint32_t nodes;                  /* made */
 	uint64_t work;                   /* done, in states of graphs */
+	uint64_t steps, most_steps;      /* taken, see steps_add */
 	struct var **var;
 	size_t nvars, cap_vars;
 	struct var **ranked;             /* those that are no facts, in order */

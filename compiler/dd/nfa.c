@@ -193,6 +193,7 @@ static void numbers_sort(uint32_t *v, uint32_t n)
 static void work_add(uint64_t n)
 {
 	nfa.work += n;
+	steps_add(n);
 	if (nfa.work > most_work)
 		store_stop("states");
 }

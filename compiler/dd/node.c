@@ -12,6 +12,7 @@ uint32_t node_add(struct var *v, uint32_t hash, const struct node *n)
 
 	if (v->m->nodes >= KRUX_MAX_NODES)
 		store_stop("nodes");
+	steps_add(STEPS_NODE);
 	STORE_ROOM(store.node, store.nnodes + 1, store.cap_nodes);
 	store.node[store.nnodes++] = *n;
 	v->m->nodes++;

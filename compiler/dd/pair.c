@@ -91,6 +91,7 @@ void pair_open(uint32_t s)
 
 	for (uint32_t i = 0; i < n; i++)
 		all[i] = (struct arc){ store.arc[from + i].hi, arc_target(store.arc[from + i].to, lo, hi) };
+	steps_add(n);
 	if (store.narcs + n >= NONE)
 		store_stop("memory");
 	STORE_ROOM(store.arc, store.narcs + n, store.cap_arcs);

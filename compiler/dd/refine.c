@@ -201,6 +201,7 @@ static void round_make(struct graph *g)
 	memset(r->slot, 0xFF, (mask + 1u) * sizeof *r->slot);
 	r->ngroups = r->ntouched = r->nmoved = 0;
 	for (uint32_t i = 0; i < r->ndirty; i++) {
+		steps_add(g->first[r->dirty[i] + 1] - g->first[r->dirty[i]]);
 		r->is_dirty[r->dirty[i]] = 0;
 		r->sig[r->dirty[i]] = signature(g, r->dirty[i]);
 	}

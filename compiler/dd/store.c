@@ -100,6 +100,15 @@ void store_stop(const char *what)
 	longjmp(g->escape, 1);
 }
 
+void steps_add(uint64_t n)
+{
+	struct dd *m = store.guard->m;
+
+	m->steps += n;
+	if (m->steps > m->most_steps)
+		store_stop("steps");
+}
+
 /* ---- tables ---- */
 
 static void table_free(struct table *t)

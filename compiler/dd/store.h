@@ -17,8 +17,9 @@ enum {
 	HOLE = NODE_FIRST - 1,           /* a terminal that no caller sees */
 	LAST_SCALAR = 0x10FFFF,
 	DEAD = 0,                        /* the state from which everything is impossible */
-	MOST_WORK = 1 << 25,             /* of a manager, in states of graphs: seconds */
+	MOST_WORK = 1 << 25,             /* of a manager, in states of graphs */
 	MOST_TRIED = 1 << 20,            /* of an attempt */
+	STEPS_NODE = 16, STEPS_APPLY = 4,/* what takes longer than to look at an arc */
 };
 
 struct state {
@@ -122,6 +123,8 @@ void *store_get(size_t n);                         /* from the pile, not cleared
 
 /* A limit was hit: back to the guard, `what` into dd_overflow. */
 _Noreturn void store_stop(const char *what);
+/* n states, arcs or edges more were looked at, for the manager at work; stops at its limit. */
+void steps_add(uint64_t n);
 /* Runs fn; 0 where it was stopped, or the manager had been before. */
 typedef uint32_t guarded_fn(struct dd *, void *args);
 uint32_t store_guard(struct dd *, guarded_fn *, void *args);
