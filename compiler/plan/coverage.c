@@ -6,15 +6,19 @@
 
 #include "compiler/base/buf.h"
 
-enum { NAMED = 3 };
+enum {
+	NAMED = 8,                        /* rules in a message */
+	THINNED = 64,                     /* of larger covers nothing is left out again */
+};
 
 struct seen {                     /* of one rule, over all capabilities */
 	bool matches, reached, effective;
-	const struct rule *cover[NAMED];
-	size_t ncovers;
+	const struct rule **cover;        /* together they match whatever it does */
+	size_t ncovers, cap_covers;
 };
 
 struct walk {
+	struct arena *kept;           /* lives as long as seen */
 	struct dd *m;
 	const struct meet *meet;
 	uint32_t *where;              /* where each rule matches */
@@ -35,20 +39,87 @@ static uint32_t union_build(struct walk *w, size_t at, size_t from, size_t to)
 	                           union_build(w, 2 * at + 2, mid, to));
 }
 
-/* Names the earlier rules that take what rule i matches. */
-static void find_covers(struct walk *w, size_t i)
+/* What the k-th rules leave of what rule i matches; n of them. */
+static uint32_t left_by(const struct walk *w, size_t i, const size_t *k, size_t n)
 {
-	struct seen *s = &w->seen[w->meet[i].rule->index];
 	uint32_t rest = w->where[i];
 
-	for (size_t k = 0; k < i && s->ncovers < NAMED && rest != DD_FALSE; k++) {
-		uint32_t without = dd_and(w->m, rest, dd_not(w->m, w->where[k]));
+	for (size_t j = 0; j < n && rest != DD_FALSE; j++)
+		rest = dd_and(w->m, rest, dd_not(w->m, w->where[k[j]]));
+	return rest;
+}
 
-		if (without == rest)
+static bool covers(const struct walk *w, size_t i, const size_t *k, size_t n)
+{
+	return !dd_satisfiable(w->m, left_by(w, i, k, n));
+}
+
+/* Earlier rules that take something of rule i that those before them leave, until nothing is. */
+static size_t cover_gather(const struct walk *w, size_t i, size_t *k)
+{
+	uint32_t rest = w->where[i];
+	size_t n = 0;
+
+	for (size_t j = 0; j < i && dd_satisfiable(w->m, rest); j++) {
+		if (!dd_satisfiable(w->m, dd_and(w->m, rest, w->where[j])))
 			continue;
-		s->cover[s->ncovers++] = w->meet[k].rule;
-		rest = without;
+		k[n++] = j;
+		rest = dd_and(w->m, rest, dd_not(w->m, w->where[j]));
 	}
+	return n;
+}
+
+/* Leaves out each rule that the others do without. */
+static size_t cover_thin(const struct walk *w, size_t i, size_t *k, size_t n)
+{
+	for (size_t j = 0; n <= THINNED && j < n;) {
+		size_t out = k[j];
+
+		for (size_t l = j; l + 1 < n; l++)
+			k[l] = k[l + 1];
+		if (covers(w, i, k, n - 1)) {
+			n--;
+			continue;
+		}
+		for (size_t l = n - 1; l > j; l--)
+			k[l] = k[l - 1];
+		k[j++] = out;
+	}
+	return n;
+}
+
+static bool is_named(const struct seen *s, const struct rule *r)
+{
+	for (size_t i = 0; i < s->ncovers; i++)
+		if (s->cover[i] == r)
+			return true;
+	return false;
+}
+
+/* Earlier rules that together match whatever rule i does: those of other capabilities where they
+ * do so here, else one alone, else as few as can be left of what is found in order. */
+static void cover_find(struct walk *w, size_t i)
+{
+	struct seen *s = &w->seen[w->meet[i].rule->index];
+	struct arena *a = arena_new();
+	size_t *k = ARENA_ARRAY(a, size_t, i + 1), n = 0;
+	bool found;
+
+	for (size_t j = 0; j < i && s->ncovers; j++)
+		if (is_named(s, w->meet[j].rule))
+			k[n++] = j;
+	found = n && covers(w, i, k, n);
+	for (size_t j = 0; j < i && !found; j++) {
+		n = 1;
+		found = covers(w, i, &j, 1);
+		k[0] = j;
+	}
+	if (!found)
+		n = cover_thin(w, i, k, cover_gather(w, i, k));
+	for (size_t j = 0; j < n; j++)
+		if (!is_named(s, w->meet[k[j]].rule))
+			ARENA_PUSH(w->kept, s->cover, s->ncovers, s->cap_covers, w->meet[k[j]].rule);
+	arena_free(a);
 }
 
 static bool fact_of(void *ctx, uint32_t var, uint64_t *answer)
@@ -100,7 +171,7 @@ static void rule_cover(struct walk *w, size_t i)
 		left = dd_and(w->m, left, dd_not(w->m, w->before[k]));
 	if (!dd_satisfiable(w->m, left)) {
 		if (s->matches && !s->reached)
-			find_covers(w, i);
+			cover_find(w, i);
 		return;
 	}
 	s->reached = true;
@@ -161,10 +232,10 @@ static void others_find(struct decisions *d, struct dd *m, const struct build *b
 }
 
 static void capability_walk(struct decisions *d, struct dd *m, const struct build *b, size_t policy,
-                            const struct capability *cap, struct seen *seen)
+                            const struct capability *cap, struct arena *kept, struct seen *seen)
 {
 	struct arena *scratch = arena_new();
-	struct walk w = { .m = m, .seen = seen };
+	struct walk w = { .kept = kept, .m = m, .seen = seen };
 	size_t n = policy_meets(&b->policy[policy], cap, &w.meet);
 	uint32_t others[4] = { DD_FALSE, DD_FALSE, DD_FALSE, DD_FALSE };
 	const struct cite_policy *cite;
@@ -184,6 +255,12 @@ static void capability_walk(struct decisions *d, struct dd *m, const struct buil
 			w.where[k] = dd_and(m, cite[i].applies, cite[i].rule[k].match);
 	union_build(&w, 0, 0, n);
 	coverage_descend(&w, 0, 0, n);
+	/* Beyond its limits a diagram answers nothing: then nothing is said of its rules. */
+	for (size_t i = 0; i < n && dd_overflow(m); i++) {
+		struct seen *s = &seen[w.meet[i].rule->index];
+
+		s->matches = s->reached = s->effective = true;
+	}
 	arena_free(scratch);
 }
 
@@ -199,10 +276,12 @@ static void report(struct diags *ds, const struct rule *r, const struct seen *s)
 		return;
 	}
 	if (!s->reached) {
-		for (size_t i = 0; i < s->ncovers; i++) {
+		for (size_t i = 0; i < s->ncovers && i < NAMED; i++) {
 			buf_puts(&names, i ? ", " : "");
 			buf_str(&names, s->cover[i]->id);
 		}
+		if (s->ncovers > NAMED)
+			buf_printf(&names, " and %zu more", s->ncovers - NAMED);
 		d = diag_warn(ds, 4002, r->at, "rule %.*s is shadowed: %.*s %s first wherever it would",
 		              STR_ARG(r->id), (int)names.n, names.n ? names.p : "",
 		              s->ncovers == 1 ? "matches" : "match");
@@ -235,7 +314,7 @@ void coverage_report(struct decisions *d, struct dd *const *manager, struct diag
 		scratch = arena_new();
 		seen = ARENA_ARRAY(scratch, struct seen, policy->nrules);
 		for (size_t c = 0; c < b->caps.n; c++)
-			capability_walk(d, manager[c], b, p, b->caps.cap[c], seen);
+			capability_walk(d, manager[c], b, p, b->caps.cap[c], scratch, seen);
 		for (size_t i = 0; i < policy->nrules; i++)
 			report(ds, &policy->rule[i], &seen[i]);
 		arena_free(scratch);
