@@ -12,6 +12,12 @@
 #include "compiler/base/buf.h"
 #include "compiler/base/escape.h"
 
+static int output_fail(void)
+{
+	fprintf(stderr, "kruxc: cannot write standard output: %s\n", strerror(errno));
+	return EXIT_SYSTEM;
+}
+
 struct pipeline *command_load(const struct options *o, size_t first, size_t last, bool *ok)
 {
 	struct pipeline *p = pipeline_new();
@@ -22,13 +28,24 @@ struct pipeline *command_load(const struct options *o, size_t first, size_t last
 	return p;
 }
 
-int command_end(struct pipeline *p, const struct options *o, int code)
+static int end_to(struct pipeline *p, const struct options *o, int code, FILE *f)
 {
 	bool errors = p->diags->errors || (o->strict && p->diags->n);
 
-	diags_print(p->diags, o->format, stderr, o->format == DIAG_TEXT && isatty(2));
+	diags_print(p->diags, o->format, f, o->format == DIAG_TEXT && isatty(fileno(f)));
 	pipeline_free(p);
 	return errors ? EXIT_USAGE : code;
+}
+
+int command_end(struct pipeline *p, const struct options *o, int code)
+{
+	return end_to(p, o, code, stderr);
+}
+
+int command_end_output(struct pipeline *p, const struct options *o, int code)
+{
+	code = end_to(p, o, code, o->format == DIAG_TEXT ? stderr : stdout);
+	return fflush(stdout) || ferror(stdout) ? output_fail() : code;
 }
 
 void screen_print(FILE *f, const char *text)
@@ -73,7 +90,7 @@ bool command_output(const struct options *o, const struct buf *b)
 	if (o->output)
 		return file_save(o->output, b->p, b->n);
 	if ((b->n && fwrite(b->p, 1, b->n, stdout) != b->n) || fflush(stdout)) {
-		fprintf(stderr, "kruxc: cannot write standard output: %s\n", strerror(errno));
+		output_fail();
 		return false;
 	}
 	return true;

@@ -38,6 +38,8 @@ command_fn command_build, command_check, command_fmt, command_table, command_sch
 struct pipeline *command_load(const struct options *, size_t first, size_t last, bool *ok);
 /* Prints diagnostics and frees; the exit code for them, or `code` when there was no error. */
 int command_end(struct pipeline *, const struct options *, int code);
+/* The same where diagnostics are what the command is for: JSON and SARIF are its output. */
+int command_end_output(struct pipeline *, const struct options *, int code);
 /* Writes text to -o or standard output; false after an error message. */
 struct buf;
 bool command_output(const struct options *, const struct buf *);

@@ -25,7 +25,7 @@ int command_check(const struct options *o)
 		coverage_report(p->decisions, p->manager, p->diags, &p->build);
 	if (!p->diags->n && o->format == DIAG_TEXT)
 		printf("%zu capabilities, %zu policies: no complaints\n", p->caps.n, p->npolicyfiles - 1);
-	return command_end(p, o, EXIT_YES);
+	return command_end_output(p, o, EXIT_YES);
 }
 
 int command_table(const struct options *o)

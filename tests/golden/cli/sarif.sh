@@ -20,10 +20,14 @@ rules:
 default: blocked
 X
 : > 'a b/empty.yaml'
-"$KRUXC" check 'a b' -I "$top/stdlib-caps" --format sarif 2>&1 | sed 's/},{/},\n{/g'
+"$KRUXC" check 'a b' -I "$top/stdlib-caps" --format sarif 2> err | sed 's/},{/},\n{/g'
 rm "a b/empty.yaml"
-"$KRUXC" check "a b" -I "$top/stdlib-caps" --format sarif 2>&1 | sed "s/},{/},\n{/g"
-"$KRUXC" check 'a b' -I "$top/stdlib-caps" --format json 2>&1
+"$KRUXC" check "a b" -I "$top/stdlib-caps" --format sarif 2>> err | sed "s/},{/},\n{/g"
+"$KRUXC" check 'a b' -I "$top/stdlib-caps" --format json 2>> err
+echo "exit $?"
 "$KRUXC" check "$p" -I "$top/stdlib-caps" 2>&1
-"$KRUXC" check "$TMP/$p" --format sarif 2>&1 | grep -o '"uri":"[^"]*"' | sed "s|$TMP|TMP|" | sort -u
+"$KRUXC" check "$TMP/$p" --format sarif 2>> err | grep -o '"uri":"[^"]*"' | sed "s|$TMP|TMP|" | sort -u
 "$KRUXC" check "$top/stdlib-caps/policies/team-moderate.yaml" -I "$top/stdlib-caps" --format sarif
+"$KRUXC" check 'a b' -I "$top/stdlib-caps" --format sarif 2>&1 > /dev/full
+echo "exit $?"
+cat err
