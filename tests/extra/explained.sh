@@ -30,57 +30,6 @@ example=$(ls "$work"/none/*.cap | head -1)
 # ---- what does not fit a page ----
 
 policy_head() { printf 'krux: policy/1\nname: demo\nlayer: organization\n'; }
-# $1 rules of $2 on $3
-rules() {
-	policy_head
-	echo 'rules:'
-	seq 1 "$1" | sed "s/.*/  - { id: r&, on: \"$2\", verdict: blocked }/"
-	echo 'default: blocked'
-}
-# $1 capabilities m.c1 ...
-capabilities() {
-	echo 'namespace m "Many.";'
-	seq 1 "$1" | sed 's|.*|/// Does it.\n/// use: to do it.\ncapability c& @1.0 { input { path : path "P."; } output { } error Bad "B." recover stop "S."; effect reads(path); limits { memory 1MiB; cpu 1s; wall 1s; pids 1; files 4; output 1KiB; } handler mcp "m" tool "c&" resident; example "one" { path: "/a" } -> { }; }|'
-}
-
-made_K1020() {
-	mkdir one two
-	cp "$example" one/a.cap
-	sed 's/capability act/capability other/' "$example" > two/a.cap
-	kruxc check one two
-}
-made_K3016() {
-	cp "$example" .
-	policy_head > demo.yaml
-	{
-		printf 'rules:\n  - id: r\n    on: example.act\n    verdict: blocked\n    when: count in [ '
-		seq -s ', ' 1 2 8193
-		printf '      ]\ndefault: blocked\n'
-	} >> demo.yaml
-	kruxc check .
-}
-made_K9010() {
-	seq 1 4097 | sed 's/$/.cap/' | xargs touch
-	kruxc check .
-}
-made_K9011() {
-	cp "$example" .
-	rules 32769 example.act > one.yaml
-	rules 32768 example.act | sed 's/^name: demo/name: more/' > two.yaml
-	kruxc check .
-}
-made_K9012() { capabilities 16385 > m.cap; kruxc check .; }
-made_K9016() { capabilities 2100 > m.cap; rules 2000 'm.*' > demo.yaml; kruxc check .; }
-made_K9017() {
-	cp "$example" .
-	policy_head > demo.yaml
-	{
-		printf 'rules:\n  - id: r\n    on: example.act\n    verdict: blocked\n    agent: [ '
-		seq -s ', ' -f 'a%g' 1 4097
-		printf '      ]\ndefault: blocked\n'
-	} >> demo.yaml
-	kruxc check .
-}
 
 made_K6002() {
 	cp "$example" .
@@ -107,30 +56,6 @@ made_K6004() {
 }
 # Faults of kruxc, not of what it reads: a unit test brings it.
 made_K6005() { grep -q 'list\[0\]->code == 6005' "$here/tests/unit/test_filter.c" && echo '[K6005]'; }
-# Which of the pairs of names has been seen is 3^13 states.
-made_K9001() {
-	capabilities 1 > m.cap
-	{
-		policy_head
-		echo 'rules:'
-		seq 1 13 | sed 's/.*/  - { id: r&, on: m.c1, when: path matches "**\/d&\/**" and path matches "**\/e&\/**", verdict: blocked }/'
-		echo 'default: notify'
-	} > demo.yaml
-	kruxc check .
-}
-# 260 times 260 pairs of approvals.
-made_K9002() {
-	capabilities 1 | sed 's/path : path "P."/path : path "P."; x : uint = 0 "X."; y : uint = 0 "Y."/' > m.cap
-	for f in x y; do
-		{
-			policy_head | sed "s/demo/$f/"
-			echo 'rules:'
-			seq 1 260 | sed "s/.*/  - { id: r&, on: m.c1, when: $f == &, verdict: approval-required, approval: { ttl: 1h, from: [ $f& ] } }/"
-			echo 'default: blocked'
-		} > $f.yaml
-	done
-	kruxc table .
-}
 
 # A minute's work for the compiler: a unit test brings it.
 made_K9003() { grep -q 'list\[0\]->code == 9003' "$here/tests/unit/test_c_text.c" && echo '[K9003]'; }
