@@ -10,6 +10,7 @@
 #include "runtime/record/record.h"
 #include "runtime/record/recorder.h"
 #include "runtime/spawn/spawner.h"
+#include "runtime/spawn/template.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -145,12 +146,18 @@ static int spawner_body(int parent, void *ctx)
 	return spawner_run(parent, ctx);
 }
 
+static int handler_body(int spawner, void *ctx)
+{
+	return template_run(spawner, ctx);
+}
+
 static void processes_start(struct daemon *d, bool spawner, const struct gate_limits *limits)
 {
 	int to_gate[2], to_spawner[2], between[2], parent[2], sockets[2];
 	struct gate_run_options g = { .bundle_path = below(d, "out/bundle.krux"), .trust = state.trust, .dev = true,
 		                      .generation = 1, .limits = limits };
 	struct spawner_options s = { .bundle_path = g.bundle_path, .state = &state, .dev = true, .generation = 1 };
+	struct template_options h = { .bundle_path = g.bundle_path, .trust = state.trust, .dev = true };
 
 	if (channel_pair(to_gate, &err) || channel_pair(to_spawner, &err) || channel_pair(between, &err))
 		fail("channels");
@@ -169,7 +176,14 @@ static void processes_start(struct daemon *d, bool spawner, const struct gate_li
 		s.bundle = open(g.bundle_path, O_RDONLY | O_CLOEXEC);
 		s.recorder = to_spawner[1];
 		s.gate = between[1];
+		h.bundle = s.bundle;
+		d->handler = process(parent, handler_body, &h,
+		                     (const int[]){ to_gate[0], to_gate[1], to_spawner[0], to_spawner[1], between[0], between[1],
+		                                    d->parent[0], d->parent[1] }, 8);
+		close(parent[1]);
+		s.handler = parent[0];
 		d->spawner = process(parent, spawner_body, &s, (const int[]){ to_gate[0], to_gate[1], between[0], d->parent[0], d->parent[1] }, 5);
+		close(s.handler);
 		close(parent[1]);
 		d->parent[2] = parent[0];
 		ready_wait(d->parent[2]);
@@ -308,9 +322,9 @@ void daemon_start(struct daemon *d, const char *policy, unsigned agents, bool sp
 void daemon_stop(struct daemon *d)
 {
 	const char *remove[] = { "rm", "-rf", d->folder, NULL };
-	pid_t pid[3] = { d->gate, d->spawner, d->recorder };
+	pid_t pid[4] = { d->gate, d->spawner, d->handler, d->recorder };
 
-	for (int i = 0; i < 3; i++)
+	for (int i = 0; i < 4; i++)
 		if (pid[i]) {
 			kill(pid[i], SIGTERM);
 			waitpid(pid[i], NULL, 0);

@@ -1,4 +1,4 @@
-/* A recorder, a gate and a spawner, each in a process of its own, for bench programs. */
+/* A recorder, a gate, a spawner and its handlers, each in a process of its own, for bench programs. */
 #ifndef KRUX_BENCH_DAEMON_H
 #define KRUX_BENCH_DAEMON_H
 
@@ -10,6 +10,7 @@
 struct daemon {
 	char folder[256];              /* state/ and the sockets are in it */
 	pid_t recorder, gate, spawner; /* spawner 0: a channel that nobody reads */
+	pid_t handler;                 /* where there is a spawner */
 	int parent[3];
 };
 

@@ -4,6 +4,7 @@ function word(kinds, out) {
 	if (kinds ~ /G/) out = out ", gate"
 	if (kinds ~ /R/) out = out ", recorder"
 	if (kinds ~ /S/) out = out ", spawner"
+	if (kinds ~ /H/) out = out ", handlers"
 	return substr(out, 3)
 }
 function row(name, kinds, how) {

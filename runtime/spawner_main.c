@@ -1,20 +1,35 @@
 /* krux-spawner: what kruxrt serve executes as its spawner. */
+#include "runtime/base/cleanup.h"
+#include "runtime/base/err.h"
 #include "runtime/base/state.h"
 #include "runtime/sandbox/part.h"
+#include "runtime/sandbox/sandbox.h"
 #include "runtime/spawn/spawner.h"
 
-#include <stdint.h>
+#include "capspec/rights.h"
+
+#include <errno.h>
+#include <fcntl.h>
 #include <unistd.h>
 
+/* Workspaces lie anywhere; what is in them is not its business. */
 static int confine(void *ctx, struct krux_err *err)
 {
-	(void)ctx;
-	return process_confine(PROCESS_SPAWNER, NULL, 0, err);
+	const struct spawner_options *o = ctx;
+	CLEAN_FD int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	const struct landlock_grant grant[] = {
+		{ root, RIGHT_READ_FOLDERS }, { o->state->trust, RIGHT_READ_FILES | RIGHT_READ_FOLDERS },
+		{ o->state->trash, RIGHT_READ_FOLDERS | RIGHT_NAMES },
+	};
+
+	if (root < 0)
+		return err_set(err, errno, "/");
+	return process_confine(PROCESS_SPAWNER, grant, sizeof grant / sizeof *grant, err);
 }
 
 int main(void)
 {
-	struct spawner_options o = { .confine = confine };
+	struct spawner_options o = { .confine = confine, .confine_ctx = &o };
 	struct state state;
 	struct begin b;
 	int code = part_begin(PROCESS_SPAWNER, &b);
@@ -32,5 +47,6 @@ int main(void)
 	o.generation = b.generation;
 	o.recorder = b.fd[BEGIN_RECORDER];
 	o.gate = b.fd[BEGIN_GATE];
+	o.handler = b.fd[BEGIN_HANDLER];
 	_exit(spawner_run(BEGIN_CHANNEL, &o));
 }

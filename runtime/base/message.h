@@ -24,6 +24,8 @@ enum message_kind {
 	MESSAGE_READY, MESSAGE_RELOAD,
 	/* gate to gate */
 	MESSAGE_CONNECTION, MESSAGE_DONE,
+	/* spawner to the handlers' process, and back */
+	MESSAGE_FORK, MESSAGE_SIGNAL, MESSAGE_ENDED,
 	/* gate to recorder, spawner and parent */
 	MESSAGE_BLOB, MESSAGE_LOOK, MESSAGE_NOTIFY,
 	MESSAGE_KINDS
@@ -59,6 +61,22 @@ struct message_run {
 	uint8_t receipt[32];
 	uint64_t generation, deadline; /* ns of CLOCK_BOOTTIME; 0: the capability's own */
 	uint32_t nrecord, nticket;     /* the intent, and the deferred record of its ticket */
+};
+
+enum { FORK_TRASH = 1 };
+struct message_fork {
+	uint32_t capability;           /* its index in the bundle's schema */
+	uint32_t flags;
+};
+
+struct message_signal {
+	uint32_t signal, reserved;     /* SIGKILL, SIGSTOP or SIGCONT */
+};
+
+struct message_ended {
+	int32_t status;                /* as waitpid has it */
+	uint32_t lost;                 /* it could not be seen */
+	uint64_t cpu_ns, rss_bytes;
 };
 
 enum { RESULT_OUTPUT_FD = 1 };

@@ -98,7 +98,9 @@ static int policy_map(struct loaded *l, struct krux_err *err)
 	return 0;
 }
 
-static struct loaded *load(int fd, const char *path, const char *name, int trust, bool dev,
+typedef int policy_fn(struct loaded *, struct krux_err *err);
+
+static struct loaded *load(int fd, const char *path, const char *name, int trust, bool dev, policy_fn *policy,
                            struct krux_err *err)
 {
 	struct loaded *l = calloc(1, sizeof *l);
@@ -110,7 +112,7 @@ static struct loaded *load(int fd, const char *path, const char *name, int trust
 		err_set(err, ENOMEM, "load the bundle");
 		return NULL;
 	}
-	if (bundle_open(l, fd, path, trust, dev, err) || policy_map(l, err)) {
+	if (bundle_open(l, fd, path, trust, dev, err) || (policy && policy(l, err))) {
 		err_wrap(err, "bundle %s", name);
 		loaded_close(l);
 		return NULL;
@@ -120,12 +122,17 @@ static struct loaded *load(int fd, const char *path, const char *name, int trust
 
 struct loaded *loaded_open(const char *path, int trust, bool dev, struct krux_err *err)
 {
-	return load(-1, path, path, trust, dev, err);
+	return load(-1, path, path, trust, dev, policy_map, err);
 }
 
 struct loaded *loaded_open_fd(int fd, const char *name, int trust, bool dev, struct krux_err *err)
 {
-	return load(fd, NULL, name, trust, dev, err);
+	return load(fd, NULL, name, trust, dev, policy_map, err);
+}
+
+struct loaded *loaded_read(int fd, const char *name, int trust, bool dev, struct krux_err *err)
+{
+	return load(fd, NULL, name, trust, dev, NULL, err);
 }
 
 void loaded_close(struct loaded *l)

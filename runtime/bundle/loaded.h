@@ -19,7 +19,7 @@ struct loaded {
 	size_t ncaps;
 	struct krux_layers layers;           /* n 0: the bundle has none */
 	struct map map;
-	const struct krux_abi *abi;
+	const struct krux_abi *abi;          /* NULL: loaded_read */
 };
 
 /* path is the operator's; trust the trust folder; dev lets development keys through. NULL with
@@ -27,6 +27,8 @@ struct loaded {
 struct loaded *loaded_open(const char *path, int trust, bool dev, struct krux_err *err);
 /* The same from an open file, whose offset is not used; name is for errors. */
 struct loaded *loaded_open_fd(int fd, const char *name, int trust, bool dev, struct krux_err *err);
+/* The same without its code, for who decides nothing. */
+struct loaded *loaded_read(int fd, const char *name, int trust, bool dev, struct krux_err *err);
 void loaded_close(struct loaded *);
 /* What the kernel is told about the calls of one of its capabilities, or NULL. */
 const struct krux_layer *loaded_layer(const struct loaded *, const struct krux_capability *);

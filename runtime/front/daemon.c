@@ -98,6 +98,9 @@ static void end_report(const struct member *m)
 	/* It has finished, because its gate is gone; which may be seen only after this. */
 	if (g && m->kind == PROCESS_SPAWNER && !m->status)
 		return;
+	/* Why it could not start, the spawner says. */
+	if (m->kind == PROCESS_HANDLER && (!g->spawner.pid || (g->state == GENERATION_STARTING && WIFEXITED(m->status))))
+		return;
 	if (g && g->state == GENERATION_STARTING && (g->gate.refused || g->spawner.refused))
 		return;
 	status_words(m->status, words);
@@ -148,6 +151,8 @@ static struct member *member_of(struct daemon *d, pid_t pid)
 			return &g->gate;
 		if (g->spawner.pid == pid)
 			return &g->spawner;
+		if (g->handler.pid == pid)
+			return &g->handler;
 	}
 	return NULL;
 }

@@ -1,4 +1,5 @@
-/* A bundle to a gate and a spawner that talk to each other, to the recorder and to the parent. */
+/* A bundle to a gate, a spawner and a handlers' process that talk to each other, to the recorder and to the
+ * parent. */
 #include "runtime/front/generation.h"
 
 #include "runtime/base/cleanup.h"
@@ -26,7 +27,7 @@ void member_close(struct member *m)
 }
 
 /* Pairs between gate, spawner, recorder and parent. */
-enum { GATE_PARENT, SPAWNER_PARENT, GATE_RECORDER, SPAWNER_RECORDER, GATE_SPAWNER, PAIRS };
+enum { GATE_PARENT, SPAWNER_PARENT, GATE_RECORDER, SPAWNER_RECORDER, GATE_SPAWNER, SPAWNER_HANDLER, PAIRS };
 
 static void pairs_close(int pair[PAIRS][2])
 {
@@ -61,6 +62,23 @@ static int group_make(struct generation *g, int cgroup, struct krux_err *err)
 	return g->cgroup_main < 0 ? -1 : 0;
 }
 
+/* What it is to know goes through the spawner's end, and then it is the spawner that hears it. */
+static int handler_start(struct generation *g, const struct start_plan *plan, const struct start_generation *own,
+                         int pair[2], struct krux_err *err)
+{
+	struct channel ours;
+	pid_t pid;
+
+	if (channel_open(&ours, pair[0], err))
+		return -1;
+	pid = start_process(plan, PROCESS_HANDLER, own, &ours, pair[1], err);
+	ours.fd = -1;
+	channel_close(&ours);
+	if (pid > 0)
+		g->handler.pid = pid;
+	return pid < 0 ? -1 : 0;
+}
+
 static int members_start(struct generation *g, const struct start_plan *plan, int pair[PAIRS][2],
                          struct krux_err *err)
 {
@@ -68,7 +86,8 @@ static int members_start(struct generation *g, const struct start_plan *plan, in
 		.n = g->n, .bundle = g->bundle, .bundle_path = g->bundle_path,
 		.gate_recorder = pair[GATE_RECORDER][0], .gate_spawner = pair[GATE_SPAWNER][0],
 		.spawner_recorder = pair[SPAWNER_RECORDER][0],
-		.spawner_gate = pair[GATE_SPAWNER][1], .cgroup_main = g->cgroup_main,
+		.spawner_gate = pair[GATE_SPAWNER][1],
+		.spawner_handler = pair[SPAWNER_HANDLER][0], .cgroup_main = g->cgroup_main,
 	};
 	pid_t pid;
 
@@ -78,6 +97,8 @@ static int members_start(struct generation *g, const struct start_plan *plan, in
 	if (member_open(&g->spawner, pair[SPAWNER_PARENT][0], err))
 		return -1;
 	pair[SPAWNER_PARENT][0] = -1;
+	if (handler_start(g, plan, &own, pair[SPAWNER_HANDLER], err))
+		return -1;
 	pid = start_process(plan, PROCESS_SPAWNER, &own, &g->spawner.channel, pair[SPAWNER_PARENT][1], err);
 	if (pid < 0)
 		return -1;
@@ -116,12 +137,14 @@ void generation_kill(struct generation *g)
 		kill(g->gate.pid, SIGKILL);
 	if (g->spawner.pid)
 		kill(g->spawner.pid, SIGKILL);
+	if (g->handler.pid)
+		kill(g->handler.pid, SIGKILL);
 	g->state = GENERATION_ENDING;
 }
 
 bool generation_over(struct generation *g)
 {
-	if (g->gate.pid || g->spawner.pid)
+	if (g->gate.pid || g->spawner.pid || g->handler.pid)
 		return false;
 	if (g->cgroup < 0 || cgroup_empty(g->cgroup))
 		return true;

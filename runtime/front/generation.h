@@ -1,4 +1,4 @@
-/* A gate and its spawner, from their start until nothing of them is left. */
+/* A gate, its spawner and the process of the handlers, from their start until nothing of them is left. */
 #ifndef KRUX_GENERATION_H
 #define KRUX_GENERATION_H
 
@@ -35,6 +35,7 @@ struct generation {
 	enum generation_state state;
 	uint64_t n;
 	struct member gate, spawner;
+	struct member handler;         /* without a channel to us: it speaks with the spawner */
 	int bundle;
 	char *bundle_path;
 	char group[32];                /* its cgroup's name */
@@ -45,14 +46,14 @@ struct generation {
 	bool stopped;                  /* its spawner has been told to stop */
 };
 
-/* Makes channels and group and starts both processes; takes bundle and bundle_path, also where it
+/* Makes channels and group and starts the processes; takes bundle and bundle_path, also where it
  * fails. The recorder's ends of the two channels go to `recorder`. -1 with *err: what has been started
  * is to be killed. */
 int generation_start(struct generation *, const struct start_plan *, uint64_t n, int bundle,
                      char *bundle_path, int cgroup, int recorder[static 2], struct krux_err *err);
 /* Kills what lives of it. */
 void generation_kill(struct generation *);
-/* Both processes have ended, and the group is empty where there is one. */
+/* All its processes have ended, and the group is empty where there is one. */
 bool generation_over(struct generation *);
 /* Gives back what it held; its processes have ended. */
 void generation_close(struct generation *, int cgroup);

@@ -19,6 +19,7 @@ static const uint64_t tick_ns = 5000000;
 static const uint64_t most_pause_ns = 5000000000;
 /* For a gate that has handed over and whose spawner is dead: nothing that it waits for takes longer. */
 static const uint64_t widow_ns = 10000000000;
+static const uint64_t exit_ns = 5000000000;
 static const uint64_t recorder_stop_ns = 60000000000;
 
 static uint64_t sooner(uint64_t a, uint64_t b)
@@ -156,6 +157,8 @@ void generations_next(struct daemon *d)
 		                   .channel.fd = -1 };
 	g->spawner = (struct member){ .daemon = d, .generation = g, .kind = PROCESS_SPAWNER,
 		                      .channel.fd = -1 };
+	g->handler = (struct member){ .daemon = d, .generation = g, .kind = PROCESS_HANDLER,
+		                      .channel.fd = -1 };
 	d->next = g;
 	d->last_start = loop_clock();
 	if (bundle < 0 || !path)
@@ -280,11 +283,18 @@ void generations_ready(struct daemon *d, struct generation *g)
 
 /* ---- ends ---- */
 
-/* One of a generation's two processes has ended, or both. */
+/* One of a generation's processes has ended, or more. */
 static void generation_settle(struct daemon *d, struct generation *g)
 {
 	bool gate = g->gate.pid, spawner = g->spawner.pid;
+	uint64_t soon = loop_clock() + exit_ns;
 
+	/* Spawner and handlers' process each end when the other is gone: this one at once, that one when it has
+	 * told what it knows. */
+	if (!spawner && g->handler.pid)
+		kill(g->handler.pid, SIGKILL);
+	if (spawner && !g->handler.pid && (!g->limit.on || soon < g->limit.at))
+		loop_timer_set(&d->loop, &g->limit, soon);
 	if (gate && spawner)
 		return;
 	if (g->state == GENERATION_STARTING) {

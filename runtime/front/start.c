@@ -43,6 +43,7 @@ static void spawner_begin(const struct start_plan *p, const struct start_generat
 	b->fd[BEGIN_TRASH] = p->state->trash;
 	b->fd[BEGIN_RECORDER] = g->spawner_recorder;
 	b->fd[BEGIN_GATE] = g->spawner_gate;
+	b->fd[BEGIN_HANDLER] = g->spawner_handler;
 }
 
 static int process_tell(const struct start_plan *p, enum process_kind kind, const struct start_generation *g,
@@ -64,7 +65,7 @@ static int process_tell(const struct start_plan *p, enum process_kind kind, cons
 		recorder_begin(p, &b);
 	else if (kind == PROCESS_GATE)
 		gate_begin(p, g, &b);
-	else
+	else if (kind == PROCESS_SPAWNER)
 		spawner_begin(p, g, &b);
 	return begin_put(to, &b, err);
 }
@@ -125,7 +126,7 @@ pid_t start_process(const struct start_plan *p, enum process_kind kind, const st
 		return err_wrap(err, "start the %s", process_word(kind));
 	fflush(stdout);
 	fflush(stderr);
-	pid = cgroup_fork(kind == PROCESS_SPAWNER ? g->cgroup_main : -1);
+	pid = cgroup_fork(kind == PROCESS_SPAWNER || kind == PROCESS_HANDLER ? g->cgroup_main : -1);
 	if (pid < 0)
 		return err_set(err, errno, "start the %s", process_word(kind));
 	if (!pid)

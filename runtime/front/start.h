@@ -31,12 +31,12 @@ struct start_generation {
 	int bundle;
 	const char *bundle_path;
 	int gate_recorder, gate_spawner;       /* the gate's ends */
-	int spawner_recorder, spawner_gate;    /* the spawner's */
-	int cgroup_main;                       /* where the spawner itself is; -1: nowhere */
+	int spawner_recorder, spawner_gate, spawner_handler;   /* the spawner's */
+	int cgroup_main;                       /* where spawner and handlers' process are; -1: nowhere */
 };
 
-/* Starts the process; `ours` and `theirs` are the ends of its channel to its parent. g is NULL for the
- * recorder. Its pid, or -1 with *err. */
+/* Starts the process; `ours` and `theirs` are the ends of its channel to its parent, or of the handlers' process to
+ * its spawner, whose end is `ours` until then. g is NULL for the recorder. Its pid, or -1 with *err. */
 pid_t start_process(const struct start_plan *, enum process_kind, const struct start_generation *g,
                     struct channel *ours, int theirs, struct krux_err *err);
 

@@ -22,7 +22,7 @@ enum { MOST_DESCRIPTORS = 1 << 16 };
 
 const char *process_word(enum process_kind kind)
 {
-	static const char *const words[PROCESS_KINDS] = { "gate", "recorder", "spawner" };
+	static const char *const words[PROCESS_KINDS] = { "gate", "recorder", "spawner", "handler" };
 
 	return words[kind];
 }
@@ -30,10 +30,14 @@ const char *process_word(enum process_kind kind)
 /* ---- privileges ---- */
 
 #define CAP(name) (1ULL << CAP_##name)
-/* Namespaces and mounts; the user namespace's map, also onto root's uid; workspaces of any owner;
- * an end for children that are another uid's by then. */
-static const uint64_t spawner_keeps = CAP(SYS_ADMIN) | CAP(SETUID) | CAP(SETGID) | CAP(SETFCAP) |
-                                      CAP(DAC_OVERRIDE) | CAP(DAC_READ_SEARCH) | CAP(KILL);
+static const uint64_t keeps[PROCESS_KINDS] = {
+	/* Workspaces of any owner. */
+	[PROCESS_SPAWNER] = CAP(DAC_OVERRIDE) | CAP(DAC_READ_SEARCH),
+	/* Namespaces and mounts; the user namespace's map, also onto root's uid; files of any owner; an end for
+	 * children that are another uid's by then. */
+	[PROCESS_HANDLER] = CAP(SYS_ADMIN) | CAP(SETUID) | CAP(SETGID) | CAP(SETFCAP) |
+	                    CAP(DAC_OVERRIDE) | CAP(DAC_READ_SEARCH) | CAP(KILL),
+};
 
 static int capabilities_keep(uint64_t keep)
 {
@@ -61,13 +65,13 @@ static int root_leave(enum process_kind kind, uid_t uid, gid_t gid)
 	                             SECBIT_NO_SETUID_FIXUP_LOCKED | SECBIT_KEEP_CAPS_LOCKED |
 	                             SECBIT_NO_CAP_AMBIENT_RAISE |
 	                             SECBIT_NO_CAP_AMBIENT_RAISE_LOCKED;
-	uint64_t keep = kind == PROCESS_SPAWNER ? spawner_keeps : 0;
+	uint64_t keep = keeps[kind];
 
-	if (kind != PROCESS_SPAWNER && unshare(CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS))
+	if (kind != PROCESS_HANDLER && unshare(CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS))
 		return -1;
 	if (setgroups(0, NULL) || bounding_set_keep(keep) || prctl(PR_SET_SECUREBITS, locked))
 		return -1;
-	if (kind != PROCESS_SPAWNER && privileges_become(uid, gid))
+	if (!keep && privileges_become(uid, gid))
 		return -1;
 	return capabilities_keep(keep);
 }
@@ -96,7 +100,8 @@ int process_begin(enum process_kind kind, uid_t uid, gid_t gid, struct krux_err 
 
 /* ---- system calls ---- */
 
-enum { G = 1 << PROCESS_GATE, R = 1 << PROCESS_RECORDER, S = 1 << PROCESS_SPAWNER };
+enum { G = 1 << PROCESS_GATE, R = 1 << PROCESS_RECORDER, S = 1 << PROCESS_SPAWNER,
+       H = 1 << PROCESS_HANDLER };
 
 static const struct process_rule {
 	int nr;
@@ -112,10 +117,10 @@ static const struct process_rule {
 #define PROCESS_NO(name, kinds, no) { SCMP_SYS(name), kinds, no, 0, 0, 0, 0 },
 #include "runtime/sandbox/process.def"
 /* Those of the handlers, without their groups. */
-#define CALL(name, groups) { SCMP_SYS(name), S, 0, 0, 0, 0, 0 },
+#define CALL(name, groups) { SCMP_SYS(name), H, 0, 0, 0, 0, 0 },
 #include "capspec/calls.def"
 #if SANITIZED
-#define SAN(name) { SCMP_SYS(name), G | R | S, 0, 0, 0, 0, 0 },
+#define SAN(name) { SCMP_SYS(name), G | R | S | H, 0, 0, 0, 0, 0 },
 	SAN(sigaltstack) SAN(rt_sigaction) SAN(readlink) SAN(prctl) SAN(getrlimit)
 	SAN(sched_getaffinity) SAN(openat) SAN(open) SAN(kill) SAN(tgkill) SAN(prlimit64)
 #undef SAN
@@ -159,7 +164,7 @@ int process_confine(enum process_kind kind, const struct landlock_grant *grant, 
 {
 	int abi = probe_get()->landlock_abi;
 
-	if (kind != PROCESS_SPAWNER && landlock_restrict(abi, grant, n))
+	if (kind != PROCESS_HANDLER && landlock_restrict(abi, grant, n))
 		return err_set(err, errno, "put Landlock on the %s", process_word(kind));
 	if (calls_restrict(kind))
 		return err_set(err, errno, "put seccomp on the %s", process_word(kind));

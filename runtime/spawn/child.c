@@ -101,24 +101,19 @@ static void namespaces_on(struct child *ch)
 static void descriptors_on(struct child *ch)
 {
 	const struct child_plan *plan = ch->plan;
-	int keep[HANDLER_HOST + 5] = { plan->workspace, plan->store, plan->out, plan->go,
-		                       ch->proc };
+	int keep[HANDLER_HOST + 8] = { plan->workspace, plan->store, plan->out, plan->ask, plan->go,
+		                       ch->proc, plan->blob[0], plan->blob[1] };
 
-	memcpy(keep + 5, ch->call.host, sizeof ch->call.host);
+	memcpy(keep + 8, ch->call.host, sizeof ch->call.host);
 	layer_on(ch, LAYER_DESCRIPTORS, descriptors_close(keep, sizeof keep / sizeof *keep));
 }
 
 /* The parent alone may map a user namespace that is root's onto another uid. */
 static int map_wait(struct child *ch)
 {
-	struct child_report ask = { .magic = CHILD_MAGIC,
-		                    .what = CHILD_MAP,
-		                    .uid = ch->owner.st_uid,
-		                    .gid = ch->owner.st_gid };
-	char go;
+	char go = 0;
 
-	out_write(ch, &ask, sizeof ask);
-	if (read(ch->plan->go, &go, 1) == 1)
+	if (write(ch->plan->ask, &go, 1) == 1 && read(ch->plan->go, &go, 1) == 1)
 		return 0;
 	errno = EPERM;
 	return -1;
@@ -131,6 +126,7 @@ static void privileges_off(struct child *ch)
 	if (ch->plan->probe->root)
 		layer_on(ch, LAYER_NS_USER, namespaces_enter_user() || map_wait(ch) ||
 			 privileges_become(ch->owner.st_uid, ch->owner.st_gid));
+	close(ch->plan->ask);
 	close(ch->plan->go);
 	close(ch->proc);
 	umask(022);
@@ -234,7 +230,12 @@ void child_run(const struct child_plan *plan)
 	descriptors_on(&ch);
 	layer_on(&ch, LAYER_ROOT, root_empty());
 	privileges_off(&ch);
-	if (plan->decides && (ch.report.what = plan->decides(plan->ctx, plan->workspace))) {
+	if (plan->decides)
+		ch.report.what = plan->decides(plan->ctx, plan->workspace);
+	for (unsigned i = 0; i < 2; i++)
+		if (plan->blob[i] >= 0)
+			close(plan->blob[i]);
+	if (ch.report.what) {
 		out_write(&ch, &ch.report, sizeof ch.report);
 		_exit(0);
 	}

@@ -5,6 +5,8 @@
 #include "runtime/sandbox/sandbox.h"
 #include "stdlib-caps/common/handler.h"
 
+struct krux_capability;
+struct krux_err;
 struct krux_layer;
 struct krux_reach;
 
@@ -12,12 +14,14 @@ struct child_plan {
 	const struct probe *probe;
 	const struct builtin *builtin;
 	const struct krux_layer *layer;     /* what the kernel is told about the capability */
-	const struct krux_reach *reach;     /* and about this agent */
+	const struct krux_reach *reach;     /* and about this agent; `decides` may set it */
 	const struct krux_value *args;
 	struct rlimits limits;
 	size_t output;                 /* most bytes of the encoded answer */
 	int workspace, store;          /* store: -1: none */
-	int out, go;                   /* pipes: to the parent, from the parent */
+	int out;                       /* pipe for report and answer */
+	int ask, go;                   /* pipes: a byte asks for the map of the user namespace, a byte says it is there */
+	int blob[2];                   /* memory files that `decides` reads; -1: none */
 	uid_t uid;                     /* of the parent, as it is seen outside the namespaces */
 	gid_t gid;
 	bool (*allows)(void *ctx, struct krux_str field, struct krux_str path);
@@ -34,14 +38,22 @@ struct child_report {
 	uint32_t layers;               /* 1 << enum layer: what is on */
 	int32_t failed;                /* errno of the layer after those, 0: all are on */
 	uint32_t what;                 /* that layer, or one of the following */
-	uint32_t uid, gid;             /* MAP */
 };
 enum { CHILD_MAGIC = 0x4B525558, CHILD_SLACK = 4096 };
-/* DENIED, STALE: `decides` said no, or that a file which approvers saw is another now. OPENED: `open` ended the call itself. MAP: a report that comes before, once, where the parent has
- * to map the user namespace onto uid and gid, and then to write one byte. */
-enum { CHILD_OPENED = 255, CHILD_MAP = 254, CHILD_DENIED = 253, CHILD_STALE = 252 };
+/* DENIED, STALE: `decides` said no, or that a file which approvers saw is another now. OPENED: `open` ended
+ * the call itself. */
+enum { CHILD_OPENED = 255, CHILD_DENIED = 253, CHILD_STALE = 252 };
 /* How it exits without an answer. */
 enum { CHILD_BROKEN = 3, CHILD_TOO_MUCH = 4 };
+
+/* What capability and bundle say of its call; the rest is the caller's. layer NULL: the bundle has none. -1
+ * with *err: it is not run by a builtin that is there, there is no filter for it, or the machine lacks a
+ * layer. */
+int child_plan_make(const struct krux_capability *, const struct krux_layer *, struct child_plan *,
+                    struct krux_err *err);
+/* What the layer leaves that agent. -1 with *err: nothing, so that there is no call. */
+int child_reach(const struct krux_capability *, const struct krux_layer *, struct krux_str agent,
+                 const struct krux_reach **out, struct krux_err *err);
 
 /* Never returns. */
 void child_run(const struct child_plan *) __attribute__((noreturn));

@@ -15,20 +15,23 @@
 
 static const uint64_t most_time = UINT64_C(10) * 1000000000;
 
-static void child_look(int workspace, const struct look *look, int out) __attribute__((noreturn));
+static void child_look(int workspace, const uint8_t *body, size_t nbody, int out) __attribute__((noreturn));
 
-static void child_look(int workspace, const struct look *look, int out)
+static void child_look(int workspace, const uint8_t *body, size_t nbody, int out)
 {
 	static uint8_t item[LOOK_ITEM];
 	int keep[2] = { workspace, out };
+	struct krux_err err;
+	struct look look;
 	struct stat st;
 	size_t n;
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (fstat(workspace, &st) || descriptors_close(keep, 2) ||
-	    (geteuid() == 0 && privileges_become(st.st_uid, st.st_gid)) || privileges_none())
+	    (geteuid() == 0 && privileges_become(st.st_uid, st.st_gid)) || privileges_none() ||
+	    look_read(body, nbody, &look, &err))
 		_exit(1);
-	n = look_at(workspace, look, item, sizeof item);
+	n = look_at(workspace, &look, item, sizeof item);
 	for (size_t done = 0; done < n;) {
 		ssize_t k = write(out, item + done, n - done);
 
@@ -73,7 +76,7 @@ static void looking_late(struct timer *t)
 	kill(l->pid, SIGKILL);
 }
 
-int looking_start(struct looking *l, int workspace, const struct look *look, struct krux_err *err)
+int looking_start(struct looking *l, int workspace, const uint8_t *body, size_t n, struct krux_err *err)
 {
 	CLEAN_FD int in = -1;
 	CLEAN_FD int out = -1;
@@ -86,7 +89,7 @@ int looking_start(struct looking *l, int workspace, const struct look *look, str
 	l->n = 0;
 	l->pid = fork();
 	if (!l->pid)
-		child_look(workspace, look, out);
+		child_look(workspace, body, n, out);
 	if (l->pid < 0 || fcntl(in, F_SETFL, O_NONBLOCK))
 		return err_set(err, errno, "look at files");
 	l->said = (struct watch){ .fd = in, .ready = looking_ready, .ctx = l };

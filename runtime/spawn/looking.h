@@ -23,8 +23,9 @@ struct looking {
 	void *ctx;
 };
 
-/* Takes nothing of `look` along; workspace is the opened folder, whose owner the child becomes. */
-int looking_start(struct looking *, int workspace, const struct look *, struct krux_err *err);
+/* The body of a message LOOK, which only the child reads; workspace is the opened folder, whose owner the child
+ * becomes. */
+int looking_start(struct looking *, int workspace, const uint8_t *body, size_t n, struct krux_err *err);
 void looking_stop(struct looking *);
 
 #endif

@@ -1,9 +1,10 @@
-/* The parent of one call: forks the child, holds it to its time, takes what it says. Nothing here
- * waits but parent_run: a program that runs many calls steps each when something happens to it. */
+/* Who waits for one call: holds the child to its time and takes what it says. The process itself may be
+ * somebody else's child, who signals it and sees how it ends. Nothing here waits: each call is stepped when
+ * something happens to it. */
 #ifndef KRUX_PARENT_H
 #define KRUX_PARENT_H
 
-#include "runtime/spawn/child.h"
+#include "runtime/spawn/birth.h"
 
 struct krux_err;
 
@@ -20,24 +21,32 @@ struct child_end {
 	uint64_t cpu_ns, wall_ns, rss_bytes;
 };
 
+/* Has the child killed, stopped or let go on: SIGKILL, SIGSTOP, SIGCONT. */
+typedef void parent_signal_fn(void *ctx, int signal);
+
 struct parent {
 	struct child_end end;
-	pid_t pid;
-	int in, pidfd;                 /* to wait on: readable when there is something to do */
+	int in;                        /* to wait on: readable when there is something to do */
 	bool heard;                    /* in: the child has said all, or all that is listened to */
-	int go;                        /* -1 once it is used */
+	bool ended;                    /* parent_ended has said so */
 	uint64_t started, deadline;    /* ns on CLOCK_BOOTTIME */
 	uint64_t frozen;               /* since when it is stopped; 0: it runs */
 	size_t got;                    /* bytes of the report at hand */
 	size_t cap, max;               /* of the answer */
 	bool killed;
+	parent_signal_fn *signal;
+	void *ctx;
 };
 
-/* 0, or -1 with *err when nothing ran. plan->out, go, uid and gid are set here. */
-int parent_start(struct child_plan *plan, uint64_t wall_ns, struct parent *, struct krux_err *);
+/* Makes the pipe, for an answer of at most `output` bytes. *out is the child's end, caller closes. */
+int parent_open(struct parent *, size_t output, int *out, struct krux_err *err);
+/* The child starts now and has so long. */
+void parent_begin(struct parent *, uint64_t wall_ns, parent_signal_fn *, void *ctx);
+/* The child's process has ended so. */
+void parent_ended(struct parent *, const struct birth_end *);
 /* Takes what is there and looks at the clock. True: the child has ended, and end says how. */
 bool parent_step(struct parent *);
-/* Closes the descriptors of one that has ended. */
+/* Closes the pipe. */
 void parent_close(struct parent *);
 /* Kills the child; parent_step says when it is gone. */
 void parent_cancel(struct parent *);
@@ -46,10 +55,5 @@ void parent_freeze(struct parent *);
 void parent_thaw(struct parent *);
 /* ns on the clock of deadlines. */
 uint64_t parent_now(void);
-
-/* Steps until the child has ended. */
-void parent_wait(struct parent *);
-/* All of it: waits until the child has ended. */
-int parent_run(struct child_plan *, uint64_t wall_ns, struct child_end *, struct krux_err *);
 
 #endif

@@ -1,8 +1,7 @@
-/* A decided call to a child, and what the child said to a result. What comes back is input like any
- * other: it is decoded strictly and held against the output type and the errors that the capability
- * declares before anybody sees it. */
+/* What a child said to a result. It is input like any other: decoded strictly and held against the
+ * output type and the errors that the capability declares before anybody sees it. */
 #include "runtime/spawn/answer.h"
-#include "runtime/spawn/spawned.h"
+#include "runtime/spawn/parent.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -14,55 +13,7 @@
 #include "capspec/schema.h"
 #include "runtime/base/err.h"
 
-/* A copy of a folder tree is the largest thing that a call writes. */
-static const uint64_t file_size = UINT64_C(1) << 30;
-
-/* ---- before ---- */
-
-static int plan_make(const struct spawn_request *q, struct child_plan *plan, struct krux_err *err)
-{
-	const struct krux_capability *cap = q->cap;
-	const char *missing;
-
-	if (cap->handler.kind != KRUX_HANDLER_BUILTIN)
-		return err_set(err, 0,
-		               "%.*s is not run by a builtin handler; this program runs no others",
-		               (int)cap->name.n, cap->name.p);
-	*plan = (struct child_plan){
-		.probe = probe_get(),
-		.builtin = builtin_find(cap->handler.name),
-		.args = q->args,
-		.limits = { cap->limit[KRUX_LIMIT_MEMORY], cap->limit[KRUX_LIMIT_CPU],
-		            (unsigned)cap->limit[KRUX_LIMIT_PIDS],
-		            (unsigned)cap->limit[KRUX_LIMIT_FILES], file_size },
-		.output = (size_t)cap->limit[KRUX_LIMIT_OUTPUT],
-		.workspace = q->workspace_fd,
-		.store = q->trash_fd,
-		.allows = q->allows,
-		.decides = q->decides,
-		.ctx = q->ctx,
-	};
-	if (!plan->builtin)
-		return err_set(err, 0, "there is no builtin handler \"%.*s\"",
-		               (int)cap->handler.name.n, cap->handler.name.p);
-	if (!q->layer || !q->layer->filter)
-		return err_set(err, 0, "the bundle has no filter of system calls for %.*s; kruxc build makes "
-		               "one with all that this version runs", (int)cap->name.n, cap->name.p);
-	plan->layer = q->layer;
-	plan->reach = krux_layer_reach(q->layer, (struct krux_str){ q->agent, strlen(q->agent) });
-	if (!plan->reach)
-		return err_set(err, 0, "the plan of %.*s knows no such agent", (int)cap->name.n, cap->name.p);
-	missing = probe_missing(plan->probe);
-	if (missing)
-		return err_set(err, 0, "this machine lacks %s, which no call runs without",
-		               missing);
-	return 0;
-}
-
-/* ---- after ---- */
-
-static bool layers_list(struct krux_pool *pool, const struct child_plan *plan, uint32_t on,
-                        struct spawn_result *out)
+static bool layers_list(struct krux_pool *pool, uint32_t on, struct spawn_result *out)
 {
 	char text[32];
 
@@ -72,7 +23,7 @@ static bool layers_list(struct krux_pool *pool, const struct child_plan *plan, u
 		out->layer[out->nlayers] = layer_word(i);
 		if (i == LAYER_LANDLOCK) {
 			int n = snprintf(text, sizeof text, "landlock.%d",
-			                 plan->probe->landlock_abi);
+			                 probe_get()->landlock_abi);
 
 			out->layer[out->nlayers] = krux_pool_copy(pool, text, (size_t)n);
 			if (!out->layer[out->nlayers])
@@ -119,16 +70,16 @@ static int layer_failed(const struct child_end *end, struct krux_err *err)
 	return err_set(err, r->failed, "confine the call");
 }
 
-static void result_take(const struct spawned *s, struct krux_pool *pool, struct spawn_result *out)
+static void result_take(const struct krux_capability *cap, const struct child_end *end, struct krux_pool *pool,
+                        struct spawn_result *out)
 {
-	const struct child_end *end = &s->child.end;
 	char *copy;
 
 	if (end->lost) {
 		spawn_why(out, SPAWN_UNKNOWN, "how the call ended could not be seen");
 		return;
 	}
-	if (end->reported && !layers_list(pool, &s->plan, end->report.layers, out)) {
+	if (end->reported && !layers_list(pool, end->report.layers, out)) {
 		spawn_why(out, SPAWN_UNKNOWN, "out of memory");
 		return;
 	}
@@ -137,7 +88,7 @@ static void result_take(const struct spawned *s, struct krux_pool *pool, struct 
 		return;
 	}
 	if (!end->exited || end->code || !end->reported || end->timed_out || end->too_much) {
-		killed_take(s->cap, end, out);
+		killed_take(cap, end, out);
 		return;
 	}
 	if (end->report.what == CHILD_DENIED) {
@@ -150,29 +101,14 @@ static void result_take(const struct spawned *s, struct krux_pool *pool, struct 
 	}
 	copy = krux_pool_copy(pool, end->answer, end->n);
 	if (copy)
-		answer_read(s->cap, pool, (struct krux_str){ copy, end->n }, out);
+		answer_read(cap, pool, (struct krux_str){ copy, end->n }, out);
 	else
 		spawn_why(out, SPAWN_UNKNOWN, "out of memory");
 }
 
-int spawn_start(const struct spawn_request *q, struct spawned *s, struct krux_err *err)
+int spawn_ended(const struct krux_capability *cap, struct child_end *end, struct krux_pool *pool,
+                struct spawn_result *out, struct krux_err *err)
 {
-	*s = (struct spawned){ .cap = q->cap };
-	if (plan_make(q, &s->plan, err) ||
-	    parent_start(&s->plan, q->cap->limit[KRUX_LIMIT_WALL], &s->child, err))
-		return -1;
-	return 0;
-}
-
-bool spawn_step(struct spawned *s)
-{
-	return parent_step(&s->child);
-}
-
-int spawn_finish(struct spawned *s, struct krux_pool *pool, struct spawn_result *out,
-                 struct krux_err *err)
-{
-	struct child_end *end = &s->child.end;
 	int result = 0;
 
 	*out = (struct spawn_result){ .end = SPAWN_UNKNOWN };
@@ -182,20 +118,8 @@ int spawn_finish(struct spawned *s, struct krux_pool *pool, struct spawn_result 
 	if (end->reported && end->report.failed)
 		result = layer_failed(end, err);
 	else
-		result_take(s, pool, out);
+		result_take(cap, end, pool, out);
 	free(end->answer);
 	end->answer = NULL;
-	parent_close(&s->child);
 	return result;
-}
-
-int spawn_run(const struct spawn_request *q, struct krux_pool *pool, struct spawn_result *out,
-              struct krux_err *err)
-{
-	struct spawned s;
-
-	if (spawn_start(q, &s, err))
-		return -1;
-	parent_wait(&s.child);
-	return spawn_finish(&s, pool, out, err);
 }

@@ -55,6 +55,11 @@ struct spawn_result {
 	uint64_t cpu_ns, wall_ns, rss_bytes; /* used by the child */
 };
 
+/* How a child ended to what is told of its call; frees the answer. Returns as spawn_run. */
+struct child_end;
+int spawn_ended(const struct krux_capability *, struct child_end *, struct krux_pool *, struct spawn_result *out,
+                struct krux_err *err);
+
 /* Runs it and waits. 0: the child ran, *out says how it ended. -1 with *err: nothing ran. The pool takes what
  * *out points at. */
 int spawn_run(const struct spawn_request *, struct krux_pool *, struct spawn_result *out,

@@ -1,7 +1,7 @@
 /* Receipts to children, and how they ended to records and results.
  *
- * Three channels: the gate asks, the recorder is told how each call ended before the gate is, the
- * parent stops it all. A gate that is gone, or says what is no message, gets nothing more run; what
+ * Four channels: the gate asks, the handlers' process forks the children, the recorder is told how each
+ * call ended before the gate is, the parent stops it all. A gate that is gone, or says what is no message, gets nothing more run; what
  * runs goes on to its end or its deadline and is recorded. */
 #include "runtime/spawn/spawner_part.h"
 
@@ -11,9 +11,12 @@
 #include "runtime/bundle/loaded.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
+
+static const uint64_t start_ns = UINT64_C(60) * 1000000000;
 
 /* ---- channels ---- */
 
@@ -52,6 +55,26 @@ static void recorder_take(struct spawner *s, struct message *m)
 		break;
 	default:
 		break;
+	}
+}
+
+static void handler_take(struct spawner *s, struct message *m)
+{
+	struct part part = { m->body, m->n };
+
+	switch (m->kind) {
+	case MESSAGE_ENDED:
+		call_ended(s, m);
+		break;
+	case MESSAGE_REFUSED:
+		call_unborn(s, m);
+		break;
+	case MESSAGE_LOOK:
+		end_tell(s, &s->gate, MESSAGE_LOOK, m->cookie, &part, 1, NULL, 0);
+		break;
+	default:
+		spawner_say("the handlers' process said what it does not say", "");
+		end_gone(s, &s->handler);
 	}
 }
 
@@ -95,6 +118,14 @@ static void recorder_ready(struct watch *w, uint32_t events)
 	end_ready(s, &s->recorder, recorder_take);
 }
 
+static void handler_ready(struct watch *w, uint32_t events)
+{
+	struct spawner *s = w->ctx;
+
+	(void)events;
+	end_ready(s, &s->handler, handler_take);
+}
+
 static void parent_ready(struct watch *w, uint32_t events)
 {
 	struct spawner *s = w->ctx;
@@ -120,9 +151,16 @@ static void turn(void *ctx)
 {
 	struct spawner *s = ctx;
 
+	end_flush(s, &s->handler);
 	end_flush(s, &s->recorder);
 	end_flush(s, &s->gate);
 	end_flush(s, &s->parent);
+	/* Its children went with it, and how far they came nobody knows: the generation ends, and what was open
+	 * is recorded as unknown. */
+	if (s->handler.gone) {
+		spawner_fail(s, "the handlers' process is gone", "");
+		return;
+	}
 	/* Without recorder or parent nothing that ran could be told: the children go with this
 	 * process. */
 	if (s->recorder.gone || s->parent.gone) {
@@ -149,11 +187,10 @@ static int policy_load(struct spawner *s, struct krux_err *err)
 {
 	const struct spawner_options *o = s->options;
 
-	s->policy = loaded_open_fd(o->bundle, o->bundle_path, o->state->trust, o->dev, err);
+	s->policy = loaded_read(o->bundle, o->bundle_path, o->state->trust, o->dev, err);
 	if (!s->policy || kept_put(o->state, s->policy, err))
 		return -1;
 	s->rules.generation = o->generation;
-	s->rules.abi = s->policy->abi;
 	s->rules.cap = s->policy->cap;
 	s->rules.ncaps = s->policy->ncaps;
 	memcpy(s->rules.bundle, s->policy->bundle.digest, HASH_LEN);
@@ -175,14 +212,33 @@ static void key_make(struct spawner *s)
 static int runs_make(struct spawner *s, struct krux_err *err)
 {
 	s->run = calloc(MOST_CALLS, sizeof *s->run);
-	s->looking = calloc(LOOKING_MOST, sizeof *s->looking);
-	if (!s->run || !s->looking)
+	if (!s->run)
 		return err_set(err, ENOMEM, "spawner");
 	for (size_t i = MOST_CALLS; i--;) {
 		s->run[i].next = s->free;
 		s->free = &s->run[i];
 	}
 	return 0;
+}
+
+/* It loads the bundle too, and may be the one that cannot. */
+static int handler_wait(struct spawner *s, struct krux_err *err)
+{
+	const uint64_t until = loop_clock() + start_ns;
+	struct channel *c = &s->handler.channel;
+	struct pollfd p = { .fd = c->fd, .events = POLLIN };
+	struct message m;
+	int rc;
+
+	while (!(rc = channel_take(c, &m, err)) && loop_clock() < until)
+		poll(&p, 1, 1000);
+	if (rc <= 0)
+		return rc ? err_wrap(err, "the handlers' process") : err_set(err, ETIMEDOUT, "the handlers' process");
+	message_close_fds(&m);
+	if (m.kind == MESSAGE_READY)
+		return 0;
+	s->code = m.cookie == 2 ? 2 : 3;
+	return err_set(err, 0, "%.*s", m.kind == MESSAGE_REFUSED ? (int)m.n : 0, (const char *)m.body);
 }
 
 static int spawner_open(struct spawner *s, struct krux_err *err)
@@ -193,21 +249,24 @@ static int spawner_open(struct spawner *s, struct krux_err *err)
 		return -1;
 	probe_get();
 	if (end_open(s, &s->recorder, o->recorder, recorder_ready, err) ||
-	    end_open(s, &s->gate, o->gate, gate_ready, err))
+	    end_open(s, &s->gate, o->gate, gate_ready, err) ||
+	    end_open(s, &s->handler, o->handler, handler_ready, err) || handler_wait(s, err))
 		return -1;
 	s->loop.turn = turn;
 	s->loop.turn_ctx = s;
 	return o->confine ? o->confine(o->confine_ctx, err) : 0;
 }
 
-/* What still runs goes down with this process; it is not waited for here. */
+/* What still runs goes down with the handlers' process, which ends with its channel; it is not waited for
+ * here. */
 static void spawner_close(struct spawner *s)
 {
 	for (size_t i = 0; s->run && i < MOST_CALLS; i++)
-		if (s->run[i].on)
-			parent_cancel(&s->run[i].spawned.child);
-	for (size_t i = 0; s->looking && i < LOOKING_MOST; i++)
-		looking_stop(&s->looking[i]);
+		if (s->run[i].on) {
+			parent_close(&s->run[i].parent);
+			free(s->run[i].parent.end.answer);
+		}
+	channel_close(&s->handler.channel);
 	channel_close(&s->gate.channel);
 	channel_close(&s->recorder.channel);
 	channel_close(&s->parent.channel);
@@ -216,7 +275,6 @@ static void spawner_close(struct spawner *s)
 	krux_pool_free(s->trust);
 	sodium_memzero(&s->rules.key, sizeof s->rules.key);
 	free(s->run);
-	free(s->looking);
 	free(s);
 }
 
@@ -230,7 +288,7 @@ int spawner_run(int parent_channel, const struct spawner_options *options)
 	if (!s)
 		return 3;
 	s->options = options;
-	s->gate.channel.fd = s->recorder.channel.fd = s->parent.channel.fd = -1;
+	s->gate.channel.fd = s->recorder.channel.fd = s->parent.channel.fd = s->handler.channel.fd = -1;
 	if (loop_open(&s->loop, &err) ||
 	    end_open(s, &s->parent, parent_channel, parent_ready, &err)) {
 		spawner_say("start", err.text);
@@ -239,7 +297,7 @@ int spawner_run(int parent_channel, const struct spawner_options *options)
 		part = (struct part){ err.text, strlen(err.text) };
 		end_tell(s, &s->parent, MESSAGE_REFUSED, 0, &part, 1, NULL, 0);
 		channel_flush(&s->parent.channel, &err);
-		s->code = s->policy ? 3 : 2;
+		s->code = s->code ? s->code : s->policy ? 3 : 2;
 	} else {
 		key_make(s);
 		end_tell(s, &s->parent, MESSAGE_READY, 0, NULL, 0, NULL, 0);

@@ -16,8 +16,8 @@ struct spawner_options {
 	bool dev;
 	const char *const *waived;     /* NULL-terminated; NULL: none */
 	uint64_t generation;
-	int recorder, gate;            /* channels */
-	/* Called once, when the bundle is mapped, before READY. NULL in tests. */
+	int recorder, gate, handler;   /* channels; handler: to the process that children are forked from */
+	/* Called once, when the bundle is read, before READY. NULL in tests. */
 	int (*confine)(void *ctx, struct krux_err *err);
 	void *confine_ctx;
 };

@@ -6,7 +6,7 @@
 #include "runtime/base/state.h"
 #include "runtime/bundle/loaded.h"
 #include "runtime/bundle/trust.h"
-#include "runtime/spawn/again.h"
+#include "runtime/spawn/look.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -34,6 +34,14 @@ int approvers_read(struct spawner *s, struct krux_err *err)
 	return 0;
 }
 
+static void run_free(struct spawner *s, struct run *run)
+{
+	parent_close(&run->parent);
+	run->on = false;
+	run->next = s->free;
+	s->free = run;
+}
+
 static void run_end(struct run *run)
 {
 	struct spawner *s = run->owner;
@@ -42,25 +50,22 @@ static void run_end(struct run *run)
 	struct krux_err err;
 
 	loop_forget(&s->loop, &run->said);
-	loop_forget(&s->loop, &run->ended);
 	loop_timer_clear(&s->loop, &run->late);
-	run->on = false;
 	s->running--;
 	if (!pool)
 		spawner_fail(s, "the end of a call", "out of memory");
-	else if (spawn_finish(&run->spawned, pool, &r, &err))
+	else if (spawn_ended(run->cap, &run->parent.end, pool, &r, &err))
 		call_broken(s, run->cookie, run->seq, pool, err.text);
 	else
 		result_tell(s, run->cookie, run->seq, &r, pool);
-	run->next = s->free;
-	s->free = run;
+	run_free(s, run);
 }
 
 static void run_step(struct run *run)
 {
-	struct parent *p = &run->spawned.child;
+	struct parent *p = &run->parent;
 
-	if (spawn_step(&run->spawned)) {
+	if (parent_step(p)) {
 		run_end(run);
 		return;
 	}
@@ -83,15 +88,51 @@ static void run_late(struct timer *t)
 
 /* ---- the start of a call ---- */
 
-static int run_start(struct spawner *s, struct run *run, const struct warrant *w,
+static void run_signal(void *ctx, int signal)
+{
+	struct run *run = ctx;
+	struct message_signal m = { .signal = (uint32_t)signal };
+	struct part part = { &m, sizeof m };
+
+	end_tell(run->owner, &run->owner->handler, MESSAGE_SIGNAL, run->seq, &part, 1, NULL, 0);
+}
+
+/* The gate's message, as it is, to the handlers' process. */
+static int run_fork(struct run *run, const struct warrant *w, const struct message *m, int workspace, int trash,
+                    struct krux_err *err)
+{
+	struct message_fork head = { .capability = w->index, .flags = trash < 0 ? 0 : FORK_TRASH };
+	struct part part[2] = { { &head, sizeof head }, { m->body, m->n } };
+	CLEAN_FD int out = -1;
+	int fd[3 + WARRANT_BLOBS];
+	unsigned n = 0;
+
+	if (parent_open(&run->parent, (size_t)w->cap->limit[KRUX_LIMIT_OUTPUT], &out, err))
+		return -1;
+	fd[n++] = out;
+	fd[n++] = workspace;
+	if (trash >= 0)
+		fd[n++] = trash;
+	for (unsigned i = 0; i < m->nfds && i < WARRANT_BLOBS; i++)
+		fd[n++] = m->fd[i];
+	parent_begin(&run->parent, w->cap->limit[KRUX_LIMIT_WALL], run_signal, run);
+	return channel_put_fds(&run->owner->handler.channel, MESSAGE_FORK, w->seq, part, 2, fd, n, err);
+}
+
+/* What the child would find out too, in words. */
+static int layer_check(const struct spawner *s, const struct warrant *w, struct krux_err *err)
+{
+	const struct krux_layer *layer = loaded_layer(s->policy, w->cap);
+
+	if (layer && !krux_layer_reach(layer, w->agent))
+		return err_set(err, 0, "the plan of %.*s knows no such agent", (int)w->cap->name.n, w->cap->name.p);
+	return 0;
+}
+
+static int run_start(struct spawner *s, struct run *run, const struct warrant *w, const struct message *m,
                      struct krux_err *err)
 {
 	CLEANUP(workspace_close) struct workspace place = { NULL, -1, -1 };
-	struct again again = { .abi = s->policy->abi, .warrant = w };
-	struct spawn_request q = {
-		.cap = w->cap, .layer = loaded_layer(s->policy, w->cap), .args = &w->value, .allows = again_allows, .decides = again_decides,
-		.ctx = &again, .agent = run->agent, .waived = s->options->waived,
-	};
 	CLEAN_FREE char *path = strndup(w->workspace.p, w->workspace.n);
 
 	memcpy(run->agent, w->agent.p, w->agent.n);
@@ -100,56 +141,46 @@ static int run_start(struct spawner *s, struct run *run, const struct warrant *w
 		return err_set(err, 0, "frozen before it started");
 	if (!path || strlen(path) != w->workspace.n)
 		return err_set(err, ENOMEM, "workspace");
-	if (workspace_open(s->options->state, path, run->agent, &place, err))
+	if (layer_check(s, w, err) || workspace_open(s->options->state, path, run->agent, &place, err))
 		return -1;
 	if (strcmp(place.path, path) != 0)
 		return err_set(err, 0, "workspace: %s leads to another folder now", path);
-	q.workspace_fd = place.fd;
-	q.trash_fd = place.trash;
-	return spawn_start(&q, &run->spawned, err);
+	return run_fork(run, w, m, place.fd, place.trash, err);
 }
 
 static int run_watch(struct spawner *s, struct run *run, uint64_t deadline, struct krux_err *err)
 {
-	struct parent *p = &run->spawned.child;
+	struct parent *p = &run->parent;
 
 	run->said = (struct watch){ .fd = p->in, .ready = run_ready, .ctx = run };
-	run->ended = (struct watch){ .fd = p->pidfd, .ready = run_ready, .ctx = run };
 	run->late = (struct timer){ .due = run_late, .ctx = run };
 	if (deadline && deadline < p->deadline)
 		p->deadline = deadline;
 	loop_timer_set(&s->loop, &run->late, p->deadline);
-	if (loop_watch(&s->loop, &run->said, EPOLLIN, err) ||
-	    loop_watch(&s->loop, &run->ended, EPOLLIN, err))
-		return -1;
-	return 0;
+	return loop_watch(&s->loop, &run->said, EPOLLIN, err);
 }
 
-static void run_begin(struct spawner *s, uint64_t cookie, const struct warrant *w,
-                      struct krux_pool *pool)
+static void run_begin(struct spawner *s, const struct message *m, const struct warrant *w, struct krux_pool *pool)
 {
 	struct run *run = s->free;
 	struct krux_err err;
 
 	if (!run) {
-		call_broken(s, cookie, w->seq, pool, "too many calls are under way");
+		call_broken(s, m->cookie, w->seq, pool, "too many calls are under way");
 		return;
 	}
 	s->free = run->next;
-	*run = (struct run){ .owner = s, .cookie = cookie, .seq = w->seq };
-	if (run_start(s, run, w, &err)) {
-		run->next = s->free;
-		s->free = run;
-		call_broken(s, cookie, w->seq, pool, err.text);
+	*run = (struct run){ .owner = s, .cookie = m->cookie, .seq = w->seq, .cap = w->cap, .parent.in = -1 };
+	if (run_start(s, run, w, m, &err)) {
+		run_free(s, run);
+		call_broken(s, m->cookie, w->seq, pool, err.text);
 		return;
 	}
 	run->on = true;
 	s->running++;
 	if (run_watch(s, run, w->deadline, &err)) {
 		spawner_say("a call that cannot be watched is ended", err.text);
-		parent_cancel(&run->spawned.child);
-		parent_wait(&run->spawned.child);
-		run_end(run);
+		parent_cancel(&run->parent);
 	}
 }
 
@@ -183,7 +214,7 @@ void call_take(struct spawner *s, const struct message *m)
 	if (!pool || n != m->nfds)
 		gate_refuse(s, m->cookie, pool ? err.text : "out of memory");
 	else if (!warrant_read(&s->rules, m->body, m->n, blob, n, pool, &w, &seq, &err))
-		run_begin(s, m->cookie, &w, pool);
+		run_begin(s, m, &w, pool);
 	else if (seq)
 		call_broken(s, m->cookie, seq, pool, err.text);
 	else
@@ -192,26 +223,13 @@ void call_take(struct spawner *s, const struct message *m)
 		memory_unmap((const uint8_t *)blob[n].p, blob[n].n);
 }
 
-static void looked(void *ctx, uint64_t cookie, const uint8_t *item, size_t n)
-{
-	struct spawner *s = ctx;
-	struct part part = { item, n };
-
-	end_tell(s, &s->gate, MESSAGE_LOOK, cookie, &part, 1, NULL, 0);
-}
-
 static int look_start(struct spawner *s, const struct message *m, struct krux_err *err)
 {
 	CLEANUP(workspace_close) struct workspace place = { NULL, -1, -1 };
 	CLEAN_FREE char *path = NULL;
-	struct looking *l = NULL;
+	struct part part = { m->body, m->n };
 	struct look look;
 
-	for (size_t i = 0; i < LOOKING_MOST; i++)
-		if (!s->looking[i].on)
-			l = &s->looking[i];
-	if (!l)
-		return err_set(err, 0, "too many files are looked at");
 	if (look_read(m->body, m->n, &look, err))
 		return -1;
 	path = strndup(look.workspace.p, look.workspace.n);
@@ -220,18 +238,58 @@ static int look_start(struct spawner *s, const struct message *m, struct krux_er
 	if (workspace_open(s->options->state, path, "", &place, err) ||
 	    strcmp(place.path, path) != 0)
 		return -1;
-	l->loop = &s->loop;
-	l->cookie = m->cookie;
-	l->done = looked;
-	l->ctx = s;
-	return looking_start(l, place.fd, &look, err);
+	end_tell(s, &s->handler, MESSAGE_LOOK, m->cookie, &part, 1, &place.fd, 1);
+	return 0;
+}
+
+/* ---- the end of a call ---- */
+
+static struct run *run_find(struct spawner *s, uint64_t seq)
+{
+	for (size_t i = 0; i < MOST_CALLS; i++)
+		if (s->run[i].on && s->run[i].seq == seq)
+			return &s->run[i];
+	return NULL;
+}
+
+void call_ended(struct spawner *s, const struct message *m)
+{
+	struct run *run = run_find(s, m->cookie);
+	struct message_ended ended;
+
+	if (!run || m->n != sizeof ended)
+		return;
+	memcpy(&ended, m->body, sizeof ended);
+	parent_ended(&run->parent, &(struct birth_end){ .status = ended.status, .lost = ended.lost,
+	                                                .cpu_ns = ended.cpu_ns, .rss_bytes = ended.rss_bytes });
+	run_step(run);
+}
+
+void call_unborn(struct spawner *s, const struct message *m)
+{
+	CLEAN_POOL struct krux_pool *pool = krux_pool_new(0);
+	struct run *run = run_find(s, m->cookie);
+	char why[128];
+
+	if (!run)
+		return;
+	if (!pool) {
+		spawner_fail(s, "the end of a call", "out of memory");
+		return;
+	}
+	snprintf(why, sizeof why, "%.*s", (int)m->n, (const char *)m->body);
+	loop_forget(&s->loop, &run->said);
+	loop_timer_clear(&s->loop, &run->late);
+	s->running--;
+	call_broken(s, run->cookie, run->seq, pool, why);
+	run_free(s, run);
 }
 
 void call_cancel(struct spawner *s, uint64_t cookie)
 {
 	for (size_t i = 0; i < MOST_CALLS; i++)
 		if (s->run[i].on && s->run[i].cookie == cookie)
-			parent_cancel(&s->run[i].spawned.child);
+			parent_cancel(&s->run[i].parent);
 }
 
 void look_take(struct spawner *s, const struct message *m)
@@ -239,5 +297,5 @@ void look_take(struct spawner *s, const struct message *m)
 	struct krux_err err;
 
 	if (look_start(s, m, &err))
-		looked(s, m->cookie, NULL, 0);
+		end_tell(s, &s->gate, MESSAGE_LOOK, m->cookie, &(struct part){ NULL, 0 }, 1, NULL, 0);
 }

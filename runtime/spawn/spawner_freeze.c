@@ -15,7 +15,7 @@ static void runs_follow(struct spawner *s)
 {
 	for (size_t i = 0; i < MOST_CALLS; i++) {
 		struct run *run = &s->run[i];
-		struct parent *p = &run->spawned.child;
+		struct parent *p = &run->parent;
 
 		if (!run->on || p->killed)
 			continue;

@@ -4,8 +4,8 @@
 
 #include "runtime/base/loop.h"
 #include "runtime/base/message.h"
-#include "runtime/spawn/looking.h"
-#include "runtime/spawn/spawned.h"
+#include "runtime/spawn/parent.h"
+#include "runtime/spawn/spawn.h"
 #include "runtime/spawn/spawner.h"
 #include "runtime/spawn/warrant.h"
 
@@ -19,9 +19,10 @@ struct run {
 	struct spawner *owner;
 	struct run *next;              /* free, or under way */
 	bool on;
-	uint64_t cookie, seq;
-	struct spawned spawned;
-	struct watch said, ended;
+	uint64_t cookie, seq;          /* the gate's; seq is what it is called to the handlers' process */
+	const struct krux_capability *cap;
+	struct parent parent;
+	struct watch said;
 	struct timer late;
 	char agent[KRUX_MAX_AGENT + 1];
 };
@@ -36,13 +37,12 @@ struct end {
 struct spawner {
 	const struct spawner_options *options;
 	struct loop loop;
-	struct end parent, gate, recorder;
+	struct end parent, gate, recorder, handler;
 	struct loaded *policy;
 	struct krux_pool *trust;       /* approvers */
 	struct warrant_rules rules;
 	struct run *run, *free;
 	size_t running;
-	struct looking *looking;       /* LOOKING_MOST of them */
 	bool all_frozen, stopping;
 	char frozen[MOST_FROZEN][KRUX_MAX_AGENT + 1];
 	size_t nfrozen;
@@ -71,6 +71,9 @@ int approvers_read(struct spawner *, struct krux_err *err);
 void call_take(struct spawner *, const struct message *);
 void call_cancel(struct spawner *, uint64_t cookie);
 void look_take(struct spawner *, const struct message *);
+/* What the handlers' process says of calls: that one has ended, or did not start. */
+void call_ended(struct spawner *, const struct message *);
+void call_unborn(struct spawner *, const struct message *);
 
 /* ---- spawner_freeze.c: who stands still ---- */
 

@@ -115,28 +115,38 @@ static int same_request(const struct record *a, const struct record *b, struct k
 	return 0;
 }
 
+/* The deferred record of the intent's ticket, whose hash is the ticket. */
+static int ticket_take(const uint8_t *p, size_t n, struct warrant *w, struct record *deferred,
+                       uint8_t leaf[static HASH_LEN], struct krux_err *err)
+{
+	const struct record *intent = &w->intent;
+
+	if (!record_has(intent, AUDIT_TICKET) || !record_has(intent, AUDIT_SIGNERS))
+		return err_set(err, 0, "a person has to approve it, and nobody has");
+	if (record_read(p, n, AUDIT_KIND_DEFERRED, deferred, leaf, err))
+		return err_wrap(err, "ticket");
+	if (memcmp(leaf, intent->field[AUDIT_TICKET].s.p, HASH_LEN) != 0)
+		return err_set(err, 0, "another ticket than the one that the intent consumes");
+	if (same_request(deferred, intent, err))
+		return -1;
+	w->approvals = deferred->field[AUDIT_APPROVALS].s;
+	if (record_has(deferred, AUDIT_SHOWN))
+		w->shown = deferred->field[AUDIT_SHOWN].s;
+	return 0;
+}
+
 static int ticket_check(const struct warrant_rules *rules, const uint8_t *p, size_t n,
                         struct warrant *w, struct krux_err *err)
 {
 	struct quorum q = { .approver = rules->approver, .n = rules->napprovers, .agent = w->agent };
-	const struct record *intent = &w->intent;
 	uint8_t leaf[HASH_LEN];
 	struct record deferred;
 
-	if (!record_has(intent, AUDIT_TICKET) || !record_has(intent, AUDIT_SIGNERS))
-		return err_set(err, 0, "a person has to approve it, and nobody has");
-	if (record_read(p, n, AUDIT_KIND_DEFERRED, &deferred, leaf, err))
-		return err_wrap(err, "ticket");
-	if (memcmp(leaf, intent->field[AUDIT_TICKET].s.p, HASH_LEN) != 0)
-		return err_set(err, 0, "another ticket than the one that the intent consumes");
-	if (same_request(&deferred, intent, err))
+	if (ticket_take(p, n, w, &deferred, leaf, err))
 		return -1;
-	if (ticket_over(&deferred, intent))
+	if (ticket_over(&deferred, &w->intent))
 		return err_set(err, 0, "the ticket has expired");
-	w->approvals = deferred.field[AUDIT_APPROVALS].s;
-	if (record_has(&deferred, AUDIT_SHOWN))
-		w->shown = deferred.field[AUDIT_SHOWN].s;
-	return quorum_holds(&q, leaf, w->approvals, intent->field[AUDIT_SIGNERS].s, err);
+	return quorum_holds(&q, leaf, w->approvals, w->intent.field[AUDIT_SIGNERS].s, err);
 }
 
 static int blob_take(const struct record *r, enum audit_field f, const struct krux_str *blob,
@@ -213,32 +223,29 @@ static int receipt_take(struct warrant_rules *rules, const struct message_run *r
 	return 0;
 }
 
-int warrant_read(struct warrant_rules *rules, const uint8_t *body, size_t n,
-                 const struct krux_str *blob, unsigned nblobs, struct krux_pool *pool,
-                 struct warrant *w, uint64_t *seq, struct krux_err *err)
+/* The intent, whose end in the message and hash are told. */
+static int intent_read(const uint8_t *body, size_t n, struct message_run *run, struct warrant *w,
+                       uint8_t leaf[static HASH_LEN], struct krux_err *err)
 {
-	const uint8_t *record = body + sizeof(struct message_run);
-	uint8_t leaf[HASH_LEN];
-	struct krux_refusal why;
-	struct message_run run;
-
 	*w = (struct warrant){ 0 };
-	*seq = 0;
-	if (n < sizeof run)
+	if (n < sizeof *run)
 		return err_set(err, 0, "a message that is cut short");
-	memcpy(&run, body, sizeof run);
-	n -= sizeof run;
-	if (run.nrecord > n || run.nticket != n - run.nrecord)
+	memcpy(run, body, sizeof *run);
+	n -= sizeof *run;
+	if (run->nrecord > n || run->nticket != n - run->nrecord)
 		return err_set(err, 0, "lengths that do not add up");
-	if (record_read(record, run.nrecord, AUDIT_KIND_INTENT, &w->intent, leaf, err))
+	if (record_read(body + sizeof *run, run->nrecord, AUDIT_KIND_INTENT, &w->intent, leaf, err))
 		return err_wrap(err, "intent");
 	w->seq = w->intent.field[AUDIT_SEQ].u;
-	if (receipt_take(rules, &run, leaf, w->seq, err))
-		return -1;
-	*seq = w->seq;
-	w->deadline = run.deadline;
-	if (w->deadline && now_boot() >= w->deadline)
-		return err_set(err, 0, "its time was over before it could start");
+	return 0;
+}
+
+/* What the call is, from its intent. */
+static int request_take(const struct warrant_rules *rules, const struct krux_str *blob, unsigned nblobs,
+                        struct krux_pool *pool, struct warrant *w, struct krux_err *err)
+{
+	struct krux_refusal why;
+
 	w->agent = w->intent.field[AUDIT_AGENT].s;
 	w->workspace = w->intent.field[AUDIT_WORKSPACE].s;
 	w->verdict = (uint8_t)w->intent.field[AUDIT_VERDICT].u;
@@ -249,13 +256,46 @@ int warrant_read(struct warrant_rules *rules, const uint8_t *body, size_t n,
 	if (!krux_cbor_read(pool, (const uint8_t *)w->args.p, w->args.n, &w->value, &why) ||
 	    w->value.kind != KRUX_V_MAP)
 		return err_set(err, 0, "the arguments are not canonical");
+	return 0;
+}
+
+int warrant_read(struct warrant_rules *rules, const uint8_t *body, size_t n,
+                 const struct krux_str *blob, unsigned nblobs, struct krux_pool *pool,
+                 struct warrant *w, uint64_t *seq, struct krux_err *err)
+{
+	uint8_t leaf[HASH_LEN];
+	struct message_run run;
+
+	*seq = 0;
+	if (intent_read(body, n, &run, w, leaf, err) || receipt_take(rules, &run, leaf, w->seq, err))
+		return -1;
+	*seq = w->seq;
+	w->deadline = run.deadline;
+	if (w->deadline && now_boot() >= w->deadline)
+		return err_set(err, 0, "its time was over before it could start");
+	if (request_take(rules, blob, nblobs, pool, w, err))
+		return -1;
 	switch (w->verdict) {
 	case KRUX_AUTONOMOUS:
 	case KRUX_NOTIFY:
 		return 0;
 	case KRUX_APPROVAL:
-		return ticket_check(rules, record + run.nrecord, run.nticket, w, err);
+		return ticket_check(rules, body + sizeof run + run.nrecord, run.nticket, w, err);
 	default:
 		return err_set(err, 0, "an intent of a call that is blocked");
 	}
+}
+
+int warrant_again(const struct warrant_rules *rules, const uint8_t *body, size_t n, const struct krux_str *blob,
+                  unsigned nblobs, struct krux_pool *pool, struct warrant *w, struct krux_err *err)
+{
+	uint8_t leaf[HASH_LEN];
+	struct record deferred;
+	struct message_run run;
+
+	if (intent_read(body, n, &run, w, leaf, err) || request_take(rules, blob, nblobs, pool, w, err))
+		return -1;
+	if (w->verdict != KRUX_APPROVAL)
+		return 0;
+	return ticket_take(body + sizeof run + run.nrecord, run.nticket, w, &deferred, leaf, err);
 }

@@ -10,7 +10,6 @@
 #include "runtime/base/message.h"
 #include "runtime/record/record.h"
 
-struct krux_abi;
 struct krux_err;
 
 /* Receipts are for one seq each and used once. Seqs grow; those far behind the greatest count as
@@ -28,7 +27,6 @@ struct warrant_rules {
 	struct krux_hmac_key key;      /* of this generation */
 	uint64_t generation;
 	uint8_t bundle[HASH_LEN];      /* the policy that this process has loaded */
-	const struct krux_abi *abi;
 	const struct krux_capability *cap;
 	size_t ncaps;
 	const struct krux_public_key *approver;
@@ -57,6 +55,11 @@ enum { WARRANT_BLOBS = 2 };
 int warrant_read(struct warrant_rules *, const uint8_t *body, size_t n, const struct krux_str *blob,
                  unsigned nblobs, struct krux_pool *, struct warrant *out, uint64_t *seq,
                  struct krux_err *err);
+
+/* The same in the child of the call, of what the spawner has read: record and ticket are decoded anew and held
+ * against bundle and each other. Receipt, times and signatures are the spawner's word. */
+int warrant_again(const struct warrant_rules *, const uint8_t *body, size_t n, const struct krux_str *blob,
+                  unsigned nblobs, struct krux_pool *, struct warrant *out, struct krux_err *err);
 
 /* What the recorder and the spawner both compute. */
 void receipt_make(const struct krux_hmac_key *, uint64_t generation, uint64_t seq,

@@ -230,16 +230,17 @@ static void progress_wait(void)
 /* The process that a kill is meant for. */
 static pid_t victim_find(int which)
 {
-	pid_t spawner;
+	pid_t handler = child_find(serve, "krux-handler");
 
 	switch (which) {
 	case 0:
 		return child_find(serve, "krux-gate");
 	case 1:
 		return child_find(serve, "krux-spawner");
+	case 2:
+		return handler;
 	default:
-		spawner = child_find(serve, "krux-spawner");
-		return spawner ? child_find(spawner, "") : 0;   /* one that runs a call */
+		return handler ? child_find(handler, "") : 0;   /* one that runs a call */
 	}
 }
 
@@ -271,7 +272,7 @@ static unsigned kills_make(unsigned kills)
 			made++;
 			continue;
 		}
-		pid = victim_find(rand() % 3);
+		pid = victim_find(rand() % 4);
 		if (pid && !kill(pid, SIGKILL))
 			made++;
 		if (waitpid(serve, NULL, WNOHANG) != 0)

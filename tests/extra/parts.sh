@@ -17,7 +17,7 @@ good() { passed=$((passed + 1)); }
 bad() { failed=$((failed + 1)); echo "not ok $1: $2"; }
 has() { if grep -qF -- "$3" "$2"; then good; else bad "$1" "no '$3' in: $(head -c 400 "$2")"; fi; }
 is() { if [ "$2" = "$3" ]; then good; else bad "$1" "'$2', not '$3'"; fi; }
-build=${KRUXRT%/*} parts="gate recorder spawner"
+build=${KRUXRT%/*} parts="gate handler recorder spawner"
 
 # ---- what is in them ----
 symbols() { nm "$build/$1" | sed 's/^[^ ]* *[A-Za-z] //'; }
@@ -41,10 +41,12 @@ if [ -z "${SAN:-}" ]; then
 	held kruxrt ""
 	held krux-gate "$(sed -n 's/^PURE(\([a-z_]*\))/\1_run /p' "$top/capspec/builtins.def" | tr -d '\n')"
 	held krux-recorder ""
-	without kruxrt gate_run recorder_run spawner_run judge_any krux_bundle_open seccomp_restrict child_run
-	without krux-gate recorder_run spawner_run log_open file_replace child_run seccomp_restrict namespaces_fork
-	without krux-recorder gate_run spawner_run loaded_open_fd map_image child_run seccomp_restrict namespaces_fork
-	without krux-spawner gate_run recorder_run log_open server_open
+	held krux-spawner ""
+	without kruxrt gate_run recorder_run spawner_run template_run judge_any krux_bundle_open seccomp_restrict child_run
+	without krux-gate recorder_run spawner_run template_run log_open file_replace child_run seccomp_restrict namespaces_fork
+	without krux-recorder gate_run spawner_run template_run loaded_read map_image child_run seccomp_restrict namespaces_fork
+	without krux-spawner gate_run recorder_run template_run log_open map_image judge_any judge_new child_run seccomp_restrict namespaces_fork
+	without krux-handler gate_run recorder_run spawner_run log_open server_open quorum_holds receipt_make
 fi
 
 # ---- what is executed ----

@@ -38,7 +38,7 @@ X
 }
 # The programs where any user can reach them.
 mkdir "$dir/bin"
-cp "${KRUXRT:?}" "${KRUXRT%/*}/krux-gate" "${KRUXRT%/*}/krux-recorder" "${KRUXRT%/*}/krux-spawner" "${KRUXRT%/*}/krux-audit" "${KRUXRT%/*}/krux-call" "${KRUXRT%/*}/krux-ctl" "$dir/bin/"
+cp "${KRUXRT:?}" "${KRUXRT%/*}/krux-gate" "${KRUXRT%/*}/krux-recorder" "${KRUXRT%/*}/krux-spawner" "${KRUXRT%/*}/krux-handler" "${KRUXRT%/*}/krux-audit" "${KRUXRT%/*}/krux-call" "${KRUXRT%/*}/krux-ctl" "$dir/bin/"
 policy One > "$dir/one.yaml"
 policy Two > "$dir/two.yaml"
 for n in one two; do
@@ -144,6 +144,7 @@ state"
 	exits "the log again" 0 $R audit verify --state "$s"
 	exits "nobody answers" 3 $R status --socket "$w/s"
 	# Once more: what root's call has made is the recorder's.
+	: > "$w/log"
 	$as "$dir/bin/kruxrt" serve $waive --state "$s" --bundle "$w/bundle.krux" --dev --socket "$w/a" --supervisor "$w/s" \
 		> "$w/log" 2>&1 < /dev/null &
 	daemon=$!

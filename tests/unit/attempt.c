@@ -102,14 +102,14 @@ void attempt_run(handler_fn *open_fn, handler_fn *run, unsigned calls, uint64_t 
 	struct builtin b = { "attempt", open_fn, run, calls, { NULL } };
 	struct child_plan plan = {
 		.probe = probe_get(), .builtin = &b, .layer = &layer, .reach = &reach, .args = &no_args, .workspace = attempt_workspace, .store = -1,
-		.limits = { 64 << 20, 1000000000, 1, 32, 1 << 20 }, .output = 65536, .allows = allow,
+		.limits = { 64 << 20, 1000000000, 1, 32, 1 << 20 }, .output = 65536, .allows = allow, .blob = { -1, -1 },
 	};
 	struct krux_err err = { 0 };
 
 	layer.filter = filter_of(calls);
 	ck_assert_msg(!probe_missing(plan.probe), "%s", probe_missing(plan.probe));
 	free(attempt_end.answer);
-	ck_assert_msg(!parent_run(&plan, wall, &attempt_end, &err), "%s", err.text);
+	ck_assert_msg(!here_run(&plan, wall, &attempt_end, &err), "%s", err.text);
 }
 
 int64_t attempt_answer(void)

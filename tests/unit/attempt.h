@@ -2,7 +2,7 @@
 #ifndef KRUX_TEST_ATTEMPT_H
 #define KRUX_TEST_ATTEMPT_H
 
-#include "runtime/spawn/parent.h"
+#include "runtime/spawn/here.h"
 
 enum { AS_ROOT, AS_USER, WAYS };
 

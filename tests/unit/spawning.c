@@ -12,6 +12,7 @@
 #include "runtime/record/blob.h"
 #include "runtime/record/log.h"
 #include "runtime/spawn/spawner.h"
+#include "runtime/spawn/template.h"
 #include "runtime/spawn/warrant.h"
 
 #include "capspec/canon.h"
@@ -35,7 +36,7 @@ struct workspace spawning_place;
 struct krux_err spawning_err;
 struct krux_secret_key approver, stranger;
 struct channel to_parent, to_gate, to_recorder;
-pid_t spawning_pid;
+pid_t spawning_pid, handler_pid;
 uint64_t written_next;
 
 static char root[64], path[4200];
@@ -134,15 +135,27 @@ void spawning_approver(const char *name, struct krux_secret_key *key)
 
 static void start(void)
 {
-	int p[2], g[2], r[2];
+	int p[2], g[2], r[2], h[2];
 	struct message m;
 
-	ck_assert(!channel_pair(p, &spawning_err) && !channel_pair(g, &spawning_err) && !channel_pair(r, &spawning_err));
+	ck_assert(!channel_pair(p, &spawning_err) && !channel_pair(g, &spawning_err) && !channel_pair(r, &spawning_err) &&
+	          !channel_pair(h, &spawning_err));
+	handler_pid = fork();
+	if (!handler_pid) {
+		struct template_options o = { .bundle = open(path, O_RDONLY | O_CLOEXEC), .bundle_path = path,
+			                      .trust = spawning_state.trust };
+		const int others[] = { p[0], p[1], g[0], g[1], r[0], r[1], h[0] };
+
+		for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+			close(others[i]);
+		_exit(template_run(h[1], &o));
+	}
+	close(h[1]);
 	spawning_pid = fork();
 	if (!spawning_pid) {
 		struct spawner_options o = { .bundle = open(path, O_RDONLY | O_CLOEXEC), .bundle_path = path,
 			                     .state = &spawning_state, .generation = GENERATION, .recorder = r[1],
-			                     .gate = g[1] };
+			                     .gate = g[1], .handler = h[0] };
 
 		close(p[0]);
 		close(g[0]);
@@ -152,6 +165,7 @@ static void start(void)
 	close(p[1]);
 	close(g[1]);
 	close(r[1]);
+	close(h[0]);
 	ck_assert(!channel_open(&to_parent, p[0], &spawning_err) && !channel_open(&to_gate, g[0], &spawning_err) &&
 	          !channel_open(&to_recorder, r[0], &spawning_err));
 	ck_assert(spawning_take(&to_parent, MESSAGE_READY, &m));
@@ -195,6 +209,8 @@ void spawning_teardown(void)
 	channel_close(&to_recorder);
 	kill(spawning_pid, SIGKILL);
 	waitpid(spawning_pid, NULL, 0);
+	/* Its spawner is gone, so it ends too. */
+	ck_assert_int_eq(waitpid(handler_pid, NULL, 0), handler_pid);
 	workspace_close(&spawning_place);
 	state_close(&spawning_state);
 	nftw(root, remove_one, 8, FTW_DEPTH | FTW_PHYS);

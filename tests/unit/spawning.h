@@ -20,7 +20,7 @@ extern struct krux_err spawning_err;
 extern struct krux_secret_key approver;       /* "anna", whom the spawner trusts */
 extern struct krux_secret_key stranger;       /* "anna" too, whom it does not */
 extern struct channel to_parent, to_gate, to_recorder;   /* the test's ends */
-extern pid_t spawning_pid;
+extern pid_t spawning_pid, handler_pid;
 extern uint64_t written_next;                 /* seq of the next record */
 
 void spawning_once(void);                     /* unchecked fixture: compiles the policy */

@@ -51,7 +51,7 @@ static struct state state;
 static struct krux_err err;
 static pid_t daemon_pid;
 static int cgroup, cgroup_above, memory;
-static uint64_t drain_ns;
+static uint64_t drain_ns, start_ns;
 
 static void nap(unsigned ms)
 {
@@ -162,10 +162,13 @@ static int spawner(int parent, const struct begin *o)
 		return 3;
 	say(&c, MESSAGE_READY, 0, NULL, 0);
 	for (;;) {
-		struct pollfd p[2] = { { parent, POLLIN, 0 }, { o->fd[BEGIN_GATE], POLLIN, 0 } };
+		struct pollfd p[3] = { { parent, POLLIN, 0 }, { o->fd[BEGIN_GATE], POLLIN, 0 },
+			               { o->fd[BEGIN_HANDLER], POLLIN, 0 } };
 		char run[64];
 
-		poll(p, 2, -1);
+		poll(p, 3, -1);
+		if (p[2].revents)
+			return 3;
 		rc = channel_take(&c, &m, NULL);
 		if (rc < 0 || (rc > 0 && m.kind == MESSAGE_STOP))
 			return 0;
@@ -177,6 +180,16 @@ static int spawner(int parent, const struct begin *o)
 			call_start(o->generation);
 		}
 	}
+}
+
+/* Says nothing, and is gone when its spawner is. */
+static int handler(int spawner, const struct begin *o)
+{
+	struct pollfd p = { spawner, POLLIN, 0 };
+
+	shared->pid[PROCESS_HANDLER] = shared->member[o->generation][PROCESS_HANDLER] = getpid();
+	poll(&p, 1, -1);
+	return 0;
 }
 
 /* One packet of the channel between two gates. */
@@ -253,7 +266,7 @@ static int gate(int parent, const struct begin *o)
 /* What all see is a file without a name, which only its descriptor leads to: one of the state's. */
 static int stand_in(enum process_kind kind)
 {
-	static int (*const act[])(int, const struct begin *) = { gate, recorder, spawner };
+	static int (*const act[])(int, const struct begin *) = { gate, recorder, spawner, handler };
 	struct begin b;
 	int code = part_begin(kind, &b);
 
@@ -284,10 +297,10 @@ static void daemon_start(void)
 	daemon_pid = fork();
 	if (!daemon_pid) {
 		struct daemon_plan plan = {
-			.start = { { { self, self, self } }, &state, state.log, "test", false, NULL, NULL, NULL, 60870 },
+			.start = { { { self, self, self, self } }, &state, state.log, "test", false, NULL, NULL, NULL, 60870 },
 			.bundle_path = bundle_path, .bundle = open(bundle_path, O_RDONLY | O_CLOEXEC),
 			.agent = &agent, .supervisor = &supervisor, .cgroup = cgroup,
-			.start_ns = 2000000000, .drain_ns = drain_ns, .leave_ns = 2000000000, .pause_ns = 1000000,
+			.start_ns = start_ns, .drain_ns = drain_ns, .leave_ns = 2000000000, .pause_ns = 1000000,
 		};
 		int code = daemon_run(&plan);
 
@@ -391,6 +404,7 @@ static void setup(void)
 	ck_assert(memory >= 0 && !ftruncate(memory, sizeof *shared));
 	shared = mmap(NULL, sizeof *shared, PROT_READ | PROT_WRITE, MAP_SHARED, memory, 0);
 	drain_ns = 300000000;
+	start_ns = 30000000000;
 	paths_make();
 	cgroup = cgroup_above = -1;
 	ck_assert(!listen_make(agent_path, 0666, (gid_t)-1, &agent, &err));
@@ -462,6 +476,7 @@ END_TEST
 START_TEST(a_generation_that_never_becomes_ready_ends_it_with_3)
 {
 	shared->silent = true;
+	start_ns = 1000000000;
 	daemon_start();
 	ck_assert_int_eq(daemon_wait(), 3);
 }
@@ -563,7 +578,8 @@ START_TEST(killed_at_random_moments)
 	before = descriptors();
 	srand((unsigned)getpid());
 	while (ends < kills && shared->generation < 250) {
-		unsigned kind = rand() % 3 ? PROCESS_GATE : PROCESS_SPAWNER;
+		static const enum process_kind kinds[] = { PROCESS_GATE, PROCESS_GATE, PROCESS_SPAWNER, PROCESS_HANDLER };
+		enum process_kind kind = kinds[rand() % 4];
 
 		nap((unsigned)rand() % 30);
 		if (rand() % 8 == 0)
@@ -576,9 +592,9 @@ START_TEST(killed_at_random_moments)
 		if (rand() % 4 == 0)
 			serving_wait(shared->generation);
 	}
-	for (int i = 0; i < 500 && (children() != 3 || descriptors() != before); i++)
+	for (int i = 0; i < 500 && (children() != 4 || descriptors() != before); i++)
 		nap(10);
-	ck_assert_int_eq(children(), 3);
+	ck_assert_int_eq(children(), 4);
 	ck_assert_int_eq(descriptors(), before);
 	serving_wait(ends / 4);
 	ck_assert_int_eq(reach(), 0);

@@ -1,4 +1,4 @@
-/* What gate, recorder and spawner may still do once they are confined: every other attempt fails or
+/* What each process of the daemon may still do once it is confined: every other attempt fails or
  * ends them, as root and as an ordinary user. */
 #include "runtime/base/err.h"
 #include "runtime/base/file.h"
@@ -25,7 +25,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { UID = 60870, ALL = 7 };
+enum { UID = 60870 };
+enum { G = 1 << PROCESS_GATE, R = 1 << PROCESS_RECORDER, S = 1 << PROCESS_SPAWNER, H = 1 << PROCESS_HANDLER, ALL = G | R | S | H };
 
 
 /* What a confined process does; exits with the number that it returns. */
@@ -83,28 +84,31 @@ static const struct forbidden forbidden[] = {
 	{ "connect", ALL, SYS_connect, { 0 } },
 	{ "bind", ALL, SYS_bind, { 0 } },
 	{ "listen", ALL, SYS_listen, { 0 } },
-	{ "accept4", 6, SYS_accept4, { 0 } },
+	{ "accept4", R | S | H, SYS_accept4, { 0 } },
 	{ "execve", ALL, SYS_execve, { 0 } },
 	{ "execveat", ALL, SYS_execveat, { 0 } },
-	{ "fork", 3, SYS_clone, { SIGCHLD } },
-	{ "a namespace with a thread", 2, SYS_clone, { CLONE_THREAD | CLONE_NEWUSER } },
-	{ "clone3", 1, SYS_clone3, { 0 } },
+	{ "fork", G | R | S, SYS_clone, { SIGCHLD } },
+	{ "a namespace with a thread", R | S, SYS_clone, { CLONE_THREAD | CLONE_NEWUSER } },
+	{ "clone3", G | S, SYS_clone3, { 0 } },
 	{ "ptrace", ALL, SYS_ptrace, { PTRACE_TRACEME } },
 	{ "process_vm_readv", ALL, SYS_process_vm_readv, { 1 } },
 	{ "process_vm_writev", ALL, SYS_process_vm_writev, { 1 } },
 	{ "pidfd_getfd", ALL, SYS_pidfd_getfd, { 0 } },
-	{ "kill", 3, SYS_kill, { 1, 0 } },
-	{ "unshare", 3, SYS_unshare, { CLONE_NEWUSER } },
-	{ "setns", 3, SYS_setns, { 0 } },
-	{ "mount", 3, SYS_mount, { 0 } },
+	{ "kill", G | R | S, SYS_kill, { 1, 0 } },
+	{ "pidfd_send_signal", ALL, SYS_pidfd_send_signal, { 0 } },
+	{ "wait4", G | R | S, SYS_wait4, { 0 } },
+	{ "seccomp", G | R | S, SYS_seccomp, { 0 } },
+	{ "unshare", G | R | S, SYS_unshare, { CLONE_NEWUSER } },
+	{ "setns", G | R | S, SYS_setns, { 0 } },
+	{ "mount", G | R | S, SYS_mount, { 0 } },
 	{ "chroot", ALL, SYS_chroot, { 0 } },
-	{ "chdir", 3, SYS_chdir, { 0 } },
+	{ "chdir", G | R | S, SYS_chdir, { 0 } },
 	{ "name_to_handle_at", ALL, SYS_name_to_handle_at, { 0 } },
 	{ "open_by_handle_at", ALL, SYS_open_by_handle_at, { 0 } },
-	{ "setresuid", 3, SYS_setresuid, { 0 } },
-	{ "capset", 3, SYS_capset, { 0 } },
-	{ "prctl", 3, SYS_prctl, { PR_SET_DUMPABLE, 1 } },
-	{ "prlimit64", 3, SYS_prlimit64, { 0 } },
+	{ "setresuid", G | R | S, SYS_setresuid, { 0 } },
+	{ "capset", G | R | S, SYS_capset, { 0 } },
+	{ "prctl", G | R | S, SYS_prctl, { PR_SET_DUMPABLE, 1 } },
+	{ "prlimit64", G | R | S, SYS_prlimit64, { 0 } },
 	{ "bpf", ALL, SYS_bpf, { 0 } },
 	{ "perf_event_open", ALL, SYS_perf_event_open, { 0 } },
 	{ "userfaultfd", ALL, SYS_userfaultfd, { 0 } },
@@ -119,11 +123,11 @@ static const struct forbidden forbidden[] = {
 	{ "mknodat", ALL, SYS_mknodat, { 0 } },
 	{ "symlinkat", ALL, SYS_symlinkat, { 0 } },
 	{ "fchown", ALL, SYS_fchown, { 0 } },
-	{ "unlinkat", 1, SYS_unlinkat, { 0 } },
-	{ "renameat2", 1, SYS_renameat2, { 0 } },
-	{ "mkdirat", 1, SYS_mkdirat, { 0 } },
-	{ "statfs", 3, SYS_statfs, { 0 } },
-	{ "pwrite64", 1, SYS_pwrite64, { 0 } },
+	{ "unlinkat", G | S, SYS_unlinkat, { 0 } },
+	{ "renameat2", G | S, SYS_renameat2, { 0 } },
+	{ "mkdirat", G, SYS_mkdirat, { 0 } },
+	{ "statfs", G | R | S, SYS_statfs, { 0 } },
+	{ "pwrite64", G | S | H, SYS_pwrite64, { 0 } },
 	{ "shmget", ALL, SYS_shmget, { 0 } },
 	{ "executable memory", ALL, SYS_mmap, { 0, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0 } },
 	{ "memory made executable", ALL, SYS_mprotect, { 0, 4096, PROT_EXEC } },
@@ -240,6 +244,25 @@ START_TEST(the_recorder_opens_beneath_its_folders_alone)
 }
 END_TEST
 
+/* Workspaces lie anywhere, so folders can be opened, and nothing in them. */
+START_TEST(the_spawner_opens_folders_alone)
+{
+	char path[] = "/tmp/krux-process-XXXXXX";
+
+	ck_assert_ptr_nonnull(mkdtemp(path));
+	grant[0] = (struct landlock_grant){ open("/", O_PATH | O_DIRECTORY), RIGHT_READ_FOLDERS };
+	ngrants = 1;
+	ck_assert_int_eq(returned(PROCESS_SPAWNER, open_one, path), 0);
+	ck_assert_int_eq(returned(PROCESS_SPAWNER, open_one, "/etc/passwd"), EACCES);
+	ck_assert_int_eq(returned(PROCESS_SPAWNER, open_one, "/dev/null"), EACCES);
+	close(grant[0].fd);
+	grant[0].fd = open(path, O_RDONLY | O_DIRECTORY);
+	ck_assert_int_eq(returned(PROCESS_SPAWNER, create_beneath, "made"), EACCES);
+	close(grant[0].fd);
+	ck_assert(!rmdir(path));
+}
+END_TEST
+
 /* ---- privileges ---- */
 
 static int privileges(const void *arg)
@@ -295,16 +318,17 @@ START_TEST(privileges_are_gone)
 	bool root = !geteuid();
 
 	for (int kind = 0; kind < PROCESS_KINDS; kind++) {
-		bool keeps = root && kind == PROCESS_SPAWNER;
+		/* dac_override, dac_read_search; and sys_admin, setuid, setgid, setfcap, kill */
+		const char *keeps = root && kind == PROCESS_SPAWNER ? "0000000000000006" :
+			root && kind == PROCESS_HANDLER ? "00000000802000e6" : "0000000000000000";
 
 		field_check(kind, "NoNewPrivs", "1");
 		field_check(kind, "CapInh", "0000000000000000");
 		field_check(kind, "CapAmb", "0000000000000000");
-		/* sys_admin, setuid, setgid, setfcap, dac_override, dac_read_search, kill */
-		field_check(kind, "CapPrm", keeps ? "00000000802000e6" : "0000000000000000");
-		field_check(kind, "CapEff", keeps ? "00000000802000e6" : "0000000000000000");
+		field_check(kind, "CapPrm", keeps);
+		field_check(kind, "CapEff", keeps);
 		if (root)
-			field_check(kind, "CapBnd", keeps ? "00000000802000e6" : "0000000000000000");
+			field_check(kind, "CapBnd", keeps);
 		field_check(kind, "Groups", root ? " \n" : "");
 	}
 	if (root)
@@ -416,12 +440,12 @@ static int runs_a_call(const void *arg)
 	return attempt_end.report.layers == (1U << LAYER_COUNT) - 1 && !attempt_end.report.failed ? 0 : 1;
 }
 
-START_TEST(the_spawner_can_still_confine_a_call)
+START_TEST(a_call_can_still_be_confined)
 {
 	if (!attempt_setup(_i))
 		return;
-	ck_assert_int_eq(returned(PROCESS_SPAWNER, runs_a_call, NULL), 0);
-	ck_assert_int_eq(returned(PROCESS_SPAWNER, renames_between_folders, NULL), 0);
+	ck_assert_int_eq(returned(PROCESS_HANDLER, runs_a_call, NULL), 0);
+	ck_assert_int_eq(returned(PROCESS_HANDLER, renames_between_folders, NULL), 0);
 	attempt_teardown();
 }
 END_TEST
@@ -471,6 +495,7 @@ static TCase *cases(const char *name, void (*begin)(void))
 	tcase_add_test(c, the_gate_opens_nothing);
 #endif
 	tcase_add_test(c, the_recorder_opens_beneath_its_folders_alone);
+	tcase_add_test(c, the_spawner_opens_folders_alone);
 	tcase_add_test(c, privileges_are_gone);
 	tcase_add_test(c, there_are_no_core_files);
 	tcase_add_test(c, the_memory_of_one_is_closed_to_the_others);
@@ -488,7 +513,7 @@ int main(void)
 	suite_add_tcase(s, cases("root", setup));
 	suite_add_tcase(s, cases("user", become_user));
 	tcase_add_checked_fixture(c, setup, NULL);
-	tcase_add_loop_test(c, the_spawner_can_still_confine_a_call, 0, WAYS);
+	tcase_add_loop_test(c, a_call_can_still_be_confined, 0, WAYS);
 	suite_add_tcase(s, c);
 	r = srunner_create(s);
 	srunner_run_all(r, CK_NORMAL);

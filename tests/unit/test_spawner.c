@@ -8,6 +8,7 @@
 
 #include <check.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -289,6 +290,22 @@ START_TEST(it_ends_when_its_gate_does)
 }
 END_TEST
 
+/* Whether what ran has ended, nobody can say then: no outcome is told, and so the recorder calls it unknown. */
+START_TEST(it_ends_when_the_handlers_do)
+{
+	struct written w;
+	struct record r = written_request(&w, AUDIT_KIND_INTENT, "/workspace/a", KRUX_AUTONOMOUS);
+	struct message m;
+
+	kill(handler_pid, SIGSTOP);
+	written_encode(&w, &r);
+	spawning_run(&w, NULL, 1);
+	kill(handler_pid, SIGKILL);
+	ck_assert_int_eq(ended(), 3);
+	ck_assert(!spawning_take(&to_recorder, MESSAGE_APPEND, &m));
+}
+END_TEST
+
 START_TEST(it_ends_when_its_recorder_does)
 {
 	channel_close(&to_recorder);
@@ -365,6 +382,7 @@ int main(void)
 	tcase_add_test(t, a_deadline_that_is_past_runs_nothing);
 	tcase_add_test(t, it_ends_with_stop);
 	tcase_add_test(t, it_ends_when_its_gate_does);
+	tcase_add_test(t, it_ends_when_the_handlers_do);
 	tcase_add_test(t, it_ends_when_its_recorder_does);
 	tcase_add_test(t, a_gate_that_talks_nonsense_is_let_go);
 	tcase_add_test(t, many_calls_at_once);

@@ -1,0 +1,27 @@
+/* krux-handler: what kruxrt serve executes as the process that children of calls are forked from. */
+#include "runtime/sandbox/part.h"
+#include "runtime/spawn/template.h"
+
+#include <stddef.h>
+#include <unistd.h>
+
+static int confine(void *ctx, struct krux_err *err)
+{
+	(void)ctx;
+	return process_confine(PROCESS_HANDLER, NULL, 0, err);
+}
+
+int main(void)
+{
+	struct template_options o = { .confine = confine };
+	struct begin b;
+	int code = part_begin(PROCESS_HANDLER, &b);
+
+	if (code)
+		_exit(code);
+	o.bundle = b.fd[BEGIN_BUNDLE];
+	o.bundle_path = b.bundle_path;
+	o.trust = b.fd[BEGIN_TRUST];
+	o.dev = b.dev;
+	_exit(template_run(BEGIN_CHANNEL, &o));
+}

@@ -1,0 +1,34 @@
+/* The process of one call, for whoever is its parent: started, given its map, signalled, reaped. */
+#ifndef KRUX_BIRTH_H
+#define KRUX_BIRTH_H
+
+#include "runtime/spawn/child.h"
+
+struct krux_err;
+
+struct birth {
+	pid_t pid;
+	int pidfd;                     /* readable: it has ended */
+	int asks, go;                  /* asks, as root: readable once, when birth_map is to be called */
+	uid_t uid;                     /* the workspace's owner, which its user namespace is mapped onto */
+	gid_t gid;
+};
+
+/* How the process ended. */
+struct birth_end {
+	int status;                    /* as waitpid has it */
+	bool lost;                     /* it could not be seen */
+	uint64_t cpu_ns, rss_bytes;
+};
+
+/* Starts it in namespaces of its own; plan->out is the caller's to close. -1 with *err: nothing runs. */
+int birth_start(struct child_plan *, struct birth *, struct krux_err *err);
+/* Writes the map that it waits for; where that cannot be, the child says so and ends. */
+void birth_map(struct birth *);
+bool birth_gone(const struct birth *);
+/* Of one that is gone. */
+void birth_reap(struct birth *, struct birth_end *);
+/* Closes the descriptors. */
+void birth_close(struct birth *);
+
+#endif

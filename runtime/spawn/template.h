@@ -1,0 +1,24 @@
+/* The handlers' process: what children of calls are forked from. It holds the handlers and the policy and does
+ * not read what a call says; its child does, once it has no rights left. */
+#ifndef KRUX_TEMPLATE_H
+#define KRUX_TEMPLATE_H
+
+#include <stdbool.h>
+
+struct krux_err;
+
+struct template_options {
+	int bundle;                    /* the file, open for reading */
+	const char *bundle_path;       /* for messages */
+	int trust;                     /* folder */
+	bool dev;
+	/* Called once, when the bundle is mapped, before READY. NULL in tests. */
+	int (*confine)(void *ctx, struct krux_err *err);
+	void *confine_ctx;
+};
+
+/* Until its one channel, to the spawner, closes; what runs then ends with it. 0; 2: the bundle cannot be used; 3:
+ * the system failed. */
+int template_run(int spawner_channel, const struct template_options *);
+
+#endif
