@@ -188,7 +188,13 @@ static const uint8_t *tuple_check(const uint8_t *p, const char **schema, struct 
 	while (p && **schema != ')') {
 		if (!at.v--)
 			return refuse_at(in, start, "a list of the wrong length");
-		p = schema_check(p, schema, in);
+		/* Most members are numbers. */
+		if (**schema == 'u') {
+			++*schema;
+			p = item_head_take(p, ITEM_UINT, in).next;
+		} else {
+			p = schema_check(p, schema, in);
+		}
 	}
 	if (!p)
 		return NULL;

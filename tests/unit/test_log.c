@@ -4,15 +4,20 @@
 
 #include "runtime/base/file.h"
 #include "runtime/record/blob.h"
+#include "runtime/record/carry.h"
 #include "runtime/record/log.h"
+
+#include "capspec/krux_abi.h"
 
 #include <check.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
 
 START_TEST(written_is_read)
 {
@@ -526,6 +531,94 @@ START_TEST(one_writer_at_a_time)
 }
 END_TEST
 
+/* ---- a clock that is set back ---- */
+
+static time_t set_back;               /* seconds by which the clock of the day is behind */
+
+/* In place of the C library's, for all of this program. */
+int clock_gettime(clockid_t id, struct timespec *t)
+{
+	int rc = (int)syscall(SYS_clock_gettime, id, t);
+
+	if (!rc && id == CLOCK_REALTIME)
+		t->tv_sec -= set_back;
+	return rc;
+}
+
+static struct record counting(void)
+{
+	static uint8_t bytes[64];
+	struct item_out o = { bytes, sizeof bytes, 0 };
+	struct record r = records_intent();
+
+	item_head(&o, ITEM_LIST, 1);
+	item_head(&o, ITEM_LIST, 4);
+	item_head(&o, ITEM_UINT, KRUX_FACT_RATE);
+	item_text(&o, "team");
+	item_text(&o, "read");
+	item_head(&o, ITEM_UINT, 1);
+	record_str(&r, AUDIT_COUNTERS, records_item(&o));
+	return r;
+}
+
+static struct record hourly(void)
+{
+	static const uint8_t hash[HASH_LEN] = { 5 };
+	struct record r = { 0 };
+
+	record_set(&r, AUDIT_KIND, AUDIT_KIND_BUNDLE);
+	record_text(&r, AUDIT_ENGINE, "krux 0");
+	record_text(&r, AUDIT_POLICY, "team");
+	record_set(&r, AUDIT_SERIAL, 1);
+	record_set(&r, AUDIT_DEV, 0);
+	record_bytes(&r, AUDIT_BUNDLE, hash, sizeof hash);
+	record_bytes(&r, AUDIT_KEY, hash, sizeof hash);
+	record_set(&r, AUDIT_HORIZON, 3600000000000);
+	return r;
+}
+
+/* Intents that count in the last minute, by the clock as it is now. */
+static uint64_t counted(const struct log *log)
+{
+	struct record r = records_intent();
+	uint64_t oldest;
+
+	return carry_sum(log_carry(log), r.field[AUDIT_AGENT].s, KRUX_FACT_RATE, KRUX_STR("team"), KRUX_STR("read"),
+	                 log_wall(), 60000000000, &oldest);
+}
+
+/* Whoever sets the clock back gains no calls by it, neither then nor after the next start; the log goes on,
+ * and verify notes it once. */
+START_TEST(a_clock_that_is_set_back_forgets_nothing)
+{
+	struct verify_report r;
+	struct log *log;
+
+	records_log();
+	log = log_open(records_dir, records_blobs, NULL, &records_err);
+	ck_assert_msg(log != NULL, "%s", records_err.text);
+	records_append(log, hourly());
+	for (unsigned i = 0; i < 3; i++)
+		records_append(log, counting());
+	ck_assert_uint_eq(counted(log), 3);
+	set_back = 600;
+	ck_assert_uint_eq(counted(log), 3);
+	for (unsigned i = 0; i < 2; i++)
+		records_append(log, counting());
+	ck_assert_uint_eq(counted(log), 5);
+	log_close(log);
+	log = log_open(records_dir, records_blobs, NULL, &records_err);
+	ck_assert_msg(log != NULL, "%s", records_err.text);
+	ck_assert_uint_eq(counted(log), 5);
+	log_close(log);
+	set_back = 0;
+	r = records_verify();
+	ck_assert_uint_eq(r.faults, 0);
+	ck_assert_uint_eq(count(&r, FINDING_CLOCK), 1);
+	verify_free(&r);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("log");
@@ -554,6 +647,7 @@ int main(void)
 	tcase_add_test(tc, outcome_needs_its_intent);
 	tcase_add_test(tc, blobs_are_verified);
 	tcase_add_test(tc, one_writer_at_a_time);
+	tcase_add_test(tc, a_clock_that_is_set_back_forgets_nothing);
 	suite_add_tcase(suite, tc);
 	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_NORMAL);
