@@ -142,14 +142,20 @@ static struct op *op_at(struct gate *g, uint64_t cookie)
 	return op->cookie == cookie && op->done ? op : NULL;
 }
 
+/* An intent that no ticket let run, or a denial of such a call: nothing follows from it for the gate's state. */
+static bool call_is_plain(const struct call *c)
+{
+	return !c->release && (c->kind == AUDIT_KIND_INTENT || c->kind == AUDIT_KIND_DENIED);
+}
+
 /* Whoever waited hears of it after the state has moved. */
 static int ack_take(struct gate *g, const struct message *m, struct krux_err *err)
 {
 	struct message_ack a;
+	struct call *c = m->cookie >> COOKIE_SHIFT == COOKIE_CALL ? call_at(g, m->cookie) : NULL;
 	struct krux_str bytes;
 	struct record r;
 	const char *why;
-	struct call *c;
 	struct op *op;
 	size_t used;
 
@@ -159,15 +165,16 @@ static int ack_take(struct gate *g, const struct message *m, struct krux_err *er
 	if (a.nrecord > m->n - sizeof a || a.nrecord > RECORD_MAX)
 		return err_set(err, EPROTO, "an ACK that is cut short");
 	bytes = (struct krux_str){ (const char *)m->body + sizeof a, a.nrecord };
-	if (a.status == ACK_OK && bytes.n) {
+	if (a.status == ACK_OK && bytes.n && c && call_is_plain(c)) {
+		server_event(g, bytes);        /* the tally has it already */
+	} else if (a.status == ACK_OK && bytes.n) {
 		if (!record_decode((const uint8_t *)bytes.p, bytes.n, &r, &used, &why) || used != bytes.n)
 			return err_set(err, EPROTO, "an ACK with no record: %s", why);
 		if (news_own(g, bytes, &r, a.leaf, err))
 			return -1;
 	}
-	if (m->cookie >> COOKIE_SHIFT == COOKIE_CALL) {
-		if ((c = call_at(g, m->cookie)))
-			call_acked(g, c, &a, bytes);
+	if (c) {
+		call_acked(g, c, &a, bytes);
 	} else if (m->cookie >> COOKIE_SHIFT == COOKIE_OP && (op = op_at(g, m->cookie))) {
 		void (*done)(struct gate *, struct op *, const struct message_ack *) = op->done;
 

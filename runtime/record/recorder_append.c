@@ -252,6 +252,21 @@ static enum ack_status log_status(enum log_result rc, const struct record *r)
 	}
 }
 
+/* Does a gate need the bytes of its own record: to pass them on, or because its state follows from them. */
+static bool is_told(const struct record *r, bool here)
+{
+	switch (r->field[AUDIT_KIND].u) {
+	case AUDIT_KIND_INTENT:
+		return !here;
+	case AUDIT_KIND_OUTCOME:         /* of an intent that it answered itself */
+		return false;
+	case AUDIT_KIND_DENIED:
+		return record_has(r, AUDIT_TICKET);
+	default:
+		return carry_takes(r->field[AUDIT_KIND].u);
+	}
+}
+
 static enum ack_status body_append(struct end *e, const struct message *m, struct krux_str body, bool here,
                                    struct pending *p)
 {
@@ -275,6 +290,7 @@ static enum ack_status body_append(struct end *e, const struct message *m, struc
 	    !open_add(r, &(struct open){ p->added.seq, e->generation->n, here }))
 		recorder_fail(r, "an intent", &(struct krux_err){ .no = ENOMEM, .text = "no memory" });
 	p->receipt = p->kind == AUDIT_KIND_INTENT && !here;
+	p->echo |= e->kind == END_GATE && is_told(&rec, here);
 	if (p->kind == AUDIT_KIND_BUNDLE) {
 		e->generation->has_bundle = true;
 		memcpy(e->generation->bundle, rec.field[AUDIT_BUNDLE].s.p, HASH_LEN);

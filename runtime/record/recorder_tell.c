@@ -78,7 +78,7 @@ static void ack_tell(const struct pending *p)
 		memcpy(ack.leaf, p->added.leaf, HASH_LEN);
 		if (p->receipt && p->from->generation->has_key)
 			receipt_make(p->from->generation, &p->added, ack.receipt);
-		if (p->echo || (p->from->kind == END_GATE && carry_takes(p->kind))) {
+		if (p->echo) {
 			part[1] = (struct part){ p->added.bytes.p, p->added.bytes.n };
 			ack.nrecord = (uint32_t)p->added.bytes.n;
 		}
