@@ -235,7 +235,8 @@ int loop_turn(struct loop *l, struct krux_err *err)
 		return 0;
 	if (alarm_arm(l, err))
 		return -1;
-	n = epoll_wait(l->epoll, l->batch, LOOP_BATCH, -1);
+	n = epoll_wait(l->epoll, l->batch, LOOP_BATCH, l->look ? 0 : -1);
+	l->look = false;
 	if (n < 0 && errno != EINTR)
 		return err_set(err, errno, "wait for events");
 	l->now = loop_clock();

@@ -40,6 +40,8 @@ struct loop {
 	struct epoll_event batch[LOOP_BATCH];
 	int nbatch;
 	bool timing, stopped;          /* timing: timers run just now */
+	bool look;                     /* set by `turn`: what is there is taken, and then turn is called again
+	                                  without waiting */
 	void (*signalled)(void *ctx, const struct signalfd_siginfo *);
 	void *signals_ctx;
 	/* Called each time before waiting, and when loop_run ends: the place to flush what was

@@ -166,6 +166,8 @@ struct link {
 	struct channel channel;
 	struct watch watch;
 	bool open, lazy;               /* lazy: what is gathered may wait a little */
+	bool fresh;                    /* something was added since the last turn */
+	uint64_t since;                /* ns: when it began to wait for more; 0: it does not */
 	struct timer later;
 };
 
@@ -180,6 +182,7 @@ struct gate {
 	struct krux_pool *pool;        /* of the message at hand; emptied after it */
 	struct lend lend;
 	struct link parent, recorder, spawner;
+	unsigned acked, together;      /* calls that were recorded in this turn, and in the last that had any */
 	struct carry *carry;
 	struct agent *agents;
 	struct krux_public_key *approver;
@@ -312,7 +315,8 @@ bool pure_run(struct gate *, const struct request *, bool *done, struct krux_val
 
 int link_open(struct link *, struct gate *, int fd, void (*ready)(struct watch *, uint32_t), struct krux_err *err);
 void link_close(struct link *);
-/* Before the loop waits. */
+/* Before the loop waits: first whether it does. */
+void links_turn(struct gate *);
 void links_flush(struct gate *);
 void recorder_ready(struct watch *, uint32_t events);
 void spawner_ready(struct watch *, uint32_t events);

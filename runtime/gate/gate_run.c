@@ -180,6 +180,7 @@ static void turn(void *ctx)
 {
 	struct gate *g = ctx;
 
+	links_turn(g);
 	links_flush(g);
 	server_turn(g);
 	links_flush(g);

@@ -8,8 +8,10 @@
 #include <errno.h>
 #include <string.h>
 
-/* Records that nobody waits for leave when there are so many bytes of them, or after this time. */
-enum { LAZY_BYTES = 32768, LAZY_NS = 5000000 };
+/* Records that nobody waits for leave when there are so many bytes of them, or after this time. Others
+ * leave at once; but where many calls are made at a time, what is already there of the rest of them is
+ * taken first, for so long at most: less than a disk takes for one record. */
+enum { LAZY_BYTES = 32768, LAZY_NS = 5000000, GATHER_NS = 200000 };
 
 static void later_due(struct timer *t)
 {
@@ -40,6 +42,18 @@ void link_close(struct link *l)
 	l->open = false;
 }
 
+/* Is it worth a look for more records that the same wait for the disk would do for. */
+static bool gathers(struct gate *g)
+{
+	struct link *l = &g->recorder;
+	bool fresh = l->fresh && l->channel.nout && !l->lazy && g->together > 1;
+
+	l->fresh = false;
+	if (fresh && !l->since)
+		l->since = g->loop.now;
+	return fresh && g->loop.now - l->since < GATHER_NS;
+}
+
 static void link_flush(struct link *l)
 {
 	struct krux_err err = { 0 };
@@ -55,13 +69,23 @@ static void link_flush(struct link *l)
 	rc = channel_flush(&l->channel, &err);
 	if (rc > 0)
 		l->lazy = true;
+	l->since = 0;
 	loop_change(&l->gate->loop, &l->watch, rc ? EPOLLIN : EPOLLIN | EPOLLOUT, &err);
 	/* What the other end has sent before it went is still read. */
 }
 
+void links_turn(struct gate *g)
+{
+	if (g->acked)
+		g->together = g->acked;
+	g->acked = 0;
+	g->loop.look = gathers(g);
+}
+
 void links_flush(struct gate *g)
 {
-	link_flush(&g->recorder);
+	if (!g->loop.look)
+		link_flush(&g->recorder);
 	link_flush(&g->spawner);
 	link_flush(&g->parent);
 }
@@ -79,8 +103,10 @@ int append(struct gate *g, const struct record *r, uint64_t cookie, uint32_t fla
 		return err_set(err, 0, "a record that could not be read again");
 	if (!g->recorder.open)
 		return err_set(err, EPIPE, "record");
-	if (!(flags & APPEND_LAZY))
+	if (!(flags & APPEND_LAZY)) {
 		g->recorder.lazy = false;
+		g->recorder.fresh = true;
+	}
 	if (memory && memory->n) {
 		g->recorder.lazy = false;
 		return channel_put_fds(&g->recorder.channel, MESSAGE_APPEND, cookie, part, 2,
@@ -174,6 +200,7 @@ static int ack_take(struct gate *g, const struct message *m, struct krux_err *er
 			return -1;
 	}
 	if (c) {
+		g->acked++;
 		call_acked(g, c, &a, bytes);
 	} else if (m->cookie >> COOKIE_SHIFT == COOKIE_OP && (op = op_at(g, m->cookie))) {
 		void (*done)(struct gate *, struct op *, const struct message_ack *) = op->done;
