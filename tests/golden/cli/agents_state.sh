@@ -46,6 +46,8 @@ k() { "$KRUXRT" "$@" --state "$s" 2>&1 | sed -e "s|$TMP|TMP|g" -e 's/ key [0-9a-
 op="--operator $s/keys/operator.key"
 echo "== add"
 k agents add builder --token $op --bundle "$TMP/b/bundle.krux"
+k agents add plain --token $op
+k agents add "../up" --token $op
 cp "$TMP/b/bundle.krux" "$s/bundle.krux"
 k agents add ci-7 --uid 4242 $op --json
 k agents add other --key "$s/keys/approver.pub" $op
