@@ -61,8 +61,10 @@ void c_signed(struct buf *, int64_t);
 void c_unsigned(struct buf *, uint64_t);
 void c_string(struct buf *, struct krux_str);
 /* One more of many initialisers, as many a line as there is room for; *line is where the line began, 0
- * ahead of the first. */
-void c_item(struct buf *, size_t *line, struct krux_str text);
+ * ahead of the first. `tight`: nobody reads them, so without spaces. */
+void c_item(struct buf *, size_t *line, bool tight, struct krux_str text);
+/* "{ 1, 2, 3 }" of n numbers. */
+struct krux_str c_row(struct arena *, bool tight, const uint32_t *, size_t n);
 
 /* ---- c_record.c ---- */
 

@@ -25,6 +25,7 @@ struct c_cites {
 	struct rate_row *rate;
 	size_t nrates, cap_rates;
 	uint32_t nrules;
+	bool tight;                             /* too many to be read */
 	struct krux_str *rule;                  /* initialisers */
 	struct match *match;
 	size_t nmatches, cap_matches;
@@ -74,15 +75,13 @@ static uint32_t rate_add(struct c_cites *c, struct c_file *f, const struct polic
 /* What is 0 at the end is left out. */
 static void rule_add(struct c_cites *c, struct c_file *f, const struct policy *p, const struct rule *r)
 {
-	uint32_t id = word_add(c, r->id), reason = word_add(c, r->reason), line = r->at.src ? span_line(r->at) : 0;
-	struct krux_str begin = arena_printf(c->a, "{ %" PRIu32 ", %" PRIu32 ", %" PRIu32 ", %d", id, reason, line, r->verdict);
+	uint32_t row[8] = { word_add(c, r->id), word_add(c, r->reason), r->at.src ? span_line(r->at) : 0, r->verdict,
+	                    r->observe, r->rate.exceeded, r->budget.exceeded, r->rate.given ? rate_add(c, f, p, r) : 0 };
+	size_t n = 8;
 
-	if (r->rate.given || r->budget.given)
-		begin = arena_printf(c->a, "%.*s, %d, %d, %d, %" PRIu32, STR_ARG(begin), r->observe, r->rate.exceeded,
-		                     r->budget.exceeded, r->rate.given ? rate_add(c, f, p, r) : 0);
-	else if (r->observe)
-		begin = arena_printf(c->a, "%.*s, %d", STR_ARG(begin), r->observe);
-	c->rule[c->nrules++] = arena_printf(c->a, "%.*s }", STR_ARG(begin));
+	while (n > 1 && !row[n - 1])
+		n--;
+	c->rule[c->nrules++] = c_row(c->a, c->tight, row, n);
 }
 
 struct c_cites *c_cites_new(struct c_file *f)
@@ -97,6 +96,7 @@ struct c_cites *c_cites_new(struct c_file *f)
 	for (size_t i = 0; i < f->build->npolicies; i++)
 		rules += f->build->policy[i].nrules;
 	c->rule = ARENA_ARRAY(f->a, struct krux_str, rules + 1);
+	c->tight = rules > READABLE;
 	word_add(c, (struct krux_str){ "", 0 });
 	c->first_rule = ARENA_ARRAY(f->a, uint32_t, f->build->npolicies + 1);
 	for (size_t i = 0; i < f->build->npolicies; i++) {
@@ -201,19 +201,22 @@ void c_cites_add(struct c_cites *c, struct c_file *f, const struct capability *c
 
 /* ---- printing ---- */
 
-static void words_print(struct buf *b, const struct c_cites *c)
+static void words_print(struct buf *b, struct c_cites *c)
 {
 	size_t line = 0, n;
 
 	buf_printf(b, "static const char words[%zu] =", c->word.n + 8);
+	buf_putc(&c->word, 0);
+	c->word.n--;
 	for (size_t at = 0; at < c->word.n; at += n + 1) {
 		n = strlen(c->word.p + at);
-		if (c->nrules <= READABLE || !line || b->n - line > 100) {
+		if (!c->tight || !line || b->n - line > 100) {
 			buf_puts(b, line ? "\"\n\t\"" : "\n\t\"");
 			line = b->n;
 		}
 		escape_c(b, (struct krux_str){ c->word.p + at, n });
-		buf_puts(b, "\\000");
+		/* A digit behind it would be part of it. */
+		buf_puts(b, c->tight && !(c->word.p[at + n + 1] >= '0' && c->word.p[at + n + 1] <= '9') ? "\\0" : "\\000");
 	}
 	buf_puts(b, "\";\n\n");
 }
@@ -224,13 +227,13 @@ static void rules_print(struct buf *b, const struct c_cites *c)
 
 	buf_printf(b, "static const struct rate rates[%zu] = {", c->nrates + 1);
 	for (size_t i = 0; i < c->nrates; i++)
-		c_item(b, &line, arena_printf(c->a, "{ %.*s, %" PRIu64 "u }", STR_ARG(c->rate[i].fact), c->rate[i].most));
+		c_item(b, &line, false, arena_printf(c->a, "{ %.*s, %" PRIu64 "u }", STR_ARG(c->rate[i].fact), c->rate[i].most));
 	buf_printf(b, "\n};\n\nstatic const struct rule rules[%" PRIu32 "] = {", c->nrules + 1);
 	line = 0;
 	for (size_t p = 0, i = 0; p < c->build->npolicies; p++)
 		for (size_t k = 0; k < c->build->policy[p].nrules; k++, i++) {
-			if (c->nrules > READABLE) {
-				c_item(b, &line, c->rule[i]);
+			if (c->tight) {
+				c_item(b, &line, true, c->rule[i]);
 				continue;
 			}
 			buf_printf(b, "\n\t%.*s,  /* ", STR_ARG(c->rule[i]));
@@ -240,7 +243,7 @@ static void rules_print(struct buf *b, const struct c_cites *c)
 	buf_puts(b, "\n};\n\n");
 }
 
-void c_cites_print(struct buf *b, const struct c_cites *c)
+void c_cites_print(struct buf *b, struct c_cites *c)
 {
 	size_t line = 0;
 
@@ -251,18 +254,15 @@ void c_cites_print(struct buf *b, const struct c_cites *c)
 	rules_print(b, c);
 	buf_printf(b, "static const struct match matches[%zu] = {", c->nmatches + 1);
 	for (size_t i = 0; i < c->nmatches; i++)
-		c_item(b, &line, arena_printf(c->a, "{ %" PRIu32 ", %" PRIu32 ", %" PRIu32 " }", c->match[i].rule,
-		                              c->match[i].text, c->match[i].when));
+		c_item(b, &line, c->tight, c_row(c->a, c->tight, (const uint32_t *)&c->match[i], 3));
 	buf_printf(b, "\n};\n\nstatic const struct voice voices[%zu] = {", c->nvoices + 1);
 	line = 0;
 	for (size_t i = 0; i < c->nvoices; i++)
-		c_item(b, &line, arena_printf(c->a, "{ %" PRIu32 ", %" PRIu32 ", %" PRIu32 ", %" PRIu32 ", %" PRIu32 " }",
-		                              c->voice[i].policy, c->voice[i].applies, c->voice[i].from, c->voice[i].to,
-		                              c->voice[i].variable));
+		c_item(b, &line, c->tight, c_row(c->a, c->tight, (const uint32_t *)&c->voice[i], 5));
 	buf_printf(b, "\n};\n\n/* The first voice of each capability. */\nstatic const uint32_t voice_of[%zu] = {", c->ncaps + 1);
 	line = 0;
 	for (size_t i = 0; i < c->ncaps; i++)
-		c_item(b, &line, arena_printf(c->a, "%" PRIu32, c->of[i]));
-	c_item(b, &line, arena_printf(c->a, "%zu", c->nvoices));
+		c_item(b, &line, c->tight, arena_printf(c->a, "%" PRIu32, c->of[i]));
+	c_item(b, &line, c->tight, arena_printf(c->a, "%zu", c->nvoices));
 	buf_puts(b, "\n};\n\n");
 }

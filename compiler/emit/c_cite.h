@@ -9,6 +9,6 @@ struct c_cites *c_cites_new(struct c_file *);
 void c_cites_free(struct c_cites *);
 /* The voices of one capability. */
 void c_cites_add(struct c_cites *, struct c_file *, const struct capability *, const struct c_record *, struct dd *);
-void c_cites_print(struct buf *, const struct c_cites *);
+void c_cites_print(struct buf *, struct c_cites *);
 
 #endif

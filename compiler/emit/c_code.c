@@ -271,11 +271,26 @@ static void put_bytes(struct work *w, const uint8_t *byte, uint32_t n)
 		put(w, byte[i]);
 }
 
-/* Is a run all there is to know: whether a path is this folder or lies below it. */
-static bool is_below(const struct work *w, const struct shape_state *s, const struct c_boundary *b)
+/* Does a run ask whether a path is a folder or lies below it, and nothing is known where it is neither. */
+static bool is_folder(const struct work *w, const struct shape_state *s, const struct c_boundary *b)
 {
-	return w->now == UNKNOWN && s->region == SHAPE_DEAD && s->other == SHAPE_CLASS && b->byte == '/' &&
-	       b->end == 1 && b->to == (SHAPE_CLASS | 1);
+	return w->now == UNKNOWN && s->region == SHAPE_DEAD && s->other == SHAPE_CLASS && b->byte == '/' && b->end <= UINT8_MAX;
+}
+
+static void put_folder(struct work *w, const struct shape_state *s, const struct c_boundary *b, uint32_t n)
+{
+	struct arrow to = arrow(w, b->to, s->region);
+
+	instruction_begin(w);
+	if (b->end == 1 && b->to == (SHAPE_CLASS | 1)) {
+		put(w, C_OP_BELOW);
+		put(w, n);
+		return;
+	}
+	put(w, C_OP_LEAF);
+	put(w, n);
+	put_arrow(w, to, s->region);
+	put(w, b->end);
 }
 
 static uint32_t emit_run(struct work *w, uint32_t q)
@@ -290,10 +305,8 @@ static uint32_t emit_run(struct work *w, uint32_t q)
 		n += krux_utf8_put(c_single(w->s, at), (char *)byte + n);
 		last = at;
 	}
-	if (c_boundary(w->s, last, &b) && is_below(w, s, &b)) {
-		instruction_begin(w);
-		put(w, C_OP_BELOW);
-		put(w, n);
+	if (c_boundary(w->s, last, &b) && is_folder(w, s, &b)) {
+		put_folder(w, s, &b, n);
 	} else if (c_boundary(w->s, last, &b)) {
 		to = arrow(w, b.to, s->region);
 		instruction_begin(w);

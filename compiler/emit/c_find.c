@@ -80,7 +80,7 @@ static void put_table(struct buf *b, struct arena *a, const struct finder *f)
 		const struct named *n = f->slot[i] ? &f->named[f->slot[i] - 1] : NULL;
 
 		if (n)
-			c_item(b, &line, arena_printf(a, "[%" PRIu32 "] = { %" PRIu32 ", %zu, %" PRIu32 " }", i, n->first, n->name.n,
+			c_item(b, &line, false, arena_printf(a, "[%" PRIu32 "] = { %" PRIu32 ", %zu, %" PRIu32 " }", i, n->first, n->name.n,
 			                              n->versions));
 	}
 	buf_puts(b, "\n};\n\n");

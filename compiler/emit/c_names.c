@@ -141,16 +141,30 @@ void c_string(struct buf *b, struct krux_str s)
 	buf_putc(b, '"');
 }
 
-void c_item(struct buf *b, size_t *line, struct krux_str text)
+void c_item(struct buf *b, size_t *line, bool tight, struct krux_str text)
 {
 	enum { WIDTH = 116 };
 
 	if (!*line || b->n + text.n > *line + WIDTH) {
 		buf_puts(b, "\n\t");
 		*line = b->n;
-	} else {
+	} else if (!tight) {
 		buf_putc(b, ' ');
 	}
 	buf_str(b, text);
 	buf_putc(b, ',');
+}
+
+struct krux_str c_row(struct arena *a, bool tight, const uint32_t *number, size_t n)
+{
+	struct buf b = { 0 };
+	struct krux_str row;
+
+	buf_puts(&b, tight ? "{" : "{ ");
+	for (size_t i = 0; i < n; i++)
+		buf_printf(&b, "%s%" PRIu32, i ? tight ? "," : ", " : "", number[i]);
+	buf_puts(&b, tight ? "}" : " }");
+	row = arena_str(a, (struct krux_str){ b.p, b.n });
+	buf_free(&b);
+	return row;
 }

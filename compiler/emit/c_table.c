@@ -392,7 +392,7 @@ void c_variables_print(struct buf *b, const struct c_tables *t)
 
 	buf_printf(b, "static const struct variable variables[%zu] = {", t->nvariables + 1);
 	for (size_t i = 0; i < t->nvariables; i++)
-		c_item(b, &line, t->variable[i]);
+		c_item(b, &line, false, t->variable[i]);
 	buf_puts(b, "\n};\n\n");
 }
 
@@ -406,7 +406,7 @@ void c_diagrams_print(struct buf *b, const struct c_tables *t)
 			buf_printf(b, "\n\t/* %zu */", 2 * t->node[node++]);
 			line = b->n;
 		}
-		c_item(b, &line, arena_printf(t->a, "%" PRIu32, t->word[i]));
+		c_item(b, &line, t->nwords > READABLE, arena_printf(t->a, "%" PRIu32, t->word[i]));
 	}
 	buf_puts(b, "\n};\n\n");
 }

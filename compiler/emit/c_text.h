@@ -49,7 +49,7 @@ uint32_t shape_next(const struct shape *, uint32_t from, uint32_t c);
 /* As in prelude/engine.h. */
 enum c_text_op {
 	C_OP_RUN, C_OP_UNDER, C_OP_PICK, C_OP_STEP, C_OP_SPAN, C_OP_STRIDE, C_OP_WIDE, C_OP_ENTER,
-	C_OP_FIND, C_OP_PAIR, C_OP_SKIP, C_OP_HERE, C_OP_BELOW
+	C_OP_FIND, C_OP_PAIR, C_OP_SKIP, C_OP_HERE, C_OP_BELOW, C_OP_LEAF
 };
 enum { C_CLASS = 0x800000, C_HOLD_END = 0xFFFFFE, C_HOLD = 0xFFFFFF };
 

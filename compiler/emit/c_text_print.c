@@ -20,6 +20,8 @@ static size_t length(const uint8_t *i)
 		return 12 + (size_t)i[1];
 	case C_OP_BELOW:
 		return 2 + (size_t)i[1];
+	case C_OP_LEAF:
+		return 6 + (size_t)i[1];
 	case C_OP_PICK:
 	case C_OP_STEP:
 	case C_OP_SKIP:
@@ -91,7 +93,7 @@ static void put_wide(struct buf *b, const uint8_t *i)
 static void put_words(struct buf *b, const uint8_t *i)
 {
 	static const char *const name[] = { "run", "under", "pick", "step", "span", "stride", "wide", "enter",
-	                                    "find", "pair", "skip", "here", "below" };
+	                                    "find", "pair", "skip", "here", "below", "leaf" };
 	uint32_t end, other;
 
 	buf_puts(b, name[i[0]]);
@@ -100,8 +102,15 @@ static void put_words(struct buf *b, const uint8_t *i)
 		put_chars(b, i + 2, i[1]);
 		return;
 	}
-	end = three(i + 5);
 	other = three(i + 2);
+	if (i[0] == C_OP_LEAF) {
+		buf_putc(b, ' ');
+		put_chars(b, i + 6, i[1]);
+		buf_printf(b, " end class %u, at '/' ", i[5]);
+		put_target(b, other);
+		return;
+	}
+	end = three(i + 5);
 	switch (i[0]) {
 	case C_OP_RUN:
 		buf_putc(b, ' ');

@@ -112,7 +112,7 @@ static void put_decisions(struct buf *b, const struct c_file *f, const struct en
 	           f->as_code ? "Of those that decide_of[] leaves out." : "Of each capability.", n + 1);
 	for (size_t i = 0; i < n; i++) {
 		if (!f->as_code)
-			c_item(b, &line, arena_printf(f->a, "%" PRIu32, entry[i].decide.at));
+			c_item(b, &line, true, arena_printf(f->a, "%" PRIu32, entry[i].decide.at));
 		else if (!entry[i].decide.function.n)
 			buf_printf(b, "\n\t[%zu] = %" PRIu32 ",  /* %.*s */", i, entry[i].decide.at, STR_ARG(entry[i].cap->name));
 	}
@@ -136,7 +136,7 @@ static void put_decoders(struct buf *b, const struct c_file *f, const struct ent
 			*number = decoders++;
 			buf_printf(b, "\tdecode_%.*s,\n", STR_ARG(entry[i].args->tag));
 		}
-		c_item(&of, &line, arena_printf(f->a, "%" PRIu32, *number));
+		c_item(&of, &line, n > 100, arena_printf(f->a, "%" PRIu32, *number));
 	}
 	buf_printf(b, "%s};\n\nstatic const uint16_t decoder_of[%zu] = {", n ? "" : "\t0\n", n + 1);
 	buf_put(b, of.p, of.n);

@@ -124,10 +124,6 @@ void filter_text_write(struct buf *b, const struct capability *c, const struct f
 
 	buf_str(b, c->name);
 	buf_printf(b, "@%u.%u\n\n", c->major, c->minor);
-	if (!f) {
-		buf_puts(b, "no call of this capability is run; its plan says why\n");
-		return;
-	}
 	buf_printf(b, "system calls of the handler %.*s once it is confined: ", STR_ARG(c->handler.name));
 	groups_print(b, f->groups);
 	allowed_print(b, r, n, f->groups);

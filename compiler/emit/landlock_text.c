@@ -71,10 +71,6 @@ void landlock_text_write(struct buf *b, const struct capability *c, const struct
 {
 	buf_str(b, c->name);
 	buf_printf(b, "@%u.%u\n\n", c->major, c->minor);
-	if (!l->filter) {
-		buf_puts(b, "no call of this capability is run; its plan says why\n");
-		return;
-	}
 	if (!l->rights) {
 		buf_puts(b, "Landlock leaves its calls no right to any file.\n");
 	} else {

@@ -28,9 +28,9 @@ bool filter_accept(struct arena *, struct diags *, const struct capability *, co
 void filter_never_write(struct buf *);
 /* What each version of Landlock holds: a part of sandbox/common.txt. */
 void landlock_ladder_write(struct buf *);
-/* sandbox/NAME.landlock.txt; layer->filter NULL: none. */
+/* sandbox/NAME.landlock.txt. */
 void landlock_text_write(struct buf *, const struct capability *, const struct krux_layer *, const struct reach *);
-/* sandbox/NAME.seccomp.txt; filter NULL: none. */
+/* sandbox/NAME.seccomp.txt. */
 void filter_text_write(struct buf *, const struct capability *, const struct filter *);
 
 #endif

@@ -7,6 +7,7 @@
 #include "capspec/digest.h"
 #include "capspec/schema.h"
 #include "capspec/version.h"
+#include "compiler/emit/gzip.h"
 #include "compiler/emit/layers.h"
 #include "compiler/emit/nft.h"
 #include "compiler/emit/policyschema.h"
@@ -151,7 +152,7 @@ static struct krux_str source_name(struct arena *a, struct krux_str shown, size_
 	const char *slash = memrchr(shown.p, '/', shown.n);
 	struct krux_str base = slash ? (struct krux_str){ slash + 1, shown.n - (size_t)(slash + 1 - shown.p) } : shown;
 
-	return arena_printf(a, "src/%03zu-%.*s", number, STR_ARG(base));
+	return arena_printf(a, "src/%03zu-%.*s.gz", number, STR_ARG(base));
 }
 
 static void capability_collect(struct files *f, const struct package_input *in, size_t i)
@@ -163,14 +164,16 @@ static void capability_collect(struct files *f, const struct package_input *in, 
 	reference_write(&b, c);
 	buf_add(f, arena_printf(f->arena, "docs/%.*s.md", STR_ARG(name)), &b);
 	file_add(f, arena_printf(f->arena, "sandbox/%.*s.plan", STR_ARG(name)), in->plan[i]);
-	filter_text_write(&b, c, in->layers->filter[i]);
-	buf_add(f, arena_printf(f->arena, "sandbox/%.*s.seccomp.txt", STR_ARG(name)), &b);
 	if (capability_connects(c)) {
 		buf_printf(&b, "# %.*s: of the network namespace of each call, before it starts. This version does not run them.\n",
 		           STR_ARG(name));
 		nft_text_write(&b);
 		buf_add(f, arena_printf(f->arena, "sandbox/%.*s.nft", STR_ARG(name)), &b);
 	}
+	if (!in->layers->filter[i])
+		return;
+	filter_text_write(&b, c, in->layers->filter[i]);
+	buf_add(f, arena_printf(f->arena, "sandbox/%.*s.seccomp.txt", STR_ARG(name)), &b);
 	landlock_text_write(&b, c, &in->layers->kernel.list[i], &in->layers->reach[i]);
 	buf_add(f, arena_printf(f->arena, "sandbox/%.*s.landlock.txt", STR_ARG(name)), &b);
 }
@@ -204,8 +207,10 @@ static void files_collect(struct files *f, const struct package_input *in, struc
 	for (size_t i = 0; i < in->build->caps.n; i++)
 		capability_collect(f, in, i);
 	network_collect(f, &in->build->caps);
-	for (size_t i = 0; i < in->nsources; i++)
-		file_add(f, source_name(f->arena, in->source[i]->name, i), in->source[i]->text);
+	for (size_t i = 0; i < in->nsources; i++) {
+		gzip_write(&b, in->source[i]->text);
+		buf_add(f, source_name(f->arena, in->source[i]->name, i), &b);
+	}
 }
 
 bool package_make(struct arena *a, struct diags *ds, const struct package_input *in, struct package *out)

@@ -269,6 +269,10 @@ void sandbox_plan_write(struct buf *b, const struct reach *r)
 		buf_puts(b, ": no call of this capability is run\n");
 		return;
 	}
+	if (!capability_is_run(cap, &groups)) {
+		buf_puts(b, "\nthis version has no handler for it: no call of this capability is run\n");
+		return;
+	}
 	buf_puts(b, "\nwho holds a call to that and to nothing else, as common.txt says\n\n");
 	effects_print(b, cap);
 	limits_print(b, cap);

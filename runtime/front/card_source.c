@@ -6,6 +6,8 @@
 #include "runtime/base/file.h"
 
 #include "capspec/bundle.h"
+#include "capspec/gzip.h"
+#include "capspec/limits.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -27,24 +29,24 @@ static unsigned long place_read(struct krux_str source, struct krux_str *name)
 	return line;
 }
 
-/* The only source of that name: "src/000-team.yaml". */
-static struct krux_str source_find(const struct krux_bundle *b, struct krux_str name)
+/* The only source of that name: "src/000-team.yaml.gz". */
+static struct krux_str source_find(const struct krux_bundle *b, struct krux_str name, struct krux_pool *pool)
 {
-	static const char folder[] = "src/";
-	const size_t before = sizeof folder - 1 + 4;
+	static const char folder[] = "src/", after[] = ".gz";
+	const size_t before = sizeof folder - 1 + 4, behind = sizeof after - 1;
 	struct krux_str found = { NULL, 0 };
 
 	for (size_t i = 0; i < b->nfiles; i++) {
 		struct krux_str f = b->file[i].name;
 
-		if (f.n != before + name.n || memcmp(f.p, folder, sizeof folder - 1) != 0 ||
-		    memcmp(f.p + before, name.p, name.n) != 0)
+		if (f.n != before + name.n + behind || memcmp(f.p, folder, sizeof folder - 1) != 0 ||
+		    memcmp(f.p + before, name.p, name.n) != 0 || memcmp(f.p + f.n - behind, after, behind) != 0)
 			continue;
 		if (found.p)
 			return (struct krux_str){ NULL, 0 };
 		found = b->file[i].data;
 	}
-	return found;
+	return found.p ? krux_gzip_read(pool, found, KRUX_MAX_SOURCE_BYTES) : found;
 }
 
 static struct krux_str line_find(struct krux_str text, unsigned long line)
@@ -82,6 +84,6 @@ int card_source(struct card *c, struct krux_pool *pool, const char *path, struct
 		return err_set(err, 0, "%s: another bundle decided this call", path);
 	line = place_read(c->record.field[AUDIT_SOURCE].s, &name);
 	if (line)
-		c->line = line_find(source_find(&b, name), line);
+		c->line = line_find(source_find(&b, name, pool), line);
 	return 0;
 }

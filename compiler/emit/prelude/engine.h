@@ -6,6 +6,7 @@
  *   RUN   the next n bytes are these: go on at A behind them; else at B, nothing read
  *   UNDER the same, and then the end: C; or a certain byte: A, that byte not read; else B
  *   BELOW the same, with nothing but n in its head: class 1 at the end and at a slash, else class 0
+ *   LEAF  the same, with A and a byte: the class at the end; at a slash: A, that not read; else class 0
  *   PICK  one of n bytes is next: its own target; the end: B; else A, nothing read
  *   STEP  the same, but what is none of them is read
  *   SPAN  a table of targets for the bytes n..m; the end: B; else A, nothing read
@@ -19,7 +20,7 @@
  *   HERE  go on at A */
 enum {
 	TEXT_RUN, TEXT_UNDER, TEXT_PICK, TEXT_STEP, TEXT_SPAN, TEXT_STRIDE, TEXT_WIDE, TEXT_ENTER,
-	TEXT_FIND, TEXT_PAIR, TEXT_SKIP, TEXT_HERE, TEXT_BELOW
+	TEXT_FIND, TEXT_PAIR, TEXT_SKIP, TEXT_HERE, TEXT_BELOW, TEXT_LEAF
 };
 enum { CLASS = 0x800000, HOLD_END = 0xFFFFFE, HOLD = 0xFFFFFF };
 
@@ -134,6 +135,13 @@ static inline uint32_t text_class(uint32_t at, struct text s)
 			continue;
 		case TEXT_BELOW:
 			return run_here(code + 2, p, end, s.p, n) && (p + n == end || p[n] == '/');
+		case TEXT_LEAF:
+			at = CLASS;
+			if (run_here(code + 6, p, end, s.p, n)) {
+				p += n;
+				at = p == end ? CLASS | (b & 0xFF) : *p == '/' ? a : CLASS;
+			}
+			continue;
 		case TEXT_PICK:
 		case TEXT_STEP:
 			i = c ? pick_here(code + 8, n, c) : n;
