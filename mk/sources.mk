@@ -120,7 +120,7 @@ UNIT_TESTS += test_automaton test_bundle test_c_text test_canon test_capfile tes
 	test_source test_spawner test_tally test_ticket test_tree test_value test_window test_witness test_words test_yaml
 
 # tests/fuzz/fuzz_NAME.c each
-FUZZERS += bundle canon capfile cbor condition elf import json layers log model pathglob pattern policy schema zone
+FUZZERS += bundle canon capfile cbor condition elf gzip import json layers log model pathglob pattern policy schema zone
 BENCHES += decide
 
 # the gate of the daemon
