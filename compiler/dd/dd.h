@@ -80,6 +80,8 @@ struct dd_node {
 struct dd *dd_new(const struct capability *);
 void dd_free(struct dd *);
 const struct dd_node *dd_get(const struct dd *, uint32_t node);
+/* Gives back what dd_get has made of all managers' nodes; it is made again when it is asked for. */
+void dd_views_drop(void);
 const struct dd_var *dd_variable(const struct dd *, uint32_t var);
 bool dd_is_terminal(uint32_t node);
 /* The variable that a node tests, which is no terminal. */

@@ -309,6 +309,8 @@ static void store_cut(const struct mark *k)
 
 static void store_free(void)
 {
+	dd_views_drop();
+	free(store.viewed);
 	graphs_free();
 	languages_cut(0);
 	domains_cut(0);

@@ -40,7 +40,7 @@ struct node {
 	uint32_t n;                      /* edges; STRING: the first state */
 	const struct dd_edge *edge;
 	const struct dd_automaton *list;
-	struct dd_node *view;            /* made by dd_get */
+	struct dd_node *view;            /* made by dd_get, gone with dd_views_drop */
 };
 
 /* Hashes to numbers; several entries may have one hash. */
@@ -87,7 +87,10 @@ struct store {
 	struct memo *memo;               /* of states and of nodes, told apart by op */
 	uint32_t cap_memo;
 	uint32_t next_op;
-	struct pile pile;                /* edges, lists, views, keys of languages */
+	struct pile pile;                /* edges, lists, keys of languages */
+	struct arena *views;             /* NULL: no node has one */
+	uint32_t *viewed;                /* the nodes that may have one */
+	size_t nviewed, cap_viewed;
 	struct language *language;
 	size_t nlanguages, cap_languages;
 	struct domain **domain;

@@ -80,7 +80,7 @@ static void automaton_fill(struct reading *r, struct dd_automaton *fa, struct dd
 	*fa = (struct dd_automaton){ r->g->n, n, state, range };
 }
 
-/* From `start` on, in the arena, or where there is none in the store. */
+/* From `start` on, in the arena. */
 static const struct dd_automaton *automaton_make(uint32_t start, struct arena *a)
 {
 	struct reading r = { .nodes = graph_begin() };
@@ -91,9 +91,9 @@ static const struct dd_automaton *automaton_make(uint32_t start, struct arena *a
 
 	r.g = graph_begin();
 	narcs = states_read(&r, start);
-	fa = a ? ARENA_NEW(a, struct dd_automaton) : store_get(sizeof *fa);
-	state = a ? ARENA_ARRAY(a, struct dd_state, r.g->n) : store_get(r.g->n * sizeof *state);
-	range = a ? ARENA_ARRAY(a, struct dd_range, narcs) : store_get(narcs * sizeof *range);
+	fa = ARENA_NEW(a, struct dd_automaton);
+	state = ARENA_ARRAY(a, struct dd_state, r.g->n);
+	range = ARENA_ARRAY(a, struct dd_range, narcs);
 	automaton_fill(&r, fa, state, range);
 	graph_end(r.g);
 	graph_end(r.nodes);
@@ -159,11 +159,14 @@ static uint32_t view_make(struct dd *m, void *args)
 	struct dd_node *view;
 
 	(void)m;
+	if (!store.views)
+		store.views = arena_new();
+	STORE_ROOM(store.viewed, store.nviewed + 1, store.cap_viewed);
 	if (n->kind == DD_STRING)
-		fa = automaton_make(n->n, NULL);
+		fa = automaton_make(n->n, store.views);
 	else if (n->kind == DD_LIST)
 		fa = n->list;
-	view = store_get(sizeof *view);
+	view = ARENA_NEW(store.views, struct dd_node);
 	n = node_at(node);
 	*view = (struct dd_node){ .kind = (enum dd_kind)n->kind, .var = var_at(n->var)->number, .fa = fa };
 	if (n->kind == DD_NUMBER) {
@@ -171,7 +174,20 @@ static uint32_t view_make(struct dd *m, void *args)
 		view->edge = n->edge;
 	}
 	store.node[node - NODE_FIRST].view = view;
+	store.viewed[store.nviewed++] = node - NODE_FIRST;
 	return 1;
+}
+
+void dd_views_drop(void)
+{
+	if (!store.views)
+		return;
+	for (size_t i = 0; i < store.nviewed; i++)
+		if (store.viewed[i] < store.nnodes)
+			store.node[store.viewed[i]].view = NULL;
+	store.nviewed = 0;
+	arena_free(store.views);
+	store.views = NULL;
 }
 
 /* The first terminals without asking the arena each time. */

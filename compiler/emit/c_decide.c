@@ -110,7 +110,7 @@ static void put_end(struct c_writer *w, struct buf *b, uint32_t value)
 	}
 	name = c_answer_name(w->f, value);
 	buf_printf(b, "return %.*s;", STR_ARG(name));
-	if (w->origins)
+	if (w->origins && decisions_outcome(w->f->decisions, value))
 		c_origin_outcome(&text, w->origins, decisions_outcome(w->f->decisions, value));
 	if (text.n) {
 		buf_puts(b, "  /* ");
@@ -440,7 +440,7 @@ static uint32_t rank(void *ctx, uint32_t value)
 	if (w->element)
 		return value;
 	o = decisions_outcome(w->f->decisions, value);
-	return (uint32_t)o->verdict << 28 | value;
+	return !o ? 0 : (uint32_t)o->verdict << 28 | value;
 }
 
 /* A function without tests. */
@@ -517,6 +517,7 @@ bool c_reads_as_code(struct c_file *f, struct dd *const *manager, const uint32_t
 			left -= before - one;
 		else
 			ok = before == MOST_NODES;
+		dd_views_drop();
 	}
 	return ok;
 }

@@ -86,6 +86,8 @@ uint32_t c_answer_index(struct c_file *f, uint32_t value)
 	o->by_value = words_reach(o->a, o->by_value, &o->nvalues, value);
 	if (!o->by_value[value]) {
 		out = decisions_outcome(f->decisions, value);
+		if (!out)                       /* of a diagram beyond its limit, which is said when all is written */
+			return 0;
 		ARENA_PUSH(o->a, o->answer, o->nanswers, o->cap_answers,
 		           ((struct answer){ value, answer_name(f, out, obligation_index(o, out->obligation)) }));
 		o->by_value[value] = (uint32_t)o->nanswers;
@@ -97,7 +99,7 @@ struct krux_str c_answer_name(struct c_file *f, uint32_t value)
 {
 	uint32_t index = c_answer_index(f, value);
 
-	return f->outcomes->answer[index].name;
+	return index < f->outcomes->nanswers ? f->outcomes->answer[index].name : KRUX_STR("UNKNOWN");
 }
 
 size_t c_answers_count(const struct c_file *f)

@@ -68,36 +68,35 @@ bool c_texts_intern(struct c_texts *t, uint32_t *at)
 
 /* ---- whole automata once ---- */
 
-static uint64_t whole_hash(const struct dd_automaton *fa, const uint32_t *class)
+/* An automaton is known by a digest of it: it may be gone when the next one comes. */
+static void whole_key(const struct dd_automaton *fa, const uint32_t *class, uint8_t key[static KRUX_SHA256])
 {
-	uint64_t h = fa->nstates;
+	struct krux_sha256_state sha;
 
-	for (uint32_t i = 0; i < fa->nstates; i++)
-		h = (h ^ class[i]) * 0x9E3779B97F4A7C15u;
-	for (uint32_t i = 0; i < fa->nranges; i++)
-		h = (h ^ fa->range[i].lo ^ (uint64_t)fa->range[i].to << 32) * 0x9E3779B97F4A7C15u;
-	return h ^ h >> 32;
+	krux_sha256_start(&sha);
+	krux_sha256_add(&sha, &fa->nstates, sizeof fa->nstates);
+	for (uint32_t i = 0; i < fa->nstates; i++) {
+		uint32_t row[3] = { class[i], fa->state[i].first, fa->state[i].n };
+
+		krux_sha256_add(&sha, row, sizeof row);
+	}
+	for (uint32_t i = 0; i < fa->nranges; i++) {
+		uint32_t row[3] = { fa->range[i].lo, fa->range[i].hi, fa->range[i].to };
+
+		krux_sha256_add(&sha, row, sizeof row);
+	}
+	krux_sha256_end(&sha, key);
 }
 
-static bool whole_same(const struct c_text_whole *a, const struct dd_automaton *fa, const uint32_t *class)
+static struct c_text_whole *whole_find(struct c_text_whole *whole, size_t n, const uint8_t *key)
 {
-	if (a->fa->nstates != fa->nstates || a->fa->nranges != fa->nranges ||
-	    memcmp(a->class, class, fa->nstates * sizeof *class) ||
-	    memcmp(a->fa->range, fa->range, fa->nranges * sizeof *fa->range))
-		return false;
-	for (uint32_t q = 0; q < fa->nstates; q++)
-		if (a->fa->state[q].first != fa->state[q].first || a->fa->state[q].n != fa->state[q].n)
-			return false;
-	return true;
-}
+	uint64_t h;
 
-static struct c_text_whole *whole_find(struct c_text_whole *whole, size_t n, const struct dd_automaton *fa,
-                                const uint32_t *class)
-{
-	for (uint64_t h = whole_hash(fa, class);; h++) {
+	memcpy(&h, key, sizeof h);
+	for (;; h++) {
 		struct c_text_whole *w = &whole[h & (n - 1)];
 
-		if (!w->fa || whole_same(w, fa, class))
+		if (!w->used || !memcmp(w->key, key, sizeof w->key))
 			return w;
 	}
 }
@@ -107,8 +106,8 @@ static void wholes_grow(struct c_texts *t)
 	struct c_text_whole *bigger = ARENA_ARRAY(t->a, struct c_text_whole, t->nwholes * 2);
 
 	for (size_t i = 0; i < t->nwholes; i++)
-		if (t->whole[i].fa)
-			*whole_find(bigger, t->nwholes * 2, t->whole[i].fa, t->whole[i].class) = t->whole[i];
+		if (t->whole[i].used)
+			*whole_find(bigger, t->nwholes * 2, t->whole[i].key) = t->whole[i];
 	t->whole = bigger;
 	t->nwholes *= 2;
 }
@@ -125,19 +124,20 @@ uint32_t c_texts_add(struct c_texts *t, const struct dd_automaton *fa, const uin
 	struct arena *scratch;
 	struct shape shape;
 	struct c_text_whole *w;
-	uint32_t *kept;
+	uint8_t key[KRUX_SHA256];
 	size_t from = t->n;
 
 	if (t->used_wholes * 2 >= t->nwholes)
 		wholes_grow(t);
-	w = whole_find(t->whole, t->nwholes, fa, class);
-	if (w->fa)
+	whole_key(fa, class, key);
+	w = whole_find(t->whole, t->nwholes, key);
+	if (w->used)
 		return w->target;
 	scratch = arena_new();
 	shape_make(&shape, scratch, fa, class);
-	kept = ARENA_ARRAY(t->a, uint32_t, fa->nstates);
-	memcpy(kept, class, fa->nstates * sizeof *class);
-	*w = (struct c_text_whole){ fa, kept, c_code(t, &shape, scratch) };
+	w->used = true;
+	w->target = c_code(t, &shape, scratch);
+	memcpy(w->key, key, sizeof w->key);
 	t->used_wholes++;
 	arena_free(scratch);
 	if (t->n > from)

@@ -2,6 +2,7 @@
 #ifndef KRUX_C_TEXT_H
 #define KRUX_C_TEXT_H
 
+#include "capspec/digest.h"
 #include "compiler/base/buf.h"
 #include "compiler/dd/dd.h"
 
@@ -63,17 +64,17 @@ struct c_texts {
 	struct c_text_slot { uint32_t at, n; } *slot;   /* instructions by content; n 0: free */
 	size_t nslots, used;
 	struct c_words *components;  /* cycles of instructions by content */
-	struct c_text_whole {        /* automata that have been added; fa NULL: free */
-		const struct dd_automaton *fa;
-		const uint32_t *class;
+	struct c_text_whole {        /* automata that have been added, by digest */
+		uint8_t key[KRUX_SHA256];
 		uint32_t target;
+		bool used;
 	} *whole;
 	size_t nwholes, used_wholes;
 };
 
 struct c_texts *c_texts_new(struct arena *);
 /* The target to start at: equal automata, and equal parts of them, are in the table once.
- * `what` is said in a comment. The automaton must outlive the table. */
+ * `what` is said in a comment. */
 uint32_t c_texts_add(struct c_texts *, const struct dd_automaton *, const uint32_t *class,
                      struct krux_str what);
 /* K9003 where they did not all fit. */

@@ -223,6 +223,7 @@ static bool capabilities_write(struct c_file *f, struct c_cites *cites, struct e
 		if (dd_overflow(manager[i]))
 			diag_error(f->diags, 9001, cap->at, "attribution of %.*s needs more %s", STR_ARG(cap->name),
 			           dd_overflow(manager[i]));
+		dd_views_drop();
 	}
 	if (!f->noctets)
 		ARENA_PUSH(f->a, f->octet, f->noctets, f->cap_octets, 0);
