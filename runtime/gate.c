@@ -185,23 +185,17 @@ static uint64_t horizon(const struct krux_abi *abi)
 	return longest;
 }
 
-/* A bundle that the log does not know yet is recorded; one older than the last is refused, but for
- * development bundles, whose serials count for nothing. */
+/* A bundle that the log does not know yet is recorded; one older than the last, or of another policy, is
+ * refused, but for development bundles. */
 static int gate_bundle(struct gate *g, bool *untrusted, struct krux_err *err)
 {
 	const struct krux_bundle *b = &g->policy->bundle;
 	const uint8_t *last = carry_bundle(log_carry(g->log));
 	struct record r = { 0 };
-	uint64_t serial;
 
-	if (!b->key.dev && carry_serial(log_carry(g->log), b->policy, &serial) && b->serial < serial) {
+	if (!b->key.dev && carry_bundle_check(log_carry(g->log), b->policy, b->serial, err)) {
 		*untrusted = true;
-		return err_set(err, 0,
-		               "bundle %s: serial %llu is older than %llu, which was loaded "
-		               "before; going back takes an operator's signature, which this version of "
-		               "kruxrt cannot check",
-		               g->options.bundle, (unsigned long long)b->serial,
-		               (unsigned long long)serial);
+		return err_wrap(err, "bundle %s", g->options.bundle);
 	}
 	if (last && !memcmp(last, b->digest, HASH_LEN))
 		return 0;

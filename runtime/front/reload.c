@@ -1,11 +1,15 @@
-/* kruxrt reload: another bundle for the daemon, or the same file again. */
+/* kruxrt reload: another bundle for the daemon, or the same file again. One that is older, or of another policy,
+ * takes an operator, whose act is recorded first. */
 #include "runtime/front/front.h"
 
 #include "runtime/base/cleanup.h"
 #include "runtime/base/err.h"
+#include "runtime/base/file.h"
+#include "runtime/front/act.h"
 #include "runtime/front/options.h"
 #include "runtime/front/show.h"
-#include "runtime/front/supervisor.h"
+
+#include "capspec/bundle.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -14,11 +18,19 @@
 
 static const char help[] =
 "kruxrt reload [BUNDLE] [--socket PATH] [--json]\n"
+"kruxrt reload BUNDLE --operator KEY --reason TEXT [--state DIR]\n"
 "\n"
 "Lets the daemon load BUNDLE, or the file that it was started with as it is now.\n"
 "Connections stay; what runs goes on under the bundle that decided it. One that\n"
 "cannot be used changes nothing.\n"
 "\n"
+"The first bundle binds the state folder to its policy id. Another policy id, or\n"
+"a serial lower than the last, takes an operator: it is signed and recorded.\n"
+"Development bundles, which need --dev, are bound by nothing.\n"
+"\n"
+"  --operator KEY the operator's secret key\n"
+"  --reason TEXT  is recorded\n"
+"  --state DIR    without a daemon: the next start of this state may load it\n"
 "  --socket PATH  the daemon's supervisor socket (KRUX_SUPERVISOR_SOCKET, else\n"
 "                 supervisor.sock beside KRUX_SOCKET, else\n"
 "                 krux/supervisor.sock below XDG_RUNTIME_DIR or /run)\n"
@@ -26,14 +38,49 @@ static const char help[] =
 "\n"
 "Exit: 0 it decides now; 1 it was refused; 2 wrong usage; 3 nobody answers.\n";
 
-static int answer_print(uint64_t seq, bool json)
+struct reloading {
+	struct act_place place;
+	const char *reason, *bundle;
+	bool json, help;
+	char *path;                    /* of the bundle, whole; NULL: the daemon's own */
+	uint64_t act, seq;             /* records; 0: none */
+};
+
+static int fail(const char *why)
 {
-	struct krux_member member[1];
+	fprintf(stderr, "kruxrt reload: %s\n", why);
+	return EXIT_USAGE;
+}
+
+static bool options_fit(const struct reloading *r)
+{
+	if (!r->place.operator && !r->place.state && !r->reason)
+		return true;
+	if (!r->place.operator || !r->reason || !*r->reason || !r->bundle)
+		fail("BUNDLE, --operator KEY and --reason TEXT say what may be loaded, who lets it, and why");
+	else if (r->place.socket && r->place.state)
+		fail("--socket or --state, not both");
+	else
+		return true;
+	return false;
+}
+
+static int answer_print(const struct reloading *r)
+{
+	struct krux_member member[2];
 	struct krux_value v = { .kind = KRUX_V_MAP, .map = { member, 0 } };
 
-	if (!json)
-		return printf("reloaded: record %llu\n", (unsigned long long)seq) < 0 ? EXIT_SYSTEM : EXIT_YES;
-	show_put_uint(member, &v.map.n, "record", seq);
+	if (!r->json && r->act)
+		printf("the operator's act: record %llu%s\n", (unsigned long long)r->act,
+		       r->seq ? "" : "; the next start may load it");
+	if (!r->json && r->seq)
+		printf("reloaded: record %llu\n", (unsigned long long)r->seq);
+	if (!r->json)
+		return ferror(stdout) ? EXIT_SYSTEM : EXIT_YES;
+	if (r->act)
+		show_put_uint(member, &v.map.n, "act", r->act);
+	if (r->seq)
+		show_put_uint(member, &v.map.n, "record", r->seq);
 	return show_json(&v, stdout) ? EXIT_SYSTEM : EXIT_YES;
 }
 
@@ -47,42 +94,103 @@ static char *path_whole(const char *bundle, struct krux_err *err)
 	return path;
 }
 
-int reload_command(int argc, char **argv)
+/* What is in the file, for the operator to sign; whose signature the bundle bears is for the daemon to see. */
+static int bundle_look(const char *path, struct krux_pool *pool, struct krux_bundle *out, struct krux_err *err)
 {
-	const char *socket = NULL, *bundle[1] = { NULL };
-	bool json = false, wants_help = false;
-	const struct option_spec specs[] = {
-		{ .name = "--socket", .value = &socket },
-		{ .name = "--json", .flag = &json },
-		{ .name = "--help", .flag = &wants_help },
-		{ .name = NULL },
-	};
-	struct frame question = { .kind = FRAME_S_RELOAD }, answer;
-	CLEAN_FREE char *path = NULL;
-	enum supervisor_result result;
-	struct krux_err err = { 0 };
-	struct supervisor s;
-	uint64_t seq = 0;
+	struct krux_refusal why = { "", "" };
+	CLEAN_FREE uint8_t *file = NULL;
+	struct krux_str bytes;
 	size_t n;
 
-	if (!options_parse("reload", argc, argv, specs, bundle, 1, &n))
+	file = file_read_path(path, KRUX_MAX_BUNDLE, &n, err);
+	if (!file)
+		return -1;
+	bytes = (struct krux_str){ krux_pool_copy(pool, file, n), n };
+	if (!bytes.p)
+		return err_set(err, ENOMEM, "%s", path);
+	if (!krux_bundle_look(pool, bytes, out, &why))
+		return err_set(err, 0, "%s: %s", path, why.why);
+	if (out->key.dev)
+		return err_set(err, 0, "%s: a development bundle is bound by nothing; it is loaded without an operator", path);
+	return 0;
+}
+
+static int act(struct reloading *r, struct krux_err *err)
+{
+	CLEAN_POOL struct krux_pool *pool = krux_pool_new(0);
+	struct record record = { 0 };
+	enum supervisor_result result;
+	struct krux_bundle b;
+
+	if (!pool)
+		return fail("out of memory");
+	if (bundle_look(r->path, pool, &b, err))
+		return fail(err->text);
+	record_set(&record, AUDIT_KIND, AUDIT_KIND_ROLLBACK);
+	record_bytes(&record, AUDIT_BUNDLE, b.digest, sizeof b.digest);
+	record_str(&record, AUDIT_POLICY, b.policy);
+	record_set(&record, AUDIT_SERIAL, b.serial);
+	record_text(&record, AUDIT_WHY, r->reason);
+	result = act_do(&r->place, &record, &r->act, err);
+	return result ? supervisor_fail("reload", result, err) : EXIT_YES;
+}
+
+static enum supervisor_result load(struct reloading *r, struct krux_err *err)
+{
+	struct frame question = { .kind = FRAME_S_RELOAD }, answer;
+	enum supervisor_result result;
+	struct supervisor s;
+
+	if (r->path)
+		question.s_reload.bundle = (struct krux_str){ r->path, strlen(r->path) };
+	result = supervisor_open(&s, r->place.socket, err);
+	if (result)
+		return result;
+	result = supervisor_ask(&s, &question, FRAME_S_DONE, &answer, err);
+	if (!result)
+		r->seq = answer.s_done.record;
+	supervisor_close(&s);
+	return result;
+}
+
+static int reload(struct reloading *r)
+{
+	enum supervisor_result result;
+	struct krux_err err = { 0 };
+	int code;
+
+	if (r->bundle && !(r->path = path_whole(r->bundle, &err)))
+		return fail(err.text);
+	if (r->place.operator && (code = act(r, &err)) != EXIT_YES)
+		return code;
+	result = r->place.state ? SUPERVISOR_OK : load(r, &err);
+	return result ? supervisor_fail("reload", result, &err) : answer_print(r);
+}
+
+int reload_command(int argc, char **argv)
+{
+	struct reloading r = { .path = NULL };
+	const struct option_spec specs[] = {
+		{ .name = "--socket", .value = &r.place.socket },
+		{ .name = "--operator", .value = &r.place.operator },
+		{ .name = "--reason", .value = &r.reason },
+		{ .name = "--state", .value = &r.place.state },
+		{ .name = "--json", .flag = &r.json },
+		{ .name = "--help", .flag = &r.help },
+		{ .name = NULL },
+	};
+	size_t n;
+	int code;
+
+	if (!options_parse("reload", argc, argv, specs, &r.bundle, 1, &n))
 		return EXIT_USAGE;
-	if (wants_help) {
+	if (r.help) {
 		fputs(help, stdout);
 		return EXIT_YES;
 	}
-	if (n && !(path = path_whole(bundle[0], &err))) {
-		supervisor_fail("reload", SUPERVISOR_FAILED, &err);
+	if (!options_fit(&r))
 		return EXIT_USAGE;
-	}
-	if (path)
-		question.s_reload.bundle = (struct krux_str){ path, strlen(path) };
-	result = supervisor_open(&s, socket, &err);
-	if (result)
-		return supervisor_fail("reload", result, &err);
-	result = supervisor_ask(&s, &question, FRAME_S_DONE, &answer, &err);
-	if (!result)
-		seq = answer.s_done.record;
-	supervisor_close(&s);
-	return result ? supervisor_fail("reload", result, &err) : answer_print(seq, json);
+	code = reload(&r);
+	free(r.path);
+	return code;
 }

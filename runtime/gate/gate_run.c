@@ -320,13 +320,10 @@ static int bundle_record(struct gate *g, struct krux_err *err)
 {
 	const struct krux_bundle *b = &g->policy->bundle;
 	struct record r = { 0 };
-	uint64_t serial;
 
-	/* Serials of development bundles count for nothing. */
-	if (!b->key.dev && carry_serial(g->carry, b->policy, &serial) && b->serial < serial)
-		return err_set(err, 0, "bundle %s: serial %llu is older than %llu, which was loaded before; going back "
-		               "takes a rollback signed by an operator", g->options.bundle_path,
-		               (unsigned long long)b->serial, (unsigned long long)serial);
+	/* Development bundles bind nothing, and are bound by nothing. */
+	if (!b->key.dev && carry_bundle_check(g->carry, b->policy, b->serial, err))
+		return err_wrap(err, "bundle %s", g->options.bundle_path);
 	record_set(&r, AUDIT_KIND, AUDIT_KIND_BUNDLE);
 	record_text(&r, AUDIT_ENGINE, "kruxrt " KRUX_VERSION);
 	record_bytes(&r, AUDIT_BUNDLE, b->digest, sizeof b->digest);

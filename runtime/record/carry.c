@@ -236,7 +236,10 @@ static bool bundle_add(struct carry *c, const struct record *r)
 	/* A development bundle raises no bar for those that are signed for good. */
 	if (record_has(r, AUDIT_DEV) && r->field[AUDIT_DEV].u)
 		return true;
-	return (carry_serial(c, policy, &known) && known >= serial) || serial_keep(c, policy, serial);
+	if (!(carry_serial(c, policy, &known) && known >= serial) && !serial_keep(c, policy, serial))
+		return false;
+	serial_bind(c, policy);
+	return true;
 }
 
 static bool agent_add(struct carry *c, const struct record *r)

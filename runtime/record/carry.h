@@ -8,6 +8,7 @@
 #include "runtime/record/record.h"
 
 struct carry;
+struct krux_err;
 
 /* As before record 0. NULL: no memory. */
 struct carry *carry_new(void);
@@ -44,8 +45,11 @@ uint64_t carry_latest(const struct carry *);       /* greatest wall of all recor
 uint64_t carry_horizon(const struct carry *);      /* ns: what was counted is kept that long */
 struct krux_str carry_origin(const struct carry *);
 const uint8_t *carry_bundle(const struct carry *); /* digest of the one that decides; NULL: none */
-/* The serial that a bundle of this policy id must at least have. False: any. */
+/* The serial that a bundle of this policy id must at least have. False: the id is not known. */
 bool carry_serial(const struct carry *, struct krux_str policy, uint64_t *serial);
+/* May a bundle of this policy id and serial come next: the first binds the log to its id and raises the serial,
+ * what else shall be takes an operator's `rollback` before. Not for development bundles, which bind nothing. */
+int carry_bundle_check(const struct carry *, struct krux_str policy, uint64_t serial, struct krux_err *err);
 /* The loss of records below this number is known to an operator; 0: there was none. */
 uint64_t carry_acknowledged(const struct carry *);
 

@@ -1,6 +1,8 @@
 /* The state, asked. */
 #include "runtime/record/carry_part.h"
 
+#include "runtime/base/err.h"
+
 #include <string.h>
 
 uint64_t carry_next(const struct carry *c)
@@ -55,6 +57,24 @@ bool carry_serial(const struct carry *c, struct krux_str policy, uint64_t *seria
 			return true;
 		}
 	return false;
+}
+
+int carry_bundle_check(const struct carry *c, struct krux_str policy, uint64_t serial, struct krux_err *err)
+{
+	struct krux_str bound;
+	uint64_t least;
+
+	if (!c->nserials)
+		return 0;
+	if (!carry_serial(c, policy, &least)) {
+		bound = c->serial[0].policy->key;
+		return err_set(err, 0, "policy %.*s is another than %.*s, to which the state is bound; loading it takes "
+		               "an operator: kruxrt reload BUNDLE --operator KEY --reason TEXT", (int)policy.n, policy.p, (int)bound.n, bound.p);
+	}
+	if (serial < least)
+		return err_set(err, 0, "serial %llu is older than %llu, which was loaded before; going back takes an operator: "
+		               "kruxrt reload BUNDLE --operator KEY --reason TEXT", (unsigned long long)serial, (unsigned long long)least);
+	return 0;
 }
 
 size_t carry_intents(const struct carry *c)

@@ -268,6 +268,16 @@ bool serial_keep(struct carry *c, struct krux_str policy, uint64_t serial)
 	return true;
 }
 
+void serial_bind(struct carry *c, struct krux_str policy)
+{
+	for (size_t i = 0; i < c->nserials; i++)
+		if (krux_str_eq(c->serial[i].policy->key, policy)) {
+			c->serial[0] = c->serial[i];
+			c->nserials = 1;
+			return;
+		}
+}
+
 /* ---- intents ---- */
 
 bool intent_keep(struct carry *c, const struct carry_intent *in)

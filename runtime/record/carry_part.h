@@ -97,6 +97,8 @@ struct counted *counted_keep(struct carry *, const struct counted_of *);
 bool counted_push(struct carry *, struct counted *, uint64_t when, uint64_t amount);
 bool label_keep(struct carry *, struct place *, struct krux_str label);
 bool serial_keep(struct carry *, struct krux_str policy, uint64_t serial);
+/* Forgets all others. */
+void serial_bind(struct carry *, struct krux_str policy);
 bool intent_keep(struct carry *, const struct carry_intent *);
 /* bytes are those of the deferred record r. */
 bool ticket_keep(struct carry *, const struct record *r, struct krux_str bytes,

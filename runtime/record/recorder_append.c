@@ -106,13 +106,13 @@ static bool is_development(const struct recorder *recorder, const struct record 
 
 static enum ack_status bundle_check(const struct end *e, const struct record *r)
 {
-	uint64_t serial;
+	struct krux_err err = { 0 };
 
-	/* Once, at its start; an older one takes an operator's rollback before. */
+	/* Once, at its start; an older one, or one of another policy, takes an operator's rollback before. */
 	if (e->generation->has_bundle)
 		return ACK_MALFORMED;
-	if (!is_development(e->recorder, r) && carry_serial(log_carry(e->recorder->log), r->field[AUDIT_POLICY].s, &serial) &&
-	    r->field[AUDIT_SERIAL].u < serial)
+	if (!is_development(e->recorder, r) && carry_bundle_check(log_carry(e->recorder->log), r->field[AUDIT_POLICY].s,
+	                                                          r->field[AUDIT_SERIAL].u, &err))
 		return ACK_SIGNATURE;
 	return ACK_OK;
 }

@@ -44,6 +44,11 @@ policy Two > "$dir/two.yaml"
 for n in one two; do
 	"${KRUXC:?}" build "$dir/$n.yaml" -I "$top/stdlib-caps" -o "$dir/$n" > "$dir/log" 2>&1 || bad "build $n" "$(cat "$dir/log")"
 done
+(cd "$dir" && "$KRUXC" keygen signer > "$dir/log" 2>&1) || bad "keygen" "$(cat "$dir/log")"
+for n in two-1 two-2 other-1; do
+	"$KRUXC" build "$dir/two.yaml" -I "$top/stdlib-caps" -o "$dir/$n" --id "${n%-*}" --serial "${n#*-}" --key "$dir/signer.key" \
+		> "$dir/log" 2>&1 || bad "build $n" "$(cat "$dir/log")"
+done
 chmod -R a+rX "$dir"
 groups() { ls -d "/sys/fs/cgroup/unified/krux-$1" "/sys/fs/cgroup/krux-$1" 2> /dev/null | wc -l; }
 
@@ -58,6 +63,7 @@ whole() { # who, prefix of commands
 	cp "$dir/one/bundle.krux" "$w/bundle.krux"
 	chmod 644 "$w/bundle.krux"
 	exits "init" 0 $R init --state "$s"
+	$as cp "$dir/signer.pub" "$s/trust/bundles/"
 	exits "no bundle" 2 $R serve $waive --state "$s" --bundle "$w/none" --socket "$w/a" --supervisor "$w/s"
 	has "it is named" "$dir/err" "$w/none"
 	exits "a bundle of no trusted key" 2 $R serve $waive --state "$s" --bundle "$w/bundle.krux" --socket "$w/a" --supervisor "$w/s"
@@ -114,6 +120,16 @@ state"
 	has "with what it saw" "$dir/watched" '"timed_out":false'
 	is "and no gate was lost" "$(grep -c 'ended by\|exited with' "$w/log")" 0
 	exits "by its name" 0 $R reload "$dir/one/bundle.krux" --socket "$w/s"
+	# Bundles that are signed for good bind the state to their policy id and serial.
+	exits "one that is signed for good" 0 $R reload "$dir/two-2/bundle.krux" --socket "$w/s"
+	for n in two-1 other-1; do
+		exits "not the bound one: $n" 1 $R reload "$dir/$n/bundle.krux" --socket "$w/s"
+		has "how is said" "$dir/err" "--operator KEY --reason TEXT"
+		exits "an approver is no operator" 1 $R reload "$dir/$n/bundle.krux" --socket "$w/s" --operator "$s/keys/approver.key" --reason "try"
+		exits "an operator lets it" 0 $R reload "$dir/$n/bundle.krux" --socket "$w/s" --operator "$s/keys/operator.key" --reason "try"
+	done
+	exits "and binds it to that" 1 $R reload "$dir/two-2/bundle.krux" --socket "$w/s"
+	exits "development bundles are not bound" 0 $R reload "$dir/one/bundle.krux" --socket "$w/s"
 	# A revoked agent's call is killed, long before its time is over.
 	$as mkdir -p -m 700 "$s/workspaces/two"
 	$R agents add two --token --workspace "$s/workspaces/two" --socket "$w/s" --operator "$s/keys/operator.key" > "$dir/added" 2>&1

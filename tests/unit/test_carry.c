@@ -296,6 +296,38 @@ START_TEST(memory_of_a_window_is_bounded)
 }
 END_TEST
 
+static struct record policy_of(struct record r, const char *policy, uint64_t serial)
+{
+	record_text(&r, AUDIT_POLICY, policy);
+	record_set(&r, AUDIT_SERIAL, serial);
+	return r;
+}
+
+static bool fits(const char *policy, uint64_t serial)
+{
+	struct krux_err err = { 0 };
+
+	return !carry_bundle_check(c, (struct krux_str){ policy, strlen(policy) }, serial, &err);
+}
+
+START_TEST(the_first_bundle_binds_to_its_policy)
+{
+	struct record let = with_hash(kind(AUDIT_KIND_ROLLBACK), AUDIT_BUNDLE, key_a);
+
+	ck_assert(fits("team", 1) && fits("other", 1));
+	add(bundle(5, 0));
+	ck_assert(fits("team", 5) && !fits("team", 4) && !fits("other", 9));
+	/* An operator lets another come next; until it does, the first goes on. */
+	ck_assert_int_eq(add(act(policy_of(let, "other", 2), 31)), CARRY_OK);
+	ck_assert(fits("team", 5) && !fits("team", 4) && fits("other", 2) && !fits("other", 1));
+	add(policy_of(bundle(2, 0), "other", 2));
+	ck_assert(fits("other", 2) && !fits("team", 9));
+	ck_assert_int_eq(add(act(policy_of(let, "team", 3), 32)), CARRY_OK);
+	add(policy_of(bundle(2, 0), "other", 4));
+	ck_assert(fits("other", 4) && !fits("other", 3) && !fits("team", 9));
+}
+END_TEST
+
 START_TEST(serials_freezes_and_agents)
 {
 	struct record r = with(with(kind(AUDIT_KIND_AGENT), AUDIT_NAME, "bob"), AUDIT_ACTION, "add");
@@ -406,6 +438,7 @@ int main(void)
 	tcase_add_test(tc, tickets_are_used_up_once);
 	tcase_add_test(tc, windows_forget_what_no_bundle_asks_for);
 	tcase_add_test(tc, memory_of_a_window_is_bounded);
+	tcase_add_test(tc, the_first_bundle_binds_to_its_policy);
 	tcase_add_test(tc, serials_freezes_and_agents);
 	tcase_add_test(tc, decoder_accepts_only_what_encoder_writes);
 	suite_add_tcase(suite, tc);

@@ -311,6 +311,26 @@ START_TEST(an_older_bundle_takes_an_operator)
 }
 END_TEST
 
+START_TEST(another_policy_takes_an_operator)
+{
+	struct record r, other = bundle_record(9);
+
+	record_text(&other, AUDIT_POLICY, "other");
+	side_open(&b, 5);
+	side_gone(&b);
+	side_bare(&b, 6);
+	ck_assert_int_eq(side_append(&b.gate, &other, 0, &ack), ACK_SIGNATURE);
+	r = (struct record){ 0 };
+	record_set(&r, AUDIT_KIND, AUDIT_KIND_ROLLBACK);
+	record_text(&r, AUDIT_POLICY, "other");
+	record_set(&r, AUDIT_SERIAL, 9);
+	record_bytes(&r, AUDIT_BUNDLE, ack.leaf, HASH_LEN);
+	record_text(&r, AUDIT_WHY, "the team has moved");
+	ck_assert_int_eq(gate(act(r, &operator_key, 9)), ACK_OK);
+	ck_assert_int_eq(side_append(&b.gate, &other, 0, &ack), ACK_OK);
+}
+END_TEST
+
 static struct record blob_record(const uint8_t name[static HASH_LEN], uint64_t size)
 {
 	static uint8_t field[64];
@@ -479,6 +499,7 @@ int main(void)
 	tcase_add_test(tc, the_state_comes_before_the_news);
 	tcase_add_test(tc, what_a_generation_leaves_open_is_unknown);
 	tcase_add_test(tc, an_older_bundle_takes_an_operator);
+	tcase_add_test(tc, another_policy_takes_an_operator);
 	tcase_add_test(tc, blobs_come_with_their_record);
 	tcase_add_test(tc, a_killed_recorder_loses_nothing);
 	tcase_add_test(tc, a_log_shorter_than_its_checkpoint_is_refused);
