@@ -81,7 +81,7 @@ RUNTIME_SRC += runtime/base/err.c runtime/base/file.c runtime/base/loop.c runtim
 	runtime/record/record.c \
 	runtime/approve/quorum.c runtime/sandbox/descriptors.c runtime/sandbox/landlock.c runtime/sandbox/namespaces.c \
 	runtime/sandbox/privileges.c runtime/sandbox/probe.c runtime/sandbox/process.c runtime/sandbox/rlimits.c runtime/sandbox/root.c \
-	runtime/sandbox/seccomp.c runtime/spawn/again.c runtime/spawn/answer.c runtime/spawn/birth.c runtime/spawn/child.c runtime/spawn/here.c runtime/spawn/look.c runtime/spawn/looking.c runtime/spawn/parent.c runtime/spawn/plan.c runtime/spawn/planned.c \
+	runtime/sandbox/seccomp.c runtime/spawn/again.c runtime/spawn/answer.c runtime/spawn/birth.c runtime/spawn/child.c runtime/spawn/here.c runtime/spawn/look.c runtime/spawn/look_tree.c runtime/spawn/looking.c runtime/spawn/parent.c runtime/spawn/plan.c runtime/spawn/planned.c \
 	runtime/spawn/redact.c \
 	runtime/spawn/spawn.c runtime/spawn/spawner.c runtime/spawn/spawner_call.c runtime/spawn/spawner_freeze.c runtime/spawn/spawner_tell.c runtime/spawn/template.c runtime/spawn/warrant.c runtime/gate.c runtime/front/audit.c \
 	runtime/front/audit_tail.c runtime/front/audit_verify.c runtime/front/answered.c runtime/front/call.c runtime/front/call_daemon.c \

@@ -251,14 +251,16 @@ static void shown_lines(struct page *p)
 	struct krux_str field = p->card->record.field[AUDIT_SHOWN].s, path, hash;
 	struct item_in in = { (const uint8_t *)field.p, (const uint8_t *)field.p + field.n, NULL };
 	uint64_t n, three, size;
+	bool tree;
 
 	if (!record_has(&p->card->record, AUDIT_SHOWN) || !item_take(&in, ITEM_LIST, &n))
 		return;
 	while (n-- && item_take(&in, ITEM_LIST, &three) && item_take_str(&in, ITEM_TEXT, &path) &&
 	       item_take_str(&in, ITEM_BYTES, &hash) && item_take(&in, ITEM_UINT, &size)) {
-		label(p, "file");
+		tree = path.n && path.p[path.n - 1] == '/';
+		label(p, tree ? "tree" : "file");
 		screen_put(p->f, path);
-		fprintf(p->f, ", %" PRIu64 " bytes, SHA-256 ", size);
+		fprintf(p->f, tree ? ", %" PRIu64 " entries, SHA-256 of them " : ", %" PRIu64 " bytes, SHA-256 ", size);
 		hash_print(p, hash);
 		fputc('\n', p->f);
 	}

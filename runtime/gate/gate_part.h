@@ -386,7 +386,7 @@ void tickets_follow(struct gate *, const struct record *, const uint8_t leaf[sta
 /* Appends the end of a ticket that is not used. */
 void ticket_end(struct gate *, struct card *, enum audit_kind, const char *why);
 /* The files that a call names and an approver is to see. */
-size_t ticket_paths(const struct request *, struct krux_str *path, size_t max);
+size_t ticket_paths(struct gate *, const struct request *, struct krux_str *path, size_t max);
 
 /* ---- release.c: approvers' decisions, and what follows ---- */
 

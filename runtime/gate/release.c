@@ -323,7 +323,7 @@ void ticket_try(struct gate *g, struct card *k)
 		return;
 	}
 	c = call_of(g, k, t, &r, &why);
-	n = c ? ticket_paths(&c->request, path, 16) : 0;
+	n = c ? ticket_paths(g, &c->request, path, 16) : 0;
 	if (!c || !spawner_look(g, card_cookie(k), t->workspace, path, n))
 		ticket_end(g, k, AUDIT_KIND_EXPIRED, c ? "its files cannot be looked at" : why);
 	else
@@ -347,7 +347,7 @@ void ticket_seen(struct gate *g, struct card *k, struct krux_str shown)
 	if (!shown.p)
 		ticket_end(g, k, AUDIT_KIND_STALE, "the files that it is about cannot be looked at");
 	else if (!krux_str_eq(shown, was))
-		ticket_end(g, k, AUDIT_KIND_STALE, "a file that was shown has changed");
+		ticket_end(g, k, AUDIT_KIND_STALE, "a file that was shown, or a tree, has changed");
 	else if (!g->frozen && !k->agent->frozen && !g->retiring)
 		release(g, k, t);
 }

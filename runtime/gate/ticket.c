@@ -322,9 +322,32 @@ void ticket_end(struct gate *g, struct card *k, enum audit_kind kind, const char
 
 /* ---- making them ---- */
 
-/* Of a tree the root: where it is a file, it is shown. */
-size_t ticket_paths(const struct request *q, struct krux_str *path, size_t max)
+/* Effects that name the same place look at it once. */
+static size_t path_add(struct krux_str *path, size_t n, struct krux_str p)
 {
+	for (size_t i = 0; i < n; i++)
+		if (krux_str_eq(path[i], p))
+			return n;
+	path[n] = p;
+	return n + 1;
+}
+
+/* The root of a tree ends in a slash: all below it is seen to be the same, too. */
+static struct krux_str tree_path(struct gate *g, struct krux_str p)
+{
+	char *root = krux_pool_get(g->pool, p.n + 1);
+
+	if (!root)
+		return p;
+	memcpy(root, p.p, p.n);
+	root[p.n] = '/';
+	return (struct krux_str){ root, p.n + 1 };
+}
+
+size_t ticket_paths(struct gate *g, const struct request *q, struct krux_str *path, size_t max)
+{
+	static const char workspace[] = "/workspace";
+	const size_t nroot = sizeof workspace - 1;
 	size_t n = 0;
 
 	for (size_t i = 0; i < q->cap->neffects && n < max; i++) {
@@ -335,8 +358,10 @@ size_t ticket_paths(const struct request *q, struct krux_str *path, size_t max)
 		    e->arg[0].is_constant)
 			continue;
 		v = krux_access_value(&q->args, e->arg[0].access);
-		if (v && v->kind == KRUX_V_TEXT && v->str.n > 11 && !memcmp(v->str.p, "/workspace/", 11))
-			path[n++] = v->str;
+		if (!v || v->kind != KRUX_V_TEXT || v->str.n < nroot || memcmp(v->str.p, workspace, nroot) != 0)
+			continue;
+		if (v->str.n == nroot ? e->arg[0].tree : v->str.p[nroot] == '/')
+			n = path_add(path, n, e->arg[0].tree ? tree_path(g, v->str) : v->str);
 	}
 	return n;
 }
@@ -345,7 +370,8 @@ size_t ticket_paths(const struct request *q, struct krux_str *path, size_t max)
 static void call_unseen(struct gate *g, struct call *c)
 {
 	tell_error(c->session, true, c->id, FRAME_ERROR_UNRECORDED,
-	           "the files that the call is about cannot be looked at; nothing was done", 0);
+	           "the files that the call is about cannot be looked at, or a tree has more than 65536 entries or 64 folders in "
+	           "one another; nothing was done", 0);
 	call_free(g, c);
 }
 
@@ -354,7 +380,7 @@ static void call_unseen(struct gate *g, struct call *c)
 static bool call_looks(struct gate *g, struct call *c, bool *failed)
 {
 	struct krux_str workspace = { c->agent->workspace, strlen(c->agent->workspace) }, path[PATHS];
-	size_t n = ticket_paths(&c->request, path, PATHS);
+	size_t n = ticket_paths(g, &c->request, path, PATHS);
 
 	if (!n)
 		return false;

@@ -58,23 +58,33 @@ int look_shown(struct krux_str shown, struct look *l, struct krux_err *err)
 	return in.p == in.end ? 0 : err_set(err, 0, "more than a list");
 }
 
-static bool file_digest(int workspace, struct krux_str path, uint8_t digest[static KRUX_SHA256],
-                        uint64_t *size)
+/* What is at the path, or nothing that is shown. */
+enum seen { SEEN_FAILED = -1, SEEN_NOTHING, SEEN_FILE, SEEN_TREE };
+
+/* -1: nothing there that could be shown. */
+static int path_open(int workspace, struct krux_str path)
 {
 	char name[LOOK_PATH + 1];
+
+	if (path.n < sizeof root - 1 || path.n > LOOK_PATH || memcmp(path.p, root, sizeof root - 1) != 0)
+		return -1;
+	path.p += sizeof root - 1;
+	path.n -= sizeof root - 1;
+	/* The workspace itself, as a tree. */
+	if (!path.n)
+		return file_open(workspace, ".", O_RDONLY | O_DIRECTORY, 0, NULL);
+	path.n -= path.p[path.n - 1] == '/';
+	memcpy(name, path.p, path.n);
+	name[path.n] = 0;
+	return file_open(workspace, name, O_RDONLY | O_NONBLOCK | O_NOCTTY, 0, NULL);
+}
+
+static enum seen file_digest(int fd, uint8_t digest[static KRUX_SHA256], uint64_t *size)
+{
 	struct krux_sha256_state s;
-	CLEAN_FD int fd = -1;
 	uint8_t buf[65536];
-	struct stat st;
 	ssize_t k;
 
-	if (path.n < sizeof root || path.n > LOOK_PATH || memcmp(path.p, root, sizeof root - 1) != 0)
-		return false;
-	memcpy(name, path.p + sizeof root - 1, path.n - sizeof root + 1);
-	name[path.n - sizeof root + 1] = 0;
-	fd = file_open(workspace, name, O_RDONLY | O_NONBLOCK | O_NOCTTY, 0, NULL);
-	if (fd < 0 || fstat(fd, &st) || !S_ISREG(st.st_mode) || (uint64_t)st.st_size > look_size)
-		return false;
 	krux_sha256_start(&s);
 	*size = 0;
 	while ((k = read(fd, buf, sizeof buf)) > 0 && *size <= look_size) {
@@ -82,7 +92,19 @@ static bool file_digest(int workspace, struct krux_str path, uint8_t digest[stat
 		*size += (uint64_t)k;
 	}
 	krux_sha256_end(&s, digest);
-	return !k && *size <= look_size;
+	return !k && *size <= look_size ? SEEN_FILE : SEEN_NOTHING;
+}
+
+static enum seen path_digest(int workspace, struct krux_str path, uint8_t digest[static KRUX_SHA256], uint64_t *size)
+{
+	CLEAN_FD int fd = path_open(workspace, path);
+	struct stat st;
+
+	if (fd < 0 || fstat(fd, &st))
+		return SEEN_NOTHING;
+	if (S_ISDIR(st.st_mode) && path.p[path.n - 1] == '/')
+		return look_tree(fd, digest, size) ? SEEN_TREE : SEEN_FAILED;
+	return S_ISREG(st.st_mode) && (uint64_t)st.st_size <= look_size ? file_digest(fd, digest, size) : SEEN_NOTHING;
 }
 
 size_t look_at(int workspace, const struct look *l, uint8_t *out, size_t cap)
@@ -90,16 +112,23 @@ size_t look_at(int workspace, const struct look *l, uint8_t *out, size_t cap)
 	uint8_t digest[LOOK_FILES][KRUX_SHA256];
 	struct item_out o = { out, cap, 0 };
 	uint64_t size[LOOK_FILES], n = 0;
-	bool there[LOOK_FILES];
+	enum seen seen[LOOK_FILES];
 
-	for (size_t i = 0; i < l->n; i++)
-		n += there[i] = file_digest(workspace, l->path[i], digest[i], &size[i]);
+	for (size_t i = 0; i < l->n; i++) {
+		seen[i] = path_digest(workspace, l->path[i], digest[i], &size[i]);
+		if (seen[i] == SEEN_FAILED)
+			return 0;
+		n += seen[i] != SEEN_NOTHING;
+	}
 	item_head(&o, ITEM_LIST, n);
 	for (size_t i = 0; i < l->n; i++) {
-		if (!there[i])
+		struct krux_str path = l->path[i];
+
+		if (seen[i] == SEEN_NOTHING)
 			continue;
+		path.n -= seen[i] == SEEN_FILE && path.p[path.n - 1] == '/';
 		item_head(&o, ITEM_LIST, 3);
-		item_str(&o, ITEM_TEXT, l->path[i]);
+		item_str(&o, ITEM_TEXT, path);
 		item_str(&o, ITEM_BYTES, (struct krux_str){ (char *)digest[i], KRUX_SHA256 });
 		item_head(&o, ITEM_UINT, size[i]);
 	}

@@ -1,12 +1,16 @@
-/* What approvers see of files: path, digest and size of each, as a record's field `shown` has it. */
+/* What approvers see of files: path, digest and size of each, as a record's field `shown` has it. A path that ends in
+ * a slash is asked for as the root of a tree: a folder is listed as that, with the digest of everything below and
+ * the number of entries; a file without the slash. */
 #ifndef KRUX_LOOK_H
 #define KRUX_LOOK_H
 
+#include "capspec/digest.h"
 #include "capspec/value.h"
 
 struct krux_err;
 
-enum { LOOK_FILES = 16, LOOK_PATH = 4096 };
+enum { LOOK_FILES = 16, LOOK_PATH = 4097 };
+enum { LOOK_ENTRIES = 65536, LOOK_DEPTH = 64 };         /* of a tree; more is refused */
 enum { LOOK_ITEM = LOOK_FILES * (LOOK_PATH + 64) };
 static const uint64_t look_size = UINT64_C(64) << 20;   /* of a file */
 
@@ -20,8 +24,13 @@ struct look {
 int look_read(const uint8_t *body, size_t n, struct look *, struct krux_err *err);
 /* The paths of a field `shown`. */
 int look_shown(struct krux_str shown, struct look *, struct krux_err *err);
-/* Writes the list of those that are regular files of at most look_size bytes, beneath the folder and
- * through no link, with no more than the file system's blocking; its length, 0: it does not fit. */
+/* Writes the list of those that are regular files of at most look_size bytes, or roots of trees, beneath the folder
+ * and through no link, with no more than the file system's blocking; its length, 0: it does not fit, or a tree is too
+ * large, or changes meanwhile. */
 size_t look_at(int workspace, const struct look *, uint8_t *out, size_t cap);
+
+/* The digest of everything below an open folder, and how many entries that is. False: more than LOOK_ENTRIES, deeper
+ * than LOOK_DEPTH, or it cannot be read. */
+bool look_tree(int folder, uint8_t digest[static KRUX_SHA256], uint64_t *entries);
 
 #endif

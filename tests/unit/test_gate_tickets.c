@@ -299,6 +299,9 @@ START_TEST(stale_files)
 	world.looked = 7;
 	defer(c, 1, one, FRAME_FLAG_WAIT);
 	ck_assert(record_has(world_find(AUDIT_KIND_DEFERRED), AUDIT_SHOWN));
+	/* What is deleted with all below it is asked for as a tree. */
+	ck_assert(memmem(world_find(AUDIT_KIND_DEFERRED)->field[AUDIT_SHOWN].s.p,
+	                 world_find(AUDIT_KIND_DEFERRED)->field[AUDIT_SHOWN].s.n, "/workspace/a/", 13));
 	client_decide(s, 1, ticket, "accept", "ana", &world_ana);
 	done(s);
 	answered(c, 1, FRAME_END_DONE);

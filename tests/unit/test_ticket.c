@@ -3,12 +3,14 @@
 #include "tests/unit/spawning.h"
 
 #include "runtime/approve/quorum.h"
+#include "runtime/spawn/look.h"
 
 #include "capspec/item.h"
 
 #include <check.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 struct signers {
 	uint8_t bytes[1024];
@@ -200,6 +202,93 @@ START_TEST(what_approvers_saw_has_to_be_as_it_was)
 }
 END_TEST
 
+/* The field `shown` that the spawner answers with. */
+static size_t look(const char *path, uint8_t *shown, size_t cap)
+{
+	struct item_out o = { shown, cap, 0 };
+	struct message m;
+	struct part part;
+
+	item_head(&o, ITEM_LIST, 2);
+	item_text(&o, spawning_place.path);
+	item_head(&o, ITEM_LIST, 1);
+	item_text(&o, path);
+	part = (struct part){ shown, o.n };
+	spawning_put(&to_gate, MESSAGE_LOOK, 6, &part, 1, NULL, 0);
+	ck_assert(spawning_take(&to_gate, MESSAGE_LOOK, &m));
+	ck_assert_uint_le(m.n, cap);
+	memcpy(shown, m.body, m.n);
+	return m.n;
+}
+
+START_TEST(what_lies_below_has_to_be_as_it_was)
+{
+	static struct written t, w;
+	struct krux_secret_key ops;
+	uint8_t shown[512], again[512];
+	struct signers s;
+	struct record r;
+	size_t n;
+
+	asked_read();
+	spawning_approver("ops", &ops);
+	mkdirat(spawning_place.fd, "ask", 0755);
+	mkdirat(spawning_place.fd, "ask/below", 0755);
+	spawning_file("ask/a", "one");
+	spawning_file("ask/below/b", "two");
+	n = look("/workspace/ask/", shown, sizeof shown);
+	ck_assert_uint_eq(shown[0], 0x81);
+	ck_assert_ptr_nonnull(memmem(shown, n, "/workspace/ask/", 15));
+	ck_assert_uint_eq(shown[n - 1], 3);
+
+	r = written_request(&t, AUDIT_KIND_DEFERRED, "/workspace/ask/a", KRUX_APPROVAL);
+	record_set(&r, AUDIT_TTL, hour);
+	record_bytes(&r, AUDIT_APPROVALS, asked, nasked);
+	record_bytes(&r, AUDIT_SHOWN, shown, n);
+	written_encode(&t, &r);
+	signers_start(&s, 1);
+	signers_add(&s, &ops, t.leaf, "accept");
+	spawning_file("ask/below/c", "added");
+	release(&w, &t, "/workspace/ask/a", &s);
+	spawning_run(&w, &t, 1);
+	expect_done(w.seq, 1, SPAWN_BROKEN);
+	ck_assert_ptr_nonnull(strstr(spawning_why, "changed"));
+	ck_assert_int_eq(unlinkat(spawning_place.fd, "ask/below/c", 0), 0);
+	ck_assert_uint_eq(look("/workspace/ask/", again, sizeof again), n);
+	ck_assert_mem_eq(again, shown, n);
+	release(&w, &t, "/workspace/ask/a", &s);
+	spawning_run(&w, &t, 2);
+	expect_done(w.seq, 2, SPAWN_DONE);
+	spawning_file("ask/below/b", "longer");
+	look("/workspace/ask/", again, sizeof again);
+	ck_assert_int_ne(memcmp(again, shown, n), 0);
+
+	/* A file is one, whatever was asked for; a folder that is no root of a tree is nothing. */
+	n = look("/workspace/ask/a/", shown, sizeof shown);
+	ck_assert_ptr_null(memmem(shown, n, "ask/a/", 6));
+	ck_assert_uint_eq(shown[0], 0x81);
+	look("/workspace/ask", shown, sizeof shown);
+	ck_assert_uint_eq(shown[0], 0x80);
+}
+END_TEST
+
+START_TEST(a_tree_that_is_too_deep_is_refused)
+{
+	char path[2 * 70 + 8] = "deep";
+	uint8_t shown[512];
+
+	mkdirat(spawning_place.fd, path, 0755);
+	for (unsigned i = 1; i < LOOK_DEPTH; i++) {
+		strcat(path, "/d");
+		mkdirat(spawning_place.fd, path, 0755);
+	}
+	ck_assert_uint_gt(look("/workspace/deep/", shown, sizeof shown), 1);
+	strcat(path, "/d");
+	mkdirat(spawning_place.fd, path, 0755);
+	ck_assert_uint_eq(look("/workspace/deep/", shown, sizeof shown), 0);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("ticket");
@@ -213,6 +302,8 @@ int main(void)
 	tcase_add_test(t, a_ticket_needs_its_approvers);
 	tcase_add_test(t, a_ticket_that_is_over_or_another_is_refused);
 	tcase_add_test(t, what_approvers_saw_has_to_be_as_it_was);
+	tcase_add_test(t, what_lies_below_has_to_be_as_it_was);
+	tcase_add_test(t, a_tree_that_is_too_deep_is_refused);
 	suite_add_tcase(s, t);
 	srunner_run_all(r, CK_NORMAL);
 	failed = srunner_ntests_failed(r);
