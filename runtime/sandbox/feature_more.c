@@ -59,7 +59,7 @@ static int group_remove(struct group *g, int rc)
 
 int try_cgroup(void)
 {
-	struct group g;
+	struct group g = { .above = -1 };
 
 	return group_make(&g) ? -1 : group_remove(&g, 0);
 }
@@ -85,7 +85,7 @@ static int group_kill(struct group *g)
 
 int try_cgroup_kill(void)
 {
-	struct group g;
+	struct group g = { .above = -1 };
 
 	return group_make(&g) ? -1 : group_remove(&g, group_kill(&g));
 }
@@ -93,7 +93,7 @@ int try_cgroup_kill(void)
 /* It begins there. */
 int try_cgroup_into(void)
 {
-	struct group g;
+	struct group g = { .above = -1 };
 	int status = 0;
 	pid_t pid;
 
@@ -110,7 +110,7 @@ int try_cgroup_into(void)
 /* A group has a controller's files where the groups above it let it. */
 static int controller_try(const char *file)
 {
-	struct group g;
+	struct group g = { .above = -1 };
 
 	if (group_make(&g))
 		return -1;
