@@ -90,6 +90,25 @@ static void put_wide(struct buf *b, const uint8_t *i)
 	}
 }
 
+/* A run of bytes and where it leads; `under` looks at the byte after it, too. */
+static void put_run(struct buf *b, const uint8_t *i, uint32_t found, uint32_t not_found)
+{
+	bool under = i[0] == C_OP_UNDER;
+
+	buf_putc(b, ' ');
+	put_chars(b, i + (under ? 12 : 8), i[1]);
+	if (under) {
+		buf_puts(b, " end ");
+		put_target(b, three(i + 8));
+		buf_puts(b, ", at ");
+		put_chars(b, i + 11, 1);
+	}
+	buf_putc(b, ' ');
+	put_target(b, found);
+	buf_puts(b, ", else ");
+	put_target(b, not_found);
+}
+
 static void put_words(struct buf *b, const uint8_t *i)
 {
 	static const char *const name[] = { "run", "under", "pick", "step", "span", "stride", "wide", "enter",
@@ -113,24 +132,8 @@ static void put_words(struct buf *b, const uint8_t *i)
 	end = three(i + 5);
 	switch (i[0]) {
 	case C_OP_RUN:
-		buf_putc(b, ' ');
-		put_chars(b, i + 8, i[1]);
-		buf_putc(b, ' ');
-		put_target(b, other);
-		buf_puts(b, ", else ");
-		put_target(b, end);
-		return;
 	case C_OP_UNDER:
-		buf_putc(b, ' ');
-		put_chars(b, i + 12, i[1]);
-		buf_puts(b, " end ");
-		put_target(b, three(i + 8));
-		buf_puts(b, ", at ");
-		put_chars(b, i + 11, 1);
-		buf_putc(b, ' ');
-		put_target(b, other);
-		buf_puts(b, ", else ");
-		put_target(b, end);
+		put_run(b, i, other, end);
 		return;
 	case C_OP_WIDE:
 		put_wide(b, i);

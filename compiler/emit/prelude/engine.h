@@ -127,20 +127,16 @@ static inline uint32_t text_class(uint32_t at, struct text s)
 			at = i ? a : b;
 			continue;
 		case TEXT_UNDER:
-			at = b;
-			if (run_here(code + 12, p, end, s.p, n)) {
-				p += n;
-				at = p == end ? target_at(code + 8) : *p == code[11] ? a : b;
-			}
+			i = run_here(code + 12, p, end, s.p, n);
+			p += i ? n : 0;
+			at = !i ? b : p == end ? target_at(code + 8) : *p == code[11] ? a : b;
 			continue;
 		case TEXT_BELOW:
 			return run_here(code + 2, p, end, s.p, n) && (p + n == end || p[n] == '/');
 		case TEXT_LEAF:
-			at = CLASS;
-			if (run_here(code + 6, p, end, s.p, n)) {
-				p += n;
-				at = p == end ? CLASS | (b & 0xFF) : *p == '/' ? a : CLASS;
-			}
+			i = run_here(code + 6, p, end, s.p, n);
+			p += i ? n : 0;
+			at = !i ? CLASS : p == end ? CLASS | (b & 0xFF) : *p == '/' ? a : CLASS;
 			continue;
 		case TEXT_PICK:
 		case TEXT_STEP:
