@@ -32,6 +32,7 @@ int main(void)
 	o.trust = b.fd[BEGIN_TRUST];
 	o.dev = b.dev;
 	o.waived = b.waived;
+	o.places = b.places;
 	o.generation = b.generation;
 	o.recorder = b.fd[BEGIN_RECORDER];
 	o.spawner = b.fd[BEGIN_SPAWNER];

@@ -38,7 +38,8 @@ int main(void)
 		_exit(code);
 	/* Of the state, what a workspace can be found with. */
 	state = (struct state){ .path = (char *)(uintptr_t)b.state_path, .fd = b.fd[BEGIN_STATE], .log = -1,
-		                .blobs = -1, .trust = b.fd[BEGIN_TRUST], .trash = b.fd[BEGIN_TRASH] };
+		                .blobs = -1, .trust = b.fd[BEGIN_TRUST], .trash = b.fd[BEGIN_TRASH],
+		                .places = b.places };
 	o.bundle = b.fd[BEGIN_BUNDLE];
 	o.bundle_path = b.bundle_path;
 	o.state = &state;

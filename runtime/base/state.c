@@ -4,17 +4,20 @@
 #include "runtime/base/cleanup.h"
 #include "runtime/base/err.h"
 #include "runtime/base/file.h"
+#include "runtime/base/reach.h"
 
 #include "capspec/canon.h"
 #include "capspec/digest.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 
-static const struct state closed = { NULL, -1, -1, -1, -1, -1 };
+static const struct state closed = { NULL, -1, -1, -1, -1, -1, NULL };
 
 void state_close(struct state *s)
 {
@@ -160,11 +163,34 @@ static int own_open(const struct state *s, const char *agent, struct krux_err *e
 	return folder_open(all, agent, err);
 }
 
+int workspace_fits(int fd, const char *path, struct krux_err *err)
+{
+	static const uint32_t none[] = { PROC_SUPER_MAGIC, SYSFS_MAGIC, CGROUP_SUPER_MAGIC, CGROUP2_SUPER_MAGIC,
+		                         DEBUGFS_MAGIC, TRACEFS_MAGIC, SECURITYFS_MAGIC, DEVPTS_SUPER_MAGIC };
+	struct statfs fs;
+
+	if (fstatfs(fd, &fs))
+		return err_set(err, errno, "workspace %s", path);
+	for (size_t i = 0; i < sizeof none / sizeof *none; i++)
+		if ((uint32_t)fs.f_type == none[i])
+			return err_set(err, 0, "workspace %s: there are no files but the kernel's own", path);
+	if (!krux_utf8_valid((struct krux_str){ path, strlen(path) }))
+		return err_set(err, 0, "workspace: its path is not UTF-8, which records hold");
+	return 0;
+}
+
+static int reach(const struct state *s, const char *path, struct krux_err *err)
+{
+	CLEAN_FREE char *state = NULL;
+
+	if (asprintf(&state, REACH_STATE "=%s", s->path) < 0)
+		return err_set(err, ENOMEM, "workspace %s", path);
+	return reach_check((const char *const[]){ state, NULL }, path, err) || reach_check(s->places, path, err) ? -1 : 0;
+}
+
 int workspace_open(const struct state *s, const char *path, const char *agent,
                    struct workspace *out, struct krux_err *err)
 {
-	CLEAN_FREE char *all = NULL;
-
 	*out = (struct workspace){ NULL, -1, -1 };
 	out->fd = path ? file_folder(path, err) : own_open(s, agent, err);
 	if (out->fd < 0) {
@@ -172,17 +198,8 @@ int workspace_open(const struct state *s, const char *path, const char *agent,
 		return -1;
 	}
 	out->path = file_path(out->fd, err);
-	if (out->path && !krux_utf8_valid((struct krux_str){ out->path, strlen(out->path) })) {
-		err_set(err, 0, "workspace: its path is not UTF-8, which records hold");
+	if (!out->path || workspace_fits(out->fd, out->path, err) || reach(s, out->path, err))
 		goto fail;
-	}
-	if (!out->path || asprintf(&all, "%s/workspaces", s->path) < 0)
-		goto fail;
-	if (file_under(out->path, s->path) || !strcmp(out->path, all) ||
-	    (file_under(s->path, out->path) && !file_under(all, out->path))) {
-		err_set(err, 0, "workspace %s: the state folder lies in its reach", out->path);
-		goto fail;
-	}
 	out->trash = trash_open(s, out, NULL);
 	return 0;
 fail:

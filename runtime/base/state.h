@@ -8,6 +8,7 @@ struct krux_err;
 struct state {
 	char *path;                  /* canonical */
 	int fd, log, blobs, trust, trash;
+	const char *const *places;   /* what else no workspace may reach (reach.h); NULL: nothing. Borrowed */
 };
 
 /* Makes the folder and those in it; refuses where it is there and not empty. */
@@ -25,9 +26,12 @@ struct workspace {
 };
 
 /* path NULL: the agent's own, workspaces/AGENT in the state, made where it is missing. Refuses a
- * folder from which the state could be reached. */
+ * folder from which the state, or one of its places, could be reached, and a file system that holds no files of
+ * anybody. */
 int workspace_open(const struct state *, const char *path, const char *agent, struct workspace *out,
                    struct krux_err *err);
 void workspace_close(struct workspace *);
+/* Of an open folder and its canonical path, what can be said without the state. */
+int workspace_fits(int fd, const char *path, struct krux_err *err);
 
 #endif

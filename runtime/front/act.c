@@ -8,12 +8,14 @@
 #include "runtime/bundle/trust.h"
 #include "runtime/record/carry.h"
 #include "runtime/record/log.h"
+#include "runtime/record/registry.h"
 
 #include "capspec/item.h"
 #include "capspec/key.h"
 
 #include <sodium.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { ACT_MAX = 16384, SIGNERS_MAX = 256, NONCE = 16 };
 
@@ -95,28 +97,6 @@ static bool is_operator(const struct state *state, const struct krux_public_key 
 	return false;
 }
 
-/* What the daemon would say about it; NULL: nothing. */
-static const char *objection(const struct carry *c, const struct record *r)
-{
-	const struct carry_agent *a;
-	bool add;
-
-	if (r->field[AUDIT_KIND].u != AUDIT_KIND_AGENT)
-		return NULL;
-	add = krux_str_eq(r->field[AUDIT_ACTION].s, KRUX_STR("add"));
-	a = carry_agent_find(c, r->field[AUDIT_NAME].s);
-	if (!add)
-		return a && !a->revoked ? NULL : "there is no agent of this name";
-	if (a && !a->revoked)
-		return "there is an agent of this name: revoke it first";
-	for (size_t i = 0; record_has(r, AUDIT_UID) && i < carry_agents(c); i++) {
-		a = carry_agent(c, i);
-		if (!a->revoked && a->auth == AUDIT_AUTH_PEER && a->uid == r->field[AUDIT_UID].u)
-			return "another agent is known by this uid";
-	}
-	return NULL;
-}
-
 static void signers_put(struct signing *s, struct record *r)
 {
 	struct item_out o = { s->signers, sizeof s->signers, 0 };
@@ -132,13 +112,12 @@ static void signers_put(struct signing *s, struct record *r)
 static enum supervisor_result append(struct log *log, struct signing *s, struct record *r, uint64_t *seq,
                                      struct krux_err *err)
 {
-	const char *why = objection(log_carry(log), r);
+	const struct registry_rules rules = { NULL, geteuid(), geteuid() };
 	enum supervisor_result result;
 
-	if (why) {
-		err_set(err, 0, "%s", why);
+	/* workspace_open has looked at its places. */
+	if (r->field[AUDIT_KIND].u == AUDIT_KIND_AGENT && registry_check(log_carry(log), r, &rules, err))
 		return SUPERVISOR_REFUSED;
-	}
 	randombytes_buf(s->nonce, sizeof s->nonce);
 	result = sign(s, r, err);
 	if (result)
@@ -150,7 +129,7 @@ static enum supervisor_result append(struct log *log, struct signing *s, struct 
 static enum supervisor_result act_state(const struct act_place *at, struct signing *s, struct record *r,
                                         uint64_t *seq, struct krux_err *err)
 {
-	CLEANUP(state_close) struct state state = { NULL, -1, -1, -1, -1, -1 };
+	CLEANUP(state_close) struct state state = { NULL, -1, -1, -1, -1, -1, NULL };
 	const struct log_options options = { .wait = false };
 	enum supervisor_result result;
 	struct log *log;

@@ -7,6 +7,7 @@
 #include "runtime/base/screen.h"
 #include "runtime/base/state.h"
 #include "runtime/front/front.h"
+#include "runtime/front/places.h"
 #include "runtime/front/rights.h"
 #include "runtime/front/show.h"
 
@@ -88,25 +89,35 @@ static const char *proof_make(struct adding *d, struct krux_refusal *why)
 
 /* ---- the folder ---- */
 
+/* Of a daemon that runs, the gate looks at its places. */
+static int folder_named(struct adding *d, struct krux_err *err)
+{
+	CLEAN_FD int fd = file_folder(d->a->workspace, err);
+
+	d->workspace = fd < 0 ? NULL : file_path(fd, err);
+	return d->workspace ? workspace_fits(fd, d->workspace, err) : -1;
+}
+
 static int folder_find(struct adding *d, struct krux_err *err)
 {
-	CLEANUP(state_close) struct state state = { NULL, -1, -1, -1, -1, -1 };
+	CLEANUP(state_close) struct state state = { NULL, -1, -1, -1, -1, -1, NULL };
 	CLEANUP(workspace_close) struct workspace w = { NULL, -1, -1 };
+	CLEANUP(places_free) struct places places = { .n = 0 };
 	const struct agents *a = d->a;
-	CLEAN_FD int fd = -1;
 
-	if (!a->place.state) {
-		fd = file_folder(a->workspace, err);
-		d->workspace = fd < 0 ? NULL : file_path(fd, err);
-		return d->workspace ? 0 : -1;
-	}
-	if (state_open(a->place.state, &state, err) ||
-	    workspace_open(&state, a->workspace, a->operand[1], &w, err))
+	if (!a->place.state)
+		return folder_named(d, err);
+	if (state_open(a->place.state, &state, err))
+		return -1;
+	if (!d->bundle && asprintf(&d->bundle, "%s/bundle.krux", state.path) < 0)
+		return err_set(err, 0, "out of memory");
+	if (places_add(&places, "bundle", d->bundle, err) || places_programs(&places, err))
+		return -1;
+	state.places = (const char *const *)places.text;
+	if (workspace_open(&state, a->workspace, a->operand[1], &w, err))
 		return -1;
 	d->workspace = strdup(w.path);
-	if (d->bundle || asprintf(&d->bundle, "%s/bundle.krux", state.path) > 0)
-		return d->workspace ? 0 : err_set(err, 0, "out of memory");
-	return err_set(err, 0, "out of memory");
+	return d->workspace ? 0 : err_set(err, 0, "out of memory");
 }
 
 /* ---- what the name gains ---- */

@@ -52,7 +52,7 @@ static struct krux_value agent_value(const struct carry *c, const struct carry_a
 static enum supervisor_result list_state(const char *path, struct krux_pool *pool, struct krux_value *out,
                                          struct krux_err *err)
 {
-	CLEANUP(state_close) struct state state = { NULL, -1, -1, -1, -1, -1 };
+	CLEANUP(state_close) struct state state = { NULL, -1, -1, -1, -1, -1, NULL };
 	const struct log_options options = { .wait = false };
 	struct krux_member *m = krux_pool_get(pool, sizeof *m);
 	struct krux_value *item;

@@ -139,7 +139,7 @@ int audit_acknowledge(int argc, char **argv)
 		{ .name = "--reason", .value = &reason },
 		{ .name = NULL },
 	};
-	CLEANUP(state_close) struct state state = { NULL, -1, -1, -1, -1, -1 };
+	CLEANUP(state_close) struct state state = { NULL, -1, -1, -1, -1, -1, NULL };
 	struct krux_err err = { 0 };
 	int code = EXIT_SYSTEM;
 	size_t n;

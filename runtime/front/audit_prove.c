@@ -174,7 +174,7 @@ int audit_prove(int argc, char **argv)
 		{ .name = "--key", .list = check.key, .nlist = AUDIT_KEYS + 1 },
 		{ .name = "--witnesses", .value = &check.witnesses }, { .name = NULL },
 	};
-	CLEANUP(state_close) struct state state = { NULL, -1, -1, -1, -1, -1 };
+	CLEANUP(state_close) struct state state = { NULL, -1, -1, -1, -1, -1, NULL };
 	struct proving p = { .since = false };
 	struct krux_err err = { 0 };
 	size_t n;

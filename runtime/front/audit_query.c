@@ -416,7 +416,7 @@ static int command(const char *name, bool exports, int argc, char **argv)
 		{ .name = "--workspace", .value = &f->workspace }, { .name = "--no-index", .flag = &no_index },
 		{ .name = "--arg", .list = f->arg, .nlist = FILTER_ARGS + 1 }, { .name = NULL },
 	};
-	CLEANUP(state_close) struct state state = { NULL, -1, -1, -1, -1, -1 };
+	CLEANUP(state_close) struct state state = { NULL, -1, -1, -1, -1, -1, NULL };
 	struct krux_err err = { 0 };
 	int rc;
 	size_t n;

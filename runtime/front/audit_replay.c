@@ -202,7 +202,7 @@ int audit_replay(int argc, char **argv)
 		{ .name = "--dev", .flag = &p.dev },
 		{ .name = "--bundle", .list = bundle, .nlist = BUNDLES / 2 + 1 }, { .name = NULL },
 	};
-	CLEANUP(state_close) struct state state = { NULL, -1, -1, -1, -1, -1 };
+	CLEANUP(state_close) struct state state = { NULL, -1, -1, -1, -1, -1, NULL };
 	struct krux_err err = { 0 };
 	int code = EXIT_USAGE;
 	size_t n;

@@ -129,7 +129,7 @@ int audit_tail(int argc, char **argv)
 		{ .name = "-n", .value = &count },
 		{ .name = NULL },
 	};
-	CLEANUP(state_close) struct state state = { NULL, -1, -1, -1, -1, -1 };
+	CLEANUP(state_close) struct state state = { NULL, -1, -1, -1, -1, -1, NULL };
 	struct krux_err err = { 0 };
 	size_t n;
 	int rc;

@@ -54,7 +54,7 @@ int audit_tiles(int argc, char **argv)
 {
 	const char *path = NULL, *operand[1];
 	const struct option_spec specs[] = { { .name = "--state", .value = &path }, { .name = NULL } };
-	CLEANUP(state_close) struct state state = { NULL, -1, -1, -1, -1, -1 };
+	CLEANUP(state_close) struct state state = { NULL, -1, -1, -1, -1, -1, NULL };
 	struct making m = { .tiles = NULL };
 	struct krux_err err = { 0 };
 	size_t n;

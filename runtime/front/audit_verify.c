@@ -243,7 +243,7 @@ int audit_verify(int argc, char **argv)
 		{ .name = "--require-witness", .flag = &witness },
 		{ .name = NULL },
 	};
-	CLEANUP(state_close) struct state state = { NULL, -1, -1, -1, -1, -1 };
+	CLEANUP(state_close) struct state state = { NULL, -1, -1, -1, -1, -1, NULL };
 	static struct signed_report sign;
 	struct progress progress;
 	const struct verify_options options = { .progress = isatty(STDERR_FILENO) ? progress_tell : NULL,

@@ -6,6 +6,7 @@
 #include "runtime/base/screen.h"
 #include "runtime/front/answered.h"
 #include "runtime/front/front.h"
+#include "runtime/front/places.h"
 #include "runtime/gate.h"
 
 #include <errno.h>
@@ -51,9 +52,10 @@ static int call_make(const struct call *c, struct gate *g, struct krux_str json)
 	return call_answer(c, &f, gate_is_dev(g));
 }
 
-static int call_open(const struct call *c, const struct state *state, struct krux_str json)
+static int call_open(const struct call *c, struct state *state, struct krux_str json)
 {
 	CLEANUP(workspace_close) struct workspace w = { NULL, -1, -1 };
+	CLEANUP(places_free) struct places places = { .n = 0 };
 	CLEAN_FREE char *own = NULL;
 	struct gate_options o = {
 		.bundle = c->bundle, .agent = c->agent, .dev = c->dev, .run = spawn_run
@@ -63,12 +65,15 @@ static int call_open(const struct call *c, const struct state *state, struct kru
 	bool untrusted;
 	int code;
 
-	if (workspace_open(state, c->workspace, c->agent, &w, &err))
-		return call_fail(EXIT_USAGE, err.text);
 	if (!o.bundle && asprintf(&own, "%s/bundle.krux", state->path) < 0)
 		return call_fail(EXIT_SYSTEM, "out of memory");
 	if (own)
 		o.bundle = own;
+	if (places_add(&places, "bundle", o.bundle, &err) || places_programs(&places, &err))
+		return call_fail(EXIT_USAGE, err.text);
+	state->places = (const char *const *)places.text;
+	if (workspace_open(state, c->workspace, c->agent, &w, &err))
+		return call_fail(EXIT_USAGE, err.text);
 	g = gate_open(state, &w, &o, &untrusted, &err);
 	if (!g)
 		return call_fail(untrusted ? EXIT_USAGE : EXIT_SYSTEM, err.text);
@@ -79,7 +84,7 @@ static int call_open(const struct call *c, const struct state *state, struct kru
 
 int call_local(const struct call *c, struct krux_str json)
 {
-	CLEANUP(state_close) struct state state = { NULL, -1, -1, -1, -1, -1 };
+	CLEANUP(state_close) struct state state = { NULL, -1, -1, -1, -1, -1, NULL };
 	struct krux_err err = { 0 };
 
 	if (state_open(c->state, &state, &err))

@@ -19,8 +19,7 @@ static bool is_ours(const struct stat *st)
 	return (!st->st_uid || st->st_uid == geteuid()) && !(st->st_mode & 022);
 }
 
-/* The folder of the program that runs, and the one where `make install` puts the others. */
-static int folders_find(char own[static PATH_MAX], char installed[static 2 * PATH_MAX], struct krux_err *err)
+int parts_folders(char own[static PATH_MAX], char installed[static 2 * PATH_MAX], struct krux_err *err)
 {
 	ssize_t n = readlink("/proc/self/exe", own, PATH_MAX - 1);
 	char *slash;
@@ -70,7 +69,7 @@ int parts_open(struct parts *p, struct krux_err *err)
 	CLEAN_FD int dir = -1;
 
 	parts_none(p);
-	if (folders_find(own, installed, err))
+	if (parts_folders(own, installed, err))
 		return -1;
 	snprintf(name, sizeof name, "krux-%s", process_word(0));
 	dir = open(own, O_PATH | O_DIRECTORY | O_CLOEXEC);

@@ -5,6 +5,8 @@
 
 #include "runtime/sandbox/process.h"
 
+#include <limits.h>
+
 struct krux_err;
 
 struct parts {
@@ -14,6 +16,8 @@ struct parts {
 /* Opens krux-gate and the others in this program's own folder, or else in the one that they are
  * installed in. Refuses what others than root and the operator could have written. */
 int parts_open(struct parts *, struct krux_err *err);
+/* The folder of the program that runs, and the one where `make install` puts the others. */
+int parts_folders(char own[static PATH_MAX], char installed[static 2 * PATH_MAX], struct krux_err *err);
 /* As parts that were not opened are. */
 void parts_none(struct parts *);
 void parts_close(struct parts *);

@@ -4,6 +4,7 @@
 #include "runtime/base/cleanup.h"
 #include "runtime/base/err.h"
 #include "runtime/base/file.h"
+#include "runtime/base/reach.h"
 #include "runtime/base/screen.h"
 #include "runtime/base/state.h"
 #include "runtime/front/daemon.h"
@@ -11,6 +12,7 @@
 #include "runtime/front/machine.h"
 #include "runtime/front/options.h"
 #include "runtime/front/owner.h"
+#include "runtime/front/places.h"
 #include "runtime/front/ready.h"
 #include "runtime/gate/gate_run.h"
 #include "runtime/gate/limits.h"
@@ -26,7 +28,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <time.h>
 
 static const char help[] =
@@ -65,6 +69,7 @@ struct serve {
 	struct listen_socket agent, super;
 	struct machine machine;
 	char *bundle_path;
+	struct places places;
 	const char *limit[MOST_LIMITS + 1];
 	int cgroup_above;
 	char group_name[32];
@@ -186,6 +191,33 @@ static int sockets_take(struct serve *s, struct krux_err *err)
 		-1 : 0;
 }
 
+static int socket_place(struct places *p, const char *what, const struct listen_socket *l, struct krux_err *err)
+{
+	struct sockaddr_un at = { .sun_family = AF_UNIX };
+	socklen_t n = sizeof at - 1;
+
+	if (l->path)
+		return places_add(p, what, l->path, err);
+	if (getsockname(l->fd, (struct sockaddr *)&at, &n))
+		return err_set(err, errno, "%s", what);
+	/* One without a path is in nobody's reach. */
+	return *at.sun_path ? places_add(p, what, at.sun_path, err) : 0;
+}
+
+/* Whoever can write there is the daemon, or says what it does. */
+static int places_take(struct serve *s, struct krux_err *err)
+{
+	struct places *p = &s->places;
+
+	if (places_add(p, REACH_STATE, s->state.path, err) || (s->trust && places_add(p, REACH_TRUST, s->trust, err)) ||
+	    places_add(p, "bundle", s->bundle_path, err) || socket_place(p, "agents' socket", &s->agent, err) ||
+	    socket_place(p, "supervisors' socket", &s->super, err) || places_programs(p, err) ||
+	    (s->plan.hook.path && places_add(p, "notify hook", s->plan.hook.path, err)))
+		return -1;
+	s->plan.start.places = (const char *const *)p->text;
+	return 0;
+}
+
 /* What a daemon that was killed left in its groups ends before its calls are called unknown. The machine was
  * checked: who has no groups waived them. */
 static int cgroup_take(struct serve *s, struct krux_err *err)
@@ -229,7 +261,7 @@ static int serve_open(struct serve *s, int *code, struct krux_err *err)
 	if (machine_check(&s->machine, err) || parts_open(&start->parts, err))
 		return -1;
 	*code = EXIT_USAGE;
-	if (state_take(s, err) || bundle_open(s, err) || sockets_take(s, err))
+	if (state_take(s, err) || bundle_open(s, err) || sockets_take(s, err) || places_take(s, err))
 		return -1;
 	*code = EXIT_SYSTEM;
 	return owner_settle(&s->state, start->uid_base + 1, &start->keys, err) || cgroup_take(s, err) ? -1 : 0;
@@ -263,13 +295,14 @@ static void serve_close(struct serve *s)
 	cleanup_fd(&s->plan.start.keys);
 	state_close(&s->state);
 	free(s->bundle_path);
+	places_free(&s->places);
 	machine_free(&s->machine);
 }
 
 int serve_command(int argc, char **argv)
 {
 	struct serve s = { .cgroup_above = -1, .plan = { .bundle = -1, .cgroup = -1, .start.keys = -1 },
-		           .state = { NULL, -1, -1, -1, -1, -1 }, .agent.fd = -1, .super.fd = -1 };
+		           .state = { NULL, -1, -1, -1, -1, -1, NULL }, .agent.fd = -1, .super.fd = -1 };
 	const struct option_spec specs[] = {
 		{ .name = "--bundle", .value = &s.bundle },
 		{ .name = "--state", .value = &s.state_path },

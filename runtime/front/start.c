@@ -31,6 +31,7 @@ static void recorder_begin(const struct start_plan *p, struct begin *b)
 static void gate_begin(const struct start_plan *p, const struct start_generation *g, struct begin *b)
 {
 	b->limits = p->limits;
+	b->places = p->places;
 	b->fd[BEGIN_RECORDER] = g->gate_recorder;
 	b->fd[BEGIN_SPAWNER] = g->gate_spawner;
 }
@@ -39,6 +40,7 @@ static void gate_begin(const struct start_plan *p, const struct start_generation
 static void spawner_begin(const struct start_plan *p, const struct start_generation *g, struct begin *b)
 {
 	b->state_path = p->state->path;
+	b->places = p->places;
 	b->fd[BEGIN_STATE] = p->state->fd;
 	b->fd[BEGIN_TRASH] = p->state->trash;
 	b->fd[BEGIN_RECORDER] = g->spawner_recorder;

@@ -22,6 +22,7 @@ struct start_plan {
 	bool dev;
 	const char *const *waived, *const *missing;
 	const char *const *limits;     /* of the gate: NAME=N, NULL-terminated; NULL: the usual ones */
+	const char *const *places;     /* that no agent may reach, NULL-terminated */
 	uid_t uid_base;                /* as root: gate + 0, recorder + 1 */
 };
 

@@ -2,10 +2,13 @@
  * records; a change of an agent's record ends the sessions that were opened under the old one. */
 #include "runtime/gate/gate_part.h"
 
+#include "runtime/base/err.h"
+#include "runtime/base/reach.h"
 #include "runtime/record/carry.h"
 
 #include <errno.h>
 #include <sodium.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -111,12 +114,23 @@ static struct agent *agent_add(struct gate *g, const struct carry_agent *c)
 	return a;
 }
 
+/* The places of the daemon may be others than when an agent was added. The spawner refuses its calls. */
+static void reach_say(const struct gate *g)
+{
+	struct krux_err err = { 0 };
+
+	for (const struct agent *a = g->agents; a; a = a->next)
+		if (!a->revoked && reach_check(g->options.places, a->workspace, &err))
+			fprintf(stderr, "kruxrt gate: calls of agent %s are refused: %s\n", a->name, err.text);
+}
+
 int agents_fill(struct gate *g, struct krux_err *err)
 {
 	for (size_t i = 0; i < carry_agents(g->carry); i++)
 		if (!agent_add(g, carry_agent(g->carry, i)))
 			return err_set(err, ENOMEM, "know the agents");
 	agents_freeze(g);
+	reach_say(g);
 	return 0;
 }
 

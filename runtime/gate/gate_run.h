@@ -19,6 +19,7 @@ struct gate_run_options {
 	int trust;                     /* folder */
 	bool dev;
 	const char *const *waived;     /* NULL-terminated; NULL: none */
+	const char *const *places;     /* that no agent may reach, as reach_check takes them; NULL: none */
 	uint64_t generation;
 	int recorder, spawner;         /* channels */
 	const struct gate_limits *limits;   /* NULL: the usual ones */

@@ -8,9 +8,11 @@
 #include "runtime/gate/json.h"
 #include "runtime/record/blob.h"
 #include "runtime/record/carry.h"
+#include "runtime/record/registry.h"
 
 #include <sodium.h>
 #include <string.h>
+#include <unistd.h>
 
 static const uint64_t nonce_ns = UINT64_C(300000000000);
 
@@ -230,6 +232,8 @@ static void act(const struct asked *q)
 {
 	const struct frame *f = q->frame;
 	const struct krux_public_key *who = operator_of(q->gate, f);
+	const struct registry_rules rules = { q->gate->options.places, q->gate->owner, geteuid() };
+	struct krux_err err = { 0 };
 	struct krux_str signers;
 	struct record r;
 
@@ -244,6 +248,10 @@ static void act(const struct asked *q)
 	}
 	if (!record_has(&r, AUDIT_NONCE) || !nonce_take(q->gate, r.field[AUDIT_NONCE].s)) {
 		act_refused(q, "the act does not hold a nonce that was given out less than five minutes ago");
+		return;
+	}
+	if (r.field[AUDIT_KIND].u == AUDIT_KIND_AGENT && registry_check(q->gate->carry, &r, &rules, &err)) {
+		act_refused(q, err.text);
 		return;
 	}
 	signers = signers_of(q->gate, who, f->s_act.signature);

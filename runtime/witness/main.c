@@ -168,7 +168,7 @@ static int witnesses_ask(const struct state *state, struct krux_err *err)
 
 int main(int argc, char **argv)
 {
-	CLEANUP(state_close) struct state state = { NULL, -1, -1, -1, -1, -1 };
+	CLEANUP(state_close) struct state state = { NULL, -1, -1, -1, -1, -1, NULL };
 	CLEAN_FD int lock = -1;
 	struct krux_err err = { 0 };
 	int code;

@@ -130,6 +130,11 @@ state"
 	done
 	exits "and binds it to that" 1 $R reload "$dir/two-2/bundle.krux" --socket "$w/s"
 	exits "development bundles are not bound" 0 $R reload "$dir/one/bundle.krux" --socket "$w/s"
+	for at in "$w" "$s/trust" "$dir/bin" /; do
+		exits "no agent reaches the daemon's places: $at" 1 $R agents add three --token --workspace "$at" --socket "$w/s" \
+			--operator "$s/keys/operator.key"
+		has "which is said" "$dir/err" "workspace $at: "
+	done
 	# A revoked agent's call is killed, long before its time is over.
 	$as mkdir -p -m 700 "$s/workspaces/two"
 	$R agents add two --token --workspace "$s/workspaces/two" --socket "$w/s" --operator "$s/keys/operator.key" > "$dir/added" 2>&1

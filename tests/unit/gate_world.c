@@ -542,9 +542,10 @@ static void gate_fork(struct world_gate *g, const char *bundle)
 	g->pid = fork();
 	ck_assert_int_ge(g->pid, 0);
 	if (!g->pid) {
+		static const char *const places[] = { "state folder=/srv/daemon/state", "bundle=/etc/krux/b", NULL };
 		struct gate_run_options o = { .bundle = open(bundle, O_RDONLY | O_CLOEXEC), .bundle_path = bundle,
 			                      .trust = world.trust, .generation = g->generation, .recorder = recorder[1],
-			                      .spawner = spawner[1], .limits = &world_limits };
+			                      .spawner = spawner[1], .limits = &world_limits, .places = places };
 
 		close(recorder[0]);
 		close(spawner[0]);

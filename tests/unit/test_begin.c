@@ -74,7 +74,7 @@ static void refused(const char *text)
 START_TEST(all_of_it_arrives)
 {
 	const char *const waived[] = { "cgroup", "ebpf", NULL }, *const missing[] = { "", NULL },
-		   *const limits[] = { "calls=1", "bytes=2", NULL };
+		   *const limits[] = { "calls=1", "bytes=2", NULL }, *const places[] = { "bundle=/b", NULL };
 	struct begin b = nothing();
 
 	b.dev = true;
@@ -87,6 +87,7 @@ START_TEST(all_of_it_arrives)
 	b.waived = waived;
 	b.missing = missing;
 	b.limits = limits;
+	b.places = places;
 	b.fd[BEGIN_TRUST] = b.fd[BEGIN_SPAWNER] = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	ck_assert(!begin_put(&to, &b, &err));
 	ck_assert(!begin_take(from, KIND, &got, &err));
@@ -106,6 +107,8 @@ START_TEST(all_of_it_arrives)
 	ck_assert_str_eq(got.limits[0], "calls=1");
 	ck_assert_str_eq(got.limits[1], "bytes=2");
 	ck_assert_ptr_null(got.limits[2]);
+	ck_assert_str_eq(got.places[0], "bundle=/b");
+	ck_assert_ptr_null(got.places[1]);
 	for (unsigned i = 0; i < BEGIN_FDS; i++)
 		ck_assert((got.fd[i] >= 0) == (b.fd[i] >= 0));
 	ck_assert_int_ge(fcntl(got.fd[BEGIN_TRUST], F_GETFD), 0);

@@ -297,7 +297,7 @@ static void daemon_start(void)
 	daemon_pid = fork();
 	if (!daemon_pid) {
 		struct daemon_plan plan = {
-			.start = { { { self, self, self, self } }, &state, state.log, "test", false, NULL, NULL, NULL, 60870 },
+			.start = { { { self, self, self, self } }, &state, state.log, "test", false, NULL, NULL, NULL, NULL, 60870 },
 			.bundle_path = bundle_path, .bundle = open(bundle_path, O_RDONLY | O_CLOEXEC),
 			.agent = &agent, .supervisor = &supervisor, .cgroup = cgroup,
 			.start_ns = start_ns, .drain_ns = drain_ns, .leave_ns = 2000000000, .pause_ns = 1000000,
@@ -391,7 +391,7 @@ static void paths_make(void)
 	snprintf(supervisor_path, sizeof supervisor_path, "%.60s/supervisor", folder);
 	snprintf(bundle_path, sizeof bundle_path, "%.60s/bundle", folder);
 	bundle_write(10);
-	state = (struct state){ folder, open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC), -1, -1, -1, -1 };
+	state = (struct state){ folder, open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC), -1, -1, -1, -1, NULL };
 	state.log = dup(state.fd);
 	state.blobs = dup(state.fd);
 	state.trust = memory;

@@ -617,6 +617,22 @@ START_TEST(workspace_must_not_reach_the_state)
 	ck_assert_int_eq(workspace_open(&state, path, "builder", &w, &err), 0);
 	ck_assert_int_ge(w.trash, 0);
 	workspace_close(&w);
+	/* The trust folder may lie elsewhere; so do bundle and sockets. */
+	{
+		char inside[220], place[240];
+		const char *const places[] = { place, NULL };
+
+		snprintf(inside, sizeof inside, "%s/trust", path);
+		snprintf(place, sizeof place, "trust folder=%s", inside);
+		state.places = places;
+		ck_assert_int_lt(workspace_open(&state, path, "builder", &w, &err), 0);
+		ck_assert_msg(strstr(err.text, "trust folder") && strstr(err.text, "in its reach"), "%s", err.text);
+		ck_assert_int_eq(mkdir(inside, 0700), 0);
+		ck_assert_int_lt(workspace_open(&state, inside, "builder", &w, &err), 0);
+		state.places = NULL;
+	}
+	ck_assert_int_lt(workspace_open(&state, "/proc/self/fd", "builder", &w, &err), 0);
+	ck_assert_msg(strstr(err.text, "the kernel's own") != NULL, "%s", err.text);
 }
 END_TEST
 

@@ -471,6 +471,54 @@ static struct record revocation(const uint8_t *nonce, const char *name)
 	return r;
 }
 
+static struct record addition(const uint8_t *nonce, const char *workspace, uint64_t uid)
+{
+	struct record r = { 0 };
+
+	record_set(&r, AUDIT_KIND, AUDIT_KIND_AGENT);
+	record_text(&r, AUDIT_NAME, "new");
+	record_text(&r, AUDIT_ACTION, "add");
+	record_text(&r, AUDIT_WORKSPACE, workspace);
+	record_set(&r, AUDIT_AUTH, AUDIT_AUTH_PEER);
+	record_set(&r, AUDIT_UID, uid);
+	record_bytes(&r, AUDIT_NONCE, nonce, 16);
+	return r;
+}
+
+START_TEST(agents_that_could_do_nothing_are_refused)
+{
+	static const struct {
+		const char *workspace;
+		uint64_t uid;
+		const char *why;
+	} row[] = {
+		{ "/", 4001, "state folder /srv/daemon/state lies in its reach" },
+		{ "/srv/daemon", 4001, "state folder /srv/daemon/state lies in its reach" },
+		{ "/srv/daemon/state/log", 4001, "it lies in the state folder" },
+		{ "/srv/daemon/state/workspaces", 4001, "it lies in the state folder" },
+		{ "/etc/krux", 4001, "bundle /etc/krux/b lies in its reach" },
+		{ "/srv/builder/below", 4001, "it lies in that of agent builder, /srv/builder" },
+		{ "workspace", 4001, "no absolute path" },
+		{ "/srv/new", 0, "uid 0 is root's" },
+	};
+	struct client *s = client_supervisor();
+	uint8_t nonce[16];
+	struct record r;
+
+	for (size_t i = 0; i < sizeof row / sizeof *row; i++) {
+		nonce_get(s, nonce);
+		r = addition(nonce, row[i].workspace, row[i].uid);
+		act_send(s, &r, &world_operator);
+		refused(s, row[i].why);
+	}
+	nonce_get(s, nonce);
+	r = addition(nonce, "/srv/daemon/state/workspaces/new", 4001);
+	act_send(s, &r, &world_operator);
+	done(s);
+	client_close(s);
+}
+END_TEST
+
 START_TEST(revocation_ends_connections)
 {
 	struct client *c = client_agent("builder", "builder-token"), *d = client_agent("other", "other-token"),
@@ -630,6 +678,7 @@ int main(void)
 	tcase_add_test(c, what_supervisors_read);
 	tcase_add_test(c, watching);
 	tcase_add_test(c, freezing);
+	tcase_add_test(c, agents_that_could_do_nothing_are_refused);
 	tcase_add_test(c, revocation_ends_connections);
 	tcase_add_test(c, revocation_ends_calls);
 	tcase_add_test(c, revocation_ends_busy_tickets);

@@ -57,6 +57,14 @@ k agents add more --uid 4242 $op
 k agents revoke nobody $op
 k agents add more --token --operator "$s/keys/approver.key"
 k agents add more --token --workspace "$s" $op
+mkdir "$TMP/w" "$TMP/w/below" "$TMP/etc"; : > "$TMP/w/file"; cp "$TMP/b/bundle.krux" "$TMP/etc/"; ln -s "$s/log" "$TMP/w/link"
+for w in / /proc/sys "$s/log" "$s/workspaces/other/below" "$TMP/none" "$TMP/w/file" "$TMP/w/link"; do
+	[ "$w" != "$s/workspaces/other/below" ] || mkdir "$w"
+	k agents add more --token --workspace "$w" $op | sed "s|$(cd "$(dirname "$KRUXRT")" && pwd -P)|PROGRAMS|"
+done
+k agents add more --token --workspace "$TMP/etc" $op --bundle "$TMP/etc/bundle.krux"
+k agents add more --uid 0 $op
+k agents add more --uid "$(id -u)" $op | sed "s/uid $(id -u) is the operator/uid 0 is root/"
 echo "== list"
 k agents list
 k agents revoke builder $op

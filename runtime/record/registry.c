@@ -1,0 +1,79 @@
+/* A record `agent` and all that are registered to a yes, or to why not. */
+#include "runtime/record/registry.h"
+
+#include "runtime/base/cleanup.h"
+#include "runtime/base/err.h"
+#include "runtime/base/reach.h"
+#include "runtime/record/carry.h"
+#include "runtime/record/record.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { DAEMON_UIDS = 3 };              /* gate, recorder, hook */
+
+static int uid_check(const struct carry *c, uint64_t uid, const struct registry_rules *rules, struct krux_err *err)
+{
+	if (!uid)
+		return err_set(err, 0, "uid 0 is root's: no agent is known by it");
+	if (uid == rules->owner)
+		return err_set(err, 0, "uid %llu is the operator's: no agent is known by it", (unsigned long long)uid);
+	if (rules->daemon != rules->owner && uid >= rules->daemon && uid - rules->daemon < DAEMON_UIDS)
+		return err_set(err, 0, "uid %llu is the daemon's: no agent is known by it", (unsigned long long)uid);
+	for (size_t i = 0; i < carry_agents(c); i++) {
+		const struct carry_agent *a = carry_agent(c, i);
+
+		if (!a->revoked && a->auth == AUDIT_AUTH_PEER && a->uid == uid)
+			return err_set(err, 0, "another agent is known by this uid");
+	}
+	return 0;
+}
+
+/* Is b properly below a. */
+static bool is_below(struct krux_str a, struct krux_str b)
+{
+	return a.n < b.n && !memcmp(a.p, b.p, a.n) && (b.p[a.n] == '/' || a.n == 1);
+}
+
+/* Agents may share a folder; one inside of the other would have two histories for the same files. */
+static int nested_check(const struct carry *c, struct krux_str workspace, struct krux_err *err)
+{
+	for (size_t i = 0; i < carry_agents(c); i++) {
+		const struct carry_agent *a = carry_agent(c, i);
+		bool above = is_below(workspace, a->workspace);
+
+		if (!a->revoked && (above || is_below(a->workspace, workspace)))
+			return err_set(err, 0, "workspace %.*s: it %s that of agent %.*s, %.*s", (int)workspace.n, workspace.p,
+			               above ? "holds" : "lies in", (int)a->name.n, a->name.p, (int)a->workspace.n,
+			               a->workspace.p);
+	}
+	return 0;
+}
+
+static int workspace_check(const struct carry *c, struct krux_str workspace, const struct registry_rules *rules,
+                           struct krux_err *err)
+{
+	CLEAN_FREE char *path = strndup(workspace.p, workspace.n);
+
+	if (!path)
+		return err_set(err, ENOMEM, "workspace");
+	if (*path != '/' || strlen(path) != workspace.n)
+		return err_set(err, 0, "workspace: no absolute path");
+	return reach_check(rules->places, path, err) || nested_check(c, workspace, err) ? -1 : 0;
+}
+
+int registry_check(const struct carry *c, const struct record *r, const struct registry_rules *rules,
+                   struct krux_err *err)
+{
+	const struct carry_agent *a = carry_agent_find(c, r->field[AUDIT_NAME].s);
+	bool known = a && !a->revoked;
+
+	if (!krux_str_eq(r->field[AUDIT_ACTION].s, KRUX_STR("add")))
+		return known ? 0 : err_set(err, 0, "there is no agent of this name");
+	if (known)
+		return err_set(err, 0, "there is an agent of this name: revoke it first");
+	if (record_has(r, AUDIT_UID) && uid_check(c, r->field[AUDIT_UID].u, rules, err))
+		return -1;
+	return record_has(r, AUDIT_WORKSPACE) ? workspace_check(c, r->field[AUDIT_WORKSPACE].s, rules, err) : 0;
+}

@@ -1,0 +1,21 @@
+/* Which agents may be registered: what would only fail later, at each call, is said when an operator adds one. */
+#ifndef KRUX_REGISTRY_H
+#define KRUX_REGISTRY_H
+
+#include <stdint.h>
+
+struct carry;
+struct krux_err;
+struct record;
+
+struct registry_rules {
+	const char *const *places;     /* that no agent may reach, as reach_check takes them; NULL: none */
+	uint64_t owner;                /* uid of the operator */
+	uint64_t daemon;               /* uid of the gate, with the two that follow it; the operator's: no others */
+};
+
+/* Of a record `agent`: the name, the uid and the workspace that it adds, or the name that it revokes. Negative with
+ * *err: it cannot be. */
+int registry_check(const struct carry *, const struct record *, const struct registry_rules *, struct krux_err *err);
+
+#endif
