@@ -29,6 +29,7 @@ enum { BUNDLES = 64 };
 struct policy {
 	uint8_t digest[HASH_LEN];
 	struct loaded *loaded;               /* NULL: it cannot be had */
+	bool missing;                        /* since there is no file of it */
 };
 
 struct replay {
@@ -40,14 +41,14 @@ struct replay {
 };
 
 /* The bundle of that digest: one that was given, or one that the state folder keeps. */
-static struct loaded *policy_find(struct replay *p, const uint8_t *digest)
+static const struct policy *policy_find(struct replay *p, const uint8_t *digest)
 {
 	struct krux_err why = { 0 };
 	struct policy *new;
 
 	for (size_t i = 0; i < p->npolicies; i++)
 		if (!memcmp(p->policy[i].digest, digest, HASH_LEN))
-			return p->policy[i].loaded;
+			return &p->policy[i];
 	if (p->npolicies == BUNDLES) {
 		/* Those of long ago make room; given ones come again from the folder, or not at all. */
 		loaded_close(p->policy[0].loaded);
@@ -56,12 +57,22 @@ static struct loaded *policy_find(struct replay *p, const uint8_t *digest)
 	new = &p->policy[p->npolicies++];
 	memcpy(new->digest, digest, HASH_LEN);
 	new->loaded = kept_open(p->state, digest, p->dev, &why);
+	new->missing = !new->loaded && why.no == ENOENT;
 	if (!new->loaded) {
 		fputs("kruxrt audit replay: ", stderr);
 		screen_puts(stderr, why.text);
 		fputc('\n', stderr);
 	}
-	return new->loaded;
+	return new;
+}
+
+static const char *policy_objection(const struct replay *p, const struct policy *policy, const struct record *r)
+{
+	if (policy->missing)
+		return "its bundle is not there; --bundle F gives it";
+	if (!p->dev && record_has(r, AUDIT_DEV) && r->field[AUDIT_DEV].u)
+		return "its bundle is signed with a development key; --dev takes it";
+	return "its bundle is not one that can be taken";
 }
 
 static int given_open(struct replay *p, const char *const *path, struct krux_err *err)
@@ -168,18 +179,18 @@ static int record_take(void *ctx, const struct scan_item *item, struct krux_err 
 {
 	const struct record *r = item->record;
 	struct replay *p = ctx;
-	struct loaded *l;
+	const struct policy *policy;
 	struct facts *facts;
 	int rc;
 
 	p->next = r->field[AUDIT_SEQ].u + 1;
 	if (!record_has(r, AUDIT_VERDICT) || !record_has(r, AUDIT_BUNDLE))
 		return 0;
-	l = policy_find(p, (const uint8_t *)r->field[AUDIT_BUNDLE].s.p);
-	if (!l)
-		return undecided(p, r, "its bundle is not there");
-	facts = facts_new(l->abi);
-	rc = facts ? decide(p, l, r, facts, err) : err_set(err, ENOMEM, "replay");
+	policy = policy_find(p, (const uint8_t *)r->field[AUDIT_BUNDLE].s.p);
+	if (!policy->loaded)
+		return undecided(p, r, policy_objection(p, policy, r));
+	facts = facts_new(policy->loaded->abi);
+	rc = facts ? decide(p, policy->loaded, r, facts, err) : err_set(err, ENOMEM, "replay");
 	facts_free(facts);
 	return rc;
 }

@@ -89,8 +89,10 @@ exits "replay" 0 "$R" audit replay --state "$s" --dev
 has "all are the same" "$dir/out" "6 the same, 0 differ, 0 not decided"
 exits "a development key is not taken unasked" 1 "$R" audit replay --state "$s"
 has "and that is said" "$dir/out" "0 the same, 0 differ, 6 not decided"
+has "with what takes it" "$dir/out" "not decided: its bundle is signed with a development key; --dev takes it"
 rm -r "$s/bundles"
 exits "without the bundle" 1 "$R" audit replay --state "$s" --dev
+has "what gives it is said" "$dir/out" "not decided: its bundle is not there; --bundle F gives it"
 exits "with the bundle that is given" 0 "$R" audit replay --state "$s" --dev --bundle "$dir/bundle/bundle.krux"
 # Another policy under the name of the one that decided.
 sed 's/approval-required/blocked/' "$caps/policies/team-moderate.yaml" > "$dir/other.yaml"
