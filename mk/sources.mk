@@ -76,7 +76,7 @@ COMPILER_MAIN += compiler/main.c
 RUNTIME_SRC += runtime/base/err.c runtime/base/file.c runtime/base/loop.c runtime/base/message.c runtime/base/screen.c runtime/base/state.c \
 	runtime/bundle/abi.c runtime/bundle/abi_try.c runtime/bundle/elf.c runtime/bundle/loaded.c \
 	runtime/bundle/map.c runtime/bundle/trust.c runtime/request/request.c \
-	runtime/decide/facts.c runtime/decide/judge.c runtime/decide/query.c runtime/decide/tally.c runtime/decide/window.c runtime/decide/zone.c \
+	runtime/decide/facts.c runtime/decide/judge.c runtime/decide/query.c runtime/decide/remedy.c runtime/decide/tally.c runtime/decide/window.c runtime/decide/zone.c \
 	runtime/record/blob.c runtime/record/entry.c runtime/record/head.c runtime/record/history.c \
 	runtime/record/record.c \
 	runtime/approve/quorum.c runtime/sandbox/descriptors.c runtime/sandbox/landlock.c runtime/sandbox/namespaces.c \
@@ -112,11 +112,11 @@ BESIDE_MAIN := $(patsubst krux-%,runtime/%_main.c,$(BESIDE))
 TEST_SRC += bench/measure.c bench/workload.c tests/unit/attempt.c tests/unit/compiled.c \
 	tests/unit/diagrams.c tests/unit/diagrams_naive.c tests/unit/handler_calls.c \
 	tests/unit/modeling.c tests/unit/parsing.c tests/unit/reading.c tests/unit/records.c \
-	tests/unit/requests.c tests/unit/spawning.c tests/unit/tiny_bundle.c
+	tests/unit/requests.c tests/unit/spawning.c tests/unit/still.c tests/unit/tiny_bundle.c
 UNIT_TESTS += test_automaton test_bundle test_c_text test_canon test_capfile test_cbor test_check test_cond test_coverage \
-	test_dd test_digest test_elf test_emit_c test_emit_forms test_facts test_filter test_folders test_format test_gate test_grammar test_gzip test_handler test_handlers \
+	test_dd test_digest test_elf test_emit_c test_emit_forms test_facts test_filter test_folders test_format test_gate test_gate_waits test_grammar test_gzip test_handler test_handlers \
 	test_handlers_hostile test_import test_json test_lang test_length test_list test_loop test_message test_model test_nft test_patterns test_planned \
-	test_policyfile test_policyformat test_project test_quorum test_record test_request test_sandbox test_schema test_seccomp test_secrets \
+	test_policyfile test_policyformat test_project test_quorum test_record test_remedy test_request test_sandbox test_schema test_seccomp test_secrets \
 	test_source test_spawner test_tally test_ticket test_tree test_value test_window test_witness test_words test_yaml
 
 # tests/fuzz/fuzz_NAME.c each

@@ -54,7 +54,7 @@ static int gate_decide(struct gate *g, struct gate_answer *out, struct krux_err 
 	                     g->facts, err);
 	if (!g->judge)
 		return -1;
-	return judge_call(g->judge, out->request.cbor, &out->judgement, err);
+	return judge_call(g->judge, out->request.cbor, &out->request.args, &out->judgement, err);
 }
 
 static int gate_record(struct gate *g, enum audit_kind kind, struct gate_answer *out, uint8_t *leaf,

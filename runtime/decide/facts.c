@@ -6,6 +6,7 @@
 #include "runtime/base/err.h"
 #include "runtime/decide/query.h"
 #include "runtime/decide/tally.h"
+#include "runtime/decide/window.h"
 #include "runtime/decide/zone.h"
 
 #include <errno.h>
@@ -17,7 +18,7 @@ struct facts {
 	uint64_t wall, seconds, weekday;
 	bool has_time, time_known;      /* time_known: has_time says whether there is one */
 	uint64_t *answer;       /* by query; with a tally, of those that were asked */
-	uint64_t *oldest;       /* by query: when the first that counts was, UINT64_MAX: none does */
+	struct window *window;  /* by query: what counts in it, to tell when there is room; without a tally */
 	bool *asked;
 	uint32_t *list, nlist;  /* those that were asked, as they came */
 	uint32_t *order;        /* of query.h */
@@ -36,15 +37,14 @@ struct facts *facts_new(const struct krux_abi *abi)
 		return NULL;
 	f->abi = abi;
 	f->answer = calloc(n, sizeof *f->answer);
-	f->oldest = malloc(n * sizeof *f->oldest);
+	f->window = calloc(n, sizeof *f->window);
 	f->asked = calloc(n, sizeof *f->asked);
 	f->list = calloc(n, sizeof *f->list);
 	f->order = query_sort(abi);
-	if (!f->answer || !f->oldest || !f->asked || !f->list || !f->order) {
+	if (!f->answer || !f->window || !f->asked || !f->list || !f->order) {
 		facts_free(f);
 		return NULL;
 	}
-	memset(f->oldest, 0xFF, n * sizeof *f->oldest);
 	return f;
 }
 
@@ -69,13 +69,24 @@ void facts_free(struct facts *f)
 {
 	if (!f)
 		return;
+	for (uint32_t i = 0; f->window && i < f->abi->nfacts; i++)
+		window_close(&f->window[i]);
 	free(f->answer);
-	free(f->oldest);
+	free(f->window);
 	free(f->asked);
 	free(f->list);
 	free(f->order);
 	free(f->given);
 	free(f);
+}
+
+/* Without memory it is only not known when there is room. */
+static void window_keep(struct window *w, uint64_t per, uint64_t when, uint64_t amount)
+{
+	if (w->room || window_open(w, per, 0))
+		window_add(w, when, amount);
+	else
+		w->room = 0;
 }
 
 static void query_add(struct facts *f, enum krux_fact_kind kind, struct krux_str policy,
@@ -92,8 +103,8 @@ static void query_add(struct facts *f, enum krux_fact_kind kind, struct krux_str
 			continue;
 		if (__builtin_add_overflow(f->answer[id], amount, &f->answer[id]))
 			f->answer[id] = UINT64_MAX;
-		if (when < f->oldest[id])
-			f->oldest[id] = when;
+		if (kind == KRUX_FACT_RATE || kind == KRUX_FACT_BUDGET)
+			window_keep(&f->window[id], def->per, when, amount);
 	}
 }
 
@@ -131,32 +142,30 @@ static const uint32_t *rule_query(const struct facts *f, enum krux_fact_kind kin
 	return n ? &f->order[at] : NULL;
 }
 
-static uint64_t tally_room(const struct facts *f, struct krux_str policy, struct krux_str rule,
-                           const struct krux_value *args)
+static void full_look(const struct facts *f, uint32_t id, uint64_t amount, struct facts_full *out)
+{
+	const struct krux_fact_def *def = &f->abi->facts[id];
+	uint64_t wait = f->tally ? tally_wait(f->tally, f->agent, id, f->wall, amount)
+	                         : window_wait(&f->window[id], f->wall, def->max, amount);
+
+	if (wait && (!out->def || wait > out->wait))
+		*out = (struct facts_full){ def, amount, wait };
+}
+
+struct facts_full facts_full(const struct facts *f, struct krux_str policy, struct krux_str rule,
+                             const struct krux_value *args)
 {
 	const uint32_t *rate = rule_query(f, KRUX_FACT_RATE, policy, rule),
 		       *budget = rule_query(f, KRUX_FACT_BUDGET, policy, rule);
-	uint64_t wait = rate ? tally_wait(f->tally, f->agent, *rate, f->wall, 1) : 0, more = 0;
+	struct facts_full out = { .def = NULL };
 
+	if (f->given)
+		return out;
+	if (rate)
+		full_look(f, *rate, 1, &out);
 	if (budget && args)
-		more = tally_wait(f->tally, f->agent, *budget, f->wall,
-		                  query_amount(args, f->abi->facts[*budget].sum));
-	wait = more > wait ? more : wait;
-	return wait == UINT64_MAX ? 0 : wait;
-}
-
-uint64_t facts_wait(const struct facts *f, struct krux_str policy, struct krux_str rule,
-                    const struct krux_value *args)
-{
-	const uint32_t *id = rule_query(f, KRUX_FACT_RATE, policy, rule);
-	uint64_t end;
-
-	if (f->tally)
-		return tally_room(f, policy, rule, args);
-	if (!id || f->answer[*id] < f->abi->facts[*id].max || f->oldest[*id] == UINT64_MAX ||
-	    __builtin_add_overflow(f->oldest[*id], f->abi->facts[*id].per, &end))
-		return 0;
-	return end > f->wall ? end - f->wall : 0;
+		full_look(f, *budget, query_amount(args, f->abi->facts[*budget].sum), &out);
+	return out;
 }
 
 /* libc's way to the local time is long; most calls never ask. */

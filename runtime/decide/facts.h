@@ -36,10 +36,17 @@ void facts_begin(struct facts *, const struct tally *, struct tally_agent *,
  * in place of all the above. Negative with *err: it is no such list of this policy's queries. */
 int facts_given(struct facts *, struct krux_str list, struct krux_err *err);
 
-/* Where the rate of that rule is used up: ns until a call more has room. With a tally, its budget
- * counts too, by what args add to it. 0: it is not used up, or waiting does not help. */
-uint64_t facts_wait(const struct facts *, struct krux_str policy, struct krux_str rule,
-                    const struct krux_value *args);
+/* Of a rule's rate and budget the one that has no room for a call; where both have none, the one that
+ * has it later. */
+struct facts_full {
+	const struct krux_fact_def *def;   /* NULL: there is room, or it is not known */
+	uint64_t amount;                   /* what the call adds to it */
+	uint64_t wait;                     /* ns until there is room; UINT64_MAX: never for this call */
+};
+
+/* args say what the call adds to a budget; NULL: only the rate is looked at. */
+struct facts_full facts_full(const struct facts *, struct krux_str policy, struct krux_str rule,
+                             const struct krux_value *args);
 
 /* A krux_fact_fn; ctx is the struct facts. */
 bool facts_answer(void *ctx, uint32_t id, uint64_t *answer);

@@ -2,7 +2,6 @@
 #include "runtime/decide/judge.h"
 
 #include "runtime/base/err.h"
-#include "runtime/decide/facts.h"
 
 #include "capspec/canon.h"
 #include "capspec/limits.h"
@@ -182,7 +181,7 @@ static void voice_find(struct judge *j, const struct krux_value *args, struct ju
 		return;
 	}
 	out->reason = best->reason;
-	out->wait = facts_wait(j->facts, (struct krux_str){ best->policy, strlen(best->policy) },
+	out->full = facts_full(j->facts, (struct krux_str){ best->policy, strlen(best->policy) },
 	                       (struct krux_str){ best->rule, strlen(best->rule) }, args);
 }
 
@@ -206,19 +205,22 @@ void judge_decide(struct judge *j, const struct krux_value *args, struct judgeme
 		.obligation = &j->abi->obligations[a.obligation],
 	};
 	voice_find(j, args, out);
-	if (a.failed)
+	if (a.failed) {
 		out->reason =
 			"a fact that the policy asks for is not known, such as the local time";
+		out->full.def = NULL;
+	}
 }
 
-int judge_call(struct judge *j, struct krux_str args, struct judgement *out, struct krux_err *err)
+int judge_call(struct judge *j, struct krux_str cbor, const struct krux_value *args, struct judgement *out,
+               struct krux_err *err)
 {
 	struct krux_decode_error why;
 
-	if (!judge_decode(j, args, &why))
+	if (!judge_decode(j, cbor, &why))
 		return err_set(err, 0, "the policy does not take these arguments: %s: %s",
 		               why.field, why.why);
-	judge_decide(j, NULL, out);
+	judge_decide(j, args, out);
 	return 0;
 }
 

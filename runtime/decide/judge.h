@@ -4,8 +4,8 @@
 
 #include "capspec/krux_abi.h"
 #include "capspec/value.h"
+#include "runtime/decide/facts.h"
 
-struct facts;
 struct krux_err;
 
 struct judgement {
@@ -14,7 +14,7 @@ struct judgement {
 	/* The voice that decided; policy "" where no file speaks. Strings of the policy. */
 	struct krux_cite voice;
 	const char *reason;                        /* never NULL; "" where there is none */
-	uint64_t wait;  /* ns until the voice's used-up rate or budget has room; 0: no matter of waiting */
+	struct facts_full full;  /* the voice's rate or budget, where it has no room for this call */
 };
 
 struct judge;
@@ -28,10 +28,12 @@ void judge_aim(struct judge *, uint32_t cap, struct krux_str agent);
 void judge_free(struct judge *);
 
 /* Decides canonical arguments, which are borrowed until the next call. Negative with *err where
- * the policy's decoder refuses them, which canonical arguments of the type never meet. */
-int judge_call(struct judge *, struct krux_str args, struct judgement *out, struct krux_err *err);
+ * the policy's decoder refuses them, which canonical arguments of the type never meet. args: the
+ * same as a value, for what a budget counts; NULL: unknown. */
+int judge_call(struct judge *, struct krux_str cbor, const struct krux_value *args, struct judgement *out,
+               struct krux_err *err);
 /* The same in two steps: is this the encoding of arguments of the capability; then the verdict.
- * *why has constant strings. args: the same as a value, for what a budget counts; NULL: unknown. */
+ * *why has constant strings. */
 bool judge_decode(struct judge *, struct krux_str cbor, struct krux_decode_error *why);
 void judge_decide(struct judge *, const struct krux_value *args, struct judgement *out);
 

@@ -1,6 +1,7 @@
 /* Answers of the gate in one process to answers of the protocol. */
 #include "runtime/front/answered.h"
 
+#include "runtime/decide/remedy.h"
 #include "runtime/gate.h"
 
 #include "capspec/canon.h"
@@ -57,33 +58,13 @@ static void put_judgement(struct krux_pool *pool, const struct gate_answer *a, s
 	f->answer.reason = str(a->judgement.reason);
 }
 
-static struct krux_str remedy(struct krux_pool *pool, const struct gate_answer *a)
-{
-	const uint64_t second = UINT64_C(1000000000), wait = a->judgement.wait;
-
-	if (wait)
-		return text(pool, "The rate of this rule is used up. Try again in %llu seconds, when its oldest call "
-		            "no longer counts, or do without this call.",
-		            (unsigned long long)(wait / second + (wait % second != 0)));
-	if (a->end == GATE_DEFERRED)
-		return KRUX_STR("A person has to approve this call, and without the daemon kruxrt cannot take "
-		                "approvals: nothing was run, and nothing will be. Do without it, make it through "
-		                "kruxrt serve, or ask the operator to change the rule.");
-	if (!*a->judgement.voice.policy || !*a->judgement.voice.rule)
-		return KRUX_STR("No rule allows this call. Do without it, or ask the operator for one that does.");
-	return KRUX_STR("Do without this call, or choose arguments that the rule does not match. Only the operator "
-	                "can change the rule.");
-}
-
 static void put_refusal(struct krux_pool *pool, const struct gate_answer *a, struct frame *f)
 {
-	const uint64_t millisecond = 1000000, wait = a->judgement.wait;
-
 	f->answer.end = a->end == GATE_DEFERRED ? FRAME_END_DEFERRED : FRAME_END_DENIED;
 	put_judgement(pool, a, f);
-	f->answer.remedy = remedy(pool, a);
-	f->answer.retry = wait / millisecond + (wait % millisecond != 0);
-	f->answer.has_retry = wait != 0;
+	f->answer.remedy = remedy_text(pool, &a->judgement, false);
+	f->answer.retry = remedy_retry(&a->judgement);
+	f->answer.has_retry = f->answer.retry != 0;
 	if (a->end == GATE_DEFERRED)
 		f->answer.ticket = a->ticket;
 }

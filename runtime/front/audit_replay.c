@@ -169,7 +169,7 @@ static int decide(struct replay *p, const struct loaded *l, const struct record 
 	judge = judge_new(l->abi, (uint32_t)cap, r->field[AUDIT_AGENT].s, facts, err);
 	if (!judge)
 		return -1;
-	rc = judge_call(judge, args, &out, &why) ? undecided(p, r, "the bundle does not take its arguments")
+	rc = judge_call(judge, args, NULL, &out, &why) ? undecided(p, r, "the bundle does not take its arguments")
 	                                         : compare(p, r, &out, err);
 	judge_free(judge);
 	return rc;

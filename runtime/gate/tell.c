@@ -3,40 +3,19 @@
 #include "runtime/gate/gate_part.h"
 
 #include "capspec/canon.h"
+#include "runtime/decide/remedy.h"
 #include "runtime/spawn/spawn.h"
 
 #include <errno.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
-
-static const uint64_t millisecond = 1000000;
 
 static struct krux_str str(const char *s)
 {
 	return (struct krux_str){ s, strlen(s) };
 }
 
-/* Text in the pool; p NULL, which is left out, where it is empty or there is no memory. */
-static struct krux_str text(struct gate *g, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-
-static struct krux_str text(struct gate *g, const char *fmt, ...)
-{
-	char buf[4800];
-	va_list ap;
-	int n;
-
-	va_start(ap, fmt);
-	n = vsnprintf(buf, sizeof buf, fmt, ap);
-	va_end(ap);
-	if (n <= 0)
-		return (struct krux_str){ NULL, 0 };
-	if ((size_t)n >= sizeof buf)
-		n = sizeof buf - 1;
-	return (struct krux_str){ krux_pool_copy(g->pool, buf, (size_t)n), (size_t)n };
-}
-
+/* p NULL, which is left out, where it is empty. */
 static struct krux_str word(const char *s)
 {
 	return *s ? str(s) : (struct krux_str){ NULL, 0 };
@@ -102,23 +81,6 @@ void tell_invalid(struct call *c, const struct request_refusal *r)
 	tell_send(c->session->gate, c, &f, -1);
 }
 
-static struct krux_str remedy(struct gate *g, const struct call *c)
-{
-	const struct judgement *j = &c->judgement;
-	uint64_t seconds = j->wait / 1000000000 + (j->wait % 1000000000 != 0);
-
-	if (j->verdict == KRUX_APPROVAL)
-		return str("A person has to approve this call. Wait for the ticket, ask for it again later, "
-		           "or withdraw it; making the same call again changes nothing.");
-	if (j->wait)
-		return text(g, "This rule's rate or budget is used up. Try again in %llu seconds, when there "
-		               "is room, or do without this call.", (unsigned long long)seconds);
-	if (!*j->voice.policy || !*j->voice.rule)
-		return str("No rule allows this call. Do without it, or ask the operator for one that does.");
-	return str("Do without this call, or choose arguments that the rule does not match. Only the "
-	           "operator can change the rule.");
-}
-
 void tell_refusal(struct call *c)
 {
 	bool deferred = c->judgement.verdict == KRUX_APPROVAL;
@@ -129,11 +91,9 @@ void tell_refusal(struct call *c)
 		return;
 	judged(g, c, &f);
 	recorded(c, &f);
-	f.answer.remedy = remedy(g, c);
-	if (c->judgement.wait) {
-		f.answer.retry = c->judgement.wait / millisecond + 1;
-		f.answer.has_retry = true;
-	}
+	f.answer.remedy = remedy_text(g->pool, &c->judgement, true);
+	f.answer.retry = remedy_retry(&c->judgement);
+	f.answer.has_retry = f.answer.retry != 0;
 	if (deferred)
 		f.answer.ticket = c->ticket;
 	tell_send(g, c, &f, -1);

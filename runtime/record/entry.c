@@ -5,6 +5,7 @@
 #include "runtime/decide/facts.h"
 #include "runtime/decide/judge.h"
 #include "runtime/decide/query.h"
+#include "runtime/decide/remedy.h"
 #include "runtime/record/blob.h"
 #include "runtime/request/request.h"
 
@@ -295,7 +296,7 @@ int entry_decided(const struct entry *e, enum audit_kind kind, const struct krux
                   struct record *r, struct krux_err *err)
 {
 	struct asked asked = { abi, facts };
-	struct krux_str read = { NULL, 0 };
+	struct krux_str read = { NULL, 0 }, why;
 
 	*r = (struct record){ 0 };
 	record_set(r, AUDIT_KIND, kind);
@@ -313,6 +314,9 @@ int entry_decided(const struct entry *e, enum audit_kind kind, const struct krux
 		ticket_set(e->ticket, kind, r);
 	if (kind == AUDIT_KIND_INTENT)
 		return intent_set(e, abi, q, j, r, err);
+	why = remedy_record(e->pool, j);
+	if (why.n)
+		record_str(r, AUDIT_WHY, why);
 	return kind == AUDIT_KIND_DEFERRED ? deferred_set(e, j, r, err) : 0;
 }
 

@@ -48,7 +48,7 @@ static bool policy_agrees(struct again *a)
 	if (!facts || facts_given(facts, w->facts, &err))
 		return false;
 	a->judge = judge_new(a->abi, w->index, w->agent, facts, &err);
-	if (!a->judge || judge_call(a->judge, w->args, &j, &err) || j.verdict != w->verdict)
+	if (!a->judge || judge_call(a->judge, w->args, NULL, &j, &err) || j.verdict != w->verdict)
 		return false;
 	switch (j.verdict) {
 	case KRUX_AUTONOMOUS:

@@ -122,6 +122,14 @@ START_TEST(windows_have_exact_edges)
 }
 END_TEST
 
+static uint64_t wait(const char *policy, const char *rule, const struct krux_value *args)
+{
+	struct facts_full full = facts_full(facts, (struct krux_str){ policy, strlen(policy) },
+	                                    (struct krux_str){ rule, strlen(rule) }, args);
+
+	return full.def ? full.wait : 0;
+}
+
 /* Until the oldest that counts is over; only where the rate is used up, and only of that rule. */
 START_TEST(used_up_rates_say_when_they_are_not)
 {
@@ -132,13 +140,46 @@ START_TEST(used_up_rates_say_when_they_are_not)
 	facts_count(facts, KRUX_FACT_RATE, team, mail, now - 30 * second, 1);
 	for (unsigned i = 0; i < 7; i++)
 		facts_count(facts, KRUX_FACT_RATE, team, mail, now, 1);
-	ck_assert_uint_eq(facts_wait(facts, team, mail, NULL), 0);
+	ck_assert_uint_eq(wait("team", "mail", NULL), 0);
 	facts_count(facts, KRUX_FACT_RATE, team, mail, now + hour, 1);
-	ck_assert_uint_eq(facts_wait(facts, team, mail, NULL), hour - 30 * second);
-	ck_assert_uint_eq(facts_wait(facts, KRUX_STR("other"), mail, NULL), 0);
-	ck_assert_uint_eq(facts_wait(facts, team, KRUX_STR("mails"), NULL), 0);
-	ck_assert_uint_eq(facts_wait(facts, KRUX_STR("zzz"), mail, NULL), 0);
+	ck_assert_uint_eq(wait("team", "mail", NULL), hour - 30 * second);
+	/* More than the rate lets through, as under a policy that let more: two have to go. */
+	facts_count(facts, KRUX_FACT_RATE, team, mail, now, 1);
+	ck_assert_uint_eq(wait("team", "mail", NULL), hour - 10 * second);
+	ck_assert_uint_eq(wait("other", "mail", NULL), 0);
+	ck_assert_uint_eq(wait("team", "mails", NULL), 0);
+	ck_assert_uint_eq(wait("zzz", "mail", NULL), 0);
 	ck_assert(!facts_asked(facts, RATE));
+}
+END_TEST
+
+/* Until enough has left for what this call adds; never, where it alone is more than the most. */
+START_TEST(used_up_budgets_say_when_they_are_not)
+{
+	struct krux_str team = KRUX_STR("team"), mail = KRUX_STR("mail");
+	struct krux_member m = { KRUX_STR("size"), { .kind = KRUX_V_UINT, .u = 3 } };
+	struct krux_value args = { .kind = KRUX_V_MAP, .map = { &m, 1 } };
+	struct facts_full full;
+
+	facts_count(facts, KRUX_FACT_BUDGET, team, mail, now - 60 * second, 100);
+	facts_count(facts, KRUX_FACT_BUDGET, team, mail, now - 50 * second, 4);
+	facts_count(facts, KRUX_FACT_BUDGET, team, mail, now - 20 * second, 3);
+	ck_assert_uint_eq(wait("team", "mail", &args), 0);
+	m.value.u = 4;
+	ck_assert_uint_eq(wait("team", "mail", &args), 10 * second);
+	ck_assert_uint_eq(wait("team", "mail", NULL), 0);
+	m.value.u = 8;
+	ck_assert_uint_eq(wait("team", "mail", &args), 40 * second);
+	m.value.u = 11;
+	full = facts_full(facts, team, mail, &args);
+	ck_assert_ptr_eq(full.def, &defs[BUDGET]);
+	ck_assert_uint_eq(full.amount, 11);
+	ck_assert_uint_eq(full.wait, UINT64_MAX);
+	/* The one that has room later. */
+	for (unsigned i = 0; i < 10; i++)
+		facts_count(facts, KRUX_FACT_RATE, team, mail, now, 1);
+	m.value.u = 4;
+	ck_assert_uint_eq(wait("team", "mail", &args), hour);
 }
 END_TEST
 
@@ -226,6 +267,7 @@ int main(void)
 	tcase_add_test(tc, labels_and_calls);
 	tcase_add_test(tc, windows_have_exact_edges);
 	tcase_add_test(tc, used_up_rates_say_when_they_are_not);
+	tcase_add_test(tc, used_up_budgets_say_when_they_are_not);
 	tcase_add_test(tc, sums_do_not_wrap);
 	tcase_add_test(tc, early_moments);
 	tcase_add_test(tc, quiet_leaves_no_trace);

@@ -310,7 +310,7 @@ START_TEST(budgets_add_up)
 {
 	ck_assert_int_eq(call("mail.send", "{\"to\":\"x\",\"size\":60}"), 0);
 	ck_assert_int_eq(call("mail.send", "{\"to\":\"x\",\"size\":41}"), 1);
-	ck_assert_msg(!says("retry_after"), "%s", reply);
+	ck_assert_msg(says("budget of this rule is used up. Try again in 3") && says("\"retry_after\":3"), "%s", reply);
 	ck_assert_int_eq(call("mail.send", "{\"to\":\"x\",\"size\":40}"), 0);
 }
 END_TEST

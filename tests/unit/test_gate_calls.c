@@ -341,7 +341,12 @@ START_TEST(budgets_add_up)
 	ck_assert_uint_eq(f->answer.end, FRAME_END_DONE);
 	f = client_answer(c, 2, "filesystem.write", json);
 	ck_assert_uint_eq(f->answer.end, FRAME_END_DENIED);
-	ck_assert(f->answer.has_retry);
+	ck_assert(f->answer.has_retry && frame_says(f->answer.remedy, "The budget of this rule is used up. Try again in 3"));
+	ck_assert(frame_says(world_find(AUDIT_KIND_DENIED)->field[AUDIT_WHY].s, "the budget of this rule is used up"));
+	snprintf(json, sizeof json, "{\"path\":\"/workspace/a\",\"content\":\"%01025d\"}", 1);
+	f = client_answer(c, 4, "filesystem.write", json);
+	ck_assert(f->answer.end == FRAME_END_DENIED && !f->answer.has_retry);
+	ck_assert(frame_says(f->answer.remedy, "size(content) of this call is 1025, and the budget of this rule is at most 1024"));
 	f = client_answer(c, 3, "filesystem.write", "{\"path\":\"/workspace/a\",\"content\":\"x\"}");
 	ck_assert_uint_eq(f->answer.end, FRAME_END_DONE);
 	client_close(c);

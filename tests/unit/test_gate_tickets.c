@@ -1,5 +1,6 @@
 /* Calls that wait for a person, and what persons do: accept, reject, freeze, act. */
 #include "tests/unit/gate_steps.h"
+#include "tests/unit/still.h"
 
 #include "capspec/item.h"
 
@@ -39,6 +40,35 @@ START_TEST(accepted_and_run)
 	ck_assert_uint_eq(world_count(AUDIT_KIND_REFUSED), 1);
 	client_close(c);
 	client_close(s);
+}
+END_TEST
+
+/* Two ways out, in the answer and in the record: a person now, or the clock. */
+START_TEST(used_up_rates_are_waited_for_or_approved)
+{
+	struct client *c = client_agent("builder", "builder-token");
+	static const char look[] = "{\"path\":\"/workspace/seldom\"}";
+
+	still_now();
+	f = client_answer(c, 1, "filesystem.stat", look);
+	ck_assert_uint_eq(f->answer.end, FRAME_END_DONE);
+	still_on(3000);
+	f = client_answer(c, 2, "filesystem.stat", look);
+	ck_assert_uint_eq(f->answer.end, FRAME_END_DEFERRED);
+	ck_assert_uint_eq(f->answer.retry, 600000);
+	ck_assert(frame_says(f->answer.remedy, "a person has to approve this call") &&
+	          frame_says(f->answer.remedy, "try again in 600 seconds"));
+	ck_assert(frame_says(world_find(AUDIT_KIND_DEFERRED)->field[AUDIT_WHY].s,
+	                     "the rate of this rule is used up, and has room for this call in 600 seconds"));
+	/* Asked again, it is the same ticket and less to wait. */
+	still_on(1);
+	f = client_answer(c, 3, "filesystem.stat", look);
+	ck_assert_uint_eq(f->answer.retry, 599000);
+	ck_assert_uint_eq(world_count(AUDIT_KIND_DEFERRED), 1);
+	still_on(599);
+	f = client_answer(c, 4, "filesystem.stat", look);
+	ck_assert_uint_eq(f->answer.end, FRAME_END_DONE);
+	client_close(c);
 }
 END_TEST
 
@@ -662,8 +692,10 @@ int main(void)
 	int failed;
 
 	tcase_add_unchecked_fixture(c, world_once, world_finally);
+	tcase_add_checked_fixture(c, still_end, NULL);
 	tcase_add_checked_fixture(c, setup, world_teardown);
 	tcase_add_test(c, accepted_and_run);
+	tcase_add_test(c, used_up_rates_are_waited_for_or_approved);
 	tcase_add_test(c, quorums);
 	tcase_add_test(c, signatures_are_bound);
 	tcase_add_test(c, nobody_approves_himself);

@@ -218,12 +218,12 @@ START_TEST(room_for_this_call)
 	tally_count(t, a, KRUX_FACT_BUDGET, str("team"), str("mail"), start - 50 * second, 5000);
 	tally_count(t, a, KRUX_FACT_BUDGET, str("team"), str("mail"), start - 20 * second, 4000);
 	facts_begin(f, t, a, tally_place(t, str("/srv/one")), start);
-	ck_assert_uint_eq(facts_wait(f, str("team"), str("mail"), &args), 10 * second);
-	ck_assert_uint_eq(facts_wait(f, str("team"), str("mail"), NULL), 0);
+	ck_assert_uint_eq(facts_full(f, str("team"), str("mail"), &args).wait, 10 * second);
+	ck_assert_uint_eq((uintptr_t)facts_full(f, str("team"), str("mail"), NULL).def, 0);
 	m.value.u = 8000;
-	ck_assert_uint_eq(facts_wait(f, str("team"), str("mail"), &args), 40 * second);
+	ck_assert_uint_eq(facts_full(f, str("team"), str("mail"), &args).wait, 40 * second);
 	m.value.u = 10001;
-	ck_assert_uint_eq(facts_wait(f, str("team"), str("mail"), &args), 0);
+	ck_assert_uint_eq(facts_full(f, str("team"), str("mail"), &args).wait, UINT64_MAX);
 	facts_free(f);
 	tally_free(t);
 }
