@@ -341,6 +341,7 @@ const char *ack_text(uint32_t status);
 int news_take(struct gate *, struct krux_str bytes, struct krux_err *err);
 /* One that it did. */
 int news_own(struct gate *, struct krux_str bytes, const struct record *, const uint8_t *leaf, struct krux_err *err);
+void approvers_leave(struct gate *);
 int approvers_set(struct gate *, const struct krux_public_key *, size_t n, struct krux_err *err);
 
 /* ---- ended.c: what is kept of an agent's tickets for those who poll ---- */

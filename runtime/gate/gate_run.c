@@ -321,6 +321,9 @@ static int bundle_record(struct gate *g, struct krux_err *err)
 	const struct krux_bundle *b = &g->policy->bundle;
 	struct record r = { 0 };
 
+	if (carry_key_revoked(g->carry, KRUX_STR("bundle"), b->key.key))
+		return err_set(err, 0, "bundle %s: an operator has taken back the key %s that signed it",
+		               g->options.bundle_path, b->key.name);
 	/* Development bundles bind nothing, and are bound by nothing. */
 	if (!b->key.dev && carry_bundle_check(g->carry, b->policy, b->serial, err))
 		return err_wrap(err, "bundle %s", g->options.bundle_path);
@@ -371,7 +374,10 @@ static int gate_start(struct gate *g, struct krux_err *err)
 	}
 	if (o->confine && o->confine(o->confine_ctx, err))
 		return -1;
-	if (snapshot_take(g, err) || agents_fill(g, err) || tickets_open(g, err))
+	if (snapshot_take(g, err))
+		return -1;
+	approvers_leave(g);
+	if (agents_fill(g, err) || tickets_open(g, err))
 		return -1;
 	if (bundle_record(g, err)) {
 		g->code = EXIT_BUNDLE;

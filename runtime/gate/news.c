@@ -116,6 +116,15 @@ static int key_take(struct gate *g, const struct record *r, struct krux_err *err
 	return revoke ? 0 : approver_add(g, name, key, err);
 }
 
+void approvers_leave(struct gate *g)
+{
+	for (size_t i = 0; i < g->napprovers;)
+		if (carry_key_revoked(g->carry, KRUX_STR("approver"), g->approver[i].key))
+			g->approver[i] = g->approver[--g->napprovers];
+		else
+			i++;
+}
+
 int approvers_set(struct gate *g, const struct krux_public_key *key, size_t n, struct krux_err *err)
 {
 	for (size_t i = 0; i < n; i++)

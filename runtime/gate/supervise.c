@@ -197,6 +197,7 @@ static const struct krux_public_key *operator_of(const struct gate *g, const str
 {
 	for (size_t i = 0; i < g->noperators; i++)
 		if (krux_str_eq(str(g->operator[i].name), f->s_act.operator) &&
+		    !carry_key_revoked(g->carry, KRUX_STR("operator"), g->operator[i].key) &&
 		    krux_key_verify(&g->operator[i], FRAME_DOMAIN_OPERATOR, f->s_act.act, f->s_act.signature))
 			return &g->operator[i];
 	return NULL;

@@ -268,16 +268,20 @@ static bool key_add(struct carry *c, const struct record *r)
 {
 	struct carry_key k = { .seq = r->field[AUDIT_SEQ].u, .role = r->field[AUDIT_ROLE].s,
 		               .name = r->field[AUDIT_NAME].s };
+	bool known = false;
 
-	if (!action_is(r, "revoke")) {
-		memcpy(k.key, r->field[AUDIT_KEY].s.p, sizeof k.key);
+	memcpy(k.key, r->field[AUDIT_KEY].s.p, sizeof k.key);
+	if (!action_is(r, "revoke"))
 		return key_keep(c, &k);
-	}
 	for (size_t i = 0; i < c->nkeys; i++)
-		if (!c->key[i].revoked && krux_str_eq(c->key[i].role, k.role) &&
-		    !memcmp(c->key[i].key, r->field[AUDIT_KEY].s.p, sizeof k.key))
-			c->key[i].revoked = k.seq;
-	return true;
+		if (krux_str_eq(c->key[i].role, k.role) && !memcmp(c->key[i].key, k.key, sizeof k.key)) {
+			known = true;
+			if (!c->key[i].revoked)
+				c->key[i].revoked = k.seq;
+		}
+	/* One that only the trust folder has held so far. */
+	k.revoked = k.seq;
+	return known || key_keep(c, &k);
 }
 
 static bool freeze_add(struct carry *c, const struct record *r)

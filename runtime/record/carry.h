@@ -105,6 +105,8 @@ struct carry_key {
 };
 size_t carry_keys(const struct carry *);
 const struct carry_key *carry_key(const struct carry *, size_t i);
+/* Has an operator taken this key back for the role, and not given it again since. */
+bool carry_key_revoked(const struct carry *, struct krux_str role, const uint8_t key[static 32]);
 
 /* Is this agent held, or all are. Agent n 0: are all. */
 bool carry_frozen(const struct carry *, struct krux_str agent);

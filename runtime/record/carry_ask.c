@@ -138,6 +138,14 @@ const struct carry_key *carry_key(const struct carry *c, size_t i)
 	return &c->key[i];
 }
 
+bool carry_key_revoked(const struct carry *c, struct krux_str role, const uint8_t key[static 32])
+{
+	for (size_t i = c->nkeys; i--;)
+		if (krux_str_eq(c->key[i].role, role) && !memcmp(c->key[i].key, key, sizeof c->key[i].key))
+			return c->key[i].revoked;
+	return false;
+}
+
 bool carry_frozen(const struct carry *c, struct krux_str agent)
 {
 	for (size_t i = 0; i < c->nfreezes; i++)

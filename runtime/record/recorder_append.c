@@ -3,6 +3,7 @@
 #include "runtime/record/recorder_part.h"
 
 #include "runtime/base/err.h"
+#include "runtime/bundle/trust.h"
 #include "runtime/record/blob.h"
 #include "runtime/record/carry.h"
 
@@ -111,6 +112,8 @@ static enum ack_status bundle_check(const struct end *e, const struct record *r)
 	/* Once, at its start; an older one, or one of another policy, takes an operator's rollback before. */
 	if (e->generation->has_bundle)
 		return ACK_MALFORMED;
+	if (key_revoked(e->recorder, TRUST_BUNDLE, (const uint8_t *)r->field[AUDIT_KEY].s.p))
+		return ACK_SIGNATURE;
 	if (!is_development(e->recorder, r) && carry_bundle_check(log_carry(e->recorder->log), r->field[AUDIT_POLICY].s,
 	                                                          r->field[AUDIT_SERIAL].u, &err))
 		return ACK_SIGNATURE;

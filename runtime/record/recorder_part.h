@@ -5,8 +5,10 @@
 
 #include "runtime/base/loop.h"
 #include "runtime/base/message.h"
+#include "runtime/bundle/trust.h"
 #include "runtime/record/log.h"
 #include "runtime/record/recorder.h"
+#include "runtime/record/sign.h"
 
 #include "capspec/digest.h"
 
@@ -88,6 +90,8 @@ int append_take(struct end *, struct message *, struct krux_err *err);
 /* A record of the recorder's own about an intent: how it ended is not known. */
 void append_unknown(struct recorder *, uint64_t seq, const char *why);
 
+/* Has an operator taken the key back, whatever the trust folder holds. */
+bool key_revoked(const struct recorder *, enum trust_role, const uint8_t key[static SIGN_KEY]);
 /* Are all its signers operators of the trust folder, whose signatures hold; one at least. */
 bool act_holds(struct recorder *, const struct record *);
 /* Is this decision one of an approver of the trust folder, who is not the agent itself. */

@@ -9,7 +9,15 @@
 
 #include <string.h>
 
-/* The trust folder is read for each act: what is taken out of it counts at once. */
+bool key_revoked(const struct recorder *r, enum trust_role role, const uint8_t key[static SIGN_KEY])
+{
+	const char *word = trust_role_word(role);
+
+	return carry_key_revoked(log_carry(r->log), (struct krux_str){ word, strlen(word) }, key);
+}
+
+/* The trust folder is read for each act: what is taken out of it counts at once. What an operator has taken back does
+ * not count though it lies there. */
 static bool is_trusted(struct recorder *r, enum trust_role role, const struct signer *s)
 {
 	CLEAN_POOL struct krux_pool *pool = krux_pool_new(0);
@@ -17,7 +25,7 @@ static bool is_trusted(struct recorder *r, enum trust_role role, const struct si
 	struct krux_err err;
 	size_t n;
 
-	if (!pool || trust_read(r->options->trust, role, pool, &key, &n, &err))
+	if (!pool || key_revoked(r, role, s->key) || trust_read(r->options->trust, role, pool, &key, &n, &err))
 		return false;
 	for (size_t i = 0; i < n; i++)
 		if (!memcmp(key[i].key, s->key, SIGN_KEY) && s->name.n == strlen(key[i].name) &&

@@ -375,6 +375,12 @@ START_TEST(serials_freezes_and_agents)
 	ck_assert_uint_eq(carry_key(c, 0)->revoked, 0);
 	add(act(with(r, AUDIT_ACTION, "revoke"), 12));
 	ck_assert_uint_eq(carry_key(c, 0)->revoked, seq - 1);
+	ck_assert(carry_key_revoked(c, KRUX_STR("approver"), key_a) && !carry_key_revoked(c, KRUX_STR("operator"), key_a));
+	add(act(with(r, AUDIT_ACTION, "add"), 13));
+	ck_assert(!carry_key_revoked(c, KRUX_STR("approver"), key_a));
+	/* One that only the trust folder held. */
+	add(act(with(with_hash(r, AUDIT_KEY, key_b), AUDIT_ACTION, "revoke"), 14));
+	ck_assert(carry_key_revoked(c, KRUX_STR("approver"), key_b));
 }
 END_TEST
 

@@ -331,6 +331,50 @@ START_TEST(another_policy_takes_an_operator)
 }
 END_TEST
 
+static struct record taken_back(const char *role, const struct krux_secret_key *key)
+{
+	static struct krux_public_key public;
+	struct record r = { 0 };
+
+	krux_key_public(key, &public);
+	record_set(&r, AUDIT_KIND, AUDIT_KIND_KEY);
+	record_text(&r, AUDIT_ROLE, role);
+	record_text(&r, AUDIT_NAME, public.name);
+	record_bytes(&r, AUDIT_KEY, public.key, sizeof public.key);
+	record_text(&r, AUDIT_ACTION, "revoke");
+	return r;
+}
+
+/* The trust folder still holds them. */
+START_TEST(keys_that_were_taken_back_count_no_more)
+{
+	uint8_t ticket[HASH_LEN];
+
+	gate(deferred());
+	memcpy(ticket, ack.leaf, HASH_LEN);
+	ck_assert_int_eq(gate(act(taken_back("approver", &approver_key), &operator_key, 11)), ACK_OK);
+	ck_assert_int_eq(gate(decision(ticket, &approver_key, "accept")), ACK_SIGNATURE);
+	ck_assert_int_eq(gate(act(taken_back("operator", &operator_key), &operator_key, 12)), ACK_OK);
+	ck_assert_int_eq(gate(act(taken_back("log", &operator_key), &operator_key, 13)), ACK_SIGNATURE);
+}
+END_TEST
+
+START_TEST(bundles_of_a_key_that_was_taken_back_are_refused)
+{
+	struct record r = { 0 }, last = bundle_record(9);
+
+	record_set(&r, AUDIT_KIND, AUDIT_KIND_KEY);
+	record_text(&r, AUDIT_ROLE, "bundle");
+	record_text(&r, AUDIT_NAME, "signer");
+	record_str(&r, AUDIT_KEY, last.field[AUDIT_KEY].s);
+	record_text(&r, AUDIT_ACTION, "revoke");
+	ck_assert_int_eq(gate(act(r, &operator_key, 14)), ACK_OK);
+	side_gone(&a);
+	side_bare(&b, 6);
+	ck_assert_int_eq(side_append(&b.gate, &last, 0, &ack), ACK_SIGNATURE);
+}
+END_TEST
+
 static struct record blob_record(const uint8_t name[static HASH_LEN], uint64_t size)
 {
 	static uint8_t field[64];
@@ -500,6 +544,8 @@ int main(void)
 	tcase_add_test(tc, what_a_generation_leaves_open_is_unknown);
 	tcase_add_test(tc, an_older_bundle_takes_an_operator);
 	tcase_add_test(tc, another_policy_takes_an_operator);
+	tcase_add_test(tc, keys_that_were_taken_back_count_no_more);
+	tcase_add_test(tc, bundles_of_a_key_that_was_taken_back_are_refused);
 	tcase_add_test(tc, blobs_come_with_their_record);
 	tcase_add_test(tc, a_killed_recorder_loses_nothing);
 	tcase_add_test(tc, a_log_shorter_than_its_checkpoint_is_refused);
