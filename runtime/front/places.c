@@ -23,17 +23,15 @@ static int text_add(struct places *p, const char *what, const char *folder, cons
 	return 0;
 }
 
-int places_add(struct places *p, const char *what, const char *path, struct krux_err *err)
+/* The name itself, in the folder that it stands in: whoever can write there can let a link lead elsewhere. */
+static int name_add(struct places *p, const char *what, const char *path, struct krux_err *err)
 {
 	CLEAN_FREE char *copy = strdup(path);
-	CLEAN_FREE char *whole = realpath(path, NULL);
 	CLEAN_FREE char *folder = NULL;
 	char *slash;
 
 	if (!copy)
 		return err_set(err, ENOMEM, "%s", what);
-	if (whole && text_add(p, what, whole, "", err))
-		return -1;
 	for (slash = copy + strlen(copy); slash > copy + 1 && slash[-1] == '/';)
 		*--slash = 0;
 	slash = strrchr(copy, '/');
@@ -41,9 +39,17 @@ int places_add(struct places *p, const char *what, const char *path, struct krux
 		*slash = 0;
 	folder = realpath(!slash ? "." : *copy ? copy : "/", NULL);
 	if (!folder)
-		return whole ? 0 : err_set(err, errno, "%s %s", what, path);
-	/* Where it is a link: whoever can write there can let it lead elsewhere. */
+		return err_set(err, errno, "%s %s", what, path);
 	return text_add(p, what, folder, slash ? slash + 1 : copy, err);
+}
+
+int places_add(struct places *p, const char *what, const char *path, struct krux_err *err)
+{
+	CLEAN_FREE char *whole = realpath(path, NULL);
+
+	if (whole && text_add(p, what, whole, "", err))
+		return -1;
+	return name_add(p, what, path, err);
 }
 
 int places_programs(struct places *p, struct krux_err *err)
