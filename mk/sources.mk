@@ -8,7 +8,7 @@ CAPSPEC_SRC += capspec/bpf.c capspec/bundle.c capspec/canon.c capspec/canon_byte
 	capspec/canon_ip.c capspec/canon_number.c capspec/canon_path.c capspec/canon_refuse.c \
 	capspec/canon_scalar.c capspec/canon_text.c capspec/canon_time.c capspec/canon_url.c \
 	capspec/canon_utf8.c capspec/cbor.c capspec/digest.c capspec/digest_block.c capspec/gzip.c capspec/item.c capspec/json.c capspec/json_write.c \
-	capspec/key.c capspec/key_file.c capspec/layers.c capspec/pattern.c capspec/pool.c capspec/schema.c \
+	capspec/guard.c capspec/key.c capspec/key_file.c capspec/layers.c capspec/pattern.c capspec/pool.c capspec/schema.c \
 	capspec/schema_member.c capspec/schema_read.c capspec/schema_types.c capspec/schema_write.c \
 	capspec/type.c capspec/uncanon.c capspec/value.c
 # both protocols, and libkrux
@@ -114,7 +114,7 @@ TEST_SRC += bench/measure.c bench/workload.c tests/unit/attempt.c tests/unit/com
 	tests/unit/modeling.c tests/unit/parsing.c tests/unit/reading.c tests/unit/records.c \
 	tests/unit/requests.c tests/unit/spawning.c tests/unit/still.c tests/unit/tiny_bundle.c
 UNIT_TESTS += test_automaton test_bundle test_c_text test_canon test_capfile test_cbor test_check test_cond test_coverage \
-	test_dd test_digest test_elf test_emit_c test_emit_forms test_facts test_filter test_folders test_format test_gate test_gate_waits test_grammar test_gzip test_handler test_handlers \
+	test_dd test_digest test_elf test_emit_c test_emit_forms test_facts test_filter test_folders test_format test_gate test_gate_waits test_grammar test_guard test_gzip test_handler test_handlers \
 	test_handlers_hostile test_import test_json test_lang test_length test_list test_loop test_message test_model test_nft test_patterns test_planned \
 	test_policyfile test_policyformat test_project test_quorum test_record test_remedy test_request test_sandbox test_schema test_seccomp test_secrets \
 	test_source test_spawner test_tally test_ticket test_tree test_value test_window test_witness test_words test_yaml

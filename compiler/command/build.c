@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include "capspec/canon.h"
+#include "capspec/guard.h"
 #include "compiler/base/buf.h"
 #include "compiler/command/command.h"
 #include "compiler/command/verify.h"
@@ -66,7 +67,7 @@ static bool key_read(const struct options *o, struct krux_secret_key *key)
 		krux_key_development(key);
 		return true;
 	}
-	if (krux_key_secret_read(o->key, key, &why))
+	if (krux_guard(&why) && krux_key_secret_read(o->key, key, &why))
 		return true;
 	fprintf(stderr, "kruxc build: %s: %s\n", o->key, why.why);
 	return false;

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "capspec/guard.h"
 #include "capspec/key.h"
 #include "compiler/base/buf.h"
 #include "compiler/command/command.h"
@@ -128,6 +129,10 @@ int command_keygen(const struct options *o)
 	struct krux_secret_key key;
 	bool fine;
 
+	if (!krux_guard(&why)) {
+		fprintf(stderr, "kruxc keygen: %s\n", why.why);
+		return EXIT_SYSTEM;
+	}
 	if (!krux_key_generate(slash ? slash + 1 : stem, o->dev, &key, &why))
 		return command_usage(o, "%s", why.why);
 	fine = krux_key_files_write(stem, &key, &why);

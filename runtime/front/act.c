@@ -10,6 +10,7 @@
 #include "runtime/record/log.h"
 #include "runtime/record/registry.h"
 
+#include "capspec/guard.h"
 #include "capspec/item.h"
 #include "capspec/key.h"
 
@@ -152,7 +153,7 @@ enum supervisor_result act_do(const struct act_place *at, struct record *r, uint
 	enum supervisor_result result;
 	struct signing s;
 
-	if (!krux_key_secret_read(at->operator, &s.key, &why)) {
+	if (!krux_guard(&why) || !krux_key_secret_read(at->operator, &s.key, &why)) {
 		err_set(err, 0, "%s: %s", at->operator, why.why);
 		return SUPERVISOR_FAILED;
 	}

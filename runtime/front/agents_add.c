@@ -13,6 +13,7 @@
 
 #include "capspec/canon.h"
 #include "capspec/digest.h"
+#include "capspec/guard.h"
 #include "capspec/key.h"
 
 #include <sodium.h>
@@ -69,6 +70,8 @@ static const char *proof_make(struct adding *d, struct krux_refusal *why)
 	if (a->token + !!a->key + !!a->uid != 1)
 		return "--token, --key F.pub or --uid N: one of them says how the agent is known";
 	if (a->token) {
+		if (!krux_guard(why))
+			return why->why;
 		token_make(d);
 		return NULL;
 	}

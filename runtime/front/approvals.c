@@ -12,6 +12,7 @@
 #include "runtime/front/supervisor.h"
 
 #include "capspec/canon.h"
+#include "capspec/guard.h"
 #include "capspec/key.h"
 
 #include <stdio.h>
@@ -257,7 +258,7 @@ static int decide(struct approvals *a)
 	if (card.args_told && !a->large && !strcmp(a->what, "accept"))
 		return fail(a, EXIT_NO, "the arguments are too large for the record, and are shown as the daemon tells "
 		            "them; --large accepts that");
-	if (!krux_key_secret_read(a->key, &key, &why)) {
+	if (!krux_guard(&why) || !krux_key_secret_read(a->key, &key, &why)) {
 		err_set(&err, 0, "%s: %s", a->key, why.why);
 		return fail(a, EXIT_USAGE, err.text);
 	}

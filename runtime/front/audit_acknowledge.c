@@ -15,8 +15,10 @@
 #include "runtime/record/log.h"
 #include "runtime/record/log_key.h"
 
+#include "capspec/guard.h"
 #include "capspec/item.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <sodium.h>
 #include <stdio.h>
@@ -31,10 +33,13 @@ struct loss {
 static int loss_find(const struct state *s, struct log *log, struct loss *out, struct krux_err *err)
 {
 	CLEAN_FD int keys = file_open(s->fd, "keys", O_RDONLY | O_DIRECTORY, 0, err);
+	struct krux_refusal why = { "", "" };
 	struct krux_secret_key secret;
 	struct krux_public_key key;
 
 	*out = (struct loss){ 0 };
+	if (!krux_guard(&why))
+		return err_set(err, errno, "%s", why.why);
 	if (keys < 0 || log_key_open(keys, &secret, err))
 		return -1;
 	krux_key_public(&secret, &key);
@@ -54,7 +59,7 @@ static int operator_read(const struct state *s, const char *path, struct krux_se
 	struct krux_public_key *key;
 	size_t n;
 
-	if (!krux_key_secret_read(path, secret, &why))
+	if (!krux_guard(&why) || !krux_key_secret_read(path, secret, &why))
 		return err_set(err, 0, "%s: %s", path, why.why);
 	krux_key_public(secret, public);
 	if (!pool || trust_read(s->trust, TRUST_OPERATOR, pool, &key, &n, err))

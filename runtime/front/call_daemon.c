@@ -7,6 +7,7 @@
 #include "runtime/front/front.h"
 
 #include "capspec/canon.h"
+#include "capspec/guard.h"
 #include "capspec/version.h"
 
 #include <stdio.h>
@@ -117,9 +118,12 @@ int call_daemon(const struct call *c, struct krux_str json)
 		.deadline_ms = (uint32_t)c->deadline_ms, .flags = KRUX_JSON | (c->wait ? KRUX_WAIT : 0),
 		.progress = on_progress, .ctx = (void *)(uintptr_t)c,
 	};
+	struct krux_refusal why = { "", "" };
 	struct krux_fault fault;
 	struct frame f;
 
+	if (!krux_guard(&why))
+		return call_fail(EXIT_SYSTEM, why.why);
 	if (!json.n)
 		return call_fail(EXIT_USAGE, "the arguments are a JSON object, {} where there are none");
 	/* A call that waits for a person is given up by a person. */

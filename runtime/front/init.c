@@ -13,8 +13,10 @@
 #include "runtime/record/log_key.h"
 
 #include "capspec/canon.h"
+#include "capspec/guard.h"
 #include "capspec/version.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <sodium.h>
 #include <stdio.h>
@@ -130,7 +132,10 @@ static int init_make(struct init *in, const char *path, const struct krux_public
                      size_t nkeys, struct krux_err *err)
 {
 	char origin[64], vkey[NOTE_KEY_TEXT + 1];
+	struct krux_refusal why = { "", "" };
 
+	if (!krux_guard(&why))
+		return err_set(err, errno, "%s", why.why);
 	origin_name(origin);
 	if (log_create(in->state.log, origin, "kruxrt " KRUX_VERSION, err))
 		return -1;
