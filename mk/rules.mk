@@ -95,6 +95,10 @@ $(BUILD)/krux-witness: $(KRUXRT_OBJ) $(call obj,$(WITNESS_SRC) $(WITNESS_MAIN))
 
 # Unit tests may use anything but the mains.
 $(BUILD)/unit/test_submit: TEST_LIBS += -lcurl
+# Its clock is for these alone, so it is in no archive.
+STILL := $(BUILD)/obj/tests/unit/still.o
+$(BUILD)/unit/test_gate_tickets $(BUILD)/unit/test_gate_waits: TEST_LIBS := $(STILL) $(TEST_LIBS)
+$(BUILD)/unit/test_gate_tickets $(BUILD)/unit/test_gate_waits: $(STILL)
 # Kept, or the next run, which knows what they depend on, compiles them again.
 .SECONDARY: $(UNIT_TESTS:%=$(BUILD)/obj/tests/unit/%.o)
 $(BUILD)/unit/%: $(BUILD)/obj/tests/unit/%.o $(BUILD)/libkruxtest.a
