@@ -157,6 +157,7 @@ static void entry_finish(struct reading *r, struct entry *e, struct span at)
 	}
 	if (!e->has_tier)
 		entry_doubt(e, at, KRUX_STR("a restriction without a tier"));
+	entry_choose(e);
 	if (e->rate && !e->doubt && e->rule.verdict != KRUX_BLOCKED)
 		entry_rate(e);
 	else if (e->rate)
@@ -164,8 +165,8 @@ static void entry_finish(struct reading *r, struct entry *e, struct span at)
 	if (e->doubt) {
 		e->rule.verdict = KRUX_BLOCKED;
 		e->rule.rate.given = false;
+		e->rule.when = e->rest;
 	}
-	e->rule.when = e->rest;
 	rule = draft_rule(im, &r->policy, e->rule.id);
 	e->rule.id = rule->id;
 	*rule = e->rule;
@@ -191,8 +192,8 @@ static void entry_read(struct reading *r, struct krux_str pattern, struct span a
 	else
 		entry_doubt(&e, v->at, KRUX_STR("a list where a tier was expected"));
 	for (const struct yaml_node *i = first_of(e.nested); i && import_afford(r->im, RULE_COST); i = i->next) {
-		struct entry inner = { .im = r->im, .rule = e.rule, .rest = e.rest, .tests = e.tests,
-		                       .doubt = e.doubt };
+		struct entry inner = { .im = r->im, .rule = e.rule, .rest = e.rest, .least = e.least,
+		                       .loose = e.loose, .no_least = e.no_least, .tests = e.tests, .doubt = e.doubt };
 
 		inner.rule.notes = (struct notes){ 0 };
 		inner.rule.verdict = KRUX_BLOCKED;

@@ -97,8 +97,96 @@ static struct krux_str list_of(struct importer *im, const struct yaml_node *v)
 	return out;
 }
 
-/* One `key: value` as a test; n 0 where it is none of ours. */
-static struct krux_str test_of(struct importer *im, const struct yaml_node *key)
+/* One condition: all that it could mean, and the least; n 0 where there is no such thing here. */
+struct test {
+	struct krux_str wide, least;
+	const char *why;                /* of n 0, where more can be said than "not known" */
+};
+
+static bool text_ends(struct krux_str s, const char *end)
+{
+	size_t n = strlen(end);
+
+	return s.n >= n && !memcmp(s.p + s.n - n, end, n);
+}
+
+static bool text_begins(struct krux_str s, const char *word)
+{
+	return s.n >= strlen(word) && !memcmp(s.p, word, strlen(word));
+}
+
+static bool is_path(struct krux_str field, struct krux_str value)
+{
+	return text_ends(field, "path") || text_begins(value, "/") || text_begins(value, "~") ||
+	       text_begins(value, "**/");
+}
+
+/* Would somebody who wrote this have meant a pattern. */
+static bool is_pattern(struct krux_str field, const struct yaml_node *v)
+{
+	struct krux_str s = text_of(v);
+
+	if (text_has(s, "*"))
+		return true;
+	return is_path(field, s) && (text_has(s, "?") || text_has(s, "[") || text_has(s, "{"));
+}
+
+static bool any_pattern(struct krux_str field, const struct yaml_node *v)
+{
+	bool found = is_pattern(field, v);
+
+	for (const struct yaml_node *i = first_of(v); i && !found; i = i->next)
+		found = is_pattern(field, i);
+	return found;
+}
+
+static struct test pattern_test(struct importer *im, struct krux_str field, const struct yaml_node *v)
+{
+	struct krux_str wide, least, s = text_of(v);
+	struct test t = { .why = "is a pattern that we do not have" };
+
+	if (!s.n || !is_path(field, s))
+		return t;
+	entry_glob(im->arena, s, &wide, &least);
+	if (wide.n)
+		t.wide = arena_printf(im->arena, "%.*s matches %.*s", STR_ARG(field), STR_ARG(wide));
+	if (least.n)
+		t.least = arena_printf(im->arena, "%.*s matches %.*s", STR_ARG(field), STR_ARG(least));
+	return t;
+}
+
+/* A list with patterns among it. */
+static struct test patterns_test(struct importer *im, struct krux_str field, const struct yaml_node *list)
+{
+	struct buf wide = { 0 }, least = { 0 };
+	struct test out = { .why = "has a pattern that we do not have" };
+	bool fine = list->n <= MOST_TESTS, both = true;
+
+	for (const struct yaml_node *i = first_of(list); i && fine; i = i->next) {
+		struct krux_str value = literal_of(im, i);
+		struct test t;
+
+		if (is_pattern(field, i)) {
+			t = pattern_test(im, field, i);
+		} else {
+			t.wide = value.n ? arena_printf(im->arena, "%.*s == %.*s", STR_ARG(field), STR_ARG(value)) : value;
+			t.least = t.wide;
+		}
+		fine = t.wide.n != 0;
+		both &= t.least.n != 0;
+		buf_printf(&wide, "%s%.*s", wide.n ? " or " : "(", STR_ARG(t.wide));
+		buf_printf(&least, "%s%.*s", least.n ? " or " : "(", STR_ARG(t.least));
+	}
+	if (fine)
+		out.wide = arena_printf(im->arena, "%.*s)", (int)wide.n, wide.p);
+	if (fine && both)
+		out.least = arena_printf(im->arena, "%.*s)", (int)least.n, least.p);
+	buf_free(&wide);
+	buf_free(&least);
+	return out;
+}
+
+static struct test test_of(struct importer *im, const struct yaml_node *key)
 {
 	const struct yaml_node *v = key->next;
 	struct krux_str base = key->text, right;
@@ -119,13 +207,50 @@ static struct krux_str test_of(struct importer *im, const struct yaml_node *key)
 		base.n -= 5;
 		size = "size";
 	}
+	if (!base.n || !krux_str_eq(base, import_identifier(im->arena, base)))
+		return (struct test){ 0 };
+	if (!strcmp(op, "matches") || (!strcmp(op, "==") && is_pattern(base, v)))
+		return pattern_test(im, base, v);
+	if (!strcmp(op, "in") && any_pattern(base, v))
+		return patterns_test(im, base, v);
+	if (text_has(text_of(v), "*"))
+		return (struct test){ .why = "has a pattern where we take plain text" };
 	right = strcmp(op, "in") ? literal_of(im, v) : list_of(im, v);
-	if (!base.n || !krux_str_eq(base, import_identifier(im->arena, base)) || !right.n ||
-	    (number && (v->kind != YAML_SCALAR || !is_number(v->text))))
-		return (struct krux_str){ 0 };
-	if (*size)
-		return arena_printf(im->arena, "size(%.*s) %s %.*s", STR_ARG(base), op, STR_ARG(right));
-	return arena_printf(im->arena, "%.*s %s %.*s", STR_ARG(base), op, STR_ARG(right));
+	if (!right.n || (number && (v->kind != YAML_SCALAR || !is_number(v->text))))
+		return (struct test){ 0 };
+	right = *size ? arena_printf(im->arena, "size(%.*s) %s %.*s", STR_ARG(base), op, STR_ARG(right))
+	              : arena_printf(im->arena, "%.*s %s %.*s", STR_ARG(base), op, STR_ARG(right));
+	return (struct test){ right, right, NULL };
+}
+
+static struct krux_str both(struct arena *a, struct krux_str rest, struct krux_str test)
+{
+	return rest.n ? arena_printf(a, "%.*s and %.*s", STR_ARG(rest), STR_ARG(test)) : test;
+}
+
+static void test_add(struct entry *e, const struct yaml_node *k)
+{
+	struct importer *im = e->im;
+	struct test test = test_of(im, k);
+
+	if (!test.wide.n) {
+		entry_doubt(e, k->at, arena_printf(im->arena, "the condition `%.*s` %s", STR_ARG(k->text),
+		                                   test.why ? test.why : "is not known"));
+		if (test.why)
+			import_review(im, &e->rule.notes, "what `%.*s` is meant to hold for", STR_ARG(k->text));
+		return;
+	}
+	if (!krux_str_eq(test.wide, test.least)) {
+		e->loose = e->loose.src ? e->loose : k->at;
+		e->no_least |= !test.least.n;
+	}
+	if (any_pattern(k->text, k->next))
+		import_review(im, &e->rule.notes, "what has a star is read as a pattern, and `/**` holds for the folder too");
+	if (text_is(k->text, "path_prefix") && k->next->text.n && k->next->text.p[k->next->text.n - 1] != '/')
+		import_review(im, &e->rule.notes, "a prefix also holds for names that only begin so; "
+		              "`path under` does not");
+	e->rest = both(im->arena, e->rest, test.wide);
+	e->least = both(im->arena, e->least, test.least);
 }
 
 /* All keys of a mapping, or of a list of mappings, must hold. */
@@ -143,24 +268,30 @@ void entry_conditions(struct entry *e, const struct yaml_node *map)
 		return;
 	}
 	for (const struct yaml_node *k = map->child; k && import_afford(im, TEST_COST); k = k->next->next) {
-		struct krux_str test;
-
 		if (e->tests > MOST_TESTS)
 			return;
 		if (e->tests++ == MOST_TESTS) {
 			entry_doubt(e, k->at, KRUX_STR("too many conditions in one rule"));
 			return;
 		}
-		test = test_of(im, k);
-		if (!test.n) {
-			entry_doubt(e, k->at, arena_printf(im->arena, "the condition `%.*s` is not known", STR_ARG(k->text)));
-			continue;
-		}
-		if (text_is(k->text, "path_prefix") && k->next->text.n && k->next->text.p[k->next->text.n - 1] != '/')
-			import_review(im, &e->rule.notes, "a prefix also holds for names that only begin so; "
-			              "`path under` does not");
-		e->rest = e->rest.n ? arena_printf(im->arena, "%.*s and %.*s", STR_ARG(e->rest), STR_ARG(test)) : test;
+		test_add(e, k);
 	}
+}
+
+void entry_choose(struct entry *e)
+{
+	struct importer *im = e->im;
+	enum krux_verdict v = e->rule.verdict;
+
+	if (e->loose.src && !e->doubt && v != KRUX_BLOCKED && (v != KRUX_AUTONOMOUS || e->no_least || e->rate)) {
+		entry_doubt(e, e->loose, KRUX_STR("the pattern can be read in two ways, and neither is safe here"));
+		import_review(im, &e->rule.notes, "which paths are meant");
+	}
+	if (e->loose.src)
+		import_note(im, &e->rule.notes, IMPORT_CHANGED, e->loose, "the pattern can be read in two ways: the rule %s",
+		            e->doubt || v == KRUX_BLOCKED ? "holds for all that could be meant"
+		                                          : "holds for what is meant in any case");
+	e->rule.when = e->doubt || v == KRUX_BLOCKED ? e->rest : e->least;
 }
 
 /* ---- rates ---- */

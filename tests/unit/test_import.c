@@ -179,6 +179,14 @@ static const struct { const char *text, *rule; } denied[] = {
 	{ CAP "    tier: [ autonomous ]\n", "on: a.b\n    verdict: blocked" },
 	{ CAP "    rate_limit: { max: 5, window: 60 }\n", "on: a.b\n    verdict: blocked" },
 	{ CAP "    tier: autonomous\n    agent: \"no one\"\n", "on: a.b\n    verdict: blocked" },
+	{ CAP "    tier: notify\n    conditions: { path: \"/a/*.md\" }\n", "on: a.b\n    when: path matches \"/a/**/*.md\"\n    verdict: blocked" },
+	{ CAP "    tier: autonomous\n    conditions: { path: \"docs/**\" }\n", "on: a.b\n    when: path matches \"/**/docs/**\"\n    verdict: blocked" },
+	{ CAP "    tier: autonomous\n    conditions: { path: \"/a/x**\", n_lt: 5, m: \"*\" }\n",
+	  "on: a.b\n    when: path matches \"/a/x*/**\" and n < 5\n    verdict: blocked" },
+	{ CAP "    tier: blocked\n    conditions: { path: \"/a/k[0-9]\" }\n", "on: a.b\n    verdict: blocked" },
+	{ CAP "    tier: blocked\n    conditions: { path_prefix: \"/a/*\" }\n", "on: a.b\n    verdict: blocked" },
+	{ CAP "    tier: blocked\n    conditions: { branch: \"release/*\" }\n", "on: a.b\n    verdict: blocked" },
+	{ CAP "    tier: blocked\n    conditions: { path_in: [ /x, \"~/*\" ] }\n", "on: a.b\n    verdict: blocked" },
 	{ "rules:\n  - tier: autonomous\n    only: x\n", "on: \"*\"\n    verdict: blocked" },
 	{ "capabilities: { 'a*': notify, 'b.*': autonomous }\n", "on: \"*\"\n    verdict: blocked\n  - id: b.all" },
 	{ "capabilities: { 'a.b*': notify, 'a.*': autonomous }\n", "on: \"a.*\"\n    verdict: blocked\n  - id: a.all" },
@@ -193,6 +201,32 @@ START_TEST(doubt_means_deny)
 	ck_assert_uint_eq(out.n, 1);
 	ck_assert_uint_ge(diags->n, 1);
 	ck_assert_msg(str_has(out.file[0].text, denied[_i].rule), "got:\n%.*s", STR_ARG(out.file[0].text));
+}
+END_TEST
+
+/* A rule that blocks is only widened, one that permits only narrowed. */
+static const struct { const char *rule, *when; } patterns[] = {
+	{ "tier: blocked, conditions: { path: \"/a/secret/**\" }", "path matches \"/a/secret/**\"\n    verdict: blocked" },
+	{ "tier: notify, conditions: { path: \"/a/**\" }", "path matches \"/a/**\"\n    verdict: notify" },
+	{ "tier: blocked, conditions: { path: \"**/.git/**\" }", "path matches \"/**/.git/**\"\n    verdict: blocked" },
+	{ "tier: blocked, conditions: { path: \"/a/*.pem\" }", "path matches \"/a/**/*.pem\"\n    verdict: blocked" },
+	{ "tier: blocked, conditions: { path: \"*.pem\" }", "path matches \"/**/*.pem\"\n    verdict: blocked" },
+	{ "tier: blocked, conditions: { path: \"/a/*\" }", "path matches \"/a/**\"\n    verdict: blocked" },
+	{ "tier: blocked, conditions: { path: \"/a/x?y/z\" }", "path matches \"/a/x*/**/z\"\n    verdict: blocked" },
+	{ "tier: blocked, conditions: { path_glob: \"/a/*id_*\" }", "path matches \"/a/**/*id_*/**\"\n    verdict: blocked" },
+	{ "tier: autonomous, conditions: { path: \"/a/*.md\" }", "path matches \"/a/*.md\"\n    verdict: autonomous" },
+	{ "tier: blocked, conditions: { path_in: [ \"/a/*\", /b ], n_lt: 3 }",
+	  "(path matches \"/a/**\" or path == \"/b\") and n < 3\n    verdict: blocked" },
+	{ "tier: blocked, conditions: { path: /a/b }", "path == \"/a/b\"\n    verdict: blocked" },
+};
+
+START_TEST(patterns_of_paths)
+{
+	struct krux_str text = arena_printf(arena, "capabilities: { a.b: { %s } }\n", patterns[_i].rule);
+	struct imports out = import_text(IMPORT_KRUXOS, "x.yaml", text.p, text.n);
+
+	ck_assert_uint_eq(out.n, 1);
+	ck_assert_msg(str_has(out.file[0].text, patterns[_i].when), "got:\n%.*s", STR_ARG(out.file[0].text));
 }
 END_TEST
 
@@ -346,6 +380,7 @@ int main(void)
 	tcase_add_loop_test(t, nothing_is_lost_in_silence, 0, n);
 	tcase_add_loop_test(t, the_compiler_takes_it, 0, n);
 	tcase_add_loop_test(t, doubt_means_deny, 0, sizeof denied / sizeof *denied);
+	tcase_add_loop_test(t, patterns_of_paths, 0, sizeof patterns / sizeof *patterns);
 	tcase_add_test(t, tiers);
 	tcase_add_loop_test(t, refuses, 0, sizeof refused / sizeof *refused);
 	tcase_add_test(t, text_of_users_stays_text);
