@@ -28,14 +28,19 @@ static void tier_take(struct entry *e, const struct yaml_node *v)
 		entry_doubt(e, v->at, arena_printf(e->im->arena, "the tier %.*s is not known", STR_ARG(text_of(v))));
 }
 
+static bool is_agent_pattern(struct krux_str s)
+{
+	for (size_t i = 0; i < s.n; i++)
+		if (!memchr("abcdefghijklmnopqrstuvwxyz0123456789._*-", s.p[i], 40))
+			return false;
+	return s.n && s.n <= 64;
+}
+
 static void agent_take(struct entry *e, const struct yaml_node *v)
 {
 	struct krux_str s = text_of(v);
 
-	for (size_t i = 0; i < s.n; i++)
-		if (!memchr("abcdefghijklmnopqrstuvwxyz0123456789._*-", s.p[i], 40))
-			s.n = 0;
-	if (!s.n || s.n > 64) {
+	if (!is_agent_pattern(s)) {
 		entry_doubt(e, v->at, KRUX_STR("this is no agent pattern, so the rule is for everyone"));
 		return;
 	}
@@ -270,6 +275,25 @@ static void default_read(struct reading *r, const struct yaml_node *v)
 	}
 }
 
+/* Whom the file is for. What could be a pattern is for everyone: a file of this layer only adds
+ * to what others block. */
+static void file_agent_take(struct reading *r, const struct yaml_node *v, struct krux_str text)
+{
+	struct importer *im = r->im;
+	bool pattern = !text.n || text_has(text, "*") || text_has(text, "?") || text_has(text, "[") || text_has(text, "{");
+
+	if (is_agent_pattern(text)) {
+		r->policy.agent = text;
+	} else if (pattern) {
+		r->policy.agent = KRUX_STR("*");
+		import_note(im, &r->policy.notes, IMPORT_DENIED, v->at, "this is no agent pattern, so the file is for everyone");
+	} else {
+		r->policy.agent = import_id(im->arena, text);
+		import_note(im, &r->policy.notes, IMPORT_RENAMED, v->at, "the agent %.*s has the id %.*s here", STR_ARG(text),
+		            STR_ARG(r->policy.agent));
+	}
+}
+
 static void key_read(struct reading *r, const struct yaml_node *k)
 {
 	const struct yaml_node *v = k->next;
@@ -283,9 +307,7 @@ static void key_read(struct reading *r, const struct yaml_node *k)
 	} else if (text_is(k->text, "description")) {
 		r->policy.description = text;
 	} else if (text_is(k->text, "agent")) {
-		r->policy.agent = import_id(r->im->arena, text);
-		if (!krux_str_eq(r->policy.agent, text))
-			import_note(r->im, notes, IMPORT_RENAMED, v->at, "the agent %.*s has another id here", STR_ARG(text));
+		file_agent_take(r, v, text);
 	} else if (text_is(k->text, "extends")) {
 		import_note(r->im, notes, IMPORT_LOST, v->at, "extends %.*s: here the strictest layer decides, so an agent's "
 		            "file never loosens another; to allow an agent more, put a rule with `agent:` before the "
@@ -333,7 +355,7 @@ void import_kruxos_policy(struct importer *im, const struct yaml_node *root)
 		for (const struct yaml_node *k = root->child; k; k = k->next->next)
 			key_read(&r, k);
 	if (!r.policy.name.n)
-		r.policy.name = r.policy.agent.n ? r.policy.agent : import_stem(im->src);
+		r.policy.name = r.policy.agent.n && !text_has(r.policy.agent, "*") ? r.policy.agent : import_stem(im->src);
 	if (!r.policy.nrules && !r.policy.has_default) {
 		diag_error(im->diags, IMPORT_NO_SHAPE, ((struct span){ im->src, 0, 0 }),
 		           "neither capabilities nor a policy: no rule was found")->expected =

@@ -230,6 +230,23 @@ START_TEST(patterns_of_paths)
 }
 END_TEST
 
+START_TEST(agents_of_a_file)
+{
+	static const struct { const char *agent, *want; } files[] = {
+		{ "\"*\"", "agents: \"*\"\n" }, { "\"dev-*\"", "agents: \"dev-*\"\n" }, { "builder-7", "agents: builder-7\n" },
+		{ "Builder 7", "agents: builder-7\n" }, { "\"dev-?\"", "agents: \"*\"\n" }, { "[ a, b ]", "agents: \"*\"\n" },
+	};
+
+	for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+		struct krux_str text = arena_printf(arena, "agent: %s\ncapabilities: { a.b: blocked }\n", files[i].agent);
+		struct imports out = import_text(IMPORT_KRUXOS, "x.yaml", text.p, text.n);
+
+		ck_assert_msg(str_has(out.file[0].text, files[i].want), "got:\n%.*s", STR_ARG(out.file[0].text));
+		ck_assert_uint_eq(diags->n, i > 2 ? i - 2 : 0);
+	}
+}
+END_TEST
+
 START_TEST(tiers)
 {
 	static const struct { const char *word, *verdict; } words[] = {
@@ -380,6 +397,7 @@ int main(void)
 	tcase_add_loop_test(t, nothing_is_lost_in_silence, 0, n);
 	tcase_add_loop_test(t, the_compiler_takes_it, 0, n);
 	tcase_add_loop_test(t, doubt_means_deny, 0, sizeof denied / sizeof *denied);
+	tcase_add_test(t, agents_of_a_file);
 	tcase_add_loop_test(t, patterns_of_paths, 0, sizeof patterns / sizeof *patterns);
 	tcase_add_test(t, tiers);
 	tcase_add_loop_test(t, refuses, 0, sizeof refused / sizeof *refused);
