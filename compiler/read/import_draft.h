@@ -65,6 +65,10 @@ struct krux_str import_stem(const struct source *);
 /* "a.b.c" is a.b_c: a capability has one namespace and one name. Patterns too: "a.*", "*".
  * n 0 where there is no such name. */
 struct krux_str import_capability_name(struct arena *, struct krux_str);
+/* The tool's name as a handler can state it; another, that no tool of the set has, after a
+ * warning. */
+struct krux_str import_tool_name(struct importer *, struct notes *, struct name_set *tools, struct krux_str raw,
+                                 struct span at);
 bool name_set_has(const struct name_set *, struct krux_str);
 /* False when it was there. */
 bool name_set_add(struct arena *, struct name_set *, struct krux_str);
@@ -75,14 +79,14 @@ struct krux_str import_line(struct arena *, struct krux_str);    /* runs of blan
 
 /* ---- capability files ---- */
 
-enum draft_kind { DRAFT_OTHER, DRAFT_PATH, DRAFT_URL, DRAFT_HOST, DRAFT_PORT };
+enum draft_kind { DRAFT_OTHER, DRAFT_PATH, DRAFT_URL, DRAFT_HOST, DRAFT_PORT, DRAFT_CODE };
 
 struct draft_field {
 	struct krux_str name, doc;
 	struct krux_str type;           /* as in .cap, without `optional` */
 	struct krux_str deflt;          /* a literal; n 0: none */
 	struct krux_str sample;         /* a literal, for the example */
-	enum draft_kind kind;
+	enum draft_kind kind;           /* DRAFT_CODE: what is done with it can be anything */
 	bool optional;
 	struct notes notes;
 };

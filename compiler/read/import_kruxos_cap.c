@@ -277,8 +277,9 @@ static void unknown_keys(struct importer *im, struct draft_cap *c, const struct 
 void import_kruxos_cap(struct importer *im, struct draft_cap *c, const struct yaml_node *cap)
 {
 	const struct yaml_node *name = yaml_get(cap, "name"), *tier = yaml_get(cap, "permission_tier");
-	struct krux_str whole = import_capability_name(im->arena, name->text);
+	struct krux_str whole = import_capability_name(im->arena, name->text), called;
 	const char *dot = memchr(whole.p, '.', whole.n);
+	struct name_set tools = { 0 };
 
 	c->ns = (struct krux_str){ whole.p, (size_t)(dot - whole.p) };
 	c->name = (struct krux_str){ dot + 1, whole.n - c->ns.n - 1 };
@@ -297,7 +298,8 @@ void import_kruxos_cap(struct importer *im, struct draft_cap *c, const struct ya
 		import_note(im, &c->notes, IMPORT_LOST, tier->at, "permission_tier %.*s: what a call gets is a matter of "
 		            "policy here", STR_ARG(text_of(tier)));
 	unknown_keys(im, c, cap);
-	c->handler = arena_printf(im->arena, "mcp \"kruxos\" tool %.*s resident", STR_ARG(import_quoted(im->arena, name->text)));
+	called = import_quoted(im->arena, import_tool_name(im, &c->handler_notes, &tools, name->text, name->at));
+	c->handler = arena_printf(im->arena, "mcp \"kruxos\" tool %.*s resident", STR_ARG(called));
 	import_review(im, &c->handler_notes, "the source does not say what carries it out");
 	draft_complete(im, c);
 }

@@ -28,23 +28,43 @@ static bool hint(const struct krux_value *tool, const char *key, bool *given)
 	return v && v->b;
 }
 
-/* Arguments that are urls are connected to; all else is the server's own state. */
-static void effects_infer(struct importer *im, struct draft_cap *c, const struct krux_value *tool)
+static bool may_delete(const struct draft_cap *c)
 {
-	bool said, reads = hint(tool, "readOnlyHint", &said);
+	static const char *const verbs[] = { "delete", "remove", "unlink", "move", "rename", "clean", "purge" };
+	bool found = false;
+
+	for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++)
+		found |= memmem(c->name.p, c->name.n, verbs[i], strlen(verbs[i])) != NULL;
+	return found;
+}
+
+/* By the types of the arguments, the stronger where in doubt: a path is written, a url connected
+ * to, a command run. The server has state of its own besides. */
+static void effects_infer(struct importer *im, struct draft_cap *c, const struct krux_value *tool, struct span at)
+{
+	bool said, reads = hint(tool, "readOnlyHint", &said), runs = false;
 	struct buf b = { 0 };
 
-	for (size_t i = 0; i < c->ninput; i++)
+	for (size_t i = 0; i < c->ninput; i++) {
+		struct krux_str name = c->input[i].name;
+
+		runs |= c->input[i].kind == DRAFT_CODE;
 		if (c->input[i].kind == DRAFT_URL)
-			buf_printf(&b, "%sconnects(%.*s)", b.n ? ", " : "", STR_ARG(c->input[i].name));
-	if (!reads)
-		buf_printf(&b, "%sstate(\"%.*s\")", b.n ? ", " : "", STR_ARG(c->ns));
-	if (!b.n)
-		buf_puts(&b, "none");
+			buf_printf(&b, "connects(%.*s), ", STR_ARG(name));
+		else if (c->input[i].kind == DRAFT_PATH)
+			buf_printf(&b, "reads(%.*s), writes(%.*s), ", STR_ARG(name), STR_ARG(name));
+		if (c->input[i].kind == DRAFT_PATH && may_delete(c))
+			buf_printf(&b, "deletes(%.*s), ", STR_ARG(name));
+	}
+	buf_printf(&b, "state(\"%.*s\")%s", STR_ARG(c->ns), runs ? ", executes(\"/bin/sh\")" : "");
 	c->effect = arena_str(im->arena, (struct krux_str){ b.p, b.n });
 	buf_free(&b);
-	import_review(im, &c->effect_notes, said ? "effects inferred from the server's own hints, which bind it to nothing"
-	                                         : "effects inferred: the server gave no hints");
+	if (reads)
+		import_note(im, &c->effect_notes, IMPORT_CHANGED, at, "readOnlyHint is the server's own word, and binds it to "
+		            "nothing: %.*s is taken as one that changes things", STR_ARG(c->name));
+	import_review(im, &c->effect_notes, "effects inferred from names and types of the arguments");
+	if (runs)
+		import_review(im, &c->effect_notes, "it runs or reaches what its arguments say, which can be anything");
 }
 
 static void unknown_members(struct importer *im, struct draft_cap *c, const struct krux_value *tool)
@@ -64,9 +84,9 @@ static void unknown_members(struct importer *im, struct draft_cap *c, const stru
 	}
 }
 
-static void tool_read(struct importer *im, struct draft_cap *c, const struct krux_value *tool)
+static void tool_read(struct importer *im, struct draft_cap *c, const struct krux_value *tool, struct name_set *names)
 {
-	struct krux_str raw = text_member(tool, "name"), about = text_member(tool, "description");
+	struct krux_str raw = text_member(tool, "name"), about = text_member(tool, "description"), called;
 	const struct krux_value *output = member(tool, "outputSchema", KRUX_V_MAP);
 	struct draft_field *f;
 
@@ -85,10 +105,10 @@ static void tool_read(struct importer *im, struct draft_cap *c, const struct kru
 		f->doc = KRUX_STR("What the tool answered, as text.");
 		import_review(im, &f->notes, "the server states no output");
 	}
-	effects_infer(im, c, tool);
+	effects_infer(im, c, tool, import_json_at(im, raw));
 	unknown_members(im, c, tool);
-	c->handler = arena_printf(im->arena, "mcp %.*s tool %.*s resident", STR_ARG(import_quoted(im->arena, c->ns)),
-	                          STR_ARG(import_quoted(im->arena, raw)));
+	called = import_quoted(im->arena, import_tool_name(im, &c->handler_notes, names, raw, import_json_at(im, raw)));
+	c->handler = arena_printf(im->arena, "mcp \"%.*s\" tool %.*s resident", STR_ARG(c->ns), STR_ARG(called));
 	import_review(im, &c->handler_notes, "the name under which the server is registered");
 	draft_complete(im, c);
 }
@@ -105,7 +125,7 @@ void import_mcp(struct importer *im)
 {
 	const struct krux_value *root = import_json(im), *tools = root ? tools_of(root) : NULL;
 	struct draft_file f = { .ns = import_identifier(im->arena, import_stem(im->src)) };
-	struct name_set taken = { 0 };
+	struct name_set taken = { 0 }, names = { 0 };
 
 	if (!root)
 		return;
@@ -119,6 +139,8 @@ void import_mcp(struct importer *im)
 	if (member(root, "nextCursor", KRUX_V_TEXT) || member(member(root, "result", KRUX_V_MAP), "nextCursor", KRUX_V_TEXT))
 		import_note(im, &f.notes, IMPORT_LOST, ((struct span){ im->src, 0, 1 }),
 		            "there are more tools than this answer holds (nextCursor)");
+	for (size_t i = 0; i < tools->list.n; i++)
+		name_set_add(im->arena, &names, text_member(&tools->list.item[i], "name"));
 	for (size_t i = 0; i < tools->list.n && import_afford(im, TOOL_COST); i++) {
 		const struct krux_value *tool = &tools->list.item[i];
 		struct krux_str raw = text_member(tool, "name");
@@ -129,7 +151,7 @@ void import_mcp(struct importer *im)
 			continue;
 		}
 		c.name = name_set_unique(im->arena, &taken, import_identifier(im->arena, raw), '_');
-		tool_read(im, &c, tool);
+		tool_read(im, &c, tool, &names);
 		ARENA_PUSH(im->arena, f.cap, f.ncaps, f.caps_cap, c);
 	}
 	draft_file_add(im, &f);

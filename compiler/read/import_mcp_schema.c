@@ -241,6 +241,66 @@ static struct krux_str default_of(struct maker *m, const struct krux_value *v, s
 	return (struct krux_str){ 0 };
 }
 
+/* What the last word of a name says that a text is. */
+static enum draft_kind kind_by_name(const struct draft_cap *c, struct krux_str name)
+{
+	static const struct { const char *word; enum draft_kind kind; bool of_files; } words[] = {
+		{ "path", DRAFT_PATH, false }, { "paths", DRAFT_PATH, false }, { "filepath", DRAFT_PATH, false },
+		{ "file", DRAFT_PATH, false }, { "files", DRAFT_PATH, false }, { "filename", DRAFT_PATH, false },
+		{ "dir", DRAFT_PATH, false }, { "directory", DRAFT_PATH, false }, { "folder", DRAFT_PATH, false },
+		{ "source", DRAFT_PATH, true }, { "destination", DRAFT_PATH, true }, { "target", DRAFT_PATH, true },
+		{ "url", DRAFT_URL, false }, { "uri", DRAFT_URL, false }, { "urls", DRAFT_URL, false },
+		{ "uris", DRAFT_URL, false }, { "endpoint", DRAFT_URL, false }, { "webhook", DRAFT_URL, false },
+		{ "command", DRAFT_CODE, false }, { "commands", DRAFT_CODE, false }, { "cmd", DRAFT_CODE, false },
+		{ "script", DRAFT_CODE, false }, { "code", DRAFT_CODE, false }, { "shell", DRAFT_CODE, false },
+		{ "program", DRAFT_CODE, false }, { "executable", DRAFT_CODE, false }, { "argv", DRAFT_CODE, false },
+	};
+	const char *sign = memrchr(name.p, '_', name.n);
+	bool files = memmem(c->name.p, c->name.n, "file", 4) || memmem(c->name.p, c->name.n, "dir", 3) ||
+	             memmem(c->name.p, c->name.n, "folder", 6);
+
+	if (name.n >= 9 && !memcmp(name.p + name.n - 9, "file_name", 9))
+		return DRAFT_PATH;
+	if (sign) {
+		name.n -= (size_t)(sign + 1 - name.p);
+		name.p = sign + 1;
+	}
+	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+		if (json_is(name, words[i].word) && (files || !words[i].of_files))
+			return words[i].kind;
+	return DRAFT_OTHER;
+}
+
+static bool type_begins(const struct draft_field *f, const char *word)
+{
+	return f->type.n >= strlen(word) && !memcmp(f->type.p, word, strlen(word));
+}
+
+/* A plain text, or a list of such, that by its name is a path, a url or a command. */
+static void field_name_read(struct maker *m, const struct draft_cap *c, struct draft_field *f)
+{
+	bool list = type_begins(f, "list<string");
+	enum draft_kind kind = kind_by_name(c, f->name);
+
+	if (kind == DRAFT_OTHER || !(list || type_begins(f, "string")))
+		return;
+	f->kind = kind;
+	if (kind == DRAFT_PATH) {
+		const char *max = memrchr(f->type.p, '>', f->type.n);
+
+		f->type = list && max ? arena_printf(m->im->arena, "list<path%.*s", (int)(f->type.p + f->type.n - max), max)
+		                      : KRUX_STR("path");
+		f->sample = list ? f->sample : KRUX_STR("\"/workspace/example\"");
+		maker_changed(m, "by its name it is a path; only an absolute one is taken here");
+	} else if (kind == DRAFT_URL && !list) {
+		f->type = KRUX_STR("url");
+		f->sample = KRUX_STR("\"https://example.com/\"");
+		maker_changed(m, "by its name it is a url; here that is http or https, without user and fragment");
+	} else {
+		f->kind = DRAFT_CODE;
+	}
+}
+
 void import_mcp_fields(struct importer *im, struct draft_cap *c, const struct krux_value *schema, bool input)
 {
 	const struct krux_value *properties = json_get(schema, "properties"), *more = json_get(schema, "additionalProperties");
@@ -269,12 +329,19 @@ void import_mcp_fields(struct importer *im, struct draft_cap *c, const struct kr
 		f->sample = made.sample;
 		f->kind = made.kind;
 		f->doc = import_line(im->arena, json_text(&p->value, "description"));
+		if (input)
+			field_name_read(&m, c, f);
 		if (input && deflt && deflt->kind != KRUX_V_NULL)
 			f->deflt = default_of(&m, deflt, f->type);
 		f->optional = !f->deflt.n && (made.nullable || !is_required(schema, p->key));
+		if (f->kind == DRAFT_PATH && f->optional && type_begins(f, "list")) {
+			f->deflt = KRUX_STR("[]");
+			f->optional = false;
+			maker_changed(&m, "an optional list of paths cannot be bound to an effect; it is empty where absent");
+		}
 		if (f->kind == DRAFT_URL && f->optional) {
 			f->type = KRUX_STR("string max 8192");
-			f->kind = DRAFT_OTHER;
+			f->kind = DRAFT_CODE;
 			maker_changed(&m, "an optional url cannot be bound to an effect; it is a string here");
 		}
 	}

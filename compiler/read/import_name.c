@@ -186,6 +186,30 @@ struct krux_str name_set_unique(struct arena *a, struct name_set *set, struct kr
 	return out;
 }
 
+/* ---- tools ---- */
+
+static bool is_tool_name(struct krux_str s)
+{
+	bool fine = s.n && s.n <= 128 && (is_lower(s.p[0]) || is_upper(s.p[0]) || s.p[0] == '_');
+
+	for (size_t i = 0; i < s.n && fine; i++)
+		fine = is_lower(s.p[i]) || is_upper(s.p[i]) || is_digit(s.p[i]) || memchr("_./-", s.p[i], 4);
+	return fine;
+}
+
+struct krux_str import_tool_name(struct importer *im, struct notes *notes, struct name_set *tools, struct krux_str raw,
+                                 struct span at)
+{
+	struct krux_str ours;
+
+	if (is_tool_name(raw))
+		return raw;
+	ours = name_set_unique(im->arena, tools, import_identifier(im->arena, raw), '_');
+	import_note(im, notes, IMPORT_RENAMED, at, "no handler can name the tool `%.*s`: the server has to offer it as %.*s",
+	            STR_ARG(raw), STR_ARG(ours));
+	return ours;
+}
+
 /* ---- texts ---- */
 
 struct krux_str import_quoted(struct arena *a, struct krux_str s)

@@ -247,6 +247,41 @@ START_TEST(agents_of_a_file)
 }
 END_TEST
 
+/* What a server says of its tools binds it to nothing, and its names are not always ours. */
+static const struct { const char *tool, *want; } hinted[] = {
+	{ "\"name\": \"delete_file\", \"annotations\": { \"readOnlyHint\": true }, \"inputSchema\": { \"required\": [ \"file_path\" ],"
+	  "\"properties\": { \"file_path\": { \"type\": \"string\" } } }",
+	  "effect  reads(file_path), writes(file_path), deletes(file_path), state(\"x\");" },
+	{ "\"name\": \"get\", \"annotations\": { \"readOnlyHint\": true }, \"inputSchema\": { \"required\": [ \"url\" ],"
+	  "\"properties\": { \"url\": { \"type\": \"string\" } } }", "effect  connects(url), state(\"x\");" },
+	{ "\"name\": \"get\", \"inputSchema\": { \"properties\": { \"url\": { \"type\": \"string\", \"format\": \"uri\" } } }",
+	  "effect  state(\"x\"), executes(\"/bin/sh\");" },
+	{ "\"name\": \"do\", \"annotations\": { \"readOnlyHint\": true }, \"inputSchema\": { \"properties\": {"
+	  "\"shell_command\": { \"type\": \"string\" }, \"files\": { \"type\": \"array\", \"items\": { \"type\": \"string\" } } } }",
+	  "effect  reads(files), writes(files), state(\"x\"), executes(\"/bin/sh\");" },
+	{ "\"name\": \"look\", \"annotations\": { \"readOnlyHint\": true }", "effect  state(\"x\");" },
+	{ "\"name\": \"a b\"", "handler mcp \"x\" tool \"a_b\" resident;" },
+	{ "\"name\": \"-x\" }, { \"name\": \"x\"", "handler mcp \"x\" tool \"x_2\" resident;" },
+	{ "\"name\": \"a\\u001bb\"", "handler mcp \"x\" tool \"a_b\" resident;" },
+};
+
+START_TEST(tools_are_not_believed)
+{
+	struct krux_str text = arena_printf(arena, "[ { %s } ]\n", hinted[_i].tool);
+	struct imports out = import_text(IMPORT_MCP, "x.json", text.p, text.n);
+	const struct capfile *cap;
+	struct capability_set set;
+
+	ck_assert_uint_eq(out.n, 1);
+	ck_assert_uint_ge(diags->n, 2);
+	ck_assert_msg(str_has(out.file[0].text, hinted[_i].want), "got:\n%.*s", STR_ARG(out.file[0].text));
+	diags = diags_new(arena);
+	cap = capfile_parse(arena, diags, source_text(arena, diags, "x.cap", out.file[0].text));
+	ck_assert(capabilities_resolve(arena, diags, &cap, 1, &set));
+	ck_assert_uint_eq(diags->n, 0);
+}
+END_TEST
+
 START_TEST(tiers)
 {
 	static const struct { const char *word, *verdict; } words[] = {
@@ -398,6 +433,7 @@ int main(void)
 	tcase_add_loop_test(t, the_compiler_takes_it, 0, n);
 	tcase_add_loop_test(t, doubt_means_deny, 0, sizeof denied / sizeof *denied);
 	tcase_add_test(t, agents_of_a_file);
+	tcase_add_loop_test(t, tools_are_not_believed, 0, sizeof hinted / sizeof *hinted);
 	tcase_add_loop_test(t, patterns_of_paths, 0, sizeof patterns / sizeof *patterns);
 	tcase_add_test(t, tiers);
 	tcase_add_loop_test(t, refuses, 0, sizeof refused / sizeof *refused);
