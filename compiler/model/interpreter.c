@@ -86,14 +86,25 @@ const struct interpreter *interpreter_find(struct krux_str file)
 	}
 }
 
+/* Is it a beginning of that long option; whether another begins so as well is not known here. */
+static bool abbreviates(struct krux_str s, const char *option, size_t n)
+{
+	const char *value = s.n ? memchr(s.p, '=', s.n) : NULL;
+	size_t length = value ? (size_t)(value - s.p) : s.n;
+
+	return length > 2 && length < n && s.p[0] == '-' && s.p[1] == '-' && !memcmp(s.p, option, length);
+}
+
 bool interpreter_option(const char *options, struct krux_str s)
 {
 	while (*options) {
 		size_t n = strcspn(options, " ");
 
-		/* "-c", "-cCODE" and "--eval", "--eval=CODE". */
+		/* "-c", "-cCODE" and "--eval", "--eval=CODE", "--ev=CODE". */
 		if (s.n >= n && !memcmp(s.p, options, n) &&
 		    (s.n == n || options[1] != '-' || s.p[n] == '='))
+			return true;
+		if (abbreviates(s, options, n))
 			return true;
 		options += n + (options[n] == ' ');
 	}
@@ -215,7 +226,10 @@ static const char *script_refuse(const struct interpreter *in, const struct argv
 /* Is it a constant program: the first that is no option, or the value of one. */
 static bool is_program(const struct interpreter *in, struct krux_str s)
 {
-	return s.n && (s.p[0] != '-' || (memchr(s.p, '=', s.n) && interpreter_option(in->code, s)));
+	const char *value = s.n ? memchr(s.p, '=', s.n) : NULL;
+
+	return s.n && (s.p[0] != '-' || (value && (s.p[1] != '-' || option_is(in->code, (struct krux_str){ s.p, (size_t)(value - s.p) })) &&
+	                                 interpreter_option(in->code, s)));
 }
 
 static const char *text_refuse(struct arena *a, const struct interpreter *in,
@@ -307,14 +321,19 @@ static const char *verb_refuse(const struct interpreter *in, const struct argv_i
 	return NULL;
 }
 
-/* A value of an option that takes code. */
-static const char *code_refuse(const struct interpreter *in, const struct argv_item *item, size_t n,
+/* A value of an option that takes code, or a file of options. */
+static const char *code_refuse(struct arena *a, const struct interpreter *in, const struct argv_item *item, size_t n,
                                size_t *at)
 {
+	bool files = option_is(in->code, KRUX_STR("@"));
+
 	for (size_t i = 0; i < n; i++) {
 		*at = i;
 		if (item[i].kind == ARGV_CONST)
 			continue;
+		if (files && (item[i].kind == ARGV_JOINED && item[i].text.n ? item[i].text.p[0] == '@'
+		                                                            : text_can_start(a, item_type(&item[i]), '@')))
+			return "an argument could name a file of options";
 		if (item[i].kind == ARGV_JOINED && item[i].text.n && item[i].text.p[0] == '-' &&
 		    interpreter_option(in->code, item[i].text))
 			return "an argument controls an option that takes code";
@@ -348,7 +367,7 @@ const char *interpreter_refuse(struct arena *a, const struct interpreter *in,
 		why = search_refuse(a, in, item, n, at);
 		break;
 	case WAY_VERB:
-		why = code_refuse(in, item, n, at);
+		why = code_refuse(a, in, item, n, at);
 		why = why ? why : verb_refuse(in, item, n, at);
 		break;
 	case WAY_ANY:
@@ -357,5 +376,5 @@ const char *interpreter_refuse(struct arena *a, const struct interpreter *in,
 	case WAY_PLAIN:
 		break;
 	}
-	return why ? why : code_refuse(in, item, n, at);
+	return why ? why : code_refuse(a, in, item, n, at);
 }
