@@ -244,6 +244,12 @@ static void reload_ask(struct daemon *d, struct member *m, struct krux_str path,
 		daemon_fail(d, &err);
 }
 
+/* What one has said before its end is not true any more, and its channel is closed. */
+static bool all_ready(const struct generation *g)
+{
+	return g->gate.pid && g->gate.ready && g->spawner.pid && g->spawner.ready && g->handler.pid;
+}
+
 static void member_ready(struct member *m, uint64_t seq)
 {
 	struct generation *g = m->generation;
@@ -252,7 +258,7 @@ static void member_ready(struct member *m, uint64_t seq)
 	m->seq = seq;
 	if (!g)
 		generations_next(m->daemon);
-	else if (g->state == GENERATION_STARTING && g->gate.ready && g->spawner.ready)
+	else if (g->state == GENERATION_STARTING && all_ready(g))
 		generations_ready(m->daemon, g);
 }
 
