@@ -54,6 +54,8 @@ static void json_write(struct buf *b, const struct evaluation *e, const struct p
 	quoted(b, "rule", rule_word(v));
 	quoted(b, "source", (struct krux_str){ place.p ? place.p : "", place.n });
 	quoted(b, "reason", v && v->rule ? v->rule->reason : KRUX_STR(""));
+	if (e->below.n)
+		quoted(b, "below", e->below);
 	buf_printf(b, ",\"would\":\"%s\"", verdict_word(e->outcome.would));
 	buf_puts(b, ",\"outcome\":");
 	outcome_json(b, p->decisions, &e->outcome);
@@ -89,6 +91,11 @@ static void text_write(struct buf *b, const struct evaluation *e, const struct p
 		place_print(b, voice_at(v));
 	} else {
 		buf_puts(b, ", since no file says anything");
+	}
+	if (e->below.n) {
+		buf_puts(b, "\n  of ");
+		escape_screen(b, e->below);
+		buf_puts(b, ", which is below the path of the call");
 	}
 	if (v && v->rule && v->rule->reason.n) {
 		buf_puts(b, "\n  reason: ");

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "compiler/plan/below.h"
+
 /* ---- voices ---- */
 
 static bool asks(const struct rule *r, const struct dd_request *req, struct dd *m, bool budget,
@@ -57,22 +59,45 @@ static void defaults_silence(struct evaluation *e)
 			e->voice[i].speaks = false;
 }
 
+static void voices_find(struct arena *a, struct dd *m, const struct cite_policy *cite, size_t n,
+                        const struct dd_request *req, struct evaluation *out)
+{
+	out->voice = ARENA_ARRAY(a, struct voice, n + 1);
+	for (size_t i = 0; i < n; i++)
+		if (dd_eval(m, cite[i].applies, req) == DD_TRUE)
+			voice_find(m, &cite[i], req, &out->voice[out->nvoices++]);
+	defaults_silence(out);
+}
+
+static const struct voice *voice_at_verdict(const struct evaluation *e)
+{
+	for (size_t i = 0; i < e->nvoices; i++)
+		if (e->voice[i].speaks && !e->voice[i].skipped && e->voice[i].verdict == e->outcome.verdict)
+			return &e->voice[i];
+	return NULL;
+}
+
 void evaluate(struct arena *a, struct decisions *d, struct dd *m, uint32_t root, const struct build *b,
               const struct capability *cap, const struct dd_request *req, struct evaluation *out)
 {
 	const struct cite_policy *cite;
+	struct evaluation there = { 0 };
+	struct dd_request deeper = *req;
+	struct below below;
 	size_t n = decide_cite(m, b, cap, a, &cite);
 	const struct outcome *o = decisions_outcome(d, dd_eval(m, root, req));
 
 	*out = (struct evaluation){ 0 };
 	if (o)
 		out->outcome = *o;
-	out->voice = ARENA_ARRAY(a, struct voice, n + 1);
-	for (size_t i = 0; i < n; i++)
-		if (dd_eval(m, cite[i].applies, req) == DD_TRUE)
-			voice_find(m, &cite[i], req, &out->voice[out->nvoices++]);
-	defaults_silence(out);
-	for (size_t i = 0; i < out->nvoices && !out->decided; i++)
-		if (out->voice[i].speaks && !out->voice[i].skipped && out->voice[i].verdict == out->outcome.verdict)
-			out->decided = &out->voice[i];
+	voices_find(a, m, cite, n, req, out);
+	out->decided = voice_at_verdict(out);
+	if (out->decided || !below_find(a, d, m, b, cap, req, out->outcome.verdict, &below))
+		return;
+	/* What was said of the path below, by whom; the voices stay those of the request. */
+	deeper.args = &below.args;
+	voices_find(a, m, cite, n, &deeper, &there);
+	there.outcome = out->outcome;
+	out->decided = voice_at_verdict(&there);
+	out->below = below.path;
 }

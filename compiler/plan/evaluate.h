@@ -18,6 +18,7 @@ struct evaluation {
 	struct voice *voice;            /* in build order, applicable files only */
 	size_t nvoices;
 	const struct voice *decided;    /* the first at the verdict; NULL: nobody spoke */
+	struct krux_str below;          /* of a tree: the path that got it, where the request's own did not; else n 0 */
 };
 
 /* m and root as decide_build made them. */

@@ -55,7 +55,8 @@ static void rule_find(struct dd *m, const struct build *build, const struct capa
 			if (count < fewest) {
 				fewest = count;
 				*out = asked;
-				out->used_up = e->decided && e->decided->rule == asked.rule;
+				out->below = e->below.n != 0;
+				out->used_up = !out->below && e->decided && e->decided->rule == asked.rule;
 			}
 		}
 	}

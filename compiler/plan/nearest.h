@@ -14,6 +14,7 @@ struct nearest_rule {
 	const struct cond *clause[NEAREST_CLAUSES];    /* that fail */
 	size_t nclauses, more;                         /* more: not listed */
 	bool agent;                                    /* it is for other agents */
+	bool below;                                    /* it has decided for the path, not for what is below */
 	bool used_up;                                  /* it has decided: its rate or budget is used up */
 };
 

@@ -18,7 +18,8 @@ static void rule_print(struct buf *b, const struct nearest_rule *n)
 	escape_screen(b, r->at.src ? r->at.src->name : KRUX_STR("-"));
 	buf_printf(b, ":%u, ", span_line(r->at));
 	if (!n->agent && !n->nclauses) {
-		buf_puts(b, n->used_up ? "holds, but its rate or budget is used up\n"
+		buf_puts(b, n->below ? "holds, but what lies below the path decides\n"
+		         : n->used_up ? "holds, but its rate or budget is used up\n"
 		                       : "holds, but an earlier rule or a stricter file decides\n");
 		return;
 	}
