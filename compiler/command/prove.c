@@ -105,6 +105,10 @@ static void proof_text(struct buf *b, struct pipeline *p, struct krux_str id, co
 {
 	buf_puts(b, proof->holds ? "proved  " : "broken  ");
 	escape_screen(b, id);
+	if (proof->holds && proof->empty) {
+		buf_puts(b, ": of nothing, since no request meets its agents and condition\n");
+		return;
+	}
 	if (proof->holds) {
 		buf_printf(b, ": over all agents, arguments and facts of %zu capabilit%s\n", proof->capabilities,
 		           proof->capabilities == 1 ? "y" : "ies");
@@ -125,6 +129,8 @@ static void proof_json(struct buf *b, struct pipeline *p, struct krux_str id, co
 	buf_puts(b, "{\"claim\":\"");
 	escape_json(b, id);
 	buf_printf(b, "\",\"proved\":%s", proof->holds ? "true" : "false");
+	if (proof->empty)
+		buf_puts(b, ",\"empty\":true");
 	if (!proof->holds) {
 		buf_puts(b, ",\"witness\":");
 		call_json(b, p->manager[proof->cap->index], proof->cap, &proof->witness, &p->build);
@@ -206,6 +212,8 @@ int command_test(const struct options *o)
 		tests_run(p, &b, o->json, &t);
 		claims_ask(o, p, &b, &t.claims, &t.broken);
 		if (!o->json) {
+			if (!t.tests && !t.claims && !p->diags->errors)
+				buf_puts(&b, "no tests: write tests: or prove: in a policy\n");
 			unreached_print(&b, &t);
 			buf_printf(&b, "%zu passed, %zu failed\n", t.tests - t.failed + t.claims - t.broken, t.failed + t.broken);
 		}

@@ -163,7 +163,7 @@ void claim_prove(struct arena *a, const struct decided *d, const struct claim *c
 {
 	struct forbidden f = { d->decisions, claim };
 
-	*out = (struct proof){ .holds = true };
+	*out = (struct proof){ .holds = true, .empty = true };
 	for (size_t i = 0; i < claim->non && out->holds; i++) {
 		const struct capability *cap = claim->on[i].cap;
 		struct dd *m = d->manager[cap->index];
@@ -174,6 +174,7 @@ void claim_prove(struct arena *a, const struct decided *d, const struct claim *c
 		region = dd_and(m, region, given_possible(a, m));
 		bad = dd_and(m, region, dd_map(m, breaks, &f, d->root[cap->index]));
 		out->capabilities++;
+		out->empty = out->empty && !dd_satisfiable(m, region);
 		if (dd_satisfiable(m, bad)) {
 			struct dd_request req;
 

@@ -14,6 +14,7 @@ enum history {
 
 struct proof {
 	bool holds;
+	bool empty;                          /* no request at all is what it is about */
 	size_t capabilities;                 /* looked at */
 	const struct capability *cap;        /* that breaks it */
 	struct dd_witness witness;
