@@ -18,7 +18,7 @@ struct printer {
 	struct words *words;
 	struct buf out;
 	size_t changes, widening;
-	struct krux_str last;          /* capability whose heading is printed */
+	const struct capability *last; /* whose heading is printed */
 };
 
 static void name_print(struct buf *b, const struct capability *cap)
@@ -31,11 +31,11 @@ static void region_write(struct printer *p, const struct decisions *d, const str
 {
 	struct buf *b = &p->out;
 
-	if (!krux_str_eq(p->last, c->cap->name)) {
+	if (p->last != c->cap) {
 		buf_puts(b, p->changes > 1 ? "\n" : "");
 		name_print(b, c->cap);
 		buf_putc(b, '\n');
-		p->last = c->cap->name;
+		p->last = c->cap;
 	}
 	buf_puts(b, c->widens ? "  + " : "  - ");
 	outcome_print(b, d, c->from);
@@ -44,7 +44,7 @@ static void region_write(struct printer *p, const struct decisions *d, const str
 	buf_puts(b, "\n      where ");
 	region_print(b, p->words, c->m, c->region, false);
 	buf_puts(b, "\n      such as ");
-	call_print(b, c->m, c->cap, &c->witness);
+	call_print(b, c->m, c->call, &c->witness);
 	buf_putc(b, '\n');
 }
 
@@ -77,7 +77,7 @@ static void region_json(struct printer *p, const struct decisions *d, const stru
 	buf_puts(b, ",\"new\":");
 	outcome_json(b, d, c->to);
 	buf_puts(b, ",\"witness\":");
-	call_json(b, c->m, c->cap, &c->witness, p->new);
+	call_json(b, c->m, c->call, &c->witness, p->new);
 	old_facts_json(p, c);
 	buf_puts(b, "}\n");
 	buf_free(&where);
@@ -96,6 +96,10 @@ static void capability_write(struct printer *p, const struct change *c)
 		if (c->kind == CHANGE_INPUT) {
 			buf_printf(b, ",\"breaking\":%s,\"why\":\"", c->breaking ? "true" : "false");
 			escape_json(b, c->why);
+			buf_puts(b, "\",\"what\":\"");
+			escape_json(b, c->what);
+			buf_printf(b, "\",\"widens\":%s,\"not_compared\":\"", c->widens ? "true" : "false");
+			escape_json(b, c->unequal);
 			buf_putc(b, '"');
 		}
 		buf_puts(b, "}\n");
@@ -107,12 +111,19 @@ static void capability_write(struct printer *p, const struct change *c)
 		buf_printf(b, " %s\n", word[c->kind]);
 		return;
 	}
-	buf_printf(b, "\n  %s: its definition changed", c->breaking ? "breaking" : "compatible");
+	p->last = c->cap;
+	buf_puts(b, c->widens ? "\n  + " : "\n  - ");
+	buf_puts(b, "its definition changed: ");
+	escape_screen(b, c->what);
 	if (c->breaking) {
-		buf_puts(b, ": ");
+		buf_puts(b, "\n      breaking: ");
 		escape_screen(b, c->why);
 	}
-	buf_puts(b, "; old and new requests differ, so regions are not compared\n");
+	if (c->unequal.n) {
+		buf_puts(b, "\n      not compared, and taken as wider: ");
+		escape_screen(b, c->unequal);
+	}
+	buf_putc(b, '\n');
 }
 
 static bool change_print(void *ctx, const struct decisions *d, const struct change *c)
@@ -120,8 +131,8 @@ static bool change_print(void *ctx, const struct decisions *d, const struct chan
 	struct printer *p = ctx;
 
 	p->changes++;
-	/* What cannot be compared is not called harmless. */
-	p->widening += c->kind == CHANGE_REGION ? c->widens : c->kind != CHANGE_REMOVED;
+	/* A capability that is new is not called harmless. */
+	p->widening += c->kind == CHANGE_ADDED || c->widens;
 	if (c->kind != CHANGE_REGION)
 		capability_write(p, c);
 	else if (p->o->json)

@@ -279,6 +279,34 @@ uint32_t dd_project(struct dd *m, struct arena *a, uint32_t f, uint32_t var)
 	return store_guard(m, make_project, &(struct projected){ a, f, var });
 }
 
+struct substituted {
+	struct arena *a;
+	uint32_t f, field;
+	const struct krux_value *value;
+};
+
+static uint32_t make_substitute(struct dd *m, void *p)
+{
+	const struct substituted *x = p;
+
+	return diagram_substitute(m, x->a, x->f, x->field, x->value);
+}
+
+uint32_t dd_substitute(struct dd *m, struct arena *a, uint32_t f, uint32_t field, const struct krux_value *value)
+{
+	return store_guard(m, make_substitute, &(struct substituted){ a, f, field, value });
+}
+
+static uint32_t make_given(struct dd *m, void *p)
+{
+	return field_given(m, ((const struct args *)p)->var);
+}
+
+uint32_t dd_given(struct dd *m, uint32_t field)
+{
+	return store_guard(m, make_given, &(struct args){ .var = field });
+}
+
 static uint32_t make_value_at(struct dd *m, void *p)
 {
 	const struct args *x = p;

@@ -139,6 +139,10 @@ uint32_t dd_tree(struct dd *, const struct access *path, unsigned id, dd_op *op,
 /* Over one variable and its size alone: TRUE for the values with which f is anything but FALSE and
  * impossible for some request. */
 uint32_t dd_project(struct dd *, struct arena *, uint32_t f, uint32_t var);
+/* f with a field of the input, by index, taken as the value everywhere; NULL: as absent. */
+uint32_t dd_substitute(struct dd *, struct arena *, uint32_t f, uint32_t field, const struct krux_value *);
+/* TRUE where a field of the input is present. */
+uint32_t dd_given(struct dd *, uint32_t field);
 /* The variables of the value at a place of the arguments, and of the agent. */
 uint32_t dd_value_at(struct dd *, const struct access *);
 uint32_t dd_agent_var(struct dd *);

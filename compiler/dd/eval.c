@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "capspec/canon.h"
-#include "compiler/dd/apply.h"
+#include "compiler/dd/children.h"
 #include "compiler/dd/pair.h"
 #include "compiler/model/access.h"
 
@@ -169,21 +169,31 @@ static uint32_t list_eval(const struct at *at, const struct var *v, const struct
 	return fa->state[q].out;
 }
 
+static uint32_t follow(const struct at *at, uint32_t node)
+{
+	const struct node *n = node_at(node);
+	const struct var *v = var_at(n->var);
+	krux_u128 key;
+
+	if (n->kind == DD_STRING)
+		return string_eval(at, v, n->n);
+	if (n->kind == DD_LIST)
+		return list_eval(at, v, n->list);
+	return number_of(at, v, &key) ? number_eval(n, key) : (uint32_t)DD_IMPOSSIBLE;
+}
+
 static uint32_t eval(const struct at *at, uint32_t f)
 {
-	while (!is_terminal(f)) {
-		const struct node *n = node_at(f);
-		const struct var *v = var_at(n->var);
-		krux_u128 key;
-
-		if (n->kind == DD_STRING)
-			f = string_eval(at, v, n->n);
-		else if (n->kind == DD_LIST)
-			f = list_eval(at, v, n->list);
-		else
-			f = number_of(at, v, &key) ? number_eval(n, key) : DD_IMPOSSIBLE;
-	}
+	while (!is_terminal(f))
+		f = follow(at, f);
 	return f;
+}
+
+uint32_t node_follow(struct dd *m, uint32_t node, const struct krux_value *args)
+{
+	struct dd_request r = { .args = args };
+
+	return follow(&(struct at){ .m = m, .request = &r }, node);
 }
 
 uint32_t dd_eval(struct dd *m, uint32_t f, const struct dd_request *r)

@@ -39,7 +39,7 @@ static bool fields_within(struct arena *arena, const struct krux_type *a, const 
 
 		if (!g)
 			return say(arena, why, here, input ? "is gone" : "is new");
-		if (f->optional && !g->optional && !g->deflt)
+		if ((f->optional || f->deflt) && !g->optional && !g->deflt)
 			return say(arena, why, here, "may no longer be left out");
 		if (!type_within(arena, f->type, g->type, here, input, why))
 			return false;
@@ -114,7 +114,7 @@ bool capability_compatible(struct arena *arena, const struct capability *old, co
 	return rights_within(arena, old, new, why);
 }
 
-static bool type_same(const struct krux_type *a, const struct krux_type *b)
+bool type_same(const struct krux_type *a, const struct krux_type *b)
 {
 	if (a == b)
 		return true;
@@ -139,9 +139,14 @@ static bool arg_same(const struct effect_arg *a, const struct effect_arg *b)
 	                       : krux_str_eq(a->access.text, b->access.text));
 }
 
-bool capability_same_input(const struct capability *a, const struct capability *b)
+bool value_same(const struct krux_value *a, const struct krux_value *b)
 {
-	if (!type_same(a->input, b->input) || a->neffects != b->neffects)
+	return a && b ? krux_value_eq(a, b) : a == b;
+}
+
+bool effects_same(const struct capability *a, const struct capability *b)
+{
+	if (a->neffects != b->neffects)
 		return false;
 	for (size_t i = 0; i < a->neffects; i++) {
 		if (a->effect[i].kind != b->effect[i].kind || a->effect[i].nargs != b->effect[i].nargs)
@@ -150,5 +155,15 @@ bool capability_same_input(const struct capability *a, const struct capability *
 			if (!arg_same(&a->effect[i].arg[k], &b->effect[i].arg[k]))
 				return false;
 	}
+	return true;
+}
+
+bool capability_same_input(const struct capability *a, const struct capability *b)
+{
+	if (!type_same(a->input, b->input) || !effects_same(a, b))
+		return false;
+	for (size_t i = 0; i < a->input->nfields; i++)
+		if (!value_same(a->input->field[i].deflt, b->input->field[i].deflt))
+			return false;
 	return true;
 }

@@ -4,6 +4,7 @@
 #include "compiler/plan/diff.h"
 
 #include "compiler/plan/given.h"
+#include "compiler/plan/joint.h"
 
 #include <string.h>
 
@@ -99,15 +100,16 @@ static bool region_changed(void *ctx, const struct dd_region *r)
 }
 
 static void capability_diff(struct comparison *c, struct diags *ds, const struct build *old,
-                            const struct build *new)
+                            const struct build *new, const struct joint *j)
 {
-	struct dd *m = dd_new(c->change.cap);
+	struct dd *m = dd_new(&j->call);
 	uint32_t f, g, both;
 
 	c->change.kind = CHANGE_REGION;
+	c->change.call = &j->call;
 	c->change.m = m;
-	f = decide_build(c->d, m, ds, old, c->change.old);
-	g = decide_build(c->d, m, ds, new, c->change.cap);
+	f = joint_decision(j, c->arena, m, c->change.old, decide_build(c->d, m, ds, old, c->change.old));
+	g = joint_decision(j, c->arena, m, c->change.cap, decide_build(c->d, m, ds, new, c->change.cap));
 	c->pairs->n = 0;
 	if (f != g && !dd_overflow(m)) {
 		both = dd_apply(m, APPLY_PAIRS, pair_make, c->pairs, f, g);
@@ -142,6 +144,29 @@ static const struct capability *other_find(const struct capability_set *set, con
 	return NULL;
 }
 
+/* A capability that both builds have. */
+static void both_diff(struct comparison *c, struct diags *ds, const struct build *old, const struct build *new)
+{
+	struct change *x = &c->change;
+	struct joint j = { .call = *x->cap };
+
+	if (!capability_same_input(x->old, x->cap)) {
+		x->kind = CHANGE_INPUT;
+		x->breaking = !capability_compatible(c->arena, x->old, x->cap, &x->why);
+		joint_make(&j, c->arena, old, x->old, new, x->cap);
+		x->what = j.what;
+		x->unequal = j.unequal;
+		x->widens = j.widens;
+		c->stopped = !c->fn(c->ctx, c->d, x);
+		if (c->stopped || j.unequal.n)
+			return;
+	} else if (decide_alike(old, x->old, new, x->cap)) {
+		decide_facts(c->d, new, x->cap);
+		return;
+	}
+	capability_diff(c, ds, old, new, &j);
+}
+
 bool builds_diff(struct arena *a, struct diags *ds, const struct build *old, const struct build *new,
                  change_fn *fn, void *ctx)
 {
@@ -159,17 +184,12 @@ bool builds_diff(struct arena *a, struct diags *ds, const struct build *old, con
 		const struct capability *cap = new->caps.cap[i];
 
 		c.change = (struct change){ .cap = cap, .old = other_find(&old->caps, cap) };
-		if (c.change.old && capability_same_input(c.change.old, cap)) {
-			if (decide_alike(old, c.change.old, new, cap))
-				decide_facts(c.d, new, cap);
-			else
-				capability_diff(&c, ds, old, new);
-			continue;
+		if (!c.change.old) {
+			c.change.kind = CHANGE_ADDED;
+			c.stopped = !fn(ctx, c.d, &c.change);
+		} else {
+			both_diff(&c, ds, old, new);
 		}
-		c.change.kind = c.change.old ? CHANGE_INPUT : CHANGE_ADDED;
-		if (c.change.old)
-			c.change.breaking = !capability_compatible(a, c.change.old, cap, &c.change.why);
-		c.stopped = !fn(ctx, c.d, &c.change);
 	}
 	dd_free(kept);
 	return !ds->errors;

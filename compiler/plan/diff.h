@@ -8,12 +8,15 @@ enum change_kind {
 	CHANGE_REGION,      /* requests whose verdict or obligations differ */
 	CHANGE_ADDED,       /* a capability that the old build does not have */
 	CHANGE_REMOVED,
-	CHANGE_INPUT,       /* its arguments changed, so that old and new requests cannot be compared */
+	CHANGE_INPUT,       /* its input or its effects changed: comes before the regions of the calls that
+	                       both builds take */
 };
 
 struct change {
 	enum change_kind kind;
 	const struct capability *cap;      /* of the new build; of the old one when REMOVED */
+	const struct capability *call;     /* REGION: what the witness is a call of: cap with the input that
+	                                      callers of both give */
 	const struct capability *old;
 	struct dd *m;                      /* REGION: the manager of both */
 	const struct dd_region *region;
@@ -22,6 +25,9 @@ struct change {
 	bool widens;                       /* lets more through, or asks for less before it does */
 	bool breaking;                     /* INPUT: calls that were right no longer are */
 	struct krux_str why;               /* INPUT, breaking: the first reason */
+	struct krux_str what;              /* INPUT: what was changed, and how */
+	struct krux_str unequal;           /* INPUT: why no call is right for both in a way that regions can
+	                                      show; n 0: regions follow */
 };
 
 typedef bool change_fn(void *ctx, const struct decisions *, const struct change *);
@@ -34,7 +40,13 @@ bool builds_diff(struct arena *, struct diags *, const struct build *old, const 
 /* Are calls that were right for `old` right for `new`; else why not. */
 bool capability_compatible(struct arena *, const struct capability *old, const struct capability *new,
                            struct krux_str *why);
-/* The same arguments, bound to the same effects: their diagrams can be compared. */
+/* The same arguments with the same defaults, bound to the same effects: a request of the one is one of
+ * the other. */
 bool capability_same_input(const struct capability *, const struct capability *);
+bool effects_same(const struct capability *, const struct capability *);
+/* The same values, parts and defaults of parts. */
+bool type_same(const struct krux_type *, const struct krux_type *);
+/* NULL: none, which is the same as none. */
+bool value_same(const struct krux_value *, const struct krux_value *);
 
 #endif
