@@ -4,6 +4,7 @@
 
 #include "compiler/base/buf.h"
 #include "compiler/base/escape.h"
+#include "compiler/command/clock.h"
 #include "compiler/command/command.h"
 #include "compiler/plan/call.h"
 #include "compiler/plan/diff.h"
@@ -27,16 +28,22 @@ static void name_print(struct buf *b, const struct capability *cap)
 	buf_printf(b, "@%u.%u", cap->major, cap->minor);
 }
 
+/* The capability, once above all that is said of it. */
+static void heading_write(struct printer *p, const struct capability *cap)
+{
+	if (p->last == cap)
+		return;
+	buf_puts(&p->out, p->changes > 1 ? "\n" : "");
+	name_print(&p->out, cap);
+	buf_putc(&p->out, '\n');
+	p->last = cap;
+}
+
 static void region_write(struct printer *p, const struct decisions *d, const struct change *c)
 {
 	struct buf *b = &p->out;
 
-	if (p->last != c->cap) {
-		buf_puts(b, p->changes > 1 ? "\n" : "");
-		name_print(b, c->cap);
-		buf_putc(b, '\n');
-		p->last = c->cap;
-	}
+	heading_write(p, c->cap);
 	buf_puts(b, c->widens ? "  + " : "  - ");
 	outcome_print(b, d, c->from);
 	buf_puts(b, "  ->  ");
@@ -46,6 +53,32 @@ static void region_write(struct printer *p, const struct decisions *d, const str
 	buf_puts(b, "\n      such as ");
 	call_print(b, c->m, c->call, &c->witness);
 	buf_putc(b, '\n');
+}
+
+/* Which requests are decided otherwise is not worked out: an instant shows that the question is. */
+static void zone_write(struct printer *p, const struct change *c)
+{
+	struct krux_str old = p->old->zone, new = p->new->zone;
+	struct buf *b = &p->out;
+	struct clock at;
+	bool known = clock_differs(old, new, &at);
+
+	if (p->o->json) {
+		buf_puts(b, "{\"change\":\"zone\",\"widens\":true,\"capability\":\"");
+		name_print(b, c->cap);
+		buf_printf(b, "\",\"old\":\"%.*s\",\"new\":\"%.*s\"", STR_ARG(old), STR_ARG(new));
+		if (known)
+			buf_printf(b, ",\"witness\":{\"instant\":\"%s\",\"old_time\":\"%s\",\"new_time\":\"%s\"}", at.utc, at.old, at.new);
+		buf_puts(b, "}\n");
+		return;
+	}
+	heading_write(p, c->cap);
+	buf_printf(b,
+	           "  + its rules read the local time, which was that of %.*s and is that of %.*s\n"
+	           "      not compared, and taken as wider: regions below are those of equal local times\n",
+	           STR_ARG(old), STR_ARG(new));
+	if (known)
+		buf_printf(b, "      such as %s: %s before, %s now\n", at.utc, at.old, at.new);
 }
 
 /* The old build's facts, where a rule with another window asks for others. */
@@ -105,14 +138,14 @@ static void capability_write(struct printer *p, const struct change *c)
 		buf_puts(b, "}\n");
 		return;
 	}
-	buf_puts(b, p->changes > 1 ? "\n" : "");
-	name_print(b, c->cap);
 	if (c->kind != CHANGE_INPUT) {
+		buf_puts(b, p->changes > 1 ? "\n" : "");
+		name_print(b, c->cap);
 		buf_printf(b, " %s\n", word[c->kind]);
 		return;
 	}
-	p->last = c->cap;
-	buf_puts(b, c->widens ? "\n  + " : "\n  - ");
+	heading_write(p, c->cap);
+	buf_puts(b, c->widens ? "  + " : "  - ");
 	buf_puts(b, "its definition changed: ");
 	escape_screen(b, c->what);
 	if (c->breaking) {
@@ -133,7 +166,9 @@ static bool change_print(void *ctx, const struct decisions *d, const struct chan
 	p->changes++;
 	/* A capability that is new is not called harmless. */
 	p->widening += c->kind == CHANGE_ADDED || c->widens;
-	if (c->kind != CHANGE_REGION)
+	if (c->kind == CHANGE_ZONE)
+		zone_write(p, c);
+	else if (c->kind != CHANGE_REGION)
 		capability_write(p, c);
 	else if (p->o->json)
 		region_json(p, d, c);

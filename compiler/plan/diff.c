@@ -99,6 +99,29 @@ static bool region_changed(void *ctx, const struct dd_region *r)
 	return !c->stopped;
 }
 
+/* Has a condition been made of the local time. */
+static bool reads_clock(const struct dd *m)
+{
+	for (uint32_t i = 0; i < dd_nvars(m); i++) {
+		const struct dd_var *v = dd_variable(m, i);
+
+		if (v->is_fact && (v->fact == KRUX_FACT_TIME || v->fact == KRUX_FACT_WEEKDAY))
+			return true;
+	}
+	return false;
+}
+
+static void zone_diff(struct comparison *c, const struct build *old, const struct build *new)
+{
+	struct change x = c->change;
+
+	if (krux_str_eq(old->zone, new->zone) || !reads_clock(c->change.m))
+		return;
+	x.kind = CHANGE_ZONE;
+	x.widens = true;
+	c->stopped = !c->fn(c->ctx, c->d, &x);
+}
+
 static void capability_diff(struct comparison *c, struct diags *ds, const struct build *old,
                             const struct build *new, const struct joint *j)
 {
@@ -111,7 +134,9 @@ static void capability_diff(struct comparison *c, struct diags *ds, const struct
 	f = joint_decision(j, c->arena, m, c->change.old, decide_build(c->d, m, ds, old, c->change.old));
 	g = joint_decision(j, c->arena, m, c->change.cap, decide_build(c->d, m, ds, new, c->change.cap));
 	c->pairs->n = 0;
-	if (f != g && !dd_overflow(m)) {
+	if (!dd_overflow(m))
+		zone_diff(c, old, new);
+	if (!c->stopped && f != g && !dd_overflow(m)) {
 		both = dd_apply(m, APPLY_PAIRS, pair_make, c->pairs, f, g);
 		dd_regions(m, c->arena, dd_ite(m, given_possible(c->arena, m), both, DD_FALSE), region_changed, c);
 	}
@@ -160,7 +185,7 @@ static void both_diff(struct comparison *c, struct diags *ds, const struct build
 		c->stopped = !c->fn(c->ctx, c->d, x);
 		if (c->stopped || j.unequal.n)
 			return;
-	} else if (decide_alike(old, x->old, new, x->cap)) {
+	} else if (krux_str_eq(old->zone, new->zone) && decide_alike(old, x->old, new, x->cap)) {
 		decide_facts(c->d, new, x->cap);
 		return;
 	}

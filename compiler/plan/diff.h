@@ -6,6 +6,8 @@
 
 enum change_kind {
 	CHANGE_REGION,      /* requests whose verdict or obligations differ */
+	CHANGE_ZONE,        /* rules for the capability read the local time, which is another now; its
+	                       regions compare equal local times, so that this one always widens */
 	CHANGE_ADDED,       /* a capability that the old build does not have */
 	CHANGE_REMOVED,
 	CHANGE_INPUT,       /* its input or its effects changed: comes before the regions of the calls that

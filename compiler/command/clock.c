@@ -1,0 +1,89 @@
+/* Local times by the C library: TZ is set, asked for a year, and put back. */
+#include "compiler/command/clock.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+
+enum { QUARTER = 900, QUARTERS = 365 * 96 };
+
+static const time_t year = 1767225600;     /* 2026-01-01T00:00:00Z */
+static const char zones[] = "/usr/share/zoneinfo";
+
+static bool zone_known(struct krux_str zone)
+{
+	char path[256];
+	struct stat st;
+
+	snprintf(path, sizeof path, "%s/%.*s", zones, zone.n < 64 ? (int)zone.n : 64, zone.p);
+	return krux_str_eq(zone, KRUX_STR("UTC")) || (zone.n <= 64 && !stat(path, &st) && S_ISREG(st.st_mode));
+}
+
+static void zone_set(const char *zone)
+{
+	if (zone)
+		setenv("TZ", zone, 1);
+	else
+		unsetenv("TZ");
+	tzset();
+}
+
+/* Seconds east of Greenwich, by quarter of an hour. */
+static void offsets_read(struct krux_str zone, long *offset)
+{
+	char name[80];
+	struct tm tm;
+
+	snprintf(name, sizeof name, "%.*s", zone.n < 64 ? (int)zone.n : 64, zone.p);
+	zone_set(name);
+	for (int i = 0; i < QUARTERS; i++) {
+		time_t t = year + (time_t)i * QUARTER;
+
+		offset[i] = localtime_r(&t, &tm) ? tm.tm_gmtoff : 0;
+	}
+}
+
+static void local_print(char out[16], time_t t)
+{
+	static const char day[7][4] = { "sun", "mon", "tue", "wed", "thu", "fri", "sat" };
+	struct tm tm;
+
+	if (!gmtime_r(&t, &tm))
+		tm = (struct tm){ 0 };
+	snprintf(out, 16, "%.3s %02u:%02u", day[tm.tm_wday % 7], (unsigned)tm.tm_hour % 100, (unsigned)tm.tm_min % 100);
+}
+
+static void instant_print(struct clock *out, time_t t, long old, long new)
+{
+	struct tm tm;
+
+	if (!gmtime_r(&t, &tm) || !strftime(out->utc, sizeof out->utc, "%Y-%m-%dT%H:%M:%SZ", &tm))
+		out->utc[0] = '\0';
+	local_print(out->old, t + old);
+	local_print(out->new, t + new);
+}
+
+bool clock_differs(struct krux_str old, struct krux_str new, struct clock *out)
+{
+	long *a = calloc(QUARTERS, sizeof *a), *b = calloc(QUARTERS, sizeof *b);
+	const char *tz = getenv("TZ");
+	char *before = tz ? strdup(tz) : NULL;
+	bool found = false;
+
+	if (a && b && (before || !tz) && zone_known(old) && zone_known(new)) {
+		offsets_read(old, a);
+		offsets_read(new, b);
+		zone_set(before);
+		for (int i = 0; i < QUARTERS && !found; i++) {
+			found = a[i] != b[i];
+			if (found)
+				instant_print(out, year + (time_t)i * QUARTER, a[i], b[i]);
+		}
+	}
+	free(before);
+	free(a);
+	free(b);
+	return found;
+}
