@@ -81,6 +81,23 @@ static void zone_write(struct printer *p, const struct change *c)
 		buf_printf(b, "      such as %s: %s before, %s now\n", at.utc, at.old, at.new);
 }
 
+static void rest_write(struct printer *p, const struct change *c)
+{
+	const char *all = c->rest == UINT64_MAX ? "at least " : "";
+	struct buf *b = &p->out;
+
+	if (p->o->json) {
+		buf_puts(b, "{\"change\":\"rest\",\"capability\":\"");
+		name_print(b, c->cap);
+		buf_printf(b, "\",\"regions\":%llu,\"widens\":%s}\n", (unsigned long long)c->rest, c->widens ? "true" : "false");
+		return;
+	}
+	heading_write(p, c->cap);
+	buf_printf(b, "  %c %s%llu more regions%s%s\n", c->widens ? '+' : '-', all, (unsigned long long)c->rest,
+	           p->o->deny_widening ? " that widen" : "",
+	           p->o->deny_widening ? "" : c->widens ? ", and some region of it widens" : ", and none widens");
+}
+
 /* The old build's facts, where a rule with another window asks for others. */
 static void old_facts_json(struct printer *p, const struct change *c)
 {
@@ -168,6 +185,8 @@ static bool change_print(void *ctx, const struct decisions *d, const struct chan
 	p->widening += c->kind == CHANGE_ADDED || c->widens;
 	if (c->kind == CHANGE_ZONE)
 		zone_write(p, c);
+	else if (c->kind == CHANGE_REST)
+		rest_write(p, c);
 	else if (c->kind != CHANGE_REGION)
 		capability_write(p, c);
 	else if (p->o->json)
@@ -216,11 +235,12 @@ int command_diff(const struct options *o)
 	                     .words = words_new(new->arena) };
 	int code = EXIT_YES;
 
-	if (ok_old && ok_new && builds_diff(new->arena, new->diags, &old->build, &new->build, change_print, &p)) {
+	if (ok_old && ok_new && builds_diff(new->arena, new->diags, &old->build, &new->build, o->deny_widening, change_print, &p)) {
 		versions_report(&p, &new->build.caps);
 		code = o->deny_widening ? (p.widening ? EXIT_NO : EXIT_YES) : p.changes ? EXIT_NO : EXIT_YES;
-		if (!p.changes && !o->json)
-			buf_puts(&p.out, "same: no request is decided differently\n");
+		if (!(o->deny_widening ? p.widening : p.changes) && !o->json)
+			buf_puts(&p.out, o->deny_widening ? "nothing is let through that was not\n"
+			                                  : "same: no request is decided differently\n");
 		if (!command_output(o, &p.out))
 			code = EXIT_SYSTEM;
 	}

@@ -194,6 +194,9 @@ struct dd_region {
 typedef bool dd_region_fn(void *ctx, const struct dd_region *);
 void dd_regions(struct dd *, struct arena *, uint32_t f, dd_region_fn *fn, void *ctx);
 
+/* How many regions lead to terminals from `least` on; UINT64_MAX for as many or more. */
+uint64_t dd_region_count(struct dd *, struct arena *, uint32_t f, uint32_t least);
+
 /* TRUE where the variable of `node` has a value that leads to the child `to`. */
 uint32_t dd_class(struct dd *, uint32_t node, uint32_t to);
 /* The same as an automaton, of a list or string: `out` is TRUE in the class, else FALSE or IMPOSSIBLE. */

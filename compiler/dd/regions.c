@@ -127,3 +127,74 @@ void dd_regions(struct dd *m, struct arena *a, uint32_t f, dd_region_fn *fn, voi
 
 	store_guard(m, walk, &w);
 }
+
+/* ---- how many ---- */
+
+struct counting {
+	struct arena *a;
+	uint32_t least;
+	struct counted { uint32_t node; uint64_t n; } *slot;
+	size_t used, cap;
+	uint32_t f;
+	uint64_t total;
+};
+
+static struct counted *counted_find(struct counted *slot, size_t cap, uint32_t node)
+{
+	uint64_t h = mix(0, node);
+
+	while (slot[h & (cap - 1)].node && slot[h & (cap - 1)].node != node)
+		h++;
+	return &slot[h & (cap - 1)];
+}
+
+static void counted_add(struct counting *c, uint32_t node, uint64_t n)
+{
+	if (c->used * 2 >= c->cap) {
+		size_t cap = c->cap ? c->cap * 2 : 64;
+		struct counted *slot = ARENA_ARRAY(c->a, struct counted, cap);
+
+		for (size_t i = 0; i < c->cap; i++)
+			if (c->slot[i].node)
+				*counted_find(slot, cap, c->slot[i].node) = c->slot[i];
+		c->slot = slot;
+		c->cap = cap;
+	}
+	*counted_find(c->slot, c->cap, node) = (struct counted){ node, n };
+	c->used++;
+}
+
+static uint64_t regions_count(struct counting *c, uint32_t node)
+{
+	struct children to = { 0 };
+	uint64_t n = 0;
+
+	if (is_terminal(node))
+		return node >= c->least;
+	if (c->cap && counted_find(c->slot, c->cap, node)->node)
+		return counted_find(c->slot, c->cap, node)->n;
+	node_children(c->a, node, &to);
+	for (size_t i = 0; i < to.n; i++) {
+		uint64_t more = regions_count(c, to.to[i]);
+
+		n = more > UINT64_MAX - n ? UINT64_MAX : n + more;
+	}
+	counted_add(c, node, n);
+	return n;
+}
+
+static uint32_t count(struct dd *m, void *args)
+{
+	struct counting *c = args;
+
+	c->total = request_possible(m) ? regions_count(c, c->f) : 0;
+	return 1;
+}
+
+uint64_t dd_region_count(struct dd *m, struct arena *a, uint32_t f, uint32_t least)
+{
+	struct counting c = { .a = a, .f = f, .least = least };
+
+	store_guard(m, count, &c);
+	return c.total;
+}

@@ -32,7 +32,10 @@ static uint32_t pair_make(void *ctx, uint32_t from, uint32_t to)
 
 /* One capability at work. */
 struct comparison {
-	struct arena *arena;
+	struct arena *arena;               /* of the capability */
+	bool wider;                        /* only the first region that widens is asked for */
+	uint64_t nshown, nhere;            /* regions in all, and of the capability */
+	uint64_t nempty;                   /* of the capability, without a call that shows them */
 	struct decisions *d;
 	struct pairs *pairs;
 	change_fn *fn;
@@ -79,23 +82,45 @@ static bool obligations_loosen(const struct decisions *d, const struct outcome *
 	return false;
 }
 
+static bool pair_widens(const struct decisions *d, const struct pair *p)
+{
+	const struct outcome *from = decisions_outcome(d, p->from), *to = decisions_outcome(d, p->to);
+
+	return to->verdict > from->verdict || (to->verdict == from->verdict && obligations_loosen(d, from, to));
+}
+
+/* dd_map_op: without the pairs that do not widen. */
+static uint32_t wider_only(void *ctx, uint32_t value)
+{
+	const struct comparison *c = ctx;
+
+	return value >= FIRST_PAIR && !pair_widens(c->d, &c->pairs->list[value - FIRST_PAIR]) ? (uint32_t)DD_FALSE : value;
+}
+
 static bool region_changed(void *ctx, const struct dd_region *r)
 {
 	struct comparison *c = ctx;
 	const struct pair *p;
+	struct arena *a;
 
 	if (r->value < FIRST_PAIR)
 		return true;
 	p = &c->pairs->list[r->value - FIRST_PAIR];
 	c->change.region = r;
+	if (c->nshown == DIFF_MOST_REGIONS || (c->wider && c->nhere))
+		return false;
 	c->change.from = decisions_outcome(c->d, p->from);
 	c->change.to = decisions_outcome(c->d, p->to);
-	c->change.widens = c->change.to->verdict > c->change.from->verdict ||
-	                   (c->change.to->verdict == c->change.from->verdict &&
-	                    obligations_loosen(c->d, c->change.from, c->change.to));
-	if (!dd_region_witness(c->change.m, c->arena, r, &c->change.witness))
-		return true;
-	c->stopped = !c->fn(c->ctx, c->d, &c->change);
+	c->change.widens = pair_widens(c->d, p);
+	a = arena_new();
+	if (dd_region_witness(c->change.m, a, r, &c->change.witness)) {
+		c->nshown++;
+		c->nhere++;
+		c->stopped = !c->fn(c->ctx, c->d, &c->change);
+	} else {
+		c->nempty++;
+	}
+	arena_free(a);
 	return !c->stopped;
 }
 
@@ -122,11 +147,27 @@ static void zone_diff(struct comparison *c, const struct build *old, const struc
 	c->stopped = !c->fn(c->ctx, c->d, &x);
 }
 
+static void regions_show(struct comparison *c, uint32_t f, uint32_t wide)
+{
+	struct dd *m = c->change.m;
+	uint64_t all;
+
+	c->nhere = c->nempty = 0;
+	dd_regions(m, c->arena, f, region_changed, c);
+	all = dd_region_count(m, c->arena, f, FIRST_PAIR);
+	if (c->stopped || all == c->nhere + c->nempty || dd_overflow(m))
+		return;
+	c->change.kind = CHANGE_REST;
+	c->change.rest = all == UINT64_MAX ? all : all - c->nhere - c->nempty;
+	c->change.widens = dd_satisfiable(m, wide);
+	c->stopped = !c->fn(c->ctx, c->d, &c->change);
+}
+
 static void capability_diff(struct comparison *c, struct diags *ds, const struct build *old,
                             const struct build *new, const struct joint *j)
 {
 	struct dd *m = dd_new(&j->call);
-	uint32_t f, g, both;
+	uint32_t f, g, both, wide;
 
 	c->change.kind = CHANGE_REGION;
 	c->change.call = &j->call;
@@ -138,8 +179,13 @@ static void capability_diff(struct comparison *c, struct diags *ds, const struct
 		zone_diff(c, old, new);
 	if (!c->stopped && f != g && !dd_overflow(m)) {
 		both = dd_apply(m, APPLY_PAIRS, pair_make, c->pairs, f, g);
-		dd_regions(m, c->arena, dd_ite(m, given_possible(c->arena, m), both, DD_FALSE), region_changed, c);
+		both = dd_ite(m, given_possible(c->arena, m), both, DD_FALSE);
+		wide = dd_map(m, wider_only, c, both);
+		regions_show(c, c->wider ? wide : both, wide);
 	}
+	if (dd_overflow(m) && !ds->errors)
+		diag_error(ds, 9001, c->change.cap->at, "the comparison of %.*s needs more %s", STR_ARG(c->change.cap->name),
+		           dd_overflow(m));
 	dd_free(m);
 }
 
@@ -192,11 +238,11 @@ static void both_diff(struct comparison *c, struct diags *ds, const struct build
 	capability_diff(c, ds, old, new, &j);
 }
 
-bool builds_diff(struct arena *a, struct diags *ds, const struct build *old, const struct build *new,
+bool builds_diff(struct arena *a, struct diags *ds, const struct build *old, const struct build *new, bool wider,
                  change_fn *fn, void *ctx)
 {
 	struct pairs pairs = { .arena = a };
-	struct comparison c = { .arena = a, .d = decisions_new(a), .pairs = &pairs, .fn = fn, .ctx = ctx };
+	struct comparison c = { .d = decisions_new(a), .pairs = &pairs, .wider = wider, .fn = fn, .ctx = ctx };
 	/* What one capability has worked out is gone with the last manager: this one outlives them. */
 	struct dd *kept = new->caps.n ? dd_new(new->caps.cap[0]) : NULL;
 
@@ -213,7 +259,9 @@ bool builds_diff(struct arena *a, struct diags *ds, const struct build *old, con
 			c.change.kind = CHANGE_ADDED;
 			c.stopped = !fn(ctx, c.d, &c.change);
 		} else {
+			c.arena = arena_new();
 			both_diff(&c, ds, old, new);
+			arena_free(c.arena);
 		}
 	}
 	dd_free(kept);

@@ -8,6 +8,7 @@ enum change_kind {
 	CHANGE_REGION,      /* requests whose verdict or obligations differ */
 	CHANGE_ZONE,        /* rules for the capability read the local time, which is another now; its
 	                       regions compare equal local times, so that this one always widens */
+	CHANGE_REST,        /* regions of the capability that are not shown */
 	CHANGE_ADDED,       /* a capability that the old build does not have */
 	CHANGE_REMOVED,
 	CHANGE_INPUT,       /* its input or its effects changed: comes before the regions of the calls that
@@ -24,7 +25,9 @@ struct change {
 	const struct dd_region *region;
 	const struct outcome *from, *to;
 	struct dd_witness witness;
-	bool widens;                       /* lets more through, or asks for less before it does */
+	bool widens;                       /* lets more through, or asks for less before it does; REST: some
+	                                      region of the capability does */
+	uint64_t rest;                     /* REST: how many, UINT64_MAX for as many or more */
 	bool breaking;                     /* INPUT: calls that were right no longer are */
 	struct krux_str why;               /* INPUT, breaking: the first reason */
 	struct krux_str what;              /* INPUT: what was changed, and how */
@@ -34,9 +37,12 @@ struct change {
 
 typedef bool change_fn(void *ctx, const struct decisions *, const struct change *);
 
-/* Calls back for each change in the order of capabilities; false stops. False after an
- * overflow, which is reported. */
-bool builds_diff(struct arena *, struct diags *, const struct build *old, const struct build *new,
+enum { DIFF_MOST_REGIONS = 65536 };
+
+/* Calls back for each change in the order of capabilities; false stops. Of regions at most
+ * DIFF_MOST_REGIONS in all, then how many more there are, by capability; with `wider` only of those that
+ * widen, and the first of each capability. False after an overflow, which is reported. */
+bool builds_diff(struct arena *, struct diags *, const struct build *old, const struct build *new, bool wider,
                  change_fn *fn, void *ctx);
 
 /* Are calls that were right for `old` right for `new`; else why not. */
