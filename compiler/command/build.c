@@ -86,7 +86,7 @@ static struct reach *plans_make(struct pipeline *p, struct package_input *in)
 		struct buf b = { 0 };
 
 		reach_find(p->arena, words, p->manager[i], p->decisions, p->root[i], p->caps.cap[i], &reach[i]);
-		sandbox_plan_write(&b, &reach[i]);
+		sandbox_plan_write(&b, &reach[i], words);
 		plan[i] = arena_str(p->arena, (struct krux_str){ b.p, b.n });
 		buf_free(&b);
 	}

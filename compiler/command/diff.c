@@ -49,7 +49,7 @@ static void region_write(struct printer *p, const struct decisions *d, const str
 	buf_puts(b, "  ->  ");
 	outcome_print(b, d, c->to);
 	buf_puts(b, "\n      where ");
-	region_print(b, p->words, c->m, c->region, false);
+	region_print(b, p->words, c->m, c->region, true);
 	buf_puts(b, "\n      such as ");
 	call_print(b, c->m, c->call, &c->witness);
 	buf_putc(b, '\n');
@@ -237,6 +237,10 @@ int command_diff(const struct options *o)
 
 	if (ok_old && ok_new && builds_diff(new->arena, new->diags, &old->build, &new->build, o->deny_widening, change_print, &p)) {
 		versions_report(&p, &new->build.caps);
+		if (!o->json && p.words->nnamed) {
+			buf_putc(&p.out, '\n');
+			names_define(&p.out, p.words);
+		}
 		code = o->deny_widening ? (p.widening ? EXIT_NO : EXIT_YES) : p.changes ? EXIT_NO : EXIT_YES;
 		if (!(o->deny_widening ? p.widening : p.changes) && !o->json)
 			buf_puts(&p.out, o->deny_widening ? "nothing is let through that was not\n"

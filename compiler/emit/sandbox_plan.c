@@ -255,14 +255,35 @@ void sandbox_common_write(struct buf *b, const struct words *words)
 	names_print(b, words);
 }
 
-void sandbox_plan_write(struct buf *b, const struct reach *r)
+/* Where the names that the text behind `from` calls are written out. */
+static void names_refer(struct buf *b, size_t from, const struct words *words)
+{
+	size_t end = b->n;
+	bool any = false;
+
+	for (size_t i = 0; i < words->nnamed; i++) {
+		struct krux_str name = words->named[i].c->name;
+
+		if (!memmem(b->p + from, end - from, name.p, name.n))
+			continue;
+		buf_puts(b, any ? ", " : "\n  where ");
+		buf_str(b, name);
+		any = true;
+	}
+	buf_puts(b, any ? " is what common.txt says at its end\n" : "");
+}
+
+void sandbox_plan_write(struct buf *b, const struct reach *r, const struct words *words)
 {
 	const struct capability *cap = r->cap;
+	size_t from;
 	unsigned groups;
 
 	buf_str(b, cap->name);
 	buf_printf(b, "@%u.%u\n\nwhat the policy lets calls reach, at once or with approval\n\n", cap->major, cap->minor);
+	from = b->n;
 	reach_print(b, r);
+	names_refer(b, from, words);
 	if (cap->handler.kind != HANDLER_BUILTIN || !builtin_groups(cap->handler.name, &groups)) {
 		buf_puts(b, cap->handler.kind != HANDLER_BUILTIN ? "\nthis version runs builtin handlers only" :
 		            "\nthis version has no such handler");

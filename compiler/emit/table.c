@@ -63,14 +63,8 @@ void tables_write(struct buf *b, struct diags *ds, const struct decisions *d, st
 		buf_puts(&tables, i ? "\n" : "");
 		table_text(&tables, ds, words, d, m[i], root[i], caps->cap[i]);
 	}
-	buf_puts(b, words->nnamed ? "define:\n" : "");
-	for (size_t i = 0; i < words->nnamed; i++) {
-		buf_puts(b, "  ");
-		buf_str(b, words->named[i].c->name);
-		buf_puts(b, ": ");
-		buf_str(b, words->named[i].text);
-		buf_puts(b, i + 1 == words->nnamed ? "\n\n" : "\n");
-	}
+	names_define(b, words);
+	buf_puts(b, words->nnamed ? "\n" : "");
 	buf_put(b, tables.p ? tables.p : "", tables.n);
 	buf_free(&tables);
 	arena_free(a);

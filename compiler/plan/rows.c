@@ -90,3 +90,15 @@ bool region_print(struct buf *b, struct words *w, struct dd *m, const struct dd_
 		buf_puts(b, "always");
 	return whole;
 }
+
+void names_define(struct buf *b, const struct words *words)
+{
+	buf_puts(b, words->nnamed ? "define:\n" : "");
+	for (size_t i = 0; i < words->nnamed; i++) {
+		buf_puts(b, "  ");
+		buf_str(b, words->named[i].c->name);
+		buf_puts(b, ": ");
+		buf_str(b, words->named[i].text);
+		buf_putc(b, '\n');
+	}
+}

@@ -12,6 +12,9 @@
 struct words;
 bool region_print(struct buf *, struct words *, struct dd *, const struct dd_region *, bool names);
 
+/* What names stand for, under `define:`, each on a line of its own; nothing where there are none. */
+void names_define(struct buf *, const struct words *);
+
 /* One step of it, without parentheses to take off in a chain of `and`; nothing where it always holds. */
 bool step_print(struct buf *, struct words *, struct dd *, const struct dd_step *, bool names);
 
