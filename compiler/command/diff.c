@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "capspec/canon.h"
 #include "compiler/base/buf.h"
 #include "compiler/base/escape.h"
 #include "compiler/command/clock.h"
@@ -39,6 +40,37 @@ static void heading_write(struct printer *p, const struct capability *cap)
 	p->last = cap;
 }
 
+/* One and the same rule that counts otherwise: both outcomes name it alike. */
+static void windows_write(struct buf *b, const struct decisions *d, const struct change *c)
+{
+	const struct obligation *all;
+	const struct fact *fact;
+	char was[48], is[48];
+
+	decisions_obligations(d, &all);
+	decisions_facts(d, &fact);
+	for (size_t i = 0; i < all[c->from->obligation].ncounters; i++)
+		for (size_t k = 0; k < all[c->to->obligation].ncounters; k++) {
+			const struct fact *f = &fact[all[c->from->obligation].counter[i]];
+			const struct fact *g = &fact[all[c->to->obligation].counter[k]];
+
+			if (f == g || f->kind != g->kind || !krux_str_eq(f->policy, g->policy) || !krux_str_eq(f->name, g->name))
+				continue;
+			krux_duration_text(f->per, was, sizeof was);
+			krux_duration_text(g->per, is, sizeof is);
+			buf_puts(b, "\n      and the ");
+			buf_puts(b, f->kind == KRUX_FACT_RATE ? "rate of " : "budget of ");
+			escape_screen(b, f->policy);
+			buf_putc(b, '/');
+			escape_screen(b, f->name);
+			if (f->kind == KRUX_FACT_RATE)
+				buf_printf(b, " counts per %s, was per %s", is, was);
+			else
+				buf_printf(b, " is %llu per %s, was %llu per %s", (unsigned long long)g->max, is,
+				           (unsigned long long)f->max, was);
+		}
+}
+
 static void region_write(struct printer *p, const struct decisions *d, const struct change *c)
 {
 	struct buf *b = &p->out;
@@ -48,6 +80,7 @@ static void region_write(struct printer *p, const struct decisions *d, const str
 	outcome_print(b, d, c->from);
 	buf_puts(b, "  ->  ");
 	outcome_print(b, d, c->to);
+	windows_write(b, d, c);
 	buf_puts(b, "\n      where ");
 	region_print(b, p->words, c->m, c->region, true);
 	buf_puts(b, "\n      such as ");

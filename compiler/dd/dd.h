@@ -34,7 +34,8 @@ struct dd_var {
 	bool is_fact;
 	enum krux_fact_kind fact;    /* when is_fact */
 	struct krux_str policy;      /* RATE, BUDGET: of the rule (subject.name is the rule's id) */
-	uint64_t per, max;           /* RATE, BUDGET. A RATE counts 0..2^64-1. A BUDGET is a bool:
+	uint64_t per, max;           /* RATE, BUDGET. A RATE counts 0..2^64-1, and max, where the rule that
+	                                first asked cuts, does not tell it from another. A BUDGET is a bool:
 	                                1 when the sum so far plus this request's is above max */
 	struct subject budget;       /* BUDGET: what is added */
 };

@@ -31,7 +31,8 @@ static int fact_order(const struct dd_var *a, const struct dd_var *b)
 		c = str_order(a->subject.name, b->subject.name);
 	if (!c)
 		c = (a->per > b->per) - (a->per < b->per);
-	if (!c)
+	/* The limit of a rate is a cut in a count; that of a budget is part of the question. */
+	if (!c && a->fact == KRUX_FACT_BUDGET)
 		c = (a->max > b->max) - (a->max < b->max);
 	if (!c)
 		c = str_order(a->budget.access.text, b->budget.access.text);
@@ -322,7 +323,8 @@ static uint32_t fact_hash(const struct dd_var *v)
 {
 	uint64_t h = mix(v->fact, v->per);
 
-	h = mix(h, v->max);
+	if (v->fact == KRUX_FACT_BUDGET)
+		h = mix(h, v->max);
 	for (size_t i = 0; i < v->policy.n; i++)
 		h = mix(h, (unsigned char)v->policy.p[i]);
 	for (size_t i = 0; i < v->subject.name.n; i++)

@@ -13,15 +13,69 @@ enum { APPLY_PAIRS = 301, FIRST_PAIR = 3 };
 /* Terminals of the paired diagram: which outcome became which. Equal outcomes are FALSE. */
 struct pairs {
 	struct arena *arena;
+	const struct decisions *d;
 	struct pair { uint32_t from, to; } *list;
 	size_t n, cap;
 };
+
+/* Do two facts count the same. What limits them is seen where it is reached. */
+static bool fact_alike(const struct decisions *d, uint32_t a, uint32_t b)
+{
+	const struct fact *all;
+
+	decisions_facts(d, &all);
+	return a == b || (all[a].kind == all[b].kind && all[a].per == all[b].per &&
+	                  krux_str_eq(all[a].policy, all[b].policy) && krux_str_eq(all[a].name, all[b].name));
+}
+
+/* Is each fact of a counted in b as well. */
+static bool counters_kept(const struct decisions *d, const struct obligation *a, const struct obligation *b)
+{
+	for (size_t i = 0; i < a->ncounters; i++) {
+		bool kept = false;
+
+		for (size_t k = 0; k < b->ncounters && !kept; k++)
+			kept = fact_alike(d, a->counter[i], b->counter[k]);
+		if (!kept)
+			return false;
+	}
+	return true;
+}
+
+static bool approvals_same(const struct obligation *a, const struct obligation *b)
+{
+	if (a->ttl != b->ttl || a->notify != b->notify || a->napprovals != b->napprovals)
+		return false;
+	for (size_t i = 0; i < a->napprovals; i++) {
+		const struct approval *x = &a->approval[i], *y = &b->approval[i];
+
+		if (x->quorum != y->quorum || x->nfrom != y->nfrom)
+			return false;
+		for (size_t k = 0; k < x->nfrom; k++)
+			if (!krux_str_eq(x->from[k], y->from[k]))
+				return false;
+	}
+	return true;
+}
+
+static bool outcome_alike(const struct decisions *d, uint32_t from, uint32_t to)
+{
+	const struct outcome *x = decisions_outcome(d, from), *y = decisions_outcome(d, to);
+	const struct obligation *all, *a, *b;
+
+	if (!x || !y || x->verdict != y->verdict || x->would != y->would)
+		return false;
+	decisions_obligations(d, &all);
+	a = &all[x->obligation];
+	b = &all[y->obligation];
+	return approvals_same(a, b) && counters_kept(d, a, b) && counters_kept(d, b, a);
+}
 
 static uint32_t pair_make(void *ctx, uint32_t from, uint32_t to)
 {
 	struct pairs *p = ctx;
 
-	if (from == to)
+	if (from == to || outcome_alike(p->d, from, to))
 		return DD_FALSE;
 	for (size_t i = 0; i < p->n; i++)
 		if (p->list[i].from == from && p->list[i].to == to)
@@ -71,15 +125,7 @@ static bool obligations_loosen(const struct decisions *d, const struct outcome *
 		if (!kept)
 			return true;
 	}
-	for (size_t i = 0; i < a->ncounters; i++) {
-		bool kept = false;
-
-		for (size_t k = 0; k < b->ncounters; k++)
-			kept |= a->counter[i] == b->counter[k];
-		if (!kept)
-			return true;
-	}
-	return false;
+	return !counters_kept(d, a, b);
 }
 
 static bool pair_widens(const struct decisions *d, const struct pair *p)
@@ -246,6 +292,7 @@ bool builds_diff(struct arena *a, struct diags *ds, const struct build *old, con
 	/* What one capability has worked out is gone with the last manager: this one outlives them. */
 	struct dd *kept = new->caps.n ? dd_new(new->caps.cap[0]) : NULL;
 
+	pairs.d = c.d;
 	for (size_t i = 0; i < old->caps.n && !c.stopped; i++)
 		if (!other_find(&new->caps, old->caps.cap[i])) {
 			c.change = (struct change){ .kind = CHANGE_REMOVED, .cap = old->caps.cap[i] };

@@ -256,9 +256,36 @@ static uint32_t within(struct arena *a, struct dd *m, const struct dd_var *v)
 	return dd_not(m, dd_cond(m, &c));
 }
 
+/* A longer window counts as much as a shorter one. Two of a rule's are from two builds, each cut where its
+ * own build cuts. */
+static uint32_t longer_counts(struct dd *m, const struct dd_var *shorter, const struct dd_var *longer)
+{
+	const uint64_t cut[] = { shorter->max, longer->max };
+	uint32_t all = DD_TRUE;
+
+	for (int i = 0; i < 2; i++)
+		all = dd_and(m, all, dd_or(m, dd_not(m, dd_fact_at_least(m, shorter, cut[i])),
+		                          dd_fact_at_least(m, longer, cut[i])));
+	return all;
+}
+
+static uint32_t rates_possible(struct dd *m)
+{
+	uint32_t all = DD_TRUE, n = dd_nvars(m);
+
+	for (uint32_t i = 0; i < n; i++)
+		for (uint32_t k = 0; k < n && is_window(dd_variable(m, i), false); k++) {
+			struct dd_var v = *dd_variable(m, i), w = *dd_variable(m, k);
+
+			if (is_window(&w, false) && window_same(&v, &w) && w.per > v.per)
+				all = dd_and(m, all, longer_counts(m, &v, &w));
+		}
+	return all;
+}
+
 uint32_t given_possible(struct arena *a, struct dd *m)
 {
-	uint32_t all = DD_TRUE;
+	uint32_t all = rates_possible(m);
 
 	for (uint32_t i = 0; i < dd_nvars(m); i++) {
 		struct dd_var v = *dd_variable(m, i), w;

@@ -1,32 +1,57 @@
 /* Regions in words. */
 #include "compiler/plan/rows.h"
 
+#include "capspec/canon.h"
 #include "compiler/base/escape.h"
 #include "compiler/plan/cond_print.h"
 #include "compiler/plan/words.h"
 
-static void rule_name(struct buf *b, const struct dd_var *v)
+/* Has the rule another window, in another build: then its name alone does not say which. */
+static bool has_twin(const struct dd *m, const struct dd_var *v)
 {
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < dd_nvars(m); i++) {
+		const struct dd_var *w = dd_variable(m, i);
+
+		n += w->is_fact && w->fact == v->fact && krux_str_eq(w->policy, v->policy) &&
+		     krux_str_eq(w->subject.name, v->subject.name);
+	}
+	return n > 1;
+}
+
+static void rule_name(struct buf *b, const struct dd *m, const struct dd_var *v)
+{
+	char per[48];
+
 	buf_puts(b, "(\"");
 	escape_cap(b, v->policy);
 	buf_putc(b, '/');
 	escape_cap(b, v->subject.name);
-	buf_puts(b, "\")");
+	buf_putc(b, '"');
+	if (has_twin(m, v)) {
+		if (v->fact == KRUX_FACT_BUDGET)
+			buf_printf(b, v->budget.kind == SUBJECT_SIZE ? " %llu of size(%.*s)" : " %llu of %.*s",
+			           (unsigned long long)v->max, STR_ARG(v->budget.access.text));
+		buf_puts(b, " per ");
+		buf_put(b, per, (size_t)krux_duration_text(v->per, per, sizeof per));
+	}
+	buf_putc(b, ')');
 }
 
 /* Rates are counts that a policy cuts in two or three; budgets are kept or not. */
-static void window_print(struct buf *b, const struct dd_var *v, const struct dd_step *step)
+static void window_print(struct buf *b, const struct dd *m, const struct dd_var *v, const struct dd_step *step)
 {
 	if (v->fact == KRUX_FACT_BUDGET) {
 		buf_puts(b, step->interval[0].hi ? "over" : "not over");
-		rule_name(b, v);
+		rule_name(b, m, v);
 		return;
 	}
 	for (size_t i = 0; i < step->nintervals; i++) {
 		const struct interval *iv = &step->interval[i];
 
 		buf_puts(b, i ? " or rate" : "rate");
-		rule_name(b, v);
+		rule_name(b, m, v);
 		if (!iv->lo)
 			buf_printf(b, " < %llu", (unsigned long long)iv->hi + 1);
 		else if (iv->hi >= v->domain.hi)
@@ -57,7 +82,7 @@ bool step_print(struct buf *b, struct words *w, struct dd *m, const struct dd_st
 	const struct cond *c;
 
 	if (is_window(v)) {
-		window_print(b, v, step);
+		window_print(b, m, v, step);
 		return true;
 	}
 	c = words_step(w, m, step);
