@@ -105,29 +105,33 @@ static bool differs(struct joint *j, struct arena *a, struct krux_str field, con
 	return false;
 }
 
+/* A field that one of the two has; no call of both gives it. */
+static bool field_alone(struct joint *j, struct arena *a, const struct krux_field *f, bool is_new,
+                        struct krux_field *out)
+{
+	*out = *f;
+	if (!may_lack(f))
+		return differs(j, a, f->name, "is required by one of the two, so no call is right for both");
+	j->widens |= is_new;
+	out->optional = true;
+	out->deflt = NULL;
+	return true;
+}
+
 static bool field_join(struct joint *j, struct arena *a, const struct krux_field *f, const struct krux_field *g,
                        struct krux_field *out)
 {
-	const struct krux_field *one = g ? g : f;
-
-	*out = *one;
-	if (f && g) {
-		if (!krux_str_eq(f->name, g->name))
-			return differs(j, a, g->name, "stands where another field stood");
-		if (!type_same(f->type, g->type))
-			return differs(j, a, g->name, "takes other values");
-		/* Who lets a field be left out takes calls that were refused. */
-		j->widens |= may_lack(g) && !may_lack(f);
-		if (!value_same(f->deflt, g->deflt) || f->optional != g->optional)
-			out->optional = may_lack(f) && may_lack(g);
-	} else {
-		if (!may_lack(one))
-			return differs(j, a, one->name, "is required by one of the two, so no call is right for both");
-		j->widens |= !f;
-		out->optional = true;
-	}
-	if (out->optional || (f && g && !value_same(f->deflt, g->deflt)))
-		out->deflt = NULL;
+	*out = *g;
+	if (!krux_str_eq(f->name, g->name))
+		return differs(j, a, g->name, "stands where another field stood");
+	if (!type_same(f->type, g->type))
+		return differs(j, a, g->name, "takes other values");
+	/* Who lets a field be left out takes calls that were refused. */
+	j->widens |= may_lack(g) && !may_lack(f);
+	if (value_same(f->deflt, g->deflt) && f->optional == g->optional)
+		return true;
+	out->optional = may_lack(f) && may_lack(g);
+	out->deflt = NULL;
 	return true;
 }
 
@@ -141,7 +145,7 @@ static void fields_join(struct joint *j, struct arena *a, const struct build *b,
 	for (size_t i = 0; i < n; i++) {
 		const struct krux_field *f = field_at(old, i), *g = field_at(new, i);
 
-		if (!field_join(j, a, f, g, &field[i]))
+		if (!(f && g ? field_join(j, a, f, g, &field[i]) : field_alone(j, a, f ? f : g, !f, &field[i])))
 			return;
 		if (f && g && value_same(f->deflt, g->deflt))
 			continue;
