@@ -71,7 +71,7 @@ static bool number_set(const struct options *o, const char *text, uint64_t *out)
 
 	errno = 0;
 	*out = strtoull(text, &end, 10);
-	if (errno || *end || !*text || *text == '-' || !*out) {
+	if (errno || *end || *text < '0' || *text > '9' || !*out) {
 		command_usage(o, "'%s' is not a number from 1 on", text);
 		return false;
 	}

@@ -48,7 +48,7 @@ void walk_charge(struct walk *w, size_t n, struct span at)
 	w->nodes += n;
 	if (w->nodes <= MOST_NODES || w->stop)
 		return;
-	walk_fail(w, 9013, at, true, "the condition is too large once its defines are put in")
+	walk_fail(w, 9013, at, true, "the condition is too large, with what its defines stand for")
 		->expected = KRUX_STR("at most 65,536 tests");
 	w->stop = true;
 }

@@ -16,3 +16,6 @@ for when in 'limit < 10 and limit > 20' 'path under "/workspace" and not path un
 	"$KRUXC" prove p.yaml -I "$top/stdlib-caps" --that "never notify on filesystem.read when $when"; echo "exit $?"
 done
 "$KRUXC" prove p.yaml -I "$top/stdlib-caps" --json --that "never notify on filesystem.read when limit < 10 and limit > 20"
+# A number is digits alone.
+"$KRUXC" build p.yaml -I "$top/stdlib-caps" -o out --serial ' 5' 2>&1 | head -1
+"$KRUXC" build p.yaml -I "$top/stdlib-caps" -o out --serial +5 2>&1 | head -1
