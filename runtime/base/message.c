@@ -260,14 +260,16 @@ static int packet_receive(struct channel *c, struct krux_err *err)
 	struct iovec v = { c->in, MESSAGE_MAX };
 	struct msghdr m = { .msg_iov = &v, .msg_iovlen = 1, .msg_control = &control,
 		            .msg_controllen = sizeof control };
+	unsigned reset = 0;
 	ssize_t n;
 
 	do {
 		n = recvmsg(c->fd, &m, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
-	} while (n < 0 && errno == EINTR);
+		/* Reset: it went without reading all that it was sent. That is said once, before what it sent last. */
+		reset += n < 0 && errno == ECONNRESET;
+	} while (n < 0 && (errno == EINTR || (errno == ECONNRESET && reset == 1)));
 	if (n < 0 && errno == EAGAIN)
 		return 0;
-	/* Reset: it went without reading all that it was sent. */
 	if (n < 0 && errno != ECONNRESET)
 		return err_set(err, errno, "receive from another process");
 	if (n <= 0)

@@ -213,6 +213,26 @@ START_TEST(a_file_that_can_change_is_refused)
 }
 END_TEST
 
+START_TEST(what_was_sent_last_is_taken_from_who_read_nothing)
+{
+	struct channel one, other;
+	struct message m;
+	int fd[2];
+
+	ck_assert(!channel_pair(fd, &err) && !channel_open(&one, fd[0], &err) && !channel_open(&other, fd[1], &err));
+	ck_assert(!channel_put(&one, MESSAGE_ACK, 1, NULL, 0, &err));
+	ck_assert_int_eq(channel_flush(&one, &err), 1);
+	ck_assert(!channel_put(&other, MESSAGE_APPEND, 2, NULL, 0, &err));
+	ck_assert_int_eq(channel_flush(&other, &err), 1);
+	channel_close(&other);
+	ck_assert_int_eq(channel_take(&one, &m, &err), 1);
+	ck_assert_uint_eq(m.cookie, 2);
+	ck_assert_int_eq(channel_take(&one, &m, &err), -1);
+	ck_assert_int_eq(err.no, 0);
+	channel_close(&one);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("message");
@@ -221,6 +241,7 @@ int main(void)
 	int failed;
 
 	tcase_add_checked_fixture(t, setup, teardown);
+	tcase_add_test(t, what_was_sent_last_is_taken_from_who_read_nothing);
 	tcase_add_test(t, messages_arrive_in_order);
 	tcase_add_test(t, what_the_socket_does_not_take_waits);
 	tcase_add_test(t, a_message_is_at_most_a_packet);
