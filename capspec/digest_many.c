@@ -31,19 +31,30 @@ static void number_put(uint8_t *p, uint64_t v)
 	memcpy(p, &v, sizeof v);
 }
 
-static void lane_fill(struct lane *l, uint8_t tag, struct krux_str m)
+static inline __attribute__((always_inline)) void lane_lay(struct lane *l, uint8_t tag, const char *p, size_t n,
+                                                           size_t blocks)
 {
-	size_t used = 1 + m.n, blocks = (used + PAD + BLOCK - 1) / BLOCK;
+	uint8_t *end = l->buf + blocks * BLOCK;
 
 	memcpy(l->h, digest_start, sizeof l->h);
 	l->p = l->buf;
 	l->blocks = blocks;
+	/* The padding begins in one of the last two blocks. */
+	memset(blocks > 1 ? end - 2 * BLOCK : l->buf, 0, 2 * BLOCK);
 	l->buf[0] = tag;
-	if (m.n)
-		memcpy(l->buf + 1, m.p, m.n);
-	l->buf[used++] = 0x80;
-	memset(l->buf + used, 0, blocks * BLOCK - 8 - used);
-	number_put(l->buf + blocks * BLOCK - 8, (uint64_t)(1 + m.n) << 3);
+	if (n)
+		memcpy(l->buf + 1, p, n);
+	l->buf[1 + n] = 0x80;
+	number_put(end - 8, (uint64_t)(1 + n) << 3);
+}
+
+static void lane_fill(struct lane *l, uint8_t tag, struct krux_str m)
+{
+	/* The nodes of a tree. */
+	if (m.n == 2 * KRUX_SHA256)
+		lane_lay(l, tag, m.p, 2 * KRUX_SHA256, 2);
+	else
+		lane_lay(l, tag, m.p, m.n, (1 + m.n + PAD + BLOCK - 1) / BLOCK);
 }
 
 /* The next message that a lane can hold; long ones on the way are done at once. False: none is left. */

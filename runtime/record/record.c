@@ -51,11 +51,6 @@ bool record_has(const struct record *r, enum audit_field f)
 	return r->have >> f & 1;
 }
 
-static bool is_number(char schema)
-{
-	return schema == 'u' || schema == 'v' || schema == 'k';
-}
-
 void record_check(const uint8_t *p, size_t n, uint8_t out[static RECORD_CHECK])
 {
 	uint32_t crc = htobe32(krux_crc32c(p, n));
@@ -74,7 +69,7 @@ static bool fields_encode(const struct record *r, uint64_t which, unsigned more,
 		if (!schema)
 			return false;
 		item_head(o, ITEM_UINT, f);
-		if (is_number(*schema))
+		if (record_is_number(*schema))
 			item_head(o, ITEM_UINT, r->field[f].u);
 		else if (*schema == 't')
 			item_str(o, ITEM_TEXT, r->field[f].s);
@@ -143,7 +138,7 @@ static uint8_t *number_put(uint8_t *p, struct record *r, enum audit_field f, uin
 
 static bool is_borrowed(enum audit_field f)
 {
-	return !is_number(record_fields[f].schema[0]);
+	return !record_is_number(record_fields[f].schema[0]);
 }
 
 size_t record_whole(const struct record_head *h, const uint8_t *body, size_t n, struct record *r,

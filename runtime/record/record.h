@@ -41,9 +41,19 @@ size_t record_encode(const struct record *, uint8_t *out, size_t cap);
 /* The record at the start of p; accepts only what encode writes. Borrows from p. *used is its
  * length. False with *why and the offset of what is wrong in *used. */
 bool record_decode(const uint8_t *p, size_t n, struct record *, size_t *used, const char **why);
+/* The same but for its check, which record_add_up compares; what it finds is remembered for the next one,
+ * unless that is NULL. */
+struct record_known;
+bool record_decode_known(const uint8_t *p, size_t n, struct record_known *, struct record *, size_t *used,
+                         const char **why);
 /* Its form alone, without its check and what is inside of fields: for who compares its hash with what
- * was written. */
-bool record_decode_hashed(const uint8_t *p, size_t n, struct record *, size_t *used, const char **why);
+ * was written. What this has remembered is for it alone. */
+bool record_decode_hashed(const uint8_t *p, size_t n, struct record_known *, struct record *, size_t *used,
+                          const char **why);
+/* The first of n decoded records, at most RECORD_MANY, that does not add up to its own check; n: all do. */
+enum { RECORD_MANY = 16 };
+size_t record_add_up(const struct krux_str *bytes, size_t n);
+extern const char record_adds_not_up[];
 
 /* A body is a record as it is asked for: without what the writer of the log alone sets (seq, prev,
  * epoch, boot, wall, mono, check). Its kind's fields are not checked; 0: it does not fit. */

@@ -1,10 +1,13 @@
 /* Bytes to records. A field's schema is a row of capspec/audit.def. */
+#include "runtime/record/record_known.h"
 #include "runtime/record/record_part.h"
 
 #include "capspec/canon.h"
+#include "capspec/crc.h"
 #include "capspec/item.h"
 #include "capspec/krux_abi.h"
 
+#include <endian.h>
 #include <string.h>
 
 /* The loop over a record's fields is one function: places stay in registers. */
@@ -104,98 +107,193 @@ static INLINE const uint8_t *field_take(const uint8_t *p, const char *schema, un
 	}
 }
 
-/* A map of fields; *at_check is where the key of the check stands. */
-static INLINE bool fields_read(struct item_in *in, struct record *r, const uint8_t **at_check, bool form_only)
+struct fields {
+	struct item_in in;
+	const uint8_t *p;                    /* NULL: refused */
+	uint64_t left;                       /* fields that are still to come */
+	uint64_t last;                       /* the key before */
+};
+
+/* The next field to its place. */
+static INLINE void field_next(struct fields *f, struct record *r, bool form_only)
 {
-	struct item_at count = item_head_take(in->p, ITEM_MAP, in), key;
-	uint64_t last = 0, have = 0;
-	const uint8_t *p = count.next;
+	struct item_at key = item_head_take(f->p, ITEM_UINT, &f->in);
+	const char *schema;
+
+	if (!key.next) {
+		f->p = NULL;
+		return;
+	}
+	if (key.v >= AUDIT_FIELDS || !record_fields[key.v].schema || key.v <= f->last) {
+		f->p = refuse(&f->in, f->p, key.v <= f->last ? "keys that are not in order"
+		                                             : "a key that this version does not know");
+		return;
+	}
+	f->last = key.v;
+	f->left--;
+	r->have |= 1ull << key.v;
+	schema = record_fields[key.v].schema;
+	f->p = form_only ? field_take(key.next, schema, &r->field[key.v], &f->in)
+	                 : field_decode(key.next, schema, &r->field[key.v], &f->in);
+}
+
+/* A map of fields. */
+static INLINE bool fields_read(struct fields *f, struct record *r, bool form_only)
+{
+	struct item_at count = item_head_take(f->in.p, ITEM_MAP, &f->in);
 
 	r->have = 0;
-	for (; p && count.v; count.v--) {
-		key = item_head_take(p, ITEM_UINT, in);
-		if (!key.next)
-			return false;
-		if (key.v >= AUDIT_FIELDS || !record_fields[key.v].schema || key.v <= last) {
-			refuse(in, p, key.v <= last ? "keys that are not in order"
-			                            : "a key that this version does not know");
-			return false;
-		}
-		last = key.v;
-		if (key.v == AUDIT_CHECK)
-			*at_check = p;
-		have |= 1ull << key.v;
-		p = form_only ? field_take(key.next, record_fields[key.v].schema, &r->field[key.v], in)
-		              : field_decode(key.next, record_fields[key.v].schema, &r->field[key.v], in);
-	}
-	if (!p)
+	f->p = count.next;
+	f->left = count.v;
+	f->last = 0;
+	while (f->p && f->left)
+		field_next(f, r, form_only);
+	if (!f->p)
 		return false;
-	in->p = p;
-	r->have = have;
+	f->in.p = f->p;
 	return true;
 }
 
-static bool fields_decode(struct item_in *in, struct record *r, const uint8_t **at_check)
+static bool fields_decode(struct fields *f, struct record *r)
 {
-	return fields_read(in, r, at_check, false);
+	return fields_read(f, r, false);
 }
 
-static bool fields_take(struct item_in *in, struct record *r, const uint8_t **at_check)
+static bool fields_take(struct fields *f, struct record *r)
 {
-	return fields_read(in, r, at_check, true);
+	return fields_read(f, r, true);
 }
 
-static bool decode(const uint8_t *p, size_t n, struct record *r, size_t *used, const char **why,
-                   bool checked)
+/* The same where most of it is known. False also where it has another form: then it is read the usual way. */
+static INLINE bool fields_known(struct fields *f, struct record *r, struct record_known *known, bool form_only)
 {
-	struct item_in in = { p, p + (n < RECORD_MAX ? n : RECORD_MAX),
-		              "it is longer than 65,535 bytes" };
-	uint8_t check[RECORD_CHECK];
-	const uint8_t *at_check = p;
+	const uint8_t *rest = known_head_take(f->in.p, f->in.end, r, &f->left);
+	size_t i = 0, n, taken = 0, read = 0;
+	struct known *k;
 
-	if (!(checked ? fields_decode : fields_take)(&in, r, &at_check))
-		goto refuse;
-	in.why = record_kind_check(r, RECORD_OWN);
-	if (!in.why && checked) {
-		record_check(p, (size_t)(at_check - p), check);
-		if (memcmp(r->field[AUDIT_CHECK].s.p, check, sizeof check) != 0)
-			in.why = "it does not add up to its own check";
+	if (!rest)
+		return false;
+	k = &known->kind[r->field[AUDIT_KIND].u];
+	f->p = rest;
+	f->last = AUDIT_MONO;
+	while (f->left) {
+		if (i < k->n) {
+			n = known_take(k, i, f->left, f->p, f->in.end, r, &f->p);
+			i += n;
+			taken += n;
+			f->left -= n;
+			if (n)
+				f->last = k->field[i - 1].key;
+			if (!f->left)
+				break;
+		}
+		field_next(f, r, form_only);
+		if (!f->p)
+			return false;
+		read++;
+		while (i < k->n && k->field[i].key <= f->last)
+			i++;
 	}
-	if (in.why) {
-		in.p = p;
-		goto refuse;
-	}
-	*used = (size_t)(in.p - p);
+	f->in.p = f->p;
+	if (read > taken + 2)
+		known_keep(k, r, rest, f->p);
 	return true;
+}
+
+static bool fields_decode_known(struct fields *f, struct record *r, struct record_known *known)
+{
+	return fields_known(f, r, known, false);
+}
+
+static bool fields_take_known(struct fields *f, struct record *r, struct record_known *known)
+{
+	return fields_known(f, r, known, true);
+}
+
+/* A record but for its check. */
+static bool form_decode(const uint8_t *p, size_t n, struct record *r, struct record_known *known, bool hashed,
+                        size_t *used, const char **why)
+{
+	struct fields f = { .in = { p, p + (n < RECORD_MAX ? n : RECORD_MAX), "it is longer than 65,535 bytes" } };
+	const struct item_in start = f.in;
+
+	if (!known || !(hashed ? fields_take_known : fields_decode_known)(&f, r, known)) {
+		f.in = start;
+		if (!(hashed ? fields_take : fields_decode)(&f, r))
+			goto refuse;
+	}
+	f.in.why = record_kind_check(r, RECORD_OWN);
+	if (!f.in.why) {
+		*used = (size_t)(f.in.p - p);
+		return true;
+	}
+	f.in.p = p;
 refuse:
-	if (n > RECORD_MAX && in.p == in.end)
-		in.why = "it is longer than 65,535 bytes";
-	*used = (size_t)(in.p - p);
-	*why = in.why;
+	if (n > RECORD_MAX && f.in.p == f.in.end)
+		f.in.why = "it is longer than 65,535 bytes";
+	*used = (size_t)(f.in.p - p);
+	*why = f.in.why;
 	return false;
+}
+
+const char record_adds_not_up[] = "it does not add up to its own check";
+
+static bool adds_up(struct krux_str bytes, uint32_t crc)
+{
+	uint32_t check;
+
+	memcpy(&check, bytes.p + bytes.n - RECORD_CHECK, sizeof check);
+	return be32toh(check) == crc;
 }
 
 bool record_decode(const uint8_t *p, size_t n, struct record *r, size_t *used, const char **why)
 {
-	return decode(p, n, r, used, why, true);
+	if (!form_decode(p, n, r, NULL, false, used, why))
+		return false;
+	if (adds_up((struct krux_str){ (const char *)p, *used }, krux_crc32c(p, *used - RECORD_CHECK_WHOLE)))
+		return true;
+	*used = 0;
+	*why = record_adds_not_up;
+	return false;
 }
 
-bool record_decode_hashed(const uint8_t *p, size_t n, struct record *r, size_t *used, const char **why)
+bool record_decode_known(const uint8_t *p, size_t n, struct record_known *known, struct record *r, size_t *used,
+                         const char **why)
 {
-	return decode(p, n, r, used, why, false);
+	return form_decode(p, n, r, known, false, used, why);
+}
+
+bool record_decode_hashed(const uint8_t *p, size_t n, struct record_known *known, struct record *r, size_t *used,
+                          const char **why)
+{
+	return form_decode(p, n, r, known, true, used, why);
+}
+
+/* The check is the last field of each, and its key the greatest: where it stands is known. */
+size_t record_add_up(const struct krux_str *bytes, size_t n)
+{
+	struct krux_str part[RECORD_MANY] = { { NULL, 0 } };
+	uint32_t crc[RECORD_MANY];
+	size_t i = 0;
+
+	for (; i < n; i++)
+		part[i] = (struct krux_str){ bytes[i].p, bytes[i].n - RECORD_CHECK_WHOLE };
+	krux_crc32c_many(part, n, crc);
+	for (i = 0; i < n && adds_up(bytes[i], crc[i]); i++)
+		;
+	return i;
 }
 
 bool record_body(const uint8_t *p, size_t n, struct record *r, const char **why)
 {
-	struct item_in in = { p, p + n, NULL };
-	const uint8_t *at_check;
+	struct fields f = { .in = { p, p + n, NULL } };
 
 	*why = NULL;
 	if (n > RECORD_MAX - RECORD_HEAD)
 		*why = "it is too long for a record";
-	else if (!fields_decode(&in, r, &at_check))
-		*why = in.why;
-	else if (in.p != in.end)
+	else if (!fields_decode(&f, r))
+		*why = f.in.why;
+	else if (f.in.p != f.in.end)
 		*why = "bytes after it";
 	else
 		*why = record_kind_check(r, RECORD_BIT(KIND));

@@ -14,7 +14,13 @@ struct record_field_row {
 };
 extern const struct record_field_row record_fields[AUDIT_FIELDS];
 
-enum { RECORD_CHECK = 4 };
+static inline bool record_is_number(char schema)
+{
+	return schema == 'u' || schema == 'v' || schema == 'k';
+}
+
+/* RECORD_CHECK bytes, behind a key of two and a head of one. */
+enum { RECORD_CHECK = 4, RECORD_CHECK_WHOLE = RECORD_CHECK + 3 };
 void record_check(const uint8_t *p, size_t n, uint8_t out[static RECORD_CHECK]);
 /* What the kind says of its fields; NULL: all is well. `own` are those that every record has. */
 const char *record_kind_check(const struct record *, uint64_t own);

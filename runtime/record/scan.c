@@ -1,9 +1,10 @@
-/* A file to records. The buffer always holds a whole record's worth of bytes ahead, so that
- * decoding sees the end of the file only where the file really ends. A few records are decoded ahead of
+/* A file to records. Before a record is refused the buffer holds as many bytes as the longest one has, so
+ * that none is for being cut, but where the file really ends. A few records are decoded ahead of
  * the one that is handed out, since many hashes at once take half as long as one after the other. */
 #include "runtime/record/scan.h"
 
 #include "runtime/base/err.h"
+#include "runtime/record/record_known.h"
 #include "runtime/record/segment.h"
 
 #include "capspec/item.h"
@@ -14,7 +15,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { BUFFER = 4 * (RECORD_MAX + 1), AHEAD = 16 };
+enum { BUFFER = 2 * (RECORD_MAX + 1), AHEAD = RECORD_MANY };
 
 struct scan {
 	int fd;
@@ -28,6 +29,7 @@ struct scan {
 	struct record ahead[AHEAD];
 	uint64_t last_at;       /* of the last record */
 	size_t last_n;
+	struct record_known known;
 	uint8_t buf[BUFFER];
 };
 
@@ -96,23 +98,37 @@ static int scan_fill(struct scan *s, struct krux_err *err)
 	return 0;
 }
 
+/* Leaves out those from the first on that does not add up. */
+static void checks_look(struct scan *s, struct scan_item *item)
+{
+	size_t good = record_add_up(s->bytes, s->nahead);
+
+	if (good < s->nahead && !good) {
+		item->why = record_adds_not_up;
+		item->why_at = s->base + s->at;
+	}
+	s->nahead = good;
+}
+
 /* Decodes what comes, at least one record; false: there is none, with item->why. */
 static bool scan_look(struct scan *s, struct scan_item *item)
 {
-	bool (*decode)(const uint8_t *, size_t, struct record *, size_t *, const char **) =
-		s->trusting ? record_decode_hashed : record_decode;
-	bool ends = s->base + s->n >= s->end;
+	bool (*decode)(const uint8_t *, size_t, struct record_known *, struct record *, size_t *, const char **) =
+		s->trusting ? record_decode_hashed : record_decode_known;
 	size_t at = s->at, used;
 
 	s->nahead = s->next = 0;
-	while (s->nahead < AHEAD && at < s->n && (ends || s->n - at >= RECORD_MAX)) {
-		if (!decode(s->buf + at, s->n - at, &s->ahead[s->nahead], &used, &item->why)) {
+	/* What is refused near the end of the buffer may only be cut there. */
+	while (s->nahead < AHEAD && at < s->n) {
+		if (!decode(s->buf + at, s->n - at, &s->known, &s->ahead[s->nahead], &used, &item->why)) {
 			item->why_at = s->base + at + used;
 			break;
 		}
 		s->bytes[s->nahead++] = (struct krux_str){ (const char *)s->buf + at, used };
 		at += used;
 	}
+	if (!s->trusting)
+		checks_look(s, item);
 	record_leaves(s->bytes, s->nahead, s->leaf);
 	return s->nahead > 0;
 }
@@ -122,11 +138,13 @@ enum scan_step scan_next(struct scan *s, struct scan_item *item, struct krux_err
 	size_t i;
 
 	if (s->next == s->nahead) {
-		if (scan_fill(s, err))
+		bool found = scan_look(s, item);
+
+		if (!found && scan_fill(s, err))
 			return SCAN_FAILED;
 		if (scan_at(s) >= s->end)
 			return SCAN_END;
-		if (!scan_look(s, item)) {
+		if (!found && !scan_look(s, item)) {
 			item->at = scan_at(s);
 			item->length = s->end - item->at;
 			return SCAN_BAD;
@@ -147,6 +165,7 @@ enum scan_step scan_next(struct scan *s, struct scan_item *item, struct krux_err
 void scan_trust(struct scan *s, bool trusting)
 {
 	s->trusting = trusting;
+	s->known = (struct record_known){ 0 };
 }
 
 bool scan_last_adds_up(const struct scan *s)

@@ -115,6 +115,9 @@ int segment_content(int fd, uint64_t from, uint64_t size, uint64_t *end, struct 
 			return err_set(err, errno, "read the log");
 		if (!n)
 			break;
+		/* Nearly always it is zeros to the end. */
+		if (!buf[0] && !memcmp(buf, buf + 1, (size_t)n - 1))
+			i = (size_t)n;
 		for (; i + sizeof word <= (size_t)n; i += sizeof word) {
 			memcpy(&word, buf + i, sizeof word);
 			if (word)

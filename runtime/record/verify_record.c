@@ -21,8 +21,6 @@ static void check_blob(struct part *v, const struct scan_item *item, enum audit_
 	uint64_t two, size, seq = item->record->field[AUDIT_SEQ].u;
 	struct item_in in;
 
-	if (v->all->blobs < 0 || !record_has(item->record, f))
-		return;
 	in = (struct item_in){ (const uint8_t *)field.p, (const uint8_t *)field.p + field.n, NULL };
 	if (!item_take(&in, ITEM_LIST, &two) ||
 	    !item_take_str(&in, ITEM_BYTES, &name) || !item_take(&in, ITEM_UINT, &size))
@@ -163,6 +161,7 @@ static void check_origin(struct part *v, const struct scan_item *item)
 
 void part_record(struct part *v, const struct scan_item *item)
 {
+	static const enum audit_field blobs[] = { AUDIT_ARGS_BLOB, AUDIT_FACTS_BLOB, AUDIT_RESULT_BLOB, AUDIT_STATE_BLOB };
 	const struct record *r = item->record;
 	uint64_t kind = r->field[AUDIT_KIND].u, seq = r->field[AUDIT_SEQ].u;
 
@@ -178,8 +177,7 @@ void part_record(struct part *v, const struct scan_item *item)
 		          "an operator acknowledged that records were lost before it");
 	check_signatures(v, item);
 	state_follow(v, item);
-	check_blob(v, item, AUDIT_ARGS_BLOB);
-	check_blob(v, item, AUDIT_FACTS_BLOB);
-	check_blob(v, item, AUDIT_RESULT_BLOB);
-	check_blob(v, item, AUDIT_STATE_BLOB);
+	for (size_t i = 0; v->all->blobs >= 0 && i < sizeof blobs / sizeof *blobs; i++)
+		if (record_has(r, blobs[i]))
+			check_blob(v, item, blobs[i]);
 }

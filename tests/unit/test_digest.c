@@ -157,6 +157,26 @@ START_TEST(many_are_as_each_by_itself)
 }
 END_TEST
 
+/* Of any lengths, and any number of them. */
+START_TEST(many_crcs_are_the_single_ones)
+{
+	static char data[4096];
+	struct krux_str part[11];
+	uint32_t crc[11];
+
+	for (size_t i = 0; i < sizeof data; i++)
+		data[i] = (char)(i * 167 >> 3);
+	for (size_t n = 0; n <= 11; n++)
+		for (size_t turn = 0; turn < 40; turn++) {
+			for (size_t i = 0; i < n; i++)
+				part[i] = (struct krux_str){ data + 3 * i, (turn * 37 + i * i * 11) % 1500 };
+			krux_crc32c_many(part, n, crc);
+			for (size_t i = 0; i < n; i++)
+				ck_assert_uint_eq(crc[i], krux_crc32c_plain(part[i].p, part[i].n));
+		}
+}
+END_TEST
+
 /* RFC 3720, B.4, and the check value of the catalogue of CRCs. */
 START_TEST(crc_has_its_known_answers)
 {
@@ -250,6 +270,7 @@ int main(void)
 	tcase_add_test(t, two_side_by_side_are_two);
 	tcase_add_test(t, many_are_as_each_by_itself);
 	tcase_add_test(t, crc_has_its_known_answers);
+	tcase_add_test(t, many_crcs_are_the_single_ones);
 	tcase_add_test(t, a_state_forks);
 	tcase_add_test(t, hmac_of_rfc_4231);
 	suite_add_tcase(s, t);

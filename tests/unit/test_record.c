@@ -5,8 +5,12 @@
 #include "runtime/base/message.h"
 #include "runtime/record/blob.h"
 #include "runtime/record/log.h"
+#include "runtime/record/record_known.h"
+
+#include "capspec/crc.h"
 
 #include <check.h>
+#include <endian.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -51,6 +55,102 @@ START_TEST(decoder_accepts_only_what_encoder_writes)
 		}
 	for (size_t i = 0; i < n; i++)
 		ck_assert(!record_decode(bytes, i, &back, &used, &why));
+}
+END_TEST
+
+static void check_again(uint8_t *bytes, size_t n)
+{
+	uint32_t crc = htobe32(krux_crc32c(bytes, n - 7));
+
+	memcpy(bytes + n - sizeof crc, &crc, sizeof crc);
+}
+
+static bool is_same(const struct record *a, const struct record *b)
+{
+	bool same = a->have == b->have;
+
+	for (unsigned f = 1; same && f < AUDIT_FIELDS; f++) {
+		if (!(a->have >> f & 1))
+			continue;
+		if (strchr("ukv", record_field_schema(f)[0]))
+			same = a->field[f].u == b->field[f].u;
+		else
+			same = a->field[f].s.p == b->field[f].s.p && a->field[f].s.n == b->field[f].s.n;
+	}
+	return same;
+}
+
+struct said {
+	bool good;
+	struct record r;
+	size_t used;
+	const char *why;
+};
+
+static bool says_same(const struct said *a, const struct said *b)
+{
+	if (a->good != b->good || a->used != b->used)
+		return false;
+	return a->good ? is_same(&a->r, &b->r) : !strcmp(a->why, b->why);
+}
+
+/* What is known of other records changes nothing of what a record is, nor why it is none. */
+static bool known_agrees(const uint8_t *bytes, size_t n, struct record_known *known, struct record_known *hashed)
+{
+	struct said a, b;
+
+	a.good = record_decode(bytes, n, &a.r, &a.used, &a.why);
+	b.good = record_decode_known(bytes, n, known, &b.r, &b.used, &b.why);
+	if (b.good && !record_add_up(&(struct krux_str){ (const char *)bytes, b.used }, 1)) {
+		b.good = false;
+		b.used = 0;
+		b.why = record_adds_not_up;
+	}
+	if (!says_same(&a, &b))
+		return false;
+	a.good = record_decode_hashed(bytes, n, NULL, &a.r, &a.used, &a.why);
+	b.good = record_decode_hashed(bytes, n, hashed, &b.r, &b.used, &b.why);
+	return says_same(&a, &b);
+}
+
+static struct record later(struct record r)
+{
+	record_set(&r, AUDIT_WALL, 1790000000000000000);
+	record_set(&r, AUDIT_MONO, 5000000000);
+	return r;
+}
+
+START_TEST(what_is_known_changes_nothing)
+{
+	static struct record_known known, hashed;
+	struct record (*const make[])(void) = { records_intent, records_invalid };
+	uint8_t bytes[2 * RECORD_MAX];
+
+	for (size_t k = 0; k < sizeof make / sizeof *make; k++) {
+		struct record r = later(whole(make[k]()));
+		size_t n = record_encode(&r, bytes, RECORD_MAX);
+
+		ck_assert_uint_gt(n, 0);
+		memcpy(bytes + n, bytes, n);
+		for (size_t i = 0; i < n; i++) {
+			uint8_t old = bytes[i];
+			bool same = true;
+
+			for (unsigned v = 0; v < 8; v++) {
+				/* Every bit. */
+				bytes[i] = old ^ (uint8_t)(1u << v);
+				same &= known_agrees(bytes, 2 * n, &known, &hashed);
+				/* With a check that is right, as who means it would write it. */
+				if (i < n - 7)
+					check_again(bytes, n);
+				same &= known_agrees(bytes, v & 1 ? n : 2 * n, &known, &hashed);
+				bytes[i] = old;
+				check_again(bytes, n);
+				same &= known_agrees(bytes, 2 * n, &known, &hashed);
+			}
+			ck_assert_msg(same && known_agrees(bytes, i, &known, &hashed), "kind %zu, byte %zu", k, i);
+		}
+	}
 }
 END_TEST
 
@@ -323,6 +423,7 @@ int main(void)
 	tcase_set_timeout(tc, 60);
 	tcase_add_checked_fixture(tc, records_setup, records_teardown);
 	tcase_add_test(tc, decoder_accepts_only_what_encoder_writes);
+	tcase_add_test(tc, what_is_known_changes_nothing);
 	tcase_add_test(tc, body_is_the_record_without_its_head);
 	tcase_add_test(tc, memory_holds_blobs_for_another_process);
 	tcase_add_test(tc, kinds_have_their_fields);
