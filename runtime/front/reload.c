@@ -26,7 +26,7 @@ static const char help[] =
 "\n"
 "The first bundle binds the state folder to its policy id. Another policy id, or\n"
 "a serial lower than the last, takes an operator: it is signed and recorded.\n"
-"Development bundles, which need --dev, are bound by nothing.\n"
+"Development bundles are bound by nothing.\n"
 "\n"
 "  --operator KEY the operator's secret key\n"
 "  --reason TEXT  is recorded\n"
