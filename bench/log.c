@@ -269,7 +269,7 @@ static void cpu(void)
 	printf("decode the record: %.0f ns\n", (double)(cpu_ns() - t) / N);
 	t = cpu_ns();
 	for (int i = 0; i < N; i++)
-		record_decode_hashed(out, n, &back, &used, &why);
+		record_decode_hashed(out, n, NULL, &back, &used, &why);
 	printf("decode it without its own check: %.0f ns\n", (double)(cpu_ns() - t) / N);
 	t = cpu_ns();
 	for (int i = 0; i < N; i++)
