@@ -177,7 +177,8 @@ static int by_text(const void *x, const void *y)
 
 static void sorted(struct buf *out, const char **item, size_t n)
 {
-	qsort(item, n, sizeof *item, by_text);
+	if (n)
+		qsort(item, n, sizeof *item, by_text);
 	for (size_t i = 0; i < n; i++) {
 		buf_puts(out, i ? "," : "");
 		buf_puts(out, item[i]);
