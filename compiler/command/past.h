@@ -22,6 +22,6 @@ typedef bool past_fn(void *ctx, const struct past_request *);
 /* Requests in the order of the records. path: a state folder, its folder `log`, or a file of records, such
  * as a segment or what `kruxrt audit export --format cbor` writes. 0; 2: it is no log; 3: it cannot be read,
  * with *why, one sentence. */
-int past_read(const char *path, past_fn *, void *ctx, struct krux_refusal *why);
+int past_read(const char *path, past_fn *each, void *ctx, struct krux_refusal *why);
 
 #endif

@@ -251,7 +251,9 @@ static void file_facts(struct decisions *d, const struct policy *p, const struct
 
 void decide_facts(struct decisions *d, const struct build *b, const struct capability *cap)
 {
-	for (int all = 0; all <= observes(b, cap); all++)
+	int rounds = observes(b, cap) ? 2 : 1;
+
+	for (int all = 0; all < rounds; all++)
 		for (size_t i = 0; i < b->npolicies; i++)        /* sorted by layer */
 			if (all || !b->policy[i].observe)
 				file_facts(d, &b->policy[i], cap, all);
