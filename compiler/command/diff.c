@@ -46,6 +46,7 @@ static void windows_write(struct buf *b, const struct decisions *d, const struct
 	const struct obligation *all;
 	const struct fact *fact;
 	char was[48], is[48];
+	int nwas, nis;
 
 	decisions_obligations(d, &all);
 	decisions_facts(d, &fact);
@@ -56,18 +57,18 @@ static void windows_write(struct buf *b, const struct decisions *d, const struct
 
 			if (f == g || f->kind != g->kind || !krux_str_eq(f->policy, g->policy) || !krux_str_eq(f->name, g->name))
 				continue;
-			krux_duration_text(f->per, was, sizeof was);
-			krux_duration_text(g->per, is, sizeof is);
+			nwas = krux_duration_text(f->per, was, sizeof was);
+			nis = krux_duration_text(g->per, is, sizeof is);
 			buf_puts(b, "\n      and the ");
 			buf_puts(b, f->kind == KRUX_FACT_RATE ? "rate of " : "budget of ");
 			escape_screen(b, f->policy);
 			buf_putc(b, '/');
 			escape_screen(b, f->name);
 			if (f->kind == KRUX_FACT_RATE)
-				buf_printf(b, " counts per %s, was per %s", is, was);
+				buf_printf(b, " counts per %.*s, was per %.*s", nis, is, nwas, was);
 			else
-				buf_printf(b, " is %llu per %s, was %llu per %s", (unsigned long long)g->max, is,
-				           (unsigned long long)f->max, was);
+				buf_printf(b, " is %llu per %.*s, was %llu per %.*s", (unsigned long long)g->max, nis, is,
+				           (unsigned long long)f->max, nwas, was);
 		}
 }
 
