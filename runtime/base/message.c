@@ -54,6 +54,7 @@ static void packet_free(struct packet *p)
 {
 	for (unsigned i = 0; i < p->nfds; i++)
 		close(p->fd[i]);
+	explicit_bzero(p->bytes, p->n);
 	free(p);
 }
 
@@ -105,11 +106,18 @@ static int packet_queue(struct channel *c, const uint8_t *bytes, size_t n, const
 	return 0;
 }
 
+/* What they said stays nowhere: a process that is forked from this one is somebody else's. */
+static void gathered_forget(struct channel *c)
+{
+	explicit_bzero(c->out, c->nout);
+	c->nout = 0;
+}
+
 static int gathered_queue(struct channel *c, struct krux_err *err)
 {
 	if (c->nout && packet_queue(c, c->out, c->nout, NULL, 0, err))
 		return -1;
-	c->nout = 0;
+	gathered_forget(c);
 	return 0;
 }
 
@@ -163,11 +171,14 @@ int channel_put_fds(struct channel *c, enum message_kind kind, uint64_t cookie,
                     struct krux_err *err)
 {
 	size_t n;
+	int rc;
 
 	if (size_check(part, nparts, &n, err) || gathered_queue(c, err))
 		return -1;
-	n = message_write(c->out, kind, cookie, n, part, nparts);
-	return packet_queue(c, c->out, n, fd, nfds, err);
+	c->nout = message_write(c->out, kind, cookie, n, part, nparts);
+	rc = packet_queue(c, c->out, c->nout, fd, nfds, err);
+	gathered_forget(c);
+	return rc;
 }
 
 /* 1: sent, 0: the socket is full. */
@@ -219,7 +230,7 @@ int channel_flush(struct channel *c, struct krux_err *err)
 		return 1;
 	rc = packet_send(c->fd, c->out, c->nout, NULL, 0, err);
 	if (rc > 0)
-		c->nout = 0;
+		gathered_forget(c);
 	return rc;
 }
 
@@ -307,6 +318,14 @@ int channel_take(struct channel *c, struct message *out, struct krux_err *err)
 	out->nfds = c->nin_fd;
 	c->in_taken = c->nin_fd;
 	return 1;
+}
+
+void channel_wipe(struct channel *c)
+{
+	if (c->at != c->nin)
+		return;
+	explicit_bzero(c->in, c->nin);
+	c->at = c->nin = 0;
 }
 
 void message_close_fds(struct message *m)

@@ -133,6 +133,9 @@ struct message {
  * sent what is no message, or the system failed. */
 int channel_take(struct channel *, struct message *out, struct krux_err *err);
 void message_close_fds(struct message *);
+/* Overwrites the packet at hand when all of it was taken; what was pointed to in it is gone. What was sent is
+ * overwritten by who sends it. */
+void channel_wipe(struct channel *);
 
 /* Bytes to a sealed memory file that nobody can change; its descriptor. */
 int memory_file(const char *name, const struct part *, unsigned nparts, struct krux_err *err);

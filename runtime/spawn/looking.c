@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -53,6 +54,8 @@ static void looking_end(struct looking *l)
 		;
 	l->on = false;
 	l->done(l->ctx, l->cookie, l->item, WIFEXITED(status) && !WEXITSTATUS(status) ? l->n : 0);
+	/* Another agent's child may be forked from here next. */
+	explicit_bzero(l->item, l->n);
 }
 
 static void looking_ready(struct watch *w, uint32_t events)

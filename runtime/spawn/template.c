@@ -66,7 +66,7 @@ static void spawner_say(struct template *t, enum message_kind kind, uint64_t coo
 
 /* What a child is to find out of its request, and from what. */
 struct asked {
-	const struct template *template;
+	struct template *template;
 	struct child_plan *plan;
 	uint32_t index;
 	const uint8_t *body;           /* of a message RUN */
@@ -77,6 +77,15 @@ struct asked {
 	struct again again;
 };
 
+/* What was on its way for somebody else when this copy was made. What had arrived is overwritten already. */
+static void others_forget(struct template *t)
+{
+	for (size_t i = 0; i < LOOKING_MOST; i++)
+		if (t->looking[i].on)
+			explicit_bzero(t->looking[i].item, t->looking[i].n);
+	explicit_bzero(t->channel.out, t->channel.nout);
+}
+
 static uint32_t asked_decides(void *ctx, int workspace)
 {
 	struct asked *a = ctx;
@@ -84,6 +93,7 @@ static uint32_t asked_decides(void *ctx, int workspace)
 	struct krux_str blob[WARRANT_BLOBS];
 	struct krux_err err;
 
+	others_forget(a->template);
 	for (unsigned i = 0; i < a->nblobs; i++) {
 		blob[i].p = (const char *)memory_map(a->blob[i], KRUX_MAX_ARGS_BYTES_HARD + 32, &blob[i].n, &err);
 		if (!blob[i].p)
@@ -272,6 +282,8 @@ static void spawner_ready(struct watch *w, uint32_t events)
 	while ((rc = channel_take(&t->channel, &m, &err)) > 0) {
 		message_act(t, &m);
 		message_close_fds(&m);
+		/* The next child, perhaps another agent's, is a copy of this process. */
+		channel_wipe(&t->channel);
 	}
 	if (rc < 0) {
 		if (err.no)

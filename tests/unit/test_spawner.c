@@ -9,6 +9,7 @@
 #include <check.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -195,6 +196,86 @@ START_TEST(large_arguments_come_as_the_blob_that_is_recorded)
 }
 END_TEST
 
+/* ---- what the handlers' process keeps, and so the next call's child finds ---- */
+
+static bool memory_holds(pid_t pid, const char *text)
+{
+	static char bytes[1 << 16];
+	const size_t n = strlen(text);
+	char name[64], line[512], mode[8];
+	unsigned long from, to;
+	bool found = false;
+	FILE *maps;
+	int mem;
+
+	snprintf(name, sizeof name, "/proc/%d/mem", pid);
+	mem = open(name, O_RDONLY | O_CLOEXEC);
+	snprintf(name, sizeof name, "/proc/%d/maps", pid);
+	maps = fopen(name, "re");
+	ck_assert(mem >= 0 && maps);
+	while (!found && fgets(line, sizeof line, maps)) {
+		/* Beyond 64 MiB lie a sanitizer's own maps. */
+		if (sscanf(line, "%lx-%lx %7s", &from, &to, mode) != 3 || mode[1] != 'w' || to - from > 64UL << 20)
+			continue;
+		for (; from < to && !found; from += sizeof bytes - n) {
+			size_t want = to - from < sizeof bytes ? to - from : sizeof bytes;
+			ssize_t k = pread(mem, bytes, want, (off_t)from);
+
+			found = k > 0 && memmem(bytes, (size_t)k, text, n);
+		}
+	}
+	fclose(maps);
+	close(mem);
+	return found;
+}
+
+static void call_make(const char *file)
+{
+	struct written w;
+	struct record r = written_request(&w, AUDIT_KIND_INTENT, file, KRUX_AUTONOMOUS);
+	struct message m;
+
+	written_encode(&w, &r);
+	spawning_run(&w, NULL, w.seq);
+	spawning_outcome(w.seq);
+	ck_assert(spawning_take(&to_gate, MESSAGE_RESULT, &m));
+}
+
+static void look_at_one(const char *file)
+{
+	uint8_t bytes[4096];
+	struct item_out o = { bytes, sizeof bytes, 0 };
+	struct message m;
+
+	item_head(&o, ITEM_LIST, 2);
+	item_text(&o, spawning_place.path);
+	item_head(&o, ITEM_LIST, 1);
+	item_text(&o, file);
+	spawning_put(&to_gate, MESSAGE_LOOK, 1, &(struct part){ bytes, o.n }, 1, NULL, 0);
+	ck_assert(spawning_take(&to_gate, MESSAGE_LOOK, &m));
+	ck_assert(memmem(m.body, m.n, file, strlen(file)));
+}
+
+START_TEST(nothing_of_a_request_stays_where_children_come_from)
+{
+	char file[512] = "/workspace/";
+	const size_t at = strlen(file);
+
+	/* Long, so that the next one does not write over all of it; and the whole of it is in no program. */
+	for (size_t i = at; i < at + 200; i++)
+		file[i] = (char)('a' + i * i % 23);
+	spawning_file(file + at, "hello\n");
+	call_make(file);
+	call_make("/workspace/a");
+	ck_assert(!memory_holds(handler_pid, file + at + 100));
+	look_at_one(file);
+	/* One at a time: when this has ended, the answer before it was sent. */
+	call_make("/workspace/a");
+	ck_assert(!memory_holds(handler_pid, file + at + 100));
+	ck_assert(memory_holds(getpid(), file + at + 100));
+}
+END_TEST
+
 /* ---- freezing, deadlines, the end ---- */
 
 static void freeze(const char *action, const char *agent)
@@ -378,6 +459,7 @@ int main(void)
 	tcase_add_test(t, a_gate_that_lies_about_the_verdict_gets_nothing_run);
 	tcase_add_test(t, another_bundle_or_workspace_does_not_run);
 	tcase_add_test(t, large_arguments_come_as_the_blob_that_is_recorded);
+	tcase_add_test(t, nothing_of_a_request_stays_where_children_come_from);
 	tcase_add_test(t, nothing_starts_while_frozen);
 	tcase_add_test(t, a_deadline_that_is_past_runs_nothing);
 	tcase_add_test(t, it_ends_with_stop);
