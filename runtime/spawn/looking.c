@@ -50,6 +50,8 @@ static void looking_end(struct looking *l)
 	loop_forget(l->loop, &l->said);
 	loop_timer_clear(l->loop, &l->late);
 	close(l->said.fd);
+	/* It has ended, or says no more and is not waited for. */
+	kill(l->pid, SIGKILL);
 	while (waitpid(l->pid, &status, 0) < 0 && errno == EINTR)
 		;
 	l->on = false;
@@ -90,10 +92,12 @@ int looking_start(struct looking *l, int workspace, const uint8_t *body, size_t 
 	in = fd[0];
 	out = fd[1];
 	l->n = 0;
+	if (fcntl(in, F_SETFL, O_NONBLOCK))
+		return err_set(err, errno, "look at files");
 	l->pid = fork();
 	if (!l->pid)
 		child_look(workspace, body, n, out);
-	if (l->pid < 0 || fcntl(in, F_SETFL, O_NONBLOCK))
+	if (l->pid < 0)
 		return err_set(err, errno, "look at files");
 	l->said = (struct watch){ .fd = in, .ready = looking_ready, .ctx = l };
 	l->late = (struct timer){ .due = looking_late, .ctx = l };
@@ -110,8 +114,6 @@ int looking_start(struct looking *l, int workspace, const uint8_t *body, size_t 
 
 void looking_stop(struct looking *l)
 {
-	if (!l->on)
-		return;
-	kill(l->pid, SIGKILL);
-	looking_end(l);
+	if (l->on)
+		looking_end(l);
 }
