@@ -27,6 +27,7 @@ struct reader {
 	void *ctx;
 	struct krux_pool *pool;                  /* of one record */
 	struct krux_refusal *why;
+	bool any;                                /* a record was found: it is a log */
 	bool stopped;
 };
 
@@ -206,8 +207,6 @@ static bool is_zeros(const uint8_t *p, size_t n)
 
 static int records_take(struct reader *r, struct window *w, const char *name)
 {
-	bool any = false;
-
 	for (;;) {
 		const uint8_t *p;
 		struct krux_value v;
@@ -216,16 +215,16 @@ static int records_take(struct reader *r, struct window *w, const char *name)
 		if (!window_fill(w))
 			return past_fail(r, 3, name, strerror(errno));
 		p = w->bytes + w->at;
-		if (w->at == w->n || (any && is_zeros(p, w->n - w->at)))
+		if (w->at == w->n || (r->any && is_zeros(p, w->n - w->at)))
 			return 0;
 		length = *p >> 5 == ITEM_MAP ? item_length(p, w->n - w->at) : 0;
 		krux_pool_reset(r->pool);
 		if (!length || length > RECORD_MOST || !krux_cbor_read(r->pool, p, length, &v, NULL))
 			return past_fail(r, 2, name,
-			                 any ? "there are bytes in it that are no record; `kruxrt audit verify` says which"
-			                     : "it is no audit log");
+			                 r->any ? "there are bytes in it that are no record; `kruxrt audit verify` says which"
+			                        : "it is no audit log");
 		w->at += length;
-		any = true;
+		r->any = true;
 		r->stopped = !record_take(r, &v);
 		if (r->stopped)
 			return 0;

@@ -44,3 +44,6 @@ replay p.yaml p.yaml; echo "no log: exit $?"
 { cat "$s/log/00000000.seg" | head -c 2000; echo nonsense; } > part.seg
 replay p.yaml part.seg > /dev/null 2>&1; echo "a cut one: exit $?"
 replay p.yaml nowhere; echo "nowhere: exit $?"
+# The daemon has begun a segment, and not yet written to it.
+head -c 65536 /dev/zero > "$s/log/00000001.seg"
+replay p.yaml "$s" > /dev/null; echo "one with no record yet: exit $?"
