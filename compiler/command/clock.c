@@ -1,4 +1,4 @@
-/* Local times by the C library: TZ is set, asked for a year, and put back. */
+/* Local times by the C library, which has one zone at a time: TZ. */
 #include "compiler/command/clock.h"
 
 #include <stdio.h>
@@ -30,14 +30,33 @@ static void zone_set(const char *zone)
 	tzset();
 }
 
-/* Seconds east of Greenwich, by quarter of an hour. */
-static void offsets_read(struct krux_str zone, long *offset)
+bool clock_set(struct krux_str zone)
 {
 	char name[80];
+
+	if (!zone_known(zone))
+		return false;
+	snprintf(name, sizeof name, "%.*s", (int)zone.n, zone.p);
+	zone_set(name);
+	return true;
+}
+
+void clock_local(uint64_t wall, uint64_t *seconds, uint64_t *weekday)
+{
+	time_t t = (time_t)(wall / 1000000000u);
 	struct tm tm;
 
-	snprintf(name, sizeof name, "%.*s", zone.n < 64 ? (int)zone.n : 64, zone.p);
-	zone_set(name);
+	if (!localtime_r(&t, &tm))
+		tm = (struct tm){ 0 };
+	*seconds = 3600 * (uint64_t)tm.tm_hour + 60 * (uint64_t)tm.tm_min + (uint64_t)(tm.tm_sec < 60 ? tm.tm_sec : 59);
+	*weekday = ((uint64_t)tm.tm_wday + 6) % 7;
+}
+
+/* Seconds east of Greenwich, by quarter of an hour. */
+static void offsets_read(long *offset)
+{
+	struct tm tm;
+
 	for (int i = 0; i < QUARTERS; i++) {
 		time_t t = year + (time_t)i * QUARTER;
 
@@ -70,13 +89,15 @@ bool clock_differs(struct krux_str old, struct krux_str new, struct clock *out)
 	long *a = calloc(QUARTERS, sizeof *a), *b = calloc(QUARTERS, sizeof *b);
 	const char *tz = getenv("TZ");
 	char *before = tz ? strdup(tz) : NULL;
-	bool found = false;
+	bool known = false, found = false;
 
-	if (a && b && (before || !tz) && zone_known(old) && zone_known(new)) {
-		offsets_read(old, a);
-		offsets_read(new, b);
+	if (a && b && (before || !tz) && clock_set(old)) {
+		offsets_read(a);
+		known = clock_set(new);
+		if (known)
+			offsets_read(b);
 		zone_set(before);
-		for (int i = 0; i < QUARTERS && !found; i++) {
+		for (int i = 0; i < QUARTERS && known && !found; i++) {
 			found = a[i] != b[i];
 			if (found)
 				instant_print(out, year + (time_t)i * QUARTER, a[i], b[i]);

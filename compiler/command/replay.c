@@ -1,12 +1,14 @@
 /* kruxc replay: a log's requests decided again under other sources, and what would be different. A verdict
  * is a function of the agent, the arguments and the facts that it reads; the record holds the answers
- * that were read then. Where these sources ask for one that it does not hold, nothing is guessed. */
+ * that were read then. Where these sources ask for one that it does not hold, nothing is guessed; the local
+ * time is that of the sources' own zone, at the moment that the record holds. */
 #include <stdio.h>
 #include <string.h>
 
 #include "capspec/canon.h"
 #include "compiler/base/buf.h"
 #include "compiler/base/escape.h"
+#include "compiler/command/clock.h"
 #include "compiler/command/command.h"
 #include "compiler/command/past.h"
 #include "compiler/plan/call.h"
@@ -14,8 +16,9 @@
 #include "compiler/plan/given.h"
 
 enum { VERDICTS = KRUX_AUTONOMOUS + 1 };
+enum { QUARTER = 900, DAY = 86400 };          /* seconds; no two zones differ by less than a quarter */
 
-enum undecided { NO_CAPABILITY, NO_BYTES, OTHER_ARGS, NO_FACT, UNDECIDED };
+enum undecided { NO_CAPABILITY, NO_BYTES, OTHER_ARGS, NO_FACT, NO_ZONE, UNDECIDED };
 
 static const struct {
 	const char *word, *text;
@@ -24,6 +27,7 @@ static const struct {
 	[NO_BYTES] = { "erased", "arguments or facts were erased" },
 	[OTHER_ARGS] = { "arguments", "the capability does not take these arguments" },
 	[NO_FACT] = { "fact", "a fact is asked for that was not asked for then" },
+	[NO_ZONE] = { "zone", "the local time is asked for, of a zone that this machine does not have" },
 };
 
 /* What is told of many: how many, and the first. */
@@ -35,6 +39,7 @@ struct tally {
 struct replay {
 	const struct options *o;
 	struct pipeline *p;
+	bool has_zone;                /* the sources' zone is that of clock_local */
 	uint64_t requests, same, differ;
 	struct tally change[VERDICTS][VERDICTS], undecided[UNDECIDED];
 };
@@ -44,7 +49,8 @@ struct replay {
 struct recorded {
 	const struct dd *m;
 	const struct krux_value *facts, *args;
-	bool missing;
+	uint64_t wall;
+	bool missing, asks_clock;
 };
 
 static bool fact_is(const struct krux_value *f, enum krux_fact_kind kind, const struct dd_var *v)
@@ -58,6 +64,20 @@ static bool fact_is(const struct krux_value *f, enum krux_fact_kind kind, const 
 		return true;
 	return krux_str_eq(part[2].str, v->subject.name) &&
 	       (!window || (krux_str_eq(part[1].str, v->policy) && part[3].u == v->per));
+}
+
+/* What was read then is the local time of the zone of then, and a moment before the record's own. */
+static uint64_t clock_answer(uint64_t wall, enum krux_fact_kind kind, uint64_t answer)
+{
+	uint64_t seconds, weekday, day_before, later;
+
+	clock_local(wall, &seconds, &weekday);
+	if (kind == KRUX_FACT_TIME) {
+		later = (DAY + seconds - answer % DAY) % DAY;
+		return (answer % DAY + later - later % QUARTER) % DAY;
+	}
+	clock_local(wall > 1000000000u ? wall - 1000000000u : 0, &seconds, &day_before);
+	return answer == day_before ? day_before : weekday;
 }
 
 /* A krux_fact_fn: the answer that was read then, by dd_var number. */
@@ -75,6 +95,10 @@ static bool recorded_fact(void *ctx, uint32_t var, uint64_t *answer)
 		*answer = f->list.item[4].u;
 		if (v->fact == KRUX_FACT_BUDGET)
 			*answer = given_over(v, *answer, r->args);
+		if (v->fact == KRUX_FACT_TIME || v->fact == KRUX_FACT_WEEKDAY) {
+			r->asks_clock = true;
+			*answer = clock_answer(r->wall, v->fact, *answer);
+		}
 		return true;
 	}
 	r->missing = true;
@@ -127,7 +151,7 @@ static bool request_take(void *ctx, const struct past_request *q)
 	int n = snprintf(name, sizeof name, "%.*s@%llu", STR_ARG(q->capability), (unsigned long long)q->major);
 	const struct capability *cap =
 		n < (int)sizeof name ? capability_find(&r->p->caps, (struct krux_str){ name, (size_t)n }) : NULL;
-	struct recorded facts = { .facts = &q->facts };
+	struct recorded facts = { .facts = &q->facts, .wall = q->wall };
 	struct krux_pool *pool = krux_pool_new(64 << 20);
 	struct krux_value given, args;
 	const struct outcome *now;
@@ -149,6 +173,8 @@ static bool request_take(void *ctx, const struct past_request *q)
 		now = decisions_outcome(r->p->decisions, dd_eval(m, r->p->root[cap->index], &req));
 		if (facts.missing)
 			not_decided(r, NO_FACT, q);
+		else if (facts.asks_clock && !r->has_zone)
+			not_decided(r, NO_ZONE, q);
 		else
 			decided(r, q, cap, &req, now ? now->verdict : KRUX_BLOCKED);
 	}
@@ -242,6 +268,7 @@ int command_replay(const struct options *o)
 
 	r.p = command_load(o, 0, 1, &ok);
 	if (ok) {
+		r.has_zone = clock_set(r.p->build.zone);
 		code = past_read(o->arg[1], request_take, &r, &why);
 		if (code) {
 			fputs("kruxc replay: ", stderr);

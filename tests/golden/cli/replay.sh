@@ -47,3 +47,28 @@ replay p.yaml nowhere; echo "nowhere: exit $?"
 # The daemon has begun a segment, and not yet written to it.
 head -c 65536 /dev/zero > "$s/log/00000001.seg"
 replay p.yaml "$s" > /dev/null; echo "one with no record yet: exit $?"
+# The time is that of the sources' own zone: half a day on it is before noon instead of after it, or the other way round.
+s=$TMP/clock
+"$KRUXRT" init --state "$s" > /dev/null || exit 1
+cat > p.yaml <<'Y'
+krux: policy/1
+name: team
+layer: organization
+zone: UTC
+default: blocked
+rules:
+  - id: morning
+    on: system.ping
+    when: time in 00:00..12:00
+    verdict: autonomous
+  - id: later
+    on: system.ping
+    verdict: notify
+Y
+"$KRUXC" build p.yaml -I "$caps" -o b > /dev/null 2>&1 || exit 1
+call system.ping '{}' builder
+replay p.yaml "$s"; echo "the same zone: exit $?"
+sed 's,UTC,Africa/Abidjan,' p.yaml > same.yaml
+replay same.yaml "$s"; echo "another of the same time: exit $?"
+sed 's,UTC,Etc/GMT-12,' p.yaml > half.yaml
+replay half.yaml "$s" | tail -1
