@@ -1,5 +1,6 @@
-/* The automaton of a set is followed as long as one character leads on: up to a path that is in the set, or
- * to a place where many do, of which the folder above holds all. */
+/* The automaton of a set is followed as long as few characters lead on: up to a path that is in the set, or
+ * to a place where many do, of which the folder above holds all. Nothing is looked for in a folder that is
+ * held, so that each walk to an end adds one, and there are few of them. */
 #include "compiler/plan/folders.h"
 
 #include <string.h>
@@ -72,6 +73,20 @@ static void path_add(struct walk *w, size_t n, bool cut)
 	folder_add(w->f, arena_str(w->a, (struct krux_str){ w->path + root + (n ? 1 : 0), n ? n - 1 : 0 }));
 }
 
+/* Is all that begins with the first n bytes of the path at hand in a folder that is held. */
+static bool is_held(const struct walk *w, size_t n)
+{
+	const size_t root = sizeof workspace - 1;
+	const char *slash = memrchr(w->path, '/', n);
+	size_t end = slash ? (size_t)(slash - w->path) : 0;
+	struct krux_str folder = { w->path + root + 1, end > root ? end - root - 1 : 0 };
+
+	for (size_t i = 0; i < w->f->n; i++)
+		if (end >= root ? covers(w->f->list[i], folder) : !w->f->list[i].n)
+			return true;
+	return false;
+}
+
 static bool is_dead(const struct dd_text *t)
 {
 	return t->settled == DD_FALSE || t->settled == DD_IMPOSSIBLE;
@@ -129,8 +144,7 @@ static void state_walk(struct walk *w, uint32_t state, size_t n)
 	struct dd_text t = dd_text_at(w->m, state);
 	struct fork fork;
 
-	/* All of it is held already: nothing that is found further on matters. */
-	if ((w->f->n && !w->f->list[0].n) || is_dead(&t) || !in_workspace(w->path, n))
+	if (is_held(w, n) || is_dead(&t) || !in_workspace(w->path, n))
 		return;
 	fork_find(w, &t, &fork);
 	if (n < sizeof workspace - 1 && fork.n > FORKS) {

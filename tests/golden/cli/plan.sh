@@ -31,3 +31,17 @@ done
 cat out/sandbox/common.txt
 # What Landlock is told: folders that hold all that calls can reach.
 cat out/sandbox/filesystem.write@1.0.landlock.txt out/sandbox/filesystem.search@1.0.landlock.txt
+# A folder that holds more names than can be counted one by one is one folder.
+cat > many.yaml <<'END'
+krux: policy/1
+name: team
+layer: organization
+rules:
+  - id: names
+    on: filesystem.write
+    when: path like "/workspace/docs/[a-d]{30}" or path like "/workspace/[ab]/x"
+    verdict: autonomous
+default: blocked
+END
+timeout 120 "$KRUXC" build many.yaml -I "$top/stdlib-caps" -o many 2>&1 | head -5
+sed -n '/every agent/,/^$/p' many/sandbox/filesystem.write@1.0.landlock.txt
