@@ -231,13 +231,31 @@ static void others_find(struct decisions *d, struct dd *m, const struct build *b
 	arena_free(scratch);
 }
 
-static void capability_walk(struct decisions *d, struct dd *m, const struct build *b, size_t policy,
+/* Beyond its limits a diagram answers nothing: then nothing is said of its rules, but that. */
+static void walk_give_up(const struct walk *w, struct diags *ds, const struct capability *cap, size_t n, bool first)
+{
+	struct diag *d;
+
+	for (size_t i = 0; i < n; i++) {
+		struct seen *s = &w->seen[w->meet[i].rule->index];
+
+		s->matches = s->reached = s->effective = true;
+	}
+	if (!first)
+		return;
+	d = diag_warn(ds, 9001, w->meet[0].rule->at, "which rules for %.*s have an effect is not known: to find out needs more %s",
+	              STR_ARG(cap->name), dd_overflow(w->m));
+	d->expected = KRUX_STR("rules that the compiler can compare within its limits");
+}
+
+static void capability_walk(struct decisions *d, struct dd *m, struct diags *ds, const struct build *b, size_t policy,
                             const struct capability *cap, struct arena *kept, struct seen *seen)
 {
 	struct arena *scratch = arena_new();
 	struct walk w = { .kept = kept, .m = m, .seen = seen };
 	size_t n = policy_meets(&b->policy[policy], cap, &w.meet);
 	uint32_t others[4] = { DD_FALSE, DD_FALSE, DD_FALSE, DD_FALSE };
+	bool first = !dd_overflow(m);
 	const struct cite_policy *cite;
 	size_t ncites;
 
@@ -255,12 +273,8 @@ static void capability_walk(struct decisions *d, struct dd *m, const struct buil
 			w.where[k] = dd_and(m, cite[i].applies, cite[i].rule[k].match);
 	union_build(&w, 0, 0, n);
 	coverage_descend(&w, 0, 0, n);
-	/* Beyond its limits a diagram answers nothing: then nothing is said of its rules. */
-	for (size_t i = 0; i < n && dd_overflow(m); i++) {
-		struct seen *s = &seen[w.meet[i].rule->index];
-
-		s->matches = s->reached = s->effective = true;
-	}
+	if (dd_overflow(m))
+		walk_give_up(&w, ds, cap, n, first);
 	arena_free(scratch);
 }
 
@@ -314,7 +328,7 @@ void coverage_report(struct decisions *d, struct dd *const *manager, struct diag
 		scratch = arena_new();
 		seen = ARENA_ARRAY(scratch, struct seen, policy->nrules);
 		for (size_t c = 0; c < b->caps.n; c++)
-			capability_walk(d, manager[c], b, p, b->caps.cap[c], scratch, seen);
+			capability_walk(d, manager[c], ds, b, p, b->caps.cap[c], scratch, seen);
 		for (size_t i = 0; i < policy->nrules; i++)
 			report(ds, &policy->rule[i], &seen[i]);
 		arena_free(scratch);

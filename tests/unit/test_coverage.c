@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "compiler/dd/decision.h"
+#include "compiler/dd/manager.h"
 #include "compiler/plan/coverage.h"
 
 enum { POLICIES = 300, RULES = 9, LONGEST = 256 };
@@ -158,6 +159,41 @@ START_TEST(what_is_named_covers)
 }
 END_TEST
 
+/* Where the limits do not let rules be compared, that is said, once, and nothing of the rules. */
+START_TEST(too_much_is_said)
+{
+	static const char policy[] =
+		"krux: policy/1\nname: demo\nlayer: organization\nrules:\n"
+		"  - { id: wide, on: demo.act, when: 'path matches \"**/a/**\"', verdict: blocked }\n"
+		"  - { id: narrow, on: demo.act, when: 'path matches \"**/a/**/b/**\"', verdict: notify }\n"
+		"default: blocked\n";
+	struct world w;
+	struct decisions *d;
+	struct dd *m;
+	size_t said = 0;
+
+	world_start(&w);
+	world_cap(&w, caps);
+	world_policy(&w, policy);
+	world_resolve(&w);
+	ck_assert(w.resolved);
+	build_index(w.arena, &w.build);
+	d = decisions_new(w.arena);
+	m = dd_new(w.set.cap[0]);
+	ck_assert_uint_ne(decide_build(d, m, w.diags, &w.build, w.set.cap[0]), DD_IMPOSSIBLE);
+	m->most_steps = m->steps;
+	coverage_report(d, &m, w.diags, &w.build);
+	for (size_t i = 0; i < w.diags->n; i++) {
+		ck_assert_uint_ne(w.diags->list[i]->code / 1000, 4);
+		said += w.diags->list[i]->code == 9001;
+	}
+	ck_assert_uint_eq(said, 1);
+	ck_assert_uint_eq(w.diags->errors, 0);
+	dd_free(m);
+	world_end(&w);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("coverage");
@@ -167,6 +203,7 @@ int main(void)
 
 	tcase_set_timeout(t, 120);
 	tcase_add_test(t, what_is_named_covers);
+	tcase_add_test(t, too_much_is_said);
 	suite_add_tcase(s, t);
 	r = srunner_create(s);
 	srunner_run_all(r, CK_NORMAL);
