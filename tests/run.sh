@@ -7,6 +7,7 @@
 #   NAME.yaml  + NAME.table   kruxc table NAME.yaml -I CAPS
 #   NAME.cap   + NAME.check   kruxc check NAME.cap
 #   NAME.cap   + NAME.fmt     kruxc fmt NAME.cap
+# NAME.inc is what scripts have in common.
 # CAPS is the folder caps beside the pair where there is one, else stdlib-caps. GOLDEN=update
 # writes what came out instead of comparing it.
 set -u

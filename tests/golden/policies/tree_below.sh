@@ -1,20 +1,6 @@
 # A tree without `prunes` is judged by what lies below too: the path below and its rule are named.
-mkdir "$TMP/p"
-cat > "$TMP/p/ns.cap" <<'CAP'
-namespace ns "For trees.";
-
-/// Reads a folder.
-/// use: to try trees out.
-capability read @1.0 {
-  input { path : path "What."; }
-  output { ok : bool; }
-  error Failed "It failed." recover stop "Give up.";
-  effect reads(tree path);
-  limits { memory 1MiB; cpu 1s; wall 1s; pids 1; files 1; output 1KiB; }
-  handler builtin "ns_read";
-  example "one" { path: "/workspace/a" } -> { ok: true };
-}
-CAP
+. "$top/tests/golden/policies/tree.inc"
+tree_capability "path"
 cat > "$TMP/p/p.yaml" <<'YAML'
 krux: policy/1
 name: p

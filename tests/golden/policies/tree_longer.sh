@@ -1,21 +1,7 @@
 # LANG.md 4.1: what lies below may be longer than the field allows. It then has the field's max as
 # its size, and counts also where no argument can be like it.
-mkdir "$TMP/p"
-cat > "$TMP/p/ns.cap" <<'CAP'
-namespace ns "For trees.";
-
-/// Reads a folder.
-/// use: to try trees out.
-capability read @1.0 {
-  input { path : path max 30 "What."; }
-  output { ok : bool; }
-  error Failed "It failed." recover stop "Give up.";
-  effect reads(tree path);
-  limits { memory 1MiB; cpu 1s; wall 1s; pids 1; files 1; output 1KiB; }
-  handler builtin "ns_read";
-  example "one" { path: "/workspace/a" } -> { ok: true };
-}
-CAP
+. "$top/tests/golden/policies/tree.inc"
+tree_capability "path max 30"
 cat > "$TMP/p/p.yaml" <<'YAML'
 krux: policy/1
 name: p
