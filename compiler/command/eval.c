@@ -90,7 +90,8 @@ static void text_write(struct buf *b, const struct evaluation *e, const struct p
 		buf_puts(b, ", ");
 		place_print(b, voice_at(v));
 	} else {
-		buf_puts(b, ", since no file says anything");
+		/* The organization has a default, so it is a tree, and below_find has found no such call. */
+		buf_puts(b, ", since something below its paths gets that, which is no path of a call");
 	}
 	if (e->below.n) {
 		buf_puts(b, "\n  of ");

@@ -34,3 +34,5 @@ tests:
     expect: autonomous
 YAML
 "$KRUXC" table "$TMP/p" && "$KRUXC" test "$TMP/p"
+# There is no call whose path it is that decides, so no rule is named.
+cd "$TMP" && "$KRUXC" eval p --agent builder ns.read '{"path":"/workspace/projects"}'
