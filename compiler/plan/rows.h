@@ -7,8 +7,9 @@
 
 /* All that holds in a region, as text: a condition of LANG.md 5, followed where a rate or a budget
  * was asked by `rate("policy/rule") >= 10` or `[not] over("policy/rule")`; "always" for all
- * requests. Two windows of one rule, of two builds, say their length: `rate("policy/rule" per 1h)`. With `names` a long set is called by its name (words_name). False when a class is too large
- * for words; it is then described, not written. */
+ * requests. Two windows of one rule, of two builds, say their length: `rate("policy/rule" per 1h)`.
+ * With `names` a long set is called by its name (words_name). False when a class is too large for
+ * words; it is then described, not written. */
 struct words;
 bool region_print(struct buf *, struct words *, struct dd *, const struct dd_region *, bool names);
 
