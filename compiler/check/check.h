@@ -9,6 +9,8 @@ bool build_check(struct arena *, struct diags *, const struct build *);
 
 /* `all` over a list that can be empty, in rules that permit. */
 void check_empty_all(struct arena *, struct diags *, const struct build *);
+/* Is a zone in the list that this machine has; UTC needs none. */
+bool zone_known(struct krux_str zone);
 /* Is the time zone one that this machine knows. */
 void check_zone(struct diags *, const struct build *);
 /* Tests and claims: names, values, words. */

@@ -6,16 +6,23 @@
 
 static const char zones[] = "/usr/share/zoneinfo";
 
-void check_zone(struct diags *ds, const struct build *b)
+bool zone_known(struct krux_str zone)
 {
 	char path[256];
 	struct stat st;
 
+	if (krux_str_eq(zone, KRUX_STR("UTC")))
+		return true;
+	return snprintf(path, sizeof path, "%s/%.*s", zones, STR_ARG(zone)) < (int)sizeof path && !stat(path, &st) &&
+	       S_ISREG(st.st_mode);
+}
+
+void check_zone(struct diags *ds, const struct build *b)
+{
+	struct stat st;
+
 	/* A machine without the list decides nothing: the runtime refuses what it does not know. */
-	if (krux_str_eq(b->zone, KRUX_STR("UTC")) || stat(zones, &st) || b->zone.n > 64)
-		return;
-	snprintf(path, sizeof path, "%s/%.*s", zones, STR_ARG(b->zone));
-	if (!stat(path, &st) && S_ISREG(st.st_mode))
+	if (stat(zones, &st) || b->zone.n > 64 || zone_known(b->zone))
 		return;
 	for (size_t i = 0; i < b->npolicies; i++) {
 		const struct ast_word *zone = &b->policy[i].ast->zone;

@@ -4,22 +4,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
+
+#include "compiler/check/check.h"
 
 enum { QUARTER = 900, QUARTERS = 365 * 96 };
 
 static const time_t year = 1767225600;     /* 2026-01-01T00:00:00Z */
-static const char zones[] = "/usr/share/zoneinfo";
-
-static bool zone_known(struct krux_str zone)
-{
-	char path[256];
-	struct stat st;
-
-	snprintf(path, sizeof path, "%s/%.*s", zones, zone.n < 64 ? (int)zone.n : 64, zone.p);
-	return krux_str_eq(zone, KRUX_STR("UTC")) || (zone.n <= 64 && !stat(path, &st) && S_ISREG(st.st_mode));
-}
 
 static void zone_set(const char *zone)
 {
@@ -34,7 +25,7 @@ bool clock_set(struct krux_str zone)
 {
 	char name[80];
 
-	if (!zone_known(zone))
+	if (zone.n >= sizeof name || !zone_known(zone))
 		return false;
 	snprintf(name, sizeof name, "%.*s", (int)zone.n, zone.p);
 	zone_set(name);

@@ -26,7 +26,8 @@ struct reach {
 	const struct capability *cap;
 	const struct reach_class *list;
 	size_t n;
-	/* An agent's name to its class: where it ends, class[state]; n: no such agent. NULL: there is one class. */
+	/* An agent's name to its class: where it ends, class[state]; n: no such agent. NULL: there is one class.
+	 * A view of m: gone with dd_views_drop. */
 	const struct dd_automaton *agents;
 	const uint32_t *class;
 };
