@@ -56,7 +56,7 @@ static void feature_print(const struct features *f, unsigned i)
 		return;
 	}
 	printf("no: %s\n", strerror(f->no[i]));
-	wrapped("without it:", x->loses);
+	wrapped(x->need == FEATURE_UNUSED ? "not used:  " : "without it:", x->loses);
 	wrapped("to get it: ", x->get);
 }
 
