@@ -189,7 +189,7 @@ state"
 # Sockets that systemd has made; what it hears.
 activated() {
 	who=activated w=$dir/root
-	command -v systemd-socket-activate > /dev/null || return 0
+	command -v systemd-socket-activate > /dev/null || { bad "systemd-socket-activate" "not there (package systemd)"; return; }
 	systemd-socket-activate -l "$w/aa" -l "$w/ss" --fdname=agent:supervisor "$dir/bin/kruxrt" serve --state "$w/state" \
 		--bundle "$w/bundle.krux" --dev > "$w/log" 2>&1 < /dev/null &
 	daemon=$!
