@@ -9,6 +9,7 @@ help:
 	@echo 'deps     install the Debian packages that are missing'
 	@echo 'demo     policy in, bundle out, calls of all four verdicts on real files'
 	@echo 'check    all tests, plain and under AddressSanitizer and UBSan'
+	@echo 'check-one  the tests once, of the build at hand (SAN=1, CC=clang)'
 	@echo 'lint     cppcheck, and a build with clang'
 	@echo 'tidy     clang-tidy, some minutes'
 	@echo 'layers   includes point left only'
@@ -20,6 +21,7 @@ help:
 	@echo 'soak-serve  SOAK_KILLS (1000) kills of the daemon under load, counted'
 	@echo 'man      manual pages'
 	@echo 'install  to PREFIX (/usr/local)'
+	@echo 'clean    removes build and build-*'
 
 deps:
 	$(Q)mk/deps.sh
