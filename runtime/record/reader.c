@@ -124,7 +124,7 @@ int reader_resync(struct reader *r, struct scan_item *item, struct krux_err *err
 		return err_set(err, errno, "log");
 	if (segment_content(r->fd, item->at, (uint64_t)st.st_size, &end, err))
 		return -1;
-	scan_extend(r->scan, end);
+	scan_zeros(r->scan, end);
 	return scan_resync(r->scan, item, err);
 }
 

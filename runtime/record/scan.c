@@ -5,6 +5,7 @@
 
 #include "runtime/base/err.h"
 #include "runtime/record/record_known.h"
+#include "runtime/record/record_part.h"
 #include "runtime/record/segment.h"
 
 #include "capspec/item.h"
@@ -21,6 +22,7 @@ struct scan {
 	int fd;
 	uint64_t base;          /* offset of buf[0] in the file */
 	uint64_t end;
+	size_t spare;           /* zeros behind the end that may belong to the last record */
 	size_t at, n;           /* place and fill of buf */
 	bool trusting;
 	size_t nahead, next;    /* records decoded from buf[at] on, less those that were handed out */
@@ -68,19 +70,26 @@ void scan_extend(struct scan *s, uint64_t end)
 {
 	scan_seek(s, scan_at(s));
 	s->end = end;
+	s->spare = 0;
+}
+
+void scan_zeros(struct scan *s, uint64_t end)
+{
+	scan_extend(s, end);
+	s->spare = RECORD_CHECK;
 }
 
 /* Fills the buffer so that a whole record, or the rest of the file, stands at buf[at]. */
 static int scan_fill(struct scan *s, struct krux_err *err)
 {
-	if (s->n - s->at >= RECORD_MAX || s->base + s->n >= s->end)
+	if (s->n - s->at >= RECORD_MAX || s->base + s->n >= s->end + s->spare)
 		return 0;
 	memmove(s->buf, s->buf + s->at, s->n - s->at);
 	s->base += s->at;
 	s->n -= s->at;
 	s->at = 0;
-	while (s->n < BUFFER && s->base + s->n < s->end) {
-		uint64_t left = s->end - s->base - s->n;
+	while (s->n < BUFFER && s->base + s->n < s->end + s->spare) {
+		uint64_t left = s->end + s->spare - s->base - s->n;
 		size_t want = left < BUFFER - s->n ? (size_t)left : BUFFER - s->n;
 		ssize_t got = pread(s->fd, s->buf + s->n, want, (off_t)(s->base + s->n));
 
@@ -90,7 +99,9 @@ static int scan_fill(struct scan *s, struct krux_err *err)
 			return err_set(err, errno, "read the log after byte %llu",
 			               (unsigned long long)s->base);
 		if (!got) {
-			s->end = s->base + s->n;
+			if (s->end > s->base + s->n)
+				s->end = s->base + s->n;
+			s->spare = 0;
 			break;
 		}
 		s->n += (size_t)got;
@@ -232,6 +243,6 @@ int scan_resync(struct scan *s, struct scan_item *item, struct krux_err *err)
 			return -1;
 	} while (scan_at(s) < s->end && !starts(s));
 found:
-	item->length = scan_at(s) - item->at;
+	item->length = (scan_at(s) < s->end ? scan_at(s) : s->end) - item->at;
 	return 0;
 }

@@ -38,5 +38,8 @@ void scan_trust(struct scan *, bool);
 bool scan_last_adds_up(const struct scan *);
 /* Goes on from here up to this offset; what stood here may have changed. */
 void scan_extend(struct scan *, uint64_t end);
+/* The same where from `end` on there are only zeros. The check of a record may end in zeros: those are read
+ * with it, though they stand there. */
+void scan_zeros(struct scan *, uint64_t end);
 
 #endif

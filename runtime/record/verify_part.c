@@ -186,7 +186,7 @@ static int zeros_leave(struct part *v, struct scan *s, const struct scan_item *i
 	if (segment_content(fd, item->at, v->size, &end, &v->err))
 		return -1;
 	v->size = end;
-	scan_extend(s, end);
+	scan_zeros(s, end);
 	return end == item->at;
 }
 

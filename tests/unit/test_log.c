@@ -306,6 +306,62 @@ static void reencode(const struct record *r, uint8_t *at, size_t n)
 	memcpy(at, out, n);
 }
 
+/* Makes the last record another one whose check ends in this many zeros. */
+static void end_in_zeros(struct bytes log, size_t at, size_t zeros)
+{
+	static const uint8_t none[4];
+	struct record last;
+	const char *why;
+	size_t used;
+
+	ck_assert(record_decode(log.p + at, log.n - at, &last, &used, &why));
+	for (uint64_t i = 0; i < 1 << 20; i++) {
+		uint8_t old[RECORD_MAX];
+
+		memcpy(old, log.p + at, used);
+		last.field[AUDIT_WALL].u++;
+		ck_assert_uint_eq(record_encode(&last, old, sizeof old), used);
+		if (!memcmp(old + used - zeros, none, zeros)) {
+			memcpy(log.p + at, old, used);
+			return;
+		}
+	}
+	ck_abort_msg("no check ends in %zu zeros", zeros);
+}
+
+/* Behind the last record there are zeros, and its check may end in some: with garbage before it, and with zeros
+ * ahead or without, it is the record that it is. */
+START_TEST(zeros_of_a_check_belong_to_it)
+{
+	struct bytes log;
+	size_t at[32], n;
+	uint8_t *out;
+
+	records_log();
+	log = records_get(LOG_FILE);
+	n = records_places(log, at, 32);
+	end_in_zeros(log, at[n - 1], 1 + (size_t)_i % 2);
+	out = calloc(1, log.n + 300 + 4096);
+	for (size_t i = 1; i < n; i++) {
+		struct verify_report r;
+
+		memcpy(out, log.p, at[i]);
+		memset(out + at[i], 0x83, 300);
+		memcpy(out + at[i] + 300, log.p + at[i], log.n - at[i]);
+		records_put(LOG_FILE, out, log.n + 300 + (_i < 2 ? 0 : 4096));
+		r = records_verify();
+		ck_assert_uint_eq(count(&r, FINDING_UNREADABLE), 1);
+		ck_assert_uint_eq(r.finding[0].length, 300);
+		ck_assert_uint_eq(count(&r, FINDING_TORN), 0);
+		ck_assert_uint_eq(count(&r, FINDING_MISSING), 0);
+		ck_assert_uint_eq(r.records, n);
+		verify_free(&r);
+	}
+	free(out);
+	free(log.p);
+}
+END_TEST
+
 /* Two faults far apart are both named. */
 START_TEST(every_fault_is_named)
 {
@@ -639,6 +695,7 @@ int main(void)
 	tcase_add_test(tc, removed_records_are_found);
 	tcase_add_test(tc, doubled_and_swapped_records_are_found);
 	tcase_add_test(tc, inserted_bytes_are_found_once);
+	tcase_add_loop_test(tc, zeros_of_a_check_belong_to_it, 0, 4);
 	tcase_add_test(tc, every_fault_is_named);
 	tcase_add_test(tc, forged_records_are_found);
 	tcase_add_test(tc, head_file_tells);
