@@ -217,6 +217,24 @@ static void zeros_skip(struct scan *s)
 		scan_seek(s, segment_data(s->fd, scan_at(s), s->end));
 }
 
+/* A map with numbers as keys, as records are: one that says that it is longer than it is takes the records
+ * behind it for keys or values, and no longer looks like that. 0: it is none. */
+static size_t like_record(const uint8_t *p, size_t n)
+{
+	struct item_in in = { p, p + n, NULL };
+	struct item_at map = n ? item_head_take(p, ITEM_MAP, &in) : (struct item_at){ 0 };
+	const uint8_t *next = map.v <= AUDIT_FIELDS ? map.next : NULL;
+
+	for (uint64_t i = 0; next && i < 2 * map.v; i++) {
+		size_t length = item_length(next, (size_t)(in.end - next));
+
+		if (!length || *next >> 5 == ITEM_MAP || (i % 2 == 0 && *next >> 5 != ITEM_UINT))
+			return 0;
+		next += length;
+	}
+	return next ? (size_t)(next - p) : 0;
+}
+
 int scan_resync(struct scan *s, struct scan_item *item, struct krux_err *err)
 {
 	size_t length;
@@ -225,7 +243,7 @@ int scan_resync(struct scan *s, struct scan_item *item, struct krux_err *err)
 		return -1;
 	/* A record with one wrong byte is mostly still an item: then the next one follows it, and
 	 * what looks like a record inside its arguments is not taken for one. */
-	length = item_length(s->buf + s->at, s->n - s->at);
+	length = like_record(s->buf + s->at, s->n - s->at);
 	if (length && length <= RECORD_MAX) {
 		s->at += length;
 		if (scan_fill(s, err))
@@ -242,7 +260,9 @@ int scan_resync(struct scan *s, struct scan_item *item, struct krux_err *err)
 		if (scan_fill(s, err))
 			return -1;
 	} while (scan_at(s) < s->end && !starts(s));
+	if (scan_at(s) > s->end)
+		scan_seek(s, s->end);
 found:
-	item->length = (scan_at(s) < s->end ? scan_at(s) : s->end) - item->at;
+	item->length = scan_at(s) - item->at;
 	return 0;
 }

@@ -306,6 +306,61 @@ static void reencode(const struct record *r, uint8_t *at, size_t n)
 	memcpy(at, out, n);
 }
 
+/* The last bytes, made zeros as those behind them are, are found where they stand. */
+START_TEST(a_check_made_zeros_is_found)
+{
+	struct verify_report r;
+	struct bytes log;
+
+	records_log();
+	log = records_get(LOG_FILE);
+	for (size_t i = 1; i <= 4; i++) {
+		if (!log.p[log.n - i])
+			continue;
+		log.p[log.n - i] = 0;
+		records_put(LOG_FILE, log.p, log.n);
+		r = records_verify();
+		ck_assert_uint_eq(count(&r, FINDING_UNREADABLE), 1);
+		ck_assert(records_covers(&r, log.n - i));
+		verify_free(&r);
+	}
+	free(log.p);
+}
+END_TEST
+
+/* A record that says that it has more fields than it has, or that one of its lists is longer, does not take the good
+ * ones behind it with it. */
+START_TEST(a_longer_record_takes_no_other)
+{
+	struct bytes log;
+	size_t at[32], n;
+
+	records_log();
+	log = records_get(LOG_FILE);
+	n = records_places(log, at, 32);
+	for (size_t i = 0; i < n; i++)
+		for (size_t k = at[i]; k < at[i + 1]; k++) {
+			uint8_t old = log.p[k];
+
+			/* The head of the map, and what may be the head of a list. */
+			if (k > at[i] && (old >> 5 != 4 || (old & 31) > 4))
+				continue;
+			for (unsigned more = 1; more <= 3; more++) {
+				struct verify_report r;
+
+				log.p[k] = (uint8_t)(old + more);
+				records_put(LOG_FILE, log.p, log.n);
+				r = records_verify();
+				ck_assert_msg(r.records == n - 1, "record %zu, byte %zu + %u: %llu records", i, k - at[i], more,
+				              (unsigned long long)r.records);
+				verify_free(&r);
+			}
+			log.p[k] = old;
+		}
+	free(log.p);
+}
+END_TEST
+
 /* Makes the last record another one whose check ends in this many zeros. */
 static void end_in_zeros(struct bytes log, size_t at, size_t zeros)
 {
@@ -695,6 +750,8 @@ int main(void)
 	tcase_add_test(tc, removed_records_are_found);
 	tcase_add_test(tc, doubled_and_swapped_records_are_found);
 	tcase_add_test(tc, inserted_bytes_are_found_once);
+	tcase_add_test(tc, a_check_made_zeros_is_found);
+	tcase_add_test(tc, a_longer_record_takes_no_other);
 	tcase_add_loop_test(tc, zeros_of_a_check_belong_to_it, 0, 4);
 	tcase_add_test(tc, every_fault_is_named);
 	tcase_add_test(tc, forged_records_are_found);
