@@ -8,6 +8,7 @@
 #include "runtime/record/record_known.h"
 
 #include "capspec/crc.h"
+#include "capspec/item.h"
 
 #include <check.h>
 #include <endian.h>
@@ -151,6 +152,112 @@ START_TEST(what_is_known_changes_nothing)
 			ck_assert_msg(same && known_agrees(bytes, i, &known, &hashed), "kind %zu, byte %zu", k, i);
 		}
 	}
+}
+END_TEST
+
+/* Keys and values between the head and the check of a record, to be put together anew. */
+struct parts {
+	size_t head, n;
+	struct krux_str part[AUDIT_FIELDS];
+};
+
+/* head: behind the count of the map, to behind mono. */
+static void parts_take(const uint8_t *bytes, size_t n, struct parts *out)
+{
+	size_t at = bytes[0] == 0xB8 ? 2 : 1;
+
+	out->n = 0;
+	for (unsigned f = 0; at < n - 7; f++) {
+		size_t key = item_length(bytes + at, n - at), whole = key + item_length(bytes + at + key, n - at - key);
+
+		if (f >= 7)
+			out->part[out->n++] = (struct krux_str){ (const char *)bytes + at, whole };
+		at += whole;
+		if (f == 6)
+			out->head = at;
+	}
+}
+
+/* Leaves out, doubles, swaps or changes a part, or takes one of another record. */
+static void parts_change(struct parts *p, const struct parts *other)
+{
+	size_t i = randombytes_uniform((uint32_t)p->n), k = randombytes_uniform((uint32_t)p->n);
+	struct krux_str kept = p->part[i];
+
+	switch (randombytes_uniform(5)) {
+	case 0:
+		memmove(p->part + i, p->part + i + 1, (--p->n - i) * sizeof *p->part);
+		break;
+	case 1:
+		memmove(p->part + i + 1, p->part + i, (p->n++ - i) * sizeof *p->part);
+		break;
+	case 2:
+		p->part[i] = p->part[k];
+		p->part[k] = kept;
+		break;
+	case 3:
+		p->part[i] = other->part[randombytes_uniform((uint32_t)other->n)];
+		break;
+	default:
+		memmove(p->part + i + 1, p->part + i, (p->n++ - i) * sizeof *p->part);
+		p->part[i] = other->part[randombytes_uniform((uint32_t)other->n)];
+	}
+}
+
+/* The head of `bytes`, these parts, and a check that is right. */
+static size_t parts_put(const uint8_t *bytes, const struct parts *p, uint8_t *out)
+{
+	static const uint8_t check[] = { 0x18, AUDIT_CHECK, 0x44, 0, 0, 0, 0 };
+	size_t skip = bytes[0] == 0xB8 ? 2 : 1;
+	struct item_out o = { out, RECORD_MAX, 0 };
+
+	item_head(&o, ITEM_MAP, 8 + p->n);
+	memcpy(out + o.n, bytes + skip, p->head - skip);
+	o.n += p->head - skip;
+	for (size_t i = 0; i < p->n; i++) {
+		memcpy(out + o.n, p->part[i].p, p->part[i].n);
+		o.n += p->part[i].n;
+	}
+	memcpy(out + o.n, check, sizeof check);
+	check_again(out, o.n + sizeof check);
+	return o.n + sizeof check;
+}
+
+/* Fields that are missing, doubled, out of order or others, before and behind what is known. */
+START_TEST(what_is_known_has_no_border)
+{
+	static struct record_known known, hashed;
+	struct record (*const make[])(void) = { records_intent, records_deferred, records_denied, records_invalid };
+	static uint8_t bytes[4][RECORD_MAX];
+	struct parts whole_ones[4];
+	uint8_t out[RECORD_MAX];
+	size_t n[4], good = 0;
+	unsigned taken = 0;
+
+	for (size_t k = 0; k < 4; k++) {
+		struct record r = later(whole(make[k]()));
+
+		n[k] = record_encode(&r, bytes[k], RECORD_MAX);
+		ck_assert_uint_gt(n[k], 0);
+		parts_take(bytes[k], n[k], &whole_ones[k]);
+	}
+	for (unsigned i = 0; i < 200000; i++) {
+		size_t k = randombytes_uniform(4), used;
+		struct parts p = whole_ones[k];
+		struct record r;
+		const char *why;
+
+		for (unsigned c = randombytes_uniform(4); c && p.n > 1; c--)
+			parts_change(&p, &whole_ones[randombytes_uniform(4)]);
+		used = parts_put(bytes[k], &p, out);
+		ck_assert_msg(known_agrees(out, used, &known, &hashed), "turn %u, kind %zu", i, k);
+		good += record_decode(out, used, &r, &used, &why);
+		taken += known.kind[r.field[AUDIT_KIND].u].n > 0;
+	}
+	/* Both ways are taken often, and what is known is used. */
+	ck_assert_uint_gt(good, 50000);
+	ck_assert_uint_lt(good, 150000);
+	ck_assert_uint_gt(taken, 150000);
 }
 END_TEST
 
@@ -424,6 +531,7 @@ int main(void)
 	tcase_add_checked_fixture(tc, records_setup, records_teardown);
 	tcase_add_test(tc, decoder_accepts_only_what_encoder_writes);
 	tcase_add_test(tc, what_is_known_changes_nothing);
+	tcase_add_test(tc, what_is_known_has_no_border);
 	tcase_add_test(tc, body_is_the_record_without_its_head);
 	tcase_add_test(tc, memory_holds_blobs_for_another_process);
 	tcase_add_test(tc, kinds_have_their_fields);
