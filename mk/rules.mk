@@ -111,7 +111,7 @@ $(BUILD)/libkruxtest.a: $(sort $(COMPILER_OBJ) $(KRUXRT_OBJ) $(call obj,$(TEST_S
 	$(Q)rm -f $@ && ar rcs $@ $^
 
 # What is not there is said by the bench.
-$(BUILD)/bench/audit $(BUILD)/bench/gate: TEST_LIBS += $(shell pkg-config --libs sqlite3 libcrypto 2>/dev/null)
+$(BUILD)/bench/audit $(BUILD)/bench/gate $(BUILD)/bench/log: TEST_LIBS += $(shell pkg-config --libs sqlite3 libcrypto 2>/dev/null)
 $(BUILD)/bench/%: $(BUILD)/obj/bench/%.o $(BUILD)/libkruxtest.a
 	$(SAY) LINK $@
 	@mkdir -p $(@D)

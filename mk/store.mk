@@ -23,4 +23,3 @@ $(BUILD)/shim/%.so: $(BUILD)/obj/tests/shim/%.o
 $(BUILD)/obj/tests/shim/%.o: ALL_CFLAGS += -fPIC -fno-sanitize=all
 $(BUILD)/unit/test_faults: | $(BUILD)/shim/fault.so
 BENCHES += log
-$(BUILD)/bench/log: TEST_LIBS += -lsqlite3

@@ -28,8 +28,8 @@ deps:
 
 unit: $(addprefix $(BUILD)/unit/,$(UNIT_TESTS))
 
-# All that the tests run.
-programs: unit $(TEST_PROGRAMS:%=$(BUILD)/%)
+# All that the tests run, and the benches, so that none breaks unseen.
+programs: unit $(TEST_PROGRAMS:%=$(BUILD)/%) $(BENCHES:%=$(BUILD)/bench/%)
 
 # One pass over all tests with the compiler and sanitizers at hand.
 check-one: all programs
