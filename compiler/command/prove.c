@@ -151,6 +151,12 @@ static void claim_ask(const struct options *o, struct pipeline *p, struct buf *b
 
 	claim_prove(p->arena, &d, c, &proof);
 	++*asked;
+	if (proof.limit) {
+		diag_error(p->diags, 9001, c->at, "whether %.*s holds for %.*s is not known: to find out needs more %s",
+		           STR_ARG(c->id), STR_ARG(proof.cap->name), proof.limit)
+			->fix = KRUX_STR("claim less at once: fewer patterns, or one capability");
+		return;
+	}
 	*broken += !proof.holds;
 	if (o->json)
 		proof_json(b, p, c->id, &proof);

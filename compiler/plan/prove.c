@@ -147,6 +147,16 @@ static void broken(struct arena *a, const struct decided *d, const struct capabi
 	dd_witness(m, a, reached, DD_TRUE, &out->witness);
 }
 
+/* The history of a claim asks all capabilities. */
+static const char *limit_met(const struct decided *d)
+{
+	const char *limit = NULL;
+
+	for (size_t i = 0; i < d->build->caps.n && !limit; i++)
+		limit = dd_overflow(d->manager[i]);
+	return limit;
+}
+
 /* The facts of a witness, for asking the diagram again what it decides there. */
 static bool witness_fact(void *ctx, uint32_t var, uint64_t *answer)
 {
@@ -181,6 +191,11 @@ void claim_prove(struct arena *a, const struct decided *d, const struct claim *c
 			broken(a, d, cap, bad, out);
 			req = (struct dd_request){ out->witness.agent, &out->witness.args, witness_fact, &out->witness };
 			out->outcome = decisions_outcome(d->decisions, dd_eval(m, d->root[cap->index], &req));
+		}
+		/* Beyond its limits a diagram has no requests at all, and would prove everything. */
+		if (limit_met(d)) {
+			*out = (struct proof){ .limit = limit_met(d), .cap = cap };
+			return;
 		}
 	}
 }

@@ -15,6 +15,7 @@ enum history {
 struct proof {
 	bool holds;
 	bool empty;                          /* no request at all is what it is about */
+	const char *limit;                   /* of the diagram, that was met: nothing is known but cap. Else NULL */
 	size_t capabilities;                 /* looked at */
 	const struct capability *cap;        /* that breaks it */
 	struct dd_witness witness;
