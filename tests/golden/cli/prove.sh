@@ -14,7 +14,7 @@ many=$(seq 1 20 | sed 's|.*|(path matches "**/d&/**" and path matches "**/e&/**"
 printf 'krux: policy/1\nname: p\nlayer: organization\ndefault: notify\nprove:\n' > "$TMP/p.yaml"
 printf '  - { id: quiet, on: filesystem.read, never: notify, when: '"'%s'"' }\n' "$many" >> "$TMP/p.yaml"
 p="$TMP/p.yaml -I stdlib-caps"
-cut_short() { cut -c1-120 | sed "s|$TMP|TMP|"; }
+cut_short() { sed "s|$TMP|TMP|" | cut -c1-120; }
 "$KRUXC" prove $p --json 2>&1 | cut_short
 "$KRUXC" test $p 2>&1 | cut_short
 "$KRUXC" build $p -o "$TMP/out" 2> /dev/null; echo "exit $?"
