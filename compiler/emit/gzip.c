@@ -69,9 +69,8 @@ static void copy_put(struct writer *w, unsigned length, unsigned distance)
 
 static uint32_t hash_at(const uint8_t *p)
 {
-	uint32_t x;
+	uint32_t x = p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
 
-	memcpy(&x, p, sizeof x);
 	return x * 0x9E3779B1u >> 16;
 }
 
