@@ -71,7 +71,7 @@ const char *krux_bpf_wrong(const struct krux_filter *f)
 	return why;
 }
 
-static size_t jump_take(const struct krux_bpf *i, uint32_t a)
+size_t krux_bpf_jump(const struct krux_bpf *i, uint32_t a)
 {
 	bool yes;
 
@@ -109,7 +109,7 @@ uint32_t krux_bpf_run(const struct krux_filter *f, const struct krux_syscall *ca
 			a &= i->k;
 			break;
 		case BPF_JMP:
-			at += jump_take(i, a);
+			at += krux_bpf_jump(i, a);
 			break;
 		default:
 			return i->k;

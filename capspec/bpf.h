@@ -38,6 +38,8 @@ uint32_t krux_machine_arch(enum krux_machine);
 /* The instructions are those that a filter needs: it reads the call and nothing else, only jumps onwards
  * and ends in one of ALLOW, KILL_PROCESS and an error number. NULL, or what is wrong. */
 const char *krux_bpf_wrong(const struct krux_filter *);
+/* How many instructions a jump of a checked filter passes over, with what was loaded. */
+size_t krux_bpf_jump(const struct krux_bpf *, uint32_t loaded);
 /* What a checked filter says to a call: SECCOMP_RET_* with its data. */
 uint32_t krux_bpf_run(const struct krux_filter *, const struct krux_syscall *);
 

@@ -34,8 +34,8 @@ struct filter {
 };
 /* False: libseccomp refused, with *why. The same groups give the same programs. */
 bool filter_make(struct arena *, unsigned groups, struct filter *out, const char **why);
-/* What the programs say is what the table says, to every number that there is, around each check, and to
- * the calls of other machines. The first call for which it is not, in words; n 0: there is none. */
+/* What the programs say is what the table says, to every number, whatever the arguments are, and to the
+ * calls of other machines. The first call for which it is not, in words; n 0: there is none. */
 struct krux_str filter_verify(struct arena *, const struct filter *);
 
 #endif

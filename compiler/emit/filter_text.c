@@ -130,7 +130,7 @@ void filter_text_write(struct buf *b, const struct capability *c, const struct f
 	refused_print(b, r, n, f->groups);
 	buf_puts(b, "\n  Everything else kills the process, among it all calls of another architecture and of x32, and those\n"
 	            "  that common.txt lists.\n"
-	            "\nprograms, which kruxc has run on every number of a system call and around each condition\n\n");
+	            "\nprograms, which kruxc has followed on all ways, for every number of a system call and any arguments\n\n");
 	for (unsigned m = 0; m < KRUX_MACHINES; m++)
 		program_print(b, f, m);
 }

@@ -1,9 +1,10 @@
-/* A filter and the table to the first call that they see differently. The table is asked about every
- * number that a machine could have, the program is run on it. */
+/* A filter and the table to the first call that they see differently. For every number that a machine could
+ * have, and each that the program tells from others, all ways through the program are followed: no argument
+ * leads elsewhere than the table says. */
 #include "compiler/emit/filter.h"
 
+#include <linux/bpf_common.h>
 #include <linux/seccomp.h>
-#include <string.h>
 
 enum { NUMBERS = 1024 };               /* more than any machine has */
 
@@ -11,14 +12,6 @@ static const struct { const char *name, *gives; } never[] = {
 #define NEVER(name, gives) { #name, gives },
 #include "capspec/never.def"
 };
-
-static bool checks_hold(const struct filter_row *r, const uint64_t *arg)
-{
-	for (size_t i = 0; i < r->nchecks; i++)
-		if (((uint32_t)arg[r->check[i].arg] & r->check[i].mask) != r->check[i].bits)
-			return false;
-	return true;
-}
 
 /* The calls of one machine, by number. */
 struct calls {
@@ -40,60 +33,118 @@ static void calls_find(struct calls *c, unsigned groups, enum krux_machine m)
 	}
 }
 
-static uint32_t table_says(const struct calls *c, const struct krux_syscall *call)
-{
-	const struct filter_row *r = call->nr >= 0 && call->nr < NUMBERS ? c->row[call->nr] : NULL;
+/* ---- all ways through a program ---- */
 
-	if (!r || !checks_hold(r, call->arg))
-		return SECCOMP_RET_KILL_PROCESS;
-	return r->no ? SECCOMP_RET_ERRNO | (uint32_t)r->no : SECCOMP_RET_ALLOW;
+/* What is loaded: a word of the call and the bits of it that are kept. Its value is known where the word is
+ * the number or the machine, or where no bit is kept. */
+struct loaded {
+	uint32_t at, mask, v;
+	bool known;
+};
+
+/* Of one number of one machine; row NULL: it has to be killed. */
+struct walk {
+	const struct krux_filter *f;
+	const struct filter_row *row;
+	uint32_t nr, arch;
+};
+
+/* What is known of the arguments on the way. */
+struct way {
+	unsigned held;                 /* checks that hold, bit i the i-th */
+	bool missed;                   /* some check does not */
+};
+
+static bool end_agrees(const struct walk *w, struct way way, uint32_t end)
+{
+	if (!w->row || way.missed)
+		return end == SECCOMP_RET_KILL_PROCESS;
+	if (w->row->no)
+		return end == (SECCOMP_RET_ERRNO | (uint32_t)w->row->no);
+	return end == SECCOMP_RET_ALLOW && way.held == (1U << w->row->nchecks) - 1;
 }
 
-/* Arguments at which a check could go wrong: each bit of the mask by itself, all, none, with an upper half
- * that the kernel does not look at either. */
-static bool arguments_agree(const struct calls *c, const struct krux_filter *f, struct krux_syscall *call)
+static struct loaded load(const struct walk *w, uint32_t at)
 {
-	const struct filter_row *r = c->row[call->nr];
+	if (at == offsetof(struct krux_syscall, nr))
+		return (struct loaded){ at, ~0U, w->nr, true };
+	if (at == offsetof(struct krux_syscall, arch))
+		return (struct loaded){ at, ~0U, w->arch, true };
+	return (struct loaded){ at, ~0U, 0, false };
+}
 
-	for (size_t i = 0; r && i < r->nchecks; i++) {
-		const struct filter_check *k = &r->check[i];
+/* A comparison with what could be anything teaches something where it is one of the checks. */
+static struct way learn(const struct walk *w, struct way way, const struct krux_bpf *i, struct loaded a, bool equal)
+{
+	for (size_t k = 0; w->row && k < w->row->nchecks; k++) {
+		const struct filter_check *c = &w->row->check[k];
 
-		for (unsigned bit = 0; bit < 34; bit++)
-			for (unsigned high = 0; high < 4; high++) {
-				uint32_t low = bit < 32 ? k->bits ^ 1U << bit : bit == 32 ? k->bits : ~k->bits;
+		if (i->code != (BPF_JMP | BPF_JEQ | BPF_K) || c->mask != a.mask || c->bits != i->k ||
+		    a.at != offsetof(struct krux_syscall, arg) + 8 * c->arg)
+			continue;
+		way.held |= equal ? 1U << k : 0;
+		way.missed |= !equal;
+	}
+	return way;
+}
 
-				for (size_t j = 0; j < r->nchecks; j++)
-					call->arg[r->check[j].arg] = r->check[j].bits;
-				call->arg[k->arg] = low | (uint64_t)(high == 3 ? 0xFFFFFFFF : high) << 32;
-				if (krux_bpf_run(f, call) != table_says(c, call))
+/* Every way from instruction `at` ends as the table says. Jumps lead onwards, so that each way ends. */
+static bool ways_agree(const struct walk *w, size_t at, struct loaded a, struct way way)
+{
+	for (;; at++) {
+		const struct krux_bpf *i = &w->f->code[at];
+
+		switch (BPF_CLASS(i->code)) {
+		case BPF_LD:
+			a = load(w, i->k);
+			break;
+		case BPF_ALU:
+			/* Numbers and machines are compared as they are: numbers_find() relies on it. */
+			if (a.at < offsetof(struct krux_syscall, ip))
+				return false;
+			a.mask &= i->k;
+			a.known = !a.mask;
+			break;
+		case BPF_JMP:
+			if (BPF_OP(i->code) == BPF_JSET && a.at < offsetof(struct krux_syscall, ip))
+				return false;
+			if (!a.known && BPF_OP(i->code) != BPF_JA) {
+				if (!ways_agree(w, at + 1 + i->jt, a, learn(w, way, i, a, true)))
 					return false;
+				way = learn(w, way, i, a, false);
+				at += i->jf;
+			} else {
+				at += krux_bpf_jump(i, a.v);
 			}
+			break;
+		default:
+			return end_agrees(w, way, i->k);
+		}
 	}
-	memset(call->arg, 0xFF, sizeof call->arg);
-	if (krux_bpf_run(f, call) != table_says(c, call))
-		return false;
-	memset(call->arg, 0, sizeof call->arg);
-	return krux_bpf_run(f, call) == table_says(c, call);
 }
 
-static bool others_killed(const struct krux_filter *f, struct krux_syscall call, enum krux_machine m)
+static bool call_agrees(const struct krux_filter *f, const struct filter_row *row, uint32_t nr, uint32_t arch)
 {
-	static const uint32_t foreign[] = { 0x40000003, 0x40000028, 0, 0xFFFFFFFF };   /* i386, arm */
+	const struct walk w = { f, row, nr, arch };
 
-	call.nr |= 0x40000000;                                                         /* x32 */
-	if (krux_bpf_run(f, &call) != SECCOMP_RET_KILL_PROCESS)
-		return false;
-	call.nr &= ~0x40000000;
-	call.arch = krux_machine_arch(m == KRUX_X86_64 ? KRUX_AARCH64 : KRUX_X86_64);
-	if (krux_bpf_run(f, &call) != SECCOMP_RET_KILL_PROCESS)
-		return false;
-	for (size_t i = 0; i < sizeof foreign / sizeof *foreign; i++) {
-		call.arch = foreign[i];
-		if (krux_bpf_run(f, &call) != SECCOMP_RET_KILL_PROCESS)
-			return false;
-	}
-	return true;
+	return ways_agree(&w, 0, (struct loaded){ .known = true }, (struct way){ 0, false });
 }
+
+/* One number for each answer that the program's comparisons can give: its constants, and what is beside
+ * them. */
+static size_t numbers_find(struct arena *a, const struct krux_filter *f, uint32_t **out)
+{
+	uint32_t *list = *out = ARENA_ARRAY(a, uint32_t, 3 * f->n);
+	size_t n = 0;
+
+	for (size_t i = 0; i < f->n; i++)
+		if (BPF_CLASS(f->code[i].code) == BPF_JMP && BPF_OP(f->code[i].code) != BPF_JA)
+			for (uint32_t beside = 0; beside < 3; beside++)
+				list[n++] = f->code[i].k + beside - 1;
+	return n;
+}
+
+/* ---- a filter ---- */
 
 static struct krux_str never_broken(struct arena *a, const struct calls *c, enum krux_machine m)
 {
@@ -107,6 +158,34 @@ static struct krux_str never_broken(struct arena *a, const struct calls *c, enum
 	return (struct krux_str){ NULL, 0 };
 }
 
+static struct krux_str call_broken(struct arena *a, uint32_t nr, uint32_t arch, enum krux_machine m)
+{
+	if (arch != krux_machine_arch(m))
+		return arena_printf(a, "system call %u of machine 0x%x on %s", nr, arch, krux_machine_word(m));
+	return arena_printf(a, "system call %u on %s", nr, krux_machine_word(m));
+}
+
+static struct krux_str program_broken(struct arena *a, const struct calls *c, const struct krux_filter *f,
+                                      enum krux_machine m)
+{
+	const uint32_t here = krux_machine_arch(m);
+	uint32_t *number;
+	size_t n = numbers_find(a, f, &number);
+
+	for (uint32_t nr = 0; nr < NUMBERS; nr++)
+		if (!call_agrees(f, c->row[nr], nr, here))
+			return call_broken(a, nr, here, m);
+	for (size_t i = 0; i < n; i++)
+		for (size_t k = 0; k < n; k++) {
+			uint32_t nr = number[i], arch = number[k];
+			const struct filter_row *row = arch == here && nr < NUMBERS ? c->row[nr] : NULL;
+
+			if (!call_agrees(f, row, nr, arch))
+				return call_broken(a, nr, arch, m);
+		}
+	return (struct krux_str){ NULL, 0 };
+}
+
 struct krux_str filter_verify(struct arena *a, const struct filter *f)
 {
 	struct calls *c = ARENA_NEW(a, struct calls);
@@ -115,12 +194,8 @@ struct krux_str filter_verify(struct arena *a, const struct filter *f)
 	for (unsigned m = 0; m < KRUX_MACHINES && !broken.n; m++) {
 		calls_find(c, f->groups, m);
 		broken = never_broken(a, c, m);
-		for (int nr = 0; nr < NUMBERS && !broken.n; nr++) {
-			struct krux_syscall call = { .nr = nr, .arch = krux_machine_arch(m) };
-
-			if (!arguments_agree(c, &f->program[m], &call) || !others_killed(&f->program[m], call, m))
-				broken = arena_printf(a, "system call %d on %s", nr, krux_machine_word(m));
-		}
+		if (!broken.n)
+			broken = program_broken(a, c, &f->program[m], m);
 	}
 	return broken;
 }

@@ -256,6 +256,43 @@ START_TEST(one_changed_instruction_is_found)
 }
 END_TEST
 
+#define LOAD(k) { BPF_LD | BPF_W | BPF_ABS, 0, 0, k }
+#define RET(k) { BPF_RET | BPF_K, 0, 0, k }
+#define JEQ(k, t, f) { BPF_JMP | BPF_JEQ | BPF_K, t, f, k }
+#define AND(k) { BPF_ALU | BPF_AND | BPF_K, 0, 0, k }
+
+/* What opens a door that no call of the table shows: an argument, a number beyond all, another machine. */
+static const struct krux_bpf doors[][4] = {
+	{ LOAD(16), JEQ(0xDEADBEEF, 0, 1), RET(SECCOMP_RET_ALLOW) },
+	{ LOAD(60), JEQ(7, 0, 1), RET(SECCOMP_RET_ALLOW) },
+	{ LOAD(8), JEQ(0x1000, 0, 1), RET(SECCOMP_RET_ALLOW) },
+	{ LOAD(0), JEQ(5000, 0, 1), RET(SECCOMP_RET_ALLOW) },
+	{ LOAD(0), { BPF_JMP | BPF_JGT | BPF_K, 0, 1, 0xFFFFFFFE }, RET(SECCOMP_RET_ALLOW) },
+	{ LOAD(4), JEQ(0xC00000F3, 0, 1), RET(SECCOMP_RET_ALLOW) },
+	{ LOAD(0), AND(0xFFFF), JEQ(5000, 0, 1), RET(SECCOMP_RET_ALLOW) },
+	{ LOAD(0), { BPF_JMP | BPF_JSET | BPF_K, 0, 1, 0x2000 }, RET(SECCOMP_RET_ALLOW) },
+	{ LOAD(16), JEQ(0xDEADBEEF, 0, 1), RET(KILL) },
+};
+
+START_TEST(a_hidden_door_is_found)
+{
+	const struct filter *f = made(CALLS_LOOK);
+	const size_t n = doors[_i][3].code ? 4 : 3;
+
+	for (unsigned m = 0; m < KRUX_MACHINES; m++) {
+		const struct krux_filter *p = &f->program[m];
+		struct krux_bpf *code = ARENA_ARRAY(arena, struct krux_bpf, n + p->n);
+		struct filter bad = *f;
+
+		memcpy(code, doors[_i], n * sizeof *code);
+		memcpy(code + n, p->code, p->n * sizeof *code);
+		bad.program[m] = (struct krux_filter){ code, n + p->n };
+		ck_assert_ptr_null(krux_bpf_wrong(&bad.program[m]));
+		ck_assert_uint_gt(filter_verify(arena, &bad).n, 0);
+	}
+}
+END_TEST
+
 START_TEST(same_groups_same_bytes)
 {
 	const struct filter *a = made(CALLS_LOOK | CALLS_CHANGE), *b = made(CALLS_LOOK | CALLS_CHANGE);
@@ -268,10 +305,6 @@ START_TEST(same_groups_same_bytes)
 END_TEST
 
 /* ---- what is no filter ---- */
-
-#define LOAD(k) { BPF_LD | BPF_W | BPF_ABS, 0, 0, k }
-#define RET(k) { BPF_RET | BPF_K, 0, 0, k }
-#define JEQ(k, t, f) { BPF_JMP | BPF_JEQ | BPF_K, t, f, k }
 
 static const struct {
 	const char *why;
@@ -423,6 +456,7 @@ static Suite *filter_suite(void)
 	tcase_add_test(tc, nothing_lets_these_through);
 	tcase_add_test(tc, calls_of_other_machines_are_killed);
 	tcase_add_test(tc, one_changed_instruction_is_found);
+	tcase_add_loop_test(tc, a_hidden_door_is_found, 0, sizeof doors / sizeof *doors);
 	tcase_add_test(tc, same_groups_same_bytes);
 	tcase_add_loop_test(tc, programs_that_are_no_filters, 0, sizeof wrong / sizeof *wrong);
 	tcase_add_test(tc, filters_have_a_greatest_length);
