@@ -367,7 +367,7 @@ static struct g_cond *fact(struct making *m)
 		"weekday in [ mon, wed..thu ]" };
 	static const char *const agent[] = { "agent == \"builder\"", "agent in [ \"ci-*\", \"ops\" ]", "agent matches \"*-1\"",
 		"agent like \"[a-z]+\"", "agent starts with \"ci\"", "agent in [ \"a*\", crew ]", "agent in crew", "agent != \"ops\"", "agent contains \".\"",
-		"agent ends with \"s\"", "not agent in crew", "known", "not office" };
+		"agent ends with \".y_z-9\"", "not agent in crew", "known", "not office" };
 	static const char *const labels[] = { "workspace has \"lab-a\"", "workspace has \"lab-b\"" };
 	static const char *const calls[] = { "workspace.calls(ns.c0) > 3", "workspace.calls(ns.c0) == 0", "workspace.calls(ns.c0) in 1..5",
 		"workspace.calls(ns.c0) <= 2", "workspace.calls(ns.c0) != 7", "workspace.calls(ns.c0) in [ 2, 4 ]",
