@@ -190,13 +190,16 @@ const char *audit_end_word(uint64_t end)
 
 void audit_version(const struct record *r, char out[static 48])
 {
-	const struct krux_str field = r->field[AUDIT_VERSION].s;
-	struct item_in in = { (const uint8_t *)field.p, (const uint8_t *)field.p + field.n, NULL };
+	struct krux_str field;
+	struct item_in in;
 	uint64_t two, major, minor;
 
 	*out = 0;
-	if (record_has(r, AUDIT_VERSION) && item_take(&in, ITEM_LIST, &two) &&
-	    item_take(&in, ITEM_UINT, &major) && item_take(&in, ITEM_UINT, &minor))
+	if (!record_has(r, AUDIT_VERSION))
+		return;
+	field = r->field[AUDIT_VERSION].s;
+	in = (struct item_in){ (const uint8_t *)field.p, (const uint8_t *)field.p + field.n, NULL };
+	if (item_take(&in, ITEM_LIST, &two) && item_take(&in, ITEM_UINT, &major) && item_take(&in, ITEM_UINT, &minor))
 		snprintf(out, 48, "%llu.%llu", (unsigned long long)major, (unsigned long long)minor);
 }
 

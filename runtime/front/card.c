@@ -248,12 +248,16 @@ static void rule_line(struct page *p)
 /* "[(tb32u)]" */
 static void shown_lines(struct page *p)
 {
-	struct krux_str field = p->card->record.field[AUDIT_SHOWN].s, path, hash;
-	struct item_in in = { (const uint8_t *)field.p, (const uint8_t *)field.p + field.n, NULL };
+	struct krux_str field, path, hash;
+	struct item_in in;
 	uint64_t n, three, size;
 	bool tree;
 
-	if (!record_has(&p->card->record, AUDIT_SHOWN) || !item_take(&in, ITEM_LIST, &n))
+	if (!record_has(&p->card->record, AUDIT_SHOWN))
+		return;
+	field = p->card->record.field[AUDIT_SHOWN].s;
+	in = (struct item_in){ (const uint8_t *)field.p, (const uint8_t *)field.p + field.n, NULL };
+	if (!item_take(&in, ITEM_LIST, &n))
 		return;
 	while (n-- && item_take(&in, ITEM_LIST, &three) && item_take_str(&in, ITEM_TEXT, &path) &&
 	       item_take_str(&in, ITEM_BYTES, &hash) && item_take(&in, ITEM_UINT, &size)) {
