@@ -155,13 +155,18 @@ struct connection *connection_new(struct server *s, enum connection_role role, i
 	return c;
 }
 
+static void descriptors_close(struct connection *c)
+{
+	for (size_t i = 0; i < c->nfds; i++)
+		close(c->fds[i].fd);
+	c->nfds = 0;
+}
+
 static void buffers_give(struct connection *c)
 {
 	struct lend *l = lend_of(c);
 
-	for (size_t i = 0; i < c->nfds; i++)
-		close(c->fds[i].fd);
-	c->nfds = 0;
+	descriptors_close(c);
 	lend_give(l, c->fds, c->fds_room);
 	lend_give(l, c->out, c->out_room);
 	lend_give(l, c->rest, c->rest_room);
@@ -221,8 +226,6 @@ void connection_fail(struct connection *c, enum frame_error code, const char *wh
 	if (c->dead || c->state == CONNECTION_CLOSING)
 		return;
 	tell_error(&c->session, false, 0, code, why, 0);
-	if (c->dead)
-		return;
 	c->state = CONNECTION_CLOSING;
 	calls_orphan(&c->session);
 	c->hello_by = c->whole_by = c->resume_at = 0;
@@ -279,8 +282,12 @@ void connection_send(struct session *session, const struct frame *f, int fd)
 	dirty(c);
 	return;
 fail:
-	/* An answer that cannot be given would be waited for in vain. */
-	connection_end(c);
+	/* An answer that cannot be given would be waited for in vain. The end comes with the turn's: who sends
+	 * holds calls that end with the connection. */
+	descriptors_close(c);
+	c->out_n = c->out_at;
+	c->state = CONNECTION_CLOSING;
+	dirty(c);
 }
 
 /* The next bytes that leave in one piece, and the descriptor that leaves with them. */

@@ -678,15 +678,55 @@ START_TEST(reloading)
 }
 END_TEST
 
+/* What waits for a ticket while there is no room for its answer goes, and takes nobody along. */
+START_TEST(no_room_for_answers)
+{
+	struct client *c = client_agent("builder", "builder-token"), *d = client_agent("builder", "builder-token"),
+		      *full = client_agent("other", "other-token"), *s = client_supervisor();
+	static const uint8_t head[] = { 0, 0x0f, 0xf8, 0, 0 };   /* of a message of 1 MiB less 2 KiB */
+
+	defer(c, 1, one, FRAME_FLAG_WAIT);
+	ask(c, 2, FRAME_TICKET_WAIT);
+	ask(c, 3, FRAME_TICKET_WAIT);
+	ck_assert(client_quiet(c, 30));
+	client_raw(full, head, sizeof head);
+	world_turn(20);
+	ask(d, 1, FRAME_TICKET_WITHDRAW);
+	ck_assert_ptr_null(client_wait(c));
+	ck_assert_ptr_null(client_wait(d));
+	client_close(full);
+	client_close(c);
+	client_close(d);
+	c = client_agent("builder", "builder-token");
+	for (uint64_t id = 1; id < 4; id++)
+		defer(c, id, one, FRAME_FLAG_WAIT);
+	client_decide(s, 1, ticket, "accept", "ana", &world_ana);
+	done(s);
+	for (unsigned all = 0; all != 0xe;) {
+		f = client_wait(c);
+		ck_assert(f && f->kind == FRAME_ANSWER && f->answer.end == FRAME_END_DONE && f->id < 4 && !(all >> f->id & 1));
+		all |= 1U << f->id;
+	}
+	client_close(c);
+	client_close(s);
+}
+END_TEST
+
 static void setup(void)
 {
 	world_limits = (struct gate_limits){ .requests = 100000 };
 	world_setup();
 }
 
+static void setup_small(void)
+{
+	world_limits = (struct gate_limits){ .requests = 100000, .bytes = 1 << 20 };
+	world_setup();
+}
+
 int main(void)
 {
-	TCase *c = tcase_create("tickets");
+	TCase *c = tcase_create("tickets"), *small = tcase_create("small");
 	Suite *s = suite_create("gate_tickets");
 	SRunner *r = srunner_create(s);
 	int failed;
@@ -717,6 +757,11 @@ int main(void)
 	tcase_add_test(c, reloading);
 	tcase_set_timeout(c, 120);
 	suite_add_tcase(s, c);
+	tcase_add_unchecked_fixture(small, world_once, world_finally);
+	tcase_add_checked_fixture(small, setup_small, world_teardown);
+	tcase_add_test(small, no_room_for_answers);
+	tcase_set_timeout(small, 120);
+	suite_add_tcase(s, small);
 	srunner_run_all(r, CK_NORMAL);
 	failed = srunner_ntests_failed(r);
 	srunner_free(r);
