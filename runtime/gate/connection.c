@@ -518,7 +518,7 @@ bool connection_still(const struct connection *c)
 	if (c->state == CONNECTION_CLOSING || c->out_n || frame_reader_midway(&c->reader) || asks(c))
 		return false;
 	for (const struct call *k = c->session.first; k; k = k->next)
-		if (k->stage != CALL_WAITING)
+		if (k->stage != CALL_WAITING || !ticket_rests(c->server->gate, k->ticket))
 			return false;
 	return true;
 }

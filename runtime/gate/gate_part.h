@@ -382,6 +382,8 @@ void ticket_frame(struct session *, const struct frame *);
 void ticket_answered(struct gate *, struct call *, struct frame *, int fd);
 /* The session waits for the end of a ticket, as call `id`. */
 bool ticket_wait(struct session *, uint64_t id, unsigned flags, const uint8_t leaf[static TICKET_LEN]);
+/* Does it wait for a person: its call does not run here, nor is its end being recorded. */
+bool ticket_rests(const struct gate *, const uint8_t leaf[static TICKET_LEN]);
 /* News of tickets from another generation. */
 void tickets_follow(struct gate *, const struct record *, const uint8_t leaf[static HASH_LEN]);
 /* Appends the end of a ticket that is not used. */

@@ -107,7 +107,8 @@ static void waits_read(struct connection *c, const uint8_t *p, size_t n)
 		f.ticket.ticket = w.ticket;
 		f.ticket.has_flags = true;
 		f.ticket.flags = w.flags & 7;
-		if (!ticket_wait(&c->session, f.id, w.flags & 7, w.ticket))
+		/* One that is not known here yet is waited for; one that has ended meanwhile is answered. */
+		if (ended_find(c->session.agent, w.ticket) || !ticket_wait(&c->session, f.id, w.flags & 7, w.ticket))
 			ticket_frame(&c->session, &f);
 	}
 }

@@ -78,7 +78,7 @@ void connection_flush(struct connection *);
 /* Looks at n bytes that came from it, or at those that were left; keeps what this turn has no time
  * for. */
 void connection_take(struct connection *, const uint8_t *p, size_t n);
-/* Is it between messages, with nothing under way but waiting. */
+/* Is it between messages, with nothing under way but waiting for what others do. */
 bool connection_still(const struct connection *);
 /* The timer for the first of its moments. */
 void connection_timer(struct connection *);

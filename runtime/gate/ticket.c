@@ -25,6 +25,13 @@ struct card *card_find(const struct gate *g, const uint8_t leaf[static TICKET_LE
 	return NULL;
 }
 
+bool ticket_rests(const struct gate *g, const uint8_t leaf[static TICKET_LEN])
+{
+	const struct card *k = card_find(g, leaf);
+
+	return k && !k->busy;
+}
+
 uint64_t card_cookie(const struct card *k)
 {
 	uint64_t v;

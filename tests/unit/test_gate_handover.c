@@ -10,16 +10,43 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+static void hand(struct world_gate *g, int fd)
+{
+	struct krux_err err;
+
+	channel_put_fds(&g->parent, MESSAGE_HANDOVER, 0, NULL, 0, &fd, 1, &err);
+}
+
+/* Given by the old gate, and on its way. */
+static void leave(int fd[static 2])
+{
+	struct krux_err err;
+
+	ck_assert(!channel_pair(fd, &err));
+	hand(&world.gate[0], fd[0]);
+	close(fd[0]);
+	world_turn(20);
+}
+
+static void arrive(int fd)
+{
+	hand(&world.gate[1], fd);
+	close(fd);
+	world_turn(5);
+	world_gate_start(&world.gate[1]);
+	world_turn(20);
+}
+
 static void hand_over(void)
 {
 	struct krux_err err;
 	int fd[2];
 
 	ck_assert(!channel_pair(fd, &err));
-	channel_put_fds(&world.gate[1].parent, MESSAGE_HANDOVER, 0, NULL, 0, &fd[1], 1, &err);
+	hand(&world.gate[1], fd[1]);
 	world_turn(5);
 	world_gate_start(&world.gate[1]);
-	channel_put_fds(&world.gate[0].parent, MESSAGE_HANDOVER, 0, NULL, 0, &fd[0], 1, &err);
+	hand(&world.gate[0], fd[0]);
 	close(fd[0]);
 	close(fd[1]);
 	world_turn(20);
@@ -172,6 +199,51 @@ START_TEST(tickets_survive)
 	ck_assert_int_eq(world_ended(&world.gate[0]), 0);
 	client_close(c);
 	client_close(s);
+}
+END_TEST
+
+/* What a ticket let run is answered by the gate that runs it. */
+START_TEST(tickets_that_run)
+{
+	struct client *c = client_agent("builder", "builder-token"), *s = client_supervisor();
+
+	defer(c, 1, one, FRAME_FLAG_WAIT);
+	world.runs = RUN_WAITS;
+	client_decide(s, 1, ticket, "accept", "ana", &world_ana);
+	done(s);
+	world_turn(20);
+	ck_assert_uint_eq(world.nruns, 1);
+	world_second(NULL);
+	hand_over();
+	world_finish(&world.run[0], RUN_ANSWERS);
+	answered(c, 1, FRAME_END_DONE);
+	ck_assert_int_eq(world_ended(&world.gate[0]), 0);
+	client_send(c, &(struct frame){ .kind = FRAME_PING, .has_id = true, .id = 2 });
+	f = client_wait(c);
+	ck_assert(f && f->kind == FRAME_PONG);
+	client_close(c);
+	client_close(s);
+}
+END_TEST
+
+/* Who waits is told by the next gate what happened on the way there. */
+START_TEST(tickets_end_on_the_way)
+{
+	struct client *c = client_agent("builder", "builder-token");
+	struct record r = { 0 };
+	int fd[2];
+
+	defer(c, 1, one, FRAME_FLAG_WAIT);
+	world_second(NULL);
+	leave(fd);
+	record_set(&r, AUDIT_KIND, AUDIT_KIND_EXPIRED);
+	record_bytes(&r, AUDIT_TICKET, ticket, 32);
+	record_text(&r, AUDIT_WHY, "its time is over");
+	world_append(&r);
+	world_turn(20);
+	arrive(fd[1]);
+	answered(c, 1, FRAME_END_WITHDRAWN);
+	client_close(c);
 }
 END_TEST
 
@@ -340,6 +412,8 @@ int main(void)
 	tcase_add_test(c, strangers_move);
 	tcase_add_test(c, supervisors_get_their_answers);
 	tcase_add_test(c, tickets_survive);
+	tcase_add_test(c, tickets_that_run);
+	tcase_add_test(c, tickets_end_on_the_way);
 	tcase_add_test(c, tickets_are_renewed);
 	tcase_add_test(c, tickets_do_not_widen);
 	tcase_add_test(c, nothing_is_lost);
