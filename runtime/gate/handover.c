@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 struct message_connection {
-	uint64_t uid;
+	uint64_t uid, registered;              /* registered: seq of its agent's record; 0: it is nobody's yet */
 	uint32_t role, auth, watching, nwaits;
 	uint32_t nagent, nclaimed, nrest, state;   /* state: enum connection_state */
 	uint8_t nonce[32];                     /* while it proves that it is `agent` */
@@ -51,7 +51,8 @@ bool handover_try(struct connection *c)
 	struct server *s = c->server;
 	const struct agent *a = c->state == CONNECTION_PROVING ? c->proving : c->session.agent;
 	struct message_connection head = { .uid = c->session.uid, .role = c->role, .auth = c->session.auth,
-		                           .watching = c->watching, .state = c->state };
+		                           .watching = c->watching, .state = c->state,
+		                           .registered = c->session.agent ? c->session.agent->seq : 0 };
 	size_t nrest = c->rest_n - c->rest_at, n;
 	uint8_t *p = s->gate->body;
 	struct krux_err err = { 0 };
@@ -113,7 +114,8 @@ static void waits_read(struct connection *c, const uint8_t *p, size_t n)
 	}
 }
 
-static bool session_restore(struct connection *c, const struct message_connection *h, struct krux_str name,
+/* NULL, or why it ends: the agent's registration is not the one that it was opened under. */
+static const char *session_restore(struct connection *c, const struct message_connection *h, struct krux_str name,
                             struct krux_str claimed)
 {
 	struct agent *a = agent_find(c->server->gate, name);
@@ -123,19 +125,21 @@ static bool session_restore(struct connection *c, const struct message_connectio
 		c->state = (enum connection_state)h->state;
 		c->proving = a;
 		memcpy(c->nonce, h->nonce, sizeof c->nonce);
-		return true;
+		return NULL;
 	}
 	if (h->role == ROLE_AGENT && (!a || a->revoked || h->auth > AUDIT_AUTH_PEER))
-		return false;
+		return "the agent has been taken out";
+	if (h->role == ROLE_AGENT && a->seq != h->registered)
+		return "the agent has been registered anew; connect again";
 	connection_known(c);
 	c->watching = h->watching && h->role == ROLE_SUPERVISOR;
 	c->server->gate->watched |= c->watching;
 	if (h->role != ROLE_AGENT)
-		return true;
+		return NULL;
 	c->session.agent = a;
 	c->session.auth = (enum audit_auth)h->auth;
 	a->nsessions++;
-	return true;
+	return NULL;
 }
 
 /* False: it is not what one gate sends another. */
@@ -145,6 +149,7 @@ static bool connection_receive(struct server *s, struct message *m)
 	const uint8_t *p = m->body + sizeof h;
 	struct krux_str name, claimed;
 	struct connection *c;
+	const char *why;
 	size_t left, nwaits;
 
 	if (m->n < sizeof h || m->nfds != 1)
@@ -161,8 +166,9 @@ static bool connection_receive(struct server *s, struct message *m)
 	m->fd[0] = -1;
 	if (!c)
 		return true;
-	if (!session_restore(c, &h, name, claimed)) {
-		connection_fail(c, FRAME_ERROR_REVOKED, "the agent has been taken out");
+	why = session_restore(c, &h, name, claimed);
+	if (why) {
+		connection_fail(c, FRAME_ERROR_REVOKED, why);
 		return true;
 	}
 	if (c->session.agent)

@@ -667,18 +667,31 @@ void world_finally(void)
 	nftw(built, remove_one, 8, FTW_DEPTH | FTW_PHYS);
 }
 
+static void agent_append(struct record *r, const char *name, const char *action)
+{
+	uint8_t nonce[16], signers[256], signature[64] = { 0 };
+	struct item_out o = { signers, sizeof signers, 0 };
+
+	randombytes_buf(nonce, sizeof nonce);
+	record_set(r, AUDIT_KIND, AUDIT_KIND_AGENT);
+	record_text(r, AUDIT_NAME, name);
+	record_text(r, AUDIT_ACTION, action);
+	record_bytes(r, AUDIT_NONCE, nonce, 16);
+	item_head(&o, ITEM_LIST, 1);
+	item_head(&o, ITEM_LIST, 3);
+	item_text(&o, "operator");
+	item_str(&o, ITEM_BYTES, (struct krux_str){ (char *)world.prev, 32 });
+	item_str(&o, ITEM_BYTES, (struct krux_str){ (char *)signature, 64 });
+	record_str(r, AUDIT_SIGNERS, (struct krux_str){ (char *)signers, o.n });
+	world_append(r);
+}
+
 static void agent_register(const char *name, enum audit_auth auth, const uint8_t *proof, uint64_t uid)
 {
 	struct record r = { 0 };
-	uint8_t nonce[16], signers[256], signature[64] = { 0 };
-	struct item_out o = { signers, sizeof signers, 0 };
 	char workspace[128];
 
-	randombytes_buf(nonce, sizeof nonce);
 	snprintf(workspace, sizeof workspace, "/srv/%s", name);
-	record_set(&r, AUDIT_KIND, AUDIT_KIND_AGENT);
-	record_text(&r, AUDIT_NAME, name);
-	record_text(&r, AUDIT_ACTION, "add");
 	record_text(&r, AUDIT_WORKSPACE, workspace);
 	record_set(&r, AUDIT_AUTH, auth);
 	if (auth == AUDIT_AUTH_KEY)
@@ -687,17 +700,15 @@ static void agent_register(const char *name, enum audit_auth auth, const uint8_t
 		record_bytes(&r, AUDIT_TOKEN, proof, 32);
 	if (auth == AUDIT_AUTH_PEER)
 		record_set(&r, AUDIT_UID, uid);
-	record_bytes(&r, AUDIT_NONCE, nonce, 16);
-	item_head(&o, ITEM_LIST, 1);
-	item_head(&o, ITEM_LIST, 3);
-	item_text(&o, "operator");
-	item_str(&o, ITEM_BYTES, (struct krux_str){ (char *)world.prev, 32 });
-	item_str(&o, ITEM_BYTES, (struct krux_str){ (char *)signature, 64 });
-	record_str(&r, AUDIT_SIGNERS, (struct krux_str){ (char *)signers, o.n });
-	world_append(&r);
+	agent_append(&r, name, "add");
 }
 
-static void token_register(const char *name)
+void world_revoke(const char *name)
+{
+	agent_append(&(struct record){ 0 }, name, "revoke");
+}
+
+void world_register(const char *name)
 {
 	char secret[64];
 	uint8_t hash[32];
@@ -738,8 +749,8 @@ void world_setup(void)
 	record_text(&origin, AUDIT_ORIGIN, "krux/test");
 	record_text(&origin, AUDIT_ENGINE, "tests");
 	world_append(&origin);
-	token_register("builder");
-	token_register("other");
+	world_register("builder");
+	world_register("other");
 	krux_key_public(&world_ana, &keyed);
 	agent_register("keyed", AUDIT_AUTH_KEY, keyed.key, 0);
 	agent_register("peer", AUDIT_AUTH_PEER, NULL, getuid());

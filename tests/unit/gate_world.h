@@ -82,6 +82,9 @@ bool gates_turn(void);
 void gates_wait(int extra, int ms);
 /* Appends as the recorder does by itself, and tells all gates. */
 uint64_t world_append(struct record *);
+/* An agent with the token "NAME-token", and its end. */
+void world_register(const char *name);
+void world_revoke(const char *name);
 void world_ack(void);                        /* lets held ACKs go */
 void world_finish(struct world_run *, int how);
 

@@ -247,6 +247,28 @@ START_TEST(tickets_end_on_the_way)
 }
 END_TEST
 
+/* A registration that ends on the way ends the connection, though the name is there again. */
+START_TEST(agents_change_on_the_way)
+{
+	struct client *c = client_agent("builder", "builder-token"), *d = client_agent("other", "other-token");
+	int fd[2];
+
+	world_second(NULL);
+	leave(fd);
+	world_revoke("builder");
+	world_register("builder");
+	world_turn(20);
+	arrive(fd[1]);
+	f = client_wait(c);
+	ck_assert(f && f->kind == FRAME_ERROR && f->error.code == FRAME_ERROR_REVOKED);
+	client_send(d, &(struct frame){ .kind = FRAME_PING, .has_id = true, .id = 1 });
+	f = client_wait(d);
+	ck_assert(f && f->kind == FRAME_PONG);
+	client_close(c);
+	client_close(d);
+}
+END_TEST
+
 /* Another policy with the same obligations: another ticket, signatures void, and who waits waits for
  * that one. */
 START_TEST(tickets_are_renewed)
@@ -414,6 +436,7 @@ int main(void)
 	tcase_add_test(c, tickets_survive);
 	tcase_add_test(c, tickets_that_run);
 	tcase_add_test(c, tickets_end_on_the_way);
+	tcase_add_test(c, agents_change_on_the_way);
 	tcase_add_test(c, tickets_are_renewed);
 	tcase_add_test(c, tickets_do_not_widen);
 	tcase_add_test(c, nothing_is_lost);
