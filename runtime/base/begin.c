@@ -91,7 +91,9 @@ int begin_put(struct channel *c, const struct begin *b, struct krux_err *err)
 	rc = channel_put_fds(c, MESSAGE_BEGIN, 0, (const struct part[]){ { &h, sizeof h }, { t.p, t.n } }, 2,
 	                     fd, nfds, err);
 	free(t.p);
-	return rc || channel_flush(c, err) != 1 ? -1 : 0;
+	if (rc || (rc = channel_flush(c, err)) < 0)
+		return -1;
+	return rc ? 0 : err_set(err, EAGAIN, "begin");
 }
 
 /* ---- receiving ---- */

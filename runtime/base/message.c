@@ -269,12 +269,12 @@ static int packet_receive(struct channel *c, struct krux_err *err)
 		char room[CMSG_SPACE(sizeof(int) * (MESSAGE_FDS + 1))];
 	} control;
 	struct iovec v = { c->in, MESSAGE_MAX };
-	struct msghdr m = { .msg_iov = &v, .msg_iovlen = 1, .msg_control = &control,
-		            .msg_controllen = sizeof control };
+	struct msghdr m = { .msg_iov = &v, .msg_iovlen = 1, .msg_control = &control };
 	unsigned reset = 0;
 	ssize_t n;
 
 	do {
+		m.msg_controllen = sizeof control;
 		n = recvmsg(c->fd, &m, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
 		/* Reset: it went without reading all that it was sent. That is said once, before what it sent last. */
 		reset += n < 0 && errno == ECONNRESET;

@@ -5,6 +5,7 @@
 #include "runtime/base/message.h"
 
 #include <check.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -182,6 +183,19 @@ START_TEST(descriptors_are_counted)
 }
 END_TEST
 
+START_TEST(a_full_channel_is_said)
+{
+	struct begin b = nothing();
+	int rc = 0;
+
+	for (int i = 0; i < 100000 && !rc; i++)
+		rc = begin_put(&to, &b, &err);
+	ck_assert_int_lt(rc, 0);
+	ck_assert_int_eq(err.no, EAGAIN);
+	ck_assert_str_ne(err.text, "");
+}
+END_TEST
+
 START_TEST(nobody_says_anything)
 {
 	teardown();
@@ -204,6 +218,7 @@ int main(void)
 	tcase_add_test(c, another_program_is_refused);
 	tcase_add_test(c, what_is_not_whole_is_refused);
 	tcase_add_test(c, descriptors_are_counted);
+	tcase_add_test(c, a_full_channel_is_said);
 	tcase_add_test(c, nobody_says_anything);
 	suite_add_tcase(s, c);
 	r = srunner_create(s);
