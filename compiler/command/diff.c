@@ -230,6 +230,17 @@ static bool change_print(void *ctx, const struct decisions *d, const struct chan
 	return true;
 }
 
+/* That there is nothing is said too: an empty answer could be one that was cut off. */
+static void nothing_write(struct printer *p)
+{
+	bool wider = p->o->deny_widening;
+
+	if (p->o->json)
+		buf_printf(&p->out, "{\"change\":\"none\",\"widens\":false,\"looked_for\":\"%s\"}\n", wider ? "widening" : "any");
+	else
+		buf_puts(&p->out, wider ? "nothing is let through that was not\n" : "same: no request is decided differently\n");
+}
+
 /* Everything but the diagrams, which diff makes itself, both builds in one manager. */
 static struct pipeline *side_load(const struct options *o, size_t i, bool *ok)
 {
@@ -276,9 +287,8 @@ int command_diff(const struct options *o)
 			names_define(&p.out, p.words);
 		}
 		code = o->deny_widening ? (p.widening ? EXIT_NO : EXIT_YES) : p.changes ? EXIT_NO : EXIT_YES;
-		if (!(o->deny_widening ? p.widening : p.changes) && !o->json)
-			buf_puts(&p.out, o->deny_widening ? "nothing is let through that was not\n"
-			                                  : "same: no request is decided differently\n");
+		if (!(o->deny_widening ? p.widening : p.changes))
+			nothing_write(&p);
 		if (!command_output(o, &p.out))
 			code = EXIT_SYSTEM;
 	}
