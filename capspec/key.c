@@ -148,10 +148,15 @@ static bool line_parse(struct krux_str line, const char *header, bool *dev, uint
 	size_t n;
 	bool ok;
 
-	if (!krux_str_skip(&line, header))
+	if (!krux_str_skip(&line, header)) {
+		if (krux_str_skip(&line, header == secret_header ? public_header : secret_header))
+			return krux_refuse(r, "header", header == secret_header ?
+			                   "is a public key: the secret key is wanted, the file that ends in .key" :
+			                   "is a secret key: the public key is wanted, the file that ends in .pub");
 		return krux_refuse(r, "header", header == secret_header ?
 		                   "is no secret key: it starts with krux-secret-key-ed25519:" :
 		                   "is no public key: it starts with krux-public-key-ed25519:");
+	}
 	*dev = krux_str_skip(&line, "-dev");
 	if (!krux_str_skip(&line, ":") || line.n < 45 || line.p[44] != ' ')
 		return krux_refuse(r, "key", "is no key file: 44 characters of base64, a space and a name follow");

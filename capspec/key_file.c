@@ -79,17 +79,13 @@ bool krux_key_files_write(const char *stem, const struct krux_secret_key *key, s
 	return ok;
 }
 
-/* Is the open file one that may hold a key. */
-static bool file_check(int fd, const char *path, bool secret, struct krux_refusal *r)
+/* Is it a file that only its owner can use. */
+static bool private_check(const struct stat *st, const char *path, struct krux_refusal *r)
 {
-	struct stat st;
-
 	errno = 0;
-	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
-		return file_refuse(r, path, "is no regular file");
-	if (secret && (st.st_mode & 077))
+	if (st->st_mode & 077)
 		return file_refuse(r, path, "others than its owner can use this secret key: chmod 600 it");
-	if (secret && st.st_uid != geteuid() && st.st_uid != 0)
+	if (st->st_uid != geteuid() && st->st_uid != 0)
 		return file_refuse(r, path, "this secret key belongs to somebody else");
 	return true;
 }
@@ -117,8 +113,8 @@ static ssize_t text_read(int fd, const char *path, char *text, size_t cap, struc
 	return -1;
 }
 
-/* A small regular file into text; its length, or -1. */
-static ssize_t file_read(const char *path, bool secret, char *text, size_t cap, struct krux_refusal *r)
+/* A small regular file into text, and whose it is; its length, or -1. */
+static ssize_t file_read(const char *path, char *text, size_t cap, struct stat *st, struct krux_refusal *r)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	ssize_t n = -1;
@@ -127,7 +123,10 @@ static ssize_t file_read(const char *path, bool secret, char *text, size_t cap, 
 		file_refuse(r, path, "cannot be opened");
 		return -1;
 	}
-	if (file_check(fd, path, secret, r))
+	errno = 0;
+	if (fstat(fd, st) < 0 || !S_ISREG(st->st_mode))
+		file_refuse(r, path, "is no regular file");
+	else
 		n = text_read(fd, path, text, cap, r);
 	close(fd);
 	return n;
@@ -136,8 +135,14 @@ static ssize_t file_read(const char *path, bool secret, char *text, size_t cap, 
 bool krux_key_secret_read(const char *path, struct krux_secret_key *out, struct krux_refusal *r)
 {
 	char text[KRUX_KEY_LINE];
-	ssize_t n = file_read(path, true, text, sizeof text, r);
-	bool ok = n >= 0 && krux_key_secret_parse((struct krux_str){ text, (size_t)n }, out, r);
+	struct stat st;
+	ssize_t n = file_read(path, text, sizeof text, &st, r);
+	struct krux_str line = { text, n < 0 ? 0 : (size_t)n };
+	struct krux_refusal none = { { 0 }, { 0 } };
+	struct krux_public_key public;
+	/* Everybody may read a public key: what is wrong is that it is one. */
+	bool ok = n >= 0 && (krux_key_public_parse(line, &public, &none) || private_check(&st, path, r)) &&
+	          krux_key_secret_parse(line, out, r);
 
 	sodium_memzero(text, sizeof text);
 	return ok;
@@ -146,7 +151,8 @@ bool krux_key_secret_read(const char *path, struct krux_secret_key *out, struct 
 bool krux_key_public_read(const char *path, struct krux_public_key *out, struct krux_refusal *r)
 {
 	char text[KRUX_KEY_LINE];
-	ssize_t n = file_read(path, false, text, sizeof text, r);
+	struct stat st;
+	ssize_t n = file_read(path, text, sizeof text, &st, r);
 
 	return n >= 0 && krux_key_public_parse((struct krux_str){ text, (size_t)n }, out, r);
 }

@@ -48,8 +48,9 @@ void walk_charge(struct walk *w, size_t n, struct span at)
 	w->nodes += n;
 	if (w->nodes <= MOST_NODES || w->stop)
 		return;
-	walk_fail(w, 9013, at, true, "the condition is too large, with what its defines stand for")
-		->expected = KRUX_STR("at most 65,536 tests");
+	walk_fail(w, 9013, at, true, "the condition is too large")->expected =
+		w->scope->defines.n ? KRUX_STR("at most 65,536 tests, those of a define counted wherever it is used")
+	                            : KRUX_STR("at most 65,536 tests");
 	w->stop = true;
 }
 

@@ -172,7 +172,9 @@ static struct diag *report_unexpected(struct driver *d)
 	const char *context = expect_context(&d->x);
 	struct diag *e;
 
-	if (d->code == CAP_END && !d->last.n)
+	if (d->code == CAP_END && !d->last.n && d->x.entry == T_ENTRY_FILE)
+		e = report(d, 32, at_hand(d), KRUX_STR("this capability file holds nothing but comments"));
+	else if (d->code == CAP_END && !d->last.n)
 		e = report(d, 32, at_hand(d), arena_printf(d->p->arena, "%s is missing here", context));
 	else if (d->code == CAP_END)
 		e = report(d, 32, at_hand(d), arena_printf(d->p->arena, "the text ends inside %s", context));

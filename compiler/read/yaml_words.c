@@ -91,6 +91,19 @@ static bool begins_line(struct span colon)
 	return !i || text[i - 1] == '\n';
 }
 
+/* libyaml looks for the colon of a key in its line, and no further than 1,024 characters. */
+enum { KEY_MOST = 1024 };
+
+static bool is_long_before(struct span colon)
+{
+	return colon.at > KEY_MOST && !memchr(colon.src->text.p + colon.at - KEY_MOST, '\n', KEY_MOST);
+}
+
+static bool is_long_behind(struct span key)
+{
+	return key.src && key.src->text.n - key.at > KEY_MOST && !memchr(key.src->text.p + key.at, '\n', KEY_MOST);
+}
+
 void yaml_complain(struct diags *ds, const char *problem, const char *context, struct span problem_at,
                    struct span context_at)
 {
@@ -102,8 +115,18 @@ void yaml_complain(struct diags *ds, const char *problem, const char *context, s
 		problem = "found a tab character";
 	if (!strncmp(problem, "mapping values are not allowed", 30) && problem_at.at < problem_at.src->text.n &&
 	    begins_line(problem_at)) {
+		if (is_long_before(problem_at)) {
+			diag_error(ds, 2002, problem_at, "a key of more than 1,024 characters")->expected =
+				KRUX_STR("one of the keys of a policy file, or a name");
+			return;
+		}
 		d = diag_error(ds, 2010, problem_at, "a key below another one that has a value already");
 		d->fix = KRUX_STR("indent it like the key above it");
+		return;
+	}
+	if (!strcmp(problem, "could not find expected ':'") && is_long_behind(context_at)) {
+		d = diag_error(ds, 2002, context_at, "a key of more than 1,024 characters, or a line that is no `key: value`");
+		d->fix = KRUX_STR("write `key: value`, indented like its neighbours; long text stands behind a key");
 		return;
 	}
 	for (size_t i = 0; i < sizeof complaints / sizeof *complaints; i++) {

@@ -301,7 +301,7 @@ START_TEST(lines)
 	ck_assert_mem_eq(secret.seed, key.seed, sizeof key.seed);
 	ck_assert(krux_key_secret_parse((struct krux_str){ line, n - 1 }, &secret, &why));
 	ck_assert(!krux_key_public_parse((struct krux_str){ line, n }, &public, &why));
-	ck_assert_str_eq(why.why, "is no public key: it starts with krux-public-key-ed25519:");
+	ck_assert_str_eq(why.why, "is a secret key: the public key is wanted, the file that ends in .pub");
 	for (size_t cut = 0; cut < n - strlen("builder\n"); cut++)
 		ck_assert(!krux_key_secret_parse((struct krux_str){ line, cut }, &secret, &why));
 	for (size_t i = 0; i < n; i++) {
@@ -340,6 +340,10 @@ START_TEST(key_files)
 	ck_assert_mem_eq(secret.seed, key.seed, sizeof key.seed);
 	ck_assert(krux_key_public_read(path("a.pub"), &public, &why));
 	ck_assert_mem_eq(public.key, trust[1].key, sizeof public.key);
+	ck_assert(!krux_key_secret_read(path("a.pub"), &secret, &why));
+	ck_assert_str_eq(why.why, "is a public key: the secret key is wanted, the file that ends in .key");
+	ck_assert(!krux_key_public_read(path("a.key"), &public, &why));
+	ck_assert_str_eq(why.why, "is a secret key: the public key is wanted, the file that ends in .pub");
 	/* Never over another key. */
 	ck_assert(!krux_key_files_write(path("a"), &other, &why));
 	ck_assert_str_eq(why.why, "cannot be made: File exists");

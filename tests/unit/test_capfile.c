@@ -152,7 +152,7 @@ END_TEST
 #define CLAUSE_WORDS "a clause (input, output, error, effect, labels, limits, handler, answer, example)"
 
 static const struct { const char *text, *says; } bad_files[] = {
-	{ "# nothing\n", "1:1 K0032 a capability file is missing here | 'namespace'" },
+	{ "# nothing\n", "1:1 K0032 this capability file holds nothing but comments | 'namespace'" },
 	{ "capability a @1.0 { }", "1:1 K0030 unexpected 'capability' in a capability file | 'namespace'" },
 	{ "namespace a;", "1:12 K0030 unexpected ';' in the namespace line | a string" },
 	{ "namespace Files \"d\";", "1:11 K0030 unexpected 'Files' in the namespace line | a name | write it in lower case" },

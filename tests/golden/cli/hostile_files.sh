@@ -12,7 +12,8 @@ printf 'a: &x [*x]\n' > anchor.yaml
 awk 'BEGIN { for (i = 0; i < 10000; i++) printf "["; print "" }' > deep.yaml
 awk 'BEGIN { for (i = 0; i < 10000; i++) printf "("; print "" }' > deep.cap
 head -c 17000000 /dev/zero | tr '\0' 'a' > large.yaml
-for f in empty fifo crlf bom utf8 nul tab anchor deep large missing; do
+awk 'BEGIN { for (i = 0; i < 1000000; i++) printf "k"; print ": x" }' > key.yaml
+for f in empty fifo crlf bom utf8 nul tab anchor key deep large missing; do
 	timeout 10 "$KRUXC" check $f.yaml 2>&1 | head -3 | cut -c1-120
 	"$KRUXC" build $f.yaml -o out 2>/dev/null; echo "exit $?"
 done
