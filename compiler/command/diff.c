@@ -40,13 +40,30 @@ static void heading_write(struct printer *p, const struct capability *cap)
 	p->last = cap;
 }
 
+static void window_write(struct buf *b, bool json, const struct fact *f, const struct fact *g)
+{
+	const char *kind = f->kind == KRUX_FACT_RATE ? "rate" : "budget";
+
+	if (json)
+		buf_printf(b, "{\"kind\":\"%s\",\"rule\":\"", kind);
+	else
+		buf_printf(b, "\n      and the %s of ", kind);
+	(json ? escape_json : escape_screen)(b, f->policy);
+	buf_putc(b, '/');
+	(json ? escape_json : escape_screen)(b, f->name);
+	buf_puts(b, json ? "\",\"new\":\"" : f->kind == KRUX_FACT_RATE ? " counts " : " is ");
+	window_terms(b, g->kind, g->max, &g->sum, g->per);
+	buf_puts(b, json ? "\",\"old\":\"" : ", was ");
+	window_terms(b, f->kind, f->max, &f->sum, f->per);
+	buf_puts(b, json ? "\"}" : "");
+}
+
 /* One and the same rule that counts otherwise: both outcomes name it alike. */
-static void windows_write(struct buf *b, const struct decisions *d, const struct change *c)
+static void windows_write(struct buf *b, bool json, const struct decisions *d, const struct change *c)
 {
 	const struct obligation *all;
 	const struct fact *fact;
-	char was[48], is[48];
-	int nwas, nis;
+	size_t n = 0;
 
 	decisions_obligations(d, &all);
 	decisions_facts(d, &fact);
@@ -57,19 +74,11 @@ static void windows_write(struct buf *b, const struct decisions *d, const struct
 
 			if (f == g || f->kind != g->kind || !krux_str_eq(f->policy, g->policy) || !krux_str_eq(f->name, g->name))
 				continue;
-			nwas = krux_duration_text(f->per, was, sizeof was);
-			nis = krux_duration_text(g->per, is, sizeof is);
-			buf_puts(b, "\n      and the ");
-			buf_puts(b, f->kind == KRUX_FACT_RATE ? "rate of " : "budget of ");
-			escape_screen(b, f->policy);
-			buf_putc(b, '/');
-			escape_screen(b, f->name);
-			if (f->kind == KRUX_FACT_RATE)
-				buf_printf(b, " counts per %.*s, was per %.*s", nis, is, nwas, was);
-			else
-				buf_printf(b, " is %llu per %.*s, was %llu per %.*s", (unsigned long long)g->max, nis, is,
-				           (unsigned long long)f->max, nwas, was);
+			if (json)
+				buf_puts(b, n++ ? "," : ",\"windows\":[");
+			window_write(b, json, f, g);
 		}
+	buf_puts(b, n ? "]" : "");
 }
 
 static void region_write(struct printer *p, const struct decisions *d, const struct change *c)
@@ -81,7 +90,7 @@ static void region_write(struct printer *p, const struct decisions *d, const str
 	outcome_print(b, d, c->from);
 	buf_puts(b, "  ->  ");
 	outcome_print(b, d, c->to);
-	windows_write(b, d, c);
+	windows_write(b, false, d, c);
 	buf_puts(b, "\n      where ");
 	region_print(b, p->words, c->m, c->region, true);
 	buf_puts(b, "\n      such as ");
@@ -160,6 +169,7 @@ static void region_json(struct printer *p, const struct decisions *d, const stru
 	outcome_json(b, d, c->from);
 	buf_puts(b, ",\"new\":");
 	outcome_json(b, d, c->to);
+	windows_write(b, true, d, c);
 	buf_puts(b, ",\"witness\":");
 	call_json(b, c->m, c->call, &c->witness, p->new);
 	old_facts_json(p, c);

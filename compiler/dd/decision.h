@@ -19,12 +19,16 @@ struct outcome {
 	uint32_t obligation;
 };
 
-/* A fact of the build: a row of krux_abi.facts. */
+/* A fact of the build: a row of krux_abi.facts. Two builds that are compared may have two of a rule. */
 struct fact {
 	enum krux_fact_kind kind;
 	struct krux_str policy, name;
 	uint64_t per, max;
+	struct subject sum;                    /* BUDGET: what is added; its kind and text tell it from another */
 };
+
+/* Do both add up the same; two rates do. */
+bool fact_sums_alike(const struct fact *, const struct fact *);
 
 /* All that is interned across capabilities. Two builds that are compared share one. */
 struct decisions;

@@ -80,19 +80,25 @@ static uint64_t fact_hash(const struct decisions *d, uint32_t i)
 	return mix_str(mix_str(mix(f->kind, f->per), f->policy), f->name);
 }
 
+bool fact_sums_alike(const struct fact *a, const struct fact *b)
+{
+	return a->sum.kind == b->sum.kind && krux_str_eq(a->sum.access.text, b->sum.access.text);
+}
+
 static bool fact_same(const struct decisions *d, uint32_t i, const void *key)
 {
 	const struct fact *a = &d->fact[i], *b = key;
 
 	/* The limit of a rate is a cut in a count; that of a budget is part of the question. */
 	return a->kind == b->kind && a->per == b->per && krux_str_eq(a->policy, b->policy) &&
-	       krux_str_eq(a->name, b->name) && (a->kind != KRUX_FACT_BUDGET || a->max == b->max);
+	       krux_str_eq(a->name, b->name) &&
+	       (a->kind != KRUX_FACT_BUDGET || (a->max == b->max && fact_sums_alike(a, b)));
 }
 
 uint32_t decisions_fact(struct decisions *d, const struct dd_var *v)
 {
 	struct fact f = { .kind = v->fact, .policy = v->policy, .name = v->subject.name, .per = v->per,
-	                  .max = v->max };
+	                  .max = v->max, .sum = v->budget };
 	uint32_t *slot;
 
 	ARENA_PUSH(d->arena, d->fact, d->nfacts, d->cap_facts, f);

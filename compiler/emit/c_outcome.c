@@ -228,19 +228,9 @@ void c_outcomes_declare(struct buf *b, struct c_file *f)
 /* What an intent adds to a budget, in the words of the ABI. */
 static struct krux_str budget_sum(struct c_file *f, const struct fact *it)
 {
-	for (size_t i = 0; i < f->build->npolicies; i++) {
-		const struct policy *p = &f->build->policy[i];
+	struct krux_str of = it->sum.access.text;
 
-		for (size_t k = 0; krux_str_eq(p->name, it->policy) && k < p->nrules; k++) {
-			const struct rule *r = &p->rule[k];
-			const struct subject *s = r->non ? &r->on[0].budget : NULL;
-
-			if (!s || !r->budget.given || !krux_str_eq(r->id, it->name))
-				continue;
-			return s->kind == SUBJECT_SIZE ? arena_printf(f->a, "size(%.*s)", STR_ARG(s->access.text)) : s->access.text;
-		}
-	}
-	return (struct krux_str){ "", 0 };
+	return it->kind == KRUX_FACT_BUDGET && it->sum.kind == SUBJECT_SIZE ? arena_printf(f->a, "size(%.*s)", STR_ARG(of)) : of;
 }
 
 static void facts_print(struct buf *b, struct c_file *f)

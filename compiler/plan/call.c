@@ -6,6 +6,7 @@
 #include "capspec/canon.h"
 #include "compiler/base/escape.h"
 #include "compiler/plan/given.h"
+#include "compiler/plan/rows.h"
 
 enum { LONGEST_TEXT = 120 };
 
@@ -104,7 +105,7 @@ void value_print(struct buf *b, const struct krux_type *t, const struct krux_val
 
 static const char *const weekday[] = { "mon", "tue", "wed", "thu", "fri", "sat", "sun" };
 
-static void fact_print(struct buf *b, const struct dd_var *v, uint64_t value)
+static void fact_print(struct buf *b, const struct dd *m, const struct dd_var *v, uint64_t value)
 {
 	struct krux_str name = v->subject.name;
 
@@ -114,12 +115,14 @@ static void fact_print(struct buf *b, const struct dd_var *v, uint64_t value)
 		escape_screen(b, v->policy);
 		buf_putc(b, '/');
 		escape_screen(b, name);
+		window_twin_print(b, m, v, " (", ")");
 		return;
 	case KRUX_FACT_BUDGET:
 		buf_puts(b, ", over the budget of rule ");
 		escape_screen(b, v->policy);
 		buf_putc(b, '/');
 		escape_screen(b, name);
+		window_twin_print(b, m, v, " (", ")");
 		return;
 	case KRUX_FACT_TIME:
 	case KRUX_FACT_WEEKDAY:
@@ -171,7 +174,7 @@ void call_print(struct buf *b, const struct dd *m, const struct capability *cap,
 	escape_screen(b, w->agent);
 	for (size_t i = 0; i < w->nfacts; i++)
 		if (w->fact[i].value)
-			fact_print(b, dd_variable(m, w->fact[i].var), w->fact[i].value);
+			fact_print(b, m, dd_variable(m, w->fact[i].var), w->fact[i].value);
 }
 
 void call_json(struct buf *b, const struct dd *m, const struct capability *cap, const struct dd_witness *w,

@@ -24,7 +24,7 @@ static bool fact_alike(const struct decisions *d, uint32_t a, uint32_t b)
 	const struct fact *all;
 
 	decisions_facts(d, &all);
-	return a == b || (all[a].kind == all[b].kind && all[a].per == all[b].per &&
+	return a == b || (all[a].kind == all[b].kind && all[a].per == all[b].per && fact_sums_alike(&all[a], &all[b]) &&
 	                  krux_str_eq(all[a].policy, all[b].policy) && krux_str_eq(all[a].name, all[b].name));
 }
 

@@ -101,6 +101,11 @@ static bool is_of(const struct dd_var *v, enum subject_kind kind)
 	return !is_window(v, false) && !is_window(v, true) && v->subject.kind == kind;
 }
 
+static bool sums_same(const struct subject *a, const struct subject *b)
+{
+	return a->kind == b->kind && krux_str_eq(a->access.text, b->access.text);
+}
+
 /* Has a rule of the build this window. */
 static bool window_known(const struct build *b, const struct dd_var *v)
 {
@@ -111,7 +116,8 @@ static bool window_known(const struct build *b, const struct dd_var *v)
 			const struct rule *r = &p->rule[k];
 			const struct rate *rate = is_window(v, true) ? &r->budget : &r->rate;
 
-			if (krux_str_eq(r->id, v->subject.name) && rate->given && rate->per == v->per)
+			if (krux_str_eq(r->id, v->subject.name) && rate->given && rate->per == v->per &&
+			    (!is_window(v, true) || (r->non && sums_same(&r->on[0].budget, &v->budget))))
 				return true;
 		}
 	}
@@ -297,7 +303,7 @@ uint32_t given_possible(struct arena *a, struct dd *m)
 			w = *dd_variable(m, k);
 			/* A longer window holds as much, and more is more than less. */
 			if (k != i && is_window(&w, true) && window_same(&v, &w) && w.per >= v.per && w.max <= v.max &&
-			    krux_str_eq(v.budget.access.text, w.budget.access.text))
+			    sums_same(&v.budget, &w.budget))
 				all = dd_and(m, all, dd_or(m, dd_not(m, dd_fact_at_least(m, &v, 1)),
 				                          dd_fact_at_least(m, &w, 1)));
 		}

@@ -20,22 +20,34 @@ static bool has_twin(const struct dd *m, const struct dd_var *v)
 	return n > 1;
 }
 
+void window_terms(struct buf *b, enum krux_fact_kind kind, uint64_t max, const struct subject *sum, uint64_t per)
+{
+	char text[48];
+
+	if (kind == KRUX_FACT_BUDGET)
+		buf_printf(b, sum->kind == SUBJECT_SIZE ? "%llu of size(%.*s) " : "%llu of %.*s ", (unsigned long long)max,
+		           STR_ARG(sum->access.text));
+	buf_puts(b, "per ");
+	buf_put(b, text, (size_t)krux_duration_text(per, text, sizeof text));
+}
+
+void window_twin_print(struct buf *b, const struct dd *m, const struct dd_var *v, const char *before, const char *after)
+{
+	if (!has_twin(m, v))
+		return;
+	buf_puts(b, before);
+	window_terms(b, v->fact, v->max, &v->budget, v->per);
+	buf_puts(b, after);
+}
+
 static void rule_name(struct buf *b, const struct dd *m, const struct dd_var *v)
 {
-	char per[48];
-
 	buf_puts(b, "(\"");
 	escape_cap(b, v->policy);
 	buf_putc(b, '/');
 	escape_cap(b, v->subject.name);
 	buf_putc(b, '"');
-	if (has_twin(m, v)) {
-		if (v->fact == KRUX_FACT_BUDGET)
-			buf_printf(b, v->budget.kind == SUBJECT_SIZE ? " %llu of size(%.*s)" : " %llu of %.*s",
-			           (unsigned long long)v->max, STR_ARG(v->budget.access.text));
-		buf_puts(b, " per ");
-		buf_put(b, per, (size_t)krux_duration_text(v->per, per, sizeof per));
-	}
+	window_twin_print(b, m, v, " ", "");
 	buf_putc(b, ')');
 }
 

@@ -28,3 +28,22 @@ compare 'rate: { max: 5, per: 1h }' 'rate: { max: 5, per: 1d }'
 compare 'rate: { max: 5, per: 1d }' 'rate: { max: 8, per: 1h }'
 compare 'budget: { sum: size(content), max: 100, per: 1h }' 'budget: { sum: size(content), max: 200, per: 1h }'
 compare 'budget: { sum: size(content), max: 100, per: 1h }' 'budget: { sum: size(content), max: 100, per: 1d }'
+# Another sum is another budget, also where neither is used up.
+mkdir caps && cat > caps/b.cap <<'X'
+namespace b "An example.";
+/// Buys things.
+/// use: in examples.
+capability buy @1.0 {
+  input { n : uint 0..1000 "How many."; name : string max 100 "What."; }
+  output { }
+  error Failed "It failed." recover stop "Give up.";
+  effect none;
+  limits { memory 1MiB; cpu 1s; wall 1s; pids 1; files 4; output 1KiB; }
+  handler mcp "shop" tool "buy" resident;
+  example "one" { n: 1, name: "x" } -> { };
+}
+X
+sum() { policy "$2" | sed 's/filesystem.write/b.buy/; /when:/d' > "$1"; }
+sum old.yaml 'budget: { sum: n, max: 500, per: 1h }'
+sum new.yaml 'budget: { sum: size(name), max: 500, per: 1h }'
+"$KRUXC" diff old.yaml new.yaml -I caps; "$KRUXC" diff old.yaml new.yaml -I caps --json; echo "exit $?"
