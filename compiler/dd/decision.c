@@ -36,9 +36,8 @@ static uint32_t first(struct work *w, uint32_t a, uint32_t b)
 	return dd_apply(w->m, APPLY_FIRST, outcome_first, w->d, a, b);
 }
 
-/* The variable that a rate or budget of a rule asks for. */
-static struct dd_var rate_var(const struct policy *p, const struct rule *r, const struct rate *rate,
-                              const struct rule_cap *rc)
+struct dd_var decide_window(const struct policy *p, const struct rule *r, const struct rate *rate,
+                            const struct rule_cap *rc)
 {
 	struct dd_var v = { .kind = DD_NUMBER, .is_fact = true, .policy = p->name, .per = rate->per,
 	                    .max = rate->max };
@@ -59,7 +58,7 @@ static uint32_t exceeded(struct work *w, const struct policy *p, const struct ru
 
 	if (!rate->given)
 		return DD_FALSE;
-	v = rate_var(p, r, rate, rc);
+	v = decide_window(p, r, rate, rc);
 	counter[(*ncounters)++] = decisions_fact(w->d, &v);
 	return dd_fact_at_least(w->m, &v, rate->budget ? 1 : rate->max);
 }
@@ -238,7 +237,7 @@ static void file_facts(struct decisions *d, const struct policy *p, const struct
 
 	for (size_t i = 0; i < n; i++) {
 		const struct rule *r = meet[i].rule;
-		struct dd_var rate = rate_var(p, r, &r->rate, meet[i].rc), budget = rate_var(p, r, &r->budget, meet[i].rc);
+		struct dd_var rate = decide_window(p, r, &r->rate, meet[i].rc), budget = decide_window(p, r, &r->budget, meet[i].rc);
 
 		if (r->observe && !enforce_all)
 			continue;

@@ -33,6 +33,8 @@ bool fact_sums_alike(const struct fact *, const struct fact *);
 /* All that is interned across capabilities. Two builds that are compared share one. */
 struct decisions;
 struct decisions *decisions_new(struct arena *);
+/* The variable that a rate or budget of a rule asks for. rule_cap: where a budget adds up; else NULL. */
+struct dd_var decide_window(const struct policy *, const struct rule *, const struct rate *, const struct rule_cap *);
 /* Index of the fact that a variable asks for, interned in the order of first use; that order is
  * the order of the source, so it is the same every time. */
 uint32_t decisions_fact(struct decisions *, const struct dd_var *);

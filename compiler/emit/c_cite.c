@@ -55,18 +55,10 @@ static struct krux_str source_name(struct span at)
 	return at.src ? at.src->name : (struct krux_str){ "", 0 };
 }
 
-static uint32_t rate_fact(struct c_file *f, const struct policy *p, const struct rule *r, const struct rate *rate)
-{
-	struct dd_var v = { .kind = DD_NUMBER, .is_fact = true, .policy = p->name, .per = rate->per, .max = rate->max,
-	                    .fact = rate->budget ? KRUX_FACT_BUDGET : KRUX_FACT_RATE };
-
-	v.subject.name = r->id;
-	return decisions_fact(f->decisions, &v);
-}
-
 static uint32_t rate_add(struct c_cites *c, struct c_file *f, const struct policy *p, const struct rule *r)
 {
-	struct rate_row row = { c_fact_name(f, rate_fact(f, p, r, &r->rate)), r->rate.max };
+	struct dd_var v = decide_window(p, r, &r->rate, NULL);
+	struct rate_row row = { c_fact_name(f, decisions_fact(f->decisions, &v)), r->rate.max };
 
 	ARENA_PUSH(c->a, c->rate, c->nrates, c->cap_rates, row);
 	return (uint32_t)c->nrates;
@@ -150,9 +142,11 @@ static void match_add(struct c_cites *c, struct c_file *f, const struct capabili
 	uint32_t yes = 1;
 	struct c_test t;
 
-	if (r->budget.given)
-		yes = 2 + c_table_budget(f, rec, &meeting(r, cap)->budget, rate_fact(f, p, r, &r->budget),
-		                         r->budget.max);
+	if (r->budget.given) {
+		struct dd_var sum = decide_window(p, r, &r->budget, meeting(r, cap));
+
+		yes = 2 + c_table_budget(f, rec, &sum.budget, decisions_fact(f->decisions, &sum), r->budget.max);
+	}
 	t = c_table_test(f, m, rec, when, end_yes, &yes);
 	if (t.variable && !v->variable)
 		v->variable = t.variable;
