@@ -56,6 +56,8 @@ static void json_write(struct buf *b, const struct evaluation *e, const struct p
 	quoted(b, "reason", v && v->rule ? v->rule->reason : KRUX_STR(""));
 	if (e->below.n)
 		quoted(b, "below", e->below);
+	if (e->limit)
+		quoted(b, "limit", (struct krux_str){ e->limit, strlen(e->limit) });
 	buf_printf(b, ",\"would\":\"%s\"", verdict_word(e->outcome.would));
 	buf_puts(b, ",\"outcome\":");
 	outcome_json(b, p->decisions, &e->outcome);
@@ -89,6 +91,8 @@ static void text_write(struct buf *b, const struct evaluation *e, const struct p
 		escape_screen(b, v->policy->name);
 		buf_puts(b, ", ");
 		place_print(b, voice_at(v));
+	} else if (e->limit) {
+		buf_printf(b, "; who says so was not found, which needs more %s than there are (K9001)", e->limit);
 	} else {
 		/* The organization has a default, so it is a tree, and below_find has found no such call. */
 		buf_puts(b, ", since something below its paths gets that, which is no path of a call");

@@ -120,6 +120,8 @@ static void tally_add(struct tally *t, const struct past_request *q, const struc
 		escape_screen(&t->first, e->decided->policy->name);
 		buf_putc(&t->first, '/');
 		escape_screen(&t->first, e->decided->rule ? e->decided->rule->id : KRUX_STR("default"));
+	} else if (e && e->limit) {
+		buf_puts(&t->first, ", by whom now is not known (K9001)");
 	}
 }
 

@@ -47,6 +47,12 @@ static bool compare(struct buf *b, const struct test_case *t, const struct evalu
 	struct krux_str want = t->by ? t->by->id : KRUX_STR("default");
 	bool fine = true;
 
+	if (e->undecided || (e->limit && t->has_by)) {
+		place(b, t->at);
+		buf_printf(b, "%s is not known: to find out needs more %s (K9001)\n", e->undecided ? "the verdict" : "by whom",
+		           e->limit);
+		return false;
+	}
 	if (e->outcome.verdict != t->expect) {
 		place(b, t->at);
 		buf_printf(b, "expected %s, is %s", verdict_word(t->expect), verdict_word(e->outcome.verdict));

@@ -71,6 +71,19 @@ bool dd_attempt_end(struct dd *m, const struct dd_attempt *a)
 	return fine;
 }
 
+void dd_try(struct dd *m)
+{
+	m->alone = false;                /* nothing is rolled back */
+}
+
+const char *dd_tried(struct dd *m)
+{
+	const char *limit = m->overflow;
+
+	m->overflow = NULL;
+	return limit;
+}
+
 void manager_forget(struct dd *m)
 {
 	m->nvars = m->nranked = 0;

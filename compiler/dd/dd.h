@@ -103,6 +103,13 @@ struct dd_attempt {
 struct dd_attempt dd_attempt(struct dd *);
 bool dd_attempt_end(struct dd *, const struct dd_attempt *);
 
+/* What is asked beyond the answer, within what is left of the limits: between the two a limit that
+ * is met does no harm to what was there before. The second gives what ran out, or NULL; what was made
+ * meanwhile is then meaningless, and whoever tries once more meets the limit at once. Not where
+ * dd_overflow is set already. */
+void dd_try(struct dd *);
+const char *dd_tried(struct dd *);
+
 /* ---- building ---- */
 
 /* A terminal carrying `value`; 0 impossible, 1 false, 2 true, from 3 on the caller's. */

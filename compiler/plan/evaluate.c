@@ -84,15 +84,29 @@ void evaluate(struct arena *a, struct decisions *d, struct dd *m, uint32_t root,
 	struct evaluation there = { 0 };
 	struct dd_request deeper = *req;
 	struct below below;
-	size_t n = decide_cite(m, b, cap, a, &cite);
 	const struct outcome *o = decisions_outcome(d, dd_eval(m, root, req));
+	bool found;
+	size_t n;
 
-	*out = (struct evaluation){ 0 };
+	*out = (struct evaluation){ .limit = dd_overflow(m) };
+	out->undecided = out->limit != NULL;
+	if (out->undecided)
+		return;
 	if (o)
 		out->outcome = *o;
+	dd_try(m);
+	n = decide_cite(m, b, cap, a, &cite);
+	out->limit = dd_tried(m);
+	if (out->limit)
+		return;
 	voices_find(a, m, cite, n, req, out);
 	out->decided = voice_at_verdict(out);
-	if (out->decided || !below_find(a, d, m, b, cap, req, out->outcome.verdict, &below))
+	if (out->decided)
+		return;
+	dd_try(m);
+	found = below_find(a, d, m, b, cap, req, out->outcome.verdict, &below);
+	out->limit = dd_tried(m);
+	if (!found || out->limit)
 		return;
 	/* What was said of the path below, by whom; the voices stay those of the request. */
 	deeper.args = &below.args;

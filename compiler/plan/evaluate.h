@@ -19,6 +19,8 @@ struct evaluation {
 	size_t nvoices;
 	const struct voice *decided;    /* the first at the verdict; NULL: nobody spoke */
 	struct krux_str below;          /* of a tree: the path that got it, where the request's own did not; else n 0 */
+	const char *limit;              /* what ran out when it was looked for who decided; NULL: nothing */
+	bool undecided;                 /* the diagram is of no use, by that limit: there is no outcome */
 };
 
 /* m and root as decide_build made them. */

@@ -206,6 +206,12 @@ void nearest_find(struct arena *a, const struct decisions *d, struct dd *m, uint
 	                    .fewest = SIZE_MAX, .best = &out->change };
 
 	*out = (struct nearest){ 0 };
+	dd_try(m);
 	rule_find(m, build, cap, req, e, &out->rule);
+	out->rule_limit = dd_tried(m);
+	if (out->rule_limit)
+		out->rule = (struct nearest_rule){ 0 };
+	dd_try(m);
 	dd_regions(m, a, root, region_ask, &s);
+	out->change_limit = dd_tried(m);
 }

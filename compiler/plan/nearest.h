@@ -34,6 +34,8 @@ struct nearest_change {
 struct nearest {
 	struct nearest_rule rule;
 	struct nearest_change change;
+	const char *rule_limit, *change_limit;         /* what ran out when it was looked for; NULL: nothing. A change
+	                                                  that was found by then need not be the smallest */
 };
 
 void nearest_find(struct arena *, const struct decisions *, struct dd *m, uint32_t root, const struct build *,

@@ -1,6 +1,8 @@
 /* The nearest rule and change in words and as JSON. */
 #include "compiler/plan/nearest.h"
 
+#include <string.h>
+
 #include "capspec/canon.h"
 #include "compiler/base/escape.h"
 #include "compiler/plan/call.h"
@@ -47,8 +49,13 @@ void nearest_print(struct buf *b, const struct capability *cap, const struct nea
 
 	if (n->rule.rule)
 		rule_print(b, &n->rule);
+	if (n->rule_limit)
+		buf_printf(b, "\nthe nearest rule is not known: to look for it needs more %s (K9001)\n", n->rule_limit);
+	if (n->change_limit)
+		buf_printf(b, "\n%s: to look at all needs more %s (K9001)\n",
+		           c->found ? "there may be a smaller change than this" : "no change was found", n->change_limit);
 	if (!c->found) {
-		buf_puts(b, "\nno request for this capability has another verdict\n");
+		buf_puts(b, n->change_limit ? "" : "\nno request for this capability has another verdict\n");
 		return;
 	}
 	if (c->others)
@@ -146,10 +153,20 @@ static void args_json(struct buf *b, const struct capability *cap, const struct 
 	krux_pool_free(pool);
 }
 
+static void limit_json(struct buf *b, const char *key, const char *limit)
+{
+	if (!limit)
+		return;
+	buf_putc(b, ',');
+	text_json(b, key, (struct krux_str){ limit, strlen(limit) });
+}
+
 void nearest_json(struct buf *b, const struct capability *cap, const struct nearest *n)
 {
 	const struct nearest_change *c = &n->change;
 
+	limit_json(b, "nearest_limit", n->rule_limit);
+	limit_json(b, "change_limit", n->change_limit);
 	buf_puts(b, ",\"nearest\":");
 	if (n->rule.rule)
 		rule_json(b, &n->rule);
