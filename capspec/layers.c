@@ -197,6 +197,8 @@ static bool reach_read(struct reading *r, const struct krux_value *v, struct kru
 
 	if (v->kind != KRUX_V_LIST)
 		return krux_refuse(r->refusal, "reach", "no list");
+	if (v->list.n > KRUX_REACH_MOST)
+		return krux_refuse(r->refusal, "reach", "too many folders");
 	folder = krux_pool_get(r->pool, (v->list.n + 1) * sizeof *folder);
 	for (size_t i = 0; folder && i < v->list.n; i++) {
 		if (v->list.item[i].kind != KRUX_V_TEXT || !folder_valid(v->list.item[i].str))

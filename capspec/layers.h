@@ -8,6 +8,8 @@
 
 #define KRUX_LAYERS_FILE "sandbox/layers.cbor"
 
+enum { KRUX_REACH_MOST = 64 };             /* folders of one class: each is opened, and is a rule of Landlock's, for each call */
+
 /* Of one class of agents: folders that hold all that calls can reach, below the workspace; "" is all of it.
  * None: every call is blocked, or looks at names alone. */
 struct krux_reach {

@@ -52,6 +52,9 @@ static void class_print(struct buf *b, const struct reach_class *c, unsigned gro
 		buf_puts(b, "    nothing else\n");
 	for (size_t i = 0; i < c->folders.n; i++)
 		folder_print(b, c->folders.list[i]);
+	if (c->folders.joined)
+		buf_printf(b, "    (more than %d folders would be needed: some of these stand for several, and hold more)\n",
+		           KRUX_REACH_MOST);
 	if (c->folders.n) {
 		buf_puts(b, "     ");
 		rights_print(b, groups);

@@ -140,6 +140,9 @@ static void reach_print(struct buf *b, const struct reach *r)
 		else if (!c->noperands)
 			buf_puts(b, "    no operands\n");
 		operands_print(b, c);
+		if (c->folders.joined)
+			buf_printf(b, "    of more than %d folders: Landlock holds fewer that hold more, see the .landlock.txt beside this\n",
+			           KRUX_REACH_MOST);
 	}
 }
 

@@ -1,18 +1,19 @@
 /* The automaton of a set is followed as long as few characters lead on: up to a path that is in the set, or
  * to a place where many do, of which the folder above holds all. Nothing is looked for in a folder that is
- * held, so that each walk to an end adds one, and there are few of them. */
+ * held, so that each walk to an end adds one; beyond MOST_ENDS of them it is all the workspace. */
 #include "compiler/plan/folders.h"
 
 #include <string.h>
 
 static const char workspace[] = "/workspace";
-enum { FORKS = 8, LONGEST = 1024 };
+enum { FORKS = KRUX_REACH_MOST, LONGEST = 1024, MOST_ENDS = 4096 };
 
 struct walk {
 	struct folders *f;
 	struct arena *a;
 	struct dd *m;
 	bool above;
+	unsigned ends;
 	char path[LONGEST + 8];
 };
 
@@ -37,6 +38,50 @@ static int folder_order(struct krux_str a, struct krux_str b)
 	return c ? c : (a.n > b.n) - (a.n < b.n);
 }
 
+/* The deepest folder that holds both. */
+static struct krux_str common(struct krux_str a, struct krux_str b)
+{
+	size_t n = 0, end = 0;
+
+	for (; n < a.n && n < b.n && a.p[n] == b.p[n]; n++)
+		if (a.p[n] == '/')
+			end = n;
+	return (struct krux_str){ a.p, end };
+}
+
+static size_t depth(struct krux_str folder)
+{
+	size_t n = folder.n ? 1 : 0;
+
+	for (size_t i = 0; i < folder.n; i++)
+		n += folder.p[i] == '/';
+	return n;
+}
+
+/* What lies below one folder stands side by side, since it begins alike. */
+static void deepest_join(struct folders *f)
+{
+	struct krux_str best = common(f->list[0], f->list[1]);
+	size_t n = 0;
+	bool put = false;
+
+	for (size_t i = 1; i + 1 < f->n; i++) {
+		struct krux_str c = common(f->list[i], f->list[i + 1]);
+
+		if (depth(c) > depth(best))
+			best = c;
+	}
+	for (size_t i = 0; i < f->n; i++) {
+		bool held = covers(best, f->list[i]);
+
+		if (!held || !put)
+			f->list[n++] = held ? best : f->list[i];
+		put |= held;
+	}
+	f->n = n;
+	f->joined = true;
+}
+
 static void folder_add(struct folders *f, struct krux_str folder)
 {
 	size_t n = 0, at;
@@ -48,14 +93,11 @@ static void folder_add(struct folders *f, struct krux_str folder)
 		if (!covers(folder, f->list[i]))
 			f->list[n++] = f->list[i];
 	f->n = n;
-	if (n == FOLDERS_MOST) {
-		whole_set(f);
-		return;
-	}
 	for (at = n; at && folder_order(f->list[at - 1], folder) > 0; at--)
 		f->list[at] = f->list[at - 1];
 	f->list[at] = folder;
-	f->n++;
+	if (++f->n > KRUX_REACH_MOST)
+		deepest_join(f);
 }
 
 /* The first n bytes of the path at hand, a folder of which is wanted: those below the workspace. */
@@ -64,6 +106,11 @@ static void path_add(struct walk *w, size_t n, bool cut)
 	const size_t root = sizeof workspace - 1;
 	const char *slash = cut ? memrchr(w->path, '/', n) : NULL;
 
+	if (++w->ends > MOST_ENDS) {
+		whole_set(w->f);
+		w->f->joined = true;
+		return;
+	}
 	if (slash)
 		n = (size_t)(slash - w->path);
 	if (n < root)

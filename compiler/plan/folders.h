@@ -3,17 +3,18 @@
 #ifndef KRUX_FOLDERS_H
 #define KRUX_FOLDERS_H
 
+#include "capspec/layers.h"
 #include "compiler/dd/dd.h"
 
-enum { FOLDERS_MOST = 16 };
-
 struct folders {
-	struct krux_str list[FOLDERS_MOST];    /* below the workspace, sorted; "" is all of it, and then alone */
-	size_t n;                              /* 0: the set holds no path of the workspace */
+	struct krux_str list[KRUX_REACH_MOST + 1];    /* below the workspace, sorted; "" is all of it, and then alone */
+	size_t n;                              /* at most KRUX_REACH_MOST; 0: the set holds no path of the workspace */
+	bool joined;                           /* there were more, and some stand below one that holds more than they do */
 };
 
 /* Adds those of a set, which is a function of one path and its size, or DD_TRUE. above: a path's own name is
- * made or removed, so that the folder above it is what counts. Too many become what they have in common. */
+ * made or removed, so that the folder above it is what counts. Where they are too many, those that have the deepest folder in common
+ * become that folder. */
 void folders_add(struct folders *, struct arena *, struct dd *m, uint32_t set, bool above);
 
 #endif

@@ -53,36 +53,55 @@ static uint64_t rights_at(int fd, unsigned groups)
 	return fs;
 }
 
-static int ruleset_restrict(int abi, struct ruleset_attr attr, const struct landlock_grant *grant,
-                            size_t n)
+static int ruleset_open(int abi, struct ruleset_attr attr)
 {
 	size_t size = abi >= 6 ? sizeof attr : abi >= 4 ? 16 : 8;
-	int set = (int)syscall(SYS_landlock_create_ruleset, &attr, size, 0), no;
 
-	if (set < 0)
-		return -1;
-	for (size_t i = 0; i < n; i++) {
-		struct landlock_path_beneath_attr rule = {
-			.allowed_access = rights_at(grant[i].fd, grant[i].rights) & attr.fs,
-			.parent_fd = grant[i].fd
-		};
+	return (int)syscall(SYS_landlock_create_ruleset, &attr, size, 0);
+}
 
-		if (syscall(SYS_landlock_add_rule, set, LANDLOCK_RULE_PATH_BENEATH, &rule, 0))
-			goto failed;
-	}
-	if (syscall(SYS_landlock_restrict_self, set, 0))
-		goto failed;
-	return close(set);
-failed:
-	no = errno;
+static int ruleset_close(int set, int rc)
+{
+	int no = errno;
+
 	close(set);
 	errno = no;
-	return -1;
+	return rc;
+}
+
+int landlock_open(int abi)
+{
+	return ruleset_open(abi, attr_of(abi));
+}
+
+int landlock_allow(int set, int abi, int fd, unsigned rights)
+{
+	struct landlock_path_beneath_attr rule = {
+		.allowed_access = rights_at(fd, rights) & attr_of(abi).fs,
+		.parent_fd = fd
+	};
+
+	return (int)syscall(SYS_landlock_add_rule, set, LANDLOCK_RULE_PATH_BENEATH, &rule, 0);
+}
+
+int landlock_enforce(int set)
+{
+	return ruleset_close(set, (int)syscall(SYS_landlock_restrict_self, set, 0));
+}
+
+static int ruleset_restrict(int set, int abi, const struct landlock_grant *grant, size_t n)
+{
+	if (set < 0)
+		return -1;
+	for (size_t i = 0; i < n; i++)
+		if (landlock_allow(set, abi, grant[i].fd, grant[i].rights))
+			return ruleset_close(set, -1);
+	return landlock_enforce(set);
 }
 
 int landlock_restrict(int abi, const struct landlock_grant *grant, size_t n)
 {
-	return ruleset_restrict(abi, attr_of(abi), grant, n);
+	return ruleset_restrict(landlock_open(abi), abi, grant, n);
 }
 
 int landlock_files(int abi, const struct landlock_grant *grant, size_t n)
@@ -90,5 +109,5 @@ int landlock_files(int abi, const struct landlock_grant *grant, size_t n)
 	struct ruleset_attr attr = attr_of(abi);
 
 	attr.net = 0;
-	return ruleset_restrict(abi, attr, grant, n);
+	return ruleset_restrict(ruleset_open(abi, attr), abi, grant, n);
 }

@@ -94,6 +94,10 @@ struct landlock_grant {
 	unsigned rights;           /* enum handler_right */
 };
 int landlock_restrict(int abi, const struct landlock_grant *, size_t n);
+/* The same one by one: a set of rules, which the last closes, whether or not it could put it on. */
+int landlock_open(int abi);
+int landlock_allow(int set, int abi, int fd, unsigned rights);
+int landlock_enforce(int set);
 /* The same without a word about the network. */
 int landlock_files(int abi, const struct landlock_grant *, size_t n);
 

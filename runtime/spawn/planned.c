@@ -12,26 +12,15 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { GRANTS = 64 };
-
-struct grants {
-	struct landlock_grant list[GRANTS];
-	size_t n;
-	int opened[GRANTS];            /* here, and to be closed */
-	size_t nopened;
+/* A rule at a time, so that the call's own limit of open files is none of the plan's folders. */
+struct rules {
+	int set, abi;
 };
 
 /* A rule without a right is none. */
-static int grant_add(struct grants *g, int fd, unsigned rights)
+static int rule_add(const struct rules *r, int fd, unsigned rights)
 {
-	if (!rights)
-		return 0;
-	if (g->n == GRANTS) {
-		errno = E2BIG;
-		return -1;
-	}
-	g->list[g->n++] = (struct landlock_grant){ fd, rights };
-	return 0;
+	return rights ? landlock_allow(r->set, r->abi, fd, rights) : 0;
 }
 
 /* Opens a folder, or where it can be made, what there is above it; -1 with errno. */
@@ -55,59 +44,62 @@ static int nearest_open(int workspace, struct krux_str folder, bool made)
 }
 
 /* What cannot be opened, such as beyond a link, can be opened by no handler either. */
-static int folder_add(struct grants *g, const struct child_plan *plan, struct krux_str folder)
+static int folder_add(const struct rules *r, const struct child_plan *plan, struct krux_str folder)
 {
-	int fd = g->nopened < GRANTS ? nearest_open(plan->workspace, folder, plan->layer->rights & RIGHT_NAMES) : -1;
+	int fd = nearest_open(plan->workspace, folder, plan->layer->rights & RIGHT_NAMES), rc, no;
 
 	if (fd < 0)
-		return 0;
-	g->opened[g->nopened++] = fd;
-	return grant_add(g, fd, plan->layer->rights);
+		return errno == EMFILE || errno == ENFILE || errno == ENOMEM ? -1 : 0;
+	rc = rule_add(r, fd, plan->layer->rights);
+	no = errno;
+	close(fd);
+	errno = no;
+	return rc;
 }
 
 /* Where deleted and unfinished things go: as change.c chooses. A folder for them that is missing is made in
  * the workspace's own. */
-static int store_add(struct grants *g, const struct child_plan *plan)
+static int store_add(const struct rules *r, const struct child_plan *plan)
 {
 	int own = place_openat(plan->workspace, ".krux", O_PATH | O_DIRECTORY, 0);
 	bool usable = plan->store >= 0 && change_same_mount(plan->store, plan->workspace) &&
 		!faccessat(plan->store, ".", W_OK | X_OK, AT_EACCESS);
 
-	if (plan->store >= 0 && grant_add(g, plan->store, plan->layer->rights))
+	if (plan->store >= 0 && rule_add(r, plan->store, plan->layer->rights))
 		return -1;
 	if (own >= 0) {
 		close(own);
-		return folder_add(g, plan, KRUX_STR(".krux"));
+		return folder_add(r, plan, KRUX_STR(".krux"));
 	}
-	return usable ? 0 : folder_add(g, plan, (struct krux_str){ "", 0 });
+	return usable ? 0 : folder_add(r, plan, (struct krux_str){ "", 0 });
 }
 
-static int grants_find(struct grants *g, const struct child_plan *plan, const int *host, size_t nhost)
+static int rules_find(const struct rules *r, const struct child_plan *plan, const int *host, size_t nhost)
 {
 	const unsigned reads = RIGHT_READ_FILES | RIGHT_READ_FOLDERS;
 
 	for (size_t i = 0; i < nhost; i++)
-		if (host[i] >= 0 && grant_add(g, host[i], reads))
+		if (host[i] >= 0 && rule_add(r, host[i], reads))
 			return -1;
-	if (grant_add(g, plan->workspace, plan->layer->rights & RIGHT_READ_FOLDERS))
+	if (rule_add(r, plan->workspace, plan->layer->rights & RIGHT_READ_FOLDERS))
 		return -1;
 	for (size_t i = 0; i < plan->reach->n; i++)
-		if (folder_add(g, plan, plan->reach->folder[i]))
+		if (folder_add(r, plan, plan->reach->folder[i]))
 			return -1;
-	return plan->layer->rights & RIGHT_NAMES ? store_add(g, plan) : 0;
+	return plan->layer->rights & RIGHT_NAMES ? store_add(r, plan) : 0;
 }
 
 int planned_restrict(const struct child_plan *plan, const int *host, size_t nhost)
 {
-	struct grants g = { .n = 0 };
-	int rc = grants_find(&g, plan, host, nhost);
+	struct rules r = { landlock_open(plan->probe->landlock_abi), plan->probe->landlock_abi };
 	int no;
 
-	if (!rc)
-		rc = landlock_restrict(plan->probe->landlock_abi, g.list, g.n);
+	if (r.set < 0)
+		return -1;
+	if (!rules_find(&r, plan, host, nhost))
+		return landlock_enforce(r.set);
 	no = errno;
-	while (g.nopened)
-		close(g.opened[--g.nopened]);
+	close(r.set);
 	errno = no;
-	return rc;
+	return -1;
 }

@@ -443,6 +443,27 @@ START_TEST(layers_come_back)
 }
 END_TEST
 
+START_TEST(layers_have_so_many_folders)
+{
+	const struct filter *one = made(CALLS_LOOK);
+	struct krux_str many[KRUX_REACH_MOST + 1] = { { "a", 1 } };
+	struct krux_refusal why = { "", "" };
+
+	for (size_t i = 0; i <= KRUX_REACH_MOST; i++)
+		many[i] = many[0];
+	for (unsigned n = KRUX_REACH_MOST; n <= KRUX_REACH_MOST + 1; n++) {
+		const struct krux_reach reach = { many, n };
+		const struct krux_layer layer = { .filter = one->program, .reach = &reach, .nreach = 1 };
+		struct krux_layers out;
+		struct krux_str bytes;
+
+		ck_assert(krux_layers_write(arena_pool(arena), &(struct krux_layers){ &layer, 1 }, &bytes, &why));
+		ck_assert_int_eq(krux_layers_read(arena_pool(arena), bytes, 1, &out, &why), n == KRUX_REACH_MOST);
+	}
+	ck_assert_str_eq(why.why, "too many folders");
+}
+END_TEST
+
 static Suite *filter_suite(void)
 {
 	Suite *s = suite_create("filter");
@@ -462,6 +483,7 @@ static Suite *filter_suite(void)
 	tcase_add_test(tc, filters_have_a_greatest_length);
 	tcase_add_loop_test(tc, what_nothing_enforces_has_no_filter, 0, sizeof runs / sizeof *runs);
 	tcase_add_test(tc, layers_come_back);
+	tcase_add_test(tc, layers_have_so_many_folders);
 	return s;
 }
 

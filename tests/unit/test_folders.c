@@ -85,24 +85,63 @@ START_TEST(what_is_no_automaton)
 }
 END_TEST
 
-/* More than a plan names become all of it. */
-START_TEST(many_become_one)
+/* As many as a plan names, of which the last ten lie in one folder; then one more. */
+START_TEST(many_are_joined)
+{
+	static const char *const add[] = { "/workspace/z/*", "/workspace/a/b/new/*" };
+	static const char *const now[] = { "(d052)(d053)(z)", "(a/b)(d000)" };
+
+	for (size_t which = 0; which < 2; which++) {
+		struct folders f = { .n = 0 };
+		uint32_t set = DD_FALSE;
+		char glob[64];
+
+		for (int i = 0; i < KRUX_REACH_MOST; i++) {
+			snprintf(glob, sizeof glob, i < 10 ? "/workspace/a/b/c%03d/*" : "/workspace/d%03d/*", i < 10 ? i : i - 10);
+			set = dd_or(m, set, path_in(glob));
+		}
+		folders_add(&f, arena, m, set, true);
+		ck_assert_uint_eq(f.n, KRUX_REACH_MOST);
+		ck_assert(!f.joined);
+		folders_add(&f, arena, m, dd_or(m, set, path_in(add[which])), true);
+		ck_assert(f.joined);
+		ck_assert_uint_eq(f.n, KRUX_REACH_MOST - 10 + (which ? 1 : 2));
+		ck_assert_ptr_nonnull(strstr(shown(&f), now[which]));
+		ck_assert_ptr_null(strstr(shown(&f), "a/b/"));
+	}
+}
+END_TEST
+
+/* Names of a few characters are many folders all the same: the search comes to an end. */
+START_TEST(names_without_end)
+{
+	struct krux_str like = KRUX_STR("/workspace/[a-z]{3}/[a-z]{3}/[a-z]{3}/[a-z]{3}/[a-z]{3}/x");
+	struct subject path = on_field(F_PATH);
+	struct cond c = { .kind = COND_TEST, .subject = path };
+	struct folders f = { .n = 0 };
+
+	c.set = (struct value_set){ .language = LANG_REGEX, .text = &like, .ntexts = 1 };
+	folders_add(&f, arena, m, dd_cond(m, &c), true);
+	ck_assert_str_eq(shown(&f), "()");
+	ck_assert(f.joined);
+}
+END_TEST
+
+/* What has nothing in common becomes all of it. */
+START_TEST(too_many_become_all)
 {
 	struct folders f = { .n = 0 };
 	uint32_t set = DD_FALSE;
 
-	for (int i = 0; i < 40; i++) {
+	for (int i = 0; i <= KRUX_REACH_MOST; i++) {
 		char glob[64];
 
-		snprintf(glob, sizeof glob, "/workspace/d%02d/*", i);
+		snprintf(glob, sizeof glob, "/workspace/d%03d/*", i);
 		set = dd_or(m, set, path_in(glob));
-		if (i == FOLDERS_MOST - 2) {
-			folders_add(&f, arena, m, set, true);
-			ck_assert(f.n > 1 || !f.list[0].n);
-		}
 	}
 	folders_add(&f, arena, m, set, true);
 	ck_assert_str_eq(shown(&f), "()");
+	ck_assert(f.joined);
 }
 END_TEST
 
@@ -142,7 +181,9 @@ int main(void)
 	tcase_set_timeout(t, 60);
 	tcase_add_loop_test(t, sets_have_folders, 0, sizeof sets / sizeof *sets);
 	tcase_add_test(t, what_is_no_automaton);
-	tcase_add_test(t, many_become_one);
+	tcase_add_test(t, many_are_joined);
+	tcase_add_test(t, too_many_become_all);
+	tcase_add_test(t, names_without_end);
 	tcase_add_loop_test(t, folders_hold_the_set, 0, 4);
 	suite_add_tcase(s, t);
 	sr = srunner_create(s);

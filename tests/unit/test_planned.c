@@ -124,6 +124,22 @@ START_TEST(links_are_not_followed_to_it)
 }
 END_TEST
 
+/* As many as a plan names, which are more than the call may have files open: the last one counts too. */
+START_TEST(as_many_as_a_plan_names)
+{
+	static struct krux_str list[KRUX_REACH_MOST];
+	static struct krux_reach reach = { list, KRUX_REACH_MOST };
+
+	SETUP("filesystem");
+	for (size_t i = 0; i < KRUX_REACH_MOST; i++)
+		list[i] = i + 1 < KRUX_REACH_MOST ? KRUX_STR("data") : KRUX_STR("notes");
+	calls_reach = &reach;
+	calls_ok("filesystem.read", "{\"path\":\"/workspace/notes/hello.txt\"}", "hello", NULL);
+	calls_fail("filesystem.read", "{\"path\":\"/workspace/readme.md\"}", "AccessDenied");
+	calls_teardown();
+}
+END_TEST
+
 START_TEST(nothing_left_is_nothing)
 {
 	SETUP("filesystem");
@@ -155,6 +171,7 @@ static Suite *planned_suite(void)
 	ADD(moves_between_two_folders);
 	ADD(the_trash_elsewhere);
 	ADD(links_are_not_followed_to_it);
+	ADD(as_many_as_a_plan_names);
 	ADD(nothing_left_is_nothing);
 #undef ADD
 	return s;

@@ -45,3 +45,12 @@ default: blocked
 END
 timeout 120 "$KRUXC" build many.yaml -I "$top/stdlib-caps" -o many 2>&1 | head -5
 sed -n '/every agent/,/^$/p' many/sandbox/filesystem.write@1.0.landlock.txt
+# More folders than a plan names: those that lie deepest together become one, and plan and twin say so.
+{
+	printf 'krux: policy/1\nname: team\nlayer: organization\nrules:\n  - id: names\n    on: filesystem.write\n    when: '
+	seq 10 79 | sed 's|.*|path matches "/workspace/lib/d&/*"|' | paste -s -d+ | sed 's/+/ or /g; s|$| or path matches "/workspace/docs/*"|'
+	printf '    verdict: autonomous\ndefault: blocked\n'
+} > joined.yaml
+"$KRUXC" build joined.yaml -I "$top/stdlib-caps" -o joined
+sed -n '/every agent/,/^$/p' joined/sandbox/filesystem.write@1.0.landlock.txt
+grep -n 'more than' joined/sandbox/filesystem.write@1.0.plan
