@@ -38,7 +38,7 @@ READ_SRC += compiler/read/capfile.c compiler/read/condition.c compiler/read/expe
 MODEL_SRC += compiler/model/access.c compiler/model/build.c compiler/model/capability.c \
 	compiler/model/claims.c compiler/model/clauses.c compiler/model/cond.c compiler/model/cond_list.c \
 	compiler/model/cond_number.c compiler/model/cond_place.c compiler/model/cond_set.c \
-	compiler/model/cond_test.c compiler/model/cond_text.c \
+	compiler/model/cond_test.c compiler/model/cond_text.c compiler/model/dashes.c \
 	compiler/model/effects.c compiler/model/examples.c compiler/model/glob.c compiler/model/handler.c compiler/model/held.c \
 	compiler/model/interpreter.c compiler/model/kinds.c compiler/model/literal.c compiler/model/lookup.c \
 	compiler/model/meet.c compiler/model/names.c compiler/model/number.c compiler/model/on.c \

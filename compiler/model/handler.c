@@ -7,6 +7,7 @@
 #include "capspec/canon.h"
 #include "capspec/limits.h"
 #include "compiler/model/access.h"
+#include "compiler/model/dashes.h"
 #include "compiler/model/interpreter.h"
 #include "compiler/model/kinds.h"
 
@@ -73,32 +74,20 @@ static bool prefix_keeps(struct krux_str s)
 	return s.n && (s.p[0] != '-' || (s.n > 2 && s.p[1] != '=' && memchr(s.p, '=', s.n)));
 }
 
-/* Is the constant "--" at item[i] the end of options wherever a program has them: what comes before it
- * is no option that could take it as its value. Items that may be left out are looked past. */
-static bool ends_options(const struct argv_item *item, size_t i)
-{
-	const struct argv_item *before;
-
-	if (item[i].kind != ARGV_CONST || !krux_str_eq(item[i].text, KRUX_STR("--")))
-		return false;
-	while (i && (item[i - 1].kind == ARGV_OPTIONAL || item[i - 1].kind == ARGV_EACH))
-		i--;
-	before = i ? &item[i - 1] : NULL;
-	return !before || before->kind != ARGV_CONST || before->text.n < 2 || before->text.p[0] != '-' ||
-	       krux_str_eq(before->text, KRUX_STR("--")) || memchr(before->text.p, '=', before->text.n);
-}
-
-/* How far constants "--" have come. */
-enum dashes { NO_DASHES, DOUBTFUL, END_OF_OPTIONS };
+/* Whether the options have ended, and what could have taken the "--" that was to end them. */
+struct ending {
+	enum dashes dashes;
+	struct krux_str taker;
+};
 
 static bool option_check(struct cap_ctx *c, const struct ast_argv *ast, const struct argv_item *out,
-                         enum dashes dashes)
+                         const struct ending *end)
 {
 	const struct krux_type *t =
 		ast->kind == ARGV_EACH ? out->access.type->elem : out->access.type;
 	struct diag *d;
 
-	if (dashes == END_OF_OPTIONS || (ast->kind == ARGV_JOINED ? prefix_keeps(ast->text)
+	if (end->dashes == END_OF_OPTIONS || (ast->kind == ARGV_JOINED ? prefix_keeps(ast->text)
 	                                        : !text_can_start(c->arena, t, '-')))
 		return true;
 	if (ast->kind == ARGV_JOINED && !ast->text.n && !text_can_start(c->arena, t, '-'))
@@ -107,15 +96,16 @@ static bool option_check(struct cap_ctx *c, const struct ast_argv *ast, const st
 	               STR_ARG(out->access.text));
 	d->expected = KRUX_STR("a constant \"--\" before it, a prefix \"--option=\", or a type "
 	                       "that never starts with '-'");
-	d->fix = dashes == DOUBTFUL
-		? KRUX_STR("the \"--\" could be the value of the option before it: write that option with its value, as "
-		           "\"--option=value\", or put a constant that is no option between them")
+	d->fix = end->dashes == DOUBTFUL
+		? arena_printf(c->arena, "the \"--\" could be a value of \"%.*s\": write that with its value, as \"--option=value\", "
+		               "or give `%.*s` a pattern that cannot begin with '-', such as \"[^-].*\"",
+		               STR_ARG(end->taker), STR_ARG(out->access.text))
 		: KRUX_STR("put \"--\" before it, where the program knows that as the end of its options");
 	return false;
 }
 
 static bool item_resolve(struct cap_ctx *c, const struct ast_argv *ast, struct argv_item *out,
-                         enum dashes dashes)
+                         const struct ending *end)
 {
 	const struct krux_type *in, *t;
 	enum access_fault fault;
@@ -141,7 +131,7 @@ static bool item_resolve(struct cap_ctx *c, const struct ast_argv *ast, struct a
 			->expected = KRUX_STR("a scalar other than bytes, or a list of such");
 		return false;
 	}
-	return option_check(c, ast, out, dashes);
+	return option_check(c, ast, out, end);
 }
 
 /* ---- commands ---- */
@@ -177,7 +167,10 @@ static void command_resolve(struct cap_ctx *c, struct handler *h)
 	const struct ast_handler *ast = &c->ast->handler;
 	struct argv_item *item = ARENA_ARRAY(c->arena, struct argv_item, ast->nargv);
 	char *path = arena_get(c->arena, ast->name.n + 8);
-	enum dashes dashes = NO_DASHES;
+	const char *slash = memrchr(ast->name.p, '/', ast->name.n);
+	struct krux_str file = slash ? (struct krux_str){ slash + 1, (size_t)(ast->name.p + ast->name.n - slash) - 1 } : ast->name;
+	struct dashes_of of = dashes_of(file, program_real(c->arena, ast->name));
+	struct ending end = { NO_DASHES, { 0 } };
 	bool ok = true;
 	const char *why;
 	uint8_t digest[32];
@@ -196,11 +189,12 @@ static void command_resolve(struct cap_ctx *c, struct handler *h)
 		ok = false;
 	}
 	for (size_t i = 0; i < ast->nargv; i++) {
-		ok = item_resolve(c, &ast->argv[i], &item[i], dashes) && ok;
-		if (ends_options(item, i))
-			dashes = END_OF_OPTIONS;
-		else if (!dashes && item[i].kind == ARGV_CONST && krux_str_eq(item[i].text, KRUX_STR("--")))
-			dashes = DOUBTFUL;
+		size_t taker = 0;
+
+		ok = item_resolve(c, &ast->argv[i], &item[i], &end) && ok;
+		end.dashes = dashes_at(&of, item, i, end.dashes, &taker);
+		if (end.dashes == DOUBTFUL && !end.taker.n)
+			end.taker = item[taker].text;
 	}
 	h->argv = item;
 	h->nargv = ast->nargv;

@@ -294,6 +294,35 @@ START_TEST(table_interpreters)
 }
 END_TEST
 
+START_TEST(table_dashes)
+{
+	static const struct { const char *name, *several; } rows[] = {
+#define DASHES(name, first, several) { name, several },
+#include "compiler/model/dashes.def"
+#undef DASHES
+	};
+	struct table t = table_open("dashes");
+	char names[4096], but[64];
+	size_t n = 0;
+
+	for (size_t k = 0; k < sizeof rows / sizeof *rows; k++)
+		if (!*rows[k].several)
+			n += (size_t)snprintf(names + n, sizeof names - n, "%s%s", n ? " " : "`", rows[k].name);
+	snprintf(names + n, sizeof names - n, "`");
+	cell_check(&t, 0, names, false);
+	cell_check(&t, 1, "", true);
+	for (size_t k = 0; k < sizeof rows / sizeof *rows; k++) {
+		if (!*rows[k].several)
+			continue;
+		snprintf(names, sizeof names, "`%s`", rows[k].name);
+		snprintf(but, sizeof but, "`%s`", rows[k].several);
+		cell_check(&t, 0, names, false);
+		cell_check(&t, 1, but, true);
+	}
+	table_close(&t);
+}
+END_TEST
+
 /* The word of a row begins its first cell: "`uint`", "`list<T> max N`". */
 static void word_check(struct table *t, const char *word)
 {
@@ -402,6 +431,7 @@ int main(void)
 	tcase_add_test(t, conditions);
 	tcase_add_test(t, table_limits);
 	tcase_add_test(t, table_interpreters);
+	tcase_add_test(t, table_dashes);
 	tcase_add_test(t, table_types);
 	tcase_add_test(t, table_effects);
 	tcase_add_test(t, table_operators);
