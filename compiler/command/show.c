@@ -19,10 +19,12 @@ int command_check(const struct options *o)
 	struct inputs_given given = { .path = o->arg, .npaths = o->nargs, .capdir = o->capdir, .ncapdirs = o->ncapdirs };
 	bool ok = pipeline_read(p, &given);
 
-	if (ok && p->npolicyfiles <= 1)
+	if (ok && p->npolicyfiles <= 1) {
 		capabilities_resolve(p->arena, p->diags, p->capfile, p->ncapfiles, &p->caps);
-	else if (ok && pipeline_resolve(p) && pipeline_decide(p))
+	} else if (ok && pipeline_resolve(p) && pipeline_decide(p)) {
 		coverage_report(p->decisions, p->manager, p->diags, &p->build);
+		tables_fit(p->diags, p->decisions, p->manager, p->root, &p->caps);
+	}
 	if (!p->diags->n && o->format == DIAG_TEXT)
 		printf("%zu capabilities, %zu policies: no complaints\n", p->caps.n, p->npolicyfiles - 1);
 	return command_end_output(p, o, EXIT_YES);

@@ -202,6 +202,9 @@ struct dd_region {
 typedef bool dd_region_fn(void *ctx, const struct dd_region *);
 void dd_regions(struct dd *, struct arena *, uint32_t f, dd_region_fn *fn, void *ctx);
 
+/* The steps from a node that is no terminal, one for each child, in canonical order; they live in the arena. */
+size_t dd_steps(struct dd *, struct arena *, uint32_t node, const struct dd_step **out);
+
 /* How many regions lead to terminals from `least` on; UINT64_MAX for as many or more. */
 uint64_t dd_region_count(struct dd *, struct arena *, uint32_t f, uint32_t least);
 

@@ -128,6 +128,39 @@ void dd_regions(struct dd *m, struct arena *a, uint32_t f, dd_region_fn *fn, voi
 	store_guard(m, walk, &w);
 }
 
+/* ---- one node's ---- */
+
+struct stepping {
+	struct walk walk;
+	struct dd_step *step;
+	size_t n;
+};
+
+static uint32_t steps_make(struct dd *m, void *args)
+{
+	struct stepping *x = args;
+	struct stop *at = ARENA_NEW(x->walk.a, struct stop);
+
+	(void)m;
+	at->node = x->walk.f;
+	node_children(x->walk.a, at->node, &at->children);
+	at->step = ARENA_ARRAY(x->walk.a, struct dd_step, at->children.n + 1);
+	for (size_t i = 0; i < at->children.n; i++)
+		step_make(&x->walk, at, i);
+	x->step = at->step;
+	x->n = at->children.n;
+	return 1;
+}
+
+size_t dd_steps(struct dd *m, struct arena *a, uint32_t node, const struct dd_step **out)
+{
+	struct stepping x = { .walk = { .m = m, .a = a, .f = node } };
+
+	store_guard(m, steps_make, &x);
+	*out = x.step;
+	return x.n;
+}
+
 /* ---- how many ---- */
 
 struct counting {

@@ -6,14 +6,14 @@
 #include "compiler/dd/decision.h"
 
 /* Of all capabilities, after the names of long sets; m and root by capability. A K9002 where one
- * has more than 65,536 rows. */
+ * has more rows than LANG.md 8 says. */
 void tables_write(struct buf *, struct diags *, const struct decisions *, struct dd *const *m, const uint32_t *root,
                   const struct capability_set *);
-/* The same as a JSON list, without names. */
+/* The same as JSON: `{"define":{...},"tables":[...]}`. What is blocked has rows too. */
 void tables_json(struct buf *, struct diags *, const struct decisions *, struct dd *const *m, const uint32_t *root,
                  const struct capability_set *);
-/* One capability's, as a JSON object. */
-void table_json(struct buf *, struct diags *, const struct decisions *, struct dd *, uint32_t root,
-                const struct capability *);
+/* Would tables_write find all tables short enough; the same K9002 where not. */
+bool tables_fit(struct diags *, const struct decisions *, struct dd *const *m, const uint32_t *root,
+                const struct capability_set *);
 
 #endif

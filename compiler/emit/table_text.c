@@ -3,13 +3,16 @@
 #include "compiler/emit/table_text.h"
 
 #include "compiler/plan/call.h"
-#include "compiler/plan/rows.h"
+#include "compiler/plan/condense.h"
 #include "compiler/plan/words.h"
 
 /* A row and the conditions that it joins, in the order of the diagram's variables. */
 struct row {
-	const struct krux_str *part;       /* n 0: holds always */
-	const struct dd_step *step;        /* of each part, for the next row */
+	const struct part {
+		const struct clause *clause;
+		struct krux_str words;     /* n 0: holds always */
+		bool either;               /* an `or`, which takes parentheses */
+	} *part;
 	size_t nparts;
 	struct krux_str what;
 };
@@ -21,56 +24,38 @@ struct rows {
 	struct dd *m;
 	struct row *list;
 	size_t n, cap;
-	bool otherwise;                    /* something is blocked */
-	bool too_many;
 };
 
 /* ---- reading ---- */
 
-static bool is_blocked(const struct outcome *o)
+/* The words of a clause; those of the row before where it has the same one. */
+static struct part part_make(struct rows *r, const struct clause *c, const struct row *before, size_t i)
 {
-	return o->verdict == KRUX_BLOCKED && o->would == KRUX_BLOCKED && !o->obligation;
-}
-
-/* The words of a step; those of the row before where it took the same one. */
-static struct krux_str part_words(struct rows *r, const struct dd_step *step, const struct row *before, size_t i)
-{
+	struct part p = { .clause = c };
 	struct buf b = { 0 };
-	struct krux_str text;
 
-	if (before && i < before->nparts && before->step[i].node == step->node && before->step[i].to == step->to)
+	if (before && i < before->nparts && before->part[i].clause == c)
 		return before->part[i];
-	step_print(&b, r->words, r->m, step, true);
-	text = arena_str(r->arena, (struct krux_str){ b.p ? b.p : "", b.n });
+	p.either = joined_print(&b, r->words, r->m, c, true);
+	p.words = arena_str(r->arena, (struct krux_str){ b.p ? b.p : "", b.n });
 	buf_free(&b);
-	return text;
+	return p;
 }
 
-static bool row_add(void *ctx, const struct dd_region *region)
+static void row_add(struct rows *r, const struct joined_row *joined)
 {
-	struct rows *r = ctx;
-	const struct outcome *o = decisions_outcome(r->d, region->value);
+	const struct outcome *o = decisions_outcome(r->d, joined->value);
 	const struct row *before = r->n ? &r->list[r->n - 1] : NULL;
-	struct krux_str *part = ARENA_ARRAY(r->arena, struct krux_str, region->nsteps + 1);
-	struct row row = { .part = part, .nparts = region->nsteps };
+	struct part *part = ARENA_ARRAY(r->arena, struct part, joined->nclauses + 1);
+	struct row row = { .part = part, .nparts = joined->nclauses };
 	struct buf what = { 0 };
 
-	if (is_blocked(o)) {
-		r->otherwise = true;
-		return true;
-	}
-	if (r->n == TABLE_MOST_ROWS) {
-		r->too_many = true;
-		return false;
-	}
-	for (size_t i = 0; i < region->nsteps; i++)
-		part[i] = part_words(r, &region->step[i], before, i);
-	row.step = (const void *)arena_copy(r->arena, region->step, region->nsteps * sizeof *region->step);
+	for (size_t i = 0; i < joined->nclauses; i++)
+		part[i] = part_make(r, joined->clause[i], before, i);
 	outcome_print(&what, r->d, o);
 	row.what = arena_str(r->arena, (struct krux_str){ what.p, what.n });
 	ARENA_PUSH(r->arena, r->list, r->n, r->cap, row);
 	buf_free(&what);
-	return true;
 }
 
 /* ---- printing ---- */
@@ -84,13 +69,18 @@ static void indent(struct buf *b, size_t depth)
 /* Parts from..to, joined; how many had words. */
 static size_t parts_print(struct buf *b, const struct row *row, size_t from, size_t to)
 {
-	size_t n = 0;
+	size_t n = 0, all = 0;
 
+	for (size_t i = from; i < to; i++)
+		all += row->part[i].words.n != 0;
 	for (size_t i = from; i < to; i++) {
-		if (!row->part[i].n)
+		bool wrap = row->part[i].either && all > 1;
+
+		if (!row->part[i].words.n)
 			continue;
-		buf_puts(b, n++ ? " and " : "");
-		buf_str(b, row->part[i]);
+		buf_puts(b, n++ ? wrap ? " and (" : " and " : wrap ? "(" : "");
+		buf_str(b, row->part[i].words);
+		buf_puts(b, wrap ? ")" : "");
 	}
 	return n;
 }
@@ -107,7 +97,7 @@ static void outcome_put(struct buf *b, size_t depth, struct krux_str what, size_
 static bool same_part(const struct row *a, const struct row *b, size_t i)
 {
 	return i < a->nparts && i < b->nparts &&
-	       (a->part[i].p == b->part[i].p || krux_str_eq(a->part[i], b->part[i]));
+	       (a->part[i].words.p == b->part[i].words.p || krux_str_eq(a->part[i].words, b->part[i].words));
 }
 
 /* How many parts n rows begin with that are the same in all. */
@@ -152,18 +142,24 @@ void table_text(struct buf *b, struct diags *ds, struct words *words, const stru
                 uint32_t root, const struct capability *cap)
 {
 	struct rows r = { .arena = arena_new(), .words = words, .d = d, .m = m };
-	size_t width = 0;
+	const struct condensed *c = condense(r.arena, m, d, root);
+	const struct joined_row *row;
+	size_t width = 0, n = 0;
+	bool otherwise = false;
 
-	dd_regions(m, r.arena, root, row_add, &r);
-	if (table_fits(ds, m, cap, r.too_many)) {
-		if (r.otherwise)
+	if (table_fits(ds, m, cap, condensed_count(c, false)))
+		n = joined_rows(c, r.arena, words, m, d, false, &row, &otherwise);
+	for (size_t i = 0; i < n; i++)
+		row_add(&r, &row[i]);
+	if (n || otherwise) {
+		if (otherwise)
 			width = 7;
 		for (size_t i = 0; i < r.n; i++)
 			width = r.list[i].what.n > width ? r.list[i].what.n : width;
 		buf_str(b, cap->name);
 		buf_printf(b, "@%u.%u\n", cap->major, cap->minor);
 		rows_print(b, r.list, r.n, 0, 0, width);
-		if (r.otherwise) {
+		if (otherwise) {
 			outcome_put(b, 0, KRUX_STR("blocked"), width);
 			buf_puts(b, r.n ? "otherwise\n" : "always\n");
 		}

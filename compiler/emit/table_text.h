@@ -5,13 +5,11 @@
 #include "compiler/base/buf.h"
 #include "compiler/dd/decision.h"
 
-enum { TABLE_MOST_ROWS = 65536 };
-
 struct words;
 void table_text(struct buf *, struct diags *, struct words *, const struct decisions *, struct dd *, uint32_t root,
                 const struct capability *);
 
-/* A K9001 or K9002 where the rows that were read are not all there is, and false. */
-bool table_fits(struct diags *, const struct dd *, const struct capability *, bool too_many);
+/* A K9001 where the diagram is beyond its limits, or a K9002 where there are too many rows, and false. */
+bool table_fits(struct diags *, const struct dd *, const struct capability *, uint64_t nrows);
 
 #endif

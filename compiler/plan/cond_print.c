@@ -228,9 +228,17 @@ static void list_print(struct buf *b, const struct subject *s, const struct valu
 	buf_puts(b, "]");
 }
 
-/* Half-open windows; several are an `or` in parentheses. */
+/* Half-open windows; what is left of a day but for one goes over midnight, several are an `or` in
+ * parentheses. */
 static void windows_print(struct buf *b, const struct subject *s, const struct value_set *set)
 {
+	if (set->nintervals == 2 && !set->interval[0].lo && set->interval[1].hi == 86399) {
+		buf_puts(b, "time in ");
+		number_print(b, s, set->interval[1].lo);
+		buf_puts(b, "..");
+		number_print(b, s, set->interval[0].hi + 1);
+		return;
+	}
 	if (set->nintervals > 1)
 		buf_putc(b, '(');
 	for (size_t i = 0; i < set->nintervals; i++) {

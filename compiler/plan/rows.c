@@ -59,6 +59,7 @@ static void window_print(struct buf *b, const struct dd *m, const struct dd_var 
 		rule_name(b, m, v);
 		return;
 	}
+	buf_puts(b, step->nintervals > 1 ? "(" : "");
 	for (size_t i = 0; i < step->nintervals; i++) {
 		const struct interval *iv = &step->interval[i];
 
@@ -71,6 +72,7 @@ static void window_print(struct buf *b, const struct dd *m, const struct dd_var 
 		else
 			buf_printf(b, " in %llu..%llu", (unsigned long long)iv->lo, (unsigned long long)iv->hi);
 	}
+	buf_puts(b, step->nintervals > 1 ? ")" : "");
 }
 
 static bool is_window(const struct dd_var *v)
@@ -138,4 +140,17 @@ void names_define(struct buf *b, const struct words *words)
 		buf_str(b, words->named[i].text);
 		buf_putc(b, '\n');
 	}
+}
+
+void names_json(struct buf *b, const struct words *words)
+{
+	buf_putc(b, '{');
+	for (size_t i = 0; i < words->nnamed; i++) {
+		buf_puts(b, i ? ",\"" : "\"");
+		escape_json(b, words->named[i].c->name);
+		buf_puts(b, "\":\"");
+		escape_json(b, words->named[i].text);
+		buf_putc(b, '"');
+	}
+	buf_putc(b, '}');
 }

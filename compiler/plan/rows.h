@@ -15,6 +15,8 @@ bool region_print(struct buf *, struct words *, struct dd *, const struct dd_reg
 
 /* What names stand for, under `define:`, each on a line of its own; nothing where there are none. */
 void names_define(struct buf *, const struct words *);
+/* The same as a JSON object, which is empty where there are none. */
+void names_json(struct buf *, const struct words *);
 
 /* What a window counts: "per 1h", or of a budget "5 of size(content) per 1h". */
 void window_terms(struct buf *, enum krux_fact_kind, uint64_t max, const struct subject *sum, uint64_t per);

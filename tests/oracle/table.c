@@ -99,18 +99,41 @@ static bool row_add(void *ctx, struct krux_str when, const struct o_policy *name
 	return true;
 }
 
+/* The names of long sets, as the text has them under `define:`. */
+static const struct o_policy *names_read(struct reading *r, const struct krux_value *define)
+{
+	struct o_policy *names = ARENA_NEW(r->a, struct o_policy);
+
+	if (!define || define->kind != KRUX_V_MAP)
+		return NULL;
+	names->define = ARENA_ARRAY(r->a, struct o_define, define->map.n + 1);
+	for (size_t i = 0; i < define->map.n; i++) {
+		struct o_define *d = &names->define[names->ndefines++];
+
+		d->name = define->map.member[i].key;
+		d->cond = o_cond_read(r->a, define->map.member[i].value.str);
+		if (!d->cond)
+			return NULL;
+	}
+	return names;
+}
+
 static bool json_read(struct reading *r, struct krux_str text)
 {
 	struct krux_value v;
 	struct krux_refusal refusal = { 0 };
-	const struct krux_value *rows;
+	const struct krux_value *tables, *rows = NULL;
+	const struct o_policy *names;
 
 	if (!krux_json_read(arena_pool(r->a), text, &v, &refusal)) {
 		*r->why = arena_printf(r->a, "no JSON: %s %s", refusal.where, refusal.why).p;
 		return false;
 	}
-	rows = krux_value_get(&v, "rows");
-	if (!rows || rows->kind != KRUX_V_LIST) {
+	tables = krux_value_get(&v, "tables");
+	if (tables && tables->kind == KRUX_V_LIST && tables->list.n == 1)
+		rows = krux_value_get(&tables->list.item[0], "rows");
+	names = names_read(r, krux_value_get(&v, "define"));
+	if (!names || !rows || rows->kind != KRUX_V_LIST) {
 		*r->why = "no rows";
 		return false;
 	}
@@ -120,7 +143,7 @@ static bool json_read(struct reading *r, struct krux_str text)
 
 		if (!said)
 			*r->why = "a row has no outcome";
-		if (!said || !row_add(r, field(row, "when"), NULL, said))
+		if (!said || !row_add(r, field(row, "when"), names, said))
 			return false;
 	}
 	return true;
@@ -138,7 +161,6 @@ static bool count_region(void *ctx, const struct dd_region *region)
 struct table *table_read(struct arena *a, struct world *w, size_t cap, const char **why)
 {
 	struct reading r = { a, w, cap, ARENA_NEW(a, struct table), why };
-	const struct capability *of = w->p->caps.cap[cap];
 	struct capability_set one = { .cap = &w->p->caps.cap[cap], .n = 1 };
 	struct buf b = { 0 };
 	struct krux_str text;
@@ -152,7 +174,7 @@ struct table *table_read(struct arena *a, struct world *w, size_t cap, const cha
 	if (as_text)
 		tables_write(&b, w->p->diags, w->p->decisions, &w->p->manager[cap], &w->p->root[cap], &one);
 	else
-		table_json(&b, w->p->diags, w->p->decisions, w->p->manager[cap], w->p->root[cap], of);
+		tables_json(&b, w->p->diags, w->p->decisions, &w->p->manager[cap], &w->p->root[cap], &one);
 	text = arena_str(a, (struct krux_str){ b.p ? b.p : "", b.n });
 	buf_free(&b);
 	return (as_text ? table_text_read(a, text, row_add, &r, why) : json_read(&r, text)) ? r.t : NULL;
