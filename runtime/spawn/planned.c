@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* A rule at a time, so that the call's own limit of open files is none of the plan's folders. */
@@ -44,9 +45,9 @@ static int nearest_open(int workspace, struct krux_str folder, bool made)
 }
 
 /* What cannot be opened, such as beyond a link, can be opened by no handler either. */
-static int folder_add(const struct rules *r, const struct child_plan *plan, struct krux_str folder)
+static int folder_add(const struct rules *r, const struct child_plan *plan, struct krux_str folder, bool made)
 {
-	int fd = nearest_open(plan->workspace, folder, plan->layer->rights & RIGHT_NAMES), rc, no;
+	int fd = nearest_open(plan->workspace, folder, made), rc, no;
 
 	if (fd < 0)
 		return errno == EMFILE || errno == ENFILE || errno == ENOMEM ? -1 : 0;
@@ -57,21 +58,18 @@ static int folder_add(const struct rules *r, const struct child_plan *plan, stru
 	return rc;
 }
 
-/* Where deleted and unfinished things go: as change.c chooses. A folder for them that is missing is made in
- * the workspace's own. */
+/* Where deleted and unfinished things go: as change.c chooses. The workspace's own folder for them is made
+ * here where it is missing, since leaving that to the handler would take rights on all of the workspace. */
 static int store_add(const struct rules *r, const struct child_plan *plan)
 {
-	int own = place_openat(plan->workspace, ".krux", O_PATH | O_DIRECTORY, 0);
 	bool usable = plan->store >= 0 && change_same_mount(plan->store, plan->workspace) &&
 		!faccessat(plan->store, ".", W_OK | X_OK, AT_EACCESS);
 
 	if (plan->store >= 0 && rule_add(r, plan->store, plan->layer->rights))
 		return -1;
-	if (own >= 0) {
-		close(own);
-		return folder_add(r, plan, KRUX_STR(".krux"));
-	}
-	return usable ? 0 : folder_add(r, plan, (struct krux_str){ "", 0 });
+	if (!usable)
+		mkdirat(plan->workspace, ".krux", 0700);
+	return folder_add(r, plan, KRUX_STR(".krux"), false);
 }
 
 static int rules_find(const struct rules *r, const struct child_plan *plan, const int *host, size_t nhost)
@@ -84,7 +82,7 @@ static int rules_find(const struct rules *r, const struct child_plan *plan, cons
 	if (rule_add(r, plan->workspace, plan->layer->rights & RIGHT_READ_FOLDERS))
 		return -1;
 	for (size_t i = 0; i < plan->reach->n; i++)
-		if (folder_add(r, plan, plan->reach->folder[i]))
+		if (folder_add(r, plan, plan->reach->folder[i], plan->layer->rights & RIGHT_NAMES))
 			return -1;
 	return plan->layer->rights & RIGHT_NAMES ? store_add(r, plan) : 0;
 }

@@ -2,6 +2,7 @@
  * no. What it names works as ever. */
 #include <check.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -69,6 +70,22 @@ START_TEST(changes_stay_in_their_folders)
 	calls_fail("filesystem.delete", "{\"path\":\"/workspace/readme.md\"}", "AccessDenied");
 	calls_fail("filesystem.move", "{\"source\":\"/workspace/readme.md\",\"destination\":\"/workspace/drafts/r\"}", "AccessDenied");
 	ck_assert(!there("workspace/other") && there("workspace/readme.md") && !there("workspace/drafts/r"));
+	calls_teardown();
+}
+END_TEST
+
+/* The folder of unfinished things is made before the domain is: making it takes rights on no more than it. */
+START_TEST(the_first_change_of_a_workspace)
+{
+	SETUP("filesystem");
+	mkdir("workspace/drafts", 0755);
+	ck_assert(!rename("workspace/.krux", "outside/.krux"));
+	LEAVES(KRUX_STR("drafts"));
+	calls_fail("filesystem.append", "{\"path\":\"/workspace/readme.md\",\"content\":\"a\"}", "AccessDenied");
+	calls_fail("filesystem.delete", "{\"path\":\"/workspace/readme.md\"}", "AccessDenied");
+	ck_assert(there("workspace/.krux") && there("workspace/readme.md"));
+	ck_assert(!rename("workspace/.krux", "outside/.krux2"));
+	calls_ok("filesystem.write", "{\"path\":\"/workspace/drafts/a\",\"content\":\"a\"}", NULL);
 	calls_teardown();
 }
 END_TEST
@@ -167,6 +184,7 @@ static Suite *planned_suite(void)
 	ADD(reads_stay_in_their_folders);
 	ADD(searches_skip_what_is_not_left);
 	ADD(changes_stay_in_their_folders);
+	ADD(the_first_change_of_a_workspace);
 	ADD(folders_that_are_made_first);
 	ADD(moves_between_two_folders);
 	ADD(the_trash_elsewhere);
