@@ -95,6 +95,8 @@ static void namespaces_on(struct child *ch)
 		         namespaces_map_self(ch->proc, ch->plan->uid, ch->plan->gid));
 	for (unsigned i = LAYER_NS_MOUNT; i <= LAYER_NS_TIME; i++)
 		layer_on(ch, i, 0);
+	/* A signal to the process group goes to all of it, also outside of the namespace. */
+	layer_on(ch, LAYER_NS_PID, setsid() < 0);
 	layer_on(ch, LAYER_NS_UTS, sethostname(name, sizeof name - 1));
 }
 

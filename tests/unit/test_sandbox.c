@@ -196,6 +196,9 @@ static bool others_killed(struct handler_call *c)
 		wrong |= 8;
 	if (getpriority(PRIO_PROCESS, (id_t)attempt_parent) >= 0 && errno != ESRCH)
 		wrong |= 16;
+	/* A signal to the parent's group would reach it. */
+	if (getpgrp() != 1 || getsid(0) != 1)
+		wrong |= 32;
 	return answer(c, wrong);
 }
 
