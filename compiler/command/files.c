@@ -138,7 +138,7 @@ int command_keygen(const struct options *o)
 	fine = krux_key_files_write(stem, &key, &why);
 	krux_key_wipe(&key);
 	if (!fine) {
-		fprintf(stderr, "kruxc keygen: %s\n", why.why);
+		fprintf(stderr, "kruxc keygen: %s: %s\n", why.where, why.why);
 		return EXIT_SYSTEM;
 	}
 	printf("%s.key  keep it secret: who has it decides what agents may do\n%s.pub  for the runtime's trust folder\n",

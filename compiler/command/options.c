@@ -162,6 +162,10 @@ void options_text(const char *text, size_t column, size_t indent)
 	for (bool first = true; *text; first = false) {
 		size_t n = strcspn(text, " ");
 
+		/* What stands in brackets stays in one line. */
+		if (*text == '[')
+			n = strcspn(text, "]") + (strchr(text, ']') != NULL);
+		n += strcspn(text + n, " ");
 		if (!first && column + 1 + n > SCREEN_WIDTH) {
 			printf("\n%*s", (int)indent, "");
 			column = indent;

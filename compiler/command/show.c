@@ -26,7 +26,8 @@ int command_check(const struct options *o)
 		tables_fit(p->diags, p->decisions, p->manager, p->root, &p->caps);
 	}
 	if (!p->diags->n && o->format == DIAG_TEXT)
-		printf("%zu capabilities, %zu policies: no complaints\n", p->caps.n, p->npolicyfiles - 1);
+		printf("%zu capabilit%s, %zu polic%s: no complaints\n", p->caps.n, p->caps.n == 1 ? "y" : "ies",
+		       p->npolicyfiles - 1, p->npolicyfiles == 2 ? "y" : "ies");
 	return command_end_output(p, o, EXIT_YES);
 }
 

@@ -132,13 +132,14 @@ static void names_check(struct diags *ds, struct arena *a, const struct policyfi
 static void organization_check(struct diags *ds, struct build *b)
 {
 	const struct policyfile *zone = NULL, *any = NULL;
-	bool has_default = false;
+	bool given = false, has_default = false;
 	struct diag *d;
 
 	b->zone = KRUX_STR("UTC");
 	for (size_t i = 0; i < b->npolicies; i++) {
 		const struct policy *p = &b->policy[i];
 
+		given |= !krux_str_eq(p->name, KRUX_STR("krux-system"));
 		if (!any || p->layer != LAYER_SYSTEM)
 			any = p->ast;
 		if (p->layer != LAYER_ORGANIZATION)
@@ -159,8 +160,8 @@ static void organization_check(struct diags *ds, struct build *b)
 		has_default = has_default || word_given(b->policy[i].ast->deflt);
 	if (has_default)
 		return;
-	d = diag_error(ds, 2107, any ? file_at(any) : (struct span){ 0 },
-	               "no file of layer `organization` has a default");
+	d = diag_error(ds, 2107, any && given ? file_at(any) : (struct span){ 0 },
+	               given ? "no file of layer `organization` has a default" : "there is no policy among the files");
 	d->expected = KRUX_STR("one enforced file with `layer: organization` and `default: "
 	                       "blocked`, or another verdict");
 }

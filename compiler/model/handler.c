@@ -78,7 +78,16 @@ static bool prefix_keeps(struct krux_str s)
 struct ending {
 	enum dashes dashes;
 	struct krux_str taker;
+	bool possible;                     /* a "--" at this place would end them */
 };
+
+/* What else than a "--" keeps a value of the type from being an option. */
+static const char *remedy(const struct krux_type *t)
+{
+	return t->kind == KRUX_T_STRING ? "give it a pattern that cannot begin with '-', such as \"[^-].*\""
+	     : t->kind == KRUX_T_INT || t->kind == KRUX_T_DECIMAL ? "give it a range from 0 on"
+	     : "put it behind a prefix, as \"--option=\" and the field";
+}
 
 static bool option_check(struct cap_ctx *c, const struct ast_argv *ast, const struct argv_item *out,
                          const struct ending *end)
@@ -96,11 +105,14 @@ static bool option_check(struct cap_ctx *c, const struct ast_argv *ast, const st
 	               STR_ARG(out->access.text));
 	d->expected = KRUX_STR("a constant \"--\" before it, a prefix \"--option=\", or a type "
 	                       "that never starts with '-'");
-	d->fix = end->dashes == DOUBTFUL
-		? arena_printf(c->arena, "the \"--\" could be a value of \"%.*s\": write that with its value, as \"--option=value\", "
-		               "or give `%.*s` a pattern that cannot begin with '-', such as \"[^-].*\"",
-		               STR_ARG(end->taker), STR_ARG(out->access.text))
-		: KRUX_STR("put \"--\" before it, where the program knows that as the end of its options");
+	if (end->dashes == DOUBTFUL)
+		d->fix = arena_printf(c->arena, "the \"--\" could be a value of \"%.*s\": write that with its value, as \"--option=value\", or %s",
+		                      STR_ARG(end->taker), remedy(t));
+	else if (end->possible)
+		d->fix = arena_printf(c->arena, "put \"--\" before it, where the program knows that as the end of its options, or %s",
+		                      remedy(t));
+	else
+		d->fix = arena_printf(c->arena, "%s; a \"--\" before it could be a value of an option before that", remedy(t));
 	return false;
 }
 
@@ -170,7 +182,7 @@ static void command_resolve(struct cap_ctx *c, struct handler *h)
 	const char *slash = memrchr(ast->name.p, '/', ast->name.n);
 	struct krux_str file = slash ? (struct krux_str){ slash + 1, (size_t)(ast->name.p + ast->name.n - slash) - 1 } : ast->name;
 	struct dashes_of of = dashes_of(file, program_real(c->arena, ast->name));
-	struct ending end = { NO_DASHES, { 0 } };
+	struct ending end = { .dashes = NO_DASHES };
 	bool ok = true;
 	const char *why;
 	uint8_t digest[32];
@@ -191,6 +203,8 @@ static void command_resolve(struct cap_ctx *c, struct handler *h)
 	for (size_t i = 0; i < ast->nargv; i++) {
 		size_t taker = 0;
 
+		item[i] = (struct argv_item){ .kind = ARGV_CONST, .text = KRUX_STR("--") };
+		end.possible = dashes_at(&of, item, i, NO_DASHES, &taker) == END_OF_OPTIONS;
 		ok = item_resolve(c, &ast->argv[i], &item[i], &end) && ok;
 		end.dashes = dashes_at(&of, item, i, end.dashes, &taker);
 		if (end.dashes == DOUBTFUL && !end.taker.n)

@@ -470,7 +470,8 @@ const struct yaml_doc *yaml_read(struct arena *a, struct diags *ds, const struct
 	if (whole)
 		tabs_report(&r);
 	if (whole && (!r.root || (r.root->kind == YAML_SCALAR && !r.root->at.n))) {
-		diag_error(ds, 2001, ((struct span){ src, 0, 0 }), "the file is empty");
+		diag_error(ds, 2001, ((struct span){ src, 0, 0 }), "there is nothing in this file but comments")
+			->expected = KRUX_STR("`krux: policy/1`, `name`, `layer`, and a `default` or rules");
 		return NULL;
 	}
 	if (!whole)

@@ -40,6 +40,21 @@ rules:
 default: blocked
 X
 check signs.yaml
+# What keeps a field from being an option: what helps here, and no more.
+argv() {
+	printf 'namespace demo "An example.";\n/// Acts.\n/// use: in examples.\ncapability act @1.0 {\n'
+	printf '  input { s : string max 20 "A text."; n : int "A number."; }\n  output { }\n'
+	printf '  error Failed "It failed." recover stop "Give up.";\n  effect none;\n'
+	printf '  limits { memory 1MiB; cpu 1s; wall 1s; pids 1; files 4; output 1KiB; }\n'
+	printf '  handler command "%s" sha256 "%064d"\n    argv [ %s ];\n  example "one" { s: "a", n: 1 } -> { };\n}\n' "$1" 0 "$2"
+}
+for a in '"-r", "--", s' '"-r", n' 's'; do argv /opt/tool "$a" > act.cap; check act.cap; done
+echo '# nothing yet' > none.yaml
+check none.yaml
+mkdir caps && argv /opt/tool '"--", s' > caps/act.cap
+"$KRUXC" test caps; "$KRUXC" check caps
+"$KRUXC" keygen k > /dev/null; "$KRUXC" keygen k
+"$KRUXC" build none.yaml -o out --key k.pub
 cat > indent.yaml <<'X'
 krux: policy/1
 name: indent
