@@ -162,7 +162,9 @@ static int open_with(const struct krux_options *o, struct krux **out, struct kru
 
 	if (!k)
 		return fault_set(fault, KRUX_E_MEMORY, ENOMEM, "a connection");
-	if (!o->socket && !stream_path("KRUX_SOCKET", "agent", path, sizeof path))
+	if (o->connected)
+		code = stream_adopt(&k->stream, o->fd, fault);
+	else if (!o->socket && !stream_path("KRUX_SOCKET", "agent", path, sizeof path))
 		code = fault_set(fault, KRUX_E_USAGE, 0, "the path of the socket is too long");
 	else
 		code = stream_open(&k->stream, o->socket ? o->socket : path, o->timeout_ms, fault);

@@ -106,6 +106,8 @@ struct krux_options {
 	                              and decides nothing; NULL: nothing */
 	uint32_t timeout_ms;       /* for krux_connect, and until the daemon has answered hello; 0: 10 s */
 	size_t max_output;         /* largest result that is taken; 0: 256 MiB */
+	int connected;             /* 1: `fd` is a connection to the daemon; `socket` is not looked at */
+	int fd;                    /* a connected Unix stream socket: taken, but where the code is KRUX_E_USAGE */
 };
 
 /* Connects and proves who the agent is. Blocks until the daemon has answered. *out is the caller's,

@@ -4,6 +4,7 @@
 #include "client/fault.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -75,6 +76,16 @@ int stream_open(struct stream *s, const char *path, uint32_t timeout_ms, struct 
 		stream_close(s);
 		return fault_set(fault, KRUX_E_CONNECT, no, "connect to %s", path);
 	}
+	return KRUX_OK;
+}
+
+int stream_adopt(struct stream *s, int fd, struct krux_fault *fault)
+{
+	*s = (struct stream){ .fd = fd, .reader = { .max = FRAME_MAX }, .in = malloc(IN_ROOM) };
+	if (!s->in)
+		return fault_set(fault, KRUX_E_MEMORY, ENOMEM, "a connection");
+	if (fcntl(fd, F_SETFD, FD_CLOEXEC) || fcntl(fd, F_SETFL, O_NONBLOCK))
+		return fault_set(fault, KRUX_E_SYSTEM, errno, "the connection that is there");
 	return KRUX_OK;
 }
 

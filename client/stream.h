@@ -28,6 +28,8 @@ struct stream {
 bool stream_path(const char *own, const char *name, char *path, size_t size);
 /* Connects within timeout_ms. A krux_code. */
 int stream_open(struct stream *, const char *path, uint32_t timeout_ms, struct krux_fault *);
+/* Takes a socket that is connected, also where it fails. */
+int stream_adopt(struct stream *, int fd, struct krux_fault *);
 void stream_close(struct stream *);
 
 /* Encodes into what is to be sent. */

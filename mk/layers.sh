@@ -17,7 +17,7 @@ folder() {
 	case $1 in
 	stdlib-caps/*) echo stdlib-caps ;;
 	compiler/pipeline.[ch]) echo pipeline ;;
-	runtime/gate.[ch]|runtime/gate/*) echo gate ;;
+	runtime/gate/*) echo gate ;;
 	compiler/emit/prelude/*) echo compiler/emit ;;
 	*) dirname "$1" ;;
 	esac

@@ -34,6 +34,8 @@ int main(void)
 	o.waived = b.waived;
 	o.places = b.places;
 	o.generation = b.generation;
+	o.agent = b.agent;
+	o.workspace = b.workspace;
 	o.recorder = b.fd[BEGIN_RECORDER];
 	o.spawner = b.fd[BEGIN_SPAWNER];
 	_exit(gate_run(BEGIN_CHANNEL, &o));

@@ -36,5 +36,7 @@ int main(void)
 	o.dev = b.dev;
 	o.waived = b.waived;
 	o.missing = b.missing;
+	o.agent = b.agent;
+	o.workspace = b.workspace;
 	_exit(recorder_run(BEGIN_CHANNEL, &o));
 }

@@ -96,5 +96,5 @@ wait "$daemon"
 daemon=
 
 say "13. The log: every call, allowed or not, is in the chain"
-"$R" audit tail --state state -n 24
+"$R" audit tail --state state -n 48
 "$R" audit verify --state state

@@ -12,7 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { START_MS = 60000, TEXTS = 3, MOST_TEXTS = 64 };
+enum { START_MS = 60000, TEXTS = 5, MOST_TEXTS = 64 };
 
 /* `word` stands first in every version, so that a stranger is known before more of him is read. */
 struct head {
@@ -21,7 +21,7 @@ struct head {
 	uint64_t generation;
 	uint32_t uid, gid, parent;
 	uint32_t given;                /* 1 << enum begin_fd: what came along, in that order */
-	uint32_t told;                 /* 1 << place among the first three texts */
+	uint32_t told;                 /* 1 << place among the first texts */
 	uint32_t nwaived, nmissing, nlimits, nplaces, ntext;
 };
 
@@ -56,7 +56,7 @@ static bool list_add(struct texts *t, const char *const *list, uint32_t *n)
 
 static bool texts_add(struct texts *t, const struct begin *b, struct head *h)
 {
-	const char *const text[TEXTS] = { b->engine, b->bundle_path, b->state_path };
+	const char *const text[TEXTS] = { b->engine, b->bundle_path, b->state_path, b->agent, b->workspace };
 
 	for (unsigned i = 0; i < TEXTS; i++) {
 		if (text[i] && !text_add(t, text[i]))
@@ -122,7 +122,7 @@ static bool list_next(struct texts *t, uint32_t n, const char **list)
 /* b->memory: the four lists, then the texts. */
 static bool texts_take(const uint8_t *p, size_t n, const struct head *h, struct begin *b)
 {
-	const char **const text[TEXTS] = { &b->engine, &b->bundle_path, &b->state_path };
+	const char **const text[TEXTS] = { &b->engine, &b->bundle_path, &b->state_path, &b->agent, &b->workspace };
 	size_t lists = ((size_t)h->nwaived + h->nmissing + h->nlimits + h->nplaces + 4) * sizeof(char *);
 	struct texts t = { .n = n };
 	const char **list;

@@ -27,6 +27,7 @@ struct begin {
 	gid_t gid;
 	pid_t parent;                  /* who says this */
 	const char *engine, *bundle_path, *state_path;  /* NULL: it is not told */
+	const char *agent, *workspace; /* of the one who is served; NULL: all that are registered */
 	const char *const *waived, *const *missing, *const *limits, *const *places;     /* NULL-terminated; NULL: none */
 	int fd[BEGIN_FDS];             /* -1: not given */
 	void *memory;                  /* of what begin_take has filled */

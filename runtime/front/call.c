@@ -31,7 +31,7 @@ static const char help[] =
 "  --deadline 5s     end the call then\n"
 "  --json            nothing but the answer: no words on standard error\n"
 "\n"
-"Without the daemon, all in this process:\n"
+"Without a daemon, by its programs, started for this call:\n"
 "  --state DIR       made by kruxrt init; AGENT (operator) is recorded as claimed\n"
 "  --bundle FILE     the policy, made by kruxc build (DIR/bundle.krux)\n"
 "  --workspace DIR   the agent's /workspace (DIR/workspaces/AGENT)\n"
@@ -111,7 +111,10 @@ static int call_run(const struct call *c)
 
 	if (!text)
 		return call_fail(EXIT_USAGE, err.text);
-	code = c->state ? call_local(c, json) : call_daemon(c, json);
+	if (!json.n)
+		code = call_fail(EXIT_USAGE, "the arguments are a JSON object, {} where there are none");
+	else
+		code = c->state ? call_local(c, json) : call_daemon(c, json);
 	free(text);
 	return code;
 }
@@ -124,7 +127,7 @@ static const char *wrong(struct call *c)
 	uint64_t ns;
 
 	if (c->state && (c->socket || c->token_file || c->key_file || c->wait || c->deadline))
-		return "--state makes the call in this process: --socket, --token-file, --key, --wait and "
+		return "--state makes the call without a daemon: --socket, --token-file, --key, --wait and "
 		       "--deadline are for the daemon";
 	if (!c->state && (c->bundle || c->workspace || c->dev))
 		return "--bundle, --workspace and --dev go with --state; the daemon has its own";

@@ -16,16 +16,6 @@
 /* After the deadline, how long the daemon may take to say what came of it. */
 enum { GRACE_MS = 5000 };
 
-static void conn_close(struct krux **k)
-{
-	krux_close(*k);
-}
-
-static void result_free(struct krux_result **r)
-{
-	krux_result_free(*r);
-}
-
 /* What the system could not do is 3, what somebody decided is 1, what the caller got wrong is 2. */
 static int fault_exit(int code)
 {
@@ -105,36 +95,56 @@ static struct frame frame_of(const struct krux_result *r)
 	return f;
 }
 
-int call_daemon(const struct call *c, struct krux_str json)
+int call_talk(const struct call *c, struct krux_str json, struct krux_options *o, struct call_talk *t)
 {
-	CLEANUP(conn_close) struct krux *k = NULL;
-	CLEANUP(result_free) struct krux_result *r = NULL;
-	struct krux_options o = {
-		.size = sizeof o, .socket = c->socket, .agent = c->agent, .token_file = c->token_file,
-		.key_file = c->key_file, .claimed = "kruxrt call " KRUX_VERSION,
-	};
 	struct krux_request q = {
 		.size = sizeof q, .capability = c->capability, .json = json.p, .json_len = json.n,
 		.deadline_ms = (uint32_t)c->deadline_ms, .flags = KRUX_JSON | (c->wait ? KRUX_WAIT : 0),
 		.progress = on_progress, .ctx = (void *)(uintptr_t)c,
 	};
-	struct krux_refusal why = { "", "" };
-	struct krux_fault fault;
-	struct frame f;
+	int code;
 
-	if (!krux_guard(&why))
-		return call_fail(EXIT_SYSTEM, why.why);
-	if (!json.n)
-		return call_fail(EXIT_USAGE, "the arguments are a JSON object, {} where there are none");
+	*t = (struct call_talk){ .result = NULL };
+	o->size = sizeof *o;
+	o->agent = c->agent;
+	o->claimed = "kruxrt call " KRUX_VERSION;
+	code = krux_connect(o, &t->connection, &t->fault);
+	if (code)
+		return code;
+	t->dev = krux_welcomed(t->connection)->dev;
+	if (!c->quiet && t->dev)
+		fprintf(stderr, "kruxrt call: %s policy is signed with a development key\n",
+		        c->state ? "this" : "the daemon's");
 	/* A call that waits for a person is given up by a person. */
 	if (c->deadline_ms && !c->wait)
 		q.timeout_ms = q.deadline_ms + GRACE_MS;
-	if (krux_connect(&o, &k, &fault))
-		return fault_fail(&fault);
-	if (!c->quiet && krux_welcomed(k)->dev)
-		fputs("kruxrt call: the daemon's policy is signed with a development key\n", stderr);
-	if (krux_call(k, &q, &r, &fault))
-		return fault_fail(&fault);
-	f = frame_of(r);
-	return call_answer(c, &f, krux_welcomed(k)->dev);
+	return krux_call(t->connection, &q, &t->result, &t->fault);
+}
+
+int call_tell(const struct call *c, const struct call_talk *t)
+{
+	struct frame f;
+
+	if (!t->result)
+		return fault_fail(&t->fault);
+	f = frame_of(t->result);
+	return call_answer(c, &f, t->dev);
+}
+
+void call_talk_end(struct call_talk *t)
+{
+	krux_result_free(t->result);
+	krux_close(t->connection);
+}
+
+int call_daemon(const struct call *c, struct krux_str json)
+{
+	CLEANUP(call_talk_end) struct call_talk t = { .result = NULL };
+	struct krux_options o = { .socket = c->socket, .token_file = c->token_file, .key_file = c->key_file };
+	struct krux_refusal why = { "", "" };
+
+	if (!krux_guard(&why))
+		return call_fail(EXIT_SYSTEM, why.why);
+	call_talk(c, json, &o, &t);
+	return call_tell(c, &t);
 }

@@ -1,93 +1,111 @@
-/* One call in one process, from the bundle to the answer. */
+/* One call without a daemon: the daemon's own programs, started for this call alone, and the connection to them
+ * in both hands. They end when the connection does, however this program ends. */
 #include "runtime/front/call.h"
 
+#include "client/krux.h"
 #include "runtime/base/cleanup.h"
-#include "runtime/base/err.h"
-#include "runtime/base/screen.h"
-#include "runtime/front/answered.h"
 #include "runtime/front/front.h"
-#include "runtime/front/places.h"
-#include "runtime/gate.h"
+#include "runtime/front/program.h"
+
+#include "capspec/canon.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* In the child. Of this program's signals none are changed, so that ^C reaches both. */
+static void serve_become(const struct call *c, const char *path, const char *bundle, int theirs) __attribute__((noreturn));
+
+static void serve_become(const struct call *c, const char *path, const char *bundle, int theirs)
+{
+	/* Control groups are not needed to wait for one call. */
+	const char *argv[16] = { path, "serve", "--only", c->agent, "--state", c->state, "--bundle", bundle,
+		                 "--allow-missing", "cgroup" };
+	size_t n = 10;
+
+	if (c->workspace) {
+		argv[n++] = "--workspace";
+		argv[n++] = c->workspace;
+	}
+	if (c->dev)
+		argv[n++] = "--dev";
+	if (dup2(theirs, 0) == 0)
+		execv(path, (char **)(uintptr_t)argv);
+	fprintf(stderr, "kruxrt call: %s: %s\n", path, strerror(errno));
+	_exit(EXIT_SYSTEM);
+}
+
+static pid_t serve_start(const struct call *c, int *ours)
+{
+	CLEAN_FREE char *bundle = NULL;
+	char path[PROGRAM_PATH];
+	int pair[2];
+	pid_t pid;
+
+	if (c->bundle ? !(bundle = strdup(c->bundle)) : asprintf(&bundle, "%s/bundle.krux", c->state) < 0)
+		return -1;
+	if (!program_beside("kruxrt", path) || socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair))
+		return -1;
+	fflush(stdout);
+	fflush(stderr);
+	pid = fork();
+	if (!pid)
+		serve_become(c, path, bundle, pair[1]);
+	close(pair[1]);
+	if (pid < 0)
+		close(pair[0]);
+	else
+		*ours = pair[0];
+	return pid;
+}
+
+/* Its exit code. It ends once the connection has. */
+static int serve_end(pid_t pid)
+{
+	int status;
+
+	while (waitpid(pid, &status, 0) < 0)
+		if (errno != EINTR)
+			return EXIT_SYSTEM;
+	return WIFEXITED(status) ? WEXITSTATUS(status) : EXIT_SYSTEM;
+}
 
 /* What a supervisor should see at once. */
-static void notify_print(const struct call *c, const struct gate_answer *a)
+static void notify_print(const struct call *c, const struct krux_result *r)
 {
-	const struct krux_cite *v = &a->judgement.voice;
+	size_t n = strcspn(c->capability, "@");
 
-	if (c->quiet || a->end != GATE_RAN ||
-	    (a->judgement.verdict != KRUX_NOTIFY && !a->judgement.obligation->notify))
+	if (c->quiet || r->decision != KRUX_DECISION_NOTIFY || !r->has_record || !r->rule)
 		return;
-	fprintf(stderr, "notify: %s called ", c->agent);
-	screen_put(stderr, a->request.cap->name);
-	fprintf(stderr, " (record %llu), rule ", (unsigned long long)a->record);
-	screen_puts(stderr, v->policy);
-	fputc('/', stderr);
-	screen_puts(stderr, *v->rule ? v->rule : "default");
-	fputc('\n', stderr);
-}
-
-static int call_make(const struct call *c, struct gate *g, struct krux_str json)
-{
-	CLEAN_POOL struct krux_pool *pool = krux_pool_new((size_t)512 << 20);
-	struct krux_err err = { 0 };
-	struct gate_answer a;
-	struct frame f;
-
-	if (!pool)
-		return call_fail(EXIT_SYSTEM, "out of memory");
-	if (!c->quiet && gate_notice(g))
-		fprintf(stderr, "kruxrt call: %s\n", gate_notice(g));
-	if (!c->quiet && gate_is_dev(g))
-		fputs("kruxrt call: this policy is signed with a development key\n", stderr);
-	if (gate_call(g, pool, (struct krux_str){ c->capability, strlen(c->capability) }, json, &a, &err))
-		return call_fail(EXIT_SYSTEM, err.text);
-	notify_print(c, &a);
-	if (!answered_frame(pool, &a, &f))
-		return call_fail(EXIT_SYSTEM, "the answer cannot be shown: it is not of its type, or there is no "
-		                 "memory");
-	return call_answer(c, &f, gate_is_dev(g));
-}
-
-static int call_open(const struct call *c, struct state *state, struct krux_str json)
-{
-	CLEANUP(workspace_close) struct workspace w = { NULL, -1, -1 };
-	CLEANUP(places_free) struct places places = { .n = 0 };
-	CLEAN_FREE char *own = NULL;
-	struct gate_options o = {
-		.bundle = c->bundle, .agent = c->agent, .dev = c->dev, .run = spawn_run
-	};
-	struct krux_err err = { 0 };
-	struct gate *g;
-	bool untrusted;
-	int code;
-
-	if (!o.bundle && asprintf(&own, "%s/bundle.krux", state->path) < 0)
-		return call_fail(EXIT_SYSTEM, "out of memory");
-	if (own)
-		o.bundle = own;
-	if (places_add(&places, "bundle", o.bundle, &err) || places_programs(&places, &err))
-		return call_fail(EXIT_USAGE, err.text);
-	state->places = (const char *const *)places.text;
-	if (workspace_open(state, c->workspace, c->agent, &w, &err))
-		return call_fail(EXIT_USAGE, err.text);
-	g = gate_open(state, &w, &o, &untrusted, &err);
-	if (!g)
-		return call_fail(untrusted ? EXIT_USAGE : EXIT_SYSTEM, err.text);
-	code = call_make(c, g, json);
-	gate_close(g);
-	return code;
+	fprintf(stderr, "notify: %s called %.*s (record %llu), rule %s\n", c->agent, (int)n, c->capability,
+	        (unsigned long long)r->record, r->rule);
 }
 
 int call_local(const struct call *c, struct krux_str json)
 {
-	CLEANUP(state_close) struct state state = { NULL, -1, -1, -1, -1, -1, NULL };
-	struct krux_err err = { 0 };
+	/* How long it takes until the call has its turn is nobody's to say; a connection that ends is noticed. */
+	struct krux_options o = { .connected = 1, .timeout_ms = INT32_MAX };
+	struct call_talk t;
+	int code, served;
+	pid_t pid = serve_start(c, &o.fd);
 
-	if (state_open(c->state, &state, &err))
-		return call_fail(EXIT_USAGE, err.text);
-	return call_open(c, &state, json);
+	if (pid < 0)
+		return call_fail(EXIT_SYSTEM, strerror(errno));
+	if (!call_talk(c, json, &o, &t)) {
+		notify_print(c, t.result);
+		code = call_tell(c, &t);
+		call_talk_end(&t);
+		serve_end(pid);
+		return code;
+	}
+	/* Why there is no answer it has said itself, where it ended for a reason. */
+	krux_close(t.connection);
+	t.connection = NULL;
+	served = serve_end(pid);
+	code = served ? served : call_tell(c, &t);
+	call_talk_end(&t);
+	return code;
 }

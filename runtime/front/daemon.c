@@ -26,6 +26,9 @@
 
 static const uint64_t twice_ns = 500000000, exit_ns = 5000000000;
 
+/* The command that the words are of. */
+static const char *command = "serve";
+
 void daemon_say(const char *fmt, ...)
 {
 	char text[1024];
@@ -35,7 +38,7 @@ void daemon_say(const char *fmt, ...)
 	if (vsnprintf(text, sizeof text, fmt, ap) < 0)
 		text[0] = 0;
 	va_end(ap);
-	fputs("kruxrt serve: ", stderr);
+	fprintf(stderr, "kruxrt %s: ", command);
 	screen_puts(stderr, text);
 	fputc('\n', stderr);
 }
@@ -92,7 +95,7 @@ static void end_report(const struct member *m)
 	const struct generation *g = m->generation;
 	char words[64];
 
-	if (m->refused || (g && (g->state == GENERATION_ENDING ||
+	if (m->refused || (g && m->daemon->plan->start.agent && !m->status) || (g && (g->state == GENERATION_ENDING ||
 	                         (g->state == GENERATION_LEAVING && !m->status))))
 		return;
 	/* It has finished, because its gate is gone; which may be seen only after this. */
@@ -114,6 +117,11 @@ static void end_report(const struct member *m)
 
 static void messages_take(struct member *m);
 
+static bool generation_serves(const struct generation *g)
+{
+	return g->state == GENERATION_SERVING || g->state == GENERATION_LEAVING;
+}
+
 static void member_ended(struct member *m, int status)
 {
 	struct daemon *d = m->daemon;
@@ -124,8 +132,11 @@ static void member_ended(struct member *m, int status)
 	end_report(m);
 	loop_forget(&d->loop, &m->watch);
 	member_close(m);
-	if (m->generation)
+	if (m->generation) {
+		if (d->plan->start.agent && status && m->kind != PROCESS_HANDLER && generation_serves(m->generation) && !d->code)
+			d->code = CODE_SYSTEM;
 		return;
+	}
 	loop_timer_clear(&d->loop, &d->recorder_limit);
 	if (d->recorder_told) {
 		if (status && !d->code)
@@ -382,7 +393,7 @@ static void signalled(void *ctx, const struct signalfd_siginfo *info)
 		children_reap(d);
 		break;
 	case SIGHUP:
-		if (!d->stopping)
+		if (!d->stopping && !d->plan->start.agent)
 			reload_ask(d, NULL, (struct krux_str){ NULL, 0 }, 0);
 		break;
 	default:
@@ -493,6 +504,8 @@ int daemon_run(const struct daemon_plan *plan)
 	struct krux_err err = { 0 };
 	static struct daemon d;        /* large, and one */
 
+	if (plan->start.agent)
+		command = "call";
 	daemon_init(&d, plan);
 	if (!d.bundle_path || loop_open(&d.loop, &err)) {
 		close(plan->bundle);

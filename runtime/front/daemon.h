@@ -16,6 +16,7 @@ struct daemon_plan {
 	struct hook_plan hook;
 	const char *bundle_path;       /* of the first generation, and of a reload that names none */
 	int bundle;                    /* it, open; the daemon takes it */
+	/* Where start.agent is served alone, `agent` is the connection to it, and `supervisor` nothing. */
 	const struct listen_socket *agent, *supervisor;
 	int cgroup;                    /* where each generation gets a group; -1: nowhere */
 	uint64_t start_ns;             /* a generation is ready within this, or killed */

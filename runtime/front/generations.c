@@ -235,6 +235,8 @@ static int listening_begin(struct daemon *d, struct krux_err *err)
 {
 	if (listen_open(d->plan->supervisor, err) || listen_open(d->plan->agent, err))
 		return -1;
+	if (d->plan->start.agent)
+		return 0;
 	daemon_say("generation 1 serves %s%s%s%s%s", d->bundle_path,
 	           d->plan->agent->path ? "; agents: " : "",
 	           d->plan->agent->path ? d->plan->agent->path : "",
@@ -271,7 +273,7 @@ void generations_ready(struct daemon *d, struct generation *g)
 			(old->spawner.pid ? d->plan->leave_ns : sooner(widow_ns, d->plan->leave_ns)));
 	}
 	if ((!d->ever && listening_begin(d, &err)) ||
-	    channel_put_fds(&g->gate.channel, MESSAGE_START, 0, NULL, 0, sockets, 2, &err)) {
+	    channel_put_fds(&g->gate.channel, MESSAGE_START, 0, NULL, 0, sockets, sockets[1] < 0 ? 1 : 2, &err)) {
 		daemon_fail(d, &err);
 		return;
 	}
@@ -390,6 +392,10 @@ static void restart_settle(struct daemon *d)
 		return;
 	if (s && s->state == GENERATION_SERVING && s->gate.pid && s->spawner.pid)
 		return;
+	if (d->plan->start.agent) {
+		daemon_stop(d, 0, false);
+		return;
+	}
 	for (unsigned i = 0; i < d->failed && pause < most_pause_ns; i++)
 		pause *= 2;
 	loop_timer_set(&d->loop, &d->again, d->last_start + sooner(pause, most_pause_ns));

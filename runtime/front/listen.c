@@ -85,6 +85,15 @@ int listen_inherit(struct listen_socket *agent, struct listen_socket *supervisor
 	return 1;
 }
 
+int listen_connected(int fd, struct listen_socket *out, struct krux_err *err)
+{
+	*out = none;
+	if (option_of(fd, SO_DOMAIN) != AF_UNIX || option_of(fd, SO_TYPE) != SOCK_STREAM || option_of(fd, SO_ACCEPTCONN))
+		return err_set(err, 0, "standard input is no connected Unix stream socket");
+	out->fd = fcntl(fd, F_DUPFD_CLOEXEC, FIRST_PASSED);
+	return out->fd < 0 ? err_set(err, errno, "standard input") : 0;
+}
+
 /* ---- our own ---- */
 
 static int address_of(const char *path, struct sockaddr_un *out, struct krux_err *err)

@@ -20,6 +20,8 @@ struct listen_socket {
  * variables out of the environment. 0: none were passed, 1: both are there; -1 with *err. */
 int listen_inherit(struct listen_socket *agent, struct listen_socket *supervisor,
                    struct krux_err *err);
+/* A connected Unix stream socket at that descriptor, which stays open. */
+int listen_connected(int fd, struct listen_socket *out, struct krux_err *err);
 /* Binds a socket at `path` with this mode and group ((gid_t)-1: as it is); nobody can connect until
  * listen_open. A socket file where nobody listens any more is replaced, anything else refused. */
 int listen_make(const char *path, mode_t mode, gid_t group, struct listen_socket *out,

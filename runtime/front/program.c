@@ -53,15 +53,26 @@ int program_command(const struct command *commands, size_t n, int argc, char **a
 	return -1;
 }
 
+bool program_beside(const char *name, char path[static PROGRAM_PATH])
+{
+	ssize_t n = readlink("/proc/self/exe", path, PATH_MAX);
+	char *slash;
+
+	if (n <= 0 || n >= PATH_MAX) {
+		errno = n < 0 ? errno : ENAMETOOLONG;
+		return false;
+	}
+	path[n] = 0;
+	slash = strrchr(path, '/');
+	snprintf(slash ? slash + 1 : path, NAME_MAX + 1, "%s", name);
+	return true;
+}
+
 int program_become(const char *name, char **argv)
 {
-	char path[PATH_MAX + NAME_MAX + 1], *slash;
-	ssize_t n = readlink("/proc/self/exe", path, PATH_MAX);
+	char path[PROGRAM_PATH];
 
-	if (n > 0 && n < PATH_MAX) {
-		path[n] = 0;
-		slash = strrchr(path, '/');
-		snprintf(slash ? slash + 1 : path, NAME_MAX + 1, "%s", name);
+	if (program_beside(name, path)) {
 		argv[0] = path;
 		execv(path, argv);
 		name = path;

@@ -18,6 +18,7 @@
 #include "runtime/gate/limits.h"
 #include "runtime/sandbox/cgroup.h"
 
+#include "capspec/canon.h"
 #include "capspec/version.h"
 
 #include <errno.h>
@@ -49,6 +50,7 @@ static const char help[] =
 "  --notify-hook PROGRAM  run for each notify verdict, with the event as JSON\n"
 "  --notify-network   it may use the network\n"
 "  --limit NAME=N     what clients may use up: a name that kruxrt status shows\n"
+"  --only AGENT       serve this one alone, on standard input (kruxrt-serve(8))\n"
 "  --allow-missing F,...  do without these features (kruxrt doctor)\n"
 "  --dev              let a development key through; answers and records say so\n"
 "\n"
@@ -62,22 +64,23 @@ enum { MOST_LIMITS = 32 };
 static const uint64_t second_ns = 1000000000;
 
 struct serve {
-	const char *bundle, *state_path, *trust, *socket, *group, *supervisor, *base, *missing_list;
+	const char *bundle, *state_path, *trust, *socket, *group, *supervisor, *base, *missing_list, *only, *folder;
 	bool dev, help;
 	struct state state;
 	struct daemon_plan plan;
 	struct listen_socket agent, super;
 	struct machine machine;
 	char *bundle_path;
+	struct workspace workspace;    /* of the one who is served alone */
 	struct places places;
 	const char *limit[MOST_LIMITS + 1];
 	int cgroup_above;
 	char group_name[32];
 };
 
-static int fail(int code, const struct krux_err *err)
+static int fail(const struct serve *s, int code, const struct krux_err *err)
 {
-	fputs("kruxrt serve: ", stderr);
+	fputs(s->only ? "kruxrt call: " : "kruxrt serve: ", stderr);
 	screen_puts(stderr, err->text);
 	fputc('\n', stderr);
 	return code;
@@ -125,7 +128,26 @@ static int group_find(const struct serve *s, gid_t *out, struct krux_err *err)
 	return 0;
 }
 
+static int only_check(const struct serve *s, struct krux_err *err)
+{
+	if (!s->only)
+		return s->folder ? err_set(err, 0, "--workspace is that of --only AGENT") : 0;
+	if (s->socket || s->group || s->supervisor)
+		return err_set(err, 0, "--only: nobody else connects, so there are no sockets");
+	if (!krux_agent_valid((struct krux_str){ s->only, strlen(s->only) }))
+		return err_set(err, 0, "--only: an agent is 1 to 64 of a-z 0-9 . _ -");
+	return 0;
+}
+
 /* ---- opening ---- */
+
+static int state_refuse(const struct serve *s, struct krux_err *err)
+{
+	if (errno != EWOULDBLOCK)
+		return err_set(err, errno, "%s", s->state_path);
+	return err_set(err, 0, s->only ? "%s: a daemon serves this state; call it by --socket PATH"
+	                               : "%s: another daemon serves this state", s->state_path);
+}
 
 static int state_take(struct serve *s, struct krux_err *err)
 {
@@ -134,12 +156,14 @@ static int state_take(struct serve *s, struct krux_err *err)
 
 	if (state_open(s->state_path, &s->state, err))
 		return -1;
+	/* One caller after the other. */
+	if (s->only && flock(s->state.blobs, LOCK_EX))
+		return err_set(err, errno, "%s", s->state_path);
 	/* Recorder and spawner hold it too: after a daemon that was killed, they are about to end. */
 	for (int i = 0; i < 60 && (rc = flock(s->state.fd, LOCK_EX | LOCK_NB)) && errno == EWOULDBLOCK; i++)
 		nanosleep(&pause, NULL);
 	if (rc)
-		return err_set(err, errno == EWOULDBLOCK ? 0 : errno, "%s: another daemon serves this state",
-		               s->state_path);
+		return state_refuse(s, err);
 	if (!s->trust)
 		return 0;
 	close(s->state.trust);
@@ -176,9 +200,11 @@ static int socket_make(const char *path, const char *name, mode_t mode, gid_t gr
 
 static int sockets_take(struct serve *s, struct krux_err *err)
 {
-	int passed = listen_inherit(&s->agent, &s->super, err);
+	int passed = s->only ? listen_connected(0, &s->agent, err) : listen_inherit(&s->agent, &s->super, err);
 	gid_t group;
 
+	if (s->only)
+		return passed;
 	if (passed < 0 || group_find(s, &group, err))
 		return -1;
 	if (passed && (s->socket || s->supervisor || s->group))
@@ -210,11 +236,32 @@ static int places_take(struct serve *s, struct krux_err *err)
 	struct places *p = &s->places;
 
 	if (places_add(p, REACH_STATE, s->state.path, err) || (s->trust && places_add(p, REACH_TRUST, s->trust, err)) ||
-	    places_add(p, "bundle", s->bundle_path, err) || socket_place(p, "agents' socket", &s->agent, err) ||
-	    socket_place(p, "supervisors' socket", &s->super, err) || places_programs(p, err) ||
+	    places_add(p, "bundle", s->bundle_path, err) ||
+	    (!s->only && (socket_place(p, "agents' socket", &s->agent, err) ||
+	                  socket_place(p, "supervisors' socket", &s->super, err))) ||
+	    places_programs(p, err) ||
 	    (s->plan.hook.path && places_add(p, "notify hook", s->plan.hook.path, err)))
 		return -1;
 	s->plan.start.places = (const char *const *)p->text;
+	return 0;
+}
+
+/* Who is served alone has its folder now; others when they are registered. */
+static int only_take(struct serve *s, struct krux_err *err)
+{
+	struct start_plan *start = &s->plan.start;
+	struct stat log;
+
+	if (!s->only)
+		return 0;
+	s->state.places = start->places;
+	if (workspace_open(&s->state, s->folder, s->only, &s->workspace, err))
+		return -1;
+	start->agent = s->only;
+	start->workspace = s->workspace.path;
+	/* A daemon may have served this state with other uids than the usual ones. */
+	if (!s->base && !fstat(s->state.log, &log) && log.st_uid > 1 && !geteuid())
+		start->uid_base = log.st_uid - 1;
 	return 0;
 }
 
@@ -252,7 +299,7 @@ static int serve_open(struct serve *s, int *code, struct krux_err *err)
 	struct start_plan *start = &s->plan.start;
 
 	*code = EXIT_USAGE;
-	if (base_read(s, err) || machine_waive(&s->machine, s->missing_list, err) || limits_read(s, err))
+	if (only_check(s, err) || base_read(s, err) || machine_waive(&s->machine, s->missing_list, err) || limits_read(s, err))
 		return -1;
 	s->plan.hook.uid = start->uid_base + 2;
 	if (hook_check(&s->plan.hook, err))
@@ -261,7 +308,8 @@ static int serve_open(struct serve *s, int *code, struct krux_err *err)
 	if (machine_check(&s->machine, err) || parts_open(&start->parts, err))
 		return -1;
 	*code = EXIT_USAGE;
-	if (state_take(s, err) || bundle_open(s, err) || sockets_take(s, err) || places_take(s, err))
+	if (state_take(s, err) || bundle_open(s, err) || sockets_take(s, err) || places_take(s, err) ||
+	    only_take(s, err))
 		return -1;
 	*code = EXIT_SYSTEM;
 	return owner_settle(&s->state, start->uid_base + 1, &start->keys, err) || cgroup_take(s, err) ? -1 : 0;
@@ -293,6 +341,7 @@ static void serve_close(struct serve *s)
 	cgroup_give_back(s);
 	parts_close(&s->plan.start.parts);
 	cleanup_fd(&s->plan.start.keys);
+	workspace_close(&s->workspace);
 	state_close(&s->state);
 	free(s->bundle_path);
 	places_free(&s->places);
@@ -302,7 +351,8 @@ static void serve_close(struct serve *s)
 int serve_command(int argc, char **argv)
 {
 	struct serve s = { .cgroup_above = -1, .plan = { .bundle = -1, .cgroup = -1, .start.keys = -1 },
-		           .state = { NULL, -1, -1, -1, -1, -1, NULL }, .agent.fd = -1, .super.fd = -1 };
+		           .state = { NULL, -1, -1, -1, -1, -1, NULL }, .workspace = { NULL, -1, -1 },
+		           .agent.fd = -1, .super.fd = -1 };
 	const struct option_spec specs[] = {
 		{ .name = "--bundle", .value = &s.bundle },
 		{ .name = "--state", .value = &s.state_path },
@@ -315,6 +365,8 @@ int serve_command(int argc, char **argv)
 		{ .name = "--notify-network", .flag = &s.plan.hook.network },
 		{ .name = "--limit", .list = s.limit, .nlist = MOST_LIMITS + 1 },
 		{ .name = "--allow-missing", .value = &s.missing_list },
+		{ .name = "--only", .value = &s.only },
+		{ .name = "--workspace", .value = &s.folder },
 		{ .name = "--dev", .flag = &s.dev },
 		{ .name = "--help", .flag = &s.help },
 		{ .name = NULL },
@@ -331,9 +383,11 @@ int serve_command(int argc, char **argv)
 		return s.help ? EXIT_YES : EXIT_USAGE;
 	}
 	parts_none(&s.plan.start.parts);
-	ready_begin();
+	/* Who calls is waited for by somebody else than a service manager. */
+	if (!s.only)
+		ready_begin();
 	if (serve_open(&s, &code, &err)) {
-		fail(code, &err);
+		fail(&s, code, &err);
 		cleanup_fd(&s.plan.bundle);
 	} else {
 		code = serve_run(&s);

@@ -53,7 +53,7 @@ static int process_tell(const struct start_plan *p, enum process_kind kind, cons
 {
 	const uid_t id = p->uid_base + (kind == PROCESS_RECORDER);
 	struct begin b = { .kind = kind, .dev = p->dev, .waived = p->waived, .uid = id, .gid = (gid_t)id,
-		           .parent = getpid() };
+		           .parent = getpid(), .agent = p->agent, .workspace = p->workspace };
 
 	for (unsigned i = 0; i < BEGIN_FDS; i++)
 		b.fd[i] = -1;

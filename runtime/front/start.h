@@ -23,6 +23,7 @@ struct start_plan {
 	const char *const *waived, *const *missing;
 	const char *const *limits;     /* of the gate: NAME=N, NULL-terminated; NULL: the usual ones */
 	const char *const *places;     /* that no agent may reach, NULL-terminated */
+	const char *agent, *workspace; /* who is served alone; NULL: all that are registered */
 	uid_t uid_base;                /* as root: gate + 0, recorder + 1 */
 };
 

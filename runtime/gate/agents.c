@@ -124,11 +124,24 @@ static void reach_say(const struct gate *g)
 			fprintf(stderr, "kruxrt gate: calls of agent %s are refused: %s\n", a->name, err.text);
 }
 
+/* Who is served alone is who it says, whatever an agent of that name is registered for. */
+static bool agent_claim(struct gate *g)
+{
+	const struct gate_run_options *o = &g->options;
+	const struct carry_agent c = { .name = { o->agent, strlen(o->agent) }, .auth = AUDIT_AUTH_CLAIMED,
+		                       .workspace = { o->workspace, strlen(o->workspace) } };
+	struct agent *a = agent_find(g, c.name);
+
+	return a ? agent_set(g, a, &c) : agent_add(g, &c) != NULL;
+}
+
 int agents_fill(struct gate *g, struct krux_err *err)
 {
 	for (size_t i = 0; i < carry_agents(g->carry); i++)
 		if (!agent_add(g, carry_agent(g->carry, i)))
 			return err_set(err, ENOMEM, "know the agents");
+	if (g->options.agent && !agent_claim(g))
+		return err_set(err, ENOMEM, "know the agent");
 	agents_freeze(g);
 	reach_say(g);
 	return 0;

@@ -92,7 +92,8 @@ void call_settle(struct gate *g, struct call *c, const struct krux_str *shown)
 	switch (c->judgement.verdict) {
 	case KRUX_AUTONOMOUS:
 	case KRUX_NOTIFY:
-		if (pure_is(c->request.cap))
+		/* Who is served alone sees the number of its record, which is worth a moment. */
+		if (pure_is(c->request.cap) && !g->options.agent)
 			call_pure(g, c);
 		else
 			call_record(g, c, AUDIT_KIND_INTENT, NULL);

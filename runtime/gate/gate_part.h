@@ -417,6 +417,8 @@ int server_open(struct gate *, struct krux_err *err);
 void server_close(struct gate *);
 /* Takes the descriptors. */
 int server_listen(struct gate *, int agents, int supervisors, struct krux_err *err);
+/* One connection that is there already. Takes it. */
+int server_connect(struct gate *, int fd, struct krux_err *err);
 /* No more connections and no more messages; then nothing but what is under way. */
 void server_drain(struct gate *);
 bool server_idle(const struct gate *);

@@ -107,7 +107,7 @@ static int start_take(struct gate *g, struct message *m, struct krux_err *err)
 	int fd[2] = { m->fd[0], m->fd[1] };
 
 	m->fd[0] = m->fd[1] = -1;
-	if (server_listen(g, fd[0], fd[1], err))
+	if (g->options.agent ? server_connect(g, fd[0], err) : server_listen(g, fd[0], fd[1], err))
 		return -1;
 	g->serving = true;
 	/* Where connections come from another gate, its tickets are taken over after them. */
@@ -176,10 +176,20 @@ static void parent_ready(struct watch *w, uint32_t events)
 
 /* ---- turns ---- */
 
+/* Who is served alone has gone: what it has not waited for is ended, and then so is the gate. */
+static void alone_settle(struct gate *g)
+{
+	if (!g->options.agent || !g->serving || g->draining || server_count(g, false))
+		return;
+	calls_revoke(g, agent_find(g, (struct krux_str){ g->options.agent, strlen(g->options.agent) }));
+	gate_drain(g);
+}
+
 static void turn(void *ctx)
 {
 	struct gate *g = ctx;
 
+	alone_settle(g);
 	links_turn(g);
 	links_flush(g);
 	server_turn(g);
@@ -376,6 +386,8 @@ static int gate_start(struct gate *g, struct krux_err *err)
 		return -1;
 	if (snapshot_take(g, err))
 		return -1;
+	if (*g->notice)
+		fprintf(stderr, "kruxrt gate: %s\n", g->notice);
 	approvers_leave(g);
 	if (agents_fill(g, err) || tickets_open(g, err))
 		return -1;
@@ -423,6 +435,8 @@ int gate_run(int parent_channel, const struct gate_run_options *options)
 	if (!gate_open(g, parent_channel, &err) && !gate_start(g, &err)) {
 		if (loop_run(&g->loop, &err))
 			gate_fail(g, EXIT_FAILED, &err);
+		/* What could wait for more to come has nothing to wait for. */
+		g->recorder.lazy = g->loop.look = false;
 		links_flush(g);
 		code = g->code;
 	} else {

@@ -21,6 +21,9 @@ struct gate_run_options {
 	const char *const *waived;     /* NULL-terminated; NULL: none */
 	const char *const *places;     /* that no agent may reach, as reach_check takes them; NULL: none */
 	uint64_t generation;
+	/* Who is served alone, on one connection that START brings, and in which folder: its name is only claimed.
+	 * NULL: all that are registered, on listening sockets. */
+	const char *agent, *workspace;
 	int recorder, spawner;         /* channels */
 	const struct gate_limits *limits;   /* NULL: the usual ones */
 	/* Called once, when the bundle is mapped and everything is opened, before READY: from then

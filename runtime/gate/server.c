@@ -33,7 +33,13 @@ static bool peer_holds(const struct gate *g, const struct agent *a, uint64_t uid
 	return true;
 }
 
-static void welcome(struct connection *c, struct agent *a, enum audit_auth auth)
+/* Who is served alone has come by the parent, and is taken at its word. */
+static bool claim_holds(const struct gate *g, const struct agent *a)
+{
+	return g->options.agent && !strcmp(a->name, g->options.agent);
+}
+
+static void welcome(struct connection *c, struct agent *a)
 {
 	struct gate *g = c->server->gate;
 	struct frame f = { .kind = FRAME_WELCOME, .welcome = {
@@ -52,7 +58,7 @@ static void welcome(struct connection *c, struct agent *a, enum audit_auth auth)
 		return;
 	}
 	c->session.agent = a;
-	c->session.auth = auth;
+	c->session.auth = a->auth;
 	a->nsessions++;
 	connection_known(c);
 	connection_send(&c->session, &f, -1);
@@ -79,9 +85,9 @@ static void hello(struct connection *c, const struct frame *f)
 	if (f->hello.proof == FRAME_PROOF_TOKEN && f->hello.token.p)
 		holds = agent_token_holds(a ? a : &nobody, f->hello.token) && a;
 	else if (f->hello.proof == FRAME_PROOF_PEER)
-		holds = a && peer_holds(g, a, c->session.uid);
+		holds = a && (claim_holds(g, a) || peer_holds(g, a, c->session.uid));
 	if (holds)
-		welcome(c, a, f->hello.proof == FRAME_PROOF_PEER ? AUDIT_AUTH_PEER : AUDIT_AUTH_TOKEN);
+		welcome(c, a);
 	else
 		connection_fail(c, FRAME_ERROR_UNAUTHORISED, stranger);
 }
@@ -91,7 +97,7 @@ static void prove(struct connection *c, const struct frame *f)
 	struct agent *a = c->proving;
 
 	if (a && agent_key_holds(a, c->nonce, f->prove.signature))
-		welcome(c, a, AUDIT_AUTH_KEY);
+		welcome(c, a);
 	else
 		connection_fail(c, FRAME_ERROR_UNAUTHORISED, stranger);
 }
@@ -383,6 +389,18 @@ int server_listen(struct gate *g, int agents, int supervisors, struct krux_err *
 			return -1;
 	}
 	return 0;
+}
+
+int server_connect(struct gate *g, int fd, struct krux_err *err)
+{
+	struct ucred who;
+	socklen_t len = sizeof who;
+
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &len)) {
+		close(fd);
+		return err_set(err, errno, "the connection of the one who is served");
+	}
+	return connection_new(g->server, ROLE_AGENT, fd, who.uid) ? 0 : err_set(err, ENOMEM, "a connection");
 }
 
 void server_drain(struct gate *g)

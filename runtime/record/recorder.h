@@ -14,6 +14,8 @@ struct recorder_options {
 	const char *engine;            /* "kruxrt 0.3" */
 	bool dev;
 	const char *const *waived;     /* NULL-terminated; NULL: none */
+	/* Who is served alone, whose name is only claimed, and the folder that it works in; NULL: nobody. */
+	const char *agent, *workspace;
 	/* What the machine does not have: a `missing` record each. NULL-terminated; NULL: none. */
 	const char *const *missing;
 	/* Called once, after log and key are open and before READY: the process's last rights go. NULL

@@ -12,10 +12,10 @@ struct again {
 	struct judge *judge;           /* set by again_decides, in the child */
 };
 
-/* spawn_request.decides: the verdict is the recorded one, what approvers were asked for is what the
+/* child_plan.decides: the verdict is the recorded one, what approvers were asked for is what the
  * policy asks for, and the files that they saw are as they were. ctx is the struct again. */
 uint32_t again_decides(void *ctx, int workspace);
-/* spawn_request.allows, after it: the same call with that path is not decided more strictly. */
+/* child_plan.allows, after it: the same call with that path is not decided more strictly. */
 bool again_allows(void *ctx, struct krux_str field, struct krux_str path);
 
 #endif

@@ -1,5 +1,4 @@
-/* Runs one handler, once, in a child that can do no more than its capability. The caller has
- * decided and has made the intent durable; nothing here decides that a call may run. */
+/* How a call of a handler ended, from what is seen of its child. */
 #ifndef KRUX_SPAWN_H
 #define KRUX_SPAWN_H
 
@@ -7,28 +6,11 @@
 #include "capspec/value.h"
 
 struct krux_capability;
-struct krux_layer;
 struct krux_err;
 
 /* For effects over `tree f prunes`: does the policy allow the same request with the field `f`
  * holding this canonical path. Pure: reads frozen facts, so it works in the forked child. */
 typedef bool spawn_allows_fn(void *ctx, struct krux_str field, struct krux_str path);
-
-struct spawn_request {
-	const struct krux_capability *cap;   /* limits, effects, handler, output type, errors */
-	const struct krux_layer *layer;      /* what the bundle tells the kernel; NULL: nothing, so no call */
-	const struct krux_value *args;       /* canonical, the wire map */
-	const char *agent;                   /* a valid agent id */
-	int workspace_fd;                    /* O_PATH or O_RDONLY directory, /workspace in the call */
-	int trash_fd;                        /* directory for soft deletes, same file system; -1: none */
-	spawn_allows_fn *allows;             /* never NULL */
-	/* The child decides once more, before anything is opened; as child_plan. NULL where the caller, in
-	 * the same process, has. */
-	uint32_t (*decides)(void *ctx, int workspace);
-	void *ctx;                           /* of both */
-	const char *const *waived;           /* features the operator waived by name, NULL-terminated;
-	                                        NULL: none */
-};
 
 enum spawn_end {
 	SPAWN_UNKNOWN,    /* it ran and how it ended is not known: recorded so, never run again */
@@ -55,14 +37,10 @@ struct spawn_result {
 	uint64_t cpu_ns, wall_ns, rss_bytes; /* used by the child */
 };
 
-/* How a child ended to what is told of its call; frees the answer. Returns as spawn_run. */
+/* How a child ended to what is told of its call; frees the answer. -1 with *err: nothing ran. The pool takes what
+ * *out points at. */
 struct child_end;
 int spawn_ended(const struct krux_capability *, struct child_end *, struct krux_pool *, struct spawn_result *out,
                 struct krux_err *err);
-
-/* Runs it and waits. 0: the child ran, *out says how it ended. -1 with *err: nothing ran. The pool takes what
- * *out points at. */
-int spawn_run(const struct spawn_request *, struct krux_pool *, struct spawn_result *out,
-              struct krux_err *err);
 
 #endif

@@ -98,7 +98,7 @@ exits "with the bundle that is given" 0 "$R" audit replay --state "$s" --dev --b
 sed 's/approval-required/blocked/' "$caps/policies/team-moderate.yaml" > "$dir/other.yaml"
 "$C" build "$dir/other.yaml" -I "$caps" -o "$dir/other" > /dev/null 2>&1 || exit 3
 mkdir "$s/bundles"
-digest=$("$R" audit query --state "$s" --kind bundle --format json | sed 's/.*"bundle":"\([0-9a-f]*\)".*/\1/')
+digest=$("$R" audit query --state "$s" --kind bundle --format json | head -n 1 | sed 's/.*"bundle":"\([0-9a-f]*\)".*/\1/')
 cp "$dir/other/bundle.krux" "$s/bundles/$digest.krux"
 exits "a kept bundle that is another" 1 "$R" audit replay --state "$s" --dev
 has "is not taken" "$dir/err" "is another bundle than its name says"

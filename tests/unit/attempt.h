@@ -2,7 +2,8 @@
 #ifndef KRUX_TEST_ATTEMPT_H
 #define KRUX_TEST_ATTEMPT_H
 
-#include "runtime/spawn/here.h"
+#include "runtime/spawn/parent.h"
+#include "tests/unit/here.h"
 
 enum { AS_ROOT, AS_USER, WAYS };
 

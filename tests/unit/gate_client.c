@@ -20,17 +20,24 @@ static uint64_t boot_now(void)
 	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
 }
 
-struct client *client_connect(bool supervisor)
+struct client *client_of(int fd)
 {
 	struct client *c = calloc(1, sizeof *c);
+
+	c->fd = fd;
+	c->file = -1;
+	ck_assert_int_ge(fcntl(fd, F_SETFL, O_NONBLOCK), 0);
+	return c;
+}
+
+struct client *client_connect(bool supervisor)
+{
 	struct sockaddr_un a = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
 	snprintf(a.sun_path, sizeof a.sun_path, "%s/%s", world.root, supervisor ? "supervisors" : "agents");
-	c->file = -1;
-	c->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	ck_assert(!connect(c->fd, (struct sockaddr *)&a, sizeof a));
-	ck_assert_int_ge(fcntl(c->fd, F_SETFL, O_NONBLOCK), 0);
-	return c;
+	ck_assert(!connect(fd, (struct sockaddr *)&a, sizeof a));
+	return client_of(fd);
 }
 
 void client_close(struct client *c)

@@ -27,11 +27,13 @@
 
 struct world world;
 struct gate_limits world_limits;
+const char *world_bundle;
 struct krux_secret_key world_ana, world_ben, world_operator, world_stranger;
 
 static char built[64];
 static struct krux_err err;
 static int sockets[2] = { -1, -1 };
+static const char *alone, *alone_in;
 static struct {
 	uint64_t cookie;
 	struct message_ack ack;
@@ -545,7 +547,8 @@ static void gate_fork(struct world_gate *g, const char *bundle)
 		static const char *const places[] = { "state folder=/srv/daemon/state", "bundle=/etc/krux/b", NULL };
 		struct gate_run_options o = { .bundle = open(bundle, O_RDONLY | O_CLOEXEC), .bundle_path = bundle,
 			                      .trust = world.trust, .generation = g->generation, .recorder = recorder[1],
-			                      .spawner = spawner[1], .limits = &world_limits, .places = places };
+			                      .spawner = spawner[1], .limits = &world_limits, .places = places,
+			                      .agent = alone, .workspace = alone_in };
 
 		close(recorder[0]);
 		close(spawner[0]);
@@ -585,10 +588,26 @@ void world_second(const char *bundle)
 	gate_fork(&world.gate[1], bundle ? bundle : world.bundle);
 }
 
+struct client *world_alone(const char *agent, const char *workspace)
+{
+	int pair[2];
+
+	alone = agent;
+	alone_in = workspace;
+	world_second(NULL);
+	alone = alone_in = NULL;
+	ck_assert(!socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair));
+	ck_assert(!channel_put_fds(&world.gate[1].parent, MESSAGE_START, 0, NULL, 0, &pair[1], 1, &err));
+	world_turn(20);
+	close(pair[1]);
+	return client_of(pair[0]);
+}
+
 int world_ended(struct world_gate *g)
 {
 	for (int i = 0; i < 1000; i++) {
 		if (waitpid(g->pid, &g->status, WNOHANG) == g->pid) {
+			gates_turn();          /* what it has said before it ended */
 			g->on = false;
 			channel_close(&g->recorder);
 			channel_close(&g->spawner);
@@ -730,7 +749,10 @@ void world_setup(void)
 	nwaiting = 0;
 	strcpy(world.root, "/tmp/krux-world-XXXXXX");
 	ck_assert_ptr_nonnull(mkdtemp(world.root));
-	snprintf(world.bundle, sizeof world.bundle, "%s/out/bundle.krux", built);
+	if (world_bundle)
+		snprintf(world.bundle, sizeof world.bundle, "%s", world_bundle);
+	else
+		snprintf(world.bundle, sizeof world.bundle, "%s/out/bundle.krux", built);
 	for (int i = 0; i < 4; i++) {
 		snprintf(path, sizeof path, "%s/%s", world.root, folders[i]);
 		ck_assert(!mkdir(path, 0700));

@@ -55,6 +55,7 @@ extern struct world {
 	unsigned nreloads;
 } world;
 extern struct gate_limits world_limits;   /* of gates that start */
+extern const char *world_bundle;          /* of gates that start, instead of that of tests/fixtures/gate */
 
 /* Keys: of approvers ana and ben, of an operator, and one that nobody knows. */
 extern struct krux_secret_key world_ana, world_ben, world_operator, world_stranger;
@@ -68,6 +69,9 @@ void world_setup(void);
 void world_teardown(void);
 /* Another gate of the same state, with this bundle (NULL: the same). */
 void world_second(const char *bundle);
+struct client;
+/* A gate of the same state that serves this one alone, in that folder. */
+struct client *world_alone(const char *agent, const char *workspace);
 /* A bundle of the same policy, in which deleting one file asks for two. */
 const char *world_other(void);
 /* The gate ends by itself; its exit code. */
@@ -104,6 +108,8 @@ struct client {
 };
 
 struct client *client_connect(bool supervisor);
+/* Of a connected socket, which it takes. */
+struct client *client_of(int fd);
 /* And has said hello. */
 struct client *client_agent(const char *name, const char *token);
 struct client *client_supervisor(void);

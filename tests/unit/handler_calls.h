@@ -4,7 +4,7 @@
 #define KRUX_TEST_HANDLER_CALLS_H
 
 #include "compiler/model/model.h"
-#include "runtime/spawn/spawn.h"
+#include "tests/unit/here.h"
 
 struct krux_reach;
 

@@ -25,6 +25,7 @@ struct krux_err recording_err;
 struct krux_secret_key operator_key, approver_key, stranger_key;
 struct channel as_parent;
 pid_t recording_pid;
+const char *recording_alone;
 struct krux_str appended;
 
 static char root[64];
@@ -81,7 +82,7 @@ static void recording_fork(void)
 	if (!recording_pid) {
 		struct recorder_options o = {
 			.log = recording_state.log, .blobs = recording_state.blobs, .trust = recording_state.trust,
-			.engine = "krux tests",
+			.engine = "krux tests", .agent = recording_alone, .workspace = "/srv/alone",
 		};
 
 		close(pair[0]);

@@ -24,6 +24,7 @@ struct side {
 };
 
 void recording_setup(void);                   /* an empty state, with an origin and keys */
+extern const char *recording_alone;           /* who is served alone, in /srv/alone, by those that start; or NULL */
 void recording_start(void);                   /* the recorder, until it is READY */
 /* Starts one that cannot; its exit code, and its sentence in text. */
 int recording_refused(char *text, size_t room);

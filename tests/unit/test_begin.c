@@ -85,6 +85,7 @@ START_TEST(all_of_it_arrives)
 	b.parent = getpid();
 	b.engine = "kruxrt";
 	b.state_path = "";
+	b.workspace = "/srv/builder";
 	b.waived = waived;
 	b.missing = missing;
 	b.limits = limits;
@@ -100,6 +101,8 @@ START_TEST(all_of_it_arrives)
 	ck_assert_str_eq(got.engine, "kruxrt");
 	ck_assert_ptr_null(got.bundle_path);
 	ck_assert_str_eq(got.state_path, "");
+	ck_assert_ptr_null(got.agent);
+	ck_assert_str_eq(got.workspace, "/srv/builder");
 	ck_assert_str_eq(got.waived[0], "cgroup");
 	ck_assert_str_eq(got.waived[1], "ebpf");
 	ck_assert_ptr_null(got.waived[2]);

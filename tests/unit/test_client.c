@@ -5,6 +5,7 @@
 
 #include <check.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
@@ -12,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -165,6 +167,34 @@ START_TEST(what_is_wrong_with_options_is_said)
 		big.later = 1;
 		ck_assert_int_eq(krux_open(&big.o, &k, &fault), KRUX_E_USAGE);
 	}
+}
+END_TEST
+
+START_TEST(a_connection_that_is_there_is_used)
+{
+	struct krux_options o = options;
+	unsigned before = rig_descriptors();
+	int pair[2];
+
+	ck_assert(!socketpair(AF_UNIX, SOCK_STREAM, 0, pair));
+	gate.fd = pair[1];
+	o.socket = "/nowhere/at/all";
+	o.connected = 1;
+	o.fd = pair[0];
+	ck_assert_msg(!krux_open(&o, &k, &fault), "%s", fault.text);
+	ck_assert_int_eq(krux_fd(k), pair[0]);
+	ck_assert_int_eq(fcntl(pair[0], F_GETFD), FD_CLOEXEC);
+	fake_expect(&gate, FRAME_HELLO);
+	fake_say(&gate, WELCOME "4,65536,100");
+	ck_assert(!krux_step(k, &fault) && krux_welcomed(k));
+	krux_close(k);
+	k = NULL;
+	fake_hang_up(&gate);
+	ck_assert_uint_eq(rig_descriptors(), before);
+	/* What is no socket is noticed. */
+	o.fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	ck_assert_int_ne(krux_open(&o, &k, &fault), KRUX_OK);
+	ck_assert_uint_eq(rig_descriptors(), before);
 }
 END_TEST
 
@@ -657,6 +687,7 @@ int main(void)
 	tcase_add_test(tc, a_key_signs_the_challenge);
 	tcase_add_test(tc, secrets_that_others_can_read_are_refused);
 	tcase_add_test(tc, what_is_wrong_with_options_is_said);
+	tcase_add_test(tc, a_connection_that_is_there_is_used);
 	tcase_add_test(tc, a_refused_hello_is_told);
 	tcase_add_test(tc, why_it_closed_is_told);
 	tcase_add_test(tc, a_closed_connection_is_told);

@@ -463,6 +463,20 @@ START_TEST(stopping)
 }
 END_TEST
 
+START_TEST(what_was_answered_is_recorded_before_it_stops)
+{
+	struct client *c = client_agent("builder", "builder-token");
+
+	f = client_answer(c, 1, "system.ping", "{}");
+	ck_assert_uint_eq(f->answer.end, FRAME_END_DONE);
+	world_stop(&world.gate[0]);
+	ck_assert_int_eq(world_ended(&world.gate[0]), 0);
+	ck_assert_uint_eq(world_count(AUDIT_KIND_INTENT), 1);
+	ck_assert_uint_eq(world_count(AUDIT_KIND_OUTCOME), 1);
+	client_close(c);
+}
+END_TEST
+
 /* ---- limits ---- */
 
 START_TEST(one_id_at_a_time)
@@ -719,6 +733,7 @@ int main(void)
 	tcase_add_test(c, the_spawner_dies);
 	tcase_add_test(c, the_recorder_dies);
 	tcase_add_test(c, stopping);
+	tcase_add_test(c, what_was_answered_is_recorded_before_it_stops);
 	tcase_add_test(c, one_id_at_a_time);
 	tcase_add_test(c, descriptions);
 	tcase_add_test(c, hostile_clients_cost_themselves);

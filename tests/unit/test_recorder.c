@@ -136,6 +136,33 @@ START_TEST(only_registered_agents_ask)
 }
 END_TEST
 
+START_TEST(who_is_served_alone_is_as_claimed)
+{
+	struct record r;
+
+	side_gone(&a);
+	ck_assert_int_eq(recording_stop(), 0);
+	recording_alone = "someone";
+	recording_start();
+	recording_alone = NULL;
+	side_open(&a, 1);
+	r = intent_record();
+	record_text(&r, AUDIT_AGENT, "someone");
+	record_text(&r, AUDIT_WORKSPACE, "/srv/alone");
+	record_set(&r, AUDIT_AUTH, AUDIT_AUTH_CLAIMED);
+	ck_assert_int_eq(gate(r), ACK_OK);
+	/* Not in another folder, not as known, and nobody else. */
+	record_text(&r, AUDIT_WORKSPACE, "/srv/w");
+	ck_assert_int_eq(gate(r), ACK_AGENT);
+	record_text(&r, AUDIT_WORKSPACE, "/srv/alone");
+	record_set(&r, AUDIT_AUTH, AUDIT_AUTH_PEER);
+	ck_assert_int_eq(gate(r), ACK_AGENT);
+	record_set(&r, AUDIT_AUTH, AUDIT_AUTH_CLAIMED);
+	record_text(&r, AUDIT_AGENT, "someone.else");
+	ck_assert_int_eq(gate(r), ACK_AGENT);
+}
+END_TEST
+
 START_TEST(a_freeze_holds_and_a_thaw_is_signed)
 {
 	struct record r = { 0 };
@@ -537,6 +564,7 @@ int main(void)
 	tcase_add_checked_fixture(tc, setup, recording_teardown);
 	tcase_add_test(tc, an_intent_gets_a_receipt_and_its_end);
 	tcase_add_test(tc, only_registered_agents_ask);
+	tcase_add_test(tc, who_is_served_alone_is_as_claimed);
 	tcase_add_test(tc, a_freeze_holds_and_a_thaw_is_signed);
 	tcase_add_test(tc, a_ticket_is_used_up_once);
 	tcase_add_test(tc, a_ticket_is_used_up_once_in_one_turn);

@@ -1,9 +1,9 @@
 /* A plan to how its child ended, and a request to its result, without anything else happening meanwhile. */
-#include "runtime/spawn/here.h"
+#include "tests/unit/here.h"
 
 #include "runtime/base/cleanup.h"
 #include "runtime/base/err.h"
-#include "runtime/spawn/spawn.h"
+#include "runtime/spawn/parent.h"
 
 #include "capspec/schema.h"
 

@@ -1,0 +1,126 @@
+#!/bin/sh
+# A call without a daemon: the daemon's programs for it alone, which end with it, however it ends.
+set -u
+# kruxc takes a compiler, not one behind another program such as ccache.
+[ -z "${CC:-}" ] || { CC=${CC##* }; export CC; }
+TMP=${TMP:-/tmp}
+R=${KRUXRT:?} C=${KRUXC:?} top=${top:?}
+dir=$(mktemp -d "$TMP/krux-call.XXXXXX")
+daemon=
+end() { [ -z "$daemon" ] || kill -9 "$daemon" 2> /dev/null; wait 2> /dev/null; rm -rf "$dir"; }
+trap end EXIT
+trap 'exit 1' INT TERM
+passed=0 failed=0
+good() { passed=$((passed + 1)); echo "ok $1"; }
+bad() { failed=$((failed + 1)); echo "not ok $1: $2"; }
+exits() {
+	name=$1 want=$2
+	shift 2
+	"$@" > "$dir/out" 2> "$dir/err"
+	got=$?
+	if [ $got = "$want" ]; then good "$name"; else bad "$name" "exit $got, not $want: $(cat "$dir/err" "$dir/out" | head -c 400)"; fi
+}
+has() { if grep -qF -- "$3" "$2"; then good "$1"; else bad "$1" "no '$3' in: $(head -c 400 "$2")"; fi; }
+is() { if [ "$2" = "$3" ]; then good "$1"; else bad "$1" "'$2', not '$3'"; fi; }
+# All that has this state open or names it: the programs of a call, but for the test itself.
+left() {
+	for p in /proc/[0-9]*; do
+		case $(readlink "$p/exe" 2> /dev/null) in
+		"${R%/*}"/krux*) ls -l "$p/fd" 2> /dev/null | grep -qF "$s" && echo "${p#/proc/}" ;;
+		esac
+	done
+}
+ends() { # name: nothing of it is left soon
+	i=0
+	while [ $i -lt 100 ] && [ -n "$(left)" ]; do sleep 0.1; i=$((i + 1)); done
+	is "$1" "$(left)" ""
+}
+kinds() { "$R" audit tail --state "$s" -n 0 | awk '{ print $3 }' | grep -c "^$1\$"; }
+
+"$C" build "$top/stdlib-caps/policies/team-moderate.yaml" -I "$top/stdlib-caps" -o "$dir/b" > "$dir/log" 2>&1 || bad build "$(cat "$dir/log")"
+s=$dir/s
+"$R" init --state "$s" > /dev/null
+mkdir "$s/workspaces/builder" "$dir/w"
+cp "$dir/b/bundle.krux" "$s/bundle.krux"
+call() { "$R" call "$@" --state "$s" --dev; }
+
+exits "notify" 0 call filesystem.write '{"path":"/workspace/a","content":"one\n"}' --as builder
+n=$("$R" audit query --state "$s" --kind intent --format json | sed 's/.*"seq":\([0-9]*\).*/\1/')
+has "is seen" "$dir/err" "notify: builder called filesystem.write (record $n), rule team-moderate/"
+has "so is the key" "$dir/err" "this policy is signed with a development key"
+is "the file is there" "$(cat "$s/workspaces/builder/a")" one
+exits "autonomous, with few words" 0 call filesystem.read@1 '{"path":"/workspace/a"}' --as builder --json
+is "none" "$(cat "$dir/err")" ""
+has "its record" "$dir/out" '"record":'
+exits "effect-free" 0 call system.ping '{}'
+has "its record too" "$dir/out" '"record":'
+exits "another folder" 1 call filesystem.read '{"path":"/workspace/a"}' --as builder --workspace "$dir/w" --json
+has "holds other files" "$dir/out" '"name":"NotFound"'
+exits "approval-required" 1 call filesystem.delete '{"path":"/workspace/a"}' --as builder
+has "has a ticket" "$dir/out" '"ticket":"'
+exits "the same again" 1 call filesystem.delete '{"path":"/workspace/a"}' --as builder
+is "joins it" "$(kinds deferred)" 1
+exits "blocked" 1 call filesystem.read '{"path":"/etc/passwd"}' --as builder
+exits "invalid" 2 call filesystem.read '{"path":"a"}' --as builder
+exits "no arguments" 2 call filesystem.read '' --as builder
+exits "from standard input" 0 sh -c 'echo "{}" | "$0" call system.time - --state "$1" --dev' "$R" "$s"
+is "who was claimed" "$("$R" audit query --state "$s" --agent builder --kind intent --format json | grep -c '"auth":0')" 3
+exits "a held state" 0 "$R" audit verify --state "$s"
+ends "nothing is left of calls"
+
+# Killed, in the middle of a call: all of it ends, and the log says how.
+"$R" call filesystem.watch '{"path":"/workspace","timeout":"60s"}' --as builder --state "$s" --dev > "$dir/out" 2>&1 &
+caller=$!
+i=0
+while [ $i -lt 100 ] && [ "$(kinds intent)" -lt 6 ]; do sleep 0.1; i=$((i + 1)); done
+is "it runs" "$(kinds intent)" 6
+# One who comes meanwhile has to wait, and then has the turn.
+call system.ping '{}' > "$dir/next" 2>&1 &
+next=$!
+kill -9 $caller
+wait $caller 2> /dev/null
+wait $next
+is "the next one has its turn" $? 0
+ends "nothing is left of a caller that was killed"
+exits "how it ended" 0 "$R" audit query --state "$s" --kind outcome --format json
+has "is recorded" "$dir/out" '"why":"cancelled"'
+is "nothing is unknown" "$(kinds unknown)" 0
+# So it is when the programs are killed.
+"$R" call filesystem.watch '{"path":"/workspace","timeout":"60s"}' --as builder --state "$s" --dev > "$dir/out" 2>&1 &
+caller=$!
+i=0
+while [ $i -lt 100 ] && [ "$(kinds intent)" -lt 8 ]; do sleep 0.1; i=$((i + 1)); done
+for p in $(left); do
+	case $(cat "/proc/$p/comm") in krux-gate|krux-spawner) kill -9 "$p" ;; esac
+done
+wait $caller
+is "a call whose programs are killed" $? 3
+has "says so" "$dir/out" "was ended by signal 9"
+ends "nothing is left of programs that were killed"
+is "its end is unknown" "$(kinds unknown)" 1
+"$R" call filesystem.watch '{"path":"/workspace","timeout":"60s"}' --as builder --state "$s" --dev > "$dir/out" 2>&1 &
+caller=$!
+i=0
+while [ $i -lt 100 ] && [ "$(kinds intent)" -lt 9 ]; do sleep 0.1; i=$((i + 1)); done
+kill -9 "$(cat "/proc/$caller/task/$caller/children" | tr -d ' ')"
+wait $caller
+is "a call whose daemon is killed" $? 3
+ends "nothing is left of a daemon that was killed"
+exits "the log" 0 "$R" audit verify --state "$s"
+
+# Where a daemon serves the state, it is the one to ask.
+"$R" serve --allow-missing cgroup --state "$s" --bundle "$s/bundle.krux" --dev --socket "$dir/a" --supervisor "$dir/u" > "$dir/log" 2>&1 < /dev/null &
+daemon=$!
+i=0
+while [ $i -lt 100 ] && ! grep -q "generation 1 serves" "$dir/log"; do sleep 0.1; i=$((i + 1)); done
+exits "beside a daemon" 2 call system.ping '{}'
+is "it says how" "$(cat "$dir/err")" "kruxrt call: $s: a daemon serves this state; call it by --socket PATH"
+"$R" freeze --socket "$dir/u" --reason "a test" > "$dir/out" 2>&1 || bad freeze "$(cat "$dir/out")"
+kill -TERM $daemon
+wait $daemon
+daemon=
+exits "what was frozen stays so" 1 call system.ping '{}'
+"$R" thaw --state "$s" --operator "$s/keys/operator.key" --reason "a test" > "$dir/out" 2>&1 || bad thaw "$(cat "$dir/out")"
+exits "until it is thawed" 0 call system.ping '{}'
+echo "$passed passed, $failed failed"
+[ $failed = 0 ]
