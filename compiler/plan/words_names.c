@@ -261,13 +261,14 @@ static void exceptions_read(struct reading *r, uint32_t state, uint32_t usual, s
 	if (r->hard)
 		return;
 	if (dd_text_step(r->m, state, letter) != dd_text_step(r->m, usual, letter)) {
-		uint32_t begun = names_usual(r->m, state);
+		/* Beside a name that goes on likewise: what has come to an end there, such as that of "*rc", has not. */
+		uint32_t begun = names_usual(r->m, state), beside = names_usual(r->m, usual);
 
 		if (begun == UINT32_MAX || first) {
 			r->hard = true;
 			return;
 		}
-		star_read(r, begun, usual, n);
+		star_read(r, begun, beside == UINT32_MAX ? usual : beside, n);
 		usual = begun;
 	} else if (!first && dd_text_at(r->m, state).out != DD_IMPOSSIBLE && !exception_add(r, state, usual, n)) {
 		uint32_t next = below(r, state), next_usual = r->anywhere ? r->again : below(r, usual);
