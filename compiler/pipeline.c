@@ -93,6 +93,10 @@ bool pipeline_decide(struct pipeline *p)
 	for (size_t i = 0; i < p->caps.n; i++) {
 		p->manager[i] = dd_new(p->caps.cap[i]);
 		p->root[i] = decide_build(p->decisions, p->manager[i], p->diags, &p->build, p->caps.cap[i]);
+		if (dd_spent(p->manager[i])) {
+			decide_spent(p->decisions, p->diags, &p->build, p->manager, i);
+			break;
+		}
 	}
 	return !p->diags->errors;
 }

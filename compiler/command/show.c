@@ -23,6 +23,7 @@ int command_check(const struct options *o)
 		capabilities_resolve(p->arena, p->diags, p->capfile, p->ncapfiles, &p->caps);
 	} else if (ok && pipeline_resolve(p) && pipeline_decide(p)) {
 		coverage_report(p->decisions, p->manager, p->diags, &p->build);
+		dd_allow(2);
 		tables_fit(p->diags, p->decisions, p->manager, p->root, &p->caps);
 	}
 	if (!p->diags->n && o->format == DIAG_TEXT)

@@ -26,7 +26,7 @@ struct dd *dd_new(const struct capability *cap)
 
 	m->arena = a;
 	m->cap = cap;
-	m->most_steps = KRUX_MAX_STEPS;
+	m->most_steps = UINT64_MAX;
 	store_join(m);
 	store_guard(m, begin, NULL);
 	return m;
@@ -48,12 +48,21 @@ const char *dd_overflow(const struct dd *m)
 	return m->overflow;
 }
 
-struct dd_attempt dd_attempt(struct dd *m)
+struct dd_attempt dd_attempt_large(struct dd *m)
 {
-	struct dd_attempt a = { m->overflow ? UINT64_MAX : m->work, m->steps };
+	struct dd_attempt a = { m->overflow ? UINT64_MAX : m->work, m->most_steps };
 
 	m->alone = false;                /* nothing is rolled back */
-	m->steps = 0;
+	return a;
+}
+
+struct dd_attempt dd_attempt(struct dd *m)
+{
+	struct dd_attempt a = dd_attempt_large(m);
+
+	m->trying = true;
+	if (m->steps + TRIED_STEPS < m->most_steps)
+		m->most_steps = m->steps + TRIED_STEPS;
 	if (m->work < MOST_WORK - MOST_TRIED)
 		m->work = MOST_WORK - MOST_TRIED;
 	return a;
@@ -63,11 +72,12 @@ bool dd_attempt_end(struct dd *m, const struct dd_attempt *a)
 {
 	bool fine = !m->overflow;
 
+	m->trying = false;
 	if (a->work == UINT64_MAX)
 		return false;
 	m->overflow = NULL;
 	m->work = a->work;
-	m->steps = a->steps;
+	m->most_steps = a->most_steps;
 	return fine;
 }
 
@@ -82,6 +92,21 @@ const char *dd_tried(struct dd *m)
 
 	m->overflow = NULL;
 	return limit;
+}
+
+bool dd_spent(const struct dd *m)
+{
+	return m->overflow == steps_spent;
+}
+
+uint64_t dd_steps_taken(const struct dd *m)
+{
+	return m->steps;
+}
+
+void dd_allow(unsigned builds)
+{
+	store.most_steps = builds * (uint64_t)KRUX_MAX_STEPS;
 }
 
 void manager_forget(struct dd *m)

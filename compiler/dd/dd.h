@@ -94,13 +94,20 @@ size_t dd_count(const struct dd *, uint32_t root);     /* nodes, and states of a
 
 /* Set by whatever ran into a limit (LANG.md 8); results are then meaningless. NULL: none. */
 const char *dd_overflow(const struct dd *);
+/* Was that the limit of all diagrams of a build together: then no other manager can go on either. */
+bool dd_spent(const struct dd *);
+uint64_t dd_steps_taken(const struct dd *);
+/* The managers that there are belong to so many builds; one, where nobody says. */
+void dd_allow(unsigned builds);
 
 /* What is only tried: between the two a limit of its own holds, and running into one does no harm
  * to what was there before. False: that happened, and what was made meanwhile is meaningless. */
 struct dd_attempt {
-	uint64_t work, steps;
+	uint64_t work, most_steps;
 };
 struct dd_attempt dd_attempt(struct dd *);
+/* The same with all that is left. */
+struct dd_attempt dd_attempt_large(struct dd *);
 bool dd_attempt_end(struct dd *, const struct dd_attempt *);
 
 /* What is asked beyond the answer, within what is left of the limits: between the two a limit that

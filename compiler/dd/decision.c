@@ -22,8 +22,7 @@ struct work {
 	const struct build *build;
 	const struct capability *cap;
 	bool enforce_all;             /* observe rules and files too: for `would` */
-	const struct meet *grew;      /* the rules at which the diagram met a limit, in scratch memory */
-	size_t ngrew;
+	const struct without *without;/* rules that are left out; NULL: none */
 };
 
 static uint32_t combine(struct work *w, uint32_t a, uint32_t b)
@@ -100,28 +99,23 @@ uint32_t match_where(struct dd *m, const struct rule *r, const struct rule_cap *
 	return r->nagents ? dd_and(m, dd_agent(m, r->agent, r->nagents), when) : when;
 }
 
-static void grew_at(struct work *w, const struct meet *meet, size_t n)
-{
-	if (dd_overflow(w->m) && !w->ngrew) {
-		w->grew = meet;
-		w->ngrew = n;
-	}
-}
-
-/* First match of leaf[from..to), by halves. meet[i] is what leaf[i] was made of. */
-static uint32_t fold(struct work *w, const uint32_t *leaf, const struct meet *meet, size_t from, size_t to)
+/* First match of leaf[from..to), by halves. */
+static uint32_t fold(struct work *w, const uint32_t *leaf, size_t from, size_t to)
 {
 	size_t mid = from + (to - from) / 2;
-	uint32_t left, both;
+	uint32_t left;
 
 	if (from == to)
 		return DD_FALSE;
 	if (to - from == 1)
 		return leaf[from];
-	left = fold(w, leaf, meet, from, mid);
-	both = first(w, left, fold(w, leaf, meet, mid, to));
-	grew_at(w, meet + from, to - from);
-	return both;
+	left = fold(w, leaf, from, mid);
+	return first(w, left, fold(w, leaf, mid, to));
+}
+
+static bool is_left_out(const struct work *w, const struct policy *p, const struct rule *r)
+{
+	return w->without && w->without->rule[w->without->from[p - w->build->policy] + r->index];
 }
 
 /* A file's match: FALSE where none of its rules does. */
@@ -130,18 +124,15 @@ static uint32_t file_match(struct work *w, struct arena *scratch, const struct p
 	const struct meet *meet;
 	size_t nmeets = policy_meets(p, w->cap, &meet), n = 0;
 	uint32_t *leaf = ARENA_ARRAY(scratch, uint32_t, nmeets + 1);
-	struct meet *of = ARENA_ARRAY(scratch, struct meet, nmeets + 1);
 
 	for (size_t i = 0; i < nmeets; i++) {
 		const struct rule *r = meet[i].rule;
 
-		if (r->observe && !w->enforce_all)
+		if ((r->observe && !w->enforce_all) || is_left_out(w, p, r))
 			continue;
-		leaf[n] = dd_ite(w->m, match_where(w->m, r, meet[i].rc), match_value(w, p, r, meet[i].rc), DD_FALSE);
-		of[n++] = meet[i];
-		grew_at(w, &of[n - 1], 1);
+		leaf[n++] = dd_ite(w->m, match_where(w->m, r, meet[i].rc), match_value(w, p, r, meet[i].rc), DD_FALSE);
 	}
-	return fold(w, leaf, of, 0, n);
+	return fold(w, leaf, 0, n);
 }
 
 static uint32_t file_applies(struct dd *m, const struct policy *p)
@@ -258,46 +249,38 @@ void decide_facts(struct decisions *d, const struct build *b, const struct capab
 				file_facts(d, &b->policy[i], cap, all);
 }
 
-/* All rules that a capability meets, file by file. */
-static const struct meet *meets_all(const struct work *w, struct arena *scratch, size_t *n)
+static uint32_t decision_make(struct work *w, struct arena *scratch)
 {
-	struct meet *all = NULL;
-	size_t cap = 0;
+	uint32_t f = answer(w, scratch), would;
 
-	*n = 0;
-	for (size_t i = 0; i < w->build->npolicies; i++) {
-		const struct meet *meet;
-		size_t nmeets = policy_meets(&w->build->policy[i], w->cap, &meet);
+	if (!observes(w->build, w->cap))
+		return f;
+	w->enforce_all = true;
+	would = answer(w, scratch);
+	return dd_apply(w->m, APPLY_PAIR, outcome_pair, w->d, f, would);
+}
 
-		for (size_t k = 0; k < nmeets; k++)
-			ARENA_PUSH(scratch, all, *n, cap, meet[k]);
-	}
-	return all;
+uint32_t decide_without(struct decisions *d, struct dd *m, const struct build *b, const struct capability *cap,
+                        const struct without *without)
+{
+	struct work w = { .d = d, .m = m, .build = b, .cap = cap, .without = without };
+	struct arena *scratch = arena_new();
+	uint32_t f = decision_make(&w, scratch);
+
+	arena_free(scratch);
+	return f;
 }
 
 uint32_t decide_build(struct decisions *d, struct dd *m, struct diags *ds, const struct build *b,
                       const struct capability *cap)
 {
-	struct work w = { .d = d, .m = m, .build = b, .cap = cap };
-	struct arena *scratch = arena_new();
-	uint32_t f = answer(&w, scratch);
+	uint32_t f = decide_without(d, m, b, cap, NULL);
 
-	if (observes(b, cap)) {
-		uint32_t would;
-
-		w.enforce_all = true;
-		would = answer(&w, scratch);
-		f = dd_apply(m, APPLY_PAIR, outcome_pair, d, f, would);
-	}
 	if (dd_overflow(m)) {
-		if (!w.ngrew)
-			w.grew = meets_all(&w, scratch, &w.ngrew);
-		growth_report(ds, cap, w.grew, w.ngrew, dd_overflow(m));
-		f = DD_IMPOSSIBLE;
+		if (!dd_spent(m))
+			growth_report(ds, d, b, cap, dd_overflow(m));
+		return DD_IMPOSSIBLE;
 	}
-	arena_free(scratch);
-	if (dd_overflow(m))
-		return f;
 #ifdef KRUX_DEBUG
 	dd_check(m, f);
 #endif

@@ -44,10 +44,14 @@ uint32_t decisions_obligations(const struct decisions *, const struct obligation
 const struct outcome *decisions_outcome(const struct decisions *, uint32_t value);
 
 /* The decision diagram of one capability, in m (made by dd_new of that capability or of the
- * same capability of another build). DD_IMPOSSIBLE and dd_overflow(m) set when a limit is hit;
- * then a diagnostic K9xxx names the rules that grew it most. */
+ * same capability of another build). DD_IMPOSSIBLE and dd_overflow(m) set when a limit is hit; then a
+ * K9001 names the rules without which it fits, but where all steps of the build are spent: decide_spent. */
 uint32_t decide_build(struct decisions *, struct dd *m, struct diags *, const struct build *,
                       const struct capability *);
+
+/* K9001: all steps of a build are spent, at m[at]. The diagram that took most is looked into for the rules
+ * that grew it. m by capability. */
+void decide_spent(struct decisions *, struct diags *, const struct build *, struct dd *const *m, size_t at);
 
 /* The same without tree effects, `would` and the last word of "blocked": where every file is
  * silent, the terminal is FALSE. */

@@ -59,6 +59,8 @@ struct dd {
 	uint32_t nodes;                  /* made */
 	uint64_t work;                   /* done, in states of graphs */
 	uint64_t steps, most_steps;      /* taken, see steps_add */
+	bool trying;                     /* between dd_attempt and its end */
+	bool aside;                      /* its steps are not those of the build: it explains an error */
 	struct var **var;
 	size_t nvars, cap_vars;
 	struct var **ranked;             /* those that are no facts, in order */

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "capspec/limits.h"
 #include "compiler/dd/apply.h"
 #include "compiler/dd/cond.h"
 #include "compiler/dd/graph.h"
@@ -100,13 +101,23 @@ void store_stop(const char *what)
 	longjmp(g->escape, 1);
 }
 
+const char steps_spent[] = "steps";
+
 void steps_add(uint64_t n)
 {
 	struct dd *m = store.guard->m;
 
 	m->steps += n;
 	if (m->steps > m->most_steps)
-		store_stop("steps");
+		store_stop("steps to be tried");
+	if (m->aside)
+		return;
+	if (m->trying)
+		store.tried += n;
+	else
+		store.steps += n;
+	if (m->trying ? store.tried > ALL_TRIED : store.steps > store.most_steps)
+		store_stop(steps_spent);
 }
 
 /* ---- tables ---- */
@@ -335,8 +346,10 @@ static void store_free(void)
 
 void store_join(struct dd *m)
 {
-	if (!store.nmanagers++)
+	if (!store.nmanagers++) {
 		store.next_op = OP_OWN;
+		store.most_steps = KRUX_MAX_STEPS;
+	}
 	m->mark = store_mark();
 	m->alone = true;
 	if (store.newest)

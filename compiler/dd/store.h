@@ -19,6 +19,8 @@ enum {
 	DEAD = 0,                        /* the state from which everything is impossible */
 	MOST_WORK = 1 << 25,             /* of a manager, in states of graphs */
 	MOST_TRIED = 1 << 20,            /* of an attempt */
+	TRIED_STEPS = 1 << 23,           /* of an attempt */
+	ALL_TRIED = 1 << 25,             /* of all attempts */
 	STEPS_NODE = 16, STEPS_APPLY = 4,/* what takes longer than to look at an arc */
 };
 
@@ -104,6 +106,8 @@ struct store {
 	struct guard *guard;
 	struct dd *newest;
 	unsigned nmanagers;
+	uint64_t steps, most_steps;      /* of all managers but those aside, see steps_add */
+	uint64_t tried;                  /* those of attempts, which are not among them */
 };
 extern struct store store;
 
@@ -126,8 +130,10 @@ void *store_get(size_t n);                         /* from the pile, not cleared
 
 /* A limit was hit: back to the guard, `what` into dd_overflow. */
 _Noreturn void store_stop(const char *what);
-/* n states, arcs or edges more were looked at, for the manager at work; stops at its limit. */
+/* n states, arcs or edges more were looked at, for the manager at work; stops at its limit, and at that
+ * of all. */
 void steps_add(uint64_t n);
+extern const char steps_spent[];     /* what dd_overflow then is */
 /* Runs fn; 0 where it was stopped, or the manager had been before. */
 typedef uint32_t guarded_fn(struct dd *, void *args);
 uint32_t store_guard(struct dd *, guarded_fn *, void *args);

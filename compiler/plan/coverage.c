@@ -232,7 +232,7 @@ static void others_find(struct decisions *d, struct dd *m, const struct build *b
 }
 
 /* Beyond its limits a diagram answers nothing: then nothing is said of its rules, but that. */
-static void walk_give_up(const struct walk *w, struct diags *ds, const struct capability *cap, size_t n, bool first)
+static void walk_give_up(const struct walk *w, struct diags *ds, const struct capability *cap, size_t n)
 {
 	struct diag *d;
 
@@ -241,27 +241,27 @@ static void walk_give_up(const struct walk *w, struct diags *ds, const struct ca
 
 		s->matches = s->reached = s->effective = true;
 	}
-	if (!first)
-		return;
 	d = diag_warn(ds, 9001, w->meet[0].rule->at, "which rules for %.*s have an effect is not known: to find out needs more %s",
 	              STR_ARG(cap->name), dd_overflow(w->m));
 	d->expected = KRUX_STR("rules that the compiler can compare within its limits");
 }
 
-static void capability_walk(struct decisions *d, struct dd *m, struct diags *ds, const struct build *b, size_t policy,
+/* False: no diagram can be asked anything more. */
+static bool capability_walk(struct decisions *d, struct dd *m, struct diags *ds, const struct build *b, size_t policy,
                             const struct capability *cap, struct arena *kept, struct seen *seen)
 {
+	struct dd_attempt attempt = dd_attempt_large(m);
 	struct arena *scratch = arena_new();
 	struct walk w = { .kept = kept, .m = m, .seen = seen };
 	size_t n = policy_meets(&b->policy[policy], cap, &w.meet);
 	uint32_t others[4] = { DD_FALSE, DD_FALSE, DD_FALSE, DD_FALSE };
-	bool first = !dd_overflow(m);
+	bool spent;
 	const struct cite_policy *cite;
 	size_t ncites;
 
 	if (!n) {
 		arena_free(scratch);
-		return;
+		return true;
 	}
 	others_find(d, m, b, policy, cap, others);
 	w.others = others;
@@ -274,8 +274,11 @@ static void capability_walk(struct decisions *d, struct dd *m, struct diags *ds,
 	union_build(&w, 0, 0, n);
 	coverage_descend(&w, 0, 0, n);
 	if (dd_overflow(m))
-		walk_give_up(&w, ds, cap, n, first);
+		walk_give_up(&w, ds, cap, n);
+	spent = dd_spent(m);
+	dd_attempt_end(m, &attempt);
 	arena_free(scratch);
+	return !spent;
 }
 
 static void report(struct diags *ds, const struct rule *r, const struct seen *s)
@@ -318,7 +321,9 @@ static void report(struct diags *ds, const struct rule *r, const struct seen *s)
 void coverage_report(struct decisions *d, struct dd *const *manager, struct diags *ds,
                      const struct build *b)
 {
-	for (size_t p = 0; p < b->npolicies; p++) {
+	bool left = true;
+
+	for (size_t p = 0; p < b->npolicies && left; p++) {
 		const struct policy *policy = &b->policy[p];
 		struct arena *scratch;
 		struct seen *seen;
@@ -327,9 +332,9 @@ void coverage_report(struct decisions *d, struct dd *const *manager, struct diag
 			continue;
 		scratch = arena_new();
 		seen = ARENA_ARRAY(scratch, struct seen, policy->nrules);
-		for (size_t c = 0; c < b->caps.n; c++)
-			capability_walk(d, manager[c], ds, b, p, b->caps.cap[c], scratch, seen);
-		for (size_t i = 0; i < policy->nrules; i++)
+		for (size_t c = 0; c < b->caps.n && left; c++)
+			left = capability_walk(d, manager[c], ds, b, p, b->caps.cap[c], scratch, seen);
+		for (size_t i = 0; i < policy->nrules && left; i++)
 			report(ds, &policy->rule[i], &seen[i]);
 		arena_free(scratch);
 	}

@@ -292,6 +292,9 @@ bool builds_diff(struct arena *a, struct diags *ds, const struct build *old, con
 	/* What one capability has worked out is gone with the last manager: this one outlives them. */
 	struct dd *kept = new->caps.n ? dd_new(new->caps.cap[0]) : NULL;
 
+	/* Both builds, and as much again to compare them. */
+	if (kept)
+		dd_allow(3);
 	pairs.d = c.d;
 	for (size_t i = 0; i < old->caps.n && !c.stopped; i++)
 		if (!other_find(&new->caps, old->caps.cap[i])) {

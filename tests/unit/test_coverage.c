@@ -189,7 +189,47 @@ START_TEST(too_much_is_said)
 	}
 	ck_assert_uint_eq(said, 1);
 	ck_assert_uint_eq(w.diags->errors, 0);
+	/* The diagram can still be asked. */
+	ck_assert_ptr_null(dd_overflow(m));
 	dd_free(m);
+	world_end(&w);
+}
+END_TEST
+
+/* The steps of all diagrams of a build are counted together; where they are spent the rule that took them is
+ * named, once, whichever capability they ran out at. */
+START_TEST(steps_are_of_the_build)
+{
+	static const char policy[] =
+		"krux: policy/1\nname: demo\nlayer: organization\nrules:\n"
+		"  - { id: small, on: demo.act, when: 'path under \"/a\"', verdict: notify }\n"
+		"  - { id: big, on: demo.act, when: 'path matches \"**/*a*/**\" and path matches \"**/*b*/**\"', verdict: notify }\n"
+		"default: blocked\n";
+	struct world w;
+	struct decisions *d;
+	struct dd *m[2];
+
+	world_start(&w);
+	world_cap(&w, caps);
+	world_policy(&w, policy);
+	world_resolve(&w);
+	ck_assert(w.resolved);
+	build_index(w.arena, &w.build);
+	d = decisions_new(w.arena);
+	m[0] = dd_new(w.set.cap[0]);
+	ck_assert_uint_ne(decide_build(d, m[0], w.diags, &w.build, w.set.cap[0]), DD_IMPOSSIBLE);
+	ck_assert_uint_eq(store.steps, m[0]->steps);
+	m[1] = dd_new(w.set.cap[0]);
+	store.most_steps = store.steps + 10;
+	ck_assert_uint_eq(decide_build(d, m[1], w.diags, &w.build, w.set.cap[0]), DD_IMPOSSIBLE);
+	ck_assert(dd_spent(m[1]));
+	ck_assert_uint_eq(w.diags->errors, 0);
+	decide_spent(d, w.diags, &w.build, m, 1);
+	ck_assert_uint_eq(w.diags->errors, 1);
+	ck_assert(strstr(arena_str(w.arena, w.diags->list[0]->text).p, "need more than 67108864 steps together"));
+	dd_free(m[1]);
+	dd_free(m[0]);
+	ck_assert_uint_eq(store.steps, 0);
 	world_end(&w);
 }
 END_TEST
@@ -204,6 +244,7 @@ int main(void)
 	tcase_set_timeout(t, 120);
 	tcase_add_test(t, what_is_named_covers);
 	tcase_add_test(t, too_much_is_said);
+	tcase_add_test(t, steps_are_of_the_build);
 	suite_add_tcase(s, t);
 	r = srunner_create(s);
 	srunner_run_all(r, CK_NORMAL);
