@@ -9,6 +9,7 @@ static const char help[] =
 "krux-ctl COMMAND ...\n"
 "\n"
 "  agents     registers agents, lists them, takes them out\n"
+"  keys       whose signatures count: adds keys, takes them back\n"
 "  approvals  calls that a person has to approve\n"
 "  freeze     stops new effects at once\n"
 "  thaw       lets them happen again\n"
@@ -19,6 +20,7 @@ static const char help[] =
 
 static const struct command commands[] = {
 	{ "agents", agents_command },
+	{ "keys", keys_command },
 	{ "approvals", approvals_command },
 	{ "freeze", freeze_command },
 	{ "thaw", thaw_command },

@@ -27,6 +27,7 @@ static const struct {
 	{ "doctor", NULL, "what this machine has of what confines calls" },
 	{ "call", call, "make one call and print its answer" },
 	{ "agents", ctl, "register agents, list them, take them out" },
+	{ "keys", ctl, "whose signatures count: add keys, take them back" },
 	{ "approvals", ctl, "calls that a person has to approve" },
 	{ "freeze", ctl, "stop new effects at once" },
 	{ "thaw", ctl, "let them happen again" },

@@ -11,8 +11,6 @@
 #include <string.h>
 #include <sys/stat.h>
 
-enum { MAX_KEYS = 1024 };
-
 static const struct {
 	const char *word, *folder;
 } roles[TRUST_ROLES] = {
@@ -89,7 +87,7 @@ int trust_read(int dir, enum trust_role role, struct krux_pool *pool, struct kru
 		return err_wrap(err, "trust folder");
 	copy = fcntl(fd, F_DUPFD_CLOEXEC, 0);
 	list = copy < 0 ? NULL : fdopendir(copy);
-	*out = krux_pool_get(pool, MAX_KEYS * sizeof **out);
+	*out = krux_pool_get(pool, TRUST_KEYS * sizeof **out);
 	if (!list || !*out) {
 		if (!list)
 			cleanup_fd(&copy);
@@ -98,8 +96,8 @@ int trust_read(int dir, enum trust_role role, struct krux_pool *pool, struct kru
 	while ((e = readdir(list))) {
 		if (!is_key(e->d_name))
 			continue;
-		if (*n == MAX_KEYS)
-			return err_set(err, 0, "trust folder: more than %d keys", MAX_KEYS);
+		if (*n == TRUST_KEYS)
+			return err_set(err, 0, "trust folder: more than %d keys", TRUST_KEYS);
 		if (key_read(fd, e->d_name, &(*out)[*n], err))
 			return err_wrap(err, "trust folder: %s", roles[role].folder);
 		++*n;
@@ -118,4 +116,17 @@ int trust_add(int dir, enum trust_role role, const struct krux_public_key *key,
 		return -1;
 	snprintf(name, sizeof name, "%s.pub", key->name);
 	return file_create(fd, name, 0644, line, krux_key_public_text(key, line), err);
+}
+
+int trust_remove(int dir, enum trust_role role, const char *key, struct krux_err *err)
+{
+	CLEAN_FD int fd = file_open(dir, roles[role].folder, O_RDONLY | O_DIRECTORY, 0, err);
+	char name[80];
+
+	if (fd < 0)
+		return -1;
+	snprintf(name, sizeof name, "%s.pub", key);
+	if (unlinkat(fd, name, 0) || fsync(fd))
+		return err_set(err, errno, "%s/%s", roles[role].folder, name);
+	return 0;
 }

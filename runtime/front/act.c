@@ -119,6 +119,10 @@ static enum supervisor_result append(struct log *log, struct signing *s, struct 
 	/* workspace_open has looked at its places. */
 	if (r->field[AUDIT_KIND].u == AUDIT_KIND_AGENT && registry_check(log_carry(log), r, &rules, err))
 		return SUPERVISOR_REFUSED;
+	if (carry_key_revoked(log_carry(log), KRUX_STR("operator"), s->public.key)) {
+		err_set(err, 0, "%s is no operator any more: its key was taken back", s->public.name);
+		return SUPERVISOR_REFUSED;
+	}
 	randombytes_buf(s->nonce, sizeof s->nonce);
 	result = sign(s, r, err);
 	if (result)

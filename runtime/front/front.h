@@ -9,6 +9,7 @@ int audit_command(int argc, char **argv);
 int serve_command(int argc, char **argv);
 int doctor_command(int argc, char **argv);
 int agents_command(int argc, char **argv);
+int keys_command(int argc, char **argv);
 int approvals_command(int argc, char **argv);
 int freeze_command(int argc, char **argv);
 int thaw_command(int argc, char **argv);

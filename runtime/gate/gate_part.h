@@ -21,6 +21,7 @@
 #include "runtime/request/request.h"
 
 struct carry;
+struct carry_ticket;
 struct gate;
 struct server;
 
@@ -410,6 +411,8 @@ void ticket_released(struct gate *, struct call *);
 void tickets_tick(struct gate *);
 /* The quorum of an agent's tickets. */
 struct quorum ticket_quorum(const struct gate *, const struct agent *);
+/* Is who has accepted it with the i-th signature an approver still. */
+bool accept_counts(const struct gate *, const struct carry_ticket *, size_t i);
 
 /* ---- server.c and connection.c ---- */
 

@@ -3,6 +3,7 @@
 #include "runtime/gate/gate_part.h"
 
 #include "capspec/item.h"
+#include "runtime/bundle/trust.h"
 #include "runtime/record/carry.h"
 
 #include <stdlib.h>
@@ -103,6 +104,19 @@ static int approver_add(struct gate *g, struct krux_str name, const uint8_t *key
 	return 0;
 }
 
+/* trust_read has made the room. */
+static void operator_add(struct gate *g, struct krux_str name, const uint8_t *key)
+{
+	struct krux_public_key *k = &g->operator[g->noperators];
+
+	if (g->noperators == TRUST_KEYS || name.n >= sizeof k->name)
+		return;
+	*k = (struct krux_public_key){ .dev = false };
+	memcpy(k->name, name.p, name.n);
+	memcpy(k->key, key, sizeof k->key);
+	g->noperators++;
+}
+
 static int key_take(struct gate *g, const struct record *r, struct krux_err *err)
 {
 	struct krux_str name = r->field[AUDIT_NAME].s;
@@ -110,6 +124,9 @@ static int key_take(struct gate *g, const struct record *r, struct krux_err *err
 	bool revoke = record_has(r, AUDIT_ACTION) &&
 	              krux_str_eq(r->field[AUDIT_ACTION].s, KRUX_STR("revoke"));
 
+	/* One that is taken back, carry knows. */
+	if (krux_str_eq(r->field[AUDIT_ROLE].s, KRUX_STR("operator")) && !revoke)
+		operator_add(g, name, key);
 	if (!krux_str_eq(r->field[AUDIT_ROLE].s, KRUX_STR("approver")))
 		return 0;
 	approver_drop(g, name, key);

@@ -25,6 +25,13 @@ struct quorum ticket_quorum(const struct gate *g, const struct agent *a)
 		                a->auth == AUDIT_AUTH_KEY ? a->proof : NULL };
 }
 
+bool accept_counts(const struct gate *g, const struct carry_ticket *t, size_t i)
+{
+	const struct quorum q = { g->approver, g->napprovers, { "", 0 }, NULL };
+
+	return approver_find(&q, t->accept[i].name, t->accept[i].key) != NULL;
+}
+
 /* ---- decisions ---- */
 
 /* An approver of that name whose key has made the signature; its name alone where it has not. */
@@ -49,10 +56,11 @@ static const struct krux_public_key *approver_of(const struct gate *g, const str
 	return named;
 }
 
-static bool signed_before(const struct carry_ticket *t, const struct krux_public_key *k)
+static bool signed_before(const struct gate *g, const struct carry_ticket *t, const struct krux_public_key *k)
 {
 	for (size_t i = 0; i < t->naccepts; i++)
-		if (krux_str_eq(t->accept[i].name, str(k->name)) || !memcmp(t->accept[i].key, k->key, 32))
+		if (accept_counts(g, t, i) &&
+		    (krux_str_eq(t->accept[i].name, str(k->name)) || !memcmp(t->accept[i].key, k->key, 32)))
 			return true;
 	return false;
 }
@@ -93,7 +101,7 @@ static const char *decision_refused(struct gate *g, const struct frame *f, const
 		return "the agent has been taken out";
 	if (is_over(g, t))
 		return "the time of this ticket is over";
-	if (signed_before(t, who))
+	if (signed_before(g, t, who))
 		return "this approver has accepted it already";
 	if (k->old)
 		return "the policy has changed: the call is being decided again, under another ticket";
@@ -174,11 +182,16 @@ static struct krux_str signers_write(struct gate *g, const struct carry_ticket *
 {
 	size_t room = 9 + t->naccepts * (65 + 32 + 64 + 16);
 	struct item_out o = { krux_pool_get(g->pool, room), room, 0 };
+	size_t n = 0;
 
 	if (!o.p)
 		return (struct krux_str){ NULL, 0 };
-	item_head(&o, ITEM_LIST, t->naccepts);
+	for (size_t i = 0; i < t->naccepts; i++)
+		n += accept_counts(g, t, i);
+	item_head(&o, ITEM_LIST, n);
 	for (size_t i = 0; i < t->naccepts; i++) {
+		if (!accept_counts(g, t, i))
+			continue;
 		item_head(&o, ITEM_LIST, 3);
 		item_str(&o, ITEM_TEXT, t->accept[i].name);
 		item_str(&o, ITEM_BYTES, (struct krux_str){ (const char *)t->accept[i].key, 32 });

@@ -220,11 +220,13 @@ static void file_put(const struct krux_value *file, struct object *o)
 static void accepts_put(struct gate *g, const struct carry_ticket *t, struct object *o)
 {
 	struct krux_value *item = krux_pool_get(g->pool, (t->naccepts + 1) * sizeof *item);
+	size_t n = 0;
 
 	for (size_t i = 0; item && i < t->naccepts; i++)
-		item[i] = text_value(t->accept[i].name);
+		if (accept_counts(g, t, i))
+			item[n++] = text_value(t->accept[i].name);
 	if (item)
-		object_list(o, "accepted_by", item, t->naccepts);
+		object_list(o, "accepted_by", item, n);
 }
 
 static void version_put(struct krux_str field, struct object *o)

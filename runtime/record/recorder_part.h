@@ -96,7 +96,7 @@ bool key_revoked(const struct recorder *, enum trust_role, const uint8_t key[sta
 bool act_holds(struct recorder *, const struct record *);
 /* Is this decision one of an approver of the trust folder, who is not the agent itself. */
 bool decision_holds(struct recorder *, const struct record *);
-/* May this intent of that agent have the ticket. */
+/* May this intent of that agent have the ticket: what has accepted it are approvers still. */
 bool ticket_fits(struct recorder *, const struct record *);
 
 struct open *open_find(struct recorder *, uint64_t seq);

@@ -97,7 +97,7 @@ bool ticket_fits(struct recorder *r, const struct record *intent)
 		if (!same(intent, &deferred, fields[i]))
 			return false;
 	for (size_t i = 0; signer_at(intent, i, &s); i++)
-		if (!is_accepted(t, &s))
+		if (!is_accepted(t, &s) || key_revoked(r, TRUST_APPROVER, s.key))
 			return false;
 	return true;
 }

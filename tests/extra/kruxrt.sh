@@ -25,7 +25,7 @@ exits "unknown command" 2 "$R" nonsense
 exits "help" 0 "$R" --help
 is "help fits a screen" "$(awk 'length > 80 || NR > 24 { print "no"; exit }' "$dir/out")" ""
 exits "version" 0 "$R" --version
-for c in init serve call agents approvals audit; do
+for c in init serve call agents keys approvals audit; do
 	exits "help of $c" 0 "$R" $c --help
 	is "help of $c fits a screen" "$(awk 'length > 80 || NR > 24 { print "no"; exit }' "$dir/out")" ""
 	exits "$c without arguments" 2 "$R" $c

@@ -21,6 +21,7 @@ exits() {
 	got=$?
 	if [ $got = "$want" ]; then good "$name"; else bad "$name" "exit $got, not $want: $(head -c 300 "$dir/err" "$dir/out")"; fi
 }
+is() { if [ "$2" = "$3" ]; then good "$1"; else bad "$1" "'$2', not '$3'"; fi; }
 has() { if grep -qF -- "$2" "$dir/out" "$dir/err"; then good "$1"; else bad "$1" "no '$2' in: $(cat "$dir/out" "$dir/err" | head -c 400)"; fi; }
 
 cat > "$dir/p.yaml" <<'X'
@@ -104,6 +105,28 @@ waiter=$!
 for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do [ -n "$(tickets)" ] && break; sleep 0.2; done
 exits "reject" 0 "$R" approvals reject "$(first)" --key "$key" --reason "not this"
 wait $waiter; [ $? = 1 ] && grep -q 'rejected by approver' "$dir/waited" && good "the other did not" || bad "the other did not" "$(cat "$dir/waited")"
+
+# Keys of people come and go, and count from then on.
+mkdir "$dir/new"
+(cd "$dir/new" && "$KRUXC" keygen approver && "$KRUXC" keygen zoe) > "$dir/log" 2>&1 || bad keygen "$(cat "$dir/log")"
+trust=$dir/s/trust zoe=$dir/new/zoe.key
+exits "who is no operator yet" 1 "$R" agents clear "$dir/s/workspaces/one" x --operator "$zoe" --reason x
+exits "another operator" 0 "$R" keys add "$dir/new/zoe.pub" --role operator --operator "$op" --trust "$trust"
+has "is recorded" "added operator zoe (record "
+exits "acts at once" 0 "$R" agents clear "$dir/s/workspaces/one" x --operator "$zoe" --reason x
+exits "a name twice" 1 "$R" keys add "$dir/new/approver.pub" --role approver --operator "$zoe" --trust "$trust"
+exits "one more that waits" 1 call filesystem.stat '{"path":"/workspace/d"}'
+exits "an approver is taken out" 0 "$R" keys revoke approver --role approver --operator "$zoe" --trust "$trust"
+exits "and accepts nothing more" 1 "$R" approvals accept "$(first)" --key "$key"
+exits "another one of that name" 0 "$R" keys add "$dir/new/approver.pub" --role approver --operator "$zoe" --trust "$trust"
+exits "the old key is not it" 1 "$R" approvals accept "$(first)" --key "$key"
+exits "the new one is" 0 "$R" approvals accept "$(first)" --key "$dir/new/approver.key"
+exits "an operator is taken out" 0 "$R" keys revoke operator --role operator --operator "$zoe" --trust "$trust"
+exits "and does nothing more" 1 "$R" keys revoke zoe --role operator --operator "$op" --trust "$trust"
+exits "until it is back" 0 "$R" keys add "$dir/s/keys/operator.pub" --role operator --operator "$zoe" --trust "$trust"
+exits "which counts" 0 "$R" keys revoke zoe --role operator --operator "$op" --trust "$trust"
+exits "what there is" 0 "$R" keys list --trust "$trust"
+is "is listed" "$(awk '{ print $1, $2 }' "$dir/out" | tr '\n' ' ')" "ROLE NAME approver approver operator operator "
 
 exits "freeze" 0 "$R" freeze --agent one --reason odd
 exits "a frozen agent" 1 call filesystem.list '{"path":"/workspace"}'

@@ -89,6 +89,8 @@ uint64_t world_append(struct record *);
 /* An agent with the token "NAME-token", and its end. */
 void world_register(const char *name);
 void world_revoke(const char *name);
+/* A key of a person is given that role, or taken back. */
+void world_key(const char *role, const struct krux_secret_key *, const char *action);
 void world_ack(void);                        /* lets held ACKs go */
 void world_finish(struct world_run *, int how);
 

@@ -97,6 +97,35 @@ START_TEST(quorums)
 }
 END_TEST
 
+/* Of two who are needed one is taken out after it has accepted: it takes another one. */
+START_TEST(who_is_taken_out_does_not_count)
+{
+	struct client *c = client_agent("builder", "builder-token"), *s = client_supervisor();
+	struct krux_secret_key other;
+
+	defer(c, 1, two, FRAME_FLAG_WAIT);
+	client_decide(s, 1, ticket, "accept", "ana", &world_ana);
+	done(s);
+	world_key("approver", &world_ana, "revoke");
+	world_turn(20);
+	client_decide(s, 2, ticket, "accept", "ben", &world_ben);
+	done(s);
+	ck_assert(client_quiet(c, 30));
+	ck_assert_uint_eq(world.nruns, 0);
+	client_decide(s, 3, ticket, "accept", "ana", &world_ana);
+	refused(s, "no registered approver");
+	ck_assert(krux_key_generate("ana", false, &other, NULL));
+	world_key("approver", &other, "add");
+	world_turn(20);
+	client_decide(s, 4, ticket, "accept", "ana", &other);
+	done(s);
+	answered(c, 1, FRAME_END_DONE);
+	ck_assert_uint_eq(world.nruns, 1);
+	client_close(c);
+	client_close(s);
+}
+END_TEST
+
 /* A signature on another ticket, or another word, is none on this. */
 START_TEST(signatures_are_bound)
 {
@@ -737,6 +766,7 @@ int main(void)
 	tcase_add_test(c, accepted_and_run);
 	tcase_add_test(c, used_up_rates_are_waited_for_or_approved);
 	tcase_add_test(c, quorums);
+	tcase_add_test(c, who_is_taken_out_does_not_count);
 	tcase_add_test(c, signatures_are_bound);
 	tcase_add_test(c, nobody_approves_himself);
 	tcase_add_test(c, rejected);

@@ -375,12 +375,17 @@ static struct record taken_back(const char *role, const struct krux_secret_key *
 /* The trust folder still holds them. */
 START_TEST(keys_that_were_taken_back_count_no_more)
 {
-	uint8_t ticket[HASH_LEN];
+	uint8_t ticket[HASH_LEN], accepted[HASH_LEN];
 
+	gate(deferred());
+	memcpy(accepted, ack.leaf, HASH_LEN);
+	ck_assert_int_eq(gate(decision(accepted, &approver_key, "accept")), ACK_OK);
 	gate(deferred());
 	memcpy(ticket, ack.leaf, HASH_LEN);
 	ck_assert_int_eq(gate(act(taken_back("approver", &approver_key), &operator_key, 11)), ACK_OK);
 	ck_assert_int_eq(gate(decision(ticket, &approver_key, "accept")), ACK_SIGNATURE);
+	/* Nor does what it has accepted before. */
+	ck_assert_int_eq(gate(with_ticket(intent_record(), accepted, &approver_key)), ACK_TICKET);
 	ck_assert_int_eq(gate(act(taken_back("operator", &operator_key), &operator_key, 12)), ACK_OK);
 	ck_assert_int_eq(gate(act(taken_back("log", &operator_key), &operator_key, 13)), ACK_SIGNATURE);
 }
