@@ -160,7 +160,7 @@ static void region_json(struct printer *p, const struct decisions *d, const stru
 {
 	struct buf *b = &p->out, where = { 0 };
 
-	region_print(&where, p->words, c->m, c->region, false);
+	region_print(&where, p->words, c->m, c->region, true);
 	buf_printf(b, "{\"change\":\"verdict\",\"widens\":%s,\"capability\":\"", c->widens ? "true" : "false");
 	name_print(b, c->cap);
 	buf_puts(b, "\",\"where\":\"");
@@ -282,6 +282,26 @@ static void versions_report(struct printer *p, const struct capability_set *set)
 	}
 }
 
+/* What names of long sets mean: behind the text, ahead of the lines of JSON. */
+static void names_write(struct printer *p)
+{
+	struct buf all = { 0 };
+
+	if (!p->words->nnamed)
+		return;
+	if (!p->o->json) {
+		buf_putc(&p->out, '\n');
+		names_define(&p->out, p->words);
+		return;
+	}
+	buf_puts(&all, "{\"change\":\"define\",\"define\":");
+	names_json(&all, p->words);
+	buf_puts(&all, "}\n");
+	buf_put(&all, p->out.p, p->out.n);
+	buf_free(&p->out);
+	p->out = all;
+}
+
 int command_diff(const struct options *o)
 {
 	bool ok_old, ok_new;
@@ -292,10 +312,7 @@ int command_diff(const struct options *o)
 
 	if (ok_old && ok_new && builds_diff(new->arena, new->diags, &old->build, &new->build, o->deny_widening, change_print, &p)) {
 		versions_report(&p, &new->build.caps);
-		if (!o->json && p.words->nnamed) {
-			buf_putc(&p.out, '\n');
-			names_define(&p.out, p.words);
-		}
+		names_write(&p);
 		code = o->deny_widening ? (p.widening ? EXIT_NO : EXIT_YES) : p.changes ? EXIT_NO : EXIT_YES;
 		if (!(o->deny_widening ? p.widening : p.changes))
 			nothing_write(&p);

@@ -154,11 +154,12 @@ void number_print(struct buf *b, const struct subject *s, krux_u128 key)
 
 /* ---- sets of numbers ---- */
 
+/* Where IPv4 stands among the addresses. */
+static const krux_u128 v4lo = (krux_u128)0xFFFF << 32, v4hi = ((krux_u128)0xFFFF << 32) | 0xFFFFFFFFu;
+
 /* An interval of addresses as blocks, IPv4 apart from IPv6. */
 static void blocks_print(struct buf *b, krux_u128 lo, krux_u128 hi, const char **comma)
 {
-	const krux_u128 v4lo = (krux_u128)0xFFFF << 32, v4hi = v4lo | 0xFFFFFFFFu;
-
 	if (lo < v4lo && hi >= v4lo) {
 		blocks_print(b, lo, v4lo - 1, comma);
 		blocks_print(b, v4lo, hi, comma);
@@ -186,6 +187,31 @@ static void blocks_print(struct buf *b, krux_u128 lo, krux_u128 hi, const char *
 	}
 }
 
+/* Intervals of addresses. All of IPv6 is one block, though IPv4 stands in the midst of it. */
+static void addresses_print(struct buf *b, const struct value_set *set)
+{
+	bool before = false, behind = false, six;
+	const char *comma = "";
+
+	for (size_t i = 0; i < set->nintervals; i++) {
+		before |= !set->interval[i].lo && set->interval[i].hi >= v4lo - 1;
+		behind |= set->interval[i].lo <= v4hi + 1 && set->interval[i].hi == ~(krux_u128)0;
+	}
+	six = before && behind;
+	if (six) {
+		buf_puts(b, "\"::/0\"");
+		comma = ", ";
+	}
+	for (size_t i = 0; i < set->nintervals; i++) {
+		krux_u128 lo = set->interval[i].lo, hi = set->interval[i].hi;
+
+		lo = six && lo < v4lo ? v4lo : lo;
+		hi = six && hi > v4hi ? v4hi : hi;
+		if (lo <= hi)
+			blocks_print(b, lo, hi, &comma);
+	}
+}
+
 static bool is_ip(const struct subject *s)
 {
 	return s->kind == SUBJECT_FIELD && s->type && s->type->kind == KRUX_T_IP;
@@ -203,13 +229,11 @@ static void list_print(struct buf *b, const struct subject *s, const struct valu
 
 	subject_print(b, s);
 	buf_puts(b, " in [");
-	for (size_t i = 0; i < set->nintervals; i++) {
+	if (is_ip(s))
+		addresses_print(b, set);
+	for (size_t i = 0; i < set->nintervals && !is_ip(s); i++) {
 		const struct interval *iv = &set->interval[i];
 
-		if (is_ip(s)) {
-			blocks_print(b, iv->lo, iv->hi, &comma);
-			continue;
-		}
 		for (krux_u128 k = iv->lo; unordered(s) && k <= iv->hi; k++) {
 			buf_puts(b, comma);
 			number_print(b, s, k);

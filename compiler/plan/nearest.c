@@ -64,6 +64,8 @@ static void rule_find(struct dd *m, const struct build *build, const struct capa
 
 /* ---- the nearest region ---- */
 
+enum { MOST_LOOKED = 65536 };      /* regions */
+
 struct search {
 	struct arena *arena;
 	struct words *words;
@@ -72,7 +74,7 @@ struct search {
 	const struct decisions *d;
 	const struct dd_request *req;
 	enum krux_verdict now;
-	size_t fewest;
+	size_t fewest, looked;
 	struct nearest_change *best;
 };
 
@@ -173,6 +175,8 @@ static bool region_ask(void *ctx, const struct dd_region *r)
 	bool others = false;
 	size_t n;
 
+	if (++s->looked > MOST_LOOKED)
+		return false;
 	if (!o || o->verdict == s->now)
 		return true;
 	n = steps_off(s, r, off);
@@ -205,7 +209,7 @@ void nearest_find(struct arena *a, const struct decisions *d, struct dd *m, uint
 	struct search s = { .arena = a, .words = words_new(a), .m = m, .root = root, .d = d, .req = req, .now = e->outcome.verdict,
 	                    .fewest = SIZE_MAX, .best = &out->change };
 
-	*out = (struct nearest){ 0 };
+	*out = (struct nearest){ .words = s.words };
 	dd_try(m);
 	rule_find(m, build, cap, req, e, &out->rule);
 	out->rule_limit = dd_tried(m);

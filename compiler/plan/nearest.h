@@ -8,6 +8,7 @@
 enum { NEAREST_CLAUSES = 16 };
 
 /* The rule that would say more and asks least for it. */
+struct words;
 struct nearest_rule {
 	const struct policy *policy;
 	const struct rule *rule;                       /* NULL: no rule would say more */
@@ -32,6 +33,7 @@ struct nearest_change {
 };
 
 struct nearest {
+	const struct words *words;         /* of the names of long sets */
 	struct nearest_rule rule;
 	struct nearest_change change;
 	const char *rule_limit, *change_limit;         /* what ran out when it was looked for; NULL: nothing. A change

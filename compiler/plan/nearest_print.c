@@ -3,10 +3,13 @@
 
 #include <string.h>
 
+#include <string.h>
+
 #include "capspec/canon.h"
 #include "compiler/base/escape.h"
 #include "compiler/plan/call.h"
 #include "compiler/plan/cond_print.h"
+#include "compiler/plan/words.h"
 
 /* ---- in words ---- */
 
@@ -43,9 +46,28 @@ static void rule_print(struct buf *b, const struct nearest_rule *n)
 		buf_printf(b, "  and %zu more\n", n->more);
 }
 
+/* What the names mean that the text behind `from` has. */
+static void names_print(struct buf *b, size_t from, const struct words *words)
+{
+	size_t end = b->n;
+
+	for (size_t i = 0; i < words->nnamed; i++) {
+		struct krux_str name = words->named[i].c->name;
+
+		if (!memmem(b->p + from, end - from, name.p, name.n))
+			continue;
+		buf_puts(b, "  where ");
+		buf_str(b, name);
+		buf_puts(b, " is ");
+		buf_str(b, words->named[i].text);
+		buf_putc(b, '\n');
+	}
+}
+
 void nearest_print(struct buf *b, const struct capability *cap, const struct nearest *n)
 {
 	const struct nearest_change *c = &n->change;
+	size_t from;
 
 	if (n->rule.rule)
 		rule_print(b, &n->rule);
@@ -69,9 +91,10 @@ void nearest_print(struct buf *b, const struct capability *cap, const struct nea
 		value_print(b, cap->input, c->args, 120);
 		buf_puts(b, "\n  which is one with\n");
 	}
+	from = b->n;
 	for (size_t i = 0; i < c->nwhere; i++) {
 		buf_puts(b, "  ");
-		cond_print(b, c->where[i]);
+		cond_print_named(b, c->where[i]);
 		buf_putc(b, '\n');
 	}
 	for (size_t i = 0; i < c->nunsaid; i++) {
@@ -81,6 +104,7 @@ void nearest_print(struct buf *b, const struct capability *cap, const struct nea
 	}
 	if (c->window)
 		buf_puts(b, "  another state of the rule's rate or budget\n");
+	names_print(b, from, n->words);
 }
 
 /* ---- as JSON ---- */

@@ -86,6 +86,44 @@ uint32_t words_meaning(struct dd *m, uint32_t var, const struct cond *c)
 	}
 }
 
+static size_t words_length(const struct cond *c)
+{
+	struct buf b = { 0 };
+	size_t n;
+
+	cond_print(&b, c);
+	n = b.n;
+	buf_free(&b);
+	return n;
+}
+
+/* Addresses are said as blocks: those that are meant, or the others, whichever is shorter. */
+static const struct cond *addresses_shorter(struct arena *a, const struct subject *s, const struct cond *c)
+{
+	struct interval *rest = ARENA_ARRAY(a, struct interval, c->set.nintervals + 1), domain = number_domain(s);
+	struct cond *other = ARENA_NEW(a, struct cond);
+	const struct cond *not;
+	krux_u128 lo = domain.lo;
+	size_t n = 0;
+	bool end = false;
+
+	for (size_t i = 0; i < c->set.nintervals; i++) {
+		const struct interval *x = &c->set.interval[i];
+
+		if (x->lo > lo)
+			rest[n++] = (struct interval){ lo, x->lo - 1 };
+		end = x->hi == domain.hi;
+		lo = x->hi + 1;
+	}
+	if (!end)
+		rest[n++] = (struct interval){ lo, domain.hi };
+	*other = *c;
+	other->set.interval = rest;
+	other->set.nintervals = n;
+	not = words_not(a, other);
+	return n && words_length(not) < words_length(c) ? not : c;
+}
+
 static const struct cond *words_number(struct arena *a, const struct subject *s, const struct dd_step *step)
 {
 	struct cond *c = ARENA_NEW(a, struct cond);
@@ -95,23 +133,7 @@ static const struct cond *words_number(struct arena *a, const struct subject *s,
 	c->set.numeric = true;
 	c->set.interval = step->interval;
 	c->set.nintervals = step->nintervals;
-	if (s->kind != SUBJECT_FIELD || s->type->kind != KRUX_T_IP || step->interval[0].lo)
-		return c;
-	/* Of addresses, what reaches down to the first is shorter by what it leaves out. */
-	struct interval *rest = ARENA_ARRAY(a, struct interval, step->nintervals + 1);
-	size_t n = 0;
-
-	for (size_t i = 0; i < step->nintervals; i++) {
-		bool last = i + 1 == step->nintervals;
-
-		if (last && step->interval[i].hi == number_domain(s).hi)
-			break;
-		rest[n].lo = step->interval[i].hi + 1;
-		rest[n++].hi = last ? number_domain(s).hi : step->interval[i + 1].lo - 1;
-	}
-	c->set.interval = rest;
-	c->set.nintervals = n;
-	return words_not(a, c);
+	return s->kind == SUBJECT_FIELD && s->type->kind == KRUX_T_IP ? addresses_shorter(a, s, c) : c;
 }
 
 bool words_too_large(const struct cond *c)

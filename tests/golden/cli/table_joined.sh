@@ -45,3 +45,12 @@ policy > p.yaml <<'X'
   - { id: r5, on: t.f, when: n > 90, verdict: approval-required }
 X
 "$KRUXC" check . && "$KRUXC" table .
+
+echo "-- blocks of addresses, or the others"
+caps 'i : ip = "10.0.0.1" "An address.";' > t.cap
+for set in '10.0.0.0/8, "::/0"' '10.0.0.0/8, 192.168.0.0/16' '0.0.0.0/1, 128.0.0.0/2, "::1"'; do
+	printf '  - { id: r, on: t.f, when: i in [%s], verdict: notify }\n' "$set" | sed 's/when: \(.*\), verdict/when: '"'\1'"', verdict/' | policy > p.yaml
+	"$KRUXC" table . | sed -n 2p
+	printf '  - { id: r, on: t.f, when: i in [%s], verdict: blocked }\n' "$set" | sed 's/when: \(.*\), verdict/when: '"'\1'"', verdict/; $s/$/\n  - { id: s, on: t.f, verdict: notify }/' | policy > p.yaml
+	"$KRUXC" table . | sed -n 2p
+done
