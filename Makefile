@@ -80,5 +80,6 @@ TEST_LIBS := -lcheck -lsubunit -ljansson -lcbor -lrt -lm -lpthread
 include mk/rules.mk
 include mk/client.mk
 include mk/fuzz.mk
+include mk/live.mk
 include mk/oracle.mk
 include mk/targets.mk

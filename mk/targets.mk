@@ -10,6 +10,7 @@ help:
 	@echo 'demo     policy in, bundle out, calls of all four verdicts on real files'
 	@echo 'check    all tests, plain and under AddressSanitizer and UBSan'
 	@echo 'check-one  the tests once, of the build at hand (SAN=1, CC=clang)'
+	@echo 'check-live  attempts to get out of a call, layer by layer'
 	@echo 'lint     cppcheck, and a build with clang'
 	@echo 'tidy     clang-tidy, some minutes'
 	@echo 'layers   includes point left only'

@@ -1,0 +1,79 @@
+/* What lies about outside of files and network: what others left, and what tells about the machine. */
+#include "tests/live/live.h"
+
+#include <linux/keyctl.h>
+#include <string.h>
+#include <sys/shm.h>
+#include <sys/syscall.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+static struct utsname host;
+
+static bool look(void)
+{
+	return !uname(&host);
+}
+
+static long name_of_the_host(struct handler_call *c, const void *arg)
+{
+	struct utsname u;
+
+	(void)c, (void)arg;
+	return uname(&u) || strcmp(u.nodename, host.nodename) ? ENODATA : 0;
+}
+
+static bool renamed(void)
+{
+	struct utsname u;
+	bool is;
+
+	if (uname(&u))
+		return true;
+	is = !strcmp(u.nodename, "taken");
+	if (is)
+		(void)!syscall(SYS_sethostname, host.nodename, strlen(host.nodename));
+	return is;
+}
+
+static long rename_host(struct handler_call *c, const void *arg)
+{
+	(void)c, (void)arg;
+	return result_of(syscall(SYS_sethostname, "taken", 5));
+}
+
+static bool has_segment(void)
+{
+	return segment >= 0 || cannot("no shared memory can be made");
+}
+
+static long shared_memory(struct handler_call *c, const void *arg)
+{
+	int id = shmget(0x6B727578, 0, 0);
+
+	(void)c, (void)arg;
+	return id < 0 || shmat(id, NULL, 0) == (void *)-1 ? errno : 0;
+}
+
+static bool has_key(void)
+{
+	return key_serial > 0 || cannot("no key can be made");
+}
+
+static long key(struct handler_call *c, const void *arg)
+{
+	char text[8];
+
+	(void)c, (void)arg;
+	if (syscall(SYS_keyctl, KEYCTL_READ, key_serial, text, 6) < 0)
+		return errno;
+	return memcmp(text, "secret", 6) ? EBADMSG : 0;
+}
+
+static const struct attempt list[] = {
+	{ "name of the host", name_of_the_host, NULL, look, .hold = EACH(ON(NS_UTS)) },
+	{ "rename the host", rename_host, NULL, look, .seen = renamed, .hold = ROOTS(ON(SECCOMP) | ON(NS_UTS)) },
+	{ "shared memory of others", shared_memory, NULL, has_segment, .hold = EACH(ON(SECCOMP) | ON(NS_IPC)) },
+	{ "key of others", key, NULL, has_key, .hold = EACH(ON(SECCOMP)) },
+};
+const struct attempt_list leftovers_list = { "leftovers", list, sizeof list / sizeof *list };

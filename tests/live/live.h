@@ -1,0 +1,76 @@
+/* Attempts of a handler that an attacker has taken over. Each is made in a real call's child, where all layers are
+ * on, then again with layers switched off, so that what is said about each layer has been seen. */
+#ifndef KRUX_LIVE_H
+#define KRUX_LIVE_H
+
+#include "stdlib-caps/common/handler.h"
+#include "tests/live/off.h"
+
+#include <errno.h>
+#include <sys/types.h>
+
+/* Whose call it is: root's for a workspace of an agent's uid; root's for a workspace of root; an ordinary user's. */
+enum way { WAY_AGENT, WAY_ROOT, WAY_USER, WAYS };
+
+enum { AGENT = 60871, USER = 60872, EXEC_THROUGH = 77, EXEC_STOPPED = 78 };
+
+/* 0: it got through; else the errno that stopped it. Runs last in the child. */
+typedef long go_fn(struct handler_call *, const void *arg);
+
+struct attempt {
+	const char *name;
+	go_fn *go;
+	const void *arg;
+	bool (*before)(void);          /* false: cannot be tried on this machine, and `why` says why */
+	bool (*seen)(void);            /* from outside, whatever the child says: it got through */
+	/* Layers, 1 << enum layer: each stops it alone, and without all of them it gets through. 0: not tried so. */
+	unsigned hold[WAYS];
+	unsigned from;                 /* those of them that count from this version of Landlock on */
+	int abi;
+	unsigned rights;               /* below the operand; 0: all but to execute */
+	const char *operand;           /* folder below the workspace; NULL: all of it */
+	const char *plan;              /* folder that the plan leaves; NULL: all of it */
+	unsigned ways;                 /* 1 << enum way: only those; 0: all */
+	unsigned wall_ms;              /* its deadline; 0: a minute */
+	bool spins;                    /* 1 s of processor, else 20 */
+	bool only_together;            /* never without all layers: it would end more than this test */
+};
+
+struct attempt_list { const char *group; const struct attempt *list; size_t n; };
+extern const struct attempt_list files_list, processes_list, calls_list, privileged_list, network_list, leftovers_list;
+
+extern enum way way;
+extern char why[256];                  /* of `before` */
+bool cannot(const char *fmt, ...) __attribute__((format(printf, 1, 2)));       /* false */
+
+#define EACH(mask) { mask, mask, mask }
+/* What only who is root outside can do. An ordinary user's calls never are. */
+#define ROOTS(more) { (more) | ON(PRIVILEGES) | ON(NS_USER) | ON_OWNER, (more) | ON(PRIVILEGES) | ON(NS_USER), \
+	              (more) | ON(PRIVILEGES) | ON(NS_USER) }
+/* What whoever has capabilities in a user namespace of its own can do. */
+#define CAPABLE(more) EACH((more) | ON(PRIVILEGES))
+#define LANDLOCKS (ON_PLAN | ON(LANDLOCK))
+
+/* ---- world.c: what is outside ---- */
+
+extern char outside[64];               /* folder: workspace/, secret, program; the runner's working folder */
+extern int leaked_file, leaked_folder, leaked_terminal;
+extern pid_t victim;                   /* a process outside, of the agent's uid, in the runner's group */
+extern char victim_secret[16];         /* "secret" in its memory */
+extern int key_serial;                 /* of a key outside that holds "secret" */
+extern uint16_t listening;             /* port of the host's loopback */
+extern char abstract_name[32];
+extern int segment;                    /* shared memory outside */
+
+bool world_make(enum way);
+void world_fresh(void);                /* files and victim as at first */
+void world_end(void);
+/* The victim has got SIGUSR1; it is a new one afterwards. */
+bool victim_was_hit(void);
+
+static inline long result_of(long r)
+{
+	return r < 0 ? errno : 0;
+}
+
+#endif

@@ -1,0 +1,334 @@
+/* Runs the attempts and says of each which layers stopped it. Usage: live [--only TEXT]
+ * Lines: "ok" or "FAIL", or "left" for what this machine cannot try; then whose call, the group and the attempt. */
+#include "tests/live/live.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "capspec/layers.h"
+#include "compiler/emit/filter.h"
+#include "runtime/base/err.h"
+#include "runtime/spawn/parent.h"
+#include "tests/unit/here.h"
+
+enum { RUN_NS = 1000000000, FILE_RIGHTS = RIGHT_READ_FILES | RIGHT_READ_FOLDERS | RIGHT_NAMES | RIGHT_WRITE_FILES };
+static const char *const way_word[WAYS] = { "agent", "root", "user" };
+static const char *const way_says[WAYS] = {
+	"as root, for a workspace of an agent's uid", "as root, for a workspace of root", "as an ordinary user",
+};
+
+enum way way;
+char why[256];
+
+static struct { _Atomic unsigned passed, failed, left; } *count;       /* shared with the runners */
+static const struct attempt *current;
+static struct krux_pool *pool;
+static const char *only;
+
+bool cannot(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(why, sizeof why, fmt, ap);
+	va_end(ap);
+	return false;
+}
+
+/* ---- one call ---- */
+
+static bool attempt_open(struct handler_call *c)
+{
+	c->fd = openat(c->workspace, current->operand ? current->operand : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (c->fd < 0)
+		return handler_failed(c, errno, (struct krux_str){ "operand", 7 });
+	handler_grant(c, c->fd, current->rights ? current->rights : FILE_RIGHTS);
+	return true;
+}
+
+static bool attempt_run(struct handler_call *c)
+{
+	c->output = (struct krux_value){ .kind = KRUX_V_UINT, .u = (uint64_t)current->go(c, current->arg) };
+	return true;
+}
+
+static bool allow(void *ctx, struct krux_str field, struct krux_str path)
+{
+	(void)ctx, (void)field, (void)path;
+	return true;
+}
+
+/* All that any builtin may: a narrower filter stops no less. */
+static const struct krux_filter *filter_of_all(void)
+{
+	static struct filter *f;
+	static struct arena *a;
+	const char *no;
+
+	if (!f) {
+		a = arena_new();
+		f = ARENA_NEW(a, struct filter);
+		if (!filter_make(a, CALLS_LOOK | CALLS_WALK | CALLS_CHANGE | CALLS_WATCH | CALLS_MACHINE, f, &no)) {
+			fprintf(stderr, "live: %s\n", no);
+			_exit(3);
+		}
+	}
+	return f->program;
+}
+
+struct ended {
+	bool ran, through;
+	char how[96];
+};
+
+static struct ended broken(const char *what, const char *more)
+{
+	struct ended e = { 0 };
+
+	snprintf(e.how, sizeof e.how, "%s%s%s", what, *more ? " " : "", more);
+	return e;
+}
+
+static struct ended answered(const struct child_end *end)
+{
+	const struct krux_value *v;
+	struct krux_refusal r;
+	struct krux_value a;
+	struct ended e = { .ran = true };
+
+	if (end->exited && (end->code == EXEC_THROUGH || end->code == EXEC_STOPPED)) {
+		e.through = end->code == EXEC_THROUGH;
+		snprintf(e.how, sizeof e.how, "no more than before");
+		return e;
+	}
+	if (!end->exited) {
+		snprintf(e.how, sizeof e.how, end->timed_out ? "its deadline" : "SIG%s", sigabbrev_np(end->code));
+		return e;
+	}
+	if (end->code || !krux_cbor_read(pool, end->answer, end->n, &a, &r))
+		return broken("no answer", "");
+	v = krux_value_get(&a, "output");
+	if (!v || v->kind != KRUX_V_UINT)
+		return broken("no answer", "of a number");
+	e.through = v->u == 0;
+	snprintf(e.how, sizeof e.how, "%s", v->u ? strerrorname_np((int)v->u) : "");
+	return e;
+}
+
+/* With these layers off. */
+static struct ended call(const struct attempt *a, unsigned layers)
+{
+	const struct krux_str folder = { a->plan ? a->plan : "", a->plan ? strlen(a->plan) : 0 };
+	const struct krux_reach reach = { &folder, 1 };
+	struct krux_layer layer = { .rights = FILE_RIGHTS, .filter = filter_of_all() };
+	struct builtin b = { "attempt", attempt_open, attempt_run, 31, { NULL } };
+	struct krux_value none = { .kind = KRUX_V_MAP };
+	struct child_plan plan = {
+		.probe = probe_get(), .builtin = &b, .layer = &layer, .reach = &reach, .args = &none, .store = -1,
+		.limits = { 8 << 20, a->spins ? RUN_NS : 20ull * RUN_NS, 1, 32, 1 << 20 }, .output = 65536, .allows = allow, .blob = { -1, -1 },
+	};
+	struct child_end end = { 0 };
+	struct krux_err err = { 0 };
+	struct ended e;
+	int no;
+
+	world_fresh();
+	if (a->before && !a->before())
+		return broken("before:", why);
+	plan.workspace = open("workspace", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	current = a;
+	off_set(layers);
+	no = here_run(&plan, a->wall_ms ? a->wall_ms * 1000000ull : 60ull * RUN_NS, &end, &err);
+	close(plan.workspace);
+	if (no)
+		return broken("nothing ran:", err.text);
+	if (!end.reported || end.report.failed)
+		e = broken(end.report.what < LAYER_COUNT ? off_word(end.report.what) : "the child", strerror(end.report.failed));
+	else
+		e = answered(&end);
+	free(end.answer);
+	if (a->seen && e.ran) {
+		bool seen = a->seen();
+
+		if (!seen && e.through)
+			snprintf(e.how, sizeof e.how, "no effect");
+		e.through = seen;
+	}
+	return e;
+}
+
+/* ---- one attempt ---- */
+
+static void say(bool good, const struct attempt_list *g, const struct attempt *a, const char *text)
+{
+	good ? count->passed++ : count->failed++;
+	printf("%s %s %s: %s: %s\n", good ? "ok  " : "FAIL", way_word[way], g->group, a->name, text);
+}
+
+static void leave(const char *group, const char *name, const char *reason)
+{
+	count->left++;
+	printf("left %s %s: %s: %s\n", way_word[way], group, name, reason);
+}
+
+/* What can be off for this user: who is not root has no other namespaces without that of users. */
+static unsigned switches(unsigned layers)
+{
+	return way == WAY_USER ? layers & ~(ON(NS_USER) | ON_OWNER) : layers;
+}
+
+static unsigned holds(const struct attempt *a)
+{
+	unsigned h = a->hold[way];
+
+	return probe_get()->landlock_abi < a->abi ? h & ~a->from : h;
+}
+
+static void attempt(const struct attempt_list *g, const struct attempt *a)
+{
+	unsigned h = holds(a), all = switches(h);
+	char text[1024];
+	struct ended e;
+	size_t n;
+
+	if (a->before && (world_fresh(), !a->before())) {
+		leave(g->group, a->name, why);
+		return;
+	}
+	e = call(a, 0);
+	n = (size_t)snprintf(text, sizeof text, "%s%s", e.ran ? "" : "broken: ", e.through ? "it gets THROUGH" : e.how);
+	if (e.through || !e.ran || a->only_together) {
+		say(e.ran && !e.through, g, a, text);
+		return;
+	}
+	for (unsigned i = 0; i < OFF_COUNT; i++) {
+		if (!(h & 1U << i) || (h & ~(1U << i)) == 0)
+			continue;
+		e = call(a, all & ~(1U << i));
+		n += (size_t)snprintf(text + n, sizeof text - n, "; %s%s alone: %s", e.ran ? "" : "broken: ", off_word(i),
+		                      e.through ? "THROUGH" : e.how);
+		if (e.through || !e.ran) {
+			say(false, g, a, text);
+			return;
+		}
+	}
+	/* What cannot be off holds by itself, so that nothing is to be seen of the others together. */
+	if (!all || all != h) {
+		say(true, g, a, text);
+		return;
+	}
+	e = call(a, all);
+	if (e.ran && (!strcmp(e.how, "ENOSYS") || !strcmp(e.how, "EAFNOSUPPORT"))) {
+		leave(g->group, a->name, "this kernel does not have it");
+		return;
+	}
+	snprintf(text + n, sizeof text - n, "; without %s: %s%s", (all & (all - 1)) ? "them" : off_word((unsigned)__builtin_ctz(all)),
+	         e.ran ? "" : "broken: ", e.through ? "through" : e.how);
+	say(e.through, g, a, text);
+}
+
+static void runner(void)
+{
+	static const struct attempt_list *const lists[] = {
+		&files_list, &processes_list, &calls_list, &privileged_list, &network_list, &leftovers_list,
+	};
+
+	pool = krux_pool_new(0);
+	for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
+		for (size_t j = 0; j < lists[i]->n; j++)
+			if (lists[i]->list[j].ways && !(lists[i]->list[j].ways & 1U << way))
+				continue;
+			else if (!only || strstr(lists[i]->list[j].name, only) || strstr(lists[i]->group, only))
+				attempt(lists[i], &lists[i]->list[j]);
+	world_end();
+}
+
+/* What there is nothing of to try, or nothing to stop. */
+static const char *const missing[] = {
+	"commands and what they start, their overlay, processes in the background: no capability runs a program yet",
+	"the relay of egress, pinned names, redirects, TLS names: no capability connects yet, and all have an empty network",
+	"eBPF programs for socket addresses and the LSM: nothing loads any",
+	"nftables around a call: nothing loads the rules, and no interface is up",
+	"limits of control groups: nothing sets any; memory and processor time are limits of the one process",
+	"idmapped workspaces: a workspace belongs to the uid of its calls",
+};
+static const char *const open_still[] = {
+	"how long the machine has been up: a time namespace without offsets has the host's clocks",
+	"a disk filled with many files: a call's limit is that of one file",
+	"protected names below a folder that is granted: the handler itself looks, and Landlock cannot deny inside",
+	"connecting to a socket in the workspace: seccomp alone",
+};
+
+/* A runner for each way, at the same time, since they wait most of it. */
+static pid_t runner_begin(FILE *says)
+{
+	pid_t pid = fork();
+
+	if (pid)
+		return pid;
+	if (dup2(fileno(says), 1) != 1)
+		_exit(3);
+	if (world_make(way))
+		runner();
+	else
+		leave("all", "attempts", why);
+	fflush(stdout);
+	_exit(0);
+}
+
+static void runner_end(pid_t pid, FILE *says)
+{
+	char line[2048];
+	int status;
+
+	if (pid < 0 || waitpid(pid, &status, 0) != pid || status) {
+		printf("FAIL %s: the runner broke off\n", way_word[way]);
+		count->failed++;
+	}
+	printf("== %s\n", way_says[way]);
+	rewind(says);
+	while (fgets(line, sizeof line, says))
+		fputs(line, stdout);
+	fclose(says);
+}
+
+static void list_say(const char *title, const char *const *list, size_t n)
+{
+	printf("== %s\n", title);
+	for (size_t i = 0; i < n; i++)
+		printf("     %s\n", list[i]);
+}
+
+int main(int argc, char **argv)
+{
+	FILE *says[WAYS];
+	pid_t pid[WAYS];
+
+	if (argc == 3 && !strcmp(argv[1], "--only"))
+		only = argv[2];
+	else if (argc > 1)
+		return fprintf(stderr, "usage: live [--only TEXT]\n"), 2;
+	count = mmap(NULL, sizeof *count, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (count == MAP_FAILED)
+		return 3;
+	for (way = 0; way < WAYS; way++) {
+		says[way] = tmpfile();
+		if (!says[way])
+			return 3;
+		pid[way] = runner_begin(says[way]);
+	}
+	for (way = 0; way < WAYS; way++)
+		runner_end(pid[way], says[way]);
+	list_say("NOT TRIED: there is no such part yet", missing, sizeof missing / sizeof *missing);
+	list_say("OPEN: nothing of the kernel's, or one layer alone, stands before this", open_still,
+	         sizeof open_still / sizeof *open_still);
+	printf("%u left\n%u passed, %u failed\n", count->left, count->passed, count->failed);
+	return count->failed != 0;
+}

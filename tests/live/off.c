@@ -1,0 +1,127 @@
+/* The layers of a call, each behind a switch. The linker sends the callers of runtime/sandbox here. */
+#include "tests/live/off.h"
+
+#include <linux/sched.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#define WRAPPED(type, name, ...) \
+	type __real_##name(__VA_ARGS__); \
+	type __wrap_##name(__VA_ARGS__); \
+	type __wrap_##name(__VA_ARGS__)
+
+static unsigned off;
+
+void off_set(unsigned layers)
+{
+	if (layers & ON(NS_MOUNT))
+		abort();
+	off = layers;
+}
+
+const char *off_word(unsigned index)
+{
+	if (index == LAYER_COUNT)
+		return "landlock of the plan";
+	if (index == LAYER_COUNT + 1)
+		return "owner's uid";
+	return index == LAYER_LANDLOCK ? "landlock of the operands" : layer_word((enum layer)index);
+}
+
+static const struct { unsigned layer; uint64_t flag; } spaces[] = {
+	{ ON(NS_PID), CLONE_NEWPID }, { ON(NS_NET), CLONE_NEWNET }, { ON(NS_IPC), CLONE_NEWIPC },
+	{ ON(NS_UTS), CLONE_NEWUTS }, { ON(NS_CGROUP), CLONE_NEWCGROUP }, { ON(NS_TIME), CLONE_NEWTIME },
+};
+
+WRAPPED(pid_t, namespaces_fork, const struct probe *probe, int *pidfd)
+{
+	struct clone_args args = { .flags = CLONE_PIDFD | CLONE_NEWNS | (probe->root ? 0 : CLONE_NEWUSER),
+	                           .pidfd = (uint64_t)(uintptr_t)pidfd, .exit_signal = SIGCHLD };
+	bool all = true;
+
+	for (size_t i = 0; i < sizeof spaces / sizeof *spaces; i++) {
+		if (off & spaces[i].layer)
+			all = false;
+		else
+			args.flags |= spaces[i].flag;
+	}
+	return all ? __real_namespaces_fork(probe, pidfd) : (pid_t)syscall(SYS_clone3, &args, sizeof args);
+}
+
+WRAPPED(int, namespaces_enter_user, void)
+{
+	return off & ON(NS_USER) ? 0 : __real_namespaces_enter_user();
+}
+
+/* The parent's part of it. */
+WRAPPED(int, namespaces_map, int proc, const char *process, uid_t uid, gid_t gid)
+{
+	return off & ON(NS_USER) ? 0 : __real_namespaces_map(proc, process, uid, gid);
+}
+
+/* As is a session of its own with that of processes. */
+WRAPPED(pid_t, setsid, void)
+{
+	return off & ON(NS_PID) ? 0 : __real_setsid();
+}
+
+/* Its name comes with the namespace. */
+WRAPPED(int, sethostname, const char *name, size_t n)
+{
+	return off & ON(NS_UTS) ? 0 : __real_sethostname(name, n);
+}
+
+WRAPPED(int, root_empty, void)
+{
+	return off & ON(ROOT) ? 0 : __real_root_empty();
+}
+
+WRAPPED(int, descriptors_close, const int *keep, size_t n)
+{
+	return off & ON(DESCRIPTORS) ? 0 : __real_descriptors_close(keep, n);
+}
+
+WRAPPED(int, privileges_become, uid_t uid, gid_t gid)
+{
+	return off & ON_OWNER ? 0 : __real_privileges_become(uid, gid);
+}
+
+/* Outside of a user namespace of its own another uid has no say over the bounding set.
+ * Landlock and seccomp are only for who has no new privileges or a capability, so that stays while one is on. */
+WRAPPED(int, privileges_drop, void)
+{
+	if (!(off & ON(PRIVILEGES)))
+		return off & ON(NS_USER) ? privileges_none() : __real_privileges_drop();
+	if (~off & (ON(LANDLOCK) | ON_PLAN | ON(SECCOMP)))
+		return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+	return 0;
+}
+
+WRAPPED(int, rlimits_set, const struct rlimits *limits)
+{
+	return off & ON(RLIMITS) ? 0 : __real_rlimits_set(limits);
+}
+
+/* That of the operands, */
+WRAPPED(int, landlock_restrict, int abi, const struct landlock_grant *grant, size_t n)
+{
+	return off & ON(LANDLOCK) ? 0 : __real_landlock_restrict(abi, grant, n);
+}
+
+/* and that of the plan, which is made rule by rule. */
+WRAPPED(int, landlock_enforce, int set)
+{
+	if (!(off & ON_PLAN))
+		return __real_landlock_enforce(set);
+	close(set);
+	return 0;
+}
+
+WRAPPED(int, seccomp_restrict, const struct krux_filter *filter)
+{
+	return off & ON(SECCOMP) ? 0 : __real_seccomp_restrict(filter);
+}
