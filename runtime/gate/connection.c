@@ -58,7 +58,8 @@ static bool owes(const struct connection *c)
 
 static void interest(struct connection *c)
 {
-	uint32_t events = (owes(c) || c->again ? 0 : EPOLLIN) | (c->waiting ? EPOLLOUT : 0);
+	bool reads = (!owes(c) && !c->again) || handover_reads(c);
+	uint32_t events = (reads ? EPOLLIN : 0) | (c->waiting ? EPOLLOUT : 0);
 	struct krux_err err = { 0 };
 
 	if (c->watch.on && loop_change(&c->server->gate->loop, &c->watch, events, &err))
@@ -424,7 +425,7 @@ static void rest_done(struct connection *c)
 {
 	lend_give(lend_of(c), c->rest, c->rest_room);
 	c->rest = NULL;
-	c->rest_room = c->rest_at = c->rest_n = 0;
+	c->rest_room = c->rest_at = c->rest_n = c->looked = 0;
 }
 
 static void message_take(struct connection *c, struct krux_str body)
@@ -533,7 +534,9 @@ static void ready(struct watch *w, uint32_t events)
 		connection_flush(c);
 	if (c->dead)
 		return;
-	if (events & EPOLLIN && !owes(c) && !c->rest) {
+	if (events & EPOLLIN && handover_reads(c)) {
+		handover_read(c);
+	} else if (events & EPOLLIN && !owes(c) && !c->rest) {
 		n = recv(w->fd, in, sizeof c->server->in, MSG_DONTWAIT);
 		if (n > 0)
 			connection_take(c, in, (size_t)n);

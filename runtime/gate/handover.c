@@ -84,6 +84,54 @@ bool handover_try(struct connection *c)
 	return true;
 }
 
+bool handover_reads(const struct connection *c)
+{
+	return c->server->leaving && c->role == ROLE_AGENT && c->state == CONNECTION_OPEN && !c->dead && c->session.first &&
+	       !frame_reader_midway(&c->reader) && c->rest_n - c->rest_at < HANDOVER_REST;
+}
+
+/* What is not looked at here goes to the next gate, which has no such call to cancel. */
+void handover_look(struct connection *c)
+{
+	if (c->looked < c->rest_at)
+		c->looked = c->rest_at;
+	while (c->session.first && !c->dead && c->rest_n - c->looked >= FRAME_HEAD) {
+		const uint8_t *p = c->rest + c->looked;
+		size_t length = (size_t)p[0] << 24 | (size_t)p[1] << 16 | (size_t)p[2] << 8 | p[3];
+		const char *why;
+		struct frame f;
+
+		if (length > c->rest_n - c->looked - FRAME_HEAD)
+			return;
+		if (!frame_decode(FRAME_TO_GATE, (struct krux_str){ (const char *)p + FRAME_HEAD, length }, &f, &why) &&
+		    f.kind == FRAME_CANCEL)
+			call_stop(&c->session, f.id);
+		c->looked += FRAME_HEAD + length;
+	}
+}
+
+void handover_read(struct connection *c)
+{
+	ssize_t n;
+
+	if (c->rest_at) {
+		memmove(c->rest, c->rest + c->rest_at, c->rest_n - c->rest_at);
+		c->looked -= c->looked < c->rest_at ? c->looked : c->rest_at;
+		c->rest_n -= c->rest_at;
+		c->rest_at = 0;
+	}
+	/* Where so much is lent that there is no room, it is read when there is. */
+	if (!lend_grow(&c->server->gate->lend, &c->rest, &c->rest_room, c->rest_n, HANDOVER_REST))
+		return;
+	n = recv(c->watch.fd, c->rest + c->rest_n, HANDOVER_REST - c->rest_n, MSG_DONTWAIT);
+	if (n > 0) {
+		c->rest_n += (size_t)n;
+		handover_look(c);
+	} else if (!n || (errno != EAGAIN && errno != EINTR)) {
+		connection_end(c);
+	}
+}
+
 void handover_done(struct server *s)
 {
 	struct krux_err err = { 0 };

@@ -243,6 +243,9 @@ void server_turn(struct gate *g)
 	struct server *s = g->server;
 	struct connection *c;
 
+	if (s->leaving)
+		for (c = s->first; c; c = c->next)
+			handover_look(c);
 	while ((c = s->dirty)) {
 		s->dirty = c->next_dirty;
 		c->dirty = false;

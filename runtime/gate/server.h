@@ -35,6 +35,7 @@ struct connection {
 	struct frame_reader reader;
 	uint8_t *rest;                 /* read, and not looked at yet */
 	size_t rest_room, rest_at, rest_n;
+	size_t looked;                 /* of the rest: where no more cancels have been looked for */
 	uint8_t *out;
 	size_t out_room, out_at, out_n;
 	struct out_fd *fds;
@@ -95,6 +96,11 @@ void server_again(struct connection *);
 
 /* To the next gate, if it is still. True: it is gone. */
 bool handover_try(struct connection *);
+/* Has it calls under way here, while all other messages are for the next gate: then what it cancels is read. */
+bool handover_reads(const struct connection *);
+void handover_read(struct connection *);
+/* The same for what was read before. */
+void handover_look(struct connection *);
 /* All are gone. */
 void handover_done(struct server *);
 

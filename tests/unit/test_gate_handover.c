@@ -112,6 +112,92 @@ static void welcomed(struct client *c)
 }
 
 /* Whatever of hello was sent, before or while the gates change, is answered as if they did not. */
+static void cancel(struct client *c, uint64_t id)
+{
+	client_send(c, &(struct frame){ .kind = FRAME_CANCEL, .has_id = true, .id = id });
+	world_turn(30);
+}
+
+/* What still runs at the gate that leaves can be ended, whatever was asked for behind it. */
+START_TEST(cancels_reach_the_old_gate)
+{
+	struct client *c = client_agent("builder", "builder-token"), *d = client_agent("other", "other-token");
+	uint8_t lots[3000];
+
+	world.runs = RUN_WAITS;
+	client_call(c, 1, "filesystem.read", "{\"path\":\"/workspace/a\"}", 0);
+	client_call(c, 2, "filesystem.read", "{\"path\":\"/workspace/b\"}", 0);
+	client_call(d, 1, "filesystem.read", "{\"path\":\"/workspace/a\"}", 0);
+	world_turn(30);
+	ck_assert_uint_eq(world.nruns, 3);
+	world_second(NULL);
+	hand_over();
+	cancel(c, 1);
+	ck_assert(world.run[0].cancelled && !world.run[1].cancelled && !world.run[2].cancelled);
+	f = client_wait(c);
+	ck_assert(f->id == 1 && f->answer.end == FRAME_END_KILLED);
+	/* For the next gate, and behind it one for this. */
+	world.runs = RUN_ANSWERS;
+	client_call(c, 3, "filesystem.read", "{\"path\":\"/workspace/c\"}", 0);
+	cancel(c, 2);
+	f = client_wait(c);
+	ck_assert(f->id == 2 && f->answer.end == FRAME_END_KILLED);
+	f = client_wait(c);
+	ck_assert(f->id == 3 && f->answer.end == FRAME_END_DONE);
+	ck_assert_ptr_eq(world.run[3].gate, &world.gate[1]);
+	f = client_answer(c, 4, "filesystem.read", "{\"path\":\"/workspace/c\"}");
+	ck_assert_uint_eq(f->answer.end, FRAME_END_DONE);
+	/* In pieces. */
+	{
+		struct frame q = { .kind = FRAME_CANCEL, .has_id = true, .id = 1 };
+		size_t n = frame_encode(&q, lots, sizeof lots);
+
+		for (size_t i = 0; i < n; i++) {
+			ck_assert(!world.run[2].cancelled);
+			client_raw(d, lots + i, 1);
+			world_turn(10);
+		}
+	}
+	ck_assert(world.run[2].cancelled);
+	f = client_wait(d);
+	ck_assert(f->id == 1 && f->answer.end == FRAME_END_KILLED);
+	f = client_answer(d, 2, "filesystem.read", "{\"path\":\"/workspace/c\"}");
+	ck_assert_uint_eq(f->answer.end, FRAME_END_DONE);
+	ck_assert_int_eq(world_ended(&world.gate[0]), 0);
+	client_close(c);
+	client_close(d);
+}
+END_TEST
+
+/* More than is read for that waits for the next gate, and nothing of it is lost. */
+START_TEST(what_is_asked_meanwhile_waits)
+{
+	struct client *c = client_agent("builder", "builder-token");
+	char json[4096];
+	uint64_t id;
+
+	world.runs = RUN_WAITS;
+	client_call(c, 1, "filesystem.read", "{\"path\":\"/workspace/a\"}", 0);
+	world_turn(30);
+	world_second(NULL);
+	hand_over();
+	snprintf(json, sizeof json, "{\"path\":\"/workspace/%03000d\"}", 1);
+	for (id = 2; id < 32; id++)
+		client_call(c, id, "filesystem.read", json, 0);
+	world_turn(50);
+	ck_assert_uint_eq(world.nruns, 1);
+	world.runs = RUN_ANSWERS;
+	world_finish(&world.run[0], RUN_ANSWERS);
+	for (id = 1; id < 32; id++) {
+		f = client_wait(c);
+		ck_assert(f->id == id);
+	}
+	ck_assert_uint_eq(world_count(AUDIT_KIND_INTENT) + world_count(AUDIT_KIND_INVALID), 31);
+	ck_assert_int_eq(world_ended(&world.gate[0]), 0);
+	client_close(c);
+}
+END_TEST
+
 START_TEST(strangers_move)
 {
 	struct frame token = hello_of("builder", FRAME_PROOF_TOKEN, "builder-token"), key = hello_of("keyed", FRAME_PROOF_KEY, NULL),
@@ -431,6 +517,8 @@ int main(void)
 	tcase_add_unchecked_fixture(c, world_once, world_finally);
 	tcase_add_checked_fixture(c, setup, world_teardown);
 	tcase_add_test(c, connections_move);
+	tcase_add_test(c, cancels_reach_the_old_gate);
+	tcase_add_test(c, what_is_asked_meanwhile_waits);
 	tcase_add_test(c, strangers_move);
 	tcase_add_test(c, supervisors_get_their_answers);
 	tcase_add_test(c, tickets_survive);
