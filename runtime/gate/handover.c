@@ -59,7 +59,11 @@ bool handover_try(struct connection *c)
 	struct part part[3];
 
 	if (!s->on_next.on) {
-		connection_end(c);     /* the next gate is gone */
+		/* The next gate is gone. What is under way here gets its answer before. */
+		if (!connection_still(c) && (c->session.first || c->role == ROLE_SUPERVISOR))
+			return false;
+		connection_fail(c, FRAME_ERROR_DRAINING, "connect again: what this connection was to move to is gone, and of what "
+		                "is not answered nothing was done");
 		return true;
 	}
 	if (!connection_still(c) || nrest > HANDOVER_REST || s->next_gate.fd < 0 || s->next_gate.queued > MESSAGE_MAX)
@@ -259,14 +263,11 @@ static void next_ready(struct watch *w, uint32_t events)
 	struct server *s = w->ctx;
 	struct krux_err err = { 0 };
 
-	/* It takes what was queued, or is gone: then so are the connections. */
-	if (channel_flush(&s->next_gate, &err) < 0 || (events & (EPOLLHUP | EPOLLERR))) {
+	/* It takes what was queued, or is gone: then those that are still here hear of it. */
+	if (channel_flush(&s->next_gate, &err) < 0 || (events & (EPOLLHUP | EPOLLERR)))
 		loop_forget(&s->gate->loop, &s->on_next);
-		while (s->first)
-			connection_end(s->first);
-	} else {
+	else
 		next_flush(s, &err);
-	}
 }
 
 /* The gate before this one gives while this one may give already: what comes is passed on. */

@@ -198,6 +198,79 @@ START_TEST(what_is_asked_meanwhile_waits)
 }
 END_TEST
 
+static void sent_away(struct client *c)
+{
+	f = client_wait(c);
+	ck_assert(f && f->kind == FRAME_ERROR && f->error.code == FRAME_ERROR_DRAINING && !f->has_id);
+	ck_assert(frame_says(f->error.why, "connect again"));
+	ck_assert_ptr_null(client_wait(c));
+}
+
+/* Who is still here is told, when what was asked has been answered; the tickets stay. */
+START_TEST(the_next_gate_dies)
+{
+	struct client *idle = client_agent("builder", "builder-token"), *busy = client_agent("other", "other-token"),
+		      *waits = client_agent("builder", "builder-token"), *s = client_supervisor(), *gone;
+	int fd[2];
+
+	defer(waits, 1, one, FRAME_FLAG_WAIT);
+	world.runs = RUN_WAITS;
+	client_call(busy, 1, "filesystem.read", "{\"path\":\"/workspace/a\"}", 0);
+	world_turn(30);
+	leave(fd);
+	/* Those that moved go with it. */
+	close(fd[1]);
+	world_turn(30);
+	ck_assert_ptr_null(client_wait(idle));
+	ck_assert_ptr_null(client_wait(waits));
+	ck_assert_ptr_null(client_wait(s));
+	/* What runs is cancelled where it was asked to be, and answered. */
+	client_call(busy, 2, "filesystem.read", "{\"path\":\"/workspace/b\"}", 0);
+	cancel(busy, 1);
+	f = client_wait(busy);
+	ck_assert(f && f->kind == FRAME_ANSWER && f->id == 1 && f->answer.end == FRAME_END_KILLED);
+	sent_away(busy);
+	ck_assert_uint_eq(world.nruns, 1);
+	ck_assert_int_eq(world_ended(&world.gate[0]), 0);
+	world_second(NULL);
+	world_gate_start(&world.gate[1]);
+	gone = client_agent("builder", "builder-token");
+	ask(gone, 5, FRAME_TICKET_POLL);
+	answered(gone, 5, FRAME_END_DEFERRED);
+	client_close(idle);
+	client_close(busy);
+	client_close(waits);
+	client_close(s);
+	client_close(gone);
+}
+END_TEST
+
+START_TEST(the_next_gate_was_dead)
+{
+	struct client *idle = client_agent("builder", "builder-token"), *waits = client_agent("builder", "builder-token"),
+		      *s = client_supervisor(), *silent = client_connect(false);
+	struct krux_err err;
+	int fd[2];
+
+	defer(waits, 1, one, FRAME_FLAG_WAIT);
+	ck_assert(!channel_pair(fd, &err));
+	close(fd[1]);
+	hand(&world.gate[0], fd[0]);
+	close(fd[0]);
+	world_turn(30);
+	sent_away(idle);
+	sent_away(waits);
+	sent_away(silent);
+	sent_away(s);
+	ck_assert_int_eq(world_ended(&world.gate[0]), 0);
+	ck_assert_uint_eq(world_count(AUDIT_KIND_WITHDRAWN), 0);
+	client_close(idle);
+	client_close(waits);
+	client_close(s);
+	client_close(silent);
+}
+END_TEST
+
 START_TEST(strangers_move)
 {
 	struct frame token = hello_of("builder", FRAME_PROOF_TOKEN, "builder-token"), key = hello_of("keyed", FRAME_PROOF_KEY, NULL),
@@ -519,6 +592,8 @@ int main(void)
 	tcase_add_test(c, connections_move);
 	tcase_add_test(c, cancels_reach_the_old_gate);
 	tcase_add_test(c, what_is_asked_meanwhile_waits);
+	tcase_add_test(c, the_next_gate_dies);
+	tcase_add_test(c, the_next_gate_was_dead);
 	tcase_add_test(c, strangers_move);
 	tcase_add_test(c, supervisors_get_their_answers);
 	tcase_add_test(c, tickets_survive);
