@@ -133,6 +133,7 @@ static void text_cut(char *to, size_t cap, const char *from)
 	memcpy(to + cap - 4, "...", 4);
 }
 
+#undef krux_refuse
 bool krux_refuse(struct krux_refusal *r, const char *where, const char *why)
 {
 	if (r) {

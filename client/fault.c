@@ -54,6 +54,7 @@ const char *krux_decision_word(int decision)
 	return decision < 0 || decision > KRUX_DECISION_AUTONOMOUS ? NULL : word[decision];
 }
 
+#undef fault_set
 int fault_set(struct krux_fault *fault, int code, int no, const char *fmt, ...)
 {
 	char why[128];

@@ -56,7 +56,7 @@ static int take_welcome(struct krux *k, const struct frame *f, struct krux_fault
 
 	if (k->stage != CONN_PROVED && (k->stage != CONN_GREETED || k->proof == FRAME_PROOF_KEY))
 		return fault_set(fault, KRUX_E_PROTOCOL, 0, "the daemon sent a welcome that nobody asked for");
-	if (f->welcome.agent.n != strlen(k->agent) || memcmp(f->welcome.agent.p, k->agent, f->welcome.agent.n))
+	if (f->welcome.agent.n != strlen(k->agent) || memcmp(f->welcome.agent.p, k->agent, f->welcome.agent.n) != 0)
 		return fault_set(fault, KRUX_E_PROTOCOL, 0, "the daemon took us for another agent");
 	memcpy(k->engine, f->welcome.engine.p, n);
 	k->engine[n] = 0;

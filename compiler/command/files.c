@@ -103,7 +103,7 @@ int command_import(const struct options *o)
 	size_t n = 0;
 	int kind = 0, code = EXIT_YES;
 
-	while (kind < 3 && strcmp(o->arg[0], word[kind]))
+	while (kind < 3 && strcmp(o->arg[0], word[kind]) != 0)
 		kind++;
 	if (kind == 3)
 		return command_usage(o, "'%s' is no format; there are kruxos, mcp and claude", o->arg[0]);

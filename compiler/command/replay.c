@@ -133,7 +133,7 @@ static void not_decided(struct replay *r, enum undecided why, const struct past_
 static void decided(struct replay *r, const struct past_request *q, const struct capability *cap,
                     const struct dd_request *req, enum krux_verdict now)
 {
-	struct evaluation e;
+	struct evaluation e = { 0 };
 
 	if (now == q->verdict) {
 		r->same++;

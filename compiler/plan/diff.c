@@ -232,6 +232,8 @@ static void capability_diff(struct comparison *c, struct diags *ds, const struct
 	if (dd_overflow(m) && !ds->errors)
 		diag_error(ds, 9001, c->change.cap->at, "the comparison of %.*s needs more %s", STR_ARG(c->change.cap->name),
 		           dd_overflow(m));
+	c->change.call = NULL;
+	c->change.m = NULL;
 	dd_free(m);
 }
 

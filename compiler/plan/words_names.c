@@ -306,7 +306,7 @@ static bool star_takes(struct krux_str star, struct krux_str name)
 	const char *at = memchr(star.p, '*', star.n), *end;
 	size_t before = (size_t)(at - star.p), after = star.n - before - 1;
 
-	if (name.n < before + after || memcmp(name.p, star.p, before))
+	if (name.n < before + after || memcmp(name.p, star.p, before) != 0)
 		return false;
 	end = name.p + name.n - after;
 	return !memcmp(end, at + 1, after) && !memchr(name.p + before, '/', name.n - before - after);

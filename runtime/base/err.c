@@ -15,6 +15,9 @@ static size_t text_print(struct krux_err *err, const char *fmt, va_list ap)
 	return strlen(err->text);
 }
 
+#undef err_set
+#undef err_wrap
+
 int err_set(struct krux_err *err, int no, const char *fmt, ...)
 {
 	int saved = errno;

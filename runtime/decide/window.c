@@ -90,6 +90,7 @@ void window_add(struct window *w, uint64_t when, uint64_t amount)
 		else
 			oldest_merge(w);
 	}
+	/* NOLINTNEXTLINE(clang-analyzer-core.UndefinedBinaryOperatorResult): below n all are filled */
 	for (i = w->n++; i && at(w, i - 1)->when > when; i--)
 		*at(w, i) = *at(w, i - 1);
 	*at(w, i) = (struct window_entry){ when, amount };

@@ -266,7 +266,7 @@ static int add(struct adding *d)
 	if (folder_find(d, &err))
 		return agents_fail("add", err.text);
 	record_text(&d->record, AUDIT_WORKSPACE, d->workspace);
-	rights_find(d, pool);
+	rights_find(d, pool);   /* NOLINT(clang-analyzer-unix.Malloc): adding_free frees what d holds */
 	result = act_do(&d->a->place, &d->record, &d->seq, &err);
 	if (result)
 		return supervisor_fail("agents add", result, &err);

@@ -256,10 +256,11 @@ static int waiting_print(struct query *q, struct waiting *w, const struct record
 	struct record r;
 	const char *why;
 	size_t used;
-	int rc = record_decode(w->bytes, w->n, &r, &used, &why) ? event_print(q, &r, w->leaf, end, err)
+	struct waiting it = *w;
+	int rc = record_decode(it.bytes, it.n, &r, &used, &why) ? event_print(q, &r, it.leaf, end, err)
 	                                                        : err_set(err, 0, "%s", why);
 
-	free(w->bytes);
+	free(it.bytes);
 	*w = q->waiting[--q->nwaiting];
 	return rc;
 }

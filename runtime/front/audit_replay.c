@@ -206,7 +206,7 @@ static int log_replay(struct replay *p, struct krux_err *err)
 
 int audit_replay(int argc, char **argv)
 {
-	static struct replay p;
+	struct replay p = { 0 };
 	const char *path = NULL, *bundle[BUNDLES / 2 + 1] = { NULL }, *operand[1];
 	const struct option_spec specs[] = {
 		{ .name = "--state", .value = &path }, { .name = "--json", .flag = &p.json },

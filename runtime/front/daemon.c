@@ -102,7 +102,7 @@ static void end_report(const struct member *m)
 	if (g && m->kind == PROCESS_SPAWNER && !m->status)
 		return;
 	/* Why it could not start, the spawner says. */
-	if (m->kind == PROCESS_HANDLER && (!g->spawner.pid || (g->state == GENERATION_STARTING && WIFEXITED(m->status))))
+	if (g && m->kind == PROCESS_HANDLER && (!g->spawner.pid || (g->state == GENERATION_STARTING && WIFEXITED(m->status))))
 		return;
 	if (g && g->state == GENERATION_STARTING && (g->gate.refused || g->spawner.refused))
 		return;

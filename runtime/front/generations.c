@@ -150,7 +150,7 @@ void generations_next(struct daemon *d)
 	r->running = r->asked;
 	bundle = fcntl(r->asked ? r->bundle : d->bundle, F_DUPFD_CLOEXEC, 3);
 	path = strdup(r->asked ? r->path : d->bundle_path);
-	*g = (struct generation){ .daemon = d, .state = GENERATION_STARTING, .bundle = -1,
+	*g = (struct generation){ .daemon = d, .state = GENERATION_STARTING, .bundle = bundle, .bundle_path = path,
 		                  .cgroup = -1, .cgroup_main = -1,
 		                  .limit = { .due = limit_due, .ctx = g } };
 	g->gate = (struct member){ .daemon = d, .generation = g, .kind = PROCESS_GATE,

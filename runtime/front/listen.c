@@ -48,35 +48,33 @@ static void environment_forget(void)
 	unsetenv("LISTEN_FDNAMES");
 }
 
-int listen_inherit(struct listen_socket *agent, struct listen_socket *supervisor,
-                   struct krux_err *err)
+/* Names stand between colons; NULL: none is left. */
+static struct krux_str name_next(const char **rest)
 {
-	const char *pid = getenv("LISTEN_PID"), *count = getenv("LISTEN_FDS");
-	const char *names = getenv("LISTEN_FDNAMES");
-	CLEAN_FREE char *copy = names ? strdup(names) : NULL;
-	char *rest = copy, *name;
-	int n;
+	struct krux_str name = { *rest, *rest ? strcspn(*rest, ":") : 0 };
 
-	*agent = *supervisor = none;
-	if (!pid || !count || strtol(pid, NULL, 10) != getpid())
-		return 0;
-	n = (int)strtol(count, NULL, 10);
-	environment_forget();
+	if (name.p)
+		*rest = name.p[name.n] ? name.p + name.n + 1 : NULL;
+	return name;
+}
+
+static int passed_each(const char *names, int n, struct listen_socket *agent,
+                       struct listen_socket *supervisor, struct krux_err *err)
+{
 	if (n < 1)
 		return 0;
 	if (n > MOST_PASSED)
 		return err_set(err, 0, "systemd passes %d sockets", n);
 	for (int i = 0; i < n; i++) {
-		struct listen_socket *out;
+		struct krux_str name = name_next(&names);
+		struct listen_socket *out = krux_str_eq(name, KRUX_STR("agent")) ? agent :
+			krux_str_eq(name, KRUX_STR("supervisor")) ? supervisor : NULL;
 
-		name = strsep(&rest, ":");
-		out = !name ? NULL : !strcmp(name, "agent") ? agent :
-			!strcmp(name, "supervisor") ? supervisor : NULL;
 		if (!out)
-			return err_set(err, 0, "systemd passes a socket that is named %s; "
+			return err_set(err, 0, "systemd passes a socket that is named %.*s; "
 			               "FileDescriptorName= has to be agent or supervisor",
-			               name && *name ? name : "nothing");
-		if (passed_take(FIRST_PASSED + i, name, out, err))
+			               name.n ? (int)name.n : 7, name.n ? name.p : "nothing");
+		if (passed_take(FIRST_PASSED + i, out == agent ? "agent" : "supervisor", out, err))
 			return -1;
 	}
 	if (agent->fd < 0 || supervisor->fd < 0)
@@ -92,6 +90,20 @@ int listen_connected(int fd, struct listen_socket *out, struct krux_err *err)
 		return err_set(err, 0, "standard input is no connected Unix stream socket");
 	out->fd = fcntl(fd, F_DUPFD_CLOEXEC, FIRST_PASSED);
 	return out->fd < 0 ? err_set(err, errno, "standard input") : 0;
+}
+
+int listen_inherit(struct listen_socket *agent, struct listen_socket *supervisor,
+                   struct krux_err *err)
+{
+	const char *pid = getenv("LISTEN_PID"), *count = getenv("LISTEN_FDS");
+	int rc;
+
+	*agent = *supervisor = none;
+	if (!pid || !count || strtol(pid, NULL, 10) != getpid())
+		return 0;
+	rc = passed_each(getenv("LISTEN_FDNAMES"), (int)strtol(count, NULL, 10), agent, supervisor, err);
+	environment_forget();
+	return rc;
 }
 
 /* ---- our own ---- */

@@ -24,7 +24,7 @@ static int entries_give(int fd, uid_t uid, unsigned deep, struct krux_err *err)
 
 	if (!dir)
 		return -1;
-	copy = -1;
+	(void)fd_keep(&copy);
 	while ((e = readdir(dir)))
 		if (strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0 &&
 		    tree_give(fd, e->d_name, uid, deep, err))

@@ -68,7 +68,7 @@ bool lend_grow(struct lend *l, uint8_t **p, size_t *room, size_t kept, size_t ne
 	q = lend_take(l, need > LEND_MIDDLE && need < 2 * *room ? 2 * *room : need, &more);
 	if (!q)
 		return false;
-	if (kept)
+	if (*p)
 		memcpy(q, *p, kept);
 	lend_give(l, *p, *room);
 	*p = q;
