@@ -19,14 +19,14 @@ static const char *const texts[] = {
 };
 static const char *const regexes[] = {
 	"[a-z]+", "a.*", ".*b", "(ab|c)*", "[^/]*", "a{2,3}", "\\\\d+|x", "/workspace(/.*)?", "(a|b)?c?", ".{1,3}", "\\\\w*", "é|a",
-	"(a*b)+", ".*a.{2}", "[ab]{2}", "[^b]{3}|ab", "[a-c]{0,2}", "|a", ".*/b(/.*)?",
+	"(a*b)+", ".*a.{2}", "(\\\\.b)*", "[^b]{3}|ab", "[a-c]{0,2}", "|a", ".*/b(/.*)?",
 	"(a(b(bc)?)?)?[^b]*", "(a(/(/b)?)?)?[^/]*", "(a(b(bc)?)?)?[^b]*b?", "[\\u{800}-\\u{FFFF}]*", "[^\\u{80}-\\u{7FF}]{1,2}", "[\\u{10000}-\\u{10FFFF}]|a+",
 };
 static const char *const hosts[] = { "example.com", "api.example.com", "com", "10.0.0.1", "::1", "b.co", "x-y.example.com" };
 static const char *const ips[] = { "10.0.0.1", "\"10.255.255.255\"", "\"::1\"", "192.168.0.1", "\"2001:db8::1\"", "0.0.0.0", "\"::\"" };
 static const char *const blocks[] = { "10.0.0.0/8", "\"192.168.0.0/16\"", "\"2001:db8::/32\"", "10.0.0.0/31", "\"::/0\"", "0.0.0.0/0", "10.0.0.1/32" };
 static const char *const cidrs[] = { "\"10.0.0.0/8\"", "\"::/0\"", "\"2001:db8::/32\"", "\"10.0.0.1/32\"" };
-static const char *const urls[] = { "https://example.com/", "http://example.com/a?b=c", "https://api.example.com:8443/v1", "http://10.0.0.1/" };
+static const char *const urls[] = { "https://example.com/", "http://example.com/a?b=c", "https://api.example.com:8443/v1/a/b/c", "http://10.0.0.1/" };
 static const char *const url_bits[] = { "/", "/a", "/v1", "b=c", "a", "", "?", "%20" };
 static const char *const stamps[] = { "2026-01-31T12:00:00Z", "1970-01-01T00:00:00Z", "2026-01-31T13:00:00.5+01:00", "1969-12-31T23:59:59.999999999Z" };
 static const char *const spans[] = { "1s", "90s", "5m", "1h", "1ms", "10ns", "1d" };

@@ -330,7 +330,7 @@ static struct krux_str url(struct making *m)
 	static const char *const often[] = { "https://example.com/", "HTTP://Example.com", "https://example.com:8443/a%7Eb?x=%20y",
 		"https://u@example.com/", "https://example.com/a%2fb", "https://example.com/%2e%2e/x", "https://example.com/#f",
 		"ftp://example.com/", "https://[::ffff:127.0.0.1]/", "http://a:80/", "http://a:0/", "http://a:65536/", "http:///a",
-		"http://a?x", "http://a//b", "http://a/b c", "http://a/%zz", "http://127.1/a", "https://a:443", "http://a/./b",
+		"http://a?x", "http://a//b/c/d/e/f/g/h/i", "http://a/b c", "http://a/%zz", "http://127.1/a", "https://a:443", "http://a/./b",
 		"http://a/?a?b", "http://a/%c3%a9", "http://a/b?c%2Fd", "http://a/b@c" };
 	const struct g_hint *h = hint(m, O_URL, false), *name = hint(m, O_HOST, false), *part = hint(m, O_STRING, false), *port = hint(m, O_PORT, false);
 	struct krux_str hs = host(m), ps = { "a", 1 };

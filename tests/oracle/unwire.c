@@ -107,8 +107,14 @@ bool o_unwire(struct arena *a, const struct o_type *t, const struct krux_value *
 
 size_t g_bytes_spoil(struct g_rng *r, uint8_t *p, size_t n)
 {
-	static const uint8_t odd[] = { '/', '.', 0, ' ', 'a', 'A', '%', ':', '-', '0', '?', 0xC3, 0x80, 0xFF, '1', 'f', '\\', '#' };
-	size_t at = g_below(r, (uint32_t)n);
+	static const uint8_t odd[] = { '/', '.', 0, ' ', 'a', 'A', '%', ':', '-', '0', '?', 0xC3, 0x80, 0xFF, '1', 'f', '\\', '#', '.' };
+	size_t at = g_below(r, (uint32_t)n), k = at;
+
+	/* Half of them behind what separates: a whole label, a whole segment may be one byte. */
+	while (k < n && !(k && memchr("/.:-%", p[k - 1], 5)))
+		k++;
+	if (k < n && g_one_in(r, 2))
+		at = k;
 
 	switch (g_below(r, 9)) {
 	case 0:
