@@ -154,6 +154,8 @@ int file_create(int dir, const char *name, mode_t mode, const void *p, size_t n,
 
 	if (fd < 0)
 		return -1;
+	if (mode & 077 && fchmod(fd, mode))
+		return err_set(err, errno, "%s", name);
 	if (file_write(fd, p, n, err))
 		return err_wrap(err, "%s", name);
 	if (fsync(fd) || fsync(dir))

@@ -25,7 +25,8 @@ uint8_t *file_read_path(const char *path, size_t max, size_t *n, struct krux_err
 uint8_t *file_read_fd(int fd, const char *name, size_t max, size_t *n, struct krux_err *err);
 /* Writes all of it, from the current offset. */
 int file_write(int fd, const void *p, size_t n, struct krux_err *err);
-/* A new file with this content, on disk when it returns; fails when it is there. */
+/* A new file with this content, on disk when it returns; fails when it is there. What others may read,
+ * they may whatever the umask is. */
 int file_create(int dir, const char *name, mode_t mode, const void *p, size_t n,
                 struct krux_err *err);
 /* The same in place of what is there, at once: a reader, and who comes after a crash, sees the old
