@@ -1,5 +1,5 @@
 # What people type.
-.PHONY: all help deps demo check check-one programs unit lint tidy layers sizes soak bench install clean
+.PHONY: all help deps demo check check-one golden programs unit lint tidy layers sizes soak bench install clean
 
 all: $(if $(COMPILER_MAIN),$(BUILD)/kruxc) $(if $(RUNTIME_MAIN),$(BUILD)/kruxrt) \
 	$(PARTS:%=$(BUILD)/%) $(BESIDE:%=$(BUILD)/%) $(BUILD)/krux-witness $(LIBKRUX)
@@ -11,8 +11,9 @@ help:
 	@echo 'check    all tests, plain and under AddressSanitizer and UBSan'
 	@echo 'check-one  the tests once, of the build at hand (SAN=1, CC=clang)'
 	@echo 'check-live  attempts to get out of a call, layer by layer'
+	@echo 'golden   only the golden pairs'
 	@echo 'lint     cppcheck, and a build with clang'
-	@echo 'tidy     clang-tidy, some minutes'
+	@echo 'tidy     clang-tidy over all sources, some ten minutes'
 	@echo 'layers   includes point left only'
 	@echo 'sizes    files over 800 lines, functions over 80'
 	@echo 'fuzz     every fuzzer for FUZZ_SECONDS (20)'
@@ -37,6 +38,9 @@ check-one: all programs
 	$(Q)for t in $(filter-out $(UNIT_TESTS),$(patsubst tests/unit/%.c,%,$(wildcard tests/unit/test_*.c))); do \
 		echo "tests/unit/$$t.c is in no list of mk/: it would never run"; exit 1; done
 	$(Q)BUILD=$(BUILD) SAN=$(SAN) tests/run.sh $(addprefix $(BUILD)/unit/,$(UNIT_TESTS))
+
+golden: all $(BUILD)/fakedaemon
+	$(Q)BUILD=$(BUILD) EXTRA= tests/run.sh
 
 check:
 	$(Q)mk/deps.sh
