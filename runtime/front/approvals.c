@@ -258,7 +258,7 @@ static int decide(struct approvals *a)
 	if (card.args_told && !a->large && !strcmp(a->what, "accept"))
 		return fail(a, EXIT_NO, "the arguments are too large for the record, and are shown as the daemon tells "
 		            "them; --large accepts that");
-	if (!krux_guard(&why) || !krux_key_secret_read(a->key, &key, &why)) {
+	if (!krux_key_secret_read(a->key, &key, &why)) {
 		err_set(&err, 0, "%s: %s", a->key, why.why);
 		return fail(a, EXIT_USAGE, err.text);
 	}
@@ -368,12 +368,15 @@ static const struct verb {
 
 static int verb_run(struct approvals *a, const struct verb *v)
 {
+	struct krux_refusal why = { "", "" };
 	enum supervisor_result result;
 	struct krux_err err = { 0 };
 	int code;
 
 	if (v->key && !a->key)
 		return fail(a, EXIT_USAGE, "--key KEY says who decides");
+	if (v->key && !krux_guard(&why))
+		return fail(a, EXIT_SYSTEM, why.why);
 	a->pool = krux_pool_new((size_t)256 << 20);
 	if (!a->pool)
 		return fail(a, EXIT_SYSTEM, "out of memory");

@@ -20,6 +20,8 @@ int init_command(int, char **);
 int audit_command(int, char **);
 int call_command(int, char **);
 int agents_command(int, char **);
+int approvals_command(int, char **);
+int keys_command(int, char **);
 
 static char root[64];
 
@@ -136,6 +138,29 @@ START_TEST(kruxrt_agents_add)
 }
 END_TEST
 
+START_TEST(kruxrt_approvals)
+{
+	ck_assert_int_ne(ran(approvals_command, "accept 0011 --key none.key --socket none.sock"), EXIT_YES);
+	is_guarded();
+	ck_assert_int_eq(prctl(PR_SET_DUMPABLE, 1), 0);
+	ck_assert_int_ne(ran(approvals_command, "reject 0011 --key none.key --socket none.sock"), EXIT_YES);
+	is_guarded();
+	/* Who only looks has no key. */
+	ck_assert_int_eq(prctl(PR_SET_DUMPABLE, 1), 0);
+	ck_assert_int_ne(ran(approvals_command, "list --socket none.sock"), EXIT_YES);
+	ck_assert_int_eq(prctl(PR_GET_DUMPABLE), 1);
+}
+END_TEST
+
+START_TEST(kruxrt_keys)
+{
+	ck_assert_int_eq(ran(init_command, "--state state"), EXIT_YES);
+	ck_assert_int_eq(prctl(PR_SET_DUMPABLE, 1), 0);
+	ck_assert_int_ne(ran(keys_command, "revoke approver --role approver --operator none.key --state state"), EXIT_YES);
+	is_guarded();
+}
+END_TEST
+
 int main(void)
 {
 	TCase *c = tcase_create("guard");
@@ -151,6 +176,8 @@ int main(void)
 	tcase_add_test(c, kruxrt_init_and_acknowledge);
 	tcase_add_test(c, kruxrt_call);
 	tcase_add_test(c, kruxrt_agents_add);
+	tcase_add_test(c, kruxrt_approvals);
+	tcase_add_test(c, kruxrt_keys);
 	tcase_set_timeout(c, 60);
 	suite_add_tcase(s, c);
 	srunner_run_all(r, CK_NORMAL);
