@@ -165,7 +165,9 @@ static void api(struct object *o, const struct record *r, const struct record *e
 	put_object(o, "api", &a);
 }
 
-/* 1 success, 2 failure, 0 not known, 99 other; what happened to it in words. */
+/* 1 success, 2 failure, 0 not known, 99 other. The code is ours for how it ended; the detail says why it ended so in
+ * this very case, the message what the rule's author says of all such. An action is a yes or a no, and a call that waits
+ * has no yes yet. */
 static void status(struct object *o, const struct record *r, const struct record *end)
 {
 	uint64_t kind = r->field[AUDIT_KIND].u, how = end && record_has(end, AUDIT_END) ? end->field[AUDIT_END].u : 0;
@@ -175,11 +177,16 @@ static void status(struct object *o, const struct record *r, const struct record
 	put_number(o, "status_id", id);
 	put_text(o, "status", id == 1 ? "Success" : id == 2 ? "Failure" : id == 99 ? "approval-required" : "Unknown");
 	if (!ran)
-		put_field(o, "status_detail", r, record_has(r, AUDIT_REASON) ? AUDIT_REASON : AUDIT_WHY);
+		put_text(o, "status_code", record_kind_word(kind));
 	else if (end)
-		put_text(o, "status_detail", record_has(end, AUDIT_END) ? audit_end_word(how) : "unknown");
+		put_text(o, "status_code", record_has(end, AUDIT_END) ? audit_end_word(how) : "unknown");
+	if (ran && end)
+		put_field(o, "status_detail", end, record_has(end, AUDIT_WHY) ? AUDIT_WHY : AUDIT_ERROR);
+	else if (!ran)
+		put_field(o, "status_detail", r, AUDIT_WHY);
+	put_field(o, "message", r, AUDIT_REASON);
 	put_number(o, "severity_id", ran || waits ? 1 : 2);
-	put_number(o, "action_id", ran ? 1 : waits ? 99 : 2);
+	put_number(o, "action_id", ran ? 1 : 2);
 	put_number(o, "disposition_id", ran ? 1 : waits ? 99 : 2);
 	put_text(o, "disposition", ran ? "Allowed" : waits ? "approval-required" : "Blocked");
 }

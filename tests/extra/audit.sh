@@ -84,6 +84,34 @@ has "what is no call is said" "$dir/err" "OCSF 6003 has no place for them"
 exits "OCSF of one agent" 0 "$R" audit export --state "$s" --format ocsf --agent other
 is "is one event" "$(lines)" 1
 
+# What this one was refused for, and what the rule says of all such.
+cat > "$dir/slow.yaml" <<'X'
+krux: policy/1
+name: slow
+layer: organization
+default: blocked
+rules:
+  - { id: ping, on: system.ping, verdict: autonomous, reason: Slowly, rate: { max: 1, per: 1h, exceeded: blocked } }
+  - { id: stat, on: filesystem.stat, verdict: autonomous }
+X
+"$C" build "$dir/slow.yaml" -I "$caps" -o "$dir/slow" > /dev/null 2>&1 || exit 3
+"$R" init --state "$dir/t" > /dev/null || exit 3
+slow() { "$R" call "$@" --as builder --state "$dir/t" --bundle "$dir/slow/bundle.krux" --dev > /dev/null 2>&1; }
+slow system.ping '{}'
+slow system.ping '{}'
+slow filesystem.stat '{"path":"/workspace/none/x"}'
+slow nonsense '{}'
+"$R" audit export --state "$dir/t" --format ocsf > "$dir/events" 2> /dev/null
+is "four events" "$(wc -l < "$dir/events" | tr -d ' ')" 4
+detail() { sed -n "$1p" "$dir/events" | grep -o "\"$2\":\"[^\"]*\"" | head -n 1 | cut -d'"' -f4; }
+is "what ran" "$(detail 1 status_code)" done
+is "without more to say" "$(detail 1 status_detail)" ""
+is "what was refused" "$(detail 2 status_code)" denied
+is "why" "$(detail 2 status_detail | sed 's/ in [0-9]* seconds$//')" "the rate of this rule is used up, and has room for this call"
+is "and what the rule says" "$(detail 2 message)" Slowly
+is "what was invalid" "$(detail 4 status_code)" invalid
+has "and why" "$dir/events" '"status_detail":"there is no such capability'
+
 is "the bundle was kept" "$(find "$s/bundles" -name '*.krux' | wc -l | tr -d ' ')" 1
 exits "replay" 0 "$R" audit replay --state "$s" --dev
 has "all are the same" "$dir/out" "6 the same, 0 differ, 0 not decided"
