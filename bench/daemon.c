@@ -352,10 +352,11 @@ static double pss(pid_t pid)
 	return kib / 1024;
 }
 
-double daemon_mib(const struct daemon *d, double each[3])
+double daemon_mib(const struct daemon *d, double each[4])
 {
 	each[0] = pss(d->gate);
 	each[1] = pss(d->recorder);
 	each[2] = pss(d->spawner);
+	each[3] = pss(d->handler);
 	return each[0] + each[1] + each[2];
 }

@@ -18,8 +18,9 @@ struct daemon {
  * where it cannot. */
 void daemon_start(struct daemon *, const char *policy, unsigned agents, bool spawner, const struct gate_limits *);
 void daemon_stop(struct daemon *);
-/* MiB of memory that the processes hold of their own (Pss of each, summed). */
-double daemon_mib(const struct daemon *, double each[3]);
+/* MiB of memory that gate, recorder and spawner hold of their own (Pss of each, summed); each[3] is that of the handlers'
+ * process, which is not in the sum. They are forks of the bench, so that each has its share of what is the bench's. */
+double daemon_mib(const struct daemon *, double each[4]);
 
 /* A connection that has said hello; -1: the gate refuses it. */
 int daemon_connect(const struct daemon *, unsigned agent);

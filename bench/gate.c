@@ -5,7 +5,7 @@
  *   decision      a call that the policy denies: answered when its record is on disk
  *   sockets       the same through 64 connections at once
  *   crowd         the same on one connection while 1,000 others are there, 50 of them hostile
- *   memory        of gate, recorder and spawner with 1,000 idle connections */
+ *   memory        of gate, recorder and spawner with 1,000 idle connections; that of the handlers' process is told too */
 #include "bench/daemon.h"
 #include "bench/measure.h"
 #include "bench/peers.h"
@@ -329,14 +329,15 @@ static double decision_p99(int fd)
 static void crowd(const struct daemon *d)
 {
 	int *fd = calloc(CROWD, sizeof *fd), mine = daemon_connect(d, 0);
-	double quiet = 0, loud = 0, each[3], mib;
+	double quiet = 0, loud = 0, each[4], mib;
 	pid_t pid;
 
 	for (unsigned i = 0; i < CROWD; i++)
 		if ((fd[i] = daemon_connect(d, 1 + i % 19)) < 0)
 			fail("a thousand connections");
 	mib = daemon_mib(d, each);
-	printf("1,000 idle connections: gate %.1f MiB, recorder %.1f MiB, spawner %.1f MiB\n", each[0], each[1], each[2]);
+	printf("1,000 idle connections: gate %.1f MiB, recorder %.1f MiB, spawner %.1f MiB, handlers' process %.1f MiB\n", each[0],
+	       each[1], each[2], each[3]);
 	figure_print("memory of gate, recorder and spawner", mib, "MiB", 24);
 	/* The hostile ones are among the thousand. */
 	for (unsigned i = 0; i < HOSTILE; i++)
