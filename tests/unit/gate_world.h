@@ -86,6 +86,8 @@ bool gates_turn(void);
 void gates_wait(int extra, int ms);
 /* Appends as the recorder does by itself, and tells all gates. */
 uint64_t world_append(struct record *);
+/* An agent with that proof: 32 bytes of a key or of a token's hash, or the uid of its peer. */
+void world_agent(const char *name, enum audit_auth, const uint8_t *proof, uint64_t uid);
 /* An agent with the token "NAME-token", and its end. */
 void world_register(const char *name);
 void world_revoke(const char *name);
