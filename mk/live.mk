@@ -18,6 +18,20 @@ $(BUILD)/live/escaped: $(BUILD)/obj/tests/live/escaped.o
 	$(Q)$(CC) $(filter-out -fsanitize%,$(LDFLAGS)) -static -o $@ $<
 $(BUILD)/obj/tests/live/escaped.o: SANFLAGS :=
 
-.PHONY: check-live
+# What the guest starts as its first process.
+$(BUILD)/live/init: $(BUILD)/obj/tests/live/init.o
+	$(SAY) LINK $@
+	@mkdir -p $(@D)
+	$(Q)$(CC) -static -o $@ $<
+$(BUILD)/obj/tests/live/init.o: SANFLAGS :=
+
+.PHONY: check-live check-vm
 check-live: all $(BUILD)/live/live
-	$(Q)$(BUILD)/live/live
+	$(Q)$(BUILD)/live/live > $(BUILD)/live/here.new; code=$$?; cat $(BUILD)/live/here.new; \
+		mv $(BUILD)/live/here.new $(BUILD)/live/here; exit $$code
+
+# On the host first where that was not done, as the two are compared.
+check-vm: all $(BUILD)/live/live $(BUILD)/live/init $(BUILD)/unit/test_process $(BUILD)/unit/test_feature
+	$(Q)[ $(BUILD)/live/here -nt $(BUILD)/live/live ] || $(BUILD)/live/live > $(BUILD)/live/here || { \
+		grep ^FAIL $(BUILD)/live/here; exit 1; }
+	$(Q)tests/live/guest.sh $(BUILD) $(BUILD)/live/here

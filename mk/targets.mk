@@ -11,6 +11,7 @@ help:
 	@echo 'check    all tests, plain and under AddressSanitizer and UBSan'
 	@echo 'check-one  the tests once, of the build at hand (SAN=1, CC=clang)'
 	@echo 'check-live  attempts to get out of a call, layer by layer'
+	@echo 'check-vm    the same under Debian 6.1 in qemu, some minutes'
 	@echo 'golden   only the golden pairs'
 	@echo 'lint     cppcheck, and a build with clang'
 	@echo 'tidy     clang-tidy over all sources, some ten minutes'

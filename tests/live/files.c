@@ -61,6 +61,11 @@ static long truncate_below(struct handler_call *c, const void *path)
 	return result_of(open2(c->fd, path, O_WRONLY | O_TRUNC));
 }
 
+static long open_truncating(struct handler_call *c, const void *path)
+{
+	return result_of(open2(c->fd, path, O_RDONLY | O_TRUNC));
+}
+
 static long truncate_by_path(struct handler_call *c, const void *path)
 {
 	if (fchdir(c->fd))
@@ -253,6 +258,8 @@ static const struct attempt list[] = {
 	{ "write outside", write_below, "../secret", .hold = EACH(LANDLOCKS) },
 	{ "write where reading is granted", write_below, "inside", .hold = EACH(ON(LANDLOCK)), .rights = READS },
 	{ "truncate where reading is granted", truncate_below, "inside", .hold = EACH(ON(LANDLOCK)), .rights = READS },
+	{ "truncate by opening to read", open_truncating, "inside", .hold = EACH(ON(LANDLOCK)), .from = ON(LANDLOCK), .abi = 3,
+	  .rights = READS },
 	{ "truncate by path where reading is granted", truncate_by_path, "inside",
 	  .hold = EACH(ON(SECCOMP) | ON(LANDLOCK)), .from = ON(LANDLOCK), .abi = 3, .rights = READS },
 	{ "read by a leaked descriptor", leaked, .hold = EACH(ON(DESCRIPTORS)) },

@@ -308,7 +308,7 @@ static const struct attempt list[] = {
 	{ "heap", heap, .hold = EACH(ON(RLIMITS)) },
 	{ "stack", stack, &stack_pages, .hold = { 0 } },
 	{ "spin", spin, .hold = EACH(ON(RLIMITS)), .ways = 1 << WAY_AGENT, .spins = true },
-	{ "sleep past the deadline", sleep_on, .hold = { 0 }, .wall_ms = 300 },
+	{ "sleep past the deadline", sleep_on, .hold = { 0 }, .wall_ms = 5000 },
 	{ "descriptors", open_more, .hold = EACH(ON(RLIMITS)) },
 	{ "large file", large_file, .hold = EACH(ON(RLIMITS)) },
 	/* Who becomes another uid, or maps itself, is not dumpable by that. */

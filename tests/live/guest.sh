@@ -1,0 +1,94 @@
+#!/bin/sh
+# Boots Debian's kernel under qemu with this build in its memory, runs the attempts and some other tests there, and
+# compares with what the host could try: an attempt that both leave out fails. Usage: guest.sh BUILD HERE, where HERE is
+# what the attempts said on the host. Last line: N passed, N failed.
+set -eu
+LC_ALL=C
+export LC_ALL
+build=$1 here=$2
+guest=$build/guest
+root=$guest/root
+seconds=${GUEST_SECONDS:-900}
+
+# The kernel is unpacked, not installed.
+kernel() {
+	[ ! -e "$guest/kernel/name" ] || return 0
+	rm -rf "$guest/kernel" "$guest/deb"
+	mkdir -p "$guest/kernel" "$guest/deb"
+	chmod 777 "$guest/deb"
+	name=$(apt-cache depends linux-image-amd64 | sed -n 's/^ *Depends: \(linux-image-[0-9].*\)/\1/p' | head -1)
+	[ -n "$name" ] || { echo "guest: apt knows no linux-image-amd64: run make deps" >&2; exit 3; }
+	(cd "$guest/deb" && apt-get download -qq "$name") || { echo "guest: cannot download $name" >&2; exit 3; }
+	dpkg-deb -x "$guest"/deb/*.deb "$guest/kernel"
+	rm -rf "$guest/deb"
+	echo "$name" > "$guest/kernel/name"
+}
+
+# Programs of this build, and the libraries of the host that they are linked with, these under the same paths.
+programs() {
+	for p; do
+		cp "$p" "$root/krux/"
+		for f in $(ldd "$p" 2> /dev/null | sed -n 's/.*=> \(\/[^ ]*\).*/\1/p; s/^[[:space:]]*\(\/[^ ]*\) (.*/\1/p'); do
+			[ -e "$root$f" ] || { mkdir -p "$root$(dirname "$f")" && cp -L "$f" "$root$f"; }
+		done
+	done
+}
+
+# Modules in the order in which they need each other.
+modules() {
+	mkdir -p "$root/modules"
+	for m in lib/libcrc32c crypto/crc32c_generic net/netfilter/nfnetlink net/netfilter/nf_tables fs/overlayfs/overlay \
+		crypto/af_alg; do
+		f=$(find "$guest/kernel/lib/modules" -path "*/kernel/$m.ko" | head -1)
+		[ -n "$f" ] || { echo "guest: no module $m" >&2; exit 3; }
+		cp "$f" "$root/modules/"
+	done
+	echo crc32c_generic.ko libcrc32c.ko nfnetlink.ko nf_tables.ko overlay.ko af_alg.ko > "$root/modules/order"
+}
+
+kernel
+rm -rf "$root"
+mkdir -p "$root/krux" "$root/dev" "$root/proc" "$root/sys" "$root/tmp" "$root/run" "$root/etc"
+cp "$build/live/init" "$root/init"
+programs "$build/kruxrt" "$build/krux-gate" "$build/krux-handler" "$build/krux-recorder" "$build/krux-spawner" "$build/live/live" "$build/live/escaped" \
+	"$build/unit/test_process" "$build/unit/test_feature"
+modules
+echo root:x:0:0:root:/:/bin/sh > "$root/etc/passwd"
+cat > "$root/tests" << EOT
+doctor 0 /krux/kruxrt doctor
+live 0 /krux/live
+process 0 /krux/test_process
+feature 0 /krux/test_feature
+EOT
+(cd "$root" && find . | sort | cpio -o -H newc -R 0:0 --reproducible --quiet) > "$guest/initramfs"
+vmlinuz=$(find "$guest/kernel/boot" -name 'vmlinuz-*' | head -1)
+rm -f "$guest/said"
+timeout "$seconds" qemu-system-x86_64 -accel tcg -cpu max -m 1024 -smp 1 -nodefaults -nographic -no-reboot \
+	-serial "file:$guest/said" -kernel "$vmlinuz" -initrd "$guest/initramfs" \
+	-append "console=ttyS0 quiet panic=-1 syscall.x32=y lsm=landlock,lockdown,yama,bpf rdinit=/init" < /dev/null ||
+	echo "guest: qemu ended with $?"
+# From the first line of ours on: before that the serial port has the firmware's.
+tr -d '\r' < "$guest/said" | sed -n '/guest: begin doctor/,$p' > "$guest/lines"
+sed 's/^.*guest: begin doctor/guest: begin doctor/' "$guest/lines"
+
+passed=0 failed=0
+check() {
+	if [ "$1" = 0 ]; then passed=$((passed + 1)); else failed=$((failed + 1)); echo "FAIL guest: $2"; fi
+}
+grep -q '^guest: off$' "$guest/lines"
+check $? "it did not end by itself within $seconds s"
+for t in doctor live process feature; do
+	grep -q "^guest: end $t 0$" "$guest/lines"
+	check $? "$t"
+done
+last=$(grep -E '^[0-9]+ passed, [0-9]+ failed$' "$guest/lines" | tail -1)
+passed=$((passed + ${last%% *})) failed=$((failed + $(echo "${last:-0, 0 failed}" | sed 's/.*, \([0-9]*\) .*/\1/')))
+# "left WAY GROUP: NAME: why"
+for side in "$here" "$guest/lines"; do
+	sed -n 's/^left \([^:]*: [^:]*\):.*/\1/p' "$side" | sort > "$guest/left.$(basename "$side")"
+done
+both=$(comm -12 "$guest/left.$(basename "$here")" "$guest/left.lines")
+[ -z "$both" ]
+check $? "tried neither there nor here: $both"
+echo "$passed passed, $failed failed"
+[ $failed = 0 ]
