@@ -4,7 +4,7 @@ LIVE_SRC := tests/live/calls.c tests/live/files.c tests/live/leftovers.c tests/l
 # What is called here goes to tests/live/off.c first, in this program alone.
 LIVE_SWITCHES := namespaces_fork namespaces_enter_user namespaces_map root_empty descriptors_close privileges_become \
 	privileges_drop rlimits_set landlock_restrict landlock_enforce seccomp_restrict sethostname setsid
-TEST_PROGRAMS += live/live
+TEST_PROGRAMS += live/live live/krux-handler
 
 $(BUILD)/live/live: $(call obj,$(LIVE_SRC)) $(BUILD)/libkruxtest.a $(BUILD)/live/escaped
 	$(SAY) LINK $@
@@ -18,6 +18,13 @@ $(BUILD)/live/escaped: $(BUILD)/obj/tests/live/escaped.o
 	$(Q)$(CC) $(filter-out -fsanitize%,$(LDFLAGS)) -static -o $@ $<
 $(BUILD)/obj/tests/live/escaped.o: SANFLAGS :=
 
+# The handlers' process with another filesystem.read.
+$(BUILD)/live/krux-handler: $(BUILD)/obj/runtime/handler_main.o $(call obj,tests/live/hostile.c $(filter-out tests/live/main.c \
+		tests/live/off.c,$(LIVE_SRC))) $(KRUXRT_OBJ)
+	$(SAY) LINK $@
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_LDFLAGS) -Wl,--gc-sections -Wl,--wrap=filesystem_read_open -Wl,--wrap=filesystem_read_run -o $@ $^ $(KRUXRT_LIBS)
+
 # What the guest starts as its first process.
 $(BUILD)/live/init: $(BUILD)/obj/tests/live/init.o
 	$(SAY) LINK $@
@@ -26,9 +33,8 @@ $(BUILD)/live/init: $(BUILD)/obj/tests/live/init.o
 $(BUILD)/obj/tests/live/init.o: SANFLAGS :=
 
 .PHONY: check-live check-vm
-check-live: all $(BUILD)/live/live
-	$(Q)$(BUILD)/live/live > $(BUILD)/live/here.new; code=$$?; cat $(BUILD)/live/here.new; \
-		mv $(BUILD)/live/here.new $(BUILD)/live/here; exit $$code
+check-live: all $(BUILD)/live/live $(BUILD)/live/krux-handler
+	$(Q)tests/live/check.sh $(abspath $(BUILD))
 
 # On the host first where that was not done, as the two are compared.
 check-vm: all $(BUILD)/live/live $(BUILD)/live/init $(BUILD)/unit/test_process $(BUILD)/unit/test_feature
