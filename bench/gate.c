@@ -1,7 +1,8 @@
 /* How fast the gate is, beside a bare echo over a Unix socket, SQLite and Redis in the same run. Rounds
  * of all alternate, so that a slow moment of the machine meets each of them.
  *
- *   effect-free   system.ping, which answers `durable: false`, beside an echo of as many bytes
+ *   effect-free   system.ping, which answers `durable: false`, beside an echo of as many bytes: where the scheduler
+ *                 puts both, then with client and server on one core, and on two
  *   decision      a call that the policy denies: answered when its record is on disk
  *   sockets       the same through 64 connections at once
  *   crowd         the same on one connection while 1,000 others are there, 50 of them hostile
@@ -49,6 +50,33 @@ static void fail(const char *what)
 {
 	fprintf(stderr, "bench/gate: %s\n", what);
 	exit(1);
+}
+
+/* ---- what our side takes of a processor ---- */
+
+static void used_add(struct used *sum, pid_t pid, double sign)
+{
+	struct used u = process_used(pid);
+
+	sum->us += sign * u.us;
+	sum->waits += sign * u.waits;
+}
+
+static void used_round(struct used sum[3], const struct daemon *d, double sign)
+{
+	const pid_t pid[3] = { getpid(), d->gate, d->recorder };
+
+	for (int i = 0; i < 3; i++)
+		used_add(&sum[i], pid[i], sign);
+}
+
+static void used_print(const struct used sum[3], double calls)
+{
+	static const char *const who[] = { "client", "gate", "recorder" };
+
+	for (int i = 0; i < 3; i++)
+		printf("%s %s %.1f us of a processor and %.2f waits", i ? "," : " ", who[i], sum[i].us / calls, sum[i].waits / calls);
+	puts(" a call");
 }
 
 /* ---- one after the other ---- */
@@ -102,36 +130,71 @@ static double echo_trip(int fd, const uint8_t *message, size_t n, size_t answer)
 	return (double)(now_ns() - from);
 }
 
-static void effect_free(const struct daemon *d)
+/* Where client and server run: places of cores, -1 is where the scheduler puts them. The recorder is never pinned. */
+static const struct placement {
+	const char *name;
+	int client, server;
+} placements[] = {
+	{ "anywhere", -1, -1 },
+	{ "both on one core", 0, 0 },
+	{ "on two cores", 0, 1 },
+};
+
+static bool placed(const struct placement *at, pid_t server)
+{
+	return process_pin(0, at->client) && process_pin(server, at->server);
+}
+
+static void effect_free_figures(const char *where, struct times *bare, struct times *ours)
+{
+	double b50 = times_quantile(bare, 0.5), b99 = times_quantile(bare, 0.99);
+	double o50 = times_quantile(ours, 0.5), o99 = times_quantile(ours, 0.99);
+	char what[96];
+
+	printf("effect-free call, %s: p50 %.1f us, p99 %.1f us; echo: p50 %.1f us, p99 %.1f us\n", where, o50, o99, b50, b99);
+	snprintf(what, sizeof what, "effect-free call, %s: p50 to the echo's", where);
+	figure_print(what, o50 / b50, "x", 1.6);
+	snprintf(what, sizeof what, "effect-free call, %s: p99 to its own p50", where);
+	figure_print(what, o99 / o50, "x", 3);
+}
+
+static void effect_free_at(const struct daemon *d, const struct placement *at, const uint8_t *message, size_t n)
 {
 	struct times bare = { 0 }, ours = { 0 };
 	int fd = daemon_connect(d, 0), echo;
-	uint8_t message[256];
-	size_t n = call_encode(1, ping, "{}", message, sizeof message), answer = 0;
-	double b50, b99, o50, o99;
+	struct used used[3] = { { 0 } };
+	size_t answer = 0;
 	pid_t pid;
 
 	trip(fd, message, n, &answer);
 	echo = echo_start(n, answer, &pid);
-	for (unsigned r = 0; r < ROUNDS; r++) {
-		for (unsigned i = 0; i < PINGS; i++)
-			times_add(&bare, echo_trip(echo, message, n, answer) / 1000);
-		for (unsigned i = 0; i < PINGS; i++)
-			times_add(&ours, trip(fd, message, n, NULL) / 1000);
+	if (placed(at, pid) && placed(at, d->gate)) {
+		for (unsigned r = 0; r < ROUNDS; r++) {
+			for (unsigned i = 0; i < PINGS; i++)
+				times_add(&bare, echo_trip(echo, message, n, answer) / 1000);
+			used_round(used, d, -1);
+			for (unsigned i = 0; i < PINGS; i++)
+				times_add(&ours, trip(fd, message, n, NULL) / 1000);
+			used_round(used, d, 1);
+		}
+		effect_free_figures(at->name, &bare, &ours);
+		used_print(used, (double)ours.n);
 	}
+	placed(&placements[0], d->gate);
 	close(echo);
 	waitpid(pid, NULL, 0);
 	close(fd);
-	b50 = times_quantile(&bare, 0.5);
-	b99 = times_quantile(&bare, 0.99);
-	o50 = times_quantile(&ours, 0.5);
-	o99 = times_quantile(&ours, 0.99);
-	printf("effect-free call of %zu bytes, answer of %zu: p50 %.1f us, p99 %.1f us; echo: p50 %.1f us, p99 %.1f us\n", n, answer,
-	       o50, o99, b50, b99);
-	figure_print("effect-free call: p50 to that of the echo", o50 / b50, "x", 1.6);
-	figure_print("effect-free call: p99 to its own p50", o99 / o50, "x", 3);
 	times_free(&bare);
 	times_free(&ours);
+}
+
+static void effect_free(const struct daemon *d)
+{
+	uint8_t message[256];
+	size_t n = call_encode(1, ping, "{}", message, sizeof message);
+
+	for (size_t i = 0; i < sizeof placements / sizeof *placements; i++)
+		effect_free_at(d, &placements[i], message, n);
 }
 
 /* ---- decisions with a record ---- */
@@ -154,6 +217,7 @@ static void decisions(const struct daemon *d)
 	uint8_t message[256], value[RECORD];
 	size_t n = call_encode(1, read_file, secret, message, sizeof message);
 	int fd = daemon_connect(d, 0);
+	struct used used[3] = { { 0 } };
 	double o50, t50;
 
 	memset(value, 'v', sizeof value);
@@ -166,7 +230,9 @@ static void decisions(const struct daemon *d)
 		t = (double)(now_ns() - from) / 1000;
 		if (there && i >= 10)
 			times_add(&theirs, t);
+		used_round(used, d, -1);
 		t = trip(fd, message, n, NULL) / 1000;
+		used_round(used, d, 1);
 		if (i >= 10)
 			times_add(&ours, t);
 	}
@@ -180,6 +246,7 @@ static void decisions(const struct daemon *d)
 	} else {
 		puts("");
 	}
+	used_print(used, DECISIONS + 10);
 	close(fd);
 	times_free(&ours);
 	times_free(&theirs);
@@ -228,6 +295,7 @@ static void sockets(const struct daemon *d)
 	struct times theirs = { 0 }, ours = { 0 };
 	uint8_t message[256], value[RECORD];
 	size_t n = call_encode(1, read_file, secret, message, sizeof message);
+	struct used used[3] = { { 0 } };
 	int fd[CONNECTIONS];
 	double o50, t50;
 
@@ -242,7 +310,9 @@ static void sockets(const struct daemon *d)
 			redis.put(&redis, value, sizeof value, CONNECTIONS);
 		if (there)
 			times_add(&theirs, 16.0 * CONNECTIONS / (double)(now_ns() - from) * 1e9);
+		used_round(used, d, -1);
 		times_add(&ours, crowd_rate(fd, CONNECTIONS, message, n, 16 * CONNECTIONS));
+		used_round(used, d, 1);
 	}
 	o50 = times_quantile(&ours, 0.5);
 	printf("decisions with durable record, 64 connections: %.0f a second", o50);
@@ -254,6 +324,7 @@ static void sockets(const struct daemon *d)
 	} else {
 		puts("");
 	}
+	used_print(used, 30 * 16 * CONNECTIONS);
 	for (unsigned i = 0; i < CONNECTIONS; i++)
 		close(fd[i]);
 	times_free(&ours);

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -118,6 +119,47 @@ struct ran run_program(const char *const *argv, const char *output)
 	close(fd[0]);
 	r.seconds = (double)(now_ns() - from) / 1e9;
 	return r;
+}
+
+struct used process_used(pid_t pid)
+{
+	struct used u = { 0 };
+	char path[64], line[128];
+	FILE *f;
+
+	snprintf(path, sizeof path, "/proc/%d/schedstat", (int)pid);
+	f = fopen(path, "re");
+	if (f && fgets(line, sizeof line, f))
+		u.us = strtod(line, NULL) / 1000;
+	if (f)
+		fclose(f);
+	snprintf(path, sizeof path, "/proc/%d/status", (int)pid);
+	f = fopen(path, "re");
+	while (f && fgets(line, sizeof line, f))
+		if (sscanf(line, "voluntary_ctxt_switches: %lf", &u.waits) == 1)
+			break;
+	if (f)
+		fclose(f);
+	return u;
+}
+
+bool process_pin(pid_t pid, int core)
+{
+	static cpu_set_t all;
+	cpu_set_t one;
+	int n = -1;
+
+	if (!CPU_COUNT(&all) && sched_getaffinity(0, sizeof all, &all))
+		return false;
+	if (core < 0)
+		return !sched_setaffinity(pid, sizeof all, &all);
+	CPU_ZERO(&one);
+	for (int i = 0; i < CPU_SETSIZE; i++)
+		if (CPU_ISSET(i, &all) && ++n == core) {
+			CPU_SET(i, &one);
+			return !sched_setaffinity(pid, sizeof one, &one);
+		}
+	return false;
 }
 
 static void figure(const char *what, double value, const char *unit, const char *sign, double bar, bool in)

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 /* ns, monotonic. */
 uint64_t now_ns(void);
@@ -31,6 +32,15 @@ struct ran {
 /* Runs a program to its end, its output to /dev/null unless `output` names a file; where verbose
  * the command is printed first. */
 struct ran run_program(const char *const *argv, const char *output);
+
+/* What a process of one thread has used so far. */
+struct used {
+	double us;                           /* of a processor */
+	double waits;                        /* how often it gave the processor up to wait for something */
+};
+struct used process_used(pid_t);
+/* Runs it on the core of this place among those that this program may use, -1: on any. False: there are not so many. */
+bool process_pin(pid_t, int core);
 
 /* Beside a figure: what it is compared with, and whether it is within. */
 void figure_print(const char *what, double value, const char *unit, double bar);
