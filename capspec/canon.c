@@ -138,7 +138,7 @@ static bool field_canon(struct canon *c, const struct krux_field *field, const s
 static bool record_canon(struct canon *c, const struct krux_type *t, const struct krux_value *in,
                          struct krux_value *out)
 {
-	const struct krux_value *given[KRUX_MAX_FIELDS] = { 0 };
+	const struct krux_value *given[KRUX_MAX_FIELDS];
 	struct place here = { .kind = FIELD };
 	struct canon inner = step_in(c, &here);
 	struct krux_member *m;
@@ -149,6 +149,7 @@ static bool record_canon(struct canon *c, const struct krux_type *t, const struc
 		return canon_kind_refuse(c, "a record", in);
 	if (t->nfields > KRUX_MAX_FIELDS)
 		return canon_refuse(c, "the type has more than 64 fields");
+	memset(given, 0, t->nfields * sizeof *given);
 	if (!members_assign(c, t, in, given))
 		return false;
 	m = krux_pool_get(c->pool, t->nfields * sizeof *m);

@@ -25,7 +25,7 @@ static void put(struct out *o, const void *p, size_t n)
 	o->n += n;
 }
 
-static void put_head(struct out *o, unsigned major, uint64_t v)
+static void put_long_head(struct out *o, unsigned major, uint64_t v)
 {
 	unsigned len = v < 24 ? 0 : v <= 0xFF ? 1 : v <= 0xFFFF ? 2 : v <= 0xFFFFFFFF ? 4 : 8;
 	unsigned info = v < 24 ? (unsigned)v : len == 1 ? 24 : len == 2 ? 25 : len == 4 ? 26 : 27;
@@ -34,6 +34,14 @@ static void put_head(struct out *o, unsigned major, uint64_t v)
 	for (unsigned i = 0; i < len; i++)
 		head[1 + i] = (uint8_t)(v >> 8 * (len - 1 - i));
 	put(o, head, 1 + len);
+}
+
+static inline void put_head(struct out *o, unsigned major, uint64_t v)
+{
+	if (v < 24 && o->n < o->cap)
+		o->p[o->n++] = (uint8_t)(major << 5 | (unsigned)v);
+	else
+		put_long_head(o, major, v);
 }
 
 /* The number that a key of a UMAP spells; false when it spells none. */

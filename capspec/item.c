@@ -13,12 +13,12 @@ void item_raw(struct item_out *o, struct krux_str s)
 	o->n += s.n;
 }
 
-void item_head(struct item_out *o, enum item_major major, uint64_t v)
+void item_head_more(struct item_out *o, enum item_major major, uint64_t v)
 {
 	uint8_t head[9];
 	unsigned len;
 
-	/* Most are a byte or two, with room for them. */
+	/* Most of these are two bytes. */
 	if (v <= 0xFF && o->n + 2 <= o->cap) {
 		uint8_t *p = o->p + o->n;
 

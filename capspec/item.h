@@ -18,7 +18,17 @@ struct item_out {
 	size_t cap, n;          /* n > cap: it did not fit, and is the length needed */
 };
 
-void item_head(struct item_out *, enum item_major, uint64_t);
+void item_head_more(struct item_out *, enum item_major, uint64_t);
+
+/* Most are one byte, with room for it. */
+static inline void item_head(struct item_out *o, enum item_major major, uint64_t v)
+{
+	if (v < 24 && o->n < o->cap)
+		o->p[o->n++] = (uint8_t)((unsigned)major << 5 | (unsigned)v);
+	else
+		item_head_more(o, major, v);
+}
+
 void item_str(struct item_out *, enum item_major, struct krux_str);
 void item_text(struct item_out *, const char *);
 void item_raw(struct item_out *, struct krux_str);

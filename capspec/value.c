@@ -93,6 +93,9 @@ uint64_t krux_value_size(const struct krux_value *v)
 	}
 }
 
+/* So few are put in order by moving each to its place. */
+enum { FEW = 16 };
+
 int krux_key_cmp(struct krux_str a, struct krux_str b)
 {
 	if (a.n != b.n)
@@ -106,6 +109,18 @@ static int member_cmp(const void *a, const void *b)
 	                    ((const struct krux_member *)b)->key);
 }
 
+static void few_sort(struct krux_member *m, size_t n)
+{
+	for (size_t i = 1; i < n; i++) {
+		struct krux_member moved = m[i];
+		size_t k = i;
+
+		for (; k && krux_key_cmp(m[k - 1].key, moved.key) > 0; k--)
+			m[k] = m[k - 1];
+		m[k] = moved;
+	}
+}
+
 const struct krux_str *krux_members_sort(struct krux_member *m, size_t n)
 {
 	bool sorted = true;
@@ -114,7 +129,10 @@ const struct krux_str *krux_members_sort(struct krux_member *m, size_t n)
 		sorted = krux_key_cmp(m[i - 1].key, m[i].key) < 0;
 	if (sorted)
 		return NULL;
-	qsort(m, n, sizeof *m, member_cmp);
+	if (n <= FEW)
+		few_sort(m, n);
+	else
+		qsort(m, n, sizeof *m, member_cmp);
 	for (size_t i = 1; i < n; i++)
 		if (krux_str_eq(m[i - 1].key, m[i].key))
 			return &m[i].key;
