@@ -68,7 +68,7 @@ static void link_flush(struct link *l)
 	}
 	rc = channel_flush(&l->channel, &err);
 	if (rc > 0)
-		l->lazy = true;
+		l->lazy = l == &l->gate->recorder;
 	l->since = 0;
 	loop_change(&l->gate->loop, &l->watch, rc ? EPOLLIN : EPOLLIN | EPOLLOUT, &err);
 	/* What the other end has sent before it went is still read. */

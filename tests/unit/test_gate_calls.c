@@ -272,7 +272,8 @@ START_TEST(notify_is_seen)
 
 	f = client_answer(c, 1, "filesystem.write", "{\"path\":\"/workspace/a\",\"content\":\"x\"}");
 	ck_assert_uint_eq(f->answer.verdict, 2);
-	world_turn(20);
+	for (int i = 0; i < 500 && !(world_count(AUDIT_KIND_NOTIFY) && world.nevents); i++)
+		world_turn(10);
 	ck_assert_uint_eq(world_count(AUDIT_KIND_NOTIFY), 1);
 	ck_assert_uint_eq(world.nevents, 1);
 	ck_assert_msg(strstr(world.event, "\"agent\":\"builder\"") && strstr(world.event, "\"rule\":\"gate-test/write\""), "%s",
