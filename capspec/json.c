@@ -12,7 +12,7 @@ struct json {
 	struct krux_pool *pool;
 	const char *start, *p, *end;
 	struct krux_refusal *refusal;
-	struct krux_member *stack;
+	struct krux_member *stack, *taken;   /* taken: where the first has no room any more */
 	size_t n, cap;
 	unsigned depth;
 };
@@ -46,14 +46,16 @@ static void space_skip(struct json *j)
 static bool stack_push(struct json *j, const struct krux_member *m)
 {
 	if (j->n == j->cap) {
-		size_t cap = j->cap ? j->cap * 2 : 64;
+		size_t cap = j->cap * 4;
 		struct krux_member *stack = NULL;
 
 		if (j->n < krux_pool_room(j->pool) / sizeof *stack)
-			stack = reallocarray(j->stack, cap, sizeof *stack);
+			stack = reallocarray(j->taken, cap, sizeof *stack);
 		if (!stack)
 			return json_refuse(j, j->p, "out of memory");
-		j->stack = stack;
+		if (!j->taken)
+			memcpy(stack, j->stack, j->n * sizeof *stack);
+		j->stack = j->taken = stack;
 		j->cap = cap;
 	}
 	j->stack[j->n++] = *m;
@@ -173,10 +175,31 @@ static bool escape_read(struct json *j, char **to)
 	return true;
 }
 
+#define EACH(byte) (0x0101010101010101u * (byte))
+
+/* Is one of eight bytes below n, which is at most 0x80. */
+static bool any_below(uint64_t word, unsigned n)
+{
+	return (word - EACH((uint64_t)n)) & ~word & EACH(0x80u);
+}
+
+/* Over bytes that only stand for themselves, eight at a time. */
+static const char *plain_skip(const char *p, const char *end)
+{
+	uint64_t word;
+
+	for (; (size_t)(end - p) >= sizeof word; p += sizeof word) {
+		memcpy(&word, p, sizeof word);
+		if (any_below(word, 0x20) || any_below(word ^ EACH((uint64_t)'"'), 1) || any_below(word ^ EACH((uint64_t)'\\'), 1))
+			break;
+	}
+	return p;
+}
+
 /* To the closing quote; `escaped` says whether there is a backslash on the way. */
 static bool string_scan(struct json *j, const char **close, bool *escaped)
 {
-	const char *p = j->p;
+	const char *p = plain_skip(j->p, j->end);
 
 	*escaped = false;
 	for (; p < j->end && *p != '"'; p++) {
@@ -378,7 +401,9 @@ static const char *utf8_break(struct krux_str text)
 bool krux_json_read(struct krux_pool *pool, struct krux_str text, struct krux_value *out,
                     struct krux_refusal *refusal)
 {
-	struct json j = { .pool = pool, .refusal = refusal, .start = text.p, .p = text.p };
+	struct krux_member few[16];
+	struct json j = { .pool = pool, .refusal = refusal, .start = text.p, .p = text.p, .stack = few,
+		          .cap = sizeof few / sizeof *few };
 	struct krux_value v = { 0 };
 	bool ok;
 
@@ -393,7 +418,7 @@ bool krux_json_read(struct krux_pool *pool, struct krux_str text, struct krux_va
 		if (j.p != j.end)
 			ok = json_refuse(&j, j.p, "text after the value");
 	}
-	free(j.stack);
+	free(j.taken);
 	if (ok)
 		*out = v;
 	return ok;

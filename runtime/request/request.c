@@ -156,9 +156,9 @@ bool request_args(struct krux_pool *pool, struct krux_str json, struct request *
 	struct krux_refusal why = { "", "" };
 	struct krux_value written;
 	uint8_t *cbor;
-	size_t n;
+	size_t n, room;
 
-	*r = (struct request_refusal){ 0 };
+	*r->where = *r->why = *r->remedy = 0;
 	if (!krux_json_read(pool, json, &written, &why)) {
 		copy(r->where, sizeof r->where, why.where);
 		snprintf(r->why, sizeof r->why, "the arguments are not JSON: %.200s", why.why);
@@ -167,17 +167,22 @@ bool request_args(struct krux_pool *pool, struct krux_str json, struct request *
 	}
 	if (!krux_canon(pool, q->cap->input, &written, &q->args, &why))
 		return args_refuse(q->cap, &why, r);
-	n = krux_cbor_write(&q->args, NULL, 0);
+	/* Nearly always it is no longer than its JSON and the defaults of a few fields. */
+	room = json.n + 64;
+	cbor = krux_pool_get(pool, room);
+	n = krux_cbor_write(&q->args, cbor, cbor ? room : 0);
 	if (!n || n > q->cap->max_args) {
 		krux_refuse(&why, "", "the arguments are larger than this capability takes");
 		return args_refuse(q->cap, &why, r);
 	}
-	cbor = krux_pool_get(pool, n);
-	if (!cbor) {
-		copy(r->why, sizeof r->why, "out of memory");
-		return false;
+	if (!cbor || n > room) {
+		cbor = krux_pool_get(pool, n);
+		if (!cbor) {
+			copy(r->why, sizeof r->why, "out of memory");
+			return false;
+		}
+		krux_cbor_write(&q->args, cbor, n);
 	}
-	krux_cbor_write(&q->args, cbor, n);
 	q->cbor = (struct krux_str){ (char *)cbor, n };
 	return true;
 }
