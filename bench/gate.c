@@ -70,12 +70,14 @@ static void used_round(struct used sum[3], const struct daemon *d, double sign)
 		used_add(&sum[i], pid[i], sign);
 }
 
-static void used_print(const struct used sum[3], double calls)
+/* first 1: the client did something else in between. */
+static void used_print(const struct used sum[3], int first, double calls)
 {
 	static const char *const who[] = { "client", "gate", "recorder" };
 
-	for (int i = 0; i < 3; i++)
-		printf("%s %s %.1f us of a processor and %.2f waits", i ? "," : " ", who[i], sum[i].us / calls, sum[i].waits / calls);
+	for (int i = first; i < 3; i++)
+		printf("%s %s %.1f us of a processor and %.2f waits", i > first ? "," : " ", who[i], sum[i].us / calls,
+		       sum[i].waits / calls);
 	puts(" a call");
 }
 
@@ -178,7 +180,7 @@ static void effect_free_at(const struct daemon *d, const struct placement *at, c
 			used_round(used, d, 1);
 		}
 		effect_free_figures(at->name, &bare, &ours);
-		used_print(used, (double)ours.n);
+		used_print(used, 0, (double)ours.n);
 	}
 	placed(&placements[0], d->gate);
 	close(echo);
@@ -221,6 +223,7 @@ static void decisions(const struct daemon *d)
 	double o50, t50;
 
 	memset(value, 'v', sizeof value);
+	used_round(used, d, -1);
 	for (unsigned i = 0; i < DECISIONS + 10; i++) {
 		uint64_t from = now_ns();
 		double t;
@@ -230,12 +233,11 @@ static void decisions(const struct daemon *d)
 		t = (double)(now_ns() - from) / 1000;
 		if (there && i >= 10)
 			times_add(&theirs, t);
-		used_round(used, d, -1);
 		t = trip(fd, message, n, NULL) / 1000;
-		used_round(used, d, 1);
 		if (i >= 10)
 			times_add(&ours, t);
 	}
+	used_round(used, d, 1);
 	o50 = times_quantile(&ours, 0.5);
 	printf("decision with durable record, one client: p50 %.1f us, p99 %.1f us", o50, times_quantile(&ours, 0.99));
 	if (there) {
@@ -246,7 +248,7 @@ static void decisions(const struct daemon *d)
 	} else {
 		puts("");
 	}
-	used_print(used, DECISIONS + 10);
+	used_print(used, 1, DECISIONS + 10);
 	close(fd);
 	times_free(&ours);
 	times_free(&theirs);
@@ -324,7 +326,7 @@ static void sockets(const struct daemon *d)
 	} else {
 		puts("");
 	}
-	used_print(used, 30 * 16 * CONNECTIONS);
+	used_print(used, 0, 30 * 16 * CONNECTIONS);
 	for (unsigned i = 0; i < CONNECTIONS; i++)
 		close(fd[i]);
 	times_free(&ours);
