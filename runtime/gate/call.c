@@ -236,14 +236,13 @@ bool call_record(struct gate *g, struct call *c, enum audit_kind kind, const str
 {
 	struct entry_memory memory = { .n = 0 };
 	struct entry e = call_entry(g, c, &memory);
-	struct krux_err err = { 0 };
 	struct record r;
 
 	e.ticket = ticket;
 	e.nonce = nonce_draw(g);
 	c->kind = kind;
 	c->stage = CALL_RECORDING;
-	if (entry_decided(&e, kind, g->policy->abi, &c->request, &c->judgement, g->facts, &r, &err))
+	if (entry_decided(&e, kind, g->policy->abi, &c->request, &c->judgement, g->facts, &r, NULL))
 		goto fail;
 	if (kind == AUDIT_KIND_INTENT) {
 		c->claim = (struct tally_claim){ c->agent->counted, c->agent->place,
@@ -252,7 +251,7 @@ bool call_record(struct gate *g, struct call *c, enum audit_kind kind, const str
 		tally_submit(g->tally, &c->claim, &c->request.args);
 		c->claimed = true;
 	}
-	if (append(g, &r, c->cookie, call_append_flags(g, c), &memory, &err))
+	if (append(g, &r, c->cookie, call_append_flags(g, c), &memory, NULL))
 		goto fail;
 	if (kind != AUDIT_KIND_DENIED)
 		blob_keep(c, &r, &memory);
@@ -269,14 +268,13 @@ static void call_invalid(struct gate *g, struct call *c, const struct frame *f,
 {
 	struct krux_str input = f->call.json.p ? f->call.json : f->call.args;
 	struct entry e = call_entry(g, c, NULL);
-	struct krux_err err = { 0 };
 	struct record r;
 
 	c->kind = AUDIT_KIND_INVALID;
 	c->stage = CALL_RECORDING;
 	c->held = lend_take(&g->lend, sizeof *refusal, &c->held_room);
-	if (!c->held || entry_invalid(&e, f->call.capability, input, refusal->why, &r, &err) ||
-	    append(g, &r, c->cookie, call_append_flags(g, c), NULL, &err)) {
+	if (!c->held || entry_invalid(&e, f->call.capability, input, refusal->why, &r, NULL) ||
+	    append(g, &r, c->cookie, call_append_flags(g, c), NULL, NULL)) {
 		call_unrecorded(g, c, ACK_MALFORMED);
 		return;
 	}
@@ -286,12 +284,11 @@ static void call_invalid(struct gate *g, struct call *c, const struct frame *f,
 static void call_notify(struct gate *g, const struct call *c)
 {
 	struct entry e = call_entry(g, c, NULL);
-	struct krux_err err = { 0 };
 	struct record r;
 
 	if (c->judgement.verdict != KRUX_NOTIFY && !c->judgement.obligation->notify)
 		return;
-	if (entry_notify(&e, c->seq, &c->request, &c->judgement, &r, &err))
+	if (entry_notify(&e, c->seq, &c->request, &c->judgement, &r, NULL))
 		return;
 	append_only(g, &r);
 	gate_notify(g, report_event(g, &r, c->seq));
@@ -303,7 +300,6 @@ static void call_run(struct gate *g, struct call *c, const struct message_ack *a
 {
 	struct krux_str ticket = { (char *)c->held, c->release ? c->held_n : 0 };
 	unsigned slot = (unsigned)(c->seq % GATE_SEQS);
-	struct krux_err err = { 0 };
 
 	c->stage = CALL_RUNNING;
 	c->same_slot = g->by_seq[slot];
@@ -312,7 +308,7 @@ static void call_run(struct gate *g, struct call *c, const struct message_ack *a
 	/* A deadline that is past ends it before anything runs. */
 	if (c->cancelled)
 		c->deadline = 1;
-	if (spawner_run_call(g, c, a, record, ticket, &err))
+	if (spawner_run_call(g, c, a, record, ticket, NULL))
 		c->lost = true;
 	else
 		tell_progress(c, "running");
@@ -398,16 +394,16 @@ static void call_pure(struct gate *g, struct call *c)
 		return;
 	}
 	/* What its outcome's record will say. */
-	c->held_n = done ? krux_cbor_write(&output, NULL, 0) : error.n;
+	c->held_n = done ? krux_cbor_write(&output, g->body, sizeof g->body) : error.n;
 	c->held = lend_take(&g->lend, c->held_n, &c->held_room);
 	if (!c->held) {
 		call_unrecorded(g, c, ACK_FULL);
 		return;
 	}
-	if (done)
+	if (done && c->held_n > sizeof g->body)
 		krux_cbor_write(&output, c->held, c->held_room);
 	else
-		memcpy(c->held, error.p, error.n);
+		memcpy(c->held, done ? g->body : (const void *)error.p, c->held_n);
 	c->recorded = done;
 	c->pure = true;
 	/* The client has its answer while the record is made. */
@@ -428,7 +424,6 @@ static void call_pure_outcome(struct gate *g, struct call *c)
 	struct entry e = call_entry(g, c, &memory);
 	struct krux_str held = { (char *)c->held, c->held_n };
 	struct entry_end end = { .intent = c->seq, .layer = layers, .nlayers = 1 };
-	struct krux_err err = { 0 };
 	struct record r;
 
 	end.end = c->recorded ? SPAWN_DONE : SPAWN_ERROR;
@@ -436,8 +431,8 @@ static void call_pure_outcome(struct gate *g, struct call *c)
 		end.result = held;
 	else
 		end.error = held;
-	if (!entry_outcome(&e, &end, &r, &err))
-		append(g, &r, 0, APPEND_LAZY | (g->watched ? APPEND_ECHO : 0), &memory, &err);
+	if (!entry_outcome(&e, &end, &r, NULL))
+		append(g, &r, 0, APPEND_LAZY | (g->watched ? APPEND_ECHO : 0), &memory, NULL);
 	memory_close(&memory);
 	call_free(g, c);
 }

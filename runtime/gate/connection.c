@@ -60,9 +60,8 @@ static void interest(struct connection *c)
 {
 	bool reads = (!owes(c) && !c->again) || handover_reads(c);
 	uint32_t events = (reads ? EPOLLIN : 0) | (c->waiting ? EPOLLOUT : 0);
-	struct krux_err err = { 0 };
 
-	if (c->watch.on && loop_change(&c->server->gate->loop, &c->watch, events, &err))
+	if (c->watch.on && loop_change(&c->server->gate->loop, &c->watch, events, NULL))
 		connection_end(c);
 }
 

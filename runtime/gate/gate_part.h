@@ -28,7 +28,7 @@ struct server;
 enum {
 	GATE_CALLS = 8192,             /* under way, in all */
 	GATE_AGENT_CALLS = 1024,       /* and of one agent */
-	GATE_TOLD = 256,               /* answered, and not recorded yet, of one agent: then it waits */
+	GATE_TOLD = 512,               /* answered, and not recorded yet, of one agent: then it waits */
 	GATE_OPS = 512,                /* records of other kinds whose ACK is awaited */
 	GATE_SEQS = 16384,             /* slots of the table of intents that run */
 	GATE_CLAIMED = 255,
@@ -211,6 +211,7 @@ struct gate {
 	unsigned ntold;                /* and at CALL_TOLD */
 	struct call *by_seq[GATE_SEQS];
 	struct op ops[GATE_OPS], *op_free;
+	unsigned nops;                 /* that are not free */
 
 	struct call *waiting;          /* by same_slot: calls at CALL_WAITING */
 	struct card *cards;

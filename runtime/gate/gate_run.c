@@ -83,10 +83,8 @@ static void parent_say(struct gate *g, enum message_kind kind, uint64_t cookie, 
 	struct part part = { body.p, body.n };
 	struct krux_err err = { 0 };
 
-	if (g->parent.open) {
-		g->parent.lazy = false;
+	if (g->parent.open)
 		channel_put(&g->parent.channel, kind, cookie, &part, 1, &err);
-	}
 }
 
 void gate_notify(struct gate *g, struct krux_str json)

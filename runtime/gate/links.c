@@ -11,13 +11,16 @@
 /* Records that nobody waits for leave when there are so many bytes of them, or after this time. Others
  * leave at once; but where many calls are made at a time, what is already there of the rest of them is
  * taken first, for so long at most: less than a disk takes for one record. */
-enum { LAZY_BYTES = 32768, LAZY_NS = 5000000, GATHER_NS = 200000 };
+enum { LAZY_BYTES = 96 << 10, LAZY_NS = 5000000, GATHER_NS = 200000 };
 
 static void later_due(struct timer *t)
 {
 	struct link *l = t->ctx;
 
-	l->lazy = false;
+	/* What is there is taken also where nobody was woken by it; what follows from it leaves with the rest. */
+	l->watch.ready(&l->watch, 0);
+	if (l->channel.nout)
+		l->lazy = false;
 }
 
 int link_open(struct link *l, struct gate *g, int fd, void (*ready)(struct watch *, uint32_t),
@@ -56,7 +59,6 @@ static bool gathers(struct gate *g)
 
 static void link_flush(struct link *l)
 {
-	struct krux_err err = { 0 };
 	int rc;
 
 	if (!l->open || (!l->channel.nout && !l->channel.first))
@@ -66,16 +68,42 @@ static void link_flush(struct link *l)
 			loop_timer_set(&l->gate->loop, &l->later, l->gate->loop.now + LAZY_NS);
 		return;
 	}
-	rc = channel_flush(&l->channel, &err);
+	rc = channel_flush(&l->channel, NULL);
 	if (rc > 0)
 		l->lazy = l == &l->gate->recorder;
 	l->since = 0;
-	loop_change(&l->gate->loop, &l->watch, rc ? EPOLLIN : EPOLLIN | EPOLLOUT, &err);
+	if (!rc || l->watch.events & EPOLLOUT)
+		loop_change(&l->gate->loop, &l->watch, rc ? EPOLLIN : EPOLLIN | EPOLLOUT, NULL);
 	/* What the other end has sent before it went is still read. */
+}
+
+/* Does nobody wait for what the recorder says: then its ACKs are taken with the next packet to it, at the
+ * latest when that is due. To be woken by each would cost a client, who does not wait for it, a part of its
+ * time, and has the gate run where the recorder runs. */
+static bool recorder_rests(const struct gate *g)
+{
+	return g->ntold && g->ncalls == g->ntold + g->nwaiting && !g->nops && !g->draining && !g->retiring;
+}
+
+static void recorder_flush(struct gate *g)
+{
+	struct link *l = &g->recorder;
+
+	link_flush(l);
+	if (!l->open || l->watch.events & EPOLLOUT)
+		return;
+	loop_change(&g->loop, &l->watch, recorder_rests(g) ? 0 : EPOLLIN, NULL);
+	if (!l->watch.events && !l->later.on)
+		loop_timer_set(&g->loop, &l->later, g->loop.now + LAZY_NS);
 }
 
 void links_turn(struct gate *g)
 {
+	struct link *l = &g->recorder;
+
+	/* What follows from ACKs that are there leaves with the same packet. */
+	if (l->open && l->lazy && l->channel.nout >= LAZY_BYTES)
+		recorder_ready(&l->watch, 0);
 	if (g->acked)
 		g->together = g->acked;
 	g->acked = 0;
@@ -85,7 +113,7 @@ void links_turn(struct gate *g)
 void links_flush(struct gate *g)
 {
 	if (!g->loop.look)
-		link_flush(&g->recorder);
+		recorder_flush(g);
 	link_flush(&g->spawner);
 	link_flush(&g->parent);
 }
@@ -119,24 +147,23 @@ struct op *append_op(struct gate *g, const struct record *r,
                      void (*done)(struct gate *, struct op *, const struct message_ack *))
 {
 	struct op *op = g->op_free;
-	struct krux_err err = { 0 };
 	uint64_t cookie;
 
 	if (!op)
 		return NULL;
 	cookie = op->cookie + GATE_OPS;
-	if (append(g, r, cookie, APPEND_ECHO, NULL, &err))
+	if (append(g, r, cookie, APPEND_ECHO, NULL, NULL))
 		return NULL;
 	g->op_free = op->next;
 	*op = (struct op){ .cookie = cookie, .done = done };
+	g->nops++;
 	return op;
 }
 
 void append_only(struct gate *g, const struct record *r)
 {
-	struct krux_err err = { 0 };
 
-	append(g, r, 0, APPEND_LAZY | (g->watched ? APPEND_ECHO : 0), NULL, &err);
+	append(g, r, 0, APPEND_LAZY | (g->watched ? APPEND_ECHO : 0), NULL, NULL);
 }
 
 const char *ack_text(uint32_t status)
@@ -200,7 +227,7 @@ static int ack_take(struct gate *g, const struct message *m, struct krux_err *er
 			return -1;
 	}
 	if (c) {
-		g->acked++;
+		g->acked += !c->pure;
 		call_acked(g, c, &a, bytes);
 	} else if (m->cookie >> COOKIE_SHIFT == COOKIE_OP && (op = op_at(g, m->cookie))) {
 		void (*done)(struct gate *, struct op *, const struct message_ack *) = op->done;
@@ -209,6 +236,7 @@ static int ack_take(struct gate *g, const struct message *m, struct krux_err *er
 		done(g, op, &a);
 		op->next = g->op_free;
 		g->op_free = op;
+		g->nops--;
 	}
 	return 0;
 }
@@ -275,17 +303,15 @@ int spawner_run_call(struct gate *g, struct call *c, const struct message_ack *a
 
 void spawner_cancel(struct gate *g, const struct call *c)
 {
-	struct krux_err err = { 0 };
 
 	if (g->spawner.open)
-		channel_put(&g->spawner.channel, MESSAGE_CANCEL, c->cookie, NULL, 0, &err);
+		channel_put(&g->spawner.channel, MESSAGE_CANCEL, c->cookie, NULL, 0, NULL);
 }
 
 bool spawner_look(struct gate *g, uint64_t cookie, struct krux_str workspace, const struct krux_str *path,
                   size_t n)
 {
 	struct item_out o = { g->body, sizeof g->body, 0 };
-	struct krux_err err = { 0 };
 	struct part part;
 
 	item_head(&o, ITEM_LIST, 2);
@@ -295,7 +321,7 @@ bool spawner_look(struct gate *g, uint64_t cookie, struct krux_str workspace, co
 		item_str(&o, ITEM_TEXT, path[i]);
 	part = (struct part){ g->body, o.n };
 	return g->spawner.open && o.n <= o.cap &&
-	       !channel_put(&g->spawner.channel, MESSAGE_LOOK, cookie, &part, 1, &err);
+	       !channel_put(&g->spawner.channel, MESSAGE_LOOK, cookie, &part, 1, NULL);
 }
 
 static int spawner_take(struct gate *g, struct message *m, struct krux_err *err)
