@@ -168,6 +168,7 @@ struct link {
 	struct watch watch;
 	bool open, lazy;               /* lazy: what is gathered may wait a little */
 	bool fresh;                    /* something was added since the last turn */
+	unsigned gathered, awaited;    /* records that somebody waits for: to leave, and without an ACK */
 	uint64_t since;                /* ns: when it began to wait for more; 0: it does not */
 	struct timer later;
 };
@@ -183,7 +184,7 @@ struct gate {
 	struct krux_pool *pool;        /* of the message at hand; emptied after it */
 	struct lend lend;
 	struct link parent, recorder, spawner;
-	unsigned acked, together;      /* calls that were recorded in this turn, and in the last that had any */
+	unsigned acked, together;      /* calls that were recorded in this turn; under way with the last that were */
 	struct carry *carry;
 	struct agent *agents;
 	struct krux_public_key *approver;

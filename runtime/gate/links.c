@@ -11,7 +11,7 @@
 /* Records that nobody waits for leave when there are so many bytes of them, or after this time. Others
  * leave at once; but where many calls are made at a time, what is already there of the rest of them is
  * taken first, for so long at most: less than a disk takes for one record. */
-enum { LAZY_BYTES = 96 << 10, LAZY_NS = 5000000, GATHER_NS = 200000 };
+enum { LAZY_BYTES = 96 << 10, LAZY_NS = 5000000, GATHER_NS = 200000, CROWD = 16 };
 
 static void later_due(struct timer *t)
 {
@@ -45,6 +45,12 @@ void link_close(struct link *l)
 	l->open = false;
 }
 
+/* Of a large crowd one half is decided while the other is written. */
+static bool is_half(const struct gate *g)
+{
+	return g->together >= CROWD && 2 * g->recorder.gathered >= g->together;
+}
+
 /* Is it worth a look for more records that the same wait for the disk would do for. */
 static bool gathers(struct gate *g)
 {
@@ -54,7 +60,7 @@ static bool gathers(struct gate *g)
 	l->fresh = false;
 	if (fresh && !l->since)
 		l->since = g->loop.now;
-	return fresh && g->loop.now - l->since < GATHER_NS;
+	return fresh && g->loop.now - l->since < GATHER_NS && !is_half(g);
 }
 
 static void link_flush(struct link *l)
@@ -72,6 +78,7 @@ static void link_flush(struct link *l)
 	if (rc > 0)
 		l->lazy = l == &l->gate->recorder;
 	l->since = 0;
+	l->gathered = 0;
 	if (!rc || l->watch.events & EPOLLOUT)
 		loop_change(&l->gate->loop, &l->watch, rc ? EPOLLIN : EPOLLIN | EPOLLOUT, NULL);
 	/* What the other end has sent before it went is still read. */
@@ -105,7 +112,7 @@ void links_turn(struct gate *g)
 	if (l->open && l->lazy && l->channel.nout >= LAZY_BYTES)
 		recorder_ready(&l->watch, 0);
 	if (g->acked)
-		g->together = g->acked;
+		g->together = g->acked + l->awaited;
 	g->acked = 0;
 	g->loop.look = gathers(g);
 }
@@ -134,6 +141,8 @@ int append(struct gate *g, const struct record *r, uint64_t cookie, uint32_t fla
 	if (!(flags & APPEND_LAZY)) {
 		g->recorder.lazy = false;
 		g->recorder.fresh = true;
+		g->recorder.gathered++;
+		g->recorder.awaited++;
 	}
 	if (memory && memory->n) {
 		g->recorder.lazy = false;
@@ -226,6 +235,8 @@ static int ack_take(struct gate *g, const struct message *m, struct krux_err *er
 		if (news_own(g, bytes, &r, a.leaf, err))
 			return -1;
 	}
+	if (m->cookie && !(c && c->pure) && g->recorder.awaited)
+		g->recorder.awaited--;
 	if (c) {
 		g->acked += !c->pure;
 		call_acked(g, c, &a, bytes);
