@@ -325,6 +325,9 @@ void world_finish(struct world_run *run, int how)
 	unsigned n = 1;
 	int fd = -1;
 
+	for (int i = 0; i < 500 && !run->gate; i++)
+		world_turn(10);
+	ck_assert_msg(run->gate, "the gate asks for no such run");
 	switch (how) {
 	case RUN_ERROR:
 		r = (struct message_result){ .end = SPAWN_ERROR, .nerror = 8, .nmessage = 10 };
