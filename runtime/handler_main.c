@@ -1,5 +1,6 @@
 /* krux-handler: what kruxrt serve executes as the process that children of calls are forked from. */
 #include "runtime/sandbox/part.h"
+#include "runtime/spawn/pool.h"
 #include "runtime/spawn/template.h"
 
 #include <stddef.h>
@@ -13,7 +14,7 @@ static int confine(void *ctx, struct krux_err *err)
 
 int main(void)
 {
-	struct template_options o = { .confine = confine };
+	struct template_options o = { .each = POOL_EACH, .all = POOL_ALL, .confine = confine };
 	struct begin b;
 	int code = part_begin(PROCESS_HANDLER, &b);
 

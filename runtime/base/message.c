@@ -182,15 +182,13 @@ int channel_put_fds(struct channel *c, enum message_kind kind, uint64_t cookie,
 }
 
 /* 1: sent, 0: the socket is full. */
-static int packet_send(int to, const uint8_t *bytes, size_t n, const int *fd, unsigned nfds,
-                       struct krux_err *err)
+static int parts_send(int to, struct iovec *v, size_t nv, const int *fd, unsigned nfds, struct krux_err *err)
 {
 	union {
 		struct cmsghdr head;
 		char room[CMSG_SPACE(sizeof(int) * MESSAGE_FDS)];
 	} control;
-	struct iovec v = { (void *)(uintptr_t)bytes, n };
-	struct msghdr m = { .msg_iov = &v, .msg_iovlen = 1 };
+	struct msghdr m = { .msg_iov = v, .msg_iovlen = nv };
 
 	if (nfds) {
 		memset(&control, 0, sizeof control);
@@ -209,6 +207,33 @@ static int packet_send(int to, const uint8_t *bytes, size_t n, const int *fd, un
 		if (errno != EINTR)
 			return err_set(err, errno, "send to another process");
 	}
+}
+
+static int packet_send(int to, const uint8_t *bytes, size_t n, const int *fd, unsigned nfds,
+                       struct krux_err *err)
+{
+	struct iovec v = { (void *)(uintptr_t)bytes, n };
+
+	return parts_send(to, &v, 1, fd, nfds, err);
+}
+
+int message_send(int fd, enum message_kind kind, uint64_t cookie, const struct part *part, unsigned nparts,
+                 const int *with, unsigned nwith, struct krux_err *err)
+{
+	static uint8_t zeros[8];
+	struct message_head head = { .kind = kind, .cookie = cookie };
+	struct iovec v[5] = { { &head, sizeof head } };
+	size_t n;
+
+	if (nparts > 3 || nwith > MESSAGE_FDS)
+		return err_set(err, EMSGSIZE, "send to another process");
+	if (size_check(part, nparts, &n, err))
+		return -1;
+	head.n = (uint32_t)n;
+	for (unsigned i = 0; i < nparts; i++)
+		v[i + 1] = (struct iovec){ (void *)(uintptr_t)part[i].p, part[i].n };
+	v[nparts + 1] = (struct iovec){ zeros, padded(n) - n };
+	return parts_send(fd, v, nparts + 2, with, nwith, err);
 }
 
 int channel_flush(struct channel *c, struct krux_err *err)

@@ -28,6 +28,8 @@ enum message_kind {
 	MESSAGE_FORK, MESSAGE_SIGNAL, MESSAGE_ENDED,
 	/* gate to recorder, spawner and parent */
 	MESSAGE_BLOB, MESSAGE_LOOK, MESSAGE_NOTIFY,
+	/* spawner to the handlers' process */
+	MESSAGE_EMPTY,
 	MESSAGE_KINDS
 };
 
@@ -63,10 +65,11 @@ struct message_run {
 	uint32_t nrecord, nticket;     /* the intent, and the deferred record of its ticket */
 };
 
-enum { FORK_TRASH = 1 };
+enum { FORK_TRASH = 1, FORK_OWNER = 32 };
 struct message_fork {
 	uint32_t capability;           /* its index in the bundle's schema */
 	uint32_t flags;
+	uint8_t owner[FORK_OWNER];     /* SHA-256 of the agent's name */
 };
 
 struct message_signal {
@@ -120,6 +123,11 @@ int channel_put_fds(struct channel *, enum message_kind, uint64_t cookie, const 
                     unsigned nparts, const int *fd, unsigned nfds, struct krux_err *err);
 /* Sends what the socket takes. 1: all of it, 0: some is left, wait for POLLOUT; -1 with *err. */
 int channel_flush(struct channel *, struct krux_err *err);
+
+/* Sends one message at once, without a channel: to a socket of which the other end is one. 1: sent; 0: the socket takes
+ * no more just now; -1 with *err: whoever was there has ended. */
+int message_send(int fd, enum message_kind kind, uint64_t cookie, const struct part *, unsigned nparts,
+                 const int *with, unsigned nwith, struct krux_err *err);
 
 struct message {
 	enum message_kind kind;

@@ -97,7 +97,7 @@ static void news_tell(struct recorder *r, const struct pending *p)
 			continue;
 		if (&g->end[END_GATE] != p->from)
 			end_put(&g->end[END_GATE], MESSAGE_NEWS, 0, &part, 1, -1);
-		if (p->kind == AUDIT_KIND_FREEZE)
+		if (p->kind == AUDIT_KIND_FREEZE || p->kind == AUDIT_KIND_AGENT)
 			end_put(&g->end[END_SPAWNER], MESSAGE_NEWS, 0, &part, 1, -1);
 	}
 }

@@ -12,6 +12,7 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 static void map_end(struct birth *b)
@@ -29,8 +30,12 @@ int birth_start(struct child_plan *plan, struct birth *b, struct krux_err *err)
 	struct stat st;
 
 	*b = (struct birth){ .pidfd = -1, .asks = -1, .go = -1 };
-	if (fstat(plan->workspace, &st))
-		return err_set(err, errno, "workspace");
+	if (plan->workspace >= 0) {
+		if (fstat(plan->workspace, &st))
+			return err_set(err, errno, "workspace");
+		plan->owner = st.st_uid;
+		plan->group = st.st_gid;
+	}
 	if (pipe2(up, O_CLOEXEC))
 		return err_set(err, errno, "make a pipe for the call");
 	b->asks = up[0];
@@ -41,8 +46,8 @@ int birth_start(struct child_plan *plan, struct birth *b, struct krux_err *err)
 	}
 	wait = down[0];
 	b->go = down[1];
-	b->uid = st.st_uid;
-	b->gid = st.st_gid;
+	b->uid = plan->owner;
+	b->gid = plan->group;
 	plan->ask = ask;
 	plan->go = wait;
 	plan->uid = geteuid();
@@ -79,6 +84,22 @@ bool birth_gone(const struct birth *b)
 	return poll(&p, 1, 0) > 0;
 }
 
+/* Of its processor's time, before it is reaped; 0 where that cannot be seen. */
+static uint64_t birth_used(const struct birth *b)
+{
+	clockid_t clock;
+	struct timespec t;
+
+	if (clock_getcpuclockid(b->pid, &clock) || clock_gettime(clock, &t))
+		return 0;
+	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
+}
+
+void birth_hand_over(struct birth *b)
+{
+	b->used_ns = birth_used(b);
+}
+
 void birth_reap(struct birth *b, struct birth_end *end)
 {
 	struct rusage used;
@@ -89,6 +110,7 @@ void birth_reap(struct birth *b, struct birth_end *end)
 		end->lost = errno != EINTR;
 	end->cpu_ns = (uint64_t)(used.ru_utime.tv_sec + used.ru_stime.tv_sec) * 1000000000 +
 		(uint64_t)(used.ru_utime.tv_usec + used.ru_stime.tv_usec) * 1000;
+	end->cpu_ns -= b->used_ns < end->cpu_ns ? b->used_ns : end->cpu_ns;
 	end->rss_bytes = (uint64_t)used.ru_maxrss * 1024;
 }
 

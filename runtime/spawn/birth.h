@@ -12,6 +12,7 @@ struct birth {
 	int asks, go;                  /* asks, as root: readable once, when birth_map is to be called */
 	uid_t uid;                     /* the workspace's owner, which its user namespace is mapped onto */
 	gid_t gid;
+	uint64_t used_ns;              /* processor time before its call; 0: it was born with it */
 };
 
 /* How the process ended. */
@@ -21,10 +22,13 @@ struct birth_end {
 	uint64_t cpu_ns, rss_bytes;
 };
 
-/* Starts it in namespaces of its own; plan->out is the caller's to close. -1 with *err: nothing runs. */
+/* Starts it in namespaces of its own; plan->out is the caller's to close. Without a workspace plan->owner and
+ * plan->group are set. -1 with *err: nothing runs. */
 int birth_start(struct child_plan *, struct birth *, struct krux_err *err);
 /* Writes the map that it waits for; where that cannot be, the child says so and ends. */
 void birth_map(struct birth *);
+/* It waited and gets its call now: what it has used so far is not the call's. */
+void birth_hand_over(struct birth *);
 bool birth_gone(const struct birth *);
 /* Of one that is gone. */
 void birth_reap(struct birth *, struct birth_end *);

@@ -20,10 +20,9 @@
 #include <unistd.h>
 
 struct child {
-	const struct child_plan *plan;
+	struct child_plan *plan;
 	struct child_report report;
 	struct handler_call call;
-	struct stat owner;             /* of the workspace */
 	int proc;
 	uint64_t inherited;
 	char confined[256];
@@ -53,7 +52,8 @@ static void layer_on(struct child *ch, enum layer layer, int result)
 	}
 	ch->report.failed = errno ? errno : EINVAL;
 	ch->report.what = layer;
-	out_write(ch, &ch->report, sizeof ch->report);
+	if (ch->plan->out >= 0)
+		out_write(ch, &ch->report, sizeof ch->report);
 	_exit(CHILD_BROKEN);
 }
 
@@ -62,7 +62,7 @@ static void host_open(struct child *ch)
 	const struct child_plan *plan = ch->plan;
 
 	for (unsigned i = 0; i < HANDLER_HOST; i++)
-		ch->call.host[i] = plan->builtin->host[i] ?
+		ch->call.host[i] = plan->builtin && plan->builtin->host[i] ?
 			open(plan->builtin->host[i], O_RDONLY | O_CLOEXEC | O_NOCTTY) : -1;
 	ch->proc = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
 }
@@ -88,7 +88,7 @@ static void namespaces_on(struct child *ch)
 	static const char name[] = "krux";
 	const struct probe *probe = ch->plan->probe;
 
-	if (ch->proc < 0 || fstat(ch->plan->workspace, &ch->owner))
+	if (ch->proc < 0)
 		layer_on(ch, LAYER_NS_MOUNT, -1);
 	if (!probe->root)
 		layer_on(ch, LAYER_NS_USER,
@@ -103,10 +103,10 @@ static void namespaces_on(struct child *ch)
 static void descriptors_on(struct child *ch)
 {
 	const struct child_plan *plan = ch->plan;
-	int keep[HANDLER_HOST + 8] = { plan->workspace, plan->store, plan->out, plan->ask, plan->go,
-		                       ch->proc, plan->blob[0], plan->blob[1] };
+	int keep[HANDLER_HOST + 9] = { plan->workspace, plan->store, plan->out, plan->ask, plan->go,
+		                       ch->proc, plan->blob[0], plan->blob[1], plan->socket };
 
-	memcpy(keep + 8, ch->call.host, sizeof ch->call.host);
+	memcpy(keep + 9, ch->call.host, sizeof ch->call.host);
 	layer_on(ch, LAYER_DESCRIPTORS, descriptors_close(keep, sizeof keep / sizeof *keep));
 }
 
@@ -123,11 +123,9 @@ static int map_wait(struct child *ch)
 
 static void privileges_off(struct child *ch)
 {
-	struct rlimits limits = ch->plan->limits;
-
 	if (ch->plan->probe->root)
 		layer_on(ch, LAYER_NS_USER, namespaces_enter_user() || map_wait(ch) ||
-			 privileges_become(ch->owner.st_uid, ch->owner.st_gid));
+			 privileges_become(ch->plan->owner, ch->plan->group));
 	close(ch->plan->ask);
 	close(ch->plan->go);
 	close(ch->proc);
@@ -135,6 +133,12 @@ static void privileges_off(struct child *ch)
 	layer_on(ch, LAYER_PRIVILEGES, privileges_drop());
 	/* Changing the uid has cleared it. */
 	layer_on(ch, LAYER_PRIVILEGES, prctl(PR_SET_PDEATHSIG, SIGKILL));
+}
+
+static void limits_on(struct child *ch)
+{
+	struct rlimits limits = ch->plan->limits;
+
 	limits.memory += ch->inherited;
 	layer_on(ch, LAYER_RLIMITS, rlimits_set(&limits));
 }
@@ -208,30 +212,46 @@ static void signals_reset(void)
 	signal(SIGPIPE, SIG_IGN);
 }
 
-void child_run(const struct child_plan *plan)
+/* What no call says anything about. */
+static void child_confine(struct child *ch)
+{
+	signals_reset();
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	host_open(ch);
+	ch->inherited = inherited_bytes(ch);
+	namespaces_on(ch);
+	descriptors_on(ch);
+	layer_on(ch, LAYER_ROOT, root_empty());
+	privileges_off(ch);
+}
+
+static void call_begin(struct child *ch)
+{
+	const struct child_plan *plan = ch->plan;
+	struct handler_call *c = &ch->call;
+
+	c->args = plan->args;
+	c->workspace = plan->workspace;
+	c->store = plan->store;
+	c->allows = plan->allows;
+	c->allows_ctx = plan->ctx;
+	c->fd = c->temp = -1;
+	c->confined = "";
+	c->pool = krux_pool_new((size_t)plan->limits.memory);
+	limits_on(ch);
+}
+
+void child_run(struct child_plan *plan)
 {
 	static struct child ch;        /* zeroed; a child serves one call */
 	struct handler_call *c = &ch.call;
 	bool ok;
 
 	ch = (struct child){ .plan = plan, .report.magic = CHILD_MAGIC };
-	*c = (struct handler_call){ .args = plan->args,
-		                    .workspace = plan->workspace,
-		                    .store = plan->store,
-		                    .allows = plan->allows,
-		                    .allows_ctx = plan->ctx,
-		                    .fd = -1,
-		                    .temp = -1,
-		                    .confined = "" };
-	signals_reset();
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	c->pool = krux_pool_new((size_t)plan->limits.memory);
-	host_open(&ch);
-	ch.inherited = inherited_bytes(&ch);
-	namespaces_on(&ch);
-	descriptors_on(&ch);
-	layer_on(&ch, LAYER_ROOT, root_empty());
-	privileges_off(&ch);
+	child_confine(&ch);
+	if (plan->waits && !plan->waits(plan))
+		_exit(0);
+	call_begin(&ch);
 	if (plan->decides)
 		ch.report.what = plan->decides(plan->ctx, plan->workspace);
 	for (unsigned i = 0; i < 2; i++)

@@ -12,18 +12,24 @@ struct krux_reach;
 
 struct child_plan {
 	const struct probe *probe;
-	const struct builtin *builtin;
+	const struct builtin *builtin;      /* NULL: `waits` brings one that reads no files of the host */
 	const struct krux_layer *layer;     /* what the kernel is told about the capability */
 	const struct krux_reach *reach;     /* and about this agent; `decides` may set it */
 	const struct krux_value *args;
 	struct rlimits limits;
 	size_t output;                 /* most bytes of the encoded answer */
-	int workspace, store;          /* store: -1: none */
+	int workspace, store;          /* store: -1: none; workspace: -1: `waits` brings it */
+	int socket;                    /* that `waits` listens to; -1: none */
+	uid_t owner;                   /* of the workspace, whom the child becomes as root; set by birth_start */
+	gid_t group;
 	int out;                       /* pipe for report and answer */
 	int ask, go;                   /* pipes: a byte asks for the map of the user namespace, a byte says it is there */
 	int blob[2];                   /* memory files that `decides` reads; -1: none */
 	uid_t uid;                     /* of the parent, as it is seen outside the namespaces */
 	gid_t gid;
+	/* Waits until there is a call and makes the rest of the plan, which may replace all of it, when the layers
+	 * up to "no-privileges" are on. False: there is none. NULL: the plan is whole. */
+	bool (*waits)(struct child_plan *);
 	bool (*allows)(void *ctx, struct krux_str field, struct krux_str path);
 	/* Asked once, before `open`, with the workspace; 0, CHILD_DENIED or CHILD_STALE. NULL: the caller
 	 * has decided. */
@@ -56,6 +62,6 @@ int child_reach(const struct krux_capability *, const struct krux_layer *, struc
                  const struct krux_reach **out, struct krux_err *err);
 
 /* Never returns. */
-void child_run(const struct child_plan *) __attribute__((noreturn));
+void child_run(struct child_plan *) __attribute__((noreturn));
 
 #endif

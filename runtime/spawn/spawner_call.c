@@ -107,6 +107,7 @@ static int run_fork(struct run *run, const struct warrant *w, const struct messa
 	int fd[3 + WARRANT_BLOBS];
 	unsigned n = 0;
 
+	krux_sha256(w->agent, head.owner);
 	if (parent_open(&run->parent, (size_t)w->cap->limit[KRUX_LIMIT_OUTPUT], &out, err))
 		return -1;
 	fd[n++] = out;

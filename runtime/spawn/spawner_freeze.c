@@ -50,6 +50,16 @@ static void agent_freeze(struct spawner *s, struct krux_str agent, bool freeze)
 		memcpy(s->frozen[s->nfrozen++], name, sizeof name);
 }
 
+/* Children that wait for calls of that agent, n 0: of anybody, are to be ended. */
+static void pool_drop(struct spawner *s, struct krux_str agent)
+{
+	uint8_t owner[KRUX_SHA256];
+	struct part part = { owner, agent.n ? sizeof owner : 0 };
+
+	krux_sha256(agent, owner);
+	end_tell(s, &s->handler, MESSAGE_EMPTY, 0, &part, 1, NULL, 0);
+}
+
 void freeze_take(struct spawner *s, const struct message *m)
 {
 	struct krux_str action, agent = { NULL, 0 };
@@ -57,8 +67,11 @@ void freeze_take(struct spawner *s, const struct message *m)
 	struct record r;
 	size_t used;
 
-	if (!record_decode(m->body, m->n, &r, &used, &why) || used != m->n ||
-	    r.field[AUDIT_KIND].u != AUDIT_KIND_FREEZE)
+	if (!record_decode(m->body, m->n, &r, &used, &why) || used != m->n)
+		return;
+	if (r.field[AUDIT_KIND].u == AUDIT_KIND_AGENT && record_has(&r, AUDIT_NAME))
+		pool_drop(s, r.field[AUDIT_NAME].s);
+	if (r.field[AUDIT_KIND].u != AUDIT_KIND_FREEZE)
 		return;
 	action = r.field[AUDIT_ACTION].s;
 	if (record_has(&r, AUDIT_AGENT))
@@ -67,5 +80,6 @@ void freeze_take(struct spawner *s, const struct message *m)
 		agent_freeze(s, agent, krux_str_eq(action, KRUX_STR("freeze")));
 	else
 		s->all_frozen = krux_str_eq(action, KRUX_STR("freeze"));
+	pool_drop(s, agent);
 	runs_follow(s);
 }

@@ -12,6 +12,7 @@ struct template_options {
 	const char *bundle_path;       /* for messages */
 	int trust;                     /* folder */
 	bool dev;
+	unsigned each, all;            /* most children that wait for calls: of one agent and class, in all; 0: none */
 	/* Called once, when the bundle is mapped, before READY. NULL in tests. */
 	int (*confine)(void *ctx, struct krux_err *err);
 	void *confine_ctx;

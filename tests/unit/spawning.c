@@ -11,6 +11,7 @@
 #include "runtime/bundle/trust.h"
 #include "runtime/record/blob.h"
 #include "runtime/record/log.h"
+#include "runtime/spawn/pool.h"
 #include "runtime/spawn/spawner.h"
 #include "runtime/spawn/template.h"
 #include "runtime/spawn/warrant.h"
@@ -38,6 +39,7 @@ struct krux_secret_key approver, stranger;
 struct channel to_parent, to_gate, to_recorder;
 pid_t spawning_pid, handler_pid;
 uint64_t written_next;
+unsigned spawning_waiting = POOL_EACH;
 
 static char root[64], path[4200];
 static struct krux_secret_key other;
@@ -143,11 +145,12 @@ static void start(void)
 	handler_pid = fork();
 	if (!handler_pid) {
 		struct template_options o = { .bundle = open(path, O_RDONLY | O_CLOEXEC), .bundle_path = path,
-			                      .trust = spawning_state.trust };
+			                      .trust = spawning_state.trust, .each = spawning_waiting, .all = POOL_ALL };
 		const int others[] = { p[0], p[1], g[0], g[1], r[0], r[1], h[0] };
 
 		for (size_t i = 0; i < sizeof others / sizeof *others; i++)
 			close(others[i]);
+		signal(SIGPIPE, SIG_IGN);   /* as all processes of the daemon */
 		_exit(template_run(h[1], &o));
 	}
 	close(h[1]);
@@ -368,4 +371,25 @@ void spawning_file(const char *name, const char *text)
 
 	ck_assert_int_eq(write(fd, text, strlen(text)), (ssize_t)strlen(text));
 	close(fd);
+}
+
+void spawning_freeze(const char *action, const char *agent)
+{
+	struct written w;
+	struct record r = { 0 };
+	struct part part;
+
+	record_set(&r, AUDIT_KIND, AUDIT_KIND_FREEZE);
+	record_text(&r, AUDIT_ACTION, action);
+	record_text(&r, AUDIT_AGENT, agent);
+	if (!strcmp(action, "thaw")) {
+		static const uint8_t nonce[16], one[] = { 0x80 };
+
+		record_text(&r, AUDIT_WHY, "a test");
+		record_bytes(&r, AUDIT_NONCE, nonce, 16);
+		record_bytes(&r, AUDIT_SIGNERS, one, 1);
+	}
+	written_encode(&w, &r);
+	part = (struct part){ w.bytes, w.n };
+	spawning_put(&to_recorder, MESSAGE_NEWS, 0, &part, 1, NULL, 0);
 }

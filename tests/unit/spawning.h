@@ -22,6 +22,7 @@ extern struct krux_secret_key stranger;       /* "anna" too, whom it does not */
 extern struct channel to_parent, to_gate, to_recorder;   /* the test's ends */
 extern pid_t spawning_pid, handler_pid;
 extern uint64_t written_next;                 /* seq of the next record */
+extern unsigned spawning_waiting;             /* children that may wait for calls, from the next setup on; 0: none */
 
 void spawning_once(void);                     /* unchecked fixture: compiles the policy */
 void spawning_finally(void);
@@ -53,6 +54,9 @@ void written_encode(struct written *, struct record *);
 /* RUN with the right receipt; ticket may be NULL. */
 struct message_run spawning_head(const struct written *intent, size_t nticket);
 void spawning_run(const struct written *intent, const struct written *ticket, uint64_t cookie);
+
+/* The record of that, as news from the recorder; agent NULL: everybody. */
+void spawning_freeze(const char *action, const char *agent);
 
 /* ---- what came of it ---- */
 

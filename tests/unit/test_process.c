@@ -81,6 +81,8 @@ static const struct forbidden forbidden[] = {
 	{ "socket", ALL, SYS_socket, { AF_INET, SOCK_STREAM, 0 } },
 	{ "a Unix socket", ALL, SYS_socket, { AF_UNIX, SOCK_STREAM, 0 } },
 	{ "netlink", ALL, SYS_socket, { AF_NETLINK, SOCK_RAW, 0 } },
+	{ "a pair of Unix sockets", G | R | S, SYS_socketpair, { AF_UNIX, SOCK_STREAM, 0 } },
+	{ "a pair of other sockets", ALL, SYS_socketpair, { AF_TIPC, SOCK_STREAM, 0 } },
 	{ "connect", ALL, SYS_connect, { 0 } },
 	{ "bind", ALL, SYS_bind, { 0 } },
 	{ "listen", ALL, SYS_listen, { 0 } },

@@ -278,40 +278,20 @@ END_TEST
 
 /* ---- freezing, deadlines, the end ---- */
 
-static void freeze(const char *action, const char *agent)
-{
-	struct written w;
-	struct record r = { 0 };
-	struct part part;
-
-	record_set(&r, AUDIT_KIND, AUDIT_KIND_FREEZE);
-	record_text(&r, AUDIT_ACTION, action);
-	record_text(&r, AUDIT_AGENT, agent);
-	if (!strcmp(action, "thaw")) {
-		static const uint8_t nonce[16], one[] = { 0x80 };
-
-		record_text(&r, AUDIT_WHY, "a test");
-		record_bytes(&r, AUDIT_NONCE, nonce, 16);
-		record_bytes(&r, AUDIT_SIGNERS, one, 1);
-	}
-	written_encode(&w, &r);
-	part = (struct part){ w.bytes, w.n };
-	spawning_put(&to_recorder, MESSAGE_NEWS, 0, &part, 1, NULL, 0);
-	usleep(50000);
-}
-
 START_TEST(nothing_starts_while_frozen)
 {
 	struct written w;
 	struct record r = written_request(&w, AUDIT_KIND_INTENT, "/workspace/a", KRUX_AUTONOMOUS);
 
 	spawning_file("a", "");
-	freeze("freeze", "builder");
+	spawning_freeze("freeze", "builder");
+	usleep(50000);
 	written_encode(&w, &r);
 	spawning_run(&w, NULL, 1);
 	expect_refused(w.seq, 1, "frozen");
-	freeze("freeze", NULL);
-	freeze("freeze", "somebody");
+	spawning_freeze("freeze", NULL);
+	spawning_freeze("freeze", "somebody");
+	usleep(50000);
 	written_encode(&w, &r);
 	spawning_run(&w, NULL, 2);
 	expect_refused(w.seq, 2, "frozen");

@@ -1,0 +1,140 @@
+/* A request to the plan of its child, and in the child, which alone reads the record, to a yes or no. */
+#include "runtime/spawn/template_part.h"
+
+#include "runtime/base/err.h"
+#include "runtime/bundle/loaded.h"
+
+#include "capspec/digest.h"
+#include "capspec/limits.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+_Static_assert((int)FORK_OWNER == (int)KRUX_SHA256 && (int)POOL_OWNER == (int)FORK_OWNER, "the digest of a name");
+
+/* What a child reads its arguments into. */
+static const size_t most_memory = (size_t)512 << 20;
+
+/* ---- in the child ---- */
+
+/* What was on its way for somebody else when this copy was made. What had arrived is overwritten already. */
+static void others_forget(struct template *t)
+{
+	for (size_t i = 0; i < LOOKING_MOST; i++)
+		if (t->looking && t->looking[i].on)
+			explicit_bzero(t->looking[i].item, t->looking[i].n);
+	if (t->channel.out)
+		explicit_bzero(t->channel.out, t->channel.nout);
+}
+
+static bool owner_agrees(const struct asked *a)
+{
+	uint8_t owner[KRUX_SHA256];
+
+	krux_sha256(a->warrant.agent, owner);
+	return !a->foreign && !memcmp(owner, a->owner, sizeof owner);
+}
+
+static uint32_t asked_decides(void *ctx, int workspace)
+{
+	struct asked *a = ctx;
+	struct krux_pool *pool = krux_pool_new(most_memory);
+	struct krux_str blob[WARRANT_BLOBS];
+	struct krux_err err;
+
+	others_forget(a->template);
+	for (unsigned i = 0; i < a->nblobs; i++) {
+		blob[i].p = (const char *)memory_map(a->blob[i], KRUX_MAX_ARGS_BYTES_HARD + 32, &blob[i].n, &err);
+		if (!blob[i].p)
+			return CHILD_DENIED;
+	}
+	if (!pool || warrant_again(&a->template->rules, a->body, a->n, blob, a->nblobs, pool, &a->warrant, &err) ||
+	    a->warrant.index != a->index || !owner_agrees(a) ||
+	    child_reach(a->warrant.cap, a->plan->layer, a->warrant.agent, &a->plan->reach, &err))
+		return CHILD_DENIED;
+	return again_decides(&a->again, workspace);
+}
+
+static bool asked_allows(void *ctx, struct krux_str field, struct krux_str path)
+{
+	struct asked *a = ctx;
+
+	return again_allows(&a->again, field, path);
+}
+
+/* The pipes and folders are this call's by what came with it; that it is a call for whom this child was made, the
+ * process that sent it is not believed. */
+bool asked_waits(struct child_plan *plan)
+{
+	struct asked *a = plan->ctx;
+	const struct pool_key key = a->key;
+	struct channel channel = a->channel;
+	struct pollfd p = { .fd = channel.fd, .events = POLLIN };
+	struct pool_key now;
+	struct krux_err err;
+	struct message m;
+	int rc;
+
+	others_forget(a->template);
+	while (!(rc = channel_take(&channel, &m, &err)))
+		if (poll(&p, 1, -1) < 0 && errno != EINTR)
+			return false;
+	if (rc < 0 || m.kind != MESSAGE_FORK || asked_plan(a->template, &m, plan, a, &err))
+		return false;
+	close(channel.fd);
+	a->foreign = asked_key(a, plan, &now, &err) || !pool_key_same(&key, &now);
+	return true;
+}
+
+/* ---- before the fork ---- */
+
+int asked_key(const struct asked *a, const struct child_plan *plan, struct pool_key *out, struct krux_err *err)
+{
+	struct stat st;
+
+	if (fstat(plan->workspace, &st))
+		return err_set(err, errno, "workspace");
+	*out = (struct pool_key){ .device = st.st_dev, .inode = st.st_ino, .uid = st.st_uid, .gid = st.st_gid };
+	memcpy(out->owner, a->owner, sizeof out->owner);
+	/* Files of the host are opened before there is a call, so they are those of one builtin. */
+	if (plan->builtin->host[0])
+		out->profile = (uint64_t)(uintptr_t)plan->builtin;
+	return 0;
+}
+
+/* Descriptors of a request: the answer's pipe, the workspace, perhaps the trash, then the blobs. */
+int asked_plan(struct template *t, const struct message *m, struct child_plan *plan, struct asked *a,
+               struct krux_err *err)
+{
+	const struct krux_capability *cap;
+	struct message_fork head;
+	unsigned at = 2;
+
+	if (m->n < sizeof head)
+		return err_set(err, 0, "a request that is cut short");
+	memcpy(&head, m->body, sizeof head);
+	if (head.flags & FORK_TRASH)
+		at++;
+	if (head.capability >= t->policy->ncaps || m->nfds < at || m->nfds - at > WARRANT_BLOBS)
+		return err_set(err, 0, "a request that is none");
+	cap = &t->policy->cap[head.capability];
+	if (child_plan_make(cap, loaded_layer(t->policy, cap), plan, err))
+		return -1;
+	*a = (struct asked){ .template = t, .plan = plan, .index = head.capability, .body = m->body + sizeof head,
+		             .n = m->n - sizeof head, .blob = plan->blob, .nblobs = m->nfds - at,
+		             .again = { .abi = t->policy->abi, .warrant = &a->warrant } };
+	memcpy(a->owner, head.owner, sizeof a->owner);
+	plan->args = &a->warrant.value;
+	plan->out = m->fd[0];
+	plan->workspace = m->fd[1];
+	plan->store = head.flags & FORK_TRASH ? m->fd[2] : -1;
+	for (unsigned i = 0; i < a->nblobs; i++)
+		plan->blob[i] = m->fd[at + i];
+	plan->decides = asked_decides;
+	plan->allows = asked_allows;
+	plan->ctx = a;
+	return 0;
+}

@@ -1,0 +1,87 @@
+/* What the files of the handlers' process share. */
+#ifndef KRUX_TEMPLATE_PART_H
+#define KRUX_TEMPLATE_PART_H
+
+#include "runtime/base/loop.h"
+#include "runtime/base/message.h"
+#include "runtime/spawn/again.h"
+#include "runtime/spawn/birth.h"
+#include "runtime/spawn/looking.h"
+#include "runtime/spawn/pool.h"
+#include "runtime/spawn/template.h"
+#include "runtime/spawn/warrant.h"
+
+enum { TEMPLATE_CALLS = 256, TEMPLATE_CHILDREN = TEMPLATE_CALLS + POOL_ALL, TEMPLATE_FAILED = 3 };
+
+struct template;
+
+/* A child: of a call, or one that waits for it. */
+struct call {
+	struct template *owner;
+	struct call *next;             /* free */
+	bool on;
+	bool waits;                    /* no call is its own */
+	int place;                     /* in the pool, while it waits; -1: none */
+	int socket;                    /* to it, while it waits */
+	uint64_t cookie;
+	struct birth birth;
+	struct watch ended, asks;
+};
+
+struct template {
+	const struct template_options *options;
+	struct loop loop;
+	struct channel channel;
+	struct watch watch;
+	struct loaded *policy;
+	struct warrant_rules rules;
+	struct call *call, *free;      /* TEMPLATE_CHILDREN of them */
+	unsigned ncalls;               /* that do not wait */
+	struct pool pool;
+	struct call *waiting[POOL_ALL];   /* by place */
+	struct timer tend;             /* when to look at the pool */
+	struct looking *looking;       /* LOOKING_MOST of them */
+	int code;
+};
+
+/* ---- template.c ---- */
+
+void template_say(struct template *, enum message_kind, uint64_t cookie, const void *p, size_t n);
+
+/* ---- template_asked.c: what a child finds out of its request ---- */
+
+struct asked {
+	struct template *template;
+	struct child_plan *plan;
+	uint32_t index;
+	uint8_t owner[FORK_OWNER];
+	const uint8_t *body;           /* of a message RUN */
+	size_t n;
+	const int *blob;
+	unsigned nblobs;
+	struct warrant warrant;
+	struct again again;
+	/* Of a child that waits: */
+	struct channel channel;        /* where the request comes */
+	struct pool_key key;           /* whom it is for */
+	bool foreign;                  /* the request is of somebody else: nothing runs */
+};
+
+/* The plan of a request's child and what it finds out in it; both borrow from the message. -1 with *err: it is none. */
+int asked_plan(struct template *, const struct message *, struct child_plan *, struct asked *, struct krux_err *err);
+/* Whom a child for that request has to be made for. */
+int asked_key(const struct asked *, const struct child_plan *, struct pool_key *out, struct krux_err *err);
+/* child_plan.waits: ctx is a struct asked with channel and key. */
+bool asked_waits(struct child_plan *);
+
+/* ---- template_call.c: calls and children ---- */
+
+int children_open(struct template *, struct krux_err *err);
+void children_close(struct template *);
+int template_call(struct template *, const struct message *, struct krux_err *err);
+void template_signal(struct template *, const struct message *);
+/* Children that wait: none is left for that owner (NULL: for anybody); what time asks for. */
+void pool_empty(struct template *, const uint8_t *owner);
+void pool_tend(struct template *);
+
+#endif

@@ -1,0 +1,485 @@
+/* Children that wait for calls: each serves one call of one agent, whatever is done to it before, meanwhile and
+ * after, and no call is served twice. */
+#include "tests/unit/spawning.h"
+
+#include "runtime/base/err.h"
+#include "runtime/bundle/loaded.h"
+#include "runtime/spawn/child.h"
+#include "runtime/spawn/template_part.h"
+
+#include "capspec/digest.h"
+#include "capspec/item.h"
+
+#include <check.h>
+#include <dirent.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { MOST = 128, PATIENCE = 2000 };
+
+/* ---- the children of the handlers' process ---- */
+
+static pid_t parent_of(const char *pid, char *state)
+{
+	char name[64], text[512];
+	const char *end;
+	int fd, parent = 0;
+	ssize_t n;
+
+	snprintf(name, sizeof name, "/proc/%.20s/stat", pid);
+	fd = open(name, O_RDONLY | O_CLOEXEC);
+	n = fd < 0 ? 0 : read(fd, text, sizeof text - 1);
+	if (fd >= 0)
+		close(fd);
+	text[n > 0 ? n : 0] = 0;
+	end = strrchr(text, ')');
+	return end && sscanf(end, ") %c %d", state, &parent) == 2 ? parent : 0;
+}
+
+/* Those that live. */
+static unsigned children(pid_t pid[static MOST])
+{
+	DIR *proc = opendir("/proc");
+	struct dirent *e;
+	unsigned n = 0;
+	char state;
+
+	ck_assert_ptr_nonnull(proc);
+	while ((e = readdir(proc)) && n < MOST)
+		if (e->d_name[0] >= '1' && e->d_name[0] <= '9' && parent_of(e->d_name, &state) == handler_pid && state != 'Z')
+			pid[n++] = (pid_t)strtol(e->d_name, NULL, 10);
+	closedir(proc);
+	return n;
+}
+
+static bool children_are(unsigned least, unsigned most)
+{
+	pid_t pid[MOST];
+
+	for (int i = 0; i < PATIENCE; i++) {
+		unsigned n = children(pid);
+
+		if (n >= least && n <= most)
+			return true;
+		poll(NULL, 0, 5);
+	}
+	return false;
+}
+
+/* Whoever is made meanwhile too. */
+static void children_kill(void)
+{
+	pid_t pid[MOST];
+	unsigned n = MOST;
+
+	for (int i = 0; i < PATIENCE && n; i++) {
+		n = children(pid);
+		for (unsigned k = 0; k < n; k++)
+			kill(pid[k], SIGKILL);
+		if (n)
+			poll(NULL, 0, 2);
+	}
+	ck_assert_uint_eq(n, 0);
+}
+
+static void call_put(struct written *w, const char *file, uint64_t cookie)
+{
+	struct record r = written_request(w, AUDIT_KIND_INTENT, file, KRUX_AUTONOMOUS);
+
+	written_encode(w, &r);
+	spawning_run(w, NULL, cookie);
+}
+
+static void call(uint64_t cookie, enum spawn_end end)
+{
+	struct written w;
+
+	call_put(&w, "/workspace/a", cookie);
+	expect_done(w.seq, cookie, end);
+}
+
+/* There is one that waits, ready or not. */
+static void warm_up(void)
+{
+	spawning_file("a", "hello\n");
+	call(1, SPAWN_DONE);
+	ck_assert(children_are(1, MOST));
+}
+
+static void nothing_more_is_told(void)
+{
+	struct message m;
+	struct pollfd p = { .fd = to_recorder.fd, .events = POLLIN };
+
+	call(9999, SPAWN_DONE);
+	ck_assert_int_eq(channel_take(&to_recorder, &m, &spawning_err), 0);
+	ck_assert_int_eq(poll(&p, 1, 0), 0);
+}
+
+/* ---- tests ---- */
+
+START_TEST(a_call_of_a_child_that_waited_says_the_same_layers)
+{
+	char cold[512];
+	size_t n;
+
+	spawning_file("a", "hello\n");
+	call(1, SPAWN_DONE);
+	n = spawning_record.field[AUDIT_LAYERS].s.n;
+	ck_assert_uint_lt(n, sizeof cold);
+	memcpy(cold, spawning_record.field[AUDIT_LAYERS].s.p, n);
+	for (uint64_t i = 2; i < 6; i++) {
+		ck_assert(children_are(1, MOST));
+		call(i, SPAWN_DONE);
+		ck_assert_uint_eq(spawning_record.field[AUDIT_LAYERS].s.n, n);
+		ck_assert_int_eq(memcmp(cold, spawning_record.field[AUDIT_LAYERS].s.p, n), 0);
+		ck_assert_uint_gt(spawning_result.rss_bytes, 0);
+	}
+}
+END_TEST
+
+START_TEST(each_child_serves_one_call)
+{
+	pid_t before[MOST], after[MOST];
+	unsigned n, m, same = 0;
+
+	warm_up();
+	for (uint64_t i = 2; i < 20; i++)
+		call(i, SPAWN_DONE);
+	n = children(before);
+	for (uint64_t i = 20; i < 20 + MOST; i++)
+		call(i, SPAWN_DONE);
+	m = children(after);
+	for (unsigned i = 0; i < n; i++)
+		for (unsigned k = 0; k < m; k++)
+			same += before[i] == after[k];
+	ck_assert_uint_eq(same, 0);
+	ck_assert_uint_le(m, POOL_EACH + 1);
+}
+END_TEST
+
+START_TEST(a_child_that_is_killed_while_it_waits_costs_no_call)
+{
+	warm_up();
+	for (uint64_t i = 2; i < 40; i++) {
+		children_kill();
+		call(i, SPAWN_DONE);
+	}
+	nothing_more_is_told();
+}
+END_TEST
+
+/* The killing goes on beside the calls: each of them ends once, done or killed. */
+START_TEST(children_killed_at_every_moment_end_their_calls_once)
+{
+	enum { CALLS = 400 };
+	static struct written w[CALLS];
+	unsigned done = 0, killed = 0;
+	pid_t pid[MOST];
+
+	warm_up();
+	for (unsigned i = 0; i < CALLS; i++) {
+		unsigned n = children(pid);
+		struct message m;
+
+		/* Before, between and after sending and serving, by the turn of things. */
+		if (n && i % 3 == 0)
+			kill(pid[i % n], SIGKILL);
+		call_put(&w[i], "/workspace/a", i + 2);
+		for (unsigned spin = 0; spin < (i % 16) * 2000; spin++)
+			__asm__ volatile("" ::: "memory");
+		n = i % 3 == 1 ? children(pid) : n;
+		if (n && i % 3)
+			kill(pid[(i / 3) % n], SIGKILL);
+		spawning_outcome(w[i].seq);
+		ck_assert(spawning_take(&to_gate, MESSAGE_RESULT, &m));
+		ck_assert_uint_eq(m.cookie, i + 2);
+		memcpy(&spawning_result, m.body, sizeof spawning_result);
+		ck_assert(spawning_result.end == SPAWN_DONE || spawning_result.end == SPAWN_KILLED);
+		done += spawning_result.end == SPAWN_DONE;
+		killed += spawning_result.end == SPAWN_KILLED;
+	}
+	ck_assert_uint_eq(done + killed, CALLS);
+	ck_assert_uint_gt(done, 0);
+	nothing_more_is_told();
+}
+END_TEST
+
+/* It has the call and does nothing: the deadline holds, and nobody else gets the call. */
+START_TEST(a_child_that_stands_still_is_killed_at_the_deadline)
+{
+	struct message_run head;
+	struct part part[2];
+	struct written w;
+	struct record r;
+	pid_t pid[MOST];
+	unsigned n;
+
+	warm_up();
+	n = children(pid);
+	for (unsigned i = 0; i < n; i++)
+		kill(pid[i], SIGSTOP);
+	r = written_request(&w, AUDIT_KIND_INTENT, "/workspace/a", KRUX_AUTONOMOUS);
+	written_encode(&w, &r);
+	head = spawning_head(&w, 0);
+	head.deadline = loop_clock() + 100000000;
+	part[0] = (struct part){ &head, sizeof head };
+	part[1] = (struct part){ w.bytes, w.n };
+	spawning_put(&to_gate, MESSAGE_RUN, 2, part, 2, NULL, 0);
+	expect_done(w.seq, 2, SPAWN_KILLED);
+	ck_assert_ptr_nonnull(strstr(spawning_why, "wall"));
+	children_kill();
+	nothing_more_is_told();
+}
+END_TEST
+
+START_TEST(a_call_that_a_child_has_got_can_be_cancelled)
+{
+	struct written w;
+	pid_t pid[MOST];
+	unsigned n;
+
+	warm_up();
+	n = children(pid);
+	for (unsigned i = 0; i < n; i++)
+		kill(pid[i], SIGSTOP);
+	call_put(&w, "/workspace/a", 2);
+	spawning_put(&to_gate, MESSAGE_CANCEL, 2, NULL, 0, NULL, 0);
+	expect_done(w.seq, 2, SPAWN_KILLED);
+	ck_assert_str_eq(spawning_why, "cancelled");
+}
+END_TEST
+
+START_TEST(a_freeze_ends_what_waits)
+{
+	struct written w;
+
+	warm_up();
+	spawning_freeze("freeze", "somebody");
+	call(2, SPAWN_DONE);
+	ck_assert(children_are(1, MOST));
+	spawning_freeze("freeze", "builder");
+	ck_assert(children_are(0, 0));
+	call_put(&w, "/workspace/a", 3);
+	expect_refused(w.seq, 3, "frozen");
+	ck_assert(children_are(0, 0));
+}
+END_TEST
+
+START_TEST(a_freeze_of_all_ends_what_waits)
+{
+	warm_up();
+	spawning_freeze("freeze", NULL);
+	ck_assert(children_are(0, 0));
+}
+END_TEST
+
+START_TEST(an_agent_that_is_revoked_has_nothing_that_waits)
+{
+	struct written w;
+	struct record r = { 0 };
+	struct part part;
+
+	warm_up();
+	record_set(&r, AUDIT_KIND, AUDIT_KIND_AGENT);
+	record_text(&r, AUDIT_ACTION, "revoke");
+	record_text(&r, AUDIT_NAME, "builder");
+	written_encode(&w, &r);
+	part = (struct part){ w.bytes, w.n };
+	spawning_put(&to_recorder, MESSAGE_NEWS, 0, &part, 1, NULL, 0);
+	ck_assert(children_are(0, 0));
+}
+END_TEST
+
+START_TEST(what_waits_ends_with_the_handlers_process)
+{
+	pid_t pid[MOST];
+	unsigned n;
+	int left = 1;
+
+	warm_up();
+	n = children(pid);
+	ck_assert_uint_gt(n, 0);
+	kill(handler_pid, SIGKILL);
+	for (int i = 0; i < PATIENCE && left; i++) {
+		left = 0;
+		for (unsigned k = 0; k < n; k++) {
+			char name[16], state = 0;
+
+			snprintf(name, sizeof name, "%d", pid[k]);
+			left += parent_of(name, &state) && state != 'Z';
+		}
+		poll(NULL, 0, 5);
+	}
+	ck_assert_int_eq(left, 0);
+}
+END_TEST
+
+START_TEST(what_waits_ends_when_nobody_asks)
+{
+	warm_up();
+	/* A class that nobody asks for in a whole window of 5 s is given up. */
+	ck_assert(children_are(0, 0));
+}
+END_TEST
+
+/* ---- what a child finds in its memory ---- */
+
+static bool memory_holds(pid_t pid, const char *text, size_t n)
+{
+	char name[64], line[512];
+	static char bytes[1 << 16];
+	FILE *maps;
+	bool found = false;
+	int mem;
+
+	snprintf(name, sizeof name, "/proc/%d/mem", pid);
+	mem = open(name, O_RDONLY | O_CLOEXEC);
+	snprintf(name, sizeof name, "/proc/%d/maps", pid);
+	maps = fopen(name, "re");
+	ck_assert(mem >= 0 && maps);
+	while (!found && fgets(line, sizeof line, maps)) {
+		unsigned long from, to;
+		char mode[8];
+
+		if (sscanf(line, "%lx-%lx %7s", &from, &to, mode) != 3 || mode[1] != 'w' || to - from > (64UL << 20))
+			continue;
+		for (; from < to && !found; from += sizeof bytes - n) {
+			ssize_t k = pread(mem, bytes, sizeof bytes, (off_t)from);
+
+			found = k > 0 && memmem(bytes, (size_t)k, text, n);
+		}
+	}
+	fclose(maps);
+	close(mem);
+	return found;
+}
+
+/* A process of root's may look into those of the handlers. */
+START_TEST(nothing_of_an_earlier_call_is_in_a_child_that_waits)
+{
+	static const char tail[] = "6d61726b6572-of-one-call";
+	char file[64];
+	struct written w;
+	struct message m;
+	pid_t pid[MOST];
+	unsigned n;
+
+	if (geteuid() != 0)
+		return;
+	/* The words are in no program as a whole. */
+	snprintf(file, sizeof file, "/workspace/%c%s", 'q', tail);
+	warm_up();
+	for (uint64_t i = 2; i < 12; i++) {
+		call_put(&w, file, i);
+		spawning_outcome(w.seq);
+		ck_assert(spawning_take(&to_gate, MESSAGE_RESULT, &m));
+		ck_assert(children_are(1, MOST));
+	}
+	n = children(pid);
+	for (unsigned i = 0; i < n; i++)
+		ck_assert(!memory_holds(pid[i], file + strlen("/workspace/"), strlen(file) - strlen("/workspace/")));
+	ck_assert(!memory_holds(handler_pid, file + strlen("/workspace/"), strlen(file) - strlen("/workspace/")));
+	ck_assert(memory_holds(getpid(), file, strlen(file)));
+}
+END_TEST
+
+/* ---- requests of somebody else, should the handlers' process ever send one ---- */
+
+static struct template template;
+
+static uint32_t decided(const struct written *w, const char *agent, const struct pool_key *key, int workspace)
+{
+	struct asked asked = { .template = &template, .key = *key };
+	struct child_plan plan = { .ctx = &asked };
+	struct message_run run = spawning_head(w, 0);
+	struct message_fork head = { .capability = 0 };
+	struct part part[3] = { { &head, sizeof head }, { &run, sizeof run }, { w->bytes, w->n } };
+	int fd[2] = { dup(STDOUT_FILENO), dup(workspace) }, pair[2];
+
+	krux_sha256((struct krux_str){ agent, strlen(agent) }, head.owner);
+	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair), 0);
+	ck_assert(!channel_open(&asked.channel, pair[1], &spawning_err));
+	ck_assert_int_eq(message_send(pair[0], MESSAGE_FORK, w->seq, part, 3, fd, 2, &spawning_err), 1);
+	ck_assert(asked_waits(&plan));
+	close(pair[0]);
+	close(fd[0]);
+	close(fd[1]);
+	return plan.decides(plan.ctx, plan.workspace);
+}
+
+START_TEST(a_child_refuses_a_request_of_somebody_else)
+{
+	struct written w;
+	struct record r = written_request(&w, AUDIT_KIND_INTENT, "/workspace/a", KRUX_AUTONOMOUS);
+	struct pool_key key = { .profile = 0 }, other;
+	char bundle[4300];
+	struct stat st;
+
+	written_encode(&w, &r);
+	snprintf(bundle, sizeof bundle, "%s/../bundle", spawning_state.path);
+	template.policy = loaded_open(bundle, spawning_state.trust, false, &spawning_err);
+	ck_assert_msg(template.policy != NULL, "%s", spawning_err.text);
+	template.rules = (struct warrant_rules){ .cap = template.policy->cap, .ncaps = template.policy->ncaps };
+	memcpy(template.rules.bundle, template.policy->bundle.digest, HASH_LEN);
+	ck_assert(!fstat(spawning_place.fd, &st));
+	key.device = st.st_dev;
+	key.inode = st.st_ino;
+	key.uid = st.st_uid;
+	key.gid = st.st_gid;
+	krux_sha256(KRUX_STR("builder"), key.owner);
+	ck_assert_uint_eq(decided(&w, "builder", &key, spawning_place.fd), 0);
+
+	ck_assert_uint_eq(decided(&w, "other", &key, spawning_place.fd), CHILD_DENIED);
+	other = key;
+	krux_sha256(KRUX_STR("other"), other.owner);
+	ck_assert_uint_eq(decided(&w, "builder", &other, spawning_place.fd), CHILD_DENIED);
+	ck_assert_uint_eq(decided(&w, "other", &other, spawning_place.fd), CHILD_DENIED);
+	ck_assert_uint_eq(decided(&w, "builder", &key, spawning_state.trust), CHILD_DENIED);
+	other = key;
+	other.uid++;
+	ck_assert_uint_eq(decided(&w, "builder", &other, spawning_place.fd), CHILD_DENIED);
+	other = key;
+	other.profile++;
+	ck_assert_uint_eq(decided(&w, "builder", &other, spawning_place.fd), CHILD_DENIED);
+	loaded_close(template.policy);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *s = suite_create("spawner_pool");
+	TCase *t = tcase_create("children");
+	SRunner *r = srunner_create(s);
+	int failed;
+
+	tcase_add_unchecked_fixture(t, spawning_once, spawning_finally);
+	tcase_add_checked_fixture(t, spawning_setup, spawning_teardown);
+	tcase_set_timeout(t, 120);
+	tcase_add_test(t, a_call_of_a_child_that_waited_says_the_same_layers);
+	tcase_add_test(t, each_child_serves_one_call);
+	tcase_add_test(t, a_child_that_is_killed_while_it_waits_costs_no_call);
+	tcase_add_test(t, children_killed_at_every_moment_end_their_calls_once);
+	tcase_add_test(t, a_child_that_stands_still_is_killed_at_the_deadline);
+	tcase_add_test(t, a_call_that_a_child_has_got_can_be_cancelled);
+	tcase_add_test(t, a_freeze_ends_what_waits);
+	tcase_add_test(t, a_freeze_of_all_ends_what_waits);
+	tcase_add_test(t, an_agent_that_is_revoked_has_nothing_that_waits);
+	tcase_add_test(t, what_waits_ends_with_the_handlers_process);
+	tcase_add_test(t, what_waits_ends_when_nobody_asks);
+	tcase_add_test(t, nothing_of_an_earlier_call_is_in_a_child_that_waits);
+	tcase_add_test(t, a_child_refuses_a_request_of_somebody_else);
+	suite_add_tcase(s, t);
+	srunner_run_all(r, CK_NORMAL);
+	failed = srunner_ntests_failed(r);
+	srunner_free(r);
+	return failed != 0;
+}
