@@ -112,6 +112,11 @@ $(BUILD)/libkruxtest.a: $(sort $(COMPILER_OBJ) $(KRUXRT_OBJ) $(call obj,$(TEST_S
 
 # What is not there is said by the bench.
 $(BUILD)/bench/audit $(BUILD)/bench/gate $(BUILD)/bench/log: TEST_LIBS += $(shell pkg-config --libs sqlite3 libcrypto 2>/dev/null)
+$(BUILD)/bench/sandbox: $(BUILD)/bench/bare $(BUILD)/bench/bare_static
+$(BUILD)/bench/bare $(BUILD)/bench/bare_static: bench/bare.c
+	$(SAY) LINK $@
+	@mkdir -p $(@D)
+	$(Q)$(CC) -O2 -Wall -Wextra -Werror $(if $(filter %_static,$@),-static) -o $@ $<
 $(BUILD)/bench/%: $(BUILD)/obj/bench/%.o $(BUILD)/libkruxtest.a
 	$(SAY) LINK $@
 	@mkdir -p $(@D)
