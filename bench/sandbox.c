@@ -95,11 +95,13 @@ static void answer_take(unsigned *n)
 	struct krux_err err;
 	struct message m;
 
+	int rc;
+
 	if (poll(p, 2, 10000) <= 0)
 		give_up("no answer");
-	while (channel_take(&to_recorder, &m, &err) > 0)
+	while ((rc = channel_take(&to_recorder, &m, &err)) > 0)
 		message_close_fds(&m);
-	while (channel_take(&to_gate, &m, &err) > 0) {
+	while (rc >= 0 && (rc = channel_take(&to_gate, &m, &err)) > 0) {
 		if (m.kind != MESSAGE_RESULT)
 			give_up("a call was refused");
 		memcpy(&result, m.body, sizeof result);
@@ -108,6 +110,8 @@ static void answer_take(unsigned *n)
 		message_close_fds(&m);
 		++*n;
 	}
+	if (rc < 0)
+		give_up("the spawner is gone");
 }
 
 static void request_make(struct written *w)

@@ -166,21 +166,6 @@ int channel_put(struct channel *c, enum message_kind kind, uint64_t cookie,
 	return 0;
 }
 
-int channel_put_fds(struct channel *c, enum message_kind kind, uint64_t cookie,
-                    const struct part *part, unsigned nparts, const int *fd, unsigned nfds,
-                    struct krux_err *err)
-{
-	size_t n;
-	int rc;
-
-	if (size_check(part, nparts, &n, err) || gathered_queue(c, err))
-		return -1;
-	c->nout = message_write(c->out, kind, cookie, n, part, nparts);
-	rc = packet_queue(c, c->out, c->nout, fd, nfds, err);
-	gathered_forget(c);
-	return rc;
-}
-
 /* 1: sent, 0: the socket is full. */
 static int parts_send(int to, struct iovec *v, size_t nv, const int *fd, unsigned nfds, struct krux_err *err)
 {
@@ -215,6 +200,26 @@ static int packet_send(int to, const uint8_t *bytes, size_t n, const int *fd, un
 	struct iovec v = { (void *)(uintptr_t)bytes, n };
 
 	return parts_send(to, &v, 1, fd, nfds, err);
+}
+
+int channel_put_fds(struct channel *c, enum message_kind kind, uint64_t cookie,
+                    const struct part *part, unsigned nparts, const int *fd, unsigned nfds,
+                    struct krux_err *err)
+{
+	size_t n;
+	int rc;
+
+	if (size_check(part, nparts, &n, err) || gathered_queue(c, err))
+		return -1;
+	c->nout = message_write(c->out, kind, cookie, n, part, nparts);
+	/* At once where nothing is before it, since to keep it is to keep its descriptors. What goes wrong with that is
+	 * for channel_flush to say. */
+	if (!c->first && packet_send(c->fd, c->out, c->nout, fd, nfds, NULL) > 0)
+		rc = 0;
+	else
+		rc = packet_queue(c, c->out, c->nout, fd, nfds, err);
+	gathered_forget(c);
+	return rc;
 }
 
 int message_send(int fd, enum message_kind kind, uint64_t cookie, const struct part *part, unsigned nparts,
@@ -351,6 +356,14 @@ void channel_wipe(struct channel *c)
 		return;
 	explicit_bzero(c->in, c->nin);
 	c->at = c->nin = 0;
+}
+
+void channel_forget(struct channel *c)
+{
+	for (struct packet *p = c->first; p; p = p->next)
+		explicit_bzero(p->bytes, p->n);
+	if (c->out)
+		explicit_bzero(c->out, c->nout);
 }
 
 void message_close_fds(struct message *m)

@@ -30,6 +30,8 @@ enum message_kind {
 	MESSAGE_BLOB, MESSAGE_LOOK, MESSAGE_NOTIFY,
 	/* spawner to the handlers' process */
 	MESSAGE_EMPTY,
+	/* the handlers' process to a nest, and back */
+	MESSAGE_BEAR, MESSAGE_BORN,
 	MESSAGE_KINDS
 };
 
@@ -70,6 +72,11 @@ struct message_fork {
 	uint32_t capability;           /* its index in the bundle's schema */
 	uint32_t flags;
 	uint8_t owner[FORK_OWNER];     /* SHA-256 of the agent's name */
+};
+
+struct message_born {
+	int32_t pid;                   /* -1: there is none */
+	int32_t no;                    /* errno */
 };
 
 struct message_signal {
@@ -144,6 +151,8 @@ void message_close_fds(struct message *);
 /* Overwrites the packet at hand when all of it was taken; what was pointed to in it is gone. What was sent is
  * overwritten by who sends it. */
 void channel_wipe(struct channel *);
+/* In a copy of the process that is to know nothing of it: overwrites what was not sent yet. */
+void channel_forget(struct channel *);
 
 /* Bytes to a sealed memory file that nobody can change; its descriptor. */
 int memory_file(const char *name, const struct part *, unsigned nparts, struct krux_err *err);

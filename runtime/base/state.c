@@ -135,6 +135,7 @@ static int trash_open(const struct state *s, const struct workspace *w, struct k
 	uint8_t digest[KRUX_SHA256];
 	struct stat mine, theirs;
 	char name[33];
+	int fd;
 
 	if (fstat(s->trash, &mine) || fstat(w->fd, &theirs))
 		return err_set(err, errno, "trash");
@@ -143,6 +144,9 @@ static int trash_open(const struct state *s, const struct workspace *w, struct k
 	krux_sha256((struct krux_str){ w->path, strlen(w->path) }, digest);
 	krux_hex_write(digest, 16, name);
 	name[32] = 0;
+	fd = folder_open(s->trash, name, NULL);
+	if (fd >= 0)
+		return fd;
 	if (mkdirat(s->trash, name, 0700) && errno != EEXIST)
 		return err_set(err, errno, "trash");
 	return folder_open(s->trash, name, err);

@@ -50,6 +50,11 @@ static int standard_close(int first, int last)
 	return 0;
 }
 
+int descriptors_rest(const int *keep, size_t n)
+{
+	return n > KEEP_MAX ? -1 : others_close(keep, n);
+}
+
 int descriptors_close(const int *keep, size_t n)
 {
 	return n > KEEP_MAX || standard_close(0, 2) ? -1 : others_close(keep, n);

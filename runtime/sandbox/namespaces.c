@@ -13,18 +13,35 @@
 
 #include "runtime/sandbox/sandbox.h"
 
-static const uint64_t fresh = CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC |
-                              CLONE_NEWUTS | CLONE_NEWCGROUP | CLONE_NEWTIME;
+/* What the calls of one agent may share, and what each has for itself. */
+static const uint64_t shared = CLONE_NEWNS | CLONE_NEWNET,
+	own = CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP | CLONE_NEWTIME;
 
-pid_t namespaces_fork(const struct probe *probe, int *pidfd)
+static pid_t fork_into(uint64_t flags, const struct probe *probe, int *pidfd)
 {
 	struct clone_args args = {
-		.flags = fresh | CLONE_PIDFD | (probe->root ? 0 : CLONE_NEWUSER),
+		.flags = flags | CLONE_PIDFD | (probe->root ? 0 : CLONE_NEWUSER),
 		.pidfd = (uint64_t)(uintptr_t)pidfd,
-		.exit_signal = SIGCHLD,
+		/* With CLONE_PARENT it is that of the caller. */
+		.exit_signal = flags & CLONE_PARENT ? 0 : SIGCHLD,
 	};
 
 	return (pid_t)syscall(SYS_clone3, &args, sizeof args);
+}
+
+pid_t namespaces_fork(const struct probe *probe, int *pidfd)
+{
+	return fork_into(own | shared, probe, pidfd);
+}
+
+pid_t namespaces_fork_shared(const struct probe *probe, int *pidfd)
+{
+	return fork_into(shared | (own & ~(uint64_t)CLONE_NEWPID), probe, pidfd);
+}
+
+pid_t namespaces_fork_own(const struct probe *probe, int *pidfd)
+{
+	return fork_into(own | CLONE_PARENT, probe, pidfd);
 }
 
 static int map_write(int process, const char *name, const char *text)

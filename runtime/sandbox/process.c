@@ -86,7 +86,7 @@ static int limits_set(enum process_kind kind)
 	if (files.rlim_max > MOST_DESCRIPTORS)
 		files.rlim_max = MOST_DESCRIPTORS;
 	files.rlim_cur = files.rlim_max;
-	return kind == PROCESS_GATE ? setrlimit(RLIMIT_NOFILE, &files) : 0;
+	return kind == PROCESS_GATE || kind == PROCESS_HANDLER ? setrlimit(RLIMIT_NOFILE, &files) : 0;
 }
 
 int process_begin(enum process_kind kind, uid_t uid, gid_t gid, struct krux_err *err)

@@ -47,6 +47,10 @@ const char *probe_missing(const struct probe *);
 /* Forks into fresh namespaces: all but the user namespace as root, all with it otherwise. As
  * fork: 0 in the child, its pid in the parent; a descriptor that stands for it in *pidfd. */
 pid_t namespaces_fork(const struct probe *, int *pidfd);
+/* The same in two steps: a process with fresh namespaces but for the pid namespace, and from that one children of its
+ * parent, with its mounts and network and all others fresh, the user namespace too where it is not root. */
+pid_t namespaces_fork_shared(const struct probe *, int *pidfd);
+pid_t namespaces_fork_own(const struct probe *, int *pidfd);
 /* Writes the map of a process's user namespace, onto one uid and gid. proc: /proc; process: its pid
  * there, or "self". */
 int namespaces_map(int proc, const char *process, uid_t uid, gid_t gid);
@@ -66,6 +70,8 @@ int root_empty(void);
 
 /* 0, 1 and 2 to /dev/null; everything else but keep[] (-1: none) closed. */
 int descriptors_close(const int *keep, size_t n);
+/* Everything from 3 on but keep[] closed. */
+int descriptors_rest(const int *keep, size_t n);
 /* The same for a process of the daemon, which goes on speaking on 2. */
 int descriptors_only(const int *keep, size_t n);
 

@@ -21,6 +21,7 @@
 
 struct child {
 	struct child_plan *plan;
+	bool shared;                   /* forked from who has put on what is shared */
 	struct child_report report;
 	struct handler_call call;
 	int proc;
@@ -57,14 +58,29 @@ static void layer_on(struct child *ch, enum layer layer, int result)
 	_exit(CHILD_BROKEN);
 }
 
-static void host_open(struct child *ch)
+static void host_open(struct child *ch, int how)
 {
 	const struct child_plan *plan = ch->plan;
 
 	for (unsigned i = 0; i < HANDLER_HOST; i++)
 		ch->call.host[i] = plan->builtin && plan->builtin->host[i] ?
-			open(plan->builtin->host[i], O_RDONLY | O_CLOEXEC | O_NOCTTY) : -1;
+			open(plan->builtin->host[i], how | O_CLOEXEC | O_NOCTTY) : -1;
 	ch->proc = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
+}
+
+/* An open file of its own for what was opened as a path: one that is shared would have one position for all. */
+static void host_open_again(struct child *ch)
+{
+	for (unsigned i = 0; i < HANDLER_HOST; i++) {
+		int *fd = &ch->call.host[i], path = *fd;
+		char name[32];
+
+		if (path < 0)
+			continue;
+		snprintf(name, sizeof name, "self/fd/%d", path);
+		*fd = openat(ch->proc, name, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+		close(path);
+	}
 }
 
 /* What the fork brought along does not count against the call: bytes of data mapped now. */
@@ -105,9 +121,10 @@ static void descriptors_on(struct child *ch)
 	const struct child_plan *plan = ch->plan;
 	int keep[HANDLER_HOST + 9] = { plan->workspace, plan->store, plan->out, plan->ask, plan->go,
 		                       ch->proc, plan->blob[0], plan->blob[1], plan->socket };
+	const size_t n = sizeof keep / sizeof *keep;
 
 	memcpy(keep + 9, ch->call.host, sizeof ch->call.host);
-	layer_on(ch, LAYER_DESCRIPTORS, descriptors_close(keep, sizeof keep / sizeof *keep));
+	layer_on(ch, LAYER_DESCRIPTORS, ch->shared ? descriptors_rest(keep, n) : descriptors_close(keep, n));
 }
 
 /* The parent alone may map a user namespace that is root's onto another uid. */
@@ -127,7 +144,8 @@ static void privileges_off(struct child *ch)
 		layer_on(ch, LAYER_NS_USER, namespaces_enter_user() || map_wait(ch) ||
 			 privileges_become(ch->plan->owner, ch->plan->group));
 	close(ch->plan->ask);
-	close(ch->plan->go);
+	if (ch->plan->go != ch->plan->ask)
+		close(ch->plan->go);
 	close(ch->proc);
 	umask(022);
 	layer_on(ch, LAYER_PRIVILEGES, privileges_drop());
@@ -217,12 +235,46 @@ static void child_confine(struct child *ch)
 {
 	signals_reset();
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	host_open(ch);
+	host_open(ch, O_RDONLY);
 	ch->inherited = inherited_bytes(ch);
 	namespaces_on(ch);
 	descriptors_on(ch);
 	layer_on(ch, LAYER_ROOT, root_empty());
 	privileges_off(ch);
+}
+
+/* The same where the rest is on. The namespaces that are its own are new already. */
+static void child_confine_own(struct child *ch)
+{
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	host_open_again(ch);
+	namespaces_on(ch);
+	descriptors_on(ch);
+	privileges_off(ch);
+}
+
+static struct child self;                /* a child serves one call */
+
+void child_share(struct child_plan *plan, int channel)
+{
+	plan->socket = channel;
+	self = (struct child){ .plan = plan, .report.magic = CHILD_MAGIC };
+	signals_reset();
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	host_open(&self, O_PATH);
+	self.inherited = inherited_bytes(&self);
+	namespaces_on(&self);
+	descriptors_on(&self);
+	layer_on(&self, LAYER_ROOT, root_empty());
+	self.shared = true;
+}
+
+int child_shared_map(pid_t pid, uid_t uid, gid_t gid)
+{
+	char process[16];
+
+	snprintf(process, sizeof process, "%d", pid);
+	return namespaces_map(self.proc, process, uid, gid);
 }
 
 static void call_begin(struct child *ch)
@@ -243,34 +295,38 @@ static void call_begin(struct child *ch)
 
 void child_run(struct child_plan *plan)
 {
-	static struct child ch;        /* zeroed; a child serves one call */
-	struct handler_call *c = &ch.call;
+	struct handler_call *c = &self.call;
 	bool ok;
 
-	ch = (struct child){ .plan = plan, .report.magic = CHILD_MAGIC };
-	child_confine(&ch);
+	prctl(PR_SET_NAME, "krux-call");
+	if (self.shared) {
+		child_confine_own(&self);
+	} else {
+		self = (struct child){ .plan = plan, .report.magic = CHILD_MAGIC };
+		child_confine(&self);
+	}
 	if (plan->waits && !plan->waits(plan))
 		_exit(0);
-	call_begin(&ch);
+	call_begin(&self);
 	if (plan->decides)
-		ch.report.what = plan->decides(plan->ctx, plan->workspace);
+		self.report.what = plan->decides(plan->ctx, plan->workspace);
 	for (unsigned i = 0; i < 2; i++)
 		if (plan->blob[i] >= 0)
 			close(plan->blob[i]);
-	if (ch.report.what) {
-		out_write(&ch, &ch.report, sizeof ch.report);
+	if (self.report.what) {
+		out_write(&self, &self.report, sizeof self.report);
 		_exit(0);
 	}
-	layer_on(&ch, LAYER_LANDLOCK, planned_restrict(plan, c->host, HANDLER_HOST));
+	layer_on(&self, LAYER_LANDLOCK, planned_restrict(plan, c->host, HANDLER_HOST));
 	ok = c->pool && plan->builtin->open(c);
 	if (!ok) {
-		ch.report.what = CHILD_OPENED;
+		self.report.what = CHILD_OPENED;
 	} else {
-		door_close(&ch);
-		confined_words(&ch);
+		door_close(&self);
+		confined_words(&self);
 	}
-	out_write(&ch, &ch.report, sizeof ch.report);
+	out_write(&self, &self.report, sizeof self.report);
 	ok = ok && plan->builtin->run(c);
-	answer_write(&ch, ok);
+	answer_write(&self, ok);
 	_exit(0);
 }

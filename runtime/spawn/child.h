@@ -61,6 +61,12 @@ int child_plan_make(const struct krux_capability *, const struct krux_layer *, s
 int child_reach(const struct krux_capability *, const struct krux_layer *, struct krux_str agent,
                  const struct krux_reach **out, struct krux_err *err);
 
+/* What children of one class have in common is put on the calling process, which then forks them with
+ * namespaces_fork_own; each calls child_run. Keeps that channel open. Does not return when a layer cannot be put on. */
+void child_share(struct child_plan *, int channel);
+/* As root, by that process: the map that such a child waits for. As namespaces_map. */
+int child_shared_map(pid_t, uid_t, gid_t);
+
 /* Never returns. */
 void child_run(struct child_plan *) __attribute__((noreturn));
 

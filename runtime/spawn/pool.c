@@ -59,7 +59,7 @@ int pool_take(struct pool *p, const struct pool_key *key, uint64_t now)
 	struct pool_class *c;
 	int place;
 
-	if (!p->all || !p->each)
+	if (!p->all)
 		return -1;
 	c = class_find(p, key);
 	if (!c && !(c = class_make(p, key, now)))
@@ -86,27 +86,16 @@ static unsigned places_taken(const struct pool *p)
 	return n;
 }
 
-void pool_stir(struct pool *p, bool busy, uint64_t now)
-{
-	p->stirred = now;
-	p->busy = busy;
-}
-
-/* When a child may be made. */
-static uint64_t quiet_at(const struct pool *p)
-{
-	return p->stirred + (p->busy ? pool_patience : pool_quiet);
-}
-
-int pool_due(struct pool *p, uint64_t now, const struct pool_key **key)
+int pool_due(struct pool *p, bool busy, const struct pool_key **key)
 {
 	struct pool_class *c = NULL;
 
-	if (places_taken(p) >= p->all || now < quiet_at(p))
+	if (places_taken(p) >= p->all)
 		return -1;
 	/* Who has fewest first. */
 	for (size_t i = 0; i < POOL_ALL; i++)
-		if (p->kind[i].on && p->kind[i].has < p->kind[i].want && (!c || p->kind[i].has < c->has))
+		if (p->kind[i].on && p->kind[i].has < (busy && p->kind[i].want ? 1 : p->kind[i].want) &&
+		    (!c || p->kind[i].has < c->has))
 			c = &p->kind[i];
 	for (int i = 0; c && i < POOL_ALL; i++)
 		if (p->place[i].state == POOL_FREE) {
@@ -180,21 +169,21 @@ void pool_gone(struct pool *p, int place)
 	q->state = POOL_FREE;
 }
 
+bool pool_knows(const struct pool *p, const struct pool_key *key)
+{
+	for (size_t i = 0; i < POOL_ALL; i++)
+		if (p->kind[i].on && pool_key_same(&p->kind[i].key, key))
+			return true;
+	return false;
+}
+
 uint64_t pool_next(const struct pool *p, uint64_t now)
 {
-	bool room = places_taken(p) < p->all;
 	uint64_t next = never;
 
-	for (size_t i = 0; i < POOL_ALL; i++) {
-		const struct pool_class *c = &p->kind[i];
-
-		if (!c->on)
-			continue;
-		if (room && c->has < c->want && quiet_at(p) < next)
-			next = quiet_at(p);
-		if (c->window + pool_window < next)
-			next = c->window + pool_window;
-	}
+	for (size_t i = 0; i < POOL_ALL; i++)
+		if (p->kind[i].on && p->kind[i].window + pool_window < next)
+			next = p->kind[i].window + pool_window;
 	return next == never ? 0 : next > now ? next : now;
 }
 

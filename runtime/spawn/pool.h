@@ -1,5 +1,5 @@
 /* How many children wait for calls, for whom, and which of them goes next. Numbers and a clock that is given:
- * the processes are runtime/spawn/template.c's. A place is one of `all` numbers, which stands for one child from
+ * the processes are runtime/spawn/template_call.c's. A place is one of `all` numbers, which stands for one child from
  * pool_due until pool_gone. */
 #ifndef KRUX_POOL_H
 #define KRUX_POOL_H
@@ -10,10 +10,8 @@
 
 enum { POOL_ALL = 64, POOL_EACH = 8, POOL_OWNER = 32 };
 
-/* Ns. A child takes as long to make as a call that is born cold, so none is made while calls would wait for it: when
- * no call has begun or ended for `quiet`, or for `patience` while some go on. Who has asked for none in a whole window
- * keeps none. */
-static const uint64_t pool_quiet = 1000000, pool_patience = 20000000, pool_window = UINT64_C(5) * 1000000000;
+/* Ns. Who has asked for none in a whole window keeps none. */
+static const uint64_t pool_window = UINT64_C(5) * 1000000000;
 
 /* Whom a child is made for: it serves nobody else. Compared byte by byte: zero what is not set. */
 struct pool_key {
@@ -28,7 +26,7 @@ bool pool_key_same(const struct pool_key *, const struct pool_key *);
 enum pool_state { POOL_FREE, POOL_WAITING, POOL_ENDING };
 
 struct pool {
-	unsigned each, all;            /* most children of a class, and in all; 0: none are made */
+	unsigned each, all;            /* most children of a class, and in all; all 0: there are no classes */
 	struct pool_place {
 		enum pool_state state;
 		unsigned kind;         /* index of its class */
@@ -42,8 +40,6 @@ struct pool {
 		uint64_t window;       /* when it began */
 	} kind[POOL_ALL];
 	uint64_t count;                /* of children ever */
-	uint64_t stirred;              /* when a call last began or ended */
-	bool busy;                     /* calls go on */
 };
 
 /* At most POOL_ALL each. */
@@ -51,10 +47,9 @@ void pool_init(struct pool *, unsigned each, unsigned all);
 /* A call of that class is here. The place of the child that it gets, which from now on is no child of the pool; -1:
  * there is none, and more are made from now on. */
 int pool_take(struct pool *, const struct pool_key *, uint64_t now);
-/* A call has begun or ended; whether any goes on. */
-void pool_stir(struct pool *, bool busy, uint64_t now);
-/* A place that a child is to be made for now, by *key; -1: none. */
-int pool_due(struct pool *, uint64_t now, const struct pool_key **key);
+/* A place that a child is to be made for now, by *key; -1: none. While calls go on (busy), which are to have the
+ * processors, that is where none is left. */
+int pool_due(struct pool *, bool busy, const struct pool_key **key);
 /* A child that nobody needs any more, to be ended; -1: none. Its place is taken until pool_gone. */
 int pool_surplus(struct pool *, uint64_t now);
 /* The same of this owner's children, NULL: of all, whoever needs them. Call it until it says -1: then their classes
@@ -63,7 +58,9 @@ int pool_revoke(struct pool *, const uint8_t *owner);
 /* The process of that place has ended, or was never made. One that was neither taken nor to be ended shows that
  * no more should be made before the next call. */
 void pool_gone(struct pool *, int place);
-/* When to look at pool_due and pool_surplus again; 0: not before the next pool_take. */
+/* There is a class of that key: somebody has asked not long ago. */
+bool pool_knows(const struct pool *, const struct pool_key *);
+/* When to look at pool_surplus again; 0: not before the next pool_take. */
 uint64_t pool_next(const struct pool *, uint64_t now);
 /* Children that wait. */
 unsigned pool_waiting(const struct pool *);

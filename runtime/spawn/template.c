@@ -9,6 +9,9 @@
 #include "runtime/base/err.h"
 #include "runtime/bundle/loaded.h"
 
+#include "capspec/crc.h"
+#include "stdlib-caps/common/place.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -129,7 +132,10 @@ static int template_open(struct template *t, struct krux_err *err)
 	t->rules.cap = t->policy->cap;
 	t->rules.ncaps = t->policy->ncaps;
 	memcpy(t->rules.bundle, t->policy->bundle.digest, HASH_LEN);
+	/* What is found out once is found out here, not by each child again: the processor takes long to say what it is. */
 	probe_get();
+	place_ready();
+	krux_crc32c("", 0);
 	if (o->confine && o->confine(o->confine_ctx, err))
 		return -1;
 	t->loop.turn = turn;

@@ -20,16 +20,6 @@ static const size_t most_memory = (size_t)512 << 20;
 
 /* ---- in the child ---- */
 
-/* What was on its way for somebody else when this copy was made. What had arrived is overwritten already. */
-static void others_forget(struct template *t)
-{
-	for (size_t i = 0; i < LOOKING_MOST; i++)
-		if (t->looking && t->looking[i].on)
-			explicit_bzero(t->looking[i].item, t->looking[i].n);
-	if (t->channel.out)
-		explicit_bzero(t->channel.out, t->channel.nout);
-}
-
 static bool owner_agrees(const struct asked *a)
 {
 	uint8_t owner[KRUX_SHA256];
@@ -45,7 +35,7 @@ static uint32_t asked_decides(void *ctx, int workspace)
 	struct krux_str blob[WARRANT_BLOBS];
 	struct krux_err err;
 
-	others_forget(a->template);
+	requests_forget(a->template, a->body);
 	for (unsigned i = 0; i < a->nblobs; i++) {
 		blob[i].p = (const char *)memory_map(a->blob[i], KRUX_MAX_ARGS_BYTES_HARD + 32, &blob[i].n, &err);
 		if (!blob[i].p)
@@ -71,14 +61,15 @@ bool asked_waits(struct child_plan *plan)
 {
 	struct asked *a = plan->ctx;
 	const struct pool_key key = a->key;
-	struct channel channel = a->channel;
-	struct pollfd p = { .fd = channel.fd, .events = POLLIN };
+	struct pollfd p = { .fd = plan->socket, .events = POLLIN };
+	struct channel channel;
 	struct pool_key now;
 	struct krux_err err;
 	struct message m;
 	int rc;
 
-	others_forget(a->template);
+	if (channel_open(&channel, plan->socket, &err))
+		return false;
 	while (!(rc = channel_take(&channel, &m, &err)))
 		if (poll(&p, 1, -1) < 0 && errno != EINTR)
 			return false;

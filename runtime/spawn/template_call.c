@@ -1,5 +1,5 @@
-/* Requests to children: to one that waits, where there is one of that class, else to one that is born with its call;
- * and children to how they ended.
+/* Requests to children: to one that waits, where there is one of that class, else to one that is born for its call; and
+ * children to how they ended.
  *
  * A child serves one call. What it gets it gets in one message, which is sent once: where it cannot be sent, the child
  * has got nothing and is ended, and where it was, nobody else gets that call. */
@@ -8,11 +8,55 @@
 #include "runtime/base/err.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
+
+/* ---- requests that wait for their child to be born ---- */
+
+static void held_forget(struct held *h)
+{
+	for (unsigned i = 0; i < h->nfds; i++)
+		close(h->fd[i]);
+	if (h->body)
+		explicit_bzero(h->body, h->n);
+	free(h->body);
+	*h = (struct held){ .body = NULL };
+}
+
+static int held_keep(struct held *h, const struct message *m, struct krux_err *err)
+{
+	*h = (struct held){ .body = malloc(m->n), .n = m->n };
+	if (!h->body)
+		return err_set(err, ENOMEM, "a call");
+	memcpy(h->body, m->body, m->n);
+	for (; h->nfds < m->nfds; h->nfds++) {
+		h->fd[h->nfds] = fcntl(m->fd[h->nfds], F_DUPFD_CLOEXEC, 3);
+		if (h->fd[h->nfds] < 0) {
+			err_set(err, errno, "a call");
+			held_forget(h);
+			return -1;
+		}
+	}
+	return 0;
+}
+
+static bool held_holds(const struct held *h, const uint8_t *at)
+{
+	return at && h->body && at >= h->body && at < h->body + h->n;
+}
+
+static struct message held_message(const struct call *c)
+{
+	struct message m = { .kind = MESSAGE_FORK, .cookie = c->cookie, .body = c->held.body, .n = c->held.n,
+		             .nfds = c->held.nfds };
+
+	memcpy(m.fd, c->held.fd, sizeof m.fd);
+	return m;
+}
 
 /* ---- children ---- */
 
@@ -23,8 +67,26 @@ static struct call *call_make(struct template *t)
 	if (!c)
 		return NULL;
 	t->free = c->next;
-	*c = (struct call){ .owner = t, .place = -1, .socket = -1, .birth = { .pidfd = -1, .asks = -1, .go = -1 } };
+	*c = (struct call){ .owner = t, .on = true, .waits = true, .place = -1, .socket = -1,
+		            .birth = { .pidfd = -1, .asks = -1, .go = -1 } };
 	return c;
+}
+
+/* From now on it is a call's. */
+static void call_begin(struct call *c, uint64_t cookie)
+{
+	c->waits = false;
+	c->cookie = cookie;
+	c->owner->ncalls++;
+}
+
+static void place_leave(struct call *c)
+{
+	if (c->place < 0)
+		return;
+	pool_gone(&c->owner->pool, c->place);
+	c->owner->waiting[c->place] = NULL;
+	c->place = -1;
 }
 
 static void call_free(struct call *c)
@@ -34,11 +96,9 @@ static void call_free(struct call *c)
 	birth_close(&c->birth);
 	if (c->socket >= 0)
 		close(c->socket);
-	if (c->place >= 0) {
-		pool_gone(&t->pool, c->place);
-		t->waiting[c->place] = NULL;
-	}
-	if (c->on && !c->waits)
+	place_leave(c);
+	held_forget(&c->held);
+	if (!c->waits)
 		t->ncalls--;
 	c->on = false;
 	c->next = t->free;
@@ -58,7 +118,6 @@ static void call_ready(struct watch *w, uint32_t events)
 	if (c->birth.asks >= 0)
 		loop_forget(&t->loop, &c->asks);
 	if (!c->waits) {
-		pool_stir(&t->pool, t->ncalls > 1, loop_clock());
 		ended = (struct message_ended){ .status = how.status, .lost = how.lost, .cpu_ns = how.cpu_ns,
 			                        .rss_bytes = how.rss_bytes };
 		template_say(t, MESSAGE_ENDED, c->cookie, &ended, sizeof ended);
@@ -76,52 +135,152 @@ static void call_asks(struct watch *w, uint32_t events)
 }
 
 /* Its process is there. One that cannot be watched is ended at once: nothing of a handler has run. */
-static void call_watch(struct call *c)
+static bool call_watch(struct call *c)
 {
 	struct template *t = c->owner;
 	struct krux_err err;
 
-	c->on = true;
-	if (!c->waits)
-		t->ncalls++;
 	c->ended = (struct watch){ .fd = c->birth.pidfd, .ready = call_ready, .ctx = c };
 	c->asks = (struct watch){ .fd = c->birth.asks, .ready = call_asks, .ctx = c };
-	if (!loop_watch(&t->loop, &c->ended, EPOLLIN, &err) && !loop_watch(&t->loop, &c->asks, EPOLLIN, &err))
-		return;
+	if (!loop_watch(&t->loop, &c->ended, EPOLLIN, &err) &&
+	    (c->birth.asks < 0 || !loop_watch(&t->loop, &c->asks, EPOLLIN, &err)))
+		return true;
 	kill(c->birth.pid, SIGKILL);
 	call_ready(&c->ended, 0);
+	return false;
+}
+
+/* Nobody waits for it any more: its child is ended when it is born. */
+static void call_drop(struct call *c)
+{
+	const struct message_ended ended = { .status = SIGKILL };
+
+	template_say(c->owner, MESSAGE_ENDED, c->cookie, &ended, sizeof ended);
+	held_forget(&c->held);
+	c->waits = true;
+	c->owner->ncalls--;
+}
+
+/* One that is not born yet gets it then. */
+static void call_signal(struct call *c, int signal)
+{
+	if (signal == SIGKILL)
+		c->killed = true;
+	else
+		c->stopped = signal == SIGSTOP;
+	if (c->birth.pid > 0)
+		kill(c->birth.pid, signal);
+	else if (c->killed && !c->waits)
+		call_drop(c);
+}
+
+static void call_kill(struct call *c)
+{
+	call_signal(c, SIGKILL);
+}
+
+static struct call *call_find(struct template *t, uint64_t cookie)
+{
+	for (size_t i = 0; i < TEMPLATE_CHILDREN; i++)
+		if (t->call[i].on && !t->call[i].waits && t->call[i].cookie == cookie)
+			return &t->call[i];
+	return NULL;
+}
+
+/* ---- calls ---- */
+
+/* In a child of this process, with nothing made before. */
+static int call_cold(struct template *t, const struct message *m, struct krux_err *err)
+{
+	struct child_plan plan;
+	struct asked asked;
+	struct call *c;
+
+	if (asked_plan(t, m, &plan, &asked, err))
+		return -1;
+	c = call_make(t);
+	if (!c)
+		return err_set(err, 0, "too many calls are under way");
+	if (birth_start(&plan, &c->birth, err)) {
+		/* What waits may be what the machine has too little of. */
+		pool_empty(t, NULL);
+		call_free(c);
+		return -1;
+	}
+	call_begin(c, m->cookie);
+	call_watch(c);
+	return 0;
+}
+
+/* The request, once, to the child, whose call it is from now on. False: the child is gone. */
+static bool call_give(struct call *c, const struct message *m)
+{
+	const struct part part = { m->body, m->n };
+
+	birth_hand_over(&c->birth);
+	if (message_send(c->socket, MESSAGE_FORK, m->cookie, &part, 1, m->fd, m->nfds, NULL) <= 0)
+		return false;
+	close(c->socket);
+	c->socket = -1;
+	return true;
+}
+
+/* Its child is none: the request goes to another, and what is said of the call is said of that one. */
+static void call_again(struct call *c)
+{
+	struct template *t = c->owner;
+	struct message m = held_message(c);
+	struct krux_err err = { 0 };
+	struct call *again;
+
+	c->waits = true;
+	t->ncalls--;
+	if (call_cold(t, &m, &err))
+		template_say(t, MESSAGE_REFUSED, m.cookie, err.text, strlen(err.text));
+	else if (c->stopped && (again = call_find(t, m.cookie)))
+		call_signal(again, SIGSTOP);
+	held_forget(&c->held);
+}
+
+void child_born(struct call *c, pid_t pid, int pidfd)
+{
+	struct message m;
+
+	c->birth = (struct birth){ .pid = pid, .pidfd = pidfd, .asks = -1, .go = -1 };
+	if (!call_watch(c))
+		return;
+	if (c->killed || c->stopped)
+		kill(pid, c->killed ? SIGKILL : SIGSTOP);
+	if (c->killed || c->waits)
+		return;
+	m = held_message(c);
+	if (call_give(c, &m)) {
+		held_forget(&c->held);
+	} else {
+		kill(pid, SIGKILL);
+		call_again(c);
+	}
+}
+
+void child_unborn(struct call *c)
+{
+	if (!c->waits)
+		call_again(c);
+	call_free(c);
 }
 
 /* ---- children that wait ---- */
 
 /* It is reaped when it is gone. */
-static void child_end(struct call *c)
+void pool_empty(struct template *t, const uint8_t *owner)
 {
-	kill(c->birth.pid, SIGKILL);
+	int place;
+
+	while ((place = pool_revoke(&t->pool, owner)) >= 0)
+		call_kill(t->waiting[place]);
 }
 
-static int child_make(struct template *t, struct call *c, const struct pool_key *key)
-{
-	struct asked asked = { .template = t, .key = *key };
-	struct child_plan plan = { .probe = probe_get(), .builtin = (const struct builtin *)(uintptr_t)key->profile,
-		                   .workspace = -1, .store = -1, .out = -1, .ask = -1, .go = -1, .blob = { -1, -1 },
-		                   .owner = key->uid, .group = key->gid, .waits = asked_waits, .ctx = &asked };
-	int pair[2], rc;
-
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair))
-		return -1;
-	c->socket = pair[0];
-	if (channel_open(&asked.channel, pair[1], NULL)) {
-		close(pair[1]);
-		return -1;
-	}
-	plan.socket = pair[1];
-	rc = birth_start(&plan, &c->birth, NULL);
-	channel_close(&asked.channel);
-	return rc;
-}
-
-/* Where it fails, the next call is born cold, and says why it cannot be. */
+/* Where it fails, the next call says why. */
 static void child_await(struct template *t, int place, const struct pool_key *key)
 {
 	struct call *c = call_make(t);
@@ -130,24 +289,12 @@ static void child_await(struct template *t, int place, const struct pool_key *ke
 		pool_gone(&t->pool, place);
 		return;
 	}
-	c->waits = true;
 	c->place = place;
 	t->waiting[place] = c;
-	if (child_make(t, c, key))
+	if (nest_bear(t, c, key, NULL))
 		call_free(c);
-	else
-		call_watch(c);
 }
 
-void pool_empty(struct template *t, const uint8_t *owner)
-{
-	int place;
-
-	while ((place = pool_revoke(&t->pool, owner)) >= 0)
-		child_end(t->waiting[place]);
-}
-
-/* One child a turn: calls that came meanwhile go first. */
 void pool_tend(struct template *t)
 {
 	const uint64_t now = loop_clock();
@@ -156,12 +303,10 @@ void pool_tend(struct template *t)
 	int place;
 
 	while ((place = pool_surplus(&t->pool, now)) >= 0)
-		child_end(t->waiting[place]);
-	place = pool_due(&t->pool, now, &key);
-	if (place >= 0) {
+		call_kill(t->waiting[place]);
+	while ((place = pool_due(&t->pool, t->ncalls > 0, &key)) >= 0)
 		child_await(t, place, key);
-		t->loop.look = true;
-	}
+	nests_tend(t);
 	next = pool_next(&t->pool, now);
 	if (next)
 		loop_timer_set(&t->loop, &t->tend, next);
@@ -175,12 +320,11 @@ static void tend_due(struct timer *timer)
 	(void)timer;
 }
 
-/* ---- calls ---- */
+/* ---- messages ---- */
 
-/* The request, as it is, to the eldest child of its class that takes it. */
+/* To the eldest child of its class that takes it, or that will when it is born. */
 static bool call_hand_over(struct template *t, const struct message *m, const struct pool_key *key)
 {
-	const struct part part = { m->body, m->n };
 	const uint64_t now = loop_clock();
 	int place;
 
@@ -189,18 +333,27 @@ static bool call_hand_over(struct template *t, const struct message *m, const st
 
 		t->waiting[place] = NULL;
 		c->place = -1;
-		birth_hand_over(&c->birth);
-		if (message_send(c->socket, MESSAGE_FORK, m->cookie, &part, 1, m->fd, m->nfds, NULL) > 0) {
-			c->waits = false;
-			c->cookie = m->cookie;
-			t->ncalls++;
-			close(c->socket);
-			c->socket = -1;
+		if (c->nest ? !held_keep(&c->held, m, NULL) : call_give(c, m)) {
+			call_begin(c, m->cookie);
 			return true;
 		}
-		child_end(c);
+		call_kill(c);
 	}
 	return false;
+}
+
+static bool call_bear(struct template *t, const struct message *m, const struct pool_key *key)
+{
+	struct call *c = pool_knows(&t->pool, key) ? call_make(t) : NULL;
+
+	if (!c)
+		return false;
+	if (held_keep(&c->held, m, NULL) || nest_bear(t, c, key, NULL)) {
+		call_free(c);
+		return false;
+	}
+	call_begin(c, m->cookie);
+	return true;
 }
 
 int template_call(struct template *t, const struct message *m, struct krux_err *err)
@@ -208,35 +361,12 @@ int template_call(struct template *t, const struct message *m, struct krux_err *
 	struct child_plan plan;
 	struct pool_key key;
 	struct asked asked;
-	struct call *c;
 
 	if (t->ncalls == TEMPLATE_CALLS)
 		return err_set(err, 0, "too many calls are under way");
 	if (asked_plan(t, m, &plan, &asked, err) || asked_key(&asked, &plan, &key, err))
 		return -1;
-	pool_stir(&t->pool, true, loop_clock());
-	if (call_hand_over(t, m, &key))
-		return 0;
-	c = call_make(t);
-	if (!c)
-		return err_set(err, 0, "too many calls are under way");
-	c->cookie = m->cookie;
-	if (birth_start(&plan, &c->birth, err)) {
-		/* What waits may be what the machine has too little of. */
-		pool_empty(t, NULL);
-		call_free(c);
-		return -1;
-	}
-	call_watch(c);
-	return 0;
-}
-
-static struct call *call_find(struct template *t, uint64_t cookie)
-{
-	for (size_t i = 0; i < TEMPLATE_CHILDREN; i++)
-		if (t->call[i].on && !t->call[i].waits && t->call[i].cookie == cookie)
-			return &t->call[i];
-	return NULL;
+	return call_hand_over(t, m, &key) || call_bear(t, m, &key) ? 0 : call_cold(t, m, err);
 }
 
 void template_signal(struct template *t, const struct message *m)
@@ -248,7 +378,7 @@ void template_signal(struct template *t, const struct message *m)
 		return;
 	memcpy(&s, m->body, sizeof s);
 	if (c && (s.signal == SIGKILL || s.signal == SIGSTOP || s.signal == SIGCONT))
-		kill(c->birth.pid, (int)s.signal);
+		call_signal(c, (int)s.signal);
 }
 
 /* ---- from start to end ---- */
@@ -256,7 +386,8 @@ void template_signal(struct template *t, const struct message *m)
 int children_open(struct template *t, struct krux_err *err)
 {
 	t->call = calloc(TEMPLATE_CHILDREN, sizeof *t->call);
-	if (!t->call)
+	t->nest = calloc(TEMPLATE_NESTS, sizeof *t->nest);
+	if (!t->call || !t->nest)
 		return err_set(err, ENOMEM, "handlers");
 	for (size_t i = TEMPLATE_CHILDREN; i--;) {
 		t->call[i].next = t->free;
@@ -275,10 +406,24 @@ void children_close(struct template *t)
 
 		if (!c->on)
 			continue;
-		kill(c->birth.pid, SIGKILL);
+		if (c->birth.pid > 0)
+			kill(c->birth.pid, SIGKILL);
 		birth_close(&c->birth);
+		held_forget(&c->held);
 		if (c->socket >= 0)
 			close(c->socket);
 	}
+	nests_close(t);
 	free(t->call);
+}
+
+void requests_forget(struct template *t, const uint8_t *own)
+{
+	for (size_t i = 0; t->looking && i < LOOKING_MOST; i++)
+		if (t->looking[i].on)
+			explicit_bzero(t->looking[i].item, t->looking[i].n);
+	for (size_t i = 0; t->call && i < TEMPLATE_CHILDREN; i++)
+		if (t->call[i].held.body && !held_holds(&t->call[i].held, own))
+			explicit_bzero(t->call[i].held.body, t->call[i].held.n);
+	channel_forget(&t->channel);
 }

@@ -11,9 +11,28 @@
 #include "runtime/spawn/template.h"
 #include "runtime/spawn/warrant.h"
 
-enum { TEMPLATE_CALLS = 256, TEMPLATE_CHILDREN = TEMPLATE_CALLS + POOL_ALL, TEMPLATE_FAILED = 3 };
+enum { TEMPLATE_CALLS = 256, TEMPLATE_CHILDREN = TEMPLATE_CALLS + POOL_ALL, TEMPLATE_NESTS = POOL_ALL, TEMPLATE_FAILED = 3 };
 
 struct template;
+
+/* A request that waits for its child. */
+struct held {
+	uint8_t *body;
+	size_t n;
+	int fd[MESSAGE_FDS];
+	unsigned nfds;
+};
+
+/* Where the children of one class come from. */
+struct nest {
+	struct template *owner;
+	bool on, closing;              /* closing: nothing more is asked of it */
+	struct pool_key key;
+	pid_t pid;
+	unsigned making;               /* children that it was asked for and has not spoken of */
+	struct channel channel;
+	struct watch said, ended;
+};
 
 /* A child: of a call, or one that waits for it. */
 struct call {
@@ -21,6 +40,9 @@ struct call {
 	struct call *next;             /* free */
 	bool on;
 	bool waits;                    /* no call is its own */
+	bool killed, stopped;
+	struct nest *nest;             /* that is making it; NULL: its process is there */
+	struct held held;              /* what it gets then; empty: nothing, or it has it */
 	int place;                     /* in the pool, while it waits; -1: none */
 	int socket;                    /* to it, while it waits */
 	uint64_t cookie;
@@ -38,6 +60,7 @@ struct template {
 	struct call *call, *free;      /* TEMPLATE_CHILDREN of them */
 	unsigned ncalls;               /* that do not wait */
 	struct pool pool;
+	struct nest *nest;             /* TEMPLATE_NESTS of them */
 	struct call *waiting[POOL_ALL];   /* by place */
 	struct timer tend;             /* when to look at the pool */
 	struct looking *looking;       /* LOOKING_MOST of them */
@@ -62,7 +85,6 @@ struct asked {
 	struct warrant warrant;
 	struct again again;
 	/* Of a child that waits: */
-	struct channel channel;        /* where the request comes */
 	struct pool_key key;           /* whom it is for */
 	bool foreign;                  /* the request is of somebody else: nothing runs */
 };
@@ -71,7 +93,7 @@ struct asked {
 int asked_plan(struct template *, const struct message *, struct child_plan *, struct asked *, struct krux_err *err);
 /* Whom a child for that request has to be made for. */
 int asked_key(const struct asked *, const struct child_plan *, struct pool_key *out, struct krux_err *err);
-/* child_plan.waits: ctx is a struct asked with channel and key. */
+/* child_plan.waits: ctx is a struct asked with key. */
 bool asked_waits(struct child_plan *);
 
 /* ---- template_call.c: calls and children ---- */
@@ -80,8 +102,21 @@ int children_open(struct template *, struct krux_err *err);
 void children_close(struct template *);
 int template_call(struct template *, const struct message *, struct krux_err *err);
 void template_signal(struct template *, const struct message *);
+/* In a copy of this process: overwrites requests that are on their way and what is told of others, but for the one
+ * that `own` points into, NULL: all. */
+void requests_forget(struct template *, const uint8_t *own);
+/* Its child is there, or cannot be. */
+void child_born(struct call *, pid_t, int pidfd);
+void child_unborn(struct call *);
 /* Children that wait: none is left for that owner (NULL: for anybody); what time asks for. */
 void pool_empty(struct template *, const uint8_t *owner);
 void pool_tend(struct template *);
+
+/* ---- template_nest.c ---- */
+
+/* Asks for a child of that class: child_born or child_unborn says more. -1 with *err: there is nobody to be asked. */
+int nest_bear(struct template *, struct call *, const struct pool_key *, struct krux_err *err);
+void nests_tend(struct template *);
+void nests_close(struct template *);
 
 #endif

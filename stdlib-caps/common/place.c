@@ -55,22 +55,28 @@ bool path_reserved(struct krux_str path)
 	       (rest.n == n || rest.p[n] == '/');
 }
 
-bool path_protected(struct krux_str path)
-{
-	static const char *const text[] = {
+static const char *const protected_text[] = {
 #define PROTECTED(glob) glob,
 #include "capspec/protected.def"
 #undef PROTECTED
-	};
-	enum { N = sizeof text / sizeof *text };
-	static struct pathglob glob[N];
+};
+enum { NPROTECTED = sizeof protected_text / sizeof *protected_text };
+static struct pathglob protected_glob[NPROTECTED];
+
+void place_ready(void)
+{
 	static bool ready;
 
-	for (size_t i = 0; !ready && i < N; i++)
-		pathglob_read(&glob[i], (struct krux_str){ text[i], strlen(text[i]) });
+	for (size_t i = 0; !ready && i < NPROTECTED; i++)
+		pathglob_read(&protected_glob[i], (struct krux_str){ protected_text[i], strlen(protected_text[i]) });
 	ready = true;
-	for (size_t i = 0; i < N; i++)
-		if (pathglob_match(&glob[i], path))
+}
+
+bool path_protected(struct krux_str path)
+{
+	place_ready();
+	for (size_t i = 0; i < NPROTECTED; i++)
+		if (pathglob_match(&protected_glob[i], path))
 			return true;
 	return path_reserved(path);
 }

@@ -26,6 +26,8 @@ int place_folder(struct handler_call *, const struct place *);
 bool path_inside(struct krux_str path, struct krux_str *rest);
 /* May only programs outside the sandbox change this path? */
 bool path_protected(struct krux_str path);
+/* Reads their patterns now, for all processes that are forked from this one. */
+void place_ready(void);
 /* The same as a failure of the call: false for a protected path. */
 bool path_changeable(struct handler_call *, struct krux_str path);
 /* One of the runtime's own places in the workspace, which no handler shows or enters. */

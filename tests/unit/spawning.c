@@ -8,6 +8,7 @@
 #include "runtime/base/err.h"
 #include "runtime/base/message.h"
 #include "runtime/base/state.h"
+#include "runtime/front/start.h"
 #include "runtime/bundle/trust.h"
 #include "runtime/record/blob.h"
 #include "runtime/record/log.h"
@@ -27,6 +28,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -39,7 +41,8 @@ struct krux_secret_key approver, stranger;
 struct channel to_parent, to_gate, to_recorder;
 pid_t spawning_pid, handler_pid;
 uint64_t written_next;
-unsigned spawning_waiting = POOL_EACH;
+unsigned spawning_waiting = POOL_EACH, spawning_together = POOL_ALL;
+const char *spawning_programs;
 
 static char root[64], path[4200];
 static struct krux_secret_key other;
@@ -135,22 +138,49 @@ void spawning_approver(const char *name, struct krux_secret_key *key)
 	ck_assert(!trust_add(spawning_state.trust, TRUST_APPROVER, &public, &spawning_err));
 }
 
-static void start(void)
+/* As the parent of the daemon does. */
+static void programs_start(int p[static 2], int g[static 2], int r[static 2], int h[static 2])
 {
-	int p[2], g[2], r[2], h[2];
-	struct message m;
+	static const char *const none[] = { NULL };
+	struct start_plan plan = { .state = &spawning_state, .waived = none, .missing = none, .places = none,
+		                   .uid_base = 60800 };
+	struct start_generation own = { .n = GENERATION, .bundle = open(path, O_RDONLY | O_CLOEXEC),
+		                        .bundle_path = path, .spawner_recorder = r[1], .spawner_gate = g[1],
+		                        .spawner_handler = h[0], .cgroup_main = -1 };
+	struct channel ours;
+	char name[4200];
 
-	ck_assert(!channel_pair(p, &spawning_err) && !channel_pair(g, &spawning_err) && !channel_pair(r, &spawning_err) &&
-	          !channel_pair(h, &spawning_err));
+	snprintf(name, sizeof name, "%s/krux-spawner", spawning_programs);
+	plan.parts.program[PROCESS_SPAWNER] = open(name, O_PATH | O_CLOEXEC);
+	snprintf(name, sizeof name, "%s/krux-handler", spawning_programs);
+	plan.parts.program[PROCESS_HANDLER] = open(name, O_PATH | O_CLOEXEC);
+	ck_assert(!channel_open(&ours, dup(h[0]), &spawning_err));
+	handler_pid = start_process(&plan, PROCESS_HANDLER, &own, &ours, h[1], &spawning_err);
+	ck_assert_msg(handler_pid > 0 && channel_flush(&ours, &spawning_err) == 1, "%s", spawning_err.text);
+	channel_close(&ours);
+	ck_assert(!channel_open(&ours, dup(p[0]), &spawning_err));
+	spawning_pid = start_process(&plan, PROCESS_SPAWNER, &own, &ours, p[1], &spawning_err);
+	ck_assert_msg(spawning_pid > 0 && channel_flush(&ours, &spawning_err) == 1, "%s", spawning_err.text);
+	channel_close(&ours);
+	close(own.bundle);
+	close(plan.parts.program[PROCESS_SPAWNER]);
+	close(plan.parts.program[PROCESS_HANDLER]);
+	close(h[1]);
+}
+
+static void forks_start(int p[static 2], int g[static 2], int r[static 2], int h[static 2])
+{
 	handler_pid = fork();
 	if (!handler_pid) {
 		struct template_options o = { .bundle = open(path, O_RDONLY | O_CLOEXEC), .bundle_path = path,
-			                      .trust = spawning_state.trust, .each = spawning_waiting, .all = POOL_ALL };
+			                      .trust = spawning_state.trust, .each = spawning_waiting, .all = spawning_together };
 		const int others[] = { p[0], p[1], g[0], g[1], r[0], r[1], h[0] };
 
 		for (size_t i = 0; i < sizeof others / sizeof *others; i++)
 			close(others[i]);
-		signal(SIGPIPE, SIG_IGN);   /* as all processes of the daemon */
+		/* As in the daemon. */
+		signal(SIGPIPE, SIG_IGN);
+		setrlimit(RLIMIT_NOFILE, &(struct rlimit){ 8192, 8192 });
 		_exit(template_run(h[1], &o));
 	}
 	close(h[1]);
@@ -165,6 +195,16 @@ static void start(void)
 		close(r[0]);
 		_exit(spawner_run(p[1], &o));
 	}
+}
+
+static void start(void)
+{
+	int p[2], g[2], r[2], h[2];
+	struct message m;
+
+	ck_assert(!channel_pair(p, &spawning_err) && !channel_pair(g, &spawning_err) && !channel_pair(r, &spawning_err) &&
+	          !channel_pair(h, &spawning_err));
+	(spawning_programs ? programs_start : forks_start)(p, g, r, h);
 	close(p[1]);
 	close(g[1]);
 	close(r[1]);
@@ -383,11 +423,18 @@ void spawning_freeze(const char *action, const char *agent)
 	record_text(&r, AUDIT_ACTION, action);
 	record_text(&r, AUDIT_AGENT, agent);
 	if (!strcmp(action, "thaw")) {
-		static const uint8_t nonce[16], one[] = { 0x80 };
+		static const uint8_t zeros[64];
+		static uint8_t bytes[160];
+		struct item_out o = { bytes, sizeof bytes, 0 };
 
+		item_head(&o, ITEM_LIST, 1);
+		item_head(&o, ITEM_LIST, 3);
+		item_text(&o, "operator");
+		item_str(&o, ITEM_BYTES, (struct krux_str){ (const char *)zeros, HASH_LEN });
+		item_str(&o, ITEM_BYTES, (struct krux_str){ (const char *)zeros, 64 });
 		record_text(&r, AUDIT_WHY, "a test");
-		record_bytes(&r, AUDIT_NONCE, nonce, 16);
-		record_bytes(&r, AUDIT_SIGNERS, one, 1);
+		record_bytes(&r, AUDIT_NONCE, zeros, 16);
+		record_bytes(&r, AUDIT_SIGNERS, bytes, o.n);
 	}
 	written_encode(&w, &r);
 	part = (struct part){ w.bytes, w.n };

@@ -22,7 +22,10 @@ extern struct krux_secret_key stranger;       /* "anna" too, whom it does not */
 extern struct channel to_parent, to_gate, to_recorder;   /* the test's ends */
 extern pid_t spawning_pid, handler_pid;
 extern uint64_t written_next;                 /* seq of the next record */
-extern unsigned spawning_waiting;             /* children that may wait for calls, from the next setup on; 0: none */
+extern const char *spawning_programs;         /* folder of krux-spawner and krux-handler, to be executed from the next
+                                                 setup on; NULL: forked from the test */
+/* Most children that wait for calls, of one class and in all, from the next setup on; programs have their own. */
+extern unsigned spawning_waiting, spawning_together;
 
 void spawning_once(void);                     /* unchecked fixture: compiles the policy */
 void spawning_finally(void);

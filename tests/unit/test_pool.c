@@ -27,13 +27,13 @@ static int take(const char *agent, uint64_t now)
 	return pool_take(&pool, &key, now);
 }
 
-/* Children made at that moment. */
-static unsigned fill(uint64_t now)
+/* Children made. */
+static unsigned fill(void)
 {
 	const struct pool_key *key;
 	unsigned n = 0;
 
-	while (n <= POOL_ALL && pool_due(&pool, now, &key) >= 0)
+	while (n <= POOL_ALL && pool_due(&pool, false, &key) >= 0)
 		n++;
 	return n;
 }
@@ -55,13 +55,13 @@ START_TEST(nobody_waits_before_there_was_a_call)
 {
 	const struct pool_key *key;
 
-	ck_assert_int_eq(pool_due(&pool, second, &key), -1);
+	ck_assert_int_eq(pool_due(&pool, false, &key), -1);
 	ck_assert_int_eq(pool_surplus(&pool, second), -1);
 	ck_assert_uint_eq(pool_next(&pool, second), 0);
 	ck_assert_int_eq(take("a", second), -1);
-	ck_assert_int_ge(pool_due(&pool, second, &key), 0);
+	ck_assert_int_ge(pool_due(&pool, false, &key), 0);
 	ck_assert_int_eq(memcmp(key->owner, "a", 2), 0);
-	ck_assert_int_eq(pool_due(&pool, second, &key), -1);
+	ck_assert_int_eq(pool_due(&pool, false, &key), -1);
 }
 END_TEST
 
@@ -69,7 +69,7 @@ START_TEST(a_pool_of_none_makes_none)
 {
 	pool_init(&pool, 0, 0);
 	ck_assert_int_eq(take("a", second), -1);
-	ck_assert_uint_eq(fill(second), 0);
+	ck_assert_uint_eq(fill(), 0);
 	ck_assert_uint_eq(pool_next(&pool, second), 0);
 }
 END_TEST
@@ -79,16 +79,16 @@ START_TEST(each_child_is_taken_once_the_eldest_first)
 	int first, next;
 
 	take("a", second);
-	fill(second);
+	fill();
 	first = take("a", second);
 	ck_assert_int_ge(first, 0);
 	ck_assert_int_eq(take("a", second), -1);
-	fill(second + ms);
+	fill();
 	next = take("a", second + ms);
 	ck_assert_int_ge(next, 0);
 	for (uint64_t i = 0; i < 100; i++) {
 		const struct pool_key *key;
-		int made = pool_due(&pool, second + 2 * ms, &key), made_too = pool_due(&pool, second + 2 * ms, &key);
+		int made = pool_due(&pool, false, &key), made_too = pool_due(&pool, false, &key);
 		int got = take("a", second + 2 * ms);
 
 		if (made >= 0 && made_too >= 0)
@@ -102,7 +102,7 @@ START_TEST(no_child_serves_another_class)
 	struct pool_key other = key_of("a");
 
 	take("a", second);
-	fill(second);
+	fill();
 	ck_assert_int_eq(take("b", second), -1);
 	other.inode++;
 	ck_assert_int_eq(pool_take(&pool, &other, second), -1);
@@ -129,7 +129,7 @@ START_TEST(it_grows_with_what_is_asked_for_up_to_its_bounds)
 	for (unsigned want = 1; want <= 64; want *= 2) {
 		while (take("a", now) >= 0)
 			;
-		ck_assert_uint_le(fill(now + 2 * ms), 8);
+		ck_assert_uint_le(fill(), 8);
 		now += 3 * ms;
 	}
 	ck_assert_uint_eq(pool_waiting(&pool), 8);
@@ -139,35 +139,43 @@ START_TEST(it_grows_with_what_is_asked_for_up_to_its_bounds)
 
 			while (take(name, now) >= 0)
 				;
-			fill(now += 2 * ms);
+			fill();
 			ck_assert_uint_le(pool_waiting(&pool), 20);
 		}
 	ck_assert_uint_eq(pool_waiting(&pool), 20);
 	/* Whoever is left out is served without. */
 	ck_assert_int_eq(take("z", now), -1);
-	ck_assert_uint_eq(fill(now + second), 0);
+	ck_assert_uint_eq(fill(), 0);
 }
 END_TEST
 
-START_TEST(children_are_made_when_no_call_waits_for_it)
+START_TEST(while_calls_go_on_one_is_made_where_none_is_left)
 {
-	uint64_t now = second;
+	const struct pool_key *key;
 
-	take("a", now);
-	pool_stir(&pool, true, now);
-	ck_assert_uint_eq(fill(now + pool_quiet), 0);
-	ck_assert_uint_eq(pool_next(&pool, now), now + pool_patience);
-	now += 2 * ms;
-	pool_stir(&pool, false, now);
-	ck_assert_uint_eq(pool_next(&pool, now), now + pool_quiet);
-	ck_assert_uint_eq(fill(now + pool_quiet - 1), 0);
-	ck_assert_uint_eq(fill(now + pool_quiet), 1);
-	/* Nor is there more to wait for than the window. */
-	ck_assert_uint_eq(pool_next(&pool, now), second + pool_window);
-	/* A call that goes on for long holds nobody up. */
-	take("a", now);
-	pool_stir(&pool, true, now);
-	ck_assert_uint_eq(fill(now + pool_patience), 2);
+	for (unsigned i = 0; i < 3; i++)
+		ck_assert_int_eq(take("a", second), -1);
+	ck_assert_int_ge(pool_due(&pool, true, &key), 0);
+	ck_assert_int_eq(pool_due(&pool, true, &key), -1);
+	ck_assert_uint_eq(fill(), 3);
+	ck_assert_uint_eq(pool_waiting(&pool), 4);
+}
+END_TEST
+
+START_TEST(a_class_is_known_while_somebody_asks)
+{
+	struct pool_key a = key_of("a"), b = key_of("b");
+
+	ck_assert(!pool_knows(&pool, &a));
+	take("a", second);
+	ck_assert(pool_knows(&pool, &a) && !pool_knows(&pool, &b));
+	ck_assert_uint_eq(pool_next(&pool, second), second + pool_window);
+	drain(second + pool_window);
+	drain(second + 2 * pool_window);
+	ck_assert(!pool_knows(&pool, &a));
+	take("a", second);
+	pool_revoke(&pool, a.owner);
+	ck_assert(!pool_knows(&pool, &a));
 }
 END_TEST
 
@@ -179,14 +187,14 @@ START_TEST(what_is_left_over_is_given_up)
 	for (unsigned i = 0; i < 5; i++) {
 		while (take("a", now) >= 0)
 			;
-		fill(now += 2 * ms);
+		fill();
 	}
 	for (unsigned i = 0; i < 8; i++) {
 		now += pool_window / 2;
 		ck_assert_int_ge(take("a", now), 0);
 		now += pool_window / 2;
 		drain(now);
-		fill(now);
+		fill();
 		ck_assert_uint_le(pool_waiting(&pool), before > 2 ? before : 2);
 		before = pool_waiting(&pool);
 	}
@@ -196,7 +204,7 @@ START_TEST(what_is_left_over_is_given_up)
 	drain(now + pool_window);
 	drain(now + 2 * pool_window);
 	ck_assert_uint_eq(pool_waiting(&pool), 0);
-	ck_assert_uint_eq(fill(now + 2 * pool_window), 0);
+	ck_assert_uint_eq(fill(), 0);
 	ck_assert_uint_eq(pool_next(&pool, now + 2 * pool_window), 0);
 }
 END_TEST
@@ -208,7 +216,7 @@ START_TEST(what_is_revoked_serves_nobody)
 
 	take("a", second);
 	take("b", second);
-	ck_assert_uint_eq(fill(second), 2);
+	ck_assert_uint_eq(fill(), 2);
 	place = pool_revoke(&pool, a.owner);
 	ck_assert_int_ge(place, 0);
 	ck_assert_int_eq(pool_revoke(&pool, a.owner), -1);
@@ -216,12 +224,12 @@ START_TEST(what_is_revoked_serves_nobody)
 	ck_assert_int_ge(take("b", second), 0);
 	/* Its place is taken until its process is gone. */
 	ck_assert_uint_eq(pool_waiting(&pool), 0);
-	fill(second + ms);
+	fill();
 	pool_gone(&pool, place);
 	while ((place = pool_revoke(&pool, NULL)) >= 0)
 		pool_gone(&pool, place);
 	ck_assert_uint_eq(pool_waiting(&pool), 0);
-	ck_assert_uint_eq(fill(second + ms), 0);
+	ck_assert_uint_eq(fill(), 0);
 	ck_assert_uint_eq(pool_next(&pool, second), 0);
 }
 END_TEST
@@ -232,11 +240,11 @@ START_TEST(children_that_die_unasked_are_not_made_again_before_the_next_call)
 	int place;
 
 	take("a", second);
-	place = pool_due(&pool, second, &key);
+	place = pool_due(&pool, false, &key);
 	pool_gone(&pool, place);
-	ck_assert_uint_eq(fill(second + second), 0);
+	ck_assert_uint_eq(fill(), 0);
 	ck_assert_int_eq(take("a", second + second), -1);
-	ck_assert_uint_eq(fill(second + second), 1);
+	ck_assert_uint_eq(fill(), 1);
 }
 END_TEST
 
@@ -247,12 +255,12 @@ START_TEST(more_classes_than_places_are_served_without)
 
 		ck_assert_int_eq(take(name, second), -1);
 	}
-	ck_assert_uint_eq(fill(second), 20);
+	ck_assert_uint_eq(fill(), 20);
 	drain(second + pool_window);
 	drain(second + 2 * pool_window);
 	ck_assert_uint_eq(pool_waiting(&pool), 0);
 	take("zz", second + 2 * pool_window);
-	ck_assert_uint_eq(fill(second + 2 * pool_window), 1);
+	ck_assert_uint_eq(fill(), 1);
 }
 END_TEST
 
@@ -269,7 +277,8 @@ int main(void)
 	tcase_add_test(t, each_child_is_taken_once_the_eldest_first);
 	tcase_add_test(t, no_child_serves_another_class);
 	tcase_add_test(t, it_grows_with_what_is_asked_for_up_to_its_bounds);
-	tcase_add_test(t, children_are_made_when_no_call_waits_for_it);
+	tcase_add_test(t, while_calls_go_on_one_is_made_where_none_is_left);
+	tcase_add_test(t, a_class_is_known_while_somebody_asks);
 	tcase_add_test(t, what_is_left_over_is_given_up);
 	tcase_add_test(t, what_is_revoked_serves_nobody);
 	tcase_add_test(t, children_that_die_unasked_are_not_made_again_before_the_next_call);

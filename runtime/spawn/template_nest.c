@@ -1,0 +1,211 @@
+/* Classes of calls to processes that their children come from, and those children to their processes. */
+#include "runtime/spawn/template_part.h"
+
+#include "runtime/base/err.h"
+
+#include "runtime/spawn/nest.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static void nest_free(struct nest *n)
+{
+	struct template *t = n->owner;
+
+	if (n->said.on)
+		loop_forget(&t->loop, &n->said);
+	if (n->ended.on)
+		loop_forget(&t->loop, &n->ended);
+	channel_close(&n->channel);
+	if (n->ended.fd >= 0)
+		close(n->ended.fd);
+	n->on = false;
+}
+
+/* ---- what it says ---- */
+
+static void template_fail(struct template *t)
+{
+	t->code = TEMPLATE_FAILED;
+	loop_stop(&t->loop);
+}
+
+static int born_take(struct nest *n, struct message *m)
+{
+	struct template *t = n->owner;
+	struct message_born born;
+	struct call *c;
+
+	if (m->kind != MESSAGE_BORN || m->n != sizeof born || m->cookie >= TEMPLATE_CHILDREN)
+		return -1;
+	memcpy(&born, m->body, sizeof born);
+	c = &t->call[m->cookie];
+	if (c->nest != n || m->nfds != (born.pid > 0))
+		return -1;
+	c->nest = NULL;
+	n->making--;
+	if (born.pid > 0) {
+		child_born(c, born.pid, m->fd[0]);
+		m->fd[0] = -1;
+	} else {
+		child_unborn(c);
+	}
+	return 0;
+}
+
+static void nest_said(struct watch *w, uint32_t events)
+{
+	struct nest *n = w->ctx;
+	struct message m;
+	int rc = 0, bad = 0;
+
+	(void)events;
+	while (!bad && (rc = channel_take(&n->channel, &m, NULL)) > 0) {
+		bad = born_take(n, &m);
+		message_close_fds(&m);
+	}
+	if (bad)
+		template_fail(n->owner);
+	else if (rc < 0)
+		loop_forget(&n->owner->loop, &n->said);
+}
+
+/* One that a signal ended may have made a child that it did not speak of: there is no end to that child's call that
+ * could be seen, so everything ends. One that went by itself has none, and its children are born without it. */
+static void nest_ended(struct watch *w, uint32_t events)
+{
+	struct nest *n = w->ctx;
+	struct template *t = n->owner;
+	int status = 0;
+
+	if (n->said.on)
+		nest_said(&n->said, events);
+	while (waitpid(n->pid, &status, 0) < 0 && errno == EINTR)
+		;
+	if (n->making && !WIFEXITED(status)) {
+		template_fail(t);
+		return;
+	}
+	for (size_t i = 0; n->making && i < TEMPLATE_CHILDREN; i++)
+		if (t->call[i].on && t->call[i].nest == n) {
+			t->call[i].nest = NULL;
+			n->making--;
+			child_unborn(&t->call[i]);
+		}
+	nest_free(n);
+}
+
+/* ---- start and end ---- */
+
+static struct nest *nest_find(struct template *t, const struct pool_key *key)
+{
+	for (size_t i = 0; i < TEMPLATE_NESTS; i++)
+		if (t->nest[i].on && !t->nest[i].closing && pool_key_same(&t->nest[i].key, key))
+			return &t->nest[i];
+	return NULL;
+}
+
+__attribute__((noreturn)) static void nest_be(struct template *t, const struct pool_key *key, int socket)
+{
+	struct asked asked = { .template = t, .key = *key };
+	struct child_plan plan = { .probe = probe_get(), .builtin = (const struct builtin *)(uintptr_t)key->profile,
+		                   .workspace = -1, .store = -1, .socket = -1, .out = -1, .ask = -1, .go = -1,
+		                   .blob = { -1, -1 }, .owner = key->uid, .group = key->gid, .uid = geteuid(),
+		                   .gid = getegid(), .waits = asked_waits, .ctx = &asked };
+
+	requests_forget(t, NULL);
+	explicit_bzero(t->channel.in, t->channel.nin);
+	nest_run(&plan, socket);
+}
+
+static int nest_start(struct template *t, struct nest *n, const struct pool_key *key, struct krux_err *err)
+{
+	int pair[2];
+
+	*n = (struct nest){ .owner = t, .key = *key, .ended.fd = -1 };
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair))
+		return err_set(err, errno, "make a channel between processes");
+	if (channel_open(&n->channel, pair[0], err)) {
+		close(pair[0]);
+		close(pair[1]);
+		return -1;
+	}
+	n->ended.fd = -1;
+	n->pid = namespaces_fork_shared(probe_get(), &n->ended.fd);
+	if (!n->pid)
+		nest_be(t, key, pair[1]);
+	close(pair[1]);
+	if (n->pid < 0) {
+		err_set(err, errno, "start a process for the calls of an agent");
+		nest_free(n);
+		return -1;
+	}
+	n->on = true;
+	n->said = (struct watch){ .fd = pair[0], .ready = nest_said, .ctx = n };
+	n->ended = (struct watch){ .fd = n->ended.fd, .ready = nest_ended, .ctx = n };
+	if (!loop_watch(&t->loop, &n->said, EPOLLIN, err) && !loop_watch(&t->loop, &n->ended, EPOLLIN, err))
+		return 0;
+	kill(n->pid, SIGKILL);
+	nest_ended(&n->ended, 0);
+	return -1;
+}
+
+int nest_bear(struct template *t, struct call *c, const struct pool_key *key, struct krux_err *err)
+{
+	struct nest *n = nest_find(t, key);
+	int pair[2], rc;
+
+	for (size_t i = 0; !n && i < TEMPLATE_NESTS; i++)
+		if (!t->nest[i].on) {
+			n = &t->nest[i];
+			if (nest_start(t, n, key, err))
+				return -1;
+		}
+	if (!n)
+		return err_set(err, 0, "too many agents");
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair))
+		return err_set(err, errno, "make a pipe for the call");
+	rc = message_send(n->channel.fd, MESSAGE_BEAR, (uint64_t)(c - t->call), NULL, 0, &pair[1], 1, err);
+	close(pair[1]);
+	if (rc <= 0) {
+		close(pair[0]);
+		return rc ? -1 : err_set(err, 0, "too many children are on their way");
+	}
+	c->socket = pair[0];
+	c->nest = n;
+	n->making++;
+	return 0;
+}
+
+/* Those that nobody asks for any more end when what they were asked for is there. */
+void nests_tend(struct template *t)
+{
+	for (size_t i = 0; i < TEMPLATE_NESTS; i++) {
+		struct nest *n = &t->nest[i];
+
+		if (!n->on)
+			continue;
+		if (!n->closing && !pool_knows(&t->pool, &n->key))
+			n->closing = true;
+		if (n->closing && !n->making && n->said.on) {
+			loop_forget(&t->loop, &n->said);
+			channel_close(&n->channel);
+		}
+	}
+}
+
+void nests_close(struct template *t)
+{
+	for (size_t i = 0; t->nest && i < TEMPLATE_NESTS; i++)
+		if (t->nest[i].on) {
+			kill(t->nest[i].pid, SIGKILL);
+			channel_close(&t->nest[i].channel);
+			close(t->nest[i].ended.fd);
+		}
+	free(t->nest);
+}
