@@ -9,6 +9,7 @@
 #include "runtime/base/state.h"
 #include "runtime/record/record.h"
 #include "runtime/record/recorder.h"
+#include "runtime/spawn/pool.h"
 #include "runtime/spawn/spawner.h"
 #include "runtime/spawn/template.h"
 
@@ -157,7 +158,8 @@ static void processes_start(struct daemon *d, bool spawner, const struct gate_li
 	struct gate_run_options g = { .bundle_path = below(d, "out/bundle.krux"), .trust = state.trust, .dev = true,
 		                      .generation = 1, .limits = limits };
 	struct spawner_options s = { .bundle_path = g.bundle_path, .state = &state, .dev = true, .generation = 1 };
-	struct template_options h = { .bundle_path = g.bundle_path, .trust = state.trust, .dev = true };
+	struct template_options h = { .bundle_path = g.bundle_path, .trust = state.trust, .dev = true,
+		                      .each = POOL_EACH, .all = POOL_ALL };
 
 	if (channel_pair(to_gate, &err) || channel_pair(to_spawner, &err) || channel_pair(between, &err))
 		fail("channels");

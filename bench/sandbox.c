@@ -1,33 +1,58 @@
 /* What a call's confinement costs, beside starting a program without any and with bubblewrap's, in one run:
- * 1,000 of each, back to back, in rounds that alternate so that a slow moment of the machine meets each of them.
+ * 1,000 of each, back to back, and 300 paced (10 ms after each other), in rounds that alternate so that a slow moment of
+ * the machine meets each of them.
  *
  *   bare          vfork, exec and wait of a program that copies a file of 6 bytes (bench/bare.c), static and dynamic
  *   fork          the same by fork, static
- *   bubblewrap    seven namespaces, the host's root read-only, and the dynamic program
- *   cold, warm    a call of filesystem.stat, from the request at the spawner to its answer, all layers on: without
- *                 children that wait, and with them, back to back and, 300 of each, paced: 10 ms after each other
- *   sustained     64 of those calls at once
+ *   bubblewrap    seven namespaces, the host's root read-only, and the dynamic program; or cat
+ *   cold          a call of filesystem.stat, from the request at the spawner to its answer, all layers on, with nothing
+ *                 made before
+ *   reused        the same with the agent's network and mounts made before, and no child
+ *   warm          the same with children that wait, in krux-spawner and krux-handler
+ *   end to end    filesystem.read of an agent of kruxrt serve, both of its records on the disk
+ *   at once       64 of those calls under way all the time
  *
- * The spawner and the handlers' process are forked from this program, which is larger than krux-handler. */
+ * Cold and reused are forked from this program, which is larger than krux-handler. */
 #include "bench/measure.h"
+#include "bench/served.h"
+#include "capspec/frame.h"
+#include "runtime/spawn/pool.h"
 #include "tests/unit/spawning.h"
 
 #include <check.h>
+#include <dirent.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 enum { ROUNDS = 20, CALLS = 50, PACED = 15, PAUSE_MS = 10, AT_ONCE = 64, SUSTAINED = 2000 };
 
 static char file[4300];
-static struct times bare_static, bare_dynamic, forked, bubblewrap, cold, warm, cold_paced, warm_paced;
-static double cold_rate, warm_rate;
-static char bare_path[2][4096];
+static struct times bare_static, bare_dynamic, forked, forked_paced, bubblewrap;
+static struct times cat, bubblewrap_cat, whole, disk;
+static char bare_path[2][4096], build_path[4096];
+
+/* The ways to a call at the spawner. */
+static struct way {
+	const char *name;
+	unsigned waiting, together;
+	bool programs;
+	struct times times, paced;
+	double rate, cpu_us;           /* calls a second; of all processes, for one call */
+} way[] = {
+	{ .name = "cold" },
+	{ .name = "reused network", .together = POOL_ALL },
+	{ .name = "warm", .waiting = POOL_EACH, .together = POOL_ALL, .programs = true },
+};
+enum { NWAYS = sizeof way / sizeof *way, WARM = NWAYS - 1 };
+static double child_kib;               /* of one that waits */
 
 __attribute__((noreturn)) static void give_up(const char *what)
 {
@@ -75,12 +100,15 @@ static double program(const char *const *argv, bool by_fork)
 	return (double)(now_ns() - from);
 }
 
-static void programs(struct times *to, const char *const *argv, bool by_fork)
+static void programs(struct times *to, const char *const *argv, bool by_fork, unsigned count, int pause_ms)
 {
-	for (unsigned i = 0; i < CALLS; i++) {
-		double ns = program(argv, by_fork);
+	for (unsigned i = 0; i < count; i++) {
+		double ns;
 
-		if (!ns)
+		if (pause_ms)
+			poll(NULL, 0, pause_ms);
+		ns = program(argv, by_fork);
+		if (ns <= 0)
 			return;
 		times_add(to, ns);
 	}
@@ -159,83 +187,225 @@ static double calls_sustained(void)
 	return SUSTAINED / ((double)(now_ns() - from) / 1e9);
 }
 
+/* KiB of its own that a child of the handlers' process holds while it waits, on average. */
+static double children_kib(void)
+{
+	DIR *proc = opendir("/proc");
+	double sum = 0, n = 0;
+	struct dirent *e;
+
+	while (proc && (e = readdir(proc))) {
+		char path[300], line[256], comm[32] = "";
+		int parent = 0, kib;
+		FILE *f;
+
+		snprintf(path, sizeof path, "/proc/%s/stat", e->d_name);
+		f = fopen(path, "re");
+		if (!f || fscanf(f, "%*d (%31[^)]) %*c %d", comm, &parent) != 2 || parent != handler_pid || strcmp(comm, "krux-call") != 0) {
+			if (f)
+				fclose(f);
+			continue;
+		}
+		fclose(f);
+		snprintf(path, sizeof path, "/proc/%s/smaps_rollup", e->d_name);
+		f = fopen(path, "re");
+		n++;
+		while (f && fgets(line, sizeof line, f))
+			if (sscanf(line, "Private_Dirty: %d", &kib) == 1 || sscanf(line, "Private_Clean: %d", &kib) == 1)
+				sum += kib;
+		if (f)
+			fclose(f);
+	}
+	if (proc)
+		closedir(proc);
+	return n > 0 ? sum / n : 0;
+}
+
+static double children_us(void)
+{
+	struct rusage u;
+
+	getrusage(RUSAGE_CHILDREN, &u);
+	return (double)(u.ru_utime.tv_sec + u.ru_stime.tv_sec) * 1e6 + (double)(u.ru_utime.tv_usec + u.ru_stime.tv_usec);
+}
+
 /* ---- all of them ---- */
 
-static void round_of(bool waiting)
+static void round_of(struct way *w, bool last)
 {
-	spawning_waiting = waiting ? 8 : 0;
+	const double before = children_us();
+
+	spawning_waiting = w->waiting;
+	spawning_together = w->together;
+	spawning_programs = w->programs ? build_path : NULL;
 	spawning_setup();
 	spawning_file("a", "hello\n");
 	/* The first calls find nobody who waits. */
 	calls(NULL, 10, 0);
-	calls(waiting ? &warm : &cold, CALLS, 0);
-	calls(waiting ? &warm_paced : &cold_paced, PACED, PAUSE_MS);
+	calls(&w->times, CALLS, 0);
+	calls(&w->paced, PACED, PAUSE_MS);
+	if (last && w->waiting)
+		child_kib = children_kib();
+	if (last)
+		w->rate = calls_sustained();
+	spawning_teardown();
+	if (last)
+		w->cpu_us = (children_us() - before) / (10 + CALLS + PACED + SUSTAINED);
 }
 
 static void round_programs(void)
 {
 	const char *const plain[2][3] = { { bare_path[0], file, NULL }, { bare_path[1], file, NULL } };
 	const char *const wrapped[] = { "bwrap", "--unshare-all", "--ro-bind", "/", "/", bare_path[1], file, NULL };
+	const char *const cats[] = { "cat", file, NULL };
+	const char *const wrapped_cat[] = { "bwrap", "--unshare-all", "--ro-bind", "/", "/", "cat", file, NULL };
+	FILE *f;
 
-	snprintf(file, sizeof file, "%s/a", spawning_place.path);
-	programs(&bare_static, plain[0], false);
-	programs(&bare_dynamic, plain[1], false);
-	programs(&forked, plain[0], true);
-	programs(&bubblewrap, wrapped, false);
+	snprintf(file, sizeof file, "%s/bench/hello", build_path);
+	f = fopen(file, "we");
+	if (!f || fputs("hello\n", f) < 0 || fclose(f))
+		give_up(file);
+	programs(&bare_static, plain[0], false, CALLS, 0);
+	programs(&bare_dynamic, plain[1], false, CALLS, 0);
+	programs(&forked, plain[0], true, CALLS, 0);
+	programs(&forked_paced, plain[0], true, PACED, PAUSE_MS);
+	programs(&bubblewrap, wrapped, false, CALLS, 0);
+	programs(&cat, cats, false, CALLS, 0);
+	programs(&bubblewrap_cat, wrapped_cat, false, CALLS, 0);
+}
+
+/* ---- end to end ---- */
+
+static struct served served;
+static int agent = -1;
+
+static void whole_start(void)
+{
+	static const char policy[] = "krux: policy/1\nname: bench\nlayer: organization\n"
+		"description: The agent of the bench reads its files.\nzone: UTC\nrules:\n  - id: read\n"
+		"    on: filesystem.read\n    verdict: autonomous\ndefault: blocked\n";
+	int workspace, fd;
+
+	if (!served_start(&served, build_path, policy) || (agent = served_connect(&served)) < 0)
+		give_up("no daemon");
+	workspace = served_workspace(&served);
+	fd = openat(workspace, "a", O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+	if (fd < 0 || write(fd, "hello\n", 6) != 6)
+		give_up("the agent's folder");
+	close(fd);
+	close(workspace);
+}
+
+static void round_whole(void)
+{
+	static const char read_file[] = "filesystem.read", args[] = "{\"path\":\"/workspace/a\"}";
+	static uint64_t id;
+	uint8_t buf[4096];
+	struct frame f;
+
+	/* Two to be warm. */
+	for (unsigned i = 0; i < CALLS + 2; i++) {
+		struct frame call = { .kind = FRAME_CALL, .has_id = true, .id = ++id,
+			              .call = { .capability = { read_file, strlen(read_file) }, .json = { args, strlen(args) } } };
+		size_t n = frame_encode(&call, buf, sizeof buf);
+		uint64_t from = now_ns();
+
+		if (send(agent, buf, n, MSG_NOSIGNAL) != (ssize_t)n || !served_take(agent, buf, sizeof buf, &f) ||
+		    f.kind != FRAME_ANSWER || f.answer.end != FRAME_END_DONE)
+			give_up("no answer from the daemon");
+		if (i >= 2)
+			times_add(&whole, (double)(now_ns() - from));
+	}
+}
+
+/* What a call waits for twice: 512 bytes more of a file on the disk. */
+static void round_disk(void)
+{
+	static const char bytes[512];
+	char name[400];
+	int fd;
+
+	snprintf(name, sizeof name, "%s/disk", served.folder);
+	fd = open(name, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+	for (unsigned i = 0; i < CALLS; i++) {
+		uint64_t from = now_ns();
+
+		if (fd < 0 || write(fd, bytes, sizeof bytes) != sizeof bytes || fdatasync(fd))
+			give_up(name);
+		times_add(&disk, (double)(now_ns() - from));
+	}
+	close(fd);
 }
 
 START_TEST(all)
 {
 	for (unsigned i = 0; i < ROUNDS; i++) {
-		round_of(false);
-		if (i == ROUNDS - 1)
-			cold_rate = calls_sustained();
-		spawning_teardown();
-		round_of(true);
+		for (unsigned k = 0; k < NWAYS; k++)
+			round_of(&way[k], i == ROUNDS - 1);
 		round_programs();
-		if (i == ROUNDS - 1)
-			warm_rate = calls_sustained();
-		spawning_teardown();
+		round_whole();
+		round_disk();
 	}
 }
 END_TEST
 
-static double line(const char *what, struct times *t)
+/* ---- what came of it ---- */
+
+static double line(const char *what, const char *way_name, struct times *t)
 {
+	char name[80];
+
+	snprintf(name, sizeof name, "%s%s", what, way_name);
 	if (!t->n)
-		printf("  %-46s is not there\n", what);
+		printf("  %-46s is not there\n", name);
 	else
-		printf("  %-46s %9.0f %9.0f %9.0f   (%zu)\n", what, times_quantile(t, 0.5) / 1e3, times_quantile(t, 0.9) / 1e3,
+		printf("  %-46s %9.0f %9.0f %9.0f   (%zu)\n", name, times_quantile(t, 0.5) / 1e3, times_quantile(t, 0.9) / 1e3,
 		       times_quantile(t, 0.99) / 1e3, t->n);
 	return times_quantile(t, 0.5);
 }
 
 static void report(void)
 {
-	double dynamic, by_fork, bwrap, warm_p50, cold_p50, back_to_back;
+	double dynamic, by_fork, by_fork_paced, bwrap, cat_p50, bwrap_cat, whole_p50;
 
 	printf("sandbox: us                                            p50       p90       p99\n");
-	line("vfork, exec, wait: static", &bare_static);
-	dynamic = line("vfork, exec, wait: dynamic", &bare_dynamic);
-	by_fork = line("fork, exec, wait: static", &forked);
-	bwrap = line("bubblewrap (Debian's package), dynamic", &bubblewrap);
-	line("a call at the spawner, cold, back to back", &cold);
-	back_to_back = line("a call at the spawner, warm, back to back", &warm);
-	cold_p50 = line("a call at the spawner, cold, paced", &cold_paced);
-	warm_p50 = line("a call at the spawner, warm, paced", &warm_paced);
-	printf("  %-46s %9.0f\n", "64 calls at once, cold: calls a second", cold_rate);
-	figure_print("warm call, paced / fork, exec of a static program", warm_p50 / by_fork, "x", 0.5);
-	figure_print("the same back to back, children replaced as they go", back_to_back / by_fork, "x", 0.5);
-	figure_least("64 calls at once, one-shot children replaced, a second", warm_rate, "/s", 800);
-	if (bwrap > dynamic)
-		printf("  (call - bare) / (bubblewrap - bare), bare dynamic, paced: cold %.3f, warm %.3f\n",
-		       (cold_p50 - dynamic) / (bwrap - dynamic), (warm_p50 - dynamic) / (bwrap - dynamic));
-	printf("  not measured: a warm call end to end / bubblewrap (bar 0.15), a warm command (0.08), a cold\n"
-	       "  command (0.30): there are no commands, and bench/gate measures the gate\n");
+	line("vfork, exec, wait: static", "", &bare_static);
+	dynamic = line("vfork, exec, wait: dynamic", "", &bare_dynamic);
+	by_fork = line("fork, exec, wait: static", "", &forked);
+	by_fork_paced = line("fork, exec, wait: static, paced", "", &forked_paced);
+	bwrap = line("bubblewrap (Debian's package), dynamic", "", &bubblewrap);
+	cat_p50 = line("vfork, exec, wait: cat", "", &cat);
+	bwrap_cat = line("bubblewrap, cat", "", &bubblewrap_cat);
+	for (unsigned k = 0; k < NWAYS; k++)
+		line("a call at the spawner, ", way[k].name, &way[k].times);
+	for (unsigned k = 0; k < NWAYS; k++)
+		line("the same paced, ", way[k].name, &way[k].paced);
+	whole_p50 = line("a call end to end, warm", "", &whole);
+	line("512 bytes to the disk: write, fdatasync", "", &disk);
+	for (unsigned k = 0; k < NWAYS; k++)
+		printf("  64 calls at once, %-28s %9.0f a second, %.0f us of the processors each\n", way[k].name, way[k].rate,
+		       way[k].cpu_us);
+	printf("  a child that waits: %.0f KiB of its own\n", child_kib);
+	figure_print("warm call, back to back / fork, exec of a static program", times_quantile(&way[WARM].times, 0.5) / by_fork, "x", 0.5);
+	figure_print("the same, both paced", times_quantile(&way[WARM].paced, 0.5) / by_fork_paced, "x", 0.5);
+	figure_least("64 calls at once, one-shot children replaced, a second", way[WARM].rate, "/s", 800);
+	if (bwrap_cat > cat_p50)
+		figure_print("end to end: (call - bare cat) / (bubblewrap cat - bare cat)", (whole_p50 - cat_p50) / (bwrap_cat - cat_p50), "x",
+		             0.15);
+	for (unsigned k = 0; k < NWAYS && bwrap > dynamic; k++)
+		printf("  (call - bare) / (bubblewrap - bare), bare dynamic, back to back: %s %.3f\n", way[k].name,
+		       (times_quantile(&way[k].times, 0.5) - dynamic) / (bwrap - dynamic));
+	printf("  not measured: a warm command (0.08), a cold command (0.30): there are none\n");
 }
 
 static void paths_find(const char *build)
 {
+	char *folder = realpath(build, NULL);
+
+	if (!folder)
+		give_up(build);
+	snprintf(build_path, sizeof build_path, "%s", folder);
+	free(folder);
 	snprintf(bare_path[0], sizeof bare_path[0], "%s/bench/bare_static", build);
 	snprintf(bare_path[1], sizeof bare_path[1], "%s/bench/bare", build);
 	for (int i = 0; i < 2; i++) {
@@ -262,6 +432,7 @@ int main(void)
 	tcase_add_test(t, all);
 	suite_add_tcase(s, t);
 	r = srunner_create(s);
+	whole_start();
 	/* The tests' own spawner, in this process: its checks are theirs. */
 	srunner_set_fork_status(r, CK_NOFORK);
 	srunner_run_all(r, CK_SILENT);
@@ -269,6 +440,7 @@ int main(void)
 	if (failed)
 		srunner_print(r, CK_VERBOSE);
 	srunner_free(r);
+	served_stop(&served);
 	if (!failed)
 		report();
 	return failed != 0;
