@@ -50,7 +50,7 @@ static const char help[] =
 "  --notify-hook PROGRAM  run for each notify verdict, with the event as JSON\n"
 "  --notify-network   it may use the network\n"
 "  --limit NAME=N     what clients may use up: a name that kruxrt status shows\n"
-"  --only AGENT       serve this one alone, on standard input (kruxrt-serve(8))\n"
+"  --only AGENT       one caller, on standard input; --workspace DIR: its folder\n"
 "  --allow-missing F,...  do without these features (kruxrt doctor)\n"
 "  --dev              let a development key through; answers and records say so\n"
 "\n"
