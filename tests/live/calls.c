@@ -33,7 +33,8 @@ long raw(struct handler_call *c, const void *arg)
 }
 
 
-#define RAW(name, nr, reached, ...) { name, raw, &(const struct raw){ nr, reached, { __VA_ARGS__ } }, .hold = EACH(ON(SECCOMP)) }
+#define RAW(name, nr, reached, ...) \
+	{ name, raw, &(const struct raw){ nr, reached, { __VA_ARGS__ } }, .hold = EACH(ON(SECCOMP)) }
 
 #if defined __x86_64__
 static long foreign(struct handler_call *c, const void *arg)

@@ -215,7 +215,8 @@ static long code_of_file(struct handler_call *c, const void *arg)
 static long code_of_bytes(struct handler_call *c, const void *arg)
 {
 	(void)c, (void)arg;
-	return mmap(NULL, 4096, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) == MAP_FAILED ? errno : 0;
+	return mmap(NULL, 4096, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) == MAP_FAILED ?
+		errno : 0;
 }
 
 /* As a workspace is at first. */
@@ -251,7 +252,8 @@ static const struct attempt list[] = {
 	{ "read by /proc/self/root", read_absolute, "/proc/self/root", .hold = EACH(ON(ROOT) | LANDLOCKS) },
 	{ "read beside the operand", read_below, "../inside", .hold = EACH(ON(LANDLOCK)), .operand = "drafts" },
 	{ "read what no call of the agent reaches", read_below, "inside", .hold = EACH(ON_PLAN), .plan = "drafts" },
-	{ "the same where nothing was changed before", read_below, "inside", without_store, .hold = EACH(ON_PLAN), .plan = "drafts" },
+	{ "the same where nothing was changed before", read_below, "inside", without_store,
+	  .hold = EACH(ON_PLAN), .plan = "drafts" },
 	{ "create where no call of the agent does", create_below, "made", .hold = EACH(ON_PLAN), .plan = "drafts" },
 	{ "create outside", create_below, "../made", .seen = seen_outside, .hold = EACH(LANDLOCKS) },
 	{ "create beside the operand", create_below, "../config", .hold = EACH(ON(LANDLOCK)), .operand = "drafts" },
@@ -283,6 +285,7 @@ static const struct attempt list[] = {
 	{ "open /proc/kallsyms", open_absolute, "/proc/kallsyms", .hold = EACH(ON(ROOT) | LANDLOCKS) },
 	{ "open /sys/kernel", open_absolute, "/sys/kernel", .hold = EACH(ON(ROOT) | LANDLOCKS) },
 	{ "open /dev/null", open_absolute, "/dev/null", .hold = EACH(ON(ROOT) | LANDLOCKS) },
-	{ "write /proc/sys/kernel/core_pattern", write_absolute, "/proc/sys/kernel/core_pattern", .hold = { 0, ON(ROOT) | LANDLOCKS, 0 } },
+	{ "write /proc/sys/kernel/core_pattern", write_absolute, "/proc/sys/kernel/core_pattern",
+	  .hold = { 0, ON(ROOT) | LANDLOCKS, 0 } },
 };
 const struct attempt_list files_list = { "files", list, sizeof list / sizeof *list };

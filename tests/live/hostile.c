@@ -75,7 +75,8 @@ static const struct attempt *attempt_find(struct krux_str path)
 	return NULL;
 }
 
-handler_fn __real_filesystem_read_open, __wrap_filesystem_read_open, __real_filesystem_read_run, __wrap_filesystem_read_run;
+handler_fn __real_filesystem_read_open, __wrap_filesystem_read_open;
+handler_fn __real_filesystem_read_run, __wrap_filesystem_read_run;
 
 bool __wrap_filesystem_read_open(struct handler_call *c)
 {

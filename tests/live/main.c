@@ -133,7 +133,8 @@ static struct ended call(const struct attempt *a, unsigned layers)
 	struct krux_value none = { .kind = KRUX_V_MAP };
 	struct child_plan plan = {
 		.probe = probe_get(), .builtin = &b, .layer = &layer, .reach = &reach, .args = &none, .store = -1,
-		.limits = { 8 << 20, a->spins ? RUN_NS : 20ull * RUN_NS, 1, 32, 1 << 20 }, .output = 65536, .allows = allow, .blob = { -1, -1 },
+		.limits = { 8 << 20, a->spins ? RUN_NS : 20ull * RUN_NS, 1, 32, 1 << 20 }, .output = 65536,
+		.allows = allow, .blob = { -1, -1 },
 	};
 	struct child_end end = { 0 };
 	struct krux_err err = { 0 };
@@ -235,7 +236,8 @@ static void attempt(const struct attempt_list *g, const struct attempt *a)
 		leave(g->group, a->name, "this kernel does not have it");
 		return;
 	}
-	snprintf(text + n, sizeof text - n, "; without %s: %s%s", (all & (all - 1)) ? "them" : off_word((unsigned)__builtin_ctz(all)),
+	snprintf(text + n, sizeof text - n, "; without %s: %s%s",
+	         (all & (all - 1)) ? "them" : off_word((unsigned)__builtin_ctz(all)),
 	         e.ran ? "" : "broken: ", e.through ? "through" : e.how);
 	say(e.through, g, a, text);
 }

@@ -128,7 +128,8 @@ static long interface_up(struct handler_call *c, const void *arg)
 
 static bool addresses_are_there(void)
 {
-	return geteuid() == 0 || way != WAY_USER || getuid() == USER || cannot("not root: no network of its own with such addresses");
+	return geteuid() == 0 || way != WAY_USER || getuid() == USER ||
+	       cannot("not root: no network of its own with such addresses");
 }
 #define FAR(name, ...) { name, reach, &(const struct peer){ __VA_ARGS__ }, addresses_are_there, ANY }
 #define FAR_TCP(name, ...) { name, reach, &(const struct peer){ __VA_ARGS__ }, addresses_are_there, TCP }

@@ -20,7 +20,8 @@
 /* Namespaces of root's calls belong to root, those of an ordinary user's to the user namespace around them. */
 #define OWNED(more) { (more) | ON(PRIVILEGES) | ON(NS_USER) | ON_OWNER, (more) | ON(PRIVILEGES) | ON(NS_USER), \
 	              (more) | ON(PRIVILEGES) }
-#define RAW(name, nr, reached, holds, ...) { name, raw, &(const struct raw){ nr, reached, { __VA_ARGS__ } }, .hold = holds }
+#define RAW(name, nr, reached, holds, ...) \
+	{ name, raw, &(const struct raw){ nr, reached, { __VA_ARGS__ } }, .hold = holds }
 
 static long program_of_the_kernel(struct handler_call *c, const void *arg)
 {

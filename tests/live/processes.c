@@ -292,8 +292,10 @@ static bool groups_are_there(void)
 
 static const struct attempt list[] = {
 	{ "signal to a process outside", hit, .seen = victim_was_hit, .hold = OTHERS(LANDLOCKS), .from = LANDLOCKS, .abi = 6 },
-	{ "signal to a thread outside", hit_thread, .seen = victim_was_hit, .hold = OTHERS(LANDLOCKS), .from = LANDLOCKS, .abi = 6 },
-	{ "signal by a pidfd", hit_by_descriptor, .seen = victim_was_hit, .hold = OTHERS(LANDLOCKS), .from = LANDLOCKS, .abi = 6 },
+	{ "signal to a thread outside", hit_thread, .seen = victim_was_hit,
+	  .hold = OTHERS(LANDLOCKS), .from = LANDLOCKS, .abi = 6 },
+	{ "signal by a pidfd", hit_by_descriptor, .seen = victim_was_hit,
+	  .hold = OTHERS(LANDLOCKS), .from = LANDLOCKS, .abi = 6 },
 	{ "signal to its process group", hit_group, .seen = victim_was_hit, .hold = OTHERS(LANDLOCKS),
 	  .from = LANDLOCKS, .abi = 6 },
 	{ "signal to all", hit_all, .seen = victim_was_hit, .only_together = true },
@@ -302,7 +304,8 @@ static const struct attempt list[] = {
 	{ "pidfd_getfd", descriptor_of, NULL, ptrace_is_open, .hold = TRACED(ON(SECCOMP) | ON(NS_PID)) },
 	{ "memory of another in /proc", memory_file_of, NULL, ptrace_is_open, .hold = TRACED(ON(ROOT)) },
 	{ "fork bomb", bomb, .hold = COUNTED(ON(SECCOMP)) },
-	{ "process that outlives the call", survive, NULL, survivor_begins, .seen = survives, .hold = COUNTED(ON(SECCOMP) | ON(NS_PID)) },
+	{ "process that outlives the call", survive, NULL, survivor_begins, .seen = survives,
+	  .hold = COUNTED(ON(SECCOMP) | ON(NS_PID)) },
 	{ "private memory", private_memory, &is_private, .hold = EACH(ON(RLIMITS)) },
 	{ "shared memory", private_memory, &is_shared, .hold = EACH(ON(SECCOMP)) },
 	{ "heap", heap, .hold = EACH(ON(RLIMITS)) },
