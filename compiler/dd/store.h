@@ -19,7 +19,7 @@ enum {
 	DEAD = 0,                        /* the state from which everything is impossible */
 	MOST_WORK = 1 << 25,             /* of a manager, in states of graphs */
 	MOST_TRIED = 1 << 20,            /* of an attempt */
-	TRIED_STEPS = 1 << 23,           /* of an attempt */
+	TRIED_STEPS = 1 << 24,           /* of an attempt */
 	ALL_TRIED = 1 << 25,             /* of all attempts */
 	STEPS_NODE = 16, STEPS_APPLY = 4,/* what takes longer than to look at an arc */
 };
