@@ -130,21 +130,44 @@ static bool agrees(digest_block_fn *block)
 	return true;
 }
 
-/* Two different messages, side by side and one by one. */
-static bool pairs(const struct digest_engine *e)
+static void blocks_digest(digest_block_fn *block, const uint8_t *p, size_t nblocks, uint8_t out[static KRUX_SHA256])
 {
-	uint8_t data[2][4 * KRUX_SHA256_BLOCK];
-	uint32_t one[2][8], two[2][8];
+	uint32_t h[8];
+
+	memcpy(h, digest_start, sizeof h);
+	block(h, p, nblocks);
+	for (unsigned i = 0; i < 8; i++)
+		number_put(out + 4 * i, h[i], 4);
+}
+
+/* A message of four blocks beside none to four of one block, whichever queue is the longer, against each of
+ * them by itself. */
+static bool lanes(const struct digest_engine *e)
+{
+	enum { BLOCKS = 4 };
+	uint8_t data[2 * BLOCKS][KRUX_SHA256_BLOCK], alone[1 + BLOCKS][KRUX_SHA256], out[1 + BLOCKS][KRUX_SHA256] = { { 0 } };
+	struct digest_step a[BLOCKS], b[BLOCKS];
 
 	for (size_t i = 0; i < sizeof data; i++)
-		data[i / sizeof data[0]][i % sizeof data[0]] = (uint8_t)(i * 167 >> 3);
-	for (unsigned k = 0; k < 2; k++) {
-		memcpy(one[k], digest_start, sizeof one[k]);
-		memcpy(two[k], digest_start, sizeof two[k]);
-		e->block(one[k], data[k], 4);
+		data[i / KRUX_SHA256_BLOCK][i % KRUX_SHA256_BLOCK] = (uint8_t)(i * 167 >> 3);
+	blocks_digest(e->block, data[0], BLOCKS, alone[0]);
+	for (size_t i = 0; i < BLOCKS; i++) {
+		a[i] = (struct digest_step){ data[i], i + 1 == BLOCKS ? out[0] : NULL };
+		b[i] = (struct digest_step){ data[BLOCKS + i], out[1 + i] };
+		blocks_digest(e->block, data[BLOCKS + i], 1, alone[1 + i]);
 	}
-	e->pair((uint32_t *[]){ two[0], two[1] }, (const uint8_t *[]){ data[0], data[1] }, 4);
-	return !memcmp(one, two, sizeof one);
+	for (size_t n = 0; n <= 2 * BLOCKS; n++) {
+		size_t nb = n < BLOCKS ? n : n - BLOCKS;
+
+		memset(out, 0, sizeof out);
+		if (n < BLOCKS)
+			e->lanes(a, BLOCKS, b, nb);
+		else
+			e->lanes(b, nb, a, BLOCKS);
+		if (memcmp(out, alone, (1 + nb) * sizeof *out) != 0)
+			return false;
+	}
+	return true;
 }
 
 /* Threads may all come here first; they choose the same. */
@@ -157,9 +180,9 @@ const struct digest_engine *digest_engine_get(void)
 	if (e)
 		return e;
 	e = digest_engine_cpu();
-	if (!e || !knows(e->block) || !agrees(e->block) || !pairs(e))
+	if (!e || !knows(e->block) || !agrees(e->block) || !lanes(e))
 		e = &digest_engine_sodium;
-	if (e == &digest_engine_sodium && (!knows(e->block) || !agrees(e->block)))
+	if (e == &digest_engine_sodium && (!knows(e->block) || !agrees(e->block) || !lanes(e)))
 		abort();
 	__atomic_store_n(&engine, e, __ATOMIC_RELEASE);
 	return e;

@@ -2,6 +2,7 @@
  * four rounds use one of them, the one that comes round again is made from all four. */
 #include "capspec/digest_block.h"
 
+#include <endian.h>
 #include <sodium.h>
 #include <string.h>
 
@@ -14,13 +15,30 @@ static void block_sodium(uint32_t h[static 8], const uint8_t *p, size_t nblocks)
 	memcpy(h, s.state, sizeof s.state);
 }
 
-static void pair_sodium(uint32_t *const h[static 2], const uint8_t *const p[static 2], size_t nblocks)
+/* One block after the other, where nothing is gained by two. */
+static void lane_do(digest_block_fn *block, const struct digest_step *step, size_t n)
 {
-	block_sodium(h[0], p[0], nblocks);
-	block_sodium(h[1], p[1], nblocks);
+	uint32_t h[8];
+
+	memcpy(h, digest_start, sizeof h);
+	for (; n; n--, step++) {
+		block(h, step->block, 1);
+		for (unsigned i = 0; step->out && i < 8; i++) {
+			uint32_t word = htobe32(h[i]);
+
+			memcpy(step->out + sizeof word * i, &word, sizeof word);
+			h[i] = digest_start[i];
+		}
+	}
 }
 
-const struct digest_engine digest_engine_sodium = { "libsodium", block_sodium, pair_sodium };
+static void lanes_sodium(const struct digest_step *a, size_t na, const struct digest_step *b, size_t nb)
+{
+	lane_do(block_sodium, a, na);
+	lane_do(block_sodium, b, nb);
+}
+
+const struct digest_engine digest_engine_sodium = { "libsodium", block_sodium, lanes_sodium };
 
 #if defined __x86_64__ || (defined __aarch64__ && defined __ARM_FEATURE_SHA2)
 static const uint32_t rounds[64] __attribute__((aligned(16))) = {
@@ -103,30 +121,59 @@ X86_SHA static void block_x86(uint32_t h[static 8], const uint8_t *p, size_t nbl
 	lane_store(l, h);
 }
 
-X86_SHA static void pair_x86(uint32_t *const h[static 2], const uint8_t *const p[static 2], size_t nblocks)
+/* Where the message ends, its digest, and the next one. */
+X86_SHA static inline void lane_end(struct lane *l, struct lane start, uint8_t *out)
 {
-	struct lane a = lane_load(h[0]), b = lane_load(h[1]);
-	const uint8_t *pa = p[0], *pb = p[1];
+	const __m128i swap = _mm_set_epi64x(0x0c0d0e0f08090a0b, 0x0405060700010203);
+	uint32_t h[8];
 
-	for (; nblocks; nblocks--, pa += 64, pb += 64) {
-		const struct lane a_before = a, b_before = b;
+	if (!out)
+		return;
+	lane_store(*l, h);
+	for (unsigned i = 0; i < 2; i++)
+		_mm_storeu_si128((__m128i *)(void *)(out + 16 * i),
+		                 _mm_shuffle_epi8(_mm_loadu_si128((const __m128i *)(const void *)(h + 4 * i)), swap));
+	*l = start;
+}
+
+X86_SHA static void lanes_x86(const struct digest_step *a, size_t na, const struct digest_step *b, size_t nb)
+{
+	const struct lane start = lane_load(digest_start);
+	const struct digest_step *rest = na > nb ? a : b;
+	size_t both = na < nb ? na : nb, all = na < nb ? nb : na, n = 0;
+	struct lane la = start, lb = start;
+
+	for (; n < both; n++) {
+		const struct lane a_before = la, b_before = lb;
 		__m128i wa[4], wb[4];
 
 #pragma GCC unroll 16
 		for (unsigned i = 0; i < 16; i++) {
-			lane_rounds(&a, wa, pa, i);
-			lane_rounds(&b, wb, pb, i);
+			lane_rounds(&la, wa, a[n].block, i);
+			lane_rounds(&lb, wb, b[n].block, i);
 		}
-		lane_add(&a, a_before);
-		lane_add(&b, b_before);
+		lane_add(&la, a_before);
+		lane_add(&lb, b_before);
+		lane_end(&la, start, a[n].out);
+		lane_end(&lb, start, b[n].out);
 	}
-	lane_store(a, h[0]);
-	lane_store(b, h[1]);
+	if (nb > na)
+		la = lb;
+	for (; n < all; n++) {
+		const struct lane before = la;
+		__m128i w[4];
+
+#pragma GCC unroll 16
+		for (unsigned i = 0; i < 16; i++)
+			lane_rounds(&la, w, rest[n].block, i);
+		lane_add(&la, before);
+		lane_end(&la, start, rest[n].out);
+	}
 }
 
 const struct digest_engine *digest_engine_cpu(void)
 {
-	static const struct digest_engine x86 = { "x86 SHA instructions", block_x86, pair_x86 };
+	static const struct digest_engine x86 = { "x86 SHA instructions", block_x86, lanes_x86 };
 	unsigned a, b, c, d;
 
 	if (!__get_cpuid(1, &a, &b, &c, &d) || !(c & bit_SSSE3) || !(c & bit_SSE4_1))
@@ -168,15 +215,15 @@ static void block_arm(uint32_t h[static 8], const uint8_t *p, size_t nblocks)
 	vst1q_u32(h + 4, efgh);
 }
 
-static void pair_arm(uint32_t *const h[static 2], const uint8_t *const p[static 2], size_t nblocks)
+static void lanes_arm(const struct digest_step *a, size_t na, const struct digest_step *b, size_t nb)
 {
-	block_arm(h[0], p[0], nblocks);
-	block_arm(h[1], p[1], nblocks);
+	lane_do(block_arm, a, na);
+	lane_do(block_arm, b, nb);
 }
 
 const struct digest_engine *digest_engine_cpu(void)
 {
-	static const struct digest_engine arm = { "ARMv8 SHA instructions", block_arm, pair_arm };
+	static const struct digest_engine arm = { "ARMv8 SHA instructions", block_arm, lanes_arm };
 
 	return &arm;
 }

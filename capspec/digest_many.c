@@ -1,5 +1,6 @@
-/* Many short messages to their digests. Each is laid out with its tag and padding, so that nothing but whole
- * blocks is left to do; two lanes go on side by side, and whichever ends takes the next message. */
+/* Many short messages to their digests. What is left to do is to compress whole blocks: the first one has the tag
+ * before the message, the last ones the padding behind it, and those between are hashed where they are. The
+ * messages go to two queues of about the same length, which go on side by side. */
 #include "capspec/digest.h"
 
 #include "capspec/digest_block.h"
@@ -7,118 +8,90 @@
 #include <endian.h>
 #include <string.h>
 
-/* Longer ones are not worth the copy, and are hashed piece by piece. */
-enum { BLOCK = KRUX_SHA256_BLOCK, LONG = 16 * BLOCK, PAD = 9 };
+/* Longer ones are hashed piece by piece. BEFORE: bytes of the message that the copy of its end brings along. */
+enum { BLOCK = KRUX_SHA256_BLOCK, MANY = 16, LONG = 16, PAD = 9, BEFORE = BLOCK };
 
 struct lane {
-	uint32_t h[8];
-	const uint8_t *p;
-	size_t blocks;                       /* that are left */
-	uint8_t *out;                        /* where its digest goes */
-	uint8_t buf[LONG];
+	size_t n;
+	struct digest_step step[(MANY / 2 + 1) * LONG];
 };
 
-struct queue {
-	uint8_t tag;
-	const struct krux_str *message;
-	uint8_t (*out)[KRUX_SHA256];
-	size_t n, taken;
+/* What is not hashed where it is. */
+struct ends {
+	uint8_t first[BLOCK];
+	uint8_t last[BEFORE + 2 * BLOCK + PAD];
 };
 
-static void number_put(uint8_t *p, uint64_t v)
+static void lane_put(struct lane *l, const uint8_t *block, uint8_t *out)
 {
-	v = htobe64(v);
-	memcpy(p, &v, sizeof v);
+	l->step[l->n++] = (struct digest_step){ block, out };
 }
 
-static inline __attribute__((always_inline)) void lane_lay(struct lane *l, uint8_t tag, const char *p, size_t n,
-                                                           size_t blocks)
+/* `n` bytes of the message stand at p, the last of it. */
+static void padding_put(struct lane *l, uint8_t *p, size_t n, uint64_t length, uint8_t *out)
 {
-	uint8_t *end = l->buf + blocks * BLOCK;
+	size_t end = n + PAD > BLOCK ? 2 * BLOCK : BLOCK;
+	uint64_t bits = htobe64(length << 3);
 
-	memcpy(l->h, digest_start, sizeof l->h);
-	l->p = l->buf;
-	l->blocks = blocks;
-	/* The padding begins in one of the last two blocks. */
-	memset(blocks > 1 ? end - 2 * BLOCK : l->buf, 0, 2 * BLOCK);
-	l->buf[0] = tag;
-	if (n)
-		memcpy(l->buf + 1, p, n);
-	l->buf[1 + n] = 0x80;
-	number_put(end - 8, (uint64_t)(1 + n) << 3);
+	memset(p + n, 0, BLOCK + PAD);
+	p[n] = 0x80;
+	memcpy(p + end - sizeof bits, &bits, sizeof bits);
+	if (end == 2 * BLOCK)
+		lane_put(l, p, NULL);
+	lane_put(l, p + end - BLOCK, out);
 }
 
-static void lane_fill(struct lane *l, uint8_t tag, struct krux_str m)
+static inline __attribute__((always_inline)) void message_put(struct lane *l, struct ends *e, uint8_t tag,
+                                                              const uint8_t *p, size_t n, uint8_t *out)
 {
-	/* The nodes of a tree. */
-	if (m.n == 2 * KRUX_SHA256)
-		lane_lay(l, tag, m.p, 2 * KRUX_SHA256, 2);
-	else
-		lane_lay(l, tag, m.p, m.n, (1 + m.n + PAD + BLOCK - 1) / BLOCK);
-}
+	size_t left = (1 + n) % BLOCK;
+	uint8_t *last = e->last + BEFORE;
 
-/* The next message that a lane can hold; long ones on the way are done at once. False: none is left. */
-static bool lane_take(struct lane *l, struct queue *q)
-{
-	while (q->taken < q->n) {
-		struct krux_str m = q->message[q->taken];
-		uint8_t *out = q->out[q->taken++];
-
-		if (1 + m.n + PAD > LONG) {
-			krux_sha256_parts((struct krux_str[]){ { (char *)&q->tag, 1 }, m }, 2, out);
-			continue;
-		}
-		lane_fill(l, q->tag, m);
-		l->out = out;
-		return true;
+	if (n < BLOCK) {
+		last[0] = tag;
+		if (n)
+			memcpy(last + 1, p, n);
+		padding_put(l, last, 1 + n, 1 + n, out);
+		return;
 	}
-	return false;
+	e->first[0] = tag;
+	memcpy(e->first + 1, p, BLOCK - 1);
+	lane_put(l, e->first, NULL);
+	for (size_t at = BLOCK - 1; n - at >= BLOCK; at += BLOCK)
+		lane_put(l, p + at, NULL);
+	/* As long whatever is left, which is cheaper. */
+	memcpy(last + left - BLOCK, p + n - BLOCK, BLOCK);
+	padding_put(l, last, left, 1 + n, out);
 }
 
-static void lane_end(const struct lane *l)
+static void messages_hash(const struct digest_engine *e, uint8_t tag, const struct krux_str *m, size_t n,
+                          uint8_t (*out)[KRUX_SHA256])
 {
-	for (unsigned i = 0; i < 8; i++) {
-		uint32_t v = htobe32(l->h[i]);
+	struct lane lane[2];
+	struct ends ends[MANY];
 
-		memcpy(l->out + sizeof v * i, &v, sizeof v);
+	lane[0].n = lane[1].n = 0;
+	for (size_t i = 0; i < n; i++) {
+		struct lane *l = &lane[lane[1].n < lane[0].n];
+		const uint8_t *p = (const uint8_t *)m[i].p;
+
+		if (1 + m[i].n + PAD > LONG * BLOCK)
+			krux_sha256_parts((struct krux_str[]){ { (char *)&tag, 1 }, m[i] }, 2, out[i]);
+		/* The nodes of a tree. */
+		else if (m[i].n == 2 * KRUX_SHA256)
+			message_put(l, &ends[i], tag, p, 2 * KRUX_SHA256, out[i]);
+		else
+			message_put(l, &ends[i], tag, p, m[i].n, out[i]);
 	}
-}
-
-/* Takes n blocks off the lane; true: it has come to its end and found nothing more to do. */
-static bool lane_step(struct lane *l, size_t n, struct queue *q)
-{
-	l->p += n * BLOCK;
-	l->blocks -= n;
-	if (l->blocks)
-		return false;
-	lane_end(l);
-	return !lane_take(l, q);
+	e->lanes(lane[0].step, lane[0].n, lane[1].step, lane[1].n);
 }
 
 void krux_sha256_tagged(uint8_t tag, const struct krux_str *message, size_t n, uint8_t (*out)[KRUX_SHA256])
 {
 	const struct digest_engine *e = digest_engine_get();
-	struct queue q = { tag, message, out, n, 0 };
-	struct lane lane[2];
-	unsigned last = 0;
-	bool both;
 
-	if (!lane_take(&lane[0], &q))
-		return;
-	both = lane_take(&lane[1], &q);
-	while (both) {
-		size_t step = lane[0].blocks < lane[1].blocks ? lane[0].blocks : lane[1].blocks;
-
-		e->pair((uint32_t *[]){ lane[0].h, lane[1].h }, (const uint8_t *[]){ lane[0].p, lane[1].p }, step);
-		for (unsigned k = 0; k < 2; k++)
-			if (lane_step(&lane[k], step, &q)) {
-				last = !k;
-				both = false;
-			}
-	}
-	/* Both may have ended at once. */
-	if (lane[last].blocks) {
-		e->block(lane[last].h, lane[last].p, lane[last].blocks);
-		lane_end(&lane[last]);
+	for (size_t some; n; n -= some, message += some, out += some) {
+		some = n < MANY ? n : MANY;
+		messages_hash(e, tag, message, some, out);
 	}
 }
