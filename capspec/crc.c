@@ -33,6 +33,7 @@ __attribute__((target("sse4.2"))) static inline uint32_t crc_go(uint64_t crc, co
 {
 	uint64_t word;
 
+#pragma GCC unroll 8
 	for (; n >= sizeof word; n -= sizeof word, p += sizeof word) {
 		memcpy(&word, p, sizeof word);
 		crc = _mm_crc32_u64(crc, word);

@@ -46,11 +46,6 @@ void record_bytes(struct record *r, enum audit_field f, const void *p, size_t n)
 	record_str(r, f, (struct krux_str){ p, n });
 }
 
-bool record_has(const struct record *r, enum audit_field f)
-{
-	return r->have >> f & 1;
-}
-
 void record_check(const uint8_t *p, size_t n, uint8_t out[static RECORD_CHECK])
 {
 	uint32_t crc = htobe32(krux_crc32c(p, n));
@@ -108,7 +103,7 @@ size_t record_encode(const struct record *r, uint8_t *out, size_t cap)
 }
 
 /* The writer's own fields go to where RECORD_HEAD bytes are free; each returns the place behind it. */
-static uint8_t *bytes_put(uint8_t *p, struct record *r, enum audit_field f, const uint8_t *bytes, size_t n)
+static inline uint8_t *bytes_put(uint8_t *p, struct record *r, enum audit_field f, const uint8_t *bytes, size_t n)
 {
 	struct item_out o = { p, 2 * sizeof(uint64_t), 0 };
 
@@ -119,7 +114,7 @@ static uint8_t *bytes_put(uint8_t *p, struct record *r, enum audit_field f, cons
 	return p + o.n + n;
 }
 
-static uint8_t *number_put(uint8_t *p, struct record *r, enum audit_field f, uint64_t v)
+static inline uint8_t *number_put(uint8_t *p, struct record *r, enum audit_field f, uint64_t v)
 {
 	struct item_out o = { p, 2 * sizeof(uint64_t), 0 };
 	uint64_t big = htobe64(v);
@@ -136,15 +131,21 @@ static uint8_t *number_put(uint8_t *p, struct record *r, enum audit_field f, uin
 	return p + o.n;
 }
 
-static bool is_borrowed(enum audit_field f)
+/* What was borrowed from where the fields were is borrowed from where they are. */
+static void fields_move(struct record *r, uint64_t which, const uint8_t *from, const uint8_t *to)
 {
-	return !record_is_number(record_fields[f].schema[0]);
+	for (; which; which &= which - 1) {
+		struct krux_str *s = &r->field[__builtin_ctzll(which)].s;
+
+		if (s->p)
+			s->p = (const char *)to + (s->p - (const char *)from);
+	}
 }
 
 size_t record_whole(const struct record_head *h, const uint8_t *body, size_t n, struct record *r,
                     uint8_t *out, size_t cap)
 {
-	uint64_t count = (uint64_t)__builtin_popcountll(r->have), rest = r->have & ~RECORD_BIT(KIND);
+	uint64_t count = (uint64_t)__builtin_popcountll(r->have), borrowed = r->have & ~record_numbers();
 	struct item_out map = { out, RECORD_HEAD, 0 };
 	/* The kind is the body's first field, behind the map's head; all others come behind the writer's. */
 	size_t skip = (count < 24 ? 1 : 2) + 1 + (r->field[AUDIT_KIND].u < 24 ? 1 : 2);
@@ -160,13 +161,7 @@ size_t record_whole(const struct record_head *h, const uint8_t *body, size_t n, 
 	p = bytes_put(p, r, AUDIT_BOOT, h->boot, 16);
 	p = number_put(p, r, AUDIT_WALL, h->wall);
 	p = number_put(p, r, AUDIT_MONO, h->mono);
-	/* What was borrowed from the body is now borrowed from the record. */
-	for (; rest; rest &= rest - 1) {
-		enum audit_field f = (enum audit_field)__builtin_ctzll(rest);
-
-		if (is_borrowed(f) && r->field[f].s.p)
-			r->field[f].s.p = (const char *)p + (r->field[f].s.p - (const char *)body - skip);
-	}
+	fields_move(r, borrowed, body + skip, p);
 	memcpy(p, body + skip, n - skip);
 	p += n - skip;
 	record_check(out, (size_t)(p - out), check);

@@ -34,7 +34,10 @@ void record_set(struct record *, enum audit_field, uint64_t);
 void record_str(struct record *, enum audit_field, struct krux_str);
 void record_text(struct record *, enum audit_field, const char *);
 void record_bytes(struct record *, enum audit_field, const void *, size_t n);
-bool record_has(const struct record *, enum audit_field);
+static inline bool record_has(const struct record *r, enum audit_field f)
+{
+	return r->have >> f & 1;
+}
 
 /* Deterministic bytes; 0 for a record that decode would refuse, such as one beyond cap. */
 size_t record_encode(const struct record *, uint8_t *out, size_t cap);
@@ -60,6 +63,8 @@ extern const char record_adds_not_up[];
 size_t record_encode_body(const struct record *, uint8_t *out, size_t cap);
 /* All n bytes are a body of which record_whole would make a record. Borrows. False with *why. */
 bool record_body(const uint8_t *p, size_t n, struct record *, const char **why);
+/* The same; what it finds is remembered for the next one. What this has remembered is for it alone. */
+bool record_body_known(const uint8_t *p, size_t n, struct record_known *, struct record *, const char **why);
 
 struct record_head {
 	uint64_t seq, wall, mono;

@@ -164,50 +164,92 @@ static bool fields_take(struct fields *f, struct record *r)
 	return fields_read(f, r, true);
 }
 
-/* The same where most of it is known. False also where it has another form: then it is read the usual way. */
-static INLINE bool fields_known(struct fields *f, struct record *r, struct record_known *known, bool form_only)
-{
-	const uint8_t *rest = known_head_take(f->in.p, f->in.end, r, &f->left);
-	size_t i = 0, n, taken = 0, read = 0;
-	struct known *k;
+/* Of a record that was read by what is known: */
+struct told {
+	struct known *known;
+	uint64_t read;                       /* fields that are others than the known ones */
+};
 
-	if (!rest)
-		return false;
-	k = &known->kind[r->field[AUDIT_KIND].u];
+/* The same from `rest` on, behind a head that was taken, where most of it is known. False also where it has another
+ * form: then it is read the usual way. */
+static INLINE bool fields_known(struct fields *f, const uint8_t *rest, struct record *r, struct record_known *known,
+                                bool form_only, struct told *told)
+{
+	struct known *k = &known->kind[r->field[AUDIT_KIND].u];
+	size_t i = 0, n, nread = 0, ntaken = 0;
+	const uint8_t *next;
+	uint64_t read = 0;
+
 	f->p = rest;
-	f->last = AUDIT_MONO;
+	f->last = record_has(r, AUDIT_MONO) ? AUDIT_MONO : AUDIT_KIND;
 	while (f->left) {
 		if (i < k->n) {
 			n = known_take(k, i, f->left, f->p, f->in.end, r, &f->p);
 			i += n;
-			taken += n;
+			ntaken += n;
 			f->left -= n;
 			if (n)
 				f->last = k->field[i - 1].key;
 			if (!f->left)
 				break;
 		}
+		next = f->left == 1 && f->last < AUDIT_CHECK ? known_check_take(f->p, f->in.end, r) : NULL;
+		if (next) {
+			f->p = next;
+			read |= RECORD_BIT(CHECK);
+			break;
+		}
 		field_next(f, r, form_only);
 		if (!f->p)
 			return false;
-		read++;
+		nread++;
+		read |= 1ull << f->last;
 		while (i < k->n && k->field[i].key <= f->last)
 			i++;
 	}
 	f->in.p = f->p;
-	if (read > taken + 2)
+	/* More of it is new than was known. */
+	if (nread > ntaken + 2) {
 		known_keep(k, r, rest, f->p);
+		read = 0;
+	}
+	*told = (struct told){ k, read };
 	return true;
 }
 
-static bool fields_decode_known(struct fields *f, struct record *r, struct record_known *known)
+static bool fields_decode_known(struct fields *f, struct record *r, struct record_known *known, struct told *told)
 {
-	return fields_known(f, r, known, false);
+	const uint8_t *rest = known_head_take(f->in.p, f->in.end, r, &f->left);
+
+	return rest && fields_known(f, rest, r, known, false, told);
 }
 
-static bool fields_take_known(struct fields *f, struct record *r, struct record_known *known)
+static bool fields_take_known(struct fields *f, struct record *r, struct record_known *known, struct told *told)
 {
-	return fields_known(f, r, known, true);
+	const uint8_t *rest = known_head_take(f->in.p, f->in.end, r, &f->left);
+
+	return rest && fields_known(f, rest, r, known, true, told);
+}
+
+static bool body_decode_known(struct fields *f, struct record *r, struct record_known *known, struct told *told)
+{
+	const uint8_t *rest = known_body_take(f->in.p, f->in.end, r, &f->left);
+
+	return rest && fields_known(f, rest, r, known, false, told);
+}
+
+/* What the kind says of these fields is known where all that it looks at is. */
+static const char *told_check(const struct record *r, uint64_t own, const struct told *told)
+{
+	bool all = told->known && !(told->read & ~RECORD_FREE);
+	const char *why;
+
+	if (all && told->known->checked == r->have)
+		return NULL;
+	why = record_kind_check(r, own);
+	if (all && !why)
+		told->known->checked = r->have;
+	return why;
 }
 
 /* A record but for its check. */
@@ -216,13 +258,14 @@ static bool form_decode(const uint8_t *p, size_t n, struct record *r, struct rec
 {
 	struct fields f = { .in = { p, p + (n < RECORD_MAX ? n : RECORD_MAX), "it is longer than 65,535 bytes" } };
 	const struct item_in start = f.in;
+	struct told told = { 0 };
 
-	if (!known || !(hashed ? fields_take_known : fields_decode_known)(&f, r, known)) {
+	if (!known || !(hashed ? fields_take_known : fields_decode_known)(&f, r, known, &told)) {
 		f.in = start;
 		if (!(hashed ? fields_take : fields_decode)(&f, r))
 			goto refuse;
 	}
-	f.in.why = record_kind_check(r, RECORD_OWN);
+	f.in.why = told_check(r, RECORD_OWN, &told);
 	if (!f.in.why) {
 		*used = (size_t)(f.in.p - p);
 		return true;
@@ -284,18 +327,29 @@ size_t record_add_up(const struct krux_str *bytes, size_t n)
 	return i;
 }
 
-bool record_body(const uint8_t *p, size_t n, struct record *r, const char **why)
+bool record_body_known(const uint8_t *p, size_t n, struct record_known *known, struct record *r, const char **why)
 {
 	struct fields f = { .in = { p, p + n, NULL } };
+	const struct item_in start = f.in;
+	struct told told = { 0 };
 
 	*why = NULL;
-	if (n > RECORD_MAX - RECORD_HEAD)
+	if (n > RECORD_MAX - RECORD_HEAD) {
 		*why = "it is too long for a record";
-	else if (!fields_decode(&f, r))
-		*why = f.in.why;
-	else if (f.in.p != f.in.end)
-		*why = "bytes after it";
-	else
-		*why = record_kind_check(r, RECORD_BIT(KIND));
+		return false;
+	}
+	if (!known || !body_decode_known(&f, r, known, &told)) {
+		f.in = start;
+		if (!fields_decode(&f, r)) {
+			*why = f.in.why;
+			return false;
+		}
+	}
+	*why = f.in.p != f.in.end ? "bytes after it" : told_check(r, RECORD_BIT(KIND), &told);
 	return !*why;
+}
+
+bool record_body(const uint8_t *p, size_t n, struct record *r, const char **why)
+{
+	return record_body_known(p, n, NULL, r, why);
 }

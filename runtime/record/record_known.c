@@ -17,12 +17,13 @@ enum {
 /* The head of a map and a number of seq take at most 11 bytes. */
 enum { HEAD_MOST = 11 + AT_REST };
 
-static uint64_t number_at(const uint8_t *p)
+
+static inline uint64_t word_at(const uint8_t *p)
 {
 	uint64_t v;
 
 	memcpy(&v, p, sizeof v);
-	return be64toh(v);
+	return v;
 }
 
 static bool is_pair(const uint8_t *p, uint8_t key, uint8_t head)
@@ -49,8 +50,8 @@ const uint8_t *known_head_take(const uint8_t *p, const uint8_t *end, struct reco
 	    !is_pair(p + AT_WALL - 2, AUDIT_WALL, ITEM_UINT << 5 | 27) ||
 	    !is_pair(p + AT_MONO - 2, AUDIT_MONO, ITEM_UINT << 5 | 27))
 		return NULL;
-	wall = number_at(p + AT_WALL);
-	mono = number_at(p + AT_MONO);
+	wall = be64toh(word_at(p + AT_WALL));
+	mono = be64toh(word_at(p + AT_MONO));
 	/* Smaller ones have a shorter form. */
 	if (!(wall >> 32) || !(mono >> 32))
 		return NULL;
@@ -66,23 +67,51 @@ const uint8_t *known_head_take(const uint8_t *p, const uint8_t *end, struct reco
 	return p + AT_REST;
 }
 
+const uint8_t *known_body_take(const uint8_t *p, const uint8_t *end, struct record *r, uint64_t *count)
+{
+	struct item_in in = { p, end, NULL };
+	struct item_at map = item_head_take(p, ITEM_MAP, &in);
+
+	if (!map.next || !map.v || map.v > AUDIT_FIELDS || end - map.next < 2 || map.next[0] != AUDIT_KIND ||
+	    map.next[1] >= KNOWN_KINDS)
+		return NULL;
+	r->have = RECORD_BIT(KIND);
+	r->field[AUDIT_KIND].u = map.next[1];
+	*count = map.v - 1;
+	return map.next + 2;
+}
+
+const uint8_t *known_check_take(const uint8_t *p, const uint8_t *end, struct record *r)
+{
+	static const uint8_t head[] = { ITEM_UINT << 5 | 24, AUDIT_CHECK, ITEM_BYTES << 5 | RECORD_CHECK };
+
+	if (end - p < RECORD_CHECK_WHOLE || memcmp(p, head, sizeof head) != 0)
+		return NULL;
+	r->have |= RECORD_BIT(CHECK);
+	r->field[AUDIT_CHECK].s = (struct krux_str){ (const char *)p + sizeof head, RECORD_CHECK };
+	return p + RECORD_CHECK_WHOLE;
+}
+
+static inline uint64_t differ(const uint8_t *p, const uint8_t *known)
+{
+	return word_at(p) ^ word_at(known);
+}
+
 /* How many bytes are the same, of n. */
 static inline size_t same(const uint8_t *p, const uint8_t *known, size_t n)
 {
-	uint64_t a, b, pa[4], pb[4];
+	enum { WORD = sizeof(uint64_t) };
 	size_t i = 0;
 
-	for (; i + sizeof pa <= n; i += sizeof pa) {
-		memcpy(pa, p + i, sizeof pa);
-		memcpy(pb, known + i, sizeof pb);
-		if ((pa[0] ^ pb[0]) | (pa[1] ^ pb[1]) | (pa[2] ^ pb[2]) | (pa[3] ^ pb[3]))
+	for (; i + 4 * WORD <= n; i += 4 * WORD)
+		if (differ(p + i, known + i) | differ(p + i + WORD, known + i + WORD) |
+		    differ(p + i + 2 * WORD, known + i + 2 * WORD) | differ(p + i + 3 * WORD, known + i + 3 * WORD))
 			break;
-	}
-	for (; i + sizeof a <= n; i += sizeof a) {
-		memcpy(&a, p + i, sizeof a);
-		memcpy(&b, known + i, sizeof b);
-		if (a != b)
-			return i + (size_t)__builtin_ctzll(le64toh(a ^ b)) / 8;
+	for (; i + WORD <= n; i += WORD) {
+		uint64_t x = differ(p + i, known + i);
+
+		if (x)
+			return i + (size_t)__builtin_ctzll(le64toh(x)) / 8;
 	}
 	while (i < n && p[i] == known[i])
 		i++;
@@ -96,7 +125,11 @@ size_t known_take(const struct known *k, size_t i, size_t most, const uint8_t *p
 	size_t start = f->at, left = k->nbytes - start, here = (size_t)(end - p), n = 0, until;
 	uint64_t have = r->have;
 
-	until = start + same(p, k->bytes + start, here < left ? here : left);
+	/* Mostly it is all the same. */
+	if (left <= here && !memcmp(p, k->bytes + start, left))
+		until = k->nbytes;
+	else
+		until = start + same(p, k->bytes + start, here < left ? here : left);
 	p -= start;
 	if (most > k->n - i)
 		most = k->n - i;
@@ -119,6 +152,7 @@ void known_keep(struct known *k, const struct record *r, const uint8_t *at, cons
 	uint64_t left = r->have & ~RECORD_OWN;
 	const uint8_t *p = at;
 
+	k->checked = 0;
 	k->n = 0;
 	if (end - at > KNOWN_BYTES)
 		return;

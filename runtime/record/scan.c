@@ -16,7 +16,8 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { BUFFER = 2 * (RECORD_MAX + 1), AHEAD = RECORD_MANY };
+/* What is read at once should still be near when it is decoded. */
+enum { BUFFER = RECORD_MAX + 1 + (32 << 10), AHEAD = RECORD_MANY };
 
 struct scan {
 	int fd;
