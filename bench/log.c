@@ -6,6 +6,7 @@
 #include "runtime/base/err.h"
 #include "runtime/record/carry.h"
 #include "runtime/record/log.h"
+#include "runtime/record/record_known.h"
 #include "runtime/record/verify.h"
 
 #include "capspec/digest.h"
@@ -122,17 +123,18 @@ static size_t nintent;
 
 static uint64_t pair_add(struct log *log)
 {
+	static struct record_known known;
 	struct log_added added;
 	struct record r;
 	const char *why;
 	size_t n;
 
-	if (!record_body(intent_body, nintent, &r, &why) ||
+	if (!record_body_known(intent_body, nintent, &known, &r, &why) ||
 	    log_add_body(log, (struct krux_str){ (char *)intent_body, nintent }, &r, &added, &err))
 		die("intent");
 	r = outcome(added.seq);
 	n = record_encode_body(&r, outcome_body, sizeof outcome_body);
-	if (!record_body(outcome_body, n, &r, &why) ||
+	if (!record_body_known(outcome_body, n, &known, &r, &why) ||
 	    log_add_body(log, (struct krux_str){ (char *)outcome_body, n }, &r, NULL, &err))
 		die("outcome");
 	return nintent + n;

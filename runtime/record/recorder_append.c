@@ -291,7 +291,7 @@ static enum ack_status body_append(struct end *e, const struct message *m, struc
 	const char *why;
 	enum ack_status s;
 
-	if (!record_body((const uint8_t *)body.p, body.n, &rec, &why))
+	if (!record_body_known((const uint8_t *)body.p, body.n, &r->known, &rec, &why))
 		return ACK_MALFORMED;
 	p->kind = rec.field[AUDIT_KIND].u;
 	p->about = record_has(&rec, AUDIT_ABOUT) ? rec.field[AUDIT_ABOUT].u : 0;

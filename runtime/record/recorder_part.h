@@ -7,6 +7,7 @@
 #include "runtime/base/message.h"
 #include "runtime/bundle/trust.h"
 #include "runtime/record/log.h"
+#include "runtime/record/record_known.h"
 #include "runtime/record/recorder.h"
 #include "runtime/record/sign.h"
 
@@ -68,6 +69,7 @@ struct recorder {
 	struct channel parent;
 	struct watch on_parent;
 	struct log *log;
+	struct record_known known;       /* of the bodies that were asked for */
 	struct checkpoints *checkpoints;
 	uint64_t signed_;                /* records below the last checkpoint */
 	struct timer on_checkpoint;
