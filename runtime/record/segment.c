@@ -200,5 +200,6 @@ void segment_next_drop(int dir, struct segment_next *s)
 	if (s->fd < 0)
 		return;
 	cleanup_fd(&s->fd);
+	s->fd = -1;
 	unlinkat(dir, NEXT, 0);
 }
