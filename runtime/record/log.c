@@ -300,12 +300,13 @@ enum log_result log_commit(struct log *log, struct krux_err *err)
 	written = log->unsynced;
 	if (!written)
 		return LOG_OK;
+	/* While zeros are written the disk takes the records, where that is more than a moment. */
+	if (log->at >= log->size / 2 && written >= LOG_SEND)
+		segment_send(log->fd, log->at - written, written);
+	log_prepare(log, written);
 	if (log_sync(log, err))
 		return LOG_FAILED;
-	if (log->at + LOG_MARGIN > log->size)
-		return log_rotate(log, err);
-	log_prepare(log, written);
-	return LOG_OK;
+	return log->at + LOG_MARGIN > log->size ? log_rotate(log, err) : LOG_OK;
 }
 
 int log_append(struct log *log, struct record *r, uint64_t *seq, uint8_t *leaf, struct krux_err *err)

@@ -9,9 +9,10 @@
 #include <stdbool.h>
 
 /* Behind so many bytes of it the next segment begins; RESERVE is what log/reserve holds, SMALL the
- * size of a segment that is made of it. UNSYNCED: the most that is written before it is waited for. */
+ * size of a segment that is made of it. UNSYNCED: the most that is written before it is waited for; SEND: the least
+ * that is worth to be sent before that. */
 enum { LOG_MARGIN = 64 << 10, LOG_RESERVE = 1 << 20, LOG_SMALL = 512 << 10,
-       LOG_UNSYNCED = 16 << 20 };
+       LOG_UNSYNCED = 16 << 20, LOG_SEND = 64 << 10 };
 #define LOG_RESERVE_FILE "reserve"
 
 struct log {

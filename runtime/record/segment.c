@@ -13,6 +13,7 @@
 #include <string.h>
 
 #define NEXT "next"
+enum { SEND = 1 << 20 };
 
 void segment_name(uint64_t number, char out[static SEGMENT_NAME])
 {
@@ -75,6 +76,11 @@ int segment_write(int fd, const void *p, size_t n, uint64_t at, struct krux_err 
 		n -= (size_t)w;
 	}
 	return 0;
+}
+
+void segment_send(int fd, uint64_t at, uint64_t n)
+{
+	sync_file_range(fd, (off_t)at, (off_t)n, SYNC_FILE_RANGE_WRITE);
 }
 
 int segment_zero(int fd, uint64_t at, uint64_t end, struct krux_err *err)
@@ -166,7 +172,7 @@ int segment_next_begin(int dir, struct segment_next *s, uint64_t size, struct kr
 		unlinkat(dir, NEXT, 0);
 		return -1;
 	}
-	*s = (struct segment_next){ fd_keep(&fd), size, 0 };
+	*s = (struct segment_next){ .fd = fd_keep(&fd), .size = size };
 	return 0;
 }
 
@@ -178,8 +184,12 @@ int segment_next_fill(struct segment_next *s, uint64_t n, struct krux_err *err)
 		return 0;
 	if (segment_zero(s->fd, s->done, end, err))
 		return -1;
-	sync_file_range(s->fd, (off_t)s->done, (off_t)(end - s->done), SYNC_FILE_RANGE_WRITE);
 	s->done = end;
+	/* Much at once is cheaper, and little is left to the one who has to wait for all of it. */
+	if (s->done - s->sent >= SEND) {
+		segment_send(s->fd, s->sent, s->done - s->sent);
+		s->sent = s->done;
+	}
 	return 0;
 }
 

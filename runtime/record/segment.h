@@ -17,6 +17,8 @@ int segment_open(int dir, uint64_t number, int flags, struct krux_err *err);
 
 /* n bytes at `at`, all of them. */
 int segment_write(int fd, const void *p, size_t n, uint64_t at, struct krux_err *err);
+/* What was written there is on its way to the disk: it is waited for elsewhere, and errors are found there. */
+void segment_send(int fd, uint64_t at, uint64_t n);
 /* Zeros from `at` to, not with, `end`. */
 int segment_zero(int fd, uint64_t at, uint64_t end, struct krux_err *err);
 /* The first offset from `at` on that is in no hole of the file, which reads as zeros; size: all are. */
@@ -30,10 +32,11 @@ int segment_hash(int fd, uint64_t from, uint64_t n, uint8_t out[static HASH_LEN]
 struct segment_next {
 	int fd;                  /* -1: none yet */
 	uint64_t size, done;     /* zeros written so far */
+	uint64_t sent;           /* of those, on their way to the disk */
 };
 /* Begins one; takes its room on the disk. */
 int segment_next_begin(int dir, struct segment_next *, uint64_t size, struct krux_err *err);
-/* Writes up to n more zeros, and has them on their way to the disk. */
+/* Writes up to n more zeros, and now and then sends them. */
 int segment_next_fill(struct segment_next *, uint64_t n, struct krux_err *err);
 /* The rest of it; it is on disk and has its name. Returns the descriptor, which is the caller's. */
 int segment_next_end(int dir, struct segment_next *, uint64_t number, struct krux_err *err);
