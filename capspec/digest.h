@@ -12,8 +12,14 @@ void krux_sha256(struct krux_str, uint8_t out[static KRUX_SHA256]);
 /* Of the parts one after the other. */
 void krux_sha256_parts(const struct krux_str *part, size_t n, uint8_t out[static KRUX_SHA256]);
 
-/* SHA-256(tag || message) of n messages, each to its place in out: two at a time, which takes about
- * half as long as one after the other. */
+/* SHA-256(tag || message), two messages at a time, which takes about half as long as one after the other: of
+ * messages of all kinds, or each to its place in out. What is hashed is no other one's out. */
+struct krux_sha256_job {
+	uint8_t tag;
+	struct krux_str message;
+	uint8_t *out;
+};
+void krux_sha256_jobs(const struct krux_sha256_job *, size_t n);
 void krux_sha256_tagged(uint8_t tag, const struct krux_str *message, size_t n, uint8_t (*out)[KRUX_SHA256]);
 
 /* Piece by piece; copying a state forks it. end wipes it. */

@@ -41,57 +41,67 @@ static void padding_put(struct lane *l, uint8_t *p, size_t n, uint64_t length, u
 	lane_put(l, p + end - BLOCK, out);
 }
 
-static inline __attribute__((always_inline)) void message_put(struct lane *l, struct ends *e, uint8_t tag,
-                                                              const uint8_t *p, size_t n, uint8_t *out)
+static inline __attribute__((always_inline)) void message_put(struct lane *l, struct ends *e,
+                                                              const struct krux_sha256_job *job, size_t n)
 {
+	const uint8_t *p = (const uint8_t *)job->message.p;
 	size_t left = (1 + n) % BLOCK;
 	uint8_t *last = e->last + BEFORE;
 
 	if (n < BLOCK) {
-		last[0] = tag;
+		last[0] = job->tag;
 		if (n)
 			memcpy(last + 1, p, n);
-		padding_put(l, last, 1 + n, 1 + n, out);
+		padding_put(l, last, 1 + n, 1 + n, job->out);
 		return;
 	}
-	e->first[0] = tag;
+	e->first[0] = job->tag;
 	memcpy(e->first + 1, p, BLOCK - 1);
 	lane_put(l, e->first, NULL);
 	for (size_t at = BLOCK - 1; n - at >= BLOCK; at += BLOCK)
 		lane_put(l, p + at, NULL);
 	/* As long whatever is left, which is cheaper. */
 	memcpy(last + left - BLOCK, p + n - BLOCK, BLOCK);
-	padding_put(l, last, left, 1 + n, out);
+	padding_put(l, last, left, 1 + n, job->out);
 }
 
-static void messages_hash(const struct digest_engine *e, uint8_t tag, const struct krux_str *m, size_t n,
-                          uint8_t (*out)[KRUX_SHA256])
+/* To the shorter queue of the two. */
+static inline __attribute__((always_inline)) void job_put(struct lane lane[static 2], struct ends *e,
+                                                          const struct krux_sha256_job *job)
 {
-	struct lane lane[2];
-	struct ends ends[MANY];
+	struct lane *l = &lane[lane[1].n < lane[0].n];
 
-	lane[0].n = lane[1].n = 0;
-	for (size_t i = 0; i < n; i++) {
-		struct lane *l = &lane[lane[1].n < lane[0].n];
-		const uint8_t *p = (const uint8_t *)m[i].p;
+	if (1 + job->message.n + PAD > LONG * BLOCK)
+		krux_sha256_parts((struct krux_str[]){ { (const char *)&job->tag, 1 }, job->message }, 2, job->out);
+	/* The nodes of a tree. */
+	else if (job->message.n == 2 * KRUX_SHA256)
+		message_put(l, e, job, 2 * KRUX_SHA256);
+	else
+		message_put(l, e, job, job->message.n);
+}
 
-		if (1 + m[i].n + PAD > LONG * BLOCK)
-			krux_sha256_parts((struct krux_str[]){ { (char *)&tag, 1 }, m[i] }, 2, out[i]);
-		/* The nodes of a tree. */
-		else if (m[i].n == 2 * KRUX_SHA256)
-			message_put(l, &ends[i], tag, p, 2 * KRUX_SHA256, out[i]);
-		else
-			message_put(l, &ends[i], tag, p, m[i].n, out[i]);
+void krux_sha256_jobs(const struct krux_sha256_job *job, size_t n)
+{
+	for (size_t some; n; n -= some, job += some) {
+		struct lane lane[2];
+		struct ends ends[MANY];
+
+		lane[0].n = lane[1].n = 0;
+		some = n < MANY ? n : MANY;
+		for (size_t i = 0; i < some; i++)
+			job_put(lane, &ends[i], &job[i]);
+		digest_engine_get()->lanes(lane[0].step, lane[0].n, lane[1].step, lane[1].n);
 	}
-	e->lanes(lane[0].step, lane[0].n, lane[1].step, lane[1].n);
 }
 
 void krux_sha256_tagged(uint8_t tag, const struct krux_str *message, size_t n, uint8_t (*out)[KRUX_SHA256])
 {
-	const struct digest_engine *e = digest_engine_get();
+	struct krux_sha256_job job[MANY];
 
 	for (size_t some; n; n -= some, message += some, out += some) {
 		some = n < MANY ? n : MANY;
-		messages_hash(e, tag, message, some, out);
+		for (size_t i = 0; i < some; i++)
+			job[i] = (struct krux_sha256_job){ tag, message[i], out[i] };
+		krux_sha256_jobs(job, some);
 	}
 }

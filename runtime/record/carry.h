@@ -137,6 +137,9 @@ uint64_t carry_sum(const struct carry *, struct krux_str agent, uint64_t kind, s
 struct tree;
 struct tree *carry_tree(struct carry *);
 void carry_leaf(struct carry *, const uint8_t leaf[static HASH_LEN]);
+/* record_leaf of a record that may be the next one, and beside it some of the tree that is still to do, which
+ * takes no longer. */
+void carry_hash(struct carry *, struct krux_str record, uint8_t leaf[static HASH_LEN]);
 
 /* Would this bundle record ask for older entries than are kept; then they are counted again
  * from the first record on: carry_recount, then carry_recount_add with each, then carry_add. */

@@ -35,20 +35,6 @@ const uint8_t *carry_bundle(const struct carry *c)
 	return c->has_bundle ? c->bundle : NULL;
 }
 
-struct tree *carry_tree(struct carry *c)
-{
-	tree_add_many(&c->tree, c->leaf, c->nleaves);
-	c->nleaves = 0;
-	return &c->tree;
-}
-
-void carry_leaf(struct carry *c, const uint8_t leaf[static HASH_LEN])
-{
-	memcpy(c->leaf[c->nleaves++], leaf, HASH_LEN);
-	if (c->nleaves == CARRY_LEAVES)
-		carry_tree(c);
-}
-
 bool carry_serial(const struct carry *c, struct krux_str policy, uint64_t *serial)
 {
 	for (size_t i = 0; i < c->nserials; i++)

@@ -218,7 +218,7 @@ static void state_write(struct item_out *o, const struct carry *c, const struct 
 	struct tree whole = c->tree;
 	uint8_t tree[TREE_PACKED];
 
-	tree_add_many(&whole, c->leaf, c->nleaves);
+	waiting_add(c, &whole);
 	item_head(o, ITEM_LIST, MEMBERS);
 	numbers_write(o, c);
 	tickets_write(o, c);

@@ -66,8 +66,11 @@ struct carry {
 	bool has_bundle;
 	uint8_t bundle[HASH_LEN];
 	struct tree tree;
-	uint8_t leaf[CARRY_LEAVES][HASH_LEN]; /* to be added to it, many at once */
-	size_t nleaves;
+	uint8_t leaf[CARRY_LEAVES][HASH_LEN]; /* to be added to it; the first nadded have been, but for one */
+	size_t nleaves, nadded;
+	bool adding;                         /* that one: */
+	unsigned level;
+	uint8_t pair[2][HASH_LEN], above[HASH_LEN];
 	struct table names, places, calls, counted, tickets, agents, nonces;
 	struct serial {
 		const struct name *policy;
@@ -114,6 +117,9 @@ void ticket_drop(struct carry *, struct ticket *);
 void freeze_drop(struct carry *, struct krux_str agent);
 bool intent_drop(struct carry *, uint64_t seq);
 struct ticket *ticket_find(const struct carry *, const uint8_t leaf[static HASH_LEN]);
+
+/* To the tree what of it waits to be added. */
+void waiting_add(const struct carry *, struct tree *);
 
 /* Does an entry of that moment still count for somebody. */
 bool counted_kept(const struct carry *, uint64_t when);

@@ -155,7 +155,7 @@ static enum log_result body_add(struct log *log, struct krux_str body, struct re
 		err_set(err, 0, "this does not fit into a record of the log");
 		return LOG_REFUSED;
 	}
-	record_leaf(out, n, leaf);
+	carry_hash(log->carry, (struct krux_str){ (char *)out, n }, leaf);
 	rc = carry_add(log->carry, r, (struct krux_str){ (char *)out, n }, leaf);
 	if (rc) {
 		err_set(err, 0, "not recorded: %s", carry_result_text(rc));
