@@ -172,22 +172,36 @@ static bool counters_add(struct carry *c, const struct record *r)
 	return true;
 }
 
+/* Who asks for what where: mostly it is what the intent before asked for. */
+static bool intent_names(struct carry *c, const struct record *r)
+{
+	struct krux_str agent = r->field[AUDIT_AGENT].s, workspace = r->field[AUDIT_WORKSPACE].s,
+			capability = r->field[AUDIT_CAPABILITY].s;
+	struct intent_names *names = &c->names_before;
+
+	if (names->calls && table_same(names->agent->key, agent) && table_same(names->place->key, workspace) &&
+	    table_same(names->capability->key, capability))
+		return true;
+	*names = (struct intent_names){ .agent = name_keep(c, agent), .capability = name_keep(c, capability),
+		                        .place = place_keep(c, workspace) };
+	if (names->agent && names->capability && names->place)
+		names->calls = calls_keep(c, names->place, names->capability);
+	return names->calls != NULL;
+}
+
 static bool intent_add(struct carry *c, const struct record *r)
 {
-	struct place *place = place_keep(c, r->field[AUDIT_WORKSPACE].s);
-	const struct name *agent = name_keep(c, r->field[AUDIT_AGENT].s),
-			  *capability = name_keep(c, r->field[AUDIT_CAPABILITY].s);
+	const struct intent_names *names = &c->names_before;
 	struct carry_intent in = { .seq = r->field[AUDIT_SEQ].u };
-	struct calls *calls = place && capability ? calls_keep(c, place, capability) : NULL;
 
-	if (!calls || !agent)
+	if (!intent_names(c, r))
 		return false;
-	in.agent = agent->key;
-	in.workspace = place->key;
-	in.capability = capability->key;
-	if (calls->n < UINT64_MAX)
-		calls->n++;
-	if (record_has(r, AUDIT_LABELS) && !labels_do(c, place, r->field[AUDIT_LABELS].s, label_keep))
+	in.agent = names->agent->key;
+	in.workspace = names->place->key;
+	in.capability = names->capability->key;
+	if (names->calls->n < UINT64_MAX)
+		names->calls->n++;
+	if (record_has(r, AUDIT_LABELS) && !labels_do(c, names->place, r->field[AUDIT_LABELS].s, label_keep))
 		return false;
 	if (record_has(r, AUDIT_COUNTERS) && !counters_add(c, r))
 		return false;

@@ -72,6 +72,11 @@ struct carry {
 	unsigned level;
 	uint8_t pair[2][HASH_LEN], above[HASH_LEN];
 	struct table names, places, calls, counted, tickets, agents, nonces;
+	struct intent_names {                /* of the last intent; they stay where they are */
+		const struct name *agent, *capability;
+		struct place *place;
+		struct calls *calls;         /* NULL: there was none */
+	} names_before;
 	struct serial {
 		const struct name *policy;
 		uint64_t serial;

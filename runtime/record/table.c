@@ -23,41 +23,18 @@ static uint64_t hash_of(struct krux_str key)
 
 enum { RECENT = 64 };
 
-static inline uint64_t word_at(const char *p)
-{
-	uint64_t v;
-
-	memcpy(&v, p, sizeof v);
-	return v;
-}
-
 static inline size_t recent_place(struct krux_str key)
 {
 	uint64_t first = 0, last = 0;
 
 	if (key.n >= sizeof first) {
-		first = word_at(key.p);
-		last = word_at(key.p + key.n - sizeof last);
+		first = table_word(key.p);
+		last = table_word(key.p + key.n - sizeof last);
 	} else if (key.n) {
 		memcpy(&first, key.p, key.n);
 	}
 	first = (first + key.n) * 0x9E3779B97F4A7C15u ^ last;
 	return first * 0xD6E8FEB86659FD93u >> 58;
-}
-
-/* Names are mostly short. */
-static inline bool key_eq(struct krux_str a, struct krux_str b)
-{
-	size_t n = a.n;
-
-	if (n != b.n)
-		return false;
-	if (n < sizeof(uint64_t) || n > 4 * sizeof(uint64_t))
-		return !n || !memcmp(a.p, b.p, n);
-	for (size_t i = 0; i + sizeof(uint64_t) < n; i += sizeof(uint64_t))
-		if (word_at(a.p + i) != word_at(b.p + i))
-			return false;
-	return word_at(a.p + n - sizeof(uint64_t)) == word_at(b.p + n - sizeof(uint64_t));
 }
 
 void *table_find(const struct table *t, struct krux_str key)
@@ -68,7 +45,7 @@ void *table_find(const struct table *t, struct krux_str key)
 	if (!t->n)
 		return NULL;
 	recent = &t->recent[recent_place(key)];
-	if (*recent && key_eq(**recent, key))
+	if (*recent && table_same(**recent, key))
 		return *recent;
 	h = hash_of(key);
 	for (size_t i = h & (t->room - 1); t->slot[i].item; i = (i + 1) & (t->room - 1))

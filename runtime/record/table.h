@@ -4,6 +4,8 @@
 
 #include "capspec/value.h"
 
+#include <string.h>
+
 struct table {
 	struct table_slot {
 		uint64_t hash;
@@ -24,6 +26,29 @@ void table_free(struct table *);
 void *table_each(const struct table *, size_t *at);
 /* All items, by key; the caller frees. NULL: no memory, also where there are none. */
 void **table_sorted(const struct table *);
+
+static inline uint64_t table_word(const char *p)
+{
+	uint64_t v;
+
+	memcpy(&v, p, sizeof v);
+	return v;
+}
+
+/* Are they equal; names are mostly short. */
+static inline bool table_same(struct krux_str a, struct krux_str b)
+{
+	size_t n = a.n;
+
+	if (n != b.n)
+		return false;
+	if (n < sizeof(uint64_t) || n > 4 * sizeof(uint64_t))
+		return !n || !memcmp(a.p, b.p, n);
+	for (size_t i = 0; i + sizeof(uint64_t) < n; i += sizeof(uint64_t))
+		if (table_word(a.p + i) != table_word(b.p + i))
+			return false;
+	return table_word(a.p + n - sizeof(uint64_t)) == table_word(b.p + n - sizeof(uint64_t));
+}
 
 /* By bytes, the shorter first where one begins the other. */
 int table_order(struct krux_str a, struct krux_str b);
