@@ -3,8 +3,6 @@
 
 #include <string.h>
 
-#include <string.h>
-
 #include "capspec/canon.h"
 #include "compiler/base/escape.h"
 #include "compiler/plan/call.h"
@@ -46,6 +44,11 @@ static void rule_print(struct buf *b, const struct nearest_rule *n)
 		buf_printf(b, "  and %zu more\n", n->more);
 }
 
+static bool has_name(const char *text, size_t n, struct krux_str name)
+{
+	return memmem(text, n, name.p, name.n) != NULL;
+}
+
 /* What the names mean that the text behind `from` has. */
 static void names_print(struct buf *b, size_t from, const struct words *words)
 {
@@ -54,7 +57,7 @@ static void names_print(struct buf *b, size_t from, const struct words *words)
 	for (size_t i = 0; i < words->nnamed; i++) {
 		struct krux_str name = words->named[i].c->name;
 
-		if (!memmem(b->p + from, end - from, name.p, name.n))
+		if (!has_name(b->p + from, end - from, name))
 			continue;
 		buf_puts(b, "  where ");
 		buf_str(b, name);
@@ -116,13 +119,13 @@ static void text_json(struct buf *b, const char *key, struct krux_str s)
 	buf_putc(b, '"');
 }
 
-static void conds_json(struct buf *b, const struct cond *const *c, size_t n)
+static void conds_json(struct buf *b, const struct cond *const *c, size_t n, bool names)
 {
 	buf_putc(b, '[');
 	for (size_t i = 0; i < n; i++) {
 		struct buf words = { 0 };
 
-		cond_print(&words, c[i]);
+		(names ? cond_print_named : cond_print)(&words, c[i]);
 		buf_puts(b, i ? ",\"" : "\"");
 		escape_json(b, (struct krux_str){ words.p, words.n });
 		buf_putc(b, '"');
@@ -149,7 +152,7 @@ static void rule_json(struct buf *b, const struct nearest_rule *n)
 	buf_free(&place);
 	buf_printf(b, ",\"verdict\":\"%s\",\"matches\":%s,\"used_up\":%s,\"failed\":", verdict_word(r->verdict),
 	           n->agent || n->nclauses ? "false" : "true", n->used_up ? "true" : "false");
-	conds_json(b, n->clause, n->nclauses);
+	conds_json(b, n->clause, n->nclauses, false);
 	buf_printf(b, ",\"failed_more\":%zu,\"agents\":[", n->more);
 	for (size_t i = 0; n->agent && i < r->nagents; i++) {
 		buf_puts(b, i ? ",\"" : "\"");
@@ -185,6 +188,28 @@ static void limit_json(struct buf *b, const char *key, const char *limit)
 	text_json(b, key, (struct krux_str){ limit, strlen(limit) });
 }
 
+/* Each condition, and what the names in them mean. */
+static void where_json(struct buf *b, const struct nearest_change *c, const struct words *words)
+{
+	size_t from = b->n, end;
+	const char *comma = "";
+
+	conds_json(b, c->where, c->nwhere, true);
+	end = b->n;
+	buf_puts(b, ",\"define\":{");
+	for (size_t i = 0; i < words->nnamed; i++) {
+		struct krux_str name = words->named[i].c->name;
+
+		if (!has_name(b->p + from, end - from, name))
+			continue;
+		buf_printf(b, "%s\"%.*s\":\"", comma, STR_ARG(name));
+		escape_json(b, words->named[i].text);
+		buf_putc(b, '"');
+		comma = ",";
+	}
+	buf_putc(b, '}');
+}
+
 void nearest_json(struct buf *b, const struct capability *cap, const struct nearest *n)
 {
 	const struct nearest_change *c = &n->change;
@@ -202,7 +227,7 @@ void nearest_json(struct buf *b, const struct capability *cap, const struct near
 	}
 	buf_printf(b, ",\"change\":{\"verdict\":\"%s\",\"arguments_suffice\":%s,\"where\":", verdict_word(c->verdict),
 	           c->others ? "false" : "true");
-	conds_json(b, c->where, c->nwhere);
+	where_json(b, c, n->words);
 	buf_puts(b, ",\"unsaid\":[");
 	for (size_t i = 0; i < c->nunsaid; i++) {
 		buf_puts(b, i ? ",\"" : "\"");
