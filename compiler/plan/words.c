@@ -235,9 +235,15 @@ static const struct cond *class_words(struct words *w, struct dd *m, uint32_t no
 	if (!c) {
 		attempt = dd_attempt(m);
 		f = dd_class(m, node, to);
-		c = words_own(w, m, var, f);
+		c = words_own(w, m, var, f, false);
 		if (!dd_attempt_end(m, &attempt))
 			return too_large(w, &s);
+	}
+	if (!c) {
+		attempt = dd_attempt(m);
+		c = words_own(w, m, var, f, true);
+		if (!dd_attempt_end(m, &attempt))
+			c = NULL;
 	}
 	if (!c) {
 		struct krux_str *text = ARENA_NEW(w->arena, struct krux_str);

@@ -35,8 +35,9 @@ const struct cond *words_name(struct words *, const struct cond *);
 /* The parts of it, for strings: the class of `node` that leads to `to`. Each gives exact words, or
  * NULL. */
 const struct cond *words_path(struct words *, struct dd *, uint32_t node, uint32_t to);
-/* As a TRUE-FALSE function of one variable: from the tests that the policy makes of it. */
-const struct cond *words_own(struct words *, struct dd *, uint32_t var, uint32_t f);
+/* As a TRUE-FALSE function of one variable: from the tests that the policy makes of it; with `related`, of a path
+ * and the folders on its way too. */
+const struct cond *words_own(struct words *, struct dd *, uint32_t var, uint32_t f, bool related);
 /* As a TRUE-FALSE function of one variable. */
 const struct cond *words_text(struct arena *, struct dd *, uint32_t var, uint32_t f);
 /* Always exact, never pretty: a regular expression by elimination of states. */

@@ -5,7 +5,7 @@
 
 #include "compiler/plan/words.h"
 
-enum { NAMED = 8, SPLITS = 16 };
+enum { NAMED = 8, SPLITS = 16, MOST_RELATED = 64, RELATED_WORK = 1 << 16 };
 
 struct tests {
 	const struct cond **c;
@@ -59,6 +59,66 @@ static void tests_collect(struct own *o)
 				test_add(&o->all, c, node);
 		}
 	}
+}
+
+static void related_add(struct own *o, enum language_kind kind, struct krux_str s)
+{
+	struct krux_str *text = ARENA_NEW(o->w->arena, struct krux_str);
+	const struct cond *c;
+	uint32_t node;
+
+	*text = s;
+	c = words_test(o->w->arena, &o->subject, kind, text, 1);
+	node = words_meaning(o->m, o->var, c);
+	if (!dd_is_terminal(node))
+		test_add(&o->all, c, node);
+}
+
+/* The folders on the way of a path or pattern, as far as it is not of any depth: by themselves and with all below
+ * them, or as a pattern. */
+static void folders_add(struct own *o, struct krux_str s, bool pattern, size_t most)
+{
+	for (size_t i = 1; i <= s.n && o->all.n + 2 <= most; i++) {
+		struct krux_str folder = { s.p, i };
+
+		if (i < s.n && s.p[i] != '/')
+			continue;
+		if (pattern && memmem(folder.p, folder.n, "**", 2))
+			return;
+		if (pattern && !words_glob_safe(folder)) {
+			related_add(o, LANG_GLOB, folder);
+			continue;
+		}
+		related_add(o, LANG_LITERALS, folder);
+		related_add(o, LANG_UNDER_PATH, folder);
+	}
+}
+
+/* What is decided for all that lies below a path asks of the path whether a test can hold there. So the tests of
+ * paths bring those of the folders that they speak of. False: there are none, f is of no paths, or looking through
+ * it with all of them would take too long. */
+static bool related_collect(struct own *o, uint32_t f)
+{
+	struct tests own = o->all;
+	const struct dd_node *node = dd_get(o->m, f);
+	size_t most = own.n + MOST_RELATED;
+
+	if (!o->subject.type || o->subject.type->kind != KRUX_T_PATH || node->kind != DD_STRING ||
+	    most * node->fa->nstates > RELATED_WORK)
+		return false;
+	tests_room(o->w->arena, &o->all, most);
+	for (size_t i = 0; i < own.n; i++)
+		test_add(&o->all, own.c[i], own.node[i]);
+	for (size_t i = 0; i < own.n; i++) {
+		const struct value_set *set = &own.c[i]->set;
+
+		if (set->language != LANG_GLOB && set->language != LANG_LITERALS && set->language != LANG_UNDER_PATH)
+			continue;
+		for (size_t k = 0; k < set->ntexts; k++)
+			if (set->text[k].n > 1 && set->text[k].p[0] == '/')
+				folders_add(o, set->text[k], set->language == LANG_GLOB, most);
+	}
+	return o->all.n > own.n;
 }
 
 /* All of t by `op`, in words. */
@@ -196,13 +256,13 @@ static const struct cond *split(struct own *o, uint32_t f)
 	return NULL;
 }
 
-const struct cond *words_own(struct words *w, struct dd *m, uint32_t var, uint32_t f)
+const struct cond *words_own(struct words *w, struct dd *m, uint32_t var, uint32_t f, bool related)
 {
 	struct own o = { .w = w, .m = m, .var = var, .subject = words_subject(m, var) };
 	const struct cond *c;
 
 	tests_collect(&o);
-	if (!o.all.n || dd_is_terminal(f))
+	if (!o.all.n || dd_is_terminal(f) || (related && !related_collect(&o, f)))
 		return NULL;
 	c = form_find(&o, f);
 	if (!c) {

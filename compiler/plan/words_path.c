@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-enum { MOST_EXACT = 24, CONES = 256 };
+enum { MOST_EXACT = 24, CONES = 256, OWN_WORK = 1 << 14 };
 
 enum folder_kind { EVEN, FORK, CONE };
 
@@ -198,11 +198,27 @@ static bool fork_collect(struct paths *p, const struct place *f, const struct as
 	return c != NULL;
 }
 
+/* Is of a cone nothing wanted but the folder. */
+static bool only_itself(struct paths *p, const struct place *f, const struct asked *q)
+{
+	const struct cone *k = f->f.cone;
+	const bool *leads;
+
+	if (!wanted(q, f->out) || wanted(q, k->usual))
+		return false;
+	leads = shape_leads(p->w, p->m, &f->f, q->to, q->other);
+	return !leads[shape_number(p->w, k->two.state)];
+}
+
 static bool place_collect(struct paths *p, const struct place *f, const struct asked *q, struct pieces *x)
 {
 	struct arena *a = p->w->arena;
 	const struct cond *inner;
 
+	if (f->kind == CONE && x->nexact < MOST_EXACT && only_itself(p, f, q)) {
+		ARENA_PUSH(a, x->exact, x->nexact, x->cap_exact, path_text(f->f.path));
+		return true;
+	}
 	if (f->kind == CONE) {
 		inner = cone_words(p->w, &f->f, q->to, q->other);
 		if (inner && inner->kind != COND_FALSE)
@@ -225,30 +241,80 @@ static bool place_collect(struct paths *p, const struct place *f, const struct a
 	return true;
 }
 
+/* Begins the text with the folder's path, whose letters all stand for themselves. */
+static bool begins_with(struct krux_str text, struct krux_str folder)
+{
+	return text.n >= folder.n && !memcmp(text.p, folder.p, folder.n) &&
+	       (text.n == folder.n || text.p[folder.n] == '/');
+}
+
+/* Does the condition ask for the folder or what is below it anyway. */
+static bool lies_under(const struct cond *c, struct krux_str folder)
+{
+	if (c->kind == COND_AND)
+		return lies_under(c->a, folder) || lies_under(c->b, folder);
+	if (c->kind == COND_OR)
+		return lies_under(c->a, folder) && lies_under(c->b, folder);
+	if (c->kind != COND_TEST || c->set.numeric)
+		return false;
+	if (c->set.language != LANG_LITERALS && c->set.language != LANG_UNDER_PATH &&
+	    (c->set.language != LANG_GLOB || !words_glob_safe(folder)))
+		return false;
+	for (size_t i = 0; i < c->set.ntexts; i++)
+		if (!begins_with(c->set.text[i], folder))
+			return false;
+	return true;
+}
+
 static const struct cond *group_words(struct paths *p, const struct group *g)
 {
 	const struct cond **part = ARENA_ARRAY(p->w->arena, const struct cond *, g->n);
 
+	if (g->n == 1 && lies_under(g->inner, g->path[0]))
+		return g->inner;
 	for (size_t i = 0; i < g->n; i++)
 		part[i] = g->path[i].n == 1 ? p->w->always
 		                            : words_test(p->w->arena, &p->subject, LANG_UNDER_PATH, &g->path[i], 1);
 	return words_pair(p->w->arena, COND_AND, words_join(p->w->arena, COND_OR, part, g->n), g->inner);
 }
 
-/* Many single paths are said by one expression: what is left of the class without the folders. */
+static size_t tests_of(const struct cond *c)
+{
+	if (c->kind == COND_AND || c->kind == COND_OR)
+		return tests_of(c->a) + tests_of(c->b);
+	return c->kind == COND_NOT ? tests_of(c->a) : 1;
+}
+
+/* From the policy's own tests, where they are few and few of them do. */
+static const struct cond *rest_own(struct paths *p, uint32_t rest)
+{
+	const struct value_set *const *set;
+	const struct cond *c = NULL;
+
+	if (dd_asked(p->m, p->var, &set) * dd_get(p->m, rest)->fa->nstates <= OWN_WORK)
+		c = words_own(p->w, p->m, p->var, rest, false);
+	return c && tests_of(c) <= MOST_EXACT ? c : NULL;
+}
+
+/* Many single paths: what is left of the class without the folders. */
 static const struct cond *rest_words(struct paths *p, const struct asked *q, struct krux_str within,
                                      const struct cond *folders)
 {
 	struct arena *a = p->w->arena;
 	struct dd *m = p->m;
 	uint32_t rest = dd_class(m, p->node, q->to);
-	struct krux_str *text = ARENA_NEW(a, struct krux_str);
+	const struct cond *own;
+	struct krux_str *text;
 
 	rest = dd_and(m, q->other ? dd_not(m, rest) : rest, dd_not(m, words_meaning(m, p->var, folders)));
 	if (within.n)
 		rest = dd_and(m, rest, words_meaning(m, p->var, words_test(a, &p->subject, LANG_UNDER_PATH, &within, 1)));
 	if (dd_get(m, rest)->kind != DD_STRING)
 		return NULL;
+	own = rest_own(p, rest);
+	if (own)
+		return own;
+	text = ARENA_NEW(a, struct krux_str);
 	*text = words_regex(a, dd_get(m, rest)->fa);
 	return text->p ? words_test(a, &p->subject, LANG_REGEX, text, 1) : NULL;
 }
