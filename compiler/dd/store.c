@@ -101,7 +101,9 @@ void store_stop(const char *what)
 	longjmp(g->escape, 1);
 }
 
+/* Told apart by where they lie: those of all, and those of one manager. */
 const char steps_spent[] = "steps";
+static const char own_steps_spent[] = "steps";
 
 void steps_add(uint64_t n)
 {
@@ -109,7 +111,7 @@ void steps_add(uint64_t n)
 
 	m->steps += n;
 	if (m->steps > m->most_steps)
-		store_stop("steps to be tried");
+		store_stop(own_steps_spent);
 	if (m->aside)
 		return;
 	if (m->trying)
