@@ -25,6 +25,8 @@ static const char *const regexes[] = {
 static const char *const hosts[] = { "example.com", "api.example.com", "com", "10.0.0.1", "::1", "b.co", "x-y.example.com" };
 static const char *const ips[] = { "10.0.0.1", "\"10.255.255.255\"", "\"::1\"", "192.168.0.1", "\"2001:db8::1\"", "0.0.0.0", "\"::\"" };
 static const char *const blocks[] = { "10.0.0.0/8", "\"192.168.0.0/16\"", "\"2001:db8::/32\"", "10.0.0.0/31", "\"::/0\"", "0.0.0.0/0", "10.0.0.1/32" };
+/* Several that touch begin in no block as large as they are. */
+static const char *const block_sets[] = { "10.0.0.0/8", "[ 192.167.255.255, \"192.168.0.0/16\" ]", "\"2001:db8::/32\"", "[ 10.0.0.1, 10.0.0.2/31 ]", "\"::/0\"", "[ 9.255.255.255, 10.0.0.0/8 ]", "10.0.0.1/32" };
 static const char *const cidrs[] = { "\"10.0.0.0/8\"", "\"::/0\"", "\"2001:db8::/32\"", "\"10.0.0.1/32\"" };
 static const char *const urls[] = { "https://example.com/", "http://example.com/a?b=c", "https://api.example.com:8443/v1/a/b/c", "http://10.0.0.1/" };
 static const char *const url_bits[] = { "/", "/a", "/v1", "b=c", "a", "", "?", "%20" };
@@ -346,7 +348,7 @@ static struct g_cond *any_test(struct making *m, const char *name, const struct 
 		return texty(m, name, t, false);
 	case O_IP:
 		if (g_one_in(r, 2))
-			return leaf(m, arena_printf(m->g->a, "%s in %s", name, G_PICK(r, blocks)));
+			return leaf(m, arena_printf(m->g->a, "%s in %s", name, G_PICK(r, block_sets)));
 		if (g_one_in(r, 3))
 			return leaf(m, arena_printf(m->g->a, "%s in [ %s, %s ]", name, G_PICK(r, blocks), G_PICK(r, ips)));
 		return equal(m, name, t);
