@@ -14,7 +14,7 @@ help:
 	@echo 'check-vm    the same under Debian 6.1 in qemu, some minutes'
 	@echo 'golden   only the golden pairs'
 	@echo 'lint     cppcheck, and a build with clang'
-	@echo 'tidy     clang-tidy over all sources, some ten minutes'
+	@echo 'tidy     clang-tidy over all sources, some ten minutes; QUICK=1 without its analyser, one'
 	@echo 'layers   includes point left only'
 	@echo 'sizes    files over 800 lines, functions over 80'
 	@echo 'fuzz     every fuzzer for FUZZ_SECONDS (20)'
@@ -62,7 +62,7 @@ lint:
 	$(Q)mk/lint.sh
 
 tidy:
-	$(Q)mk/tidy.sh
+	$(Q)mk/tidy.sh $(if $(QUICK),--quick)
 
 bench: $(addprefix $(BUILD)/bench/,$(BENCHES)) all
 	$(Q)for b in $(BENCHES); do BUILD=$(BUILD) $(BUILD)/bench/$$b || exit; done
