@@ -142,7 +142,8 @@ int command_build(const struct options *o)
 		dd_allow(2);
 	}
 	if (ok && !policies_verify(p, &failed)) {
-		fwrite(failed.p, 1, failed.n, stderr);
+		if (failed.n)
+			fwrite(failed.p, 1, failed.n, stderr);
 		ok = false;
 		code = p->diags->errors ? EXIT_USAGE : EXIT_NO;
 	}

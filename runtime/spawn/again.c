@@ -41,13 +41,13 @@ static bool approvals_same(struct krux_str list, const struct krux_obligation *o
 static bool policy_agrees(struct again *a)
 {
 	const struct warrant *w = a->warrant;
-	struct facts *facts = facts_new(a->abi);
 	struct krux_err err;
 	struct judgement j;
 
-	if (!facts || facts_given(facts, w->facts, &err))
+	a->facts = facts_new(a->abi);
+	if (!a->facts || facts_given(a->facts, w->facts, &err))
 		return false;
-	a->judge = judge_new(a->abi, w->index, w->agent, facts, &err);
+	a->judge = judge_new(a->abi, w->index, w->agent, a->facts, &err);
 	if (!a->judge || judge_call(a->judge, w->args, NULL, &j, &err) || j.verdict != w->verdict)
 		return false;
 	switch (j.verdict) {

@@ -4,12 +4,15 @@
 
 #include "runtime/spawn/warrant.h"
 
+struct facts;
 struct judge;
 
 struct again {
 	const struct krux_abi *abi;
 	const struct warrant *warrant;
-	struct judge *judge;           /* set by again_decides, in the child */
+	/* Made by again_decides, in the child, which ends with the call. */
+	struct facts *facts;
+	struct judge *judge;
 };
 
 /* child_plan.decides: the verdict is the recorded one, what approvers were asked for is what the

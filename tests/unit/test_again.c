@@ -56,9 +56,16 @@ static void setup(void)
 	pool = krux_pool_new(0);
 }
 
-static void teardown(void)
+static void forget(void)
 {
 	judge_free(again.judge);
+	facts_free(again.facts);
+	again = (struct again){ 0 };
+}
+
+static void teardown(void)
+{
+	forget();
 	krux_pool_free(pool);
 	loaded_close(policy);
 	nftw(root, remove_one, 8, FTW_DEPTH | FTW_PHYS);
@@ -79,7 +86,7 @@ static uint32_t decides(const char *capability, const char *path, uint8_t verdic
 	krux_cbor_write(&warrant.value, cbor, n);
 	warrant.args = (struct krux_str){ (char *)cbor, n };
 	warrant.index = (uint32_t)policy->abi->find(capability, (uint32_t)strlen(capability));
-	judge_free(again.judge);
+	forget();
 	again = (struct again){ .abi = policy->abi, .warrant = &warrant };
 	return again_decides(&again, -1);
 }
