@@ -235,12 +235,23 @@ static bool is_program(const struct interpreter *in, struct krux_str s)
 static const char *text_refuse(struct arena *a, const struct interpreter *in,
                                const struct argv_item *item, size_t n, size_t *at)
 {
+	/* Options that are followed by the program, and those before it of which nothing says that they have no
+	 * value: so many constants are no program. */
+	static const char give[] = "-e -f -E --expression --file --source --exec";
 	bool program = false;
+	size_t values = 0;
 
 	for (size_t i = 0; i < n; i++) {
 		*at = i;
 		if (item[i].kind == ARGV_CONST) {
-			program = program || is_program(in, item[i].text);
+			if (program || option_is(in->harmless, item[i].text))
+				continue;
+			if (!is_program(in, item[i].text))
+				values += !option_is(give, item[i].text) && !(item[i].text.n && memchr(item[i].text.p, '=', item[i].text.n));
+			else if (values)
+				values--;
+			else
+				program = true;
 			continue;
 		}
 		if (!program)
