@@ -265,6 +265,19 @@ static const char *text_refuse(struct arena *a, const struct interpreter *in,
 	return NULL;
 }
 
+/* The first argument of tar is its options, without a dash too; whose values follow is not followed here. */
+static const char *letters_refuse(const struct argv_item *item, size_t n, size_t *at)
+{
+	const struct krux_str first = n && item[0].kind == ARGV_CONST ? item[0].text : KRUX_STR("");
+
+	if (!first.n || first.p[0] == '-' || !(memchr(first.p, 'I', first.n) || memchr(first.p, 'F', first.n)))
+		return NULL;
+	for (*at = 1; *at < n; ++*at)
+		if (item[*at].kind != ARGV_CONST)
+			return "an argument controls an option that takes code";
+	return NULL;
+}
+
 static const char *rules_refuse(struct arena *a, const struct argv_item *item, size_t n, size_t *at)
 {
 	for (size_t i = 0; i < n; i++) {
@@ -385,6 +398,7 @@ const char *interpreter_refuse(struct arena *a, const struct interpreter *in,
 		*at = first;
 		return "it runs what it is given, so it takes no argument of a call at all";
 	case WAY_PLAIN:
+		why = strcmp(in->name, "tar") == 0 ? letters_refuse(item, n, at) : NULL;
 		break;
 	}
 	return why ? why : code_refuse(a, in, item, n, at);

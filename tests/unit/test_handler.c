@@ -98,6 +98,7 @@ static const struct { const char *program, *argv;
 	{ "/usr/bin/find", "path, \"-name\", \"*.c\", \"-maxdepth\", n" },
 	{ "/usr/bin/env", "\"true\"" },
 	{ "/usr/bin/seda", "path" },
+	{ "/usr/bin/tar", "\"cf\", \"/x\", path" },
 	{ "/usr/bin/shred", "path" },
 };
 
