@@ -39,7 +39,8 @@ const uint8_t *known_check_take(const uint8_t *p, const uint8_t *end, struct rec
  * how many, and *next behind them. */
 size_t known_take(const struct known *, size_t i, size_t most, const uint8_t *p, const uint8_t *end,
                   struct record *, const uint8_t **next);
-/* Keeps what r has from `at` to `end`: fields that were found good. */
+/* Keeps what r has from `at` to `end`: fields that were found good, none of them one of the log's writer but,
+ * as the last, the check. */
 void known_keep(struct known *, const struct record *r, const uint8_t *at, const uint8_t *end);
 
 #endif

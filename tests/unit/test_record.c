@@ -342,6 +342,56 @@ START_TEST(what_is_known_of_bodies_has_no_border)
 }
 END_TEST
 
+static struct record notify(void)
+{
+	struct record r = { 0 };
+
+	record_set(&r, AUDIT_KIND, AUDIT_KIND_NOTIFY);
+	record_set(&r, AUDIT_ABOUT, 4);
+	record_text(&r, AUDIT_AGENT, "claude");
+	record_text(&r, AUDIT_CAPABILITY, "filesystem.read");
+	record_text(&r, AUDIT_RULE, "team/read");
+	return r;
+}
+
+/* One that the writer of the log alone sets. */
+static struct krux_str writers_field(enum audit_field f)
+{
+	static const char sixteen[16];
+	static uint8_t bytes[32];
+	struct item_out o = { bytes, sizeof bytes, 0 };
+
+	item_head(&o, ITEM_UINT, f);
+	if (f < AUDIT_WALL)
+		item_str(&o, ITEM_BYTES, (struct krux_str){ sixteen, sizeof sixteen });
+	else
+		item_head(&o, ITEM_UINT, 1ull << 40);
+	return (struct krux_str){ (const char *)bytes, o.n };
+}
+
+/* Such a field before those of a body, and then less and less of all that. */
+START_TEST(what_is_known_of_bodies_is_no_field_of_the_writer)
+{
+	static struct record_known known;
+	static uint8_t bytes[RECORD_MAX], out[RECORD_MAX];
+	struct record (*const make[])(void) = { notify, records_intent, records_deferred, records_denied };
+
+	for (size_t k = 0; k < sizeof make / sizeof *make; k++)
+		for (enum audit_field f = AUDIT_EPOCH; f <= AUDIT_MONO; f++) {
+			struct record r = later(whole(make[k]()));
+			struct parts p;
+
+			parts_take(bytes, record_encode(&r, bytes, sizeof bytes), &p);
+			memmove(p.part + 1, p.part, p.n++ * sizeof *p.part);
+			p.part[0] = writers_field(f);
+			known = (struct record_known){ 0 };
+			for (; p.n; p.n--)
+				ck_assert_msg(body_agrees(out, body_put(r.field[AUDIT_KIND].u, &p, out), &known),
+				              "kind %zu, field %d, %zu fields", k, (int)f, p.n);
+		}
+}
+END_TEST
+
 /* What is asked for is the record without what its writer adds. */
 START_TEST(body_is_the_record_without_its_head)
 {
@@ -615,6 +665,7 @@ int main(void)
 	tcase_add_test(tc, what_is_known_has_no_border);
 	tcase_add_test(tc, what_is_known_of_bodies_changes_nothing);
 	tcase_add_test(tc, what_is_known_of_bodies_has_no_border);
+	tcase_add_test(tc, what_is_known_of_bodies_is_no_field_of_the_writer);
 	tcase_add_test(tc, body_is_the_record_without_its_head);
 	tcase_add_test(tc, memory_holds_blobs_for_another_process);
 	tcase_add_test(tc, kinds_have_their_fields);
