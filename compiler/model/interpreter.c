@@ -4,7 +4,10 @@
 
 #include <string.h>
 
+#include "capspec/canon.h"
 #include "compiler/model/pattern.h"
+
+#define NO_OPERATION KRUX_STR("")
 
 static const struct interpreter interpreters[] = {
 #define INTERPRETER(name, way, harmless, code) { name, WAY_##way, harmless, code },
@@ -86,41 +89,75 @@ const struct interpreter *interpreter_find(struct krux_str file)
 	}
 }
 
-/* Is it a beginning of that long option; whether another begins so as well is not known here. */
-static bool abbreviates(struct krux_str s, const char *option, size_t n)
+/* ---- options ---- */
+
+/* The next word of a row's list; n 0: none is left. */
+static struct krux_str word_next(const char **list)
+{
+	const char *word = *list;
+	size_t n = strcspn(word, " ");
+
+	*list = word + n + (word[n] == ' ');
+	return (struct krux_str){ word, n };
+}
+
+/* The option that a word means where that operation is run ("merge:-s"); n 0: none. */
+static struct krux_str option_of(struct krux_str word, struct krux_str operation)
+{
+	const char *colon = word.p[0] == '-' ? NULL : memchr(word.p, ':', word.n);
+	size_t n = colon ? (size_t)(colon - word.p) : 0;
+
+	if (!colon)
+		return word;
+	if (!krux_str_eq((struct krux_str){ word.p, n }, operation))
+		return KRUX_STR("");
+	return (struct krux_str){ colon + 1, word.n - n - 1 };
+}
+
+static bool begins(struct krux_str s, struct krux_str with)
+{
+	return s.n >= with.n && !memcmp(s.p, with.p, with.n);
+}
+
+/* "-c", "-cCODE" and "--eval", "--eval=CODE", "--ev=CODE"; whether another option begins with "--ev" as well
+ * is not known here. */
+static bool is_written(struct krux_str option, struct krux_str s)
 {
 	const char *value = s.n ? memchr(s.p, '=', s.n) : NULL;
 	size_t length = value ? (size_t)(value - s.p) : s.n;
 
-	return length > 2 && length < n && s.p[0] == '-' && s.p[1] == '-' && !memcmp(s.p, option, length);
+	if (begins(s, option))
+		return s.n == option.n || option.p[1] != '-' || s.p[option.n] == '=';
+	return length > 2 && begins(s, KRUX_STR("--")) && begins(option, (struct krux_str){ s.p, length });
 }
 
-bool interpreter_option(const char *options, struct krux_str s)
+/* Is a letter of "-czf" that option of one letter. */
+static bool is_letter(struct krux_str option, struct krux_str s)
 {
-	while (*options) {
-		size_t n = strcspn(options, " ");
+	return option.n == 2 && option.p[0] == '-' && s.n > 2 && s.p[0] == '-' && s.p[1] != '-' &&
+	       memchr(s.p + 1, option.p[1], s.n - 1);
+}
 
-		/* "-c", "-cCODE" and "--eval", "--eval=CODE", "--ev=CODE". */
-		if (s.n >= n && !memcmp(s.p, options, n) &&
-		    (s.n == n || options[1] != '-' || s.p[n] == '='))
+/* Is that constant one of the options that take code, with a value attached or among letters too. */
+static bool takes_code(const struct interpreter *in, struct krux_str operation, struct krux_str s)
+{
+	const char *list = in->code;
+
+	while (*list) {
+		struct krux_str option = option_of(word_next(&list), operation);
+
+		if (option.n && (is_written(option, s) || is_letter(option, s)))
 			return true;
-		if (abbreviates(s, options, n))
-			return true;
-		options += n + (options[n] == ' ');
 	}
 	return false;
 }
 
-/* Is that constant exactly one of the options. */
-static bool option_is(const char *options, struct krux_str s)
+/* Is that constant exactly one of the words. */
+static bool is_among(const char *list, struct krux_str s)
 {
-	while (*options) {
-		size_t n = strcspn(options, " ");
-
-		if (s.n == n && !memcmp(s.p, options, n))
+	while (*list)
+		if (krux_str_eq(word_next(&list), s))
 			return true;
-		options += n + (options[n] == ' ');
-	}
 	return false;
 }
 
@@ -186,28 +223,58 @@ static const struct krux_type *item_type(const struct argv_item *item)
 	return item->kind == ARGV_EACH ? t->elem : t;
 }
 
+/* Where the first stands that is no constant; n: nowhere. */
+static size_t field_first(const struct argv_item *item, size_t n)
+{
+	size_t i = 0;
+
+	while (i < n && item[i].kind == ARGV_CONST)
+		i++;
+	return i;
+}
+
 static bool is_option(const struct argv_item *item)
 {
 	return item->kind == ARGV_CONST && item->text.n > 1 && item->text.p[0] == '-' &&
 	       !krux_str_eq(item->text, KRUX_STR("--"));
 }
 
-static bool outside_workspace(struct krux_str path)
+/* Is it a file whose content no call and no process decides, as far as a path can tell. */
+static bool is_fixed(struct krux_str path)
 {
-	static const char workspace[] = "/workspace";
-	size_t n = sizeof workspace - 1;
+	static const char others[] = "/workspace /tmp /var/tmp /dev /proc /sys /run /var/run /var/lock";
+	char canon[4096];
+	const char *why, *list = others;
+	int n = krux_canon_path(path, canon, sizeof canon, &why);
 
-	return path.n && path.p[0] == '/' && !memmem(path.p, path.n, "/../", 4) &&
-	       !(path.n >= n && !memcmp(path.p, workspace, n) && (path.n == n || path.p[n] == '/'));
+	if (n < 2 || !krux_str_eq(path, (struct krux_str){ canon, (size_t)n }))
+		return false;
+	while (*list) {
+		struct krux_str folder = word_next(&list);
+
+		if (begins(path, folder) && (path.n == folder.n || path.p[folder.n] == '/'))
+			return false;
+	}
+	return true;
+}
+
+/* What is known of a script by its name; names with a star are those of programs. */
+static const struct interpreter *script_row(struct krux_str path)
+{
+	const char *slash = memrchr(path.p, '/', path.n);
+	const struct interpreter *in = interpreter_find((struct krux_str){ slash + 1, (size_t)(path.p + path.n - slash) - 1 });
+
+	return in && !strchr(in->name, '*') ? in : NULL;
 }
 
 /* A script that is fixed comes before any field; what follows it is data of the script. */
-static const char *script_refuse(const struct interpreter *in, const struct argv_item *item,
+static const char *script_refuse(struct arena *a, const struct interpreter *in, const struct argv_item *item,
                                  size_t n, size_t *at)
 {
+	const struct interpreter *script;
 	size_t i = 0;
 
-	while (i < n && is_option(&item[i]) && option_is(in->harmless, item[i].text))
+	while (i < n && is_option(&item[i]) && is_among(in->harmless, item[i].text))
 		i++;
 	*at = i;
 	if (i < n && item[i].kind == ARGV_CONST && krux_str_eq(item[i].text, KRUX_STR("--")))
@@ -215,47 +282,53 @@ static const char *script_refuse(const struct interpreter *in, const struct argv
 	if (i == n || item[i].kind != ARGV_CONST)
 		return "an argument controls the script that is run";
 	if (is_option(&item[i]))
-		return interpreter_option(in->code, item[i].text)
+		return takes_code(in, NO_OPERATION, item[i].text)
 			? "an option that takes code stands beside an argument"
 			: "an option that could take code stands beside an argument";
-	if (!outside_workspace(item[i].text))
+	if (!is_fixed(item[i].text))
 		return "the script is not a fixed file outside of the workspace";
+	script = script_row(item[i].text);
+	if (script && interpreter_refuse(a, script, item + i + 1, n - i - 1, at)) {
+		*at += i + 1;
+		return "a script of that name runs what it is given";
+	}
 	return NULL;
 }
 
-/* Is it a constant program: the first that is no option, or the value of one. */
-static bool is_program(const struct interpreter *in, struct krux_str s)
+/* Do the constants say the program: behind an option that takes it, or as the first that is neither an option
+ * nor what an option may have for its value. */
+static bool is_program_given(const struct interpreter *in, const struct argv_item *item, size_t n)
 {
-	const char *value = s.n ? memchr(s.p, '=', s.n) : NULL;
+	static const char takers[] = "-e -f -E --expression --file --source --exec";
 
-	return s.n && (s.p[0] != '-' || (value && (s.p[1] != '-' || option_is(in->code, (struct krux_str){ s.p, (size_t)(value - s.p) })) &&
-	                                 interpreter_option(in->code, s)));
+	for (size_t i = 0; i < n; i++) {
+		struct krux_str s = item[i].text;
+		const char *value = s.n ? memchr(s.p, '=', s.n) : NULL;
+
+		if (is_among(in->harmless, s))
+			continue;
+		if (!is_option(&item[i]))
+			return !krux_str_eq(s, KRUX_STR("--")) || i + 1 < n;
+		if (is_among(takers, s))
+			return i + 1 < n;
+		if (value && s.p[1] == '-' && is_among(takers, (struct krux_str){ s.p, (size_t)(value - s.p) }))
+			return true;
+		/* Of any other option nothing says whether the next is its value. */
+		i += !value;
+	}
+	return false;
 }
 
 static const char *text_refuse(struct arena *a, const struct interpreter *in,
                                const struct argv_item *item, size_t n, size_t *at)
 {
-	/* Options that are followed by the program, and those before it of which nothing says that they have no
-	 * value: so many constants are no program. */
-	static const char give[] = "-e -f -E --expression --file --source --exec";
-	bool program = false;
-	size_t values = 0;
-
-	for (size_t i = 0; i < n; i++) {
+	*at = field_first(item, n);
+	if (!is_program_given(in, item, *at))
+		return "an argument controls the program that is run";
+	for (size_t i = *at; i < n; i++) {
 		*at = i;
-		if (item[i].kind == ARGV_CONST) {
-			if (program || option_is(in->harmless, item[i].text))
-				continue;
-			if (!is_program(in, item[i].text))
-				values += !option_is(give, item[i].text) && !(item[i].text.n && memchr(item[i].text.p, '=', item[i].text.n));
-			else if (values)
-				values--;
-			else
-				program = true;
+		if (item[i].kind == ARGV_CONST)
 			continue;
-		}
-		if (!program)
-			return "an argument controls the program that is run";
 		if (item[i].kind == ARGV_JOINED)
 			return "an argument controls an option or a variable";
 		if (item_type(&item[i])->kind != KRUX_T_PATH &&
@@ -265,17 +338,24 @@ static const char *text_refuse(struct arena *a, const struct interpreter *in,
 	return NULL;
 }
 
-/* The first argument of tar is its options, without a dash too; whose values follow is not followed here. */
-static const char *letters_refuse(const struct argv_item *item, size_t n, size_t *at)
+/* The first argument is the letters of options; which of them takes which value is not followed here. */
+static const char *letters_refuse(const struct interpreter *in, const struct argv_item *item, size_t n, size_t *at)
 {
-	const struct krux_str first = n && item[0].kind == ARGV_CONST ? item[0].text : KRUX_STR("");
+	char dashed[64] = "-";
 
-	if (!first.n || first.p[0] == '-' || !(memchr(first.p, 'I', first.n) || memchr(first.p, 'F', first.n)))
+	*at = field_first(item, n);
+	if (!*at && item[0].kind != ARGV_JOINED)
+		return item_type(&item[0])->kind == KRUX_T_PATH ? NULL : "an argument controls the letters of options";
+	if (!item[0].text.n || item[0].text.p[0] == '-')
 		return NULL;
-	for (*at = 1; *at < n; ++*at)
-		if (item[*at].kind != ARGV_CONST)
-			return "an argument controls an option that takes code";
-	return NULL;
+	if (!*at)
+		return "an argument controls the letters of options";
+	if (item[0].text.n + 2 > sizeof dashed)
+		return "an argument stands behind too many letters of options";
+	memcpy(dashed + 1, item[0].text.p, item[0].text.n);
+	return takes_code(in, NO_OPERATION, (struct krux_str){ dashed, item[0].text.n + 1 })
+		? "an argument controls an option that takes code"
+		: NULL;
 }
 
 static const char *rules_refuse(struct arena *a, const struct argv_item *item, size_t n, size_t *at)
@@ -298,7 +378,7 @@ static const char *search_refuse(struct arena *a, const struct interpreter *in,
 	for (size_t i = 0; i < n; i++) {
 		*at = i;
 		if (item[i].kind == ARGV_CONST) {
-			command = command || interpreter_option(in->code, item[i].text);
+			command = command || takes_code(in, NO_OPERATION, item[i].text);
 			continue;
 		}
 		if (command)
@@ -312,57 +392,49 @@ static const char *search_refuse(struct arena *a, const struct interpreter *in,
 	return NULL;
 }
 
-/* Is a letter among those of "-czf" an option that takes code. */
-static bool letters_hold(const char *options, struct krux_str s)
+/* Where the operation stands: the first constant that is neither an option nor the value of one; n: nowhere. */
+static size_t operation_at(const struct interpreter *in, const struct argv_item *item, size_t n)
 {
-	if (s.n < 3 || s.p[1] == '-')
-		return false;
-	for (; *options; options += strcspn(options, " "), options += *options == ' ')
-		if (options[0] == '-' && options[1] && (!options[2] || options[2] == ' ') && memchr(s.p + 1, options[1], s.n - 1))
-			return true;
-	return false;
+	for (size_t i = 0; i < n; i++) {
+		bool value = i && is_option(&item[i - 1]) && is_among(in->harmless, item[i - 1].text);
+
+		if (item[i].kind == ARGV_CONST && !is_option(&item[i]) && !value)
+			return i;
+	}
+	return n;
 }
 
 /* What names an operation comes first, and is constant; some operations run their arguments. */
 static const char *verb_refuse(const struct interpreter *in, const struct argv_item *item, size_t n, size_t *at)
 {
-	bool runs = false, verb = false;
+	size_t operation = operation_at(in, item, n);
 
-	for (size_t i = 0; i < n; i++) {
-		*at = i;
-		if (item[i].kind == ARGV_CONST) {
-			bool first = !verb && !is_option(&item[i]) && !(i && is_option(&item[i - 1]) && option_is(in->harmless, item[i - 1].text));
-
-			runs = runs || (first && option_is(in->code, item[i].text));
-			verb = verb || first;
-			continue;
-		}
-		if (!verb)
-			return "an argument controls which operation is run";
-		if (runs)
-			return "an argument controls an operation that runs commands or sets them";
-	}
-	return NULL;
+	*at = field_first(item, n);
+	if (*at < operation)
+		return "an argument controls which operation is run";
+	return is_among(in->code, item[operation].text)
+		? "an argument controls an operation that runs commands or sets them"
+		: NULL;
 }
 
 /* A value of an option that takes code, or a file of options. */
 static const char *code_refuse(struct arena *a, const struct interpreter *in, const struct argv_item *item, size_t n,
                                size_t *at)
 {
-	bool files = option_is(in->code, KRUX_STR("@"));
+	size_t verb = in->way == WAY_VERB ? operation_at(in, item, n) : n;
+	struct krux_str operation = verb < n ? item[verb].text : NO_OPERATION;
+	bool files = is_among(in->code, KRUX_STR("@"));
 
 	for (size_t i = 0; i < n; i++) {
+		bool joined = item[i].kind == ARGV_JOINED && item[i].text.n;
+
 		*at = i;
 		if (item[i].kind == ARGV_CONST)
 			continue;
-		if (files && (item[i].kind == ARGV_JOINED && item[i].text.n ? item[i].text.p[0] == '@'
-		                                                            : text_can_start(a, item_type(&item[i]), '@')))
+		if (files && (joined ? item[i].text.p[0] == '@' : text_can_start(a, item_type(&item[i]), '@')))
 			return "an argument could name a file of options";
-		if (item[i].kind == ARGV_JOINED && item[i].text.n && item[i].text.p[0] == '-' &&
-		    interpreter_option(in->code, item[i].text))
-			return "an argument controls an option that takes code";
-		if (i && is_option(&item[i - 1]) &&
-		    (interpreter_option(in->code, item[i - 1].text) || letters_hold(in->code, item[i - 1].text)))
+		if ((joined && item[i].text.p[0] == '-' && takes_code(in, operation, item[i].text)) ||
+		    (i && is_option(&item[i - 1]) && takes_code(in, operation, item[i - 1].text)))
 			return "an argument controls an option that takes code";
 	}
 	return NULL;
@@ -372,15 +444,15 @@ const char *interpreter_refuse(struct arena *a, const struct interpreter *in,
                                const struct argv_item *item, size_t n, size_t *at)
 {
 	const char *why = NULL;
-	size_t first = 0;
 
-	while (first < n && item[first].kind == ARGV_CONST)
-		first++;
-	if (first == n)
+	*at = field_first(item, n);
+	if (*at == n)
 		return NULL;
 	switch (in->way) {
 	case WAY_SCRIPT:
-		return script_refuse(in, item, n, at);
+		return script_refuse(a, in, item, n, at);
+	case WAY_ANY:
+		return "it runs what it is given, so it takes no argument of a call at all";
 	case WAY_TEXT:
 		why = text_refuse(a, in, item, n, at);
 		break;
@@ -392,13 +464,11 @@ const char *interpreter_refuse(struct arena *a, const struct interpreter *in,
 		break;
 	case WAY_VERB:
 		why = code_refuse(a, in, item, n, at);
-		why = why ? why : verb_refuse(in, item, n, at);
+		return why ? why : verb_refuse(in, item, n, at);
+	case WAY_LETTERS:
+		why = letters_refuse(in, item, n, at);
 		break;
-	case WAY_ANY:
-		*at = first;
-		return "it runs what it is given, so it takes no argument of a call at all";
 	case WAY_PLAIN:
-		why = strcmp(in->name, "tar") == 0 ? letters_refuse(item, n, at) : NULL;
 		break;
 	}
 	return why ? why : code_refuse(a, in, item, n, at);

@@ -4,7 +4,7 @@
 
 #include "compiler/model/model.h"
 
-enum interpreter_way { WAY_SCRIPT, WAY_TEXT, WAY_RULES, WAY_SEARCH, WAY_VERB, WAY_ANY, WAY_PLAIN };
+enum interpreter_way { WAY_SCRIPT, WAY_TEXT, WAY_RULES, WAY_SEARCH, WAY_VERB, WAY_LETTERS, WAY_PLAIN, WAY_ANY };
 
 struct interpreter {
 	const char *name;
@@ -15,9 +15,6 @@ struct interpreter {
 /* The row of a program's file name, or of what is left of it without machine and build, as in
  * "perl5.36-x86_64-linux-gnu" or "bash-static"; NULL: none. */
 const struct interpreter *interpreter_find(struct krux_str file_name);
-/* Is that constant one of a row's options (with a value attached, too). */
-bool interpreter_option(const char *options, struct krux_str constant);
-
 /* May a value's text begin with that character, or hold it. */
 bool text_can_start(struct arena *, const struct krux_type *, char);
 bool text_can_hold(struct arena *, const struct krux_type *, char);

@@ -99,6 +99,14 @@ static const struct { const char *program, *argv;
 	{ "/usr/bin/env", "\"true\"" },
 	{ "/usr/bin/seda", "path" },
 	{ "/usr/bin/tar", "\"cf\", \"/x\", path" },
+	{ "/usr/bin/git", "\"status\", \"-s\", path" },
+	{ "/usr/bin/git", "\"commit\", \"-s\", \"-m\", word, \"--\", text" },
+	{ "/usr/bin/sed", "\"-n\", \"--expression=p\", \"-s\", path" },
+	{ "/usr/bin/sed", "\"--\", \"p\", path" },
+	{ "/usr/bin/tar", "path" },
+	{ "/usr/bin/gcc", "\"-O2\", \"-o\", path, \"a.c\"" },
+	{ "/usr/bin/python3", "\"/usr/lib/python3.11/tabnanny.py\", path" },
+	{ "/usr/bin/python3", "\"/opt/workspace/x.py\", path" },
 	{ "/usr/bin/shred", "path" },
 };
 

@@ -271,7 +271,7 @@ END_TEST
 
 START_TEST(table_interpreters)
 {
-	static const char *const way[] = { "SCRIPT", "TEXT", "RULES", "SEARCH", "VERB", "PLAIN", "ANY" };
+	static const char *const way[] = { "SCRIPT", "TEXT", "RULES", "SEARCH", "VERB", "LETTERS", "PLAIN", "ANY" };
 	static const struct { const char *name, *way; } rows[] = {
 #define INTERPRETER(name, way, harmless, code) { name, #way },
 #include "compiler/model/interpreters.def"
