@@ -400,6 +400,8 @@ static void pair_print(struct buf *b, const struct cond *c, const char *word, in
 static void any_print(struct buf *b, const struct cond *c, const char *word, const struct cond *body, int outer)
 {
 	buf_puts(b, word);
+	/* As in the effect: the path is none of a list, but what is at it and below. */
+	buf_puts(b, c->kind == COND_ANY_TREE ? "tree " : "");
 	subject_print(b, &c->list);
 	buf_puts(b, ", ");
 	tree_print(b, body, BIND_OR | (outer & NAMES));
@@ -410,7 +412,7 @@ static void not_print(struct buf *b, const struct cond *c, int outer)
 {
 	const struct cond *a = c->a;
 
-	if (a->kind == COND_ANY && a->a->kind == COND_NOT) {
+	if ((a->kind == COND_ANY || a->kind == COND_ANY_TREE) && a->a->kind == COND_NOT) {
 		any_print(b, a, "all(", a->a->a, outer);
 		return;
 	}
