@@ -17,7 +17,7 @@ static const uint64_t pool_window = UINT64_C(5) * 1000000000;
 struct pool_key {
 	uint8_t owner[POOL_OWNER];     /* stands for the agent */
 	uint64_t device, inode;        /* of its workspace */
-	uint32_t uid, gid;             /* whose that is */
+	uint32_t uid, gid;             /* whose that is, as whom a child runs; 0 where all run as the operator */
 	uint64_t profile;              /* what of the host was opened */
 };
 
@@ -47,8 +47,8 @@ void pool_init(struct pool *, unsigned each, unsigned all);
 /* A call of that class is here. The place of the child that it gets, which from now on is no child of the pool; -1:
  * there is none, and more are made from now on. */
 int pool_take(struct pool *, const struct pool_key *, uint64_t now);
-/* A place that a child is to be made for now, by *key; -1: none. While calls go on (busy), which are to have the
- * processors, that is where none is left. */
+/* Whether a child is to be made now: the place that is taken for it, and in *key its class, who has fewest first; -1: no.
+ * While calls go on (busy), which are to have the processors, only a class that has none left gets one. */
 int pool_due(struct pool *, bool busy, const struct pool_key **key);
 /* A child that nobody needs any more, to be ended; -1: none. Its place is taken until pool_gone. */
 int pool_surplus(struct pool *, uint64_t now);

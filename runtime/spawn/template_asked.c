@@ -88,7 +88,12 @@ int asked_key(const struct asked *a, const struct child_plan *plan, struct pool_
 
 	if (fstat(plan->workspace, &st))
 		return err_set(err, errno, "workspace");
-	*out = (struct pool_key){ .device = st.st_dev, .inode = st.st_ino, .uid = st.st_uid, .gid = st.st_gid };
+	*out = (struct pool_key){ .device = st.st_dev, .inode = st.st_ino };
+	/* Rootless all children are the operator's, and see no other owner's number. */
+	if (plan->probe->root) {
+		out->uid = st.st_uid;
+		out->gid = st.st_gid;
+	}
 	memcpy(out->owner, a->owner, sizeof out->owner);
 	/* Files of the host are opened before there is a call, so they are those of one builtin. */
 	if (plan->builtin->host[0])

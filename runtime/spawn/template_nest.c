@@ -110,21 +110,26 @@ static struct nest *nest_find(struct template *t, const struct pool_key *key)
 	return NULL;
 }
 
-__attribute__((noreturn)) static void nest_be(struct template *t, const struct pool_key *key, int socket)
+/* Made before the fork: in a user namespace without a map nobody can tell who he is. */
+static struct child_plan nest_plan(const struct pool_key *key, struct asked *asked)
 {
-	struct asked asked = { .template = t, .key = *key };
-	struct child_plan plan = { .probe = probe_get(), .builtin = (const struct builtin *)(uintptr_t)key->profile,
-		                   .workspace = -1, .store = -1, .socket = -1, .out = -1, .ask = -1, .go = -1,
-		                   .blob = { -1, -1 }, .owner = key->uid, .group = key->gid, .uid = geteuid(),
-		                   .gid = getegid(), .waits = asked_waits, .ctx = &asked };
+	return (struct child_plan){ .probe = probe_get(), .builtin = (const struct builtin *)(uintptr_t)key->profile,
+		                    .workspace = -1, .store = -1, .socket = -1, .out = -1, .ask = -1, .go = -1,
+		                    .blob = { -1, -1 }, .owner = key->uid, .group = key->gid, .uid = geteuid(),
+		                    .gid = getegid(), .waits = asked_waits, .ctx = asked };
+}
 
+__attribute__((noreturn)) static void nest_be(struct template *t, struct child_plan *plan, int socket)
+{
 	requests_forget(t, NULL);
 	explicit_bzero(t->channel.in, t->channel.nin);
-	nest_run(&plan, socket);
+	nest_run(plan, socket);
 }
 
 static int nest_start(struct template *t, struct nest *n, const struct pool_key *key, struct krux_err *err)
 {
+	struct asked asked = { .template = t, .key = *key };
+	struct child_plan plan = nest_plan(key, &asked);
 	int pair[2];
 
 	*n = (struct nest){ .owner = t, .key = *key, .ended.fd = -1 };
@@ -135,10 +140,9 @@ static int nest_start(struct template *t, struct nest *n, const struct pool_key 
 		close(pair[1]);
 		return -1;
 	}
-	n->ended.fd = -1;
 	n->pid = namespaces_fork_shared(probe_get(), &n->ended.fd);
 	if (!n->pid)
-		nest_be(t, key, pair[1]);
+		nest_be(t, &plan, pair[1]);
 	close(pair[1]);
 	if (n->pid < 0) {
 		err_set(err, errno, "start a process for the calls of an agent");

@@ -43,6 +43,7 @@ pid_t spawning_pid, handler_pid;
 uint64_t written_next;
 unsigned spawning_waiting = POOL_EACH, spawning_together = POOL_ALL;
 const char *spawning_programs;
+bool spawning_rootless;
 
 static char root[64], path[4200];
 static struct krux_secret_key other;
@@ -220,7 +221,7 @@ static void start(void)
 
 void spawning_setup(void)
 {
-	ck_assert(calls_setup(AS_ROOT, "filesystem"));
+	ck_assert(calls_setup(spawning_rootless ? AS_USER : AS_ROOT, "filesystem"));
 	strcpy(root, "/tmp/krux-spawner-XXXXXX");
 	ck_assert_ptr_nonnull(mkdtemp(root));
 	snprintf(path, sizeof path, "%s/state", root);

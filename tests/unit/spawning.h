@@ -24,6 +24,7 @@ extern pid_t spawning_pid, handler_pid;
 extern uint64_t written_next;                 /* seq of the next record */
 extern const char *spawning_programs;         /* folder of krux-spawner and krux-handler, to be executed from the next
                                                  setup on; NULL: forked from the test */
+extern bool spawning_rootless;                /* from the next setup on, which makes an ordinary user of the test */
 /* Most children that wait for calls, of one class and in all, from the next setup on; programs have their own. */
 extern unsigned spawning_waiting, spawning_together;
 

@@ -10,6 +10,7 @@
 #include <check.h>
 #include <dirent.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -420,6 +421,38 @@ START_TEST(more_calls_than_there_is_room_for_are_refused)
 }
 END_TEST
 
+/* ---- without root ---- */
+
+/* As an ordinary user, in a workspace of a group that no user namespace of a call knows. */
+static void rootless_setup(void)
+{
+	const gid_t another = 65532;
+
+	ck_assert(!setgroups(1, &another));
+	spawning_rootless = true;
+	spawning_setup();
+	ck_assert(!fchownat(spawning_place.fd, "", (uid_t)-1, another, AT_EMPTY_PATH));
+}
+
+START_TEST(without_root_children_come_from_a_nest_too)
+{
+	struct written w;
+	pid_t nest;
+
+	ck_assert_int_ne(geteuid(), 0);
+	warm_up();
+	nest = nest_pid();
+	for (uint64_t i = 2; i < 10; i++)
+		call(i);
+	ck_assert_int_eq(nest_stop(), nest);
+	call_put(&w, 10);
+	handlers_have_read();
+	kill(nest, SIGCONT);
+	expect_done(w.seq, 10, SPAWN_DONE);
+	ck_assert_int_eq(nest_pid(), nest);
+}
+END_TEST
+
 /* ---- the programs, with the filters that they put on themselves ---- */
 
 static void programs_setup(void)
@@ -458,6 +491,7 @@ int main(void)
 {
 	Suite *s = suite_create("spawner_nest");
 	TCase *t = tests("forked", spawning_setup), *programs = tests("programs", programs_setup);
+	TCase *rootless = tests("rootless", rootless_setup);
 	SRunner *r = srunner_create(s);
 	int failed;
 
@@ -470,8 +504,10 @@ int main(void)
 	tcase_add_test(t, a_call_that_waits_for_its_child_stands_still_while_frozen);
 	tcase_add_test(t, more_calls_than_there_is_room_for_are_refused);
 	tcase_add_test(programs, the_programs_do_the_same);
+	tcase_add_test(rootless, without_root_children_come_from_a_nest_too);
 	suite_add_tcase(s, t);
 	suite_add_tcase(s, programs);
+	suite_add_tcase(s, rootless);
 	srunner_run_all(r, CK_NORMAL);
 	failed = srunner_ntests_failed(r);
 	srunner_free(r);
