@@ -52,6 +52,32 @@ done
 chmod -R a+rX "$dir"
 groups() { ls -d "/sys/fs/cgroup/unified/krux-$1" "/sys/fs/cgroup/krux-$1" 2> /dev/null | wc -l; }
 
+kin() { # parent, name: pids
+	for p in $(cat "/proc/$1/task/$1/children" 2> /dev/null); do grep -qx "$2" "/proc/$p/comm" 2> /dev/null && echo "$p"; done
+}
+# Of the one generation that there is, what calls come from and what waits for them: $kept.
+waiting() {
+	i=0 kept=
+	while [ $i -lt 100 ] && [ -z "$kept" ]; do
+		handler=$(kin "$daemon" krux-handler)
+		nests=$(kin "$handler" krux-nest) children=$(kin "$handler" krux-call)
+		# shellcheck disable=SC2086
+		[ -z "$nests" ] || [ -z "$children" ] || kept=$(echo $handler $nests $children)
+		[ -n "$kept" ] || sleep 0.1
+		i=$((i + 1))
+	done
+	if [ -n "$kept" ]; then good "children wait"; else bad "children wait" "of handler '$handler': '$nests', '$children'"; fi
+}
+ended() { # name: $kept is gone
+	left=$kept i=0
+	while [ $i -lt 100 ] && [ -n "$left" ]; do
+		left=$(for p in $kept; do kill -0 "$p" 2> /dev/null && echo "$p"; done)
+		[ -z "$left" ] || sleep 0.1
+		i=$((i + 1))
+	done
+	is "$1" "$left" ""
+}
+
 whole() { # who, prefix of commands
 	who=$1 as=$2
 	# An ordinary user has no control groups, unless they were delegated.
@@ -153,13 +179,29 @@ state"
 	exits "what became of it" 0 $R audit query --state "$s" --agent two --format json
 	has "it was killed" "$dir/out" '"end":"killed"'
 
+	# What waits for calls ends with its generation, however that ends.
+	call "one that others wait after" 0 filesystem.read '{"path":"/workspace/a"}'
+	waiting
+	exits "reload while children wait" 0 $R reload --socket "$w/s"
+	ended "they end with what they come from"
+	call "the next generation has its own" 0 filesystem.read '{"path":"/workspace/a"}'
+	waiting
+	kill -9 "$(kin $daemon krux-spawner)"
+	ended "without a spawner they end too"
+	i=0
+	while [ $i -lt 100 ] && ! $R call filesystem.read '{"path":"/workspace/a"}' --as one --token-file "$w/token" --socket "$w/a" \
+		> "$dir/out" 2>&1; do sleep 0.1; i=$((i + 1)); done
+	call "and calls go on" 0 filesystem.read '{"path":"/workspace/a"}'
+	waiting
+
 	kill -TERM $daemon
 	wait $daemon
 	is "ends with 0" $? 0
-	ended=$daemon
+	stopped=$daemon
 	daemon=
+	ended "what waited is gone"
 	is "sockets are gone" "$(ls "$w" | tr '\n' ' ')" "broken bundle.krux log state token token2 "
-	is "its control group is gone" "$(groups $ended)" 0
+	is "its control group is gone" "$(groups $stopped)" 0
 	exits "the log" 0 $R audit verify --state "$s"
 	exits "a call without the daemon" 0 $R call filesystem.read '{"path":"/workspace/a"}' --as one --state "$s" --bundle "$w/bundle.krux" --dev
 	exits "the log again" 0 $R audit verify --state "$s"
