@@ -186,15 +186,17 @@ static size_t fewest_first(struct search *s)
 	return hi;
 }
 
-/* Puts back what need not have gone, from the least likely on; those that stay out come first. */
+/* Puts back what need not have gone, from the least likely on; those that stay out come first, and one does. */
 static size_t put_back(struct search *s, size_t n)
 {
-	size_t kept = 0;
+	size_t kept = 0, out = n;
 
 	leave_out(s, n);
-	for (size_t i = n; i-- > 0 && n > 1 && s->left;) {
+	for (size_t i = n; i-- > 0 && out > 1 && s->left;) {
 		s->without.rule[s->list[i].at] = false;
-		if (!fits(s))
+		if (fits(s))
+			out--;
+		else
 			s->without.rule[s->list[i].at] = true;
 	}
 	for (size_t i = 0; i < n; i++)
@@ -231,13 +233,13 @@ static void rules_name(struct search *s, struct diags *ds, struct diag *d)
 	n = found ? put_back(s, n) : s->n < NAMED ? s->n : NAMED;
 	qsort(s->list, n, sizeof *s->list, place_order);
 	d->at = s->list[0].rule->at;
-	d->fix = arena_printf(ds->arena, found ? "simplify the condition%s of %.*s: without %s the diagram fits"
-	                                       : "simplify the condition%s of %.*s, which %s the largest",
-	                      n > 1 ? "s" : "", STR_ARG(names_list(ds->arena, s, n)),
-	                      found ? n > 1 ? "them" : "it" : n > 1 ? "are" : "is");
+	/* Not their conditions: it can be a rate, or approvals that add up. */
+	d->fix = arena_printf(ds->arena, found ? "simplify rule%s %.*s: without %s the diagram fits"
+	                                       : "simplify rule%s %.*s, the likeliest to grow it",
+	                      n > 1 ? "s" : "", STR_ARG(names_list(ds->arena, s, n)), n > 1 ? "them" : "it");
 	if (n > 1) {
 		d->other = s->list[1].rule->at;
-		d->other_text = KRUX_STR("grows it too");
+		d->other_text = KRUX_STR("and this rule");
 	}
 }
 
@@ -280,8 +282,10 @@ void decide_spent(struct decisions *d, struct diags *ds, const struct build *b, 
 	x->expected = KRUX_STR("conditions whose overlaps the compiler can tell apart within its limits");
 	search_begin(&s, d, b, most);
 	leave_out(&s, 0);
-	if (s.left && fits(&s))
-		x->fix = KRUX_STR("build fewer capabilities together: none of them takes much of that alone");
+	/* What it has in common with those that are made costs nothing now: it says nothing of rules then. */
+	if (steps <= KRUX_MAX_STEPS - KRUX_MAX_STEPS / TRY && s.left && fits(&s))
+		x->fix = arena_printf(ds->arena, "build fewer capabilities together: alone, the diagram of %.*s fits",
+		                      STR_ARG(most->name));
 	else
 		rules_name(&s, ds, x);
 	arena_free(s.a);

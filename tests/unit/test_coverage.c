@@ -196,8 +196,8 @@ START_TEST(too_much_is_said)
 }
 END_TEST
 
-/* The steps of all diagrams of a build are counted together; where they are spent the rule that took them is
- * named, once, whichever capability they ran out at. */
+/* The steps of all diagrams of a build are counted together; where they are spent that is said once, of the
+ * capability that took most, whichever they ran out at. */
 START_TEST(steps_are_of_the_build)
 {
 	static const char policy[] =
@@ -227,9 +227,78 @@ START_TEST(steps_are_of_the_build)
 	decide_spent(d, w.diags, &w.build, m, 1);
 	ck_assert_uint_eq(w.diags->errors, 1);
 	ck_assert(strstr(arena_str(w.arena, w.diags->list[0]->text).p, "need more than 67108864 steps together"));
+	ck_assert_str_eq(arena_str(w.arena, w.diags->list[0]->fix).p,
+	                 "build fewer capabilities together: alone, the diagram of demo.act fits");
 	dd_free(m[1]);
 	dd_free(m[0]);
 	ck_assert_uint_eq(store.steps, 0);
+	world_end(&w);
+}
+END_TEST
+
+/* Rules can grow a diagram without any condition: approvals for rates that are used up, each by itself. */
+START_TEST(rules_are_named_that_have_no_condition)
+{
+	enum { FILES = 16 };             /* 2^16 sets of approvals */
+	struct world w;
+	struct decisions *d;
+	struct dd *m;
+	const struct diag *x;
+
+	world_start(&w);
+	world_cap(&w, caps);
+	for (int i = 0; i < FILES; i++)
+		world_policy(&w, arena_printf(w.arena, "krux: policy/1\nname: p%d\nlayer: organization\ndefault: notify\nrules:\n"
+		                              "  - { id: r%d, on: demo.act, verdict: notify, approval: { from: [ a%d ] }, "
+		                              "rate: { max: 10, per: 1h, exceeded: approval-required } }\n", i, i, i).p);
+	world_resolve(&w);
+	ck_assert(w.resolved);
+	build_index(w.arena, &w.build);
+	d = decisions_new(w.arena);
+	m = dd_new(w.set.cap[0]);
+	store.most_steps = 1000;
+	ck_assert_uint_eq(decide_build(d, m, w.diags, &w.build, w.set.cap[0]), DD_IMPOSSIBLE);
+	decide_spent(d, w.diags, &w.build, &m, 0);
+	x = world_diag(&w, 9001);
+	ck_assert_str_eq(arena_str(w.arena, x->fix).p, "simplify rules r0 and r1: without them the diagram fits");
+	ck_assert_str_eq(arena_str(w.arena, x->other_text).p, "and this rule");
+	dd_free(m);
+	world_end(&w);
+}
+END_TEST
+
+/* Where the search ends before it has found rules without which it fits, it does not say that it has. */
+START_TEST(rules_are_likely_where_the_search_ends)
+{
+	enum { RULES_LARGE = 20, PATTERNS = 15 };
+	struct buf b = { 0 };
+	struct world w;
+	struct decisions *d;
+	struct dd *m;
+
+	world_start(&w);
+	world_cap(&w, caps);
+	buf_puts(&b, "krux: policy/1\nname: demo\nlayer: organization\ndefault: blocked\nrules:\n");
+	for (int i = 0; i < RULES_LARGE; i++) {
+		buf_printf(&b, "  - { id: r%d, on: demo.act, verdict: notify, when: '", i);
+		for (int k = 0; k < PATTERNS; k++)
+			buf_printf(&b, "%spath matches \"**/%c%d/**\"", k ? " and " : "", 'a' + k, i);
+		buf_puts(&b, "' }\n");
+	}
+	buf_putc(&b, 0);
+	world_policy(&w, b.p);
+	buf_free(&b);
+	world_resolve(&w);
+	ck_assert(w.resolved);
+	build_index(w.arena, &w.build);
+	d = decisions_new(w.arena);
+	m = dd_new(w.set.cap[0]);
+	store.most_steps = 1000;
+	ck_assert_uint_eq(decide_build(d, m, w.diags, &w.build, w.set.cap[0]), DD_IMPOSSIBLE);
+	decide_spent(d, w.diags, &w.build, &m, 0);
+	ck_assert_str_eq(arena_str(w.arena, world_diag(&w, 9001)->fix).p,
+	                 "simplify rules r0, r1 and r2, the likeliest to grow it");
+	dd_free(m);
 	world_end(&w);
 }
 END_TEST
@@ -245,6 +314,8 @@ int main(void)
 	tcase_add_test(t, what_is_named_covers);
 	tcase_add_test(t, too_much_is_said);
 	tcase_add_test(t, steps_are_of_the_build);
+	tcase_add_test(t, rules_are_named_that_have_no_condition);
+	tcase_add_test(t, rules_are_likely_where_the_search_ends);
 	suite_add_tcase(s, t);
 	r = srunner_create(s);
 	srunner_run_all(r, CK_NORMAL);
