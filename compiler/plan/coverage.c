@@ -231,7 +231,8 @@ static void others_find(struct decisions *d, struct dd *m, const struct build *b
 	arena_free(scratch);
 }
 
-/* Beyond its limits a diagram answers nothing: then nothing is said of its rules, but that. */
+/* Beyond its limits a diagram answers nothing: then nothing is said of its rules, but that. Where it is the steps
+ * of the build that are spent, so are they for all that is looked at after it. */
 static void walk_give_up(const struct walk *w, struct diags *ds, const struct capability *cap, size_t n)
 {
 	struct diag *d;
@@ -241,8 +242,8 @@ static void walk_give_up(const struct walk *w, struct diags *ds, const struct ca
 
 		s->matches = s->reached = s->effective = true;
 	}
-	d = diag_warn(ds, 9001, w->meet[0].rule->at, "which rules for %.*s have an effect is not known: to find out needs more %s",
-	              STR_ARG(cap->name), dd_overflow(w->m));
+	d = diag_warn(ds, 9001, w->meet[0].rule->at, "which rules for %.*s%s have an effect is not known: to find out needs more %s",
+	              STR_ARG(cap->name), dd_spent(w->m) ? " and what comes after it" : "", dd_overflow(w->m));
 	d->expected = KRUX_STR("rules that the compiler can compare within its limits");
 }
 

@@ -196,6 +196,37 @@ START_TEST(too_much_is_said)
 }
 END_TEST
 
+/* Where the steps of the build are spent, what was not looked at any more is said to be unknown as well. */
+START_TEST(what_is_not_looked_at_is_said)
+{
+	static const char policy[] =
+		"krux: policy/1\nname: demo\nlayer: organization\nrules:\n"
+		"  - { id: wide, on: demo.act, when: 'path matches \"**/a/**\"', verdict: blocked }\n"
+		"  - { id: narrow, on: demo.act, when: 'path matches \"**/a/**/b/**\"', verdict: notify }\n"
+		"default: blocked\n";
+	struct world w;
+	struct decisions *d;
+	struct dd *m;
+
+	world_start(&w);
+	world_cap(&w, caps);
+	world_policy(&w, policy);
+	world_resolve(&w);
+	ck_assert(w.resolved);
+	build_index(w.arena, &w.build);
+	d = decisions_new(w.arena);
+	m = dd_new(w.set.cap[0]);
+	ck_assert_uint_ne(decide_build(d, m, w.diags, &w.build, w.set.cap[0]), DD_IMPOSSIBLE);
+	store.most_steps = store.steps;
+	coverage_report(d, &m, w.diags, &w.build);
+	ck_assert_uint_eq(w.diags->n, 1);
+	ck_assert_str_eq(arena_str(w.arena, world_diag(&w, 9001)->text).p,
+	                 "which rules for demo.act and what comes after it have an effect is not known: to find out needs more steps");
+	dd_free(m);
+	world_end(&w);
+}
+END_TEST
+
 /* The steps of all diagrams of a build are counted together; where they are spent that is said once, of the
  * capability that took most, whichever they ran out at. */
 START_TEST(steps_are_of_the_build)
@@ -313,6 +344,7 @@ int main(void)
 	tcase_set_timeout(t, 120);
 	tcase_add_test(t, what_is_named_covers);
 	tcase_add_test(t, too_much_is_said);
+	tcase_add_test(t, what_is_not_looked_at_is_said);
 	tcase_add_test(t, steps_are_of_the_build);
 	tcase_add_test(t, rules_are_named_that_have_no_condition);
 	tcase_add_test(t, rules_are_likely_where_the_search_ends);
