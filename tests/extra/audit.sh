@@ -1,23 +1,6 @@
 #!/bin/sh
 # kruxrt audit query, export and replay on a log of real calls.
-set -u
-TMP=${TMP:-/tmp}
-R=${KRUXRT:?} C=${KRUXC:?} top=${top:?}
-dir=$(mktemp -d "$TMP/krux-audit.XXXXXX")
-trap 'rm -rf "$dir"' EXIT INT TERM
-passed=0 failed=0
-good() { passed=$((passed + 1)); echo "ok $1"; }
-bad() { failed=$((failed + 1)); echo "not ok $1: $2"; }
-# exits NAME CODE COMMAND...: the command's output goes to $dir/out, $dir/err
-exits() {
-	name=$1 want=$2
-	shift 2
-	"$@" > "$dir/out" 2> "$dir/err"
-	got=$?
-	if [ $got = "$want" ]; then good "$name"; else bad "$name" "exit $got, not $want: $(head -c 300 "$dir/err")"; fi
-}
-has() { if grep -qF -- "$3" "$2"; then good "$1"; else bad "$1" "no '$3' in: $(head -c 400 "$2")"; fi; }
-is() { if [ "$2" = "$3" ]; then good "$1"; else bad "$1" "'$2', not '$3'"; fi; }
+. "$top/tests/extra/outside.inc"
 lines() { wc -l < "$dir/out" | tr -d ' '; }
 
 caps=$top/stdlib-caps

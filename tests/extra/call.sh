@@ -1,27 +1,6 @@
 #!/bin/sh
 # A call without a daemon: the daemon's programs for it alone, which end with it, however it ends.
-set -u
-# kruxc takes a compiler, not one behind another program such as ccache.
-[ -z "${CC:-}" ] || { CC=${CC##* }; export CC; }
-TMP=${TMP:-/tmp}
-R=${KRUXRT:?} C=${KRUXC:?} top=${top:?}
-dir=$(mktemp -d "$TMP/krux-call.XXXXXX")
-daemon=
-end() { [ -z "$daemon" ] || kill -9 "$daemon" 2> /dev/null; wait 2> /dev/null; rm -rf "$dir"; }
-trap end EXIT
-trap 'exit 1' INT TERM
-passed=0 failed=0
-good() { passed=$((passed + 1)); echo "ok $1"; }
-bad() { failed=$((failed + 1)); echo "not ok $1: $2"; }
-exits() {
-	name=$1 want=$2
-	shift 2
-	"$@" > "$dir/out" 2> "$dir/err"
-	got=$?
-	if [ $got = "$want" ]; then good "$name"; else bad "$name" "exit $got, not $want: $(cat "$dir/err" "$dir/out" | head -c 400)"; fi
-}
-has() { if grep -qF -- "$3" "$2"; then good "$1"; else bad "$1" "no '$3' in: $(head -c 400 "$2")"; fi; }
-is() { if [ "$2" = "$3" ]; then good "$1"; else bad "$1" "'$2', not '$3'"; fi; }
+. "$top/tests/extra/outside.inc"
 # All that has this state open or names it: the programs of a call, but for the test itself.
 left() {
 	for p in /proc/[0-9]*; do

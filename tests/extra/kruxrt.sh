@@ -1,24 +1,6 @@
 #!/bin/sh
 # kruxrt from outside: exit codes, files that are made, what is printed.
-set -u
-TMP=${TMP:-/tmp}
-R=${KRUXRT:?}
-dir=$(mktemp -d "$TMP/kruxrt.XXXXXX")
-trap 'rm -rf "$dir"' EXIT INT TERM
-passed=0 failed=0
-good() { passed=$((passed + 1)); echo "ok $1"; }
-bad() { failed=$((failed + 1)); echo "not ok $1: $2"; }
-# exits NAME CODE COMMAND...: the command's output goes to $dir/out, $dir/err
-exits() {
-	name=$1 want=$2
-	shift 2
-	"$@" > "$dir/out" 2> "$dir/err"
-	got=$?
-	if [ $got = "$want" ]; then good "$name"; else bad "$name" "exit $got, not $want: $(head -c 300 "$dir/err")"; fi
-}
-# has NAME FILE TEXT
-has() { if grep -qF -- "$3" "$2"; then good "$1"; else bad "$1" "no '$3' in: $(head -c 300 "$2")"; fi; }
-is() { if [ "$2" = "$3" ]; then good "$1"; else bad "$1" "'$2', not '$3'"; fi; }
+. "$top/tests/extra/outside.inc"
 
 exits "no command" 2 "$R"
 exits "unknown command" 2 "$R" nonsense

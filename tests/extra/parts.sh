@@ -1,22 +1,9 @@
 #!/bin/sh
 # The daemon's processes are programs of their own: each with its own layout of memory, none with code that
 # it has no use for, and only those of kruxrt's own build and owner are executed.
+. "$top/tests/extra/outside.inc"
 # An ordinary user has no control groups, unless they were delegated.
 waive=$([ "$(id -u)" = 0 ] || echo "--allow-missing cgroup")
-set -u
-# kruxc takes a compiler, not one behind another program such as ccache.
-[ -z "${CC:-}" ] || { CC=${CC##* }; export CC; }
-TMP=${TMP:-/tmp}
-dir=$(mktemp -d "$TMP/parts.XXXXXX")
-daemon=
-end() { [ -z "$daemon" ] || kill -9 "$daemon" 2> /dev/null; wait 2> /dev/null; rm -rf "$dir"; }
-trap end EXIT
-trap 'exit 1' INT TERM
-passed=0 failed=0
-good() { passed=$((passed + 1)); }
-bad() { failed=$((failed + 1)); echo "not ok $1: $2"; }
-has() { if grep -qF -- "$3" "$2"; then good; else bad "$1" "no '$3' in: $(head -c 400 "$2")"; fi; }
-is() { if [ "$2" = "$3" ]; then good; else bad "$1" "'$2', not '$3'"; fi; }
 build=${KRUXRT%/*} parts="gate handler recorder spawner"
 
 # ---- what is in them ----
@@ -31,7 +18,7 @@ without() { # program, symbols that it must not have
 	p=$1
 	shift
 	for s; do
-		if symbols "$p" | grep -qx "$s"; then bad "$p" "has $s"; else good; fi
+		if symbols "$p" | grep -qx "$s"; then bad "$p" "has $s"; else good "$p"; fi
 		grep -qx "$s" "$dir/all" || bad "$p" "$s is in no program: is it named otherwise now?"
 	done
 }

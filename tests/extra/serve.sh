@@ -1,28 +1,8 @@
 #!/bin/sh
 # The daemon from outside, as root and as an ordinary user: start, calls of all verdicts, reload, end, what is
 # refused; then processes killed under load, counted by tests/e2e/soak.c.
-set -u
-# kruxc takes a compiler, not one behind another program such as ccache.
-[ -z "${CC:-}" ] || { CC=${CC##* }; export CC; }
-TMP=${TMP:-/tmp}
-dir=$(mktemp -d "$TMP/serve.XXXXXX")
+. "$top/tests/extra/outside.inc"
 chmod 755 "$dir"
-daemon=
-end() { [ -z "$daemon" ] || kill -9 "$daemon" 2> /dev/null; wait 2> /dev/null; rm -rf "$dir"; }
-trap end EXIT
-trap 'exit 1' INT TERM
-passed=0 failed=0
-good() { passed=$((passed + 1)); echo "ok $1"; }
-bad() { failed=$((failed + 1)); echo "not ok $who: $1: $2"; }
-exits() {
-	name=$1 want=$2
-	shift 2
-	"$@" > "$dir/out" 2> "$dir/err"
-	got=$?
-	if [ $got = "$want" ]; then good "$name"; else bad "$name" "exit $got, not $want: $(cat "$dir/err" "$dir/out" | head -c 400)"; fi
-}
-has() { if grep -qF -- "$3" "$2"; then good "$1"; else bad "$1" "no '$3' in: $(head -c 400 "$2")"; fi; }
-is() { if [ "$2" = "$3" ]; then good "$1"; else bad "$1" "'$2', not '$3'"; fi; }
 
 policy() { # reason of the rule
 	cat <<X

@@ -1,28 +1,10 @@
 #!/bin/sh
 # The daemon, its agents and its supervisors, by kruxrt's own commands: registered, called, approved, rejected,
 # frozen, thawed, taken out; and what the log says of it.
+. "$top/tests/extra/outside.inc"
 # An ordinary user has no control groups, unless they were delegated.
 waive=$([ "$(id -u)" = 0 ] || echo "--allow-missing cgroup")
-set -u
-TMP=${TMP:-/tmp}
-R=${KRUXRT:?}
-dir=$(mktemp -d "$TMP/supervised.XXXXXX")
 chmod 755 "$dir"
-daemon=
-end() { [ -z "$daemon" ] || kill "$daemon" 2> /dev/null; wait 2> /dev/null; rm -rf "$dir"; }
-trap end EXIT INT TERM
-passed=0 failed=0
-good() { passed=$((passed + 1)); echo "ok $1"; }
-bad() { failed=$((failed + 1)); echo "not ok $1: $2"; }
-exits() {
-	name=$1 want=$2
-	shift 2
-	"$@" > "$dir/out" 2> "$dir/err"
-	got=$?
-	if [ $got = "$want" ]; then good "$name"; else bad "$name" "exit $got, not $want: $(head -c 300 "$dir/err" "$dir/out")"; fi
-}
-is() { if [ "$2" = "$3" ]; then good "$1"; else bad "$1" "'$2', not '$3'"; fi; }
-has() { if grep -qF -- "$2" "$dir/out" "$dir/err"; then good "$1"; else bad "$1" "no '$2' in: $(cat "$dir/out" "$dir/err" | head -c 400)"; fi; }
 
 cat > "$dir/p.yaml" <<'X'
 krux: policy/1
@@ -50,7 +32,7 @@ op=$dir/s/keys/operator.key key=$dir/s/keys/approver.key
 KRUX_SOCKET=$dir/agent.sock
 export KRUX_SOCKET
 exits "an agent before the daemon runs" 0 "$R" agents add one --token --state "$dir/s" --operator "$op" --bundle "$dir/b/bundle.krux"
-has "its rights" "approval-required filesystem.stat@1.0"
+says "its rights" "approval-required filesystem.stat@1.0"
 tail -1 "$dir/out" > "$dir/token"
 chmod 600 "$dir/token"
 "$R" serve $waive --bundle "$dir/b/bundle.krux" --state "$dir/s" --socket "$dir/agent.sock" --supervisor "$dir/supervisor.sock" --dev > "$dir/serve" 2>&1 &
@@ -62,10 +44,10 @@ tickets() { "$R" approvals list | sed -n '2,$p'; }
 first() { tickets | sed -n 1p | cut -c1-16; }
 
 exits "a call" 0 call filesystem.list '{"path":"/workspace"}'
-has "its output" '"entries":[]'
+says "its output" '"entries":[]'
 exits "a pure one, that supervisors hear of" 0 call system.time '{}' --deadline 5s
 exits "a denied one" 1 call filesystem.delete '{"path":"/workspace/a"}'
-has "says why" '"verdict":"blocked"'
+says "says why" '"verdict":"blocked"'
 exits "an invalid one" 2 call filesystem.list '{"path":"relative"}'
 exits "a wrong token" 1 "$R" call filesystem.list '{"path":"/workspace"}' --as one --key "$key"
 exits "nobody's" 1 "$R" call filesystem.list '{"path":"/workspace"}' --as nobody
@@ -76,21 +58,21 @@ for e in call loop; do
 	${CC:-cc} $san -Iclient -o "$dir/$e" examples/c/$e.c "${BUILD:-build}/libkrux.a" -lsodium || bad "examples/c/$e.c" "does not build"
 done
 exits "examples/c/call" 0 "$dir/call" one "$dir/token" filesystem.list '{"path":"/workspace"}'
-has "prints the output" '"entries":[]'
+says "prints the output" '"entries":[]'
 exits "examples/c/call, denied" 1 "$dir/call" one "$dir/token" filesystem.delete '{"path":"/workspace/a"}'
-has "says why not" 'denied by'
+says "says why not" 'denied by'
 exits "examples/c/loop" 0 "$dir/loop" one "$dir/token" relative /workspace//.. relative
-has "prints each" 'relative: invalid'
+says "prints each" 'relative: invalid'
 exits "a deferred one" 1 call filesystem.stat '{"path":"/workspace/a"}'
-has "has a ticket" '"ticket":"'
+says "has a ticket" '"ticket":"'
 t=$(first)
 exits "show" 0 "$R" approvals show "$t" --bundle "$dir/b/bundle.krux"
-has "the rule's line is shown" '  - id: stat'
-has "the call is shown" 'path: "/workspace/a"'
-has "and by whom it has to be accepted" '1 of approver'
+says "the rule's line is shown" '  - id: stat'
+says "the call is shown" 'path: "/workspace/a"'
+says "and by whom it has to be accepted" '1 of approver'
 exits "an operator is no approver" 1 "$R" approvals accept "$t" --key "$op"
 exits "propose" 0 "$R" approvals propose "$t"
-has "a rule" 'on: filesystem.stat@1'
+says "a rule" 'on: filesystem.stat@1'
 exits "accept" 0 "$R" approvals accept "$t" --key "$key" --reason fine
 sleep 1
 exits "accept twice" 1 "$R" approvals accept "$t" --key "$key"
@@ -112,7 +94,7 @@ mkdir "$dir/new"
 trust=$dir/s/trust zoe=$dir/new/zoe.key
 exits "who is no operator yet" 1 "$R" agents clear "$dir/s/workspaces/one" x --operator "$zoe" --reason x
 exits "another operator" 0 "$R" keys add "$dir/new/zoe.pub" --role operator --operator "$op" --trust "$trust"
-has "is recorded" "added operator zoe (record "
+says "is recorded" "added operator zoe (record "
 exits "acts at once" 0 "$R" agents clear "$dir/s/workspaces/one" x --operator "$zoe" --reason x
 exits "a name twice" 1 "$R" keys add "$dir/new/approver.pub" --role approver --operator "$zoe" --trust "$trust"
 exits "one more that waits" 1 call filesystem.stat '{"path":"/workspace/d"}'
@@ -130,7 +112,7 @@ is "is listed" "$(awk '{ print $1, $2 }' "$dir/out" | tr '\n' ' ')" "ROLE NAME a
 
 exits "freeze" 0 "$R" freeze --agent one --reason odd
 exits "a frozen agent" 1 call filesystem.list '{"path":"/workspace"}'
-has "is told" frozen
+says "is told" frozen
 exits "an approver cannot thaw" 1 "$R" thaw --agent one --operator "$key" --reason x
 exits "an operator can" 0 "$R" thaw --agent one --operator "$op" --reason x
 exits "and it calls again" 0 call filesystem.list '{"path":"/workspace"}'
@@ -138,11 +120,11 @@ mkdir "$dir/w"
 exits "another agent" 0 "$R" agents add two --uid 4321 --workspace "$dir/w" --operator "$op" --bundle "$dir/b/bundle.krux"
 exits "a name that is taken" 1 "$R" agents add two --token --workspace "$dir/w" --operator "$op"
 exits "list" 0 "$R" agents list
-has "shows both" "uid 4321"
+says "shows both" "uid 4321"
 exits "clear" 0 "$R" agents clear "$dir/w" file-content --operator "$op" --reason x
 exits "revoke" 0 "$R" agents revoke one --operator "$op"
 exits "who is taken out" 1 call filesystem.list '{"path":"/workspace"}'
-has "is told so" "revoked"
+says "is told so" "revoked"
 exits "revoke nobody" 1 "$R" agents revoke nobody --operator "$op"
 kill "$daemon"
 wait "$daemon"; [ $? = 0 ] && good "the daemon ends in order" || bad "the daemon ends in order" "$(cat "$dir/serve")"
