@@ -53,10 +53,12 @@ static struct way {
 };
 enum { NWAYS = sizeof way / sizeof *way, WARM = NWAYS - 1 };
 static double child_kib;               /* of one that waits */
+static struct served served;
 
 __attribute__((noreturn)) static void give_up(const char *what)
 {
 	fprintf(stderr, "bench/sandbox: %s\n", what);
+	served_stop(&served);
 	_exit(1);
 }
 
@@ -281,7 +283,6 @@ static void round_cats(void)
 
 /* ---- end to end ---- */
 
-static struct served served;
 static int agent = -1;
 
 static void whole_start(void)

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -70,13 +71,14 @@ static bool files_make(struct served *s, const char *build, const char *policy)
 	return true;
 }
 
-static void serve(const struct served *s, const char *build)
+static void serve(const struct served *s, const char *build, pid_t bench)
 {
 	int log = open(below(s, "serve.log"), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
 	char kruxrt[300];
 
 	snprintf(kruxrt, sizeof kruxrt, "%s/kruxrt", build);
-	if (dup2(log, 2) >= 0)
+	/* Whatever ends the bench, the daemon is told to stop. */
+	if (!prctl(PR_SET_PDEATHSIG, SIGTERM) && getppid() == bench && dup2(log, 2) >= 0)
 		execl(kruxrt, kruxrt, "serve", "--state", below(s, "state"), "--bundle", below(s, "out/bundle.krux"), "--socket",
 		      below(s, "a"), "--supervisor", below(s, "s"), "--dev", (char *)NULL);
 	_exit(127);
@@ -84,6 +86,7 @@ static void serve(const struct served *s, const char *build)
 
 bool served_start(struct served *s, const char *build, const char *policy)
 {
+	pid_t bench = getpid();
 	int fd = -1;
 
 	*s = (struct served){ .pid = -1 };
@@ -91,7 +94,7 @@ bool served_start(struct served *s, const char *build, const char *policy)
 		return false;
 	s->pid = fork();
 	if (!s->pid)
-		serve(s, build);
+		serve(s, build, bench);
 	for (int i = 0; i < 500 && fd < 0 && waitpid(s->pid, NULL, WNOHANG) == 0; i++) {
 		poll(NULL, 0, 20);
 		fd = served_connect(s);
@@ -153,5 +156,7 @@ void served_stop(struct served *s)
 		kill(s->pid, SIGTERM);
 		waitpid(s->pid, NULL, 0);
 	}
+	if (!s->folder[0])
+		return;
 	run_program((const char *[]){ "rm", "-rf", s->folder, NULL }, NULL);
 }

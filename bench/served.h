@@ -15,8 +15,8 @@ struct served {
 	pid_t pid;
 };
 
-/* With a policy of these lines and one agent "bench". build: absolute, where the programs are. False: what is missing
- * was said on standard error. */
+/* With a policy of these lines and one agent "bench"; however this process ends, it is told to stop. build: absolute,
+ * where the programs are. False: what is missing was said on standard error. */
 bool served_start(struct served *, const char *build, const char *policy);
 /* A connection of the agent's; -1: there is none. */
 int served_connect(const struct served *);
@@ -24,6 +24,7 @@ int served_connect(const struct served *);
 bool served_take(int fd, uint8_t *buf, size_t room, struct frame *out);
 /* The agent's folder, opened. */
 int served_workspace(const struct served *);
+/* Also of one that was not or not wholly started; a second time does nothing. */
 void served_stop(struct served *);
 
 #endif
