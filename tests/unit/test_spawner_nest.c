@@ -1,5 +1,6 @@
 /* Where children come from: what they share and what not, and what becomes of calls whose children are not there yet. */
 #include "tests/unit/spawning.h"
+#include "tests/unit/waiting.h"
 
 #include "runtime/base/err.h"
 #include "runtime/base/loop.h"
@@ -20,57 +21,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { MOST = 128, PATIENCE = 2000 };
-
 /* ---- processes ---- */
-
-/* Children of the handlers' process that live, by what they call themselves. */
-static unsigned processes(const char *name, pid_t pid[static MOST])
-{
-	DIR *proc = opendir("/proc");
-	struct dirent *e;
-	unsigned n = 0;
-
-	ck_assert_ptr_nonnull(proc);
-	while ((e = readdir(proc)) && n < MOST) {
-		char path[64], text[256], comm[32], state;
-		int fd, number, parent;
-		ssize_t k;
-
-		if (e->d_name[0] < '1' || e->d_name[0] > '9')
-			continue;
-		snprintf(path, sizeof path, "/proc/%.20s/stat", e->d_name);
-		fd = open(path, O_RDONLY | O_CLOEXEC);
-		k = fd < 0 ? 0 : read(fd, text, sizeof text - 1);
-		if (fd >= 0)
-			close(fd);
-		text[k > 0 ? k : 0] = 0;
-		if (sscanf(text, "%d (%31[^)]) %c %d", &number, comm, &state, &parent) == 4 && parent == handler_pid &&
-		    state != 'Z' && !strcmp(comm, name))
-			pid[n++] = number;
-	}
-	closedir(proc);
-	return n;
-}
-
-static unsigned wait_for(const char *name, unsigned least, unsigned most, pid_t pid[static MOST])
-{
-	unsigned n = 0;
-
-	for (int i = 0; i < PATIENCE; i++) {
-		n = processes(name, pid);
-		if (n >= least && n <= most)
-			return n;
-		poll(NULL, 0, 5);
-	}
-	ck_abort_msg("%u processes %s, not %u to %u", n, name, least, most);
-}
 
 static pid_t nest_pid(void)
 {
-	pid_t pid[MOST];
+	pid_t pid[WAITING_MOST];
 
-	wait_for("krux-nest", 1, 1, pid);
+	waiting_until(WAITING_NEST, 1, 1, pid);
 	return pid[0];
 }
 
@@ -95,7 +52,7 @@ static void nest_rests(pid_t nest)
 {
 	enum { STANDARD = 3, CHANNEL, PROC };
 
-	for (int i = 0; i < PATIENCE && descriptors_of(nest) != PROC; i++)
+	for (int i = 0; i < WAITING_PATIENCE && descriptors_of(nest) != PROC; i++)
 		poll(NULL, 0, 2);
 	ck_assert_uint_eq(descriptors_of(nest), PROC);
 }
@@ -103,40 +60,11 @@ static void nest_rests(pid_t nest)
 /* No child waits, and none is made until SIGCONT. */
 static pid_t nest_stop(void)
 {
-	pid_t nest = nest_pid(), pid[MOST];
+	pid_t nest = nest_pid();
 
 	kill(nest, SIGSTOP);
-	for (unsigned n = 1; n;) {
-		n = processes("krux-call", pid);
-		for (unsigned i = 0; i < n; i++)
-			kill(pid[i], SIGKILL);
-	}
+	waiting_kill();
 	return nest;
-}
-
-static void call_put(struct written *w, uint64_t cookie)
-{
-	struct record r = written_request(w, AUDIT_KIND_INTENT, "/workspace/a", KRUX_AUTONOMOUS);
-
-	written_encode(w, &r);
-	spawning_run(w, NULL, cookie);
-}
-
-static void call(uint64_t cookie)
-{
-	struct written w;
-
-	call_put(&w, cookie);
-	expect_done(w.seq, cookie, SPAWN_DONE);
-}
-
-static void warm_up(void)
-{
-	pid_t pid[MOST];
-
-	spawning_file("a", "hello\n");
-	call(1);
-	wait_for("krux-call", 1, MOST, pid);
 }
 
 /* What the gate has said so far is with the handlers' process: it answers what comes after it. */
@@ -184,12 +112,12 @@ static bool confined(pid_t pid)
 }
 
 /* Until they wait, rather than being on their way to it. */
-static unsigned ready(pid_t pid[static MOST], unsigned least)
+static unsigned ready(pid_t pid[static WAITING_MOST], unsigned least)
 {
 	unsigned n = 0, all = 0;
 
-	for (int i = 0; i < PATIENCE && all < least; i++) {
-		n = processes("krux-call", pid);
+	for (int i = 0; i < WAITING_PATIENCE && all < least; i++) {
+		n = waiting_processes(WAITING_CHILD, pid);
 		all = 0;
 		for (unsigned k = 0; k < n; k++)
 			all += confined(pid[k]);
@@ -203,13 +131,13 @@ static unsigned ready(pid_t pid[static MOST], unsigned least)
 START_TEST(children_of_one_agent_share_mounts_and_network_alone)
 {
 	static const char *const shared[] = { "mnt", "net" }, *const own[] = { "pid", "ipc", "uts", "user", "cgroup", "time" };
-	pid_t pid[MOST];
+	pid_t pid[WAITING_MOST];
 
 	if (geteuid() != 0)
 		return;
-	warm_up();
-	call(2);
-	call(3);
+	waiting_begin();
+	waiting_call(2, SPAWN_DONE);
+	waiting_call(3, SPAWN_DONE);
 	ready(pid, 2);
 	for (size_t i = 0; i < sizeof shared / sizeof *shared; i++) {
 		ck_assert_uint_eq(namespace_of(pid[0], shared[i]), namespace_of(pid[1], shared[i]));
@@ -226,14 +154,14 @@ END_TEST
 START_TEST(a_child_that_waits_has_nothing_but_its_socket)
 {
 	char path[300], to[256];
-	pid_t pid[MOST];
+	pid_t pid[WAITING_MOST];
 	unsigned n, sockets = 0;
 	struct dirent *e;
 	DIR *dir;
 
 	if (geteuid() != 0)
 		return;
-	warm_up();
+	waiting_begin();
 	n = ready(pid, 1);
 	snprintf(path, sizeof path, "/proc/%d/fd", pid[n - 1]);
 	dir = opendir(path);
@@ -270,17 +198,17 @@ END_TEST
 
 START_TEST(a_nest_that_is_killed_costs_no_call)
 {
-	pid_t nest, pid[MOST];
+	pid_t nest, pid[WAITING_MOST];
 
-	warm_up();
+	waiting_begin();
 	ready(pid, 1);
 	nest = nest_pid();
 	nest_rests(nest);
 	kill(nest, SIGKILL);
 	/* What it is asked for while it ends is the next test's. */
-	wait_for("krux-nest", 0, 0, pid);
+	waiting_until(WAITING_NEST, 0, 0, pid);
 	for (uint64_t i = 2; i < 12; i++)
-		call(i);
+		waiting_call(i, SPAWN_DONE);
 	ck_assert_int_ne(nest_pid(), nest);
 	ck_assert_int_eq(waitpid(handler_pid, NULL, WNOHANG), 0);
 }
@@ -293,9 +221,9 @@ START_TEST(one_that_is_killed_while_it_makes_a_child_ends_everything)
 	int status;
 	pid_t nest;
 
-	warm_up();
+	waiting_begin();
 	nest = nest_stop();
-	call_put(&w, 2);
+	waiting_put(&w, "/workspace/a", 2);
 	handlers_have_read();
 	kill(nest, SIGKILL);
 	ck_assert_int_eq(waitpid(handler_pid, &status, 0), handler_pid);
@@ -315,7 +243,7 @@ START_TEST(the_deadline_holds_where_no_child_is_made)
 	struct record r;
 	pid_t nest;
 
-	warm_up();
+	waiting_begin();
 	nest = nest_stop();
 	r = written_request(&w, AUDIT_KIND_INTENT, "/workspace/a", KRUX_AUTONOMOUS);
 	written_encode(&w, &r);
@@ -327,7 +255,7 @@ START_TEST(the_deadline_holds_where_no_child_is_made)
 	expect_done(w.seq, 2, SPAWN_KILLED);
 	ck_assert_ptr_nonnull(strstr(spawning_why, "wall"));
 	kill(nest, SIGCONT);
-	call(3);
+	waiting_call(3, SPAWN_DONE);
 }
 END_TEST
 
@@ -336,14 +264,14 @@ START_TEST(a_call_that_waits_for_its_child_can_be_cancelled)
 	struct written w;
 	pid_t nest;
 
-	warm_up();
+	waiting_begin();
 	nest = nest_stop();
-	call_put(&w, 2);
+	waiting_put(&w, "/workspace/a", 2);
 	spawning_put(&to_gate, MESSAGE_CANCEL, 2, NULL, 0, NULL, 0);
 	expect_done(w.seq, 2, SPAWN_KILLED);
 	ck_assert_str_eq(spawning_why, "cancelled");
 	kill(nest, SIGCONT);
-	call(3);
+	waiting_call(3, SPAWN_DONE);
 }
 END_TEST
 
@@ -356,7 +284,7 @@ static unsigned freeze_while_calls_wait(uint64_t cookie)
 
 	spawning_freeze("freeze", "builder");
 	for (int i = 0; i < 100; i++) {
-		call_put(&w, cookie + held);
+		waiting_put(&w, "/workspace/a", cookie + held);
 		if (poll(&p, 1, 100) > 0) {
 			expect_refused(w.seq, cookie + held, "frozen");
 			return held;
@@ -369,20 +297,20 @@ static unsigned freeze_while_calls_wait(uint64_t cookie)
 START_TEST(a_call_that_waits_for_its_child_stands_still_while_frozen)
 {
 	struct pollfd p = { .fd = to_gate.fd, .events = POLLIN };
-	pid_t nest, pid[MOST];
+	pid_t nest, pid[WAITING_MOST];
 	struct message m;
 	struct written w;
 	unsigned calls;
 
-	warm_up();
+	waiting_begin();
 	nest = nest_stop();
-	call_put(&w, 2);
+	waiting_put(&w, "/workspace/a", 2);
 	handlers_have_read();
 	calls = 1 + freeze_while_calls_wait(4);
 	kill(nest, SIGCONT);
 	/* They are there, with their calls, and say nothing; where they came from is gone. */
-	wait_for("krux-nest", 0, 0, pid);
-	ck_assert_uint_eq(wait_for("krux-call", calls, calls, pid), calls);
+	waiting_until(WAITING_NEST, 0, 0, pid);
+	ck_assert_uint_eq(waiting_until(WAITING_CHILD, calls, calls, pid), calls);
 	ck_assert_int_eq(poll(&p, 1, 100), 0);
 	spawning_freeze("thaw", "builder");
 	for (unsigned i = 0; i < calls; i++) {
@@ -401,10 +329,10 @@ START_TEST(more_calls_than_there_is_room_for_are_refused)
 	struct message m;
 	pid_t nest;
 
-	warm_up();
+	waiting_begin();
 	nest = nest_stop();
 	for (size_t i = 0; i < TEMPLATE_CALLS + 8; i++)
-		call_put(&w[i], 2 + i);
+		waiting_put(&w[i], "/workspace/a", 2 + i);
 	while (refused < 8 && spawning_take(&to_gate, MESSAGE_REFUSED, &m)) {
 		ck_assert_ptr_nonnull(memmem(m.body, m.n, "too many calls are under way", 28));
 		refused++;
@@ -440,12 +368,12 @@ START_TEST(without_root_children_come_from_a_nest_too)
 	pid_t nest;
 
 	ck_assert_int_ne(geteuid(), 0);
-	warm_up();
+	waiting_begin();
 	nest = nest_pid();
 	for (uint64_t i = 2; i < 10; i++)
-		call(i);
+		waiting_call(i, SPAWN_DONE);
 	ck_assert_int_eq(nest_stop(), nest);
-	call_put(&w, 10);
+	waiting_put(&w, "/workspace/a", 10);
 	handlers_have_read();
 	kill(nest, SIGCONT);
 	expect_done(w.seq, 10, SPAWN_DONE);
@@ -466,13 +394,13 @@ static void programs_setup(void)
 
 START_TEST(the_programs_do_the_same)
 {
-	pid_t pid[MOST];
+	pid_t pid[WAITING_MOST];
 
-	warm_up();
+	waiting_begin();
 	for (uint64_t i = 2; i < 10; i++)
-		call(i);
+		waiting_call(i, SPAWN_DONE);
 	spawning_freeze("freeze", "builder");
-	wait_for("krux-nest", 0, 0, pid);
+	waiting_until(WAITING_NEST, 0, 0, pid);
 	ck_assert_int_eq(waitpid(handler_pid, NULL, WNOHANG), 0);
 }
 END_TEST

@@ -1,6 +1,7 @@
 /* Children that wait for calls: each serves one call of one agent, whatever is done to it before, meanwhile and
  * after, and no call is served twice. */
 #include "tests/unit/spawning.h"
+#include "tests/unit/waiting.h"
 
 #include "runtime/base/err.h"
 #include "runtime/bundle/loaded.h"
@@ -11,110 +12,28 @@
 #include "capspec/item.h"
 
 #include <check.h>
-#include <dirent.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { MOST = 128, PATIENCE = 2000 };
-
 /* ---- the children of the handlers' process ---- */
 
-static pid_t parent_of(const char *pid, char *state)
+static unsigned children(pid_t pid[static WAITING_MOST])
 {
-	char name[64], text[512];
-	const char *end;
-	int fd, parent = 0;
-	ssize_t n;
-
-	snprintf(name, sizeof name, "/proc/%.20s/stat", pid);
-	fd = open(name, O_RDONLY | O_CLOEXEC);
-	n = fd < 0 ? 0 : read(fd, text, sizeof text - 1);
-	if (fd >= 0)
-		close(fd);
-	text[n > 0 ? n : 0] = 0;
-	end = strrchr(text, ')');
-	/* What they come from is none of them, nor is it while it has no name yet. */
-	if (!strstr(text, "(krux-call)"))
-		return 0;
-	return end && sscanf(end, ") %c %d", state, &parent) == 2 ? parent : 0;
+	return waiting_processes(WAITING_CHILD, pid);
 }
 
-/* Those that live. */
-static unsigned children(pid_t pid[static MOST])
+static void children_are(unsigned least, unsigned most)
 {
-	DIR *proc = opendir("/proc");
-	struct dirent *e;
-	unsigned n = 0;
-	char state;
+	pid_t pid[WAITING_MOST];
 
-	ck_assert_ptr_nonnull(proc);
-	while ((e = readdir(proc)) && n < MOST)
-		if (e->d_name[0] >= '1' && e->d_name[0] <= '9' && parent_of(e->d_name, &state) == handler_pid && state != 'Z')
-			pid[n++] = (pid_t)strtol(e->d_name, NULL, 10);
-	closedir(proc);
-	return n;
-}
-
-static bool children_are(unsigned least, unsigned most)
-{
-	pid_t pid[MOST];
-
-	for (int i = 0; i < PATIENCE; i++) {
-		unsigned n = children(pid);
-
-		if (n >= least && n <= most)
-			return true;
-		poll(NULL, 0, 5);
-	}
-	return false;
-}
-
-/* Whoever is made meanwhile too. */
-static void children_kill(void)
-{
-	pid_t pid[MOST];
-	unsigned n = MOST;
-
-	for (int i = 0; i < PATIENCE && n; i++) {
-		n = children(pid);
-		for (unsigned k = 0; k < n; k++)
-			kill(pid[k], SIGKILL);
-		if (n)
-			poll(NULL, 0, 2);
-	}
-	ck_assert_uint_eq(n, 0);
-}
-
-static void call_put(struct written *w, const char *file, uint64_t cookie)
-{
-	struct record r = written_request(w, AUDIT_KIND_INTENT, file, KRUX_AUTONOMOUS);
-
-	written_encode(w, &r);
-	spawning_run(w, NULL, cookie);
-}
-
-static void call(uint64_t cookie, enum spawn_end end)
-{
-	struct written w;
-
-	call_put(&w, "/workspace/a", cookie);
-	expect_done(w.seq, cookie, end);
-}
-
-/* There is one that waits, ready or not. */
-static void warm_up(void)
-{
-	spawning_file("a", "hello\n");
-	call(1, SPAWN_DONE);
-	ck_assert(children_are(1, MOST));
+	waiting_until(WAITING_CHILD, least, most, pid);
 }
 
 static void nothing_more_is_told(void)
@@ -122,7 +41,7 @@ static void nothing_more_is_told(void)
 	struct message m;
 	struct pollfd p = { .fd = to_recorder.fd, .events = POLLIN };
 
-	call(9999, SPAWN_DONE);
+	waiting_call(9999, SPAWN_DONE);
 	ck_assert_int_eq(channel_take(&to_recorder, &m, &spawning_err), 0);
 	ck_assert_int_eq(poll(&p, 1, 0), 0);
 }
@@ -135,13 +54,13 @@ START_TEST(a_call_of_a_child_that_waited_says_the_same_layers)
 	size_t n;
 
 	spawning_file("a", "hello\n");
-	call(1, SPAWN_DONE);
+	waiting_call(1, SPAWN_DONE);
 	n = spawning_record.field[AUDIT_LAYERS].s.n;
 	ck_assert_uint_lt(n, sizeof cold);
 	memcpy(cold, spawning_record.field[AUDIT_LAYERS].s.p, n);
 	for (uint64_t i = 2; i < 6; i++) {
-		ck_assert(children_are(1, MOST));
-		call(i, SPAWN_DONE);
+		children_are(1, WAITING_MOST);
+		waiting_call(i, SPAWN_DONE);
 		ck_assert_uint_eq(spawning_record.field[AUDIT_LAYERS].s.n, n);
 		ck_assert_int_eq(memcmp(cold, spawning_record.field[AUDIT_LAYERS].s.p, n), 0);
 		ck_assert_uint_gt(spawning_result.rss_bytes, 0);
@@ -151,15 +70,15 @@ END_TEST
 
 START_TEST(each_child_serves_one_call)
 {
-	pid_t before[MOST], after[MOST];
+	pid_t before[WAITING_MOST], after[WAITING_MOST];
 	unsigned n, m, same = 0;
 
-	warm_up();
+	waiting_begin();
 	for (uint64_t i = 2; i < 20; i++)
-		call(i, SPAWN_DONE);
+		waiting_call(i, SPAWN_DONE);
 	n = children(before);
-	for (uint64_t i = 20; i < 20 + MOST; i++)
-		call(i, SPAWN_DONE);
+	for (uint64_t i = 20; i < 20 + WAITING_MOST; i++)
+		waiting_call(i, SPAWN_DONE);
 	m = children(after);
 	for (unsigned i = 0; i < n; i++)
 		for (unsigned k = 0; k < m; k++)
@@ -171,10 +90,10 @@ END_TEST
 
 START_TEST(a_child_that_is_killed_while_it_waits_costs_no_call)
 {
-	warm_up();
+	waiting_begin();
 	for (uint64_t i = 2; i < 40; i++) {
-		children_kill();
-		call(i, SPAWN_DONE);
+		waiting_kill();
+		waiting_call(i, SPAWN_DONE);
 	}
 	nothing_more_is_told();
 }
@@ -186,9 +105,9 @@ START_TEST(children_killed_at_every_moment_end_their_calls_once)
 	enum { CALLS = 400 };
 	static struct written w[CALLS];
 	unsigned done = 0, killed = 0;
-	pid_t pid[MOST];
+	pid_t pid[WAITING_MOST];
 
-	warm_up();
+	waiting_begin();
 	for (unsigned i = 0; i < CALLS; i++) {
 		unsigned n = children(pid);
 		struct message m;
@@ -196,7 +115,7 @@ START_TEST(children_killed_at_every_moment_end_their_calls_once)
 		/* Before, between and after sending and serving, by the turn of things. */
 		if (n && i % 3 == 0)
 			kill(pid[i % n], SIGKILL);
-		call_put(&w[i], "/workspace/a", i + 2);
+		waiting_put(&w[i], "/workspace/a", i + 2);
 		for (unsigned spin = 0; spin < (i % 16) * 2000; spin++)
 			__asm__ volatile("" ::: "memory");
 		n = i % 3 == 1 ? children(pid) : n;
@@ -215,7 +134,7 @@ START_TEST(children_killed_at_every_moment_end_their_calls_once)
 	ck_assert_uint_eq(done + killed, CALLS);
 	ck_assert_uint_gt(done, 0);
 	/* Who was killed last may still be ending. */
-	children_kill();
+	waiting_kill();
 	nothing_more_is_told();
 }
 END_TEST
@@ -227,10 +146,10 @@ START_TEST(a_child_that_stands_still_is_killed_at_the_deadline)
 	struct part part[2];
 	struct written w;
 	struct record r;
-	pid_t pid[MOST];
+	pid_t pid[WAITING_MOST];
 	unsigned n;
 
-	warm_up();
+	waiting_begin();
 	n = children(pid);
 	for (unsigned i = 0; i < n; i++)
 		kill(pid[i], SIGSTOP);
@@ -243,7 +162,7 @@ START_TEST(a_child_that_stands_still_is_killed_at_the_deadline)
 	spawning_put(&to_gate, MESSAGE_RUN, 2, part, 2, NULL, 0);
 	expect_done(w.seq, 2, SPAWN_KILLED);
 	ck_assert_ptr_nonnull(strstr(spawning_why, "wall"));
-	children_kill();
+	waiting_kill();
 	nothing_more_is_told();
 }
 END_TEST
@@ -251,14 +170,14 @@ END_TEST
 START_TEST(a_call_that_a_child_has_got_can_be_cancelled)
 {
 	struct written w;
-	pid_t pid[MOST];
+	pid_t pid[WAITING_MOST];
 	unsigned n;
 
-	warm_up();
+	waiting_begin();
 	n = children(pid);
 	for (unsigned i = 0; i < n; i++)
 		kill(pid[i], SIGSTOP);
-	call_put(&w, "/workspace/a", 2);
+	waiting_put(&w, "/workspace/a", 2);
 	spawning_put(&to_gate, MESSAGE_CANCEL, 2, NULL, 0, NULL, 0);
 	expect_done(w.seq, 2, SPAWN_KILLED);
 	ck_assert_str_eq(spawning_why, "cancelled");
@@ -269,23 +188,23 @@ START_TEST(a_freeze_ends_what_waits)
 {
 	struct written w;
 
-	warm_up();
+	waiting_begin();
 	spawning_freeze("freeze", "somebody");
-	call(2, SPAWN_DONE);
-	ck_assert(children_are(1, MOST));
+	waiting_call(2, SPAWN_DONE);
+	children_are(1, WAITING_MOST);
 	spawning_freeze("freeze", "builder");
-	ck_assert(children_are(0, 0));
-	call_put(&w, "/workspace/a", 3);
+	children_are(0, 0);
+	waiting_put(&w, "/workspace/a", 3);
 	expect_refused(w.seq, 3, "frozen");
-	ck_assert(children_are(0, 0));
+	children_are(0, 0);
 }
 END_TEST
 
 START_TEST(a_freeze_of_all_ends_what_waits)
 {
-	warm_up();
+	waiting_begin();
 	spawning_freeze("freeze", NULL);
-	ck_assert(children_are(0, 0));
+	children_are(0, 0);
 }
 END_TEST
 
@@ -295,35 +214,31 @@ START_TEST(an_agent_that_is_revoked_has_nothing_that_waits)
 	struct record r = { 0 };
 	struct part part;
 
-	warm_up();
+	waiting_begin();
 	record_set(&r, AUDIT_KIND, AUDIT_KIND_AGENT);
 	record_text(&r, AUDIT_ACTION, "revoke");
 	record_text(&r, AUDIT_NAME, "builder");
 	written_encode(&w, &r);
 	part = (struct part){ w.bytes, w.n };
 	spawning_put(&to_recorder, MESSAGE_NEWS, 0, &part, 1, NULL, 0);
-	ck_assert(children_are(0, 0));
+	children_are(0, 0);
 }
 END_TEST
 
 START_TEST(what_waits_ends_with_the_handlers_process)
 {
-	pid_t pid[MOST];
+	pid_t pid[WAITING_MOST];
 	unsigned n;
 	int left = 1;
 
-	warm_up();
+	waiting_begin();
 	n = children(pid);
 	ck_assert_uint_gt(n, 0);
 	kill(handler_pid, SIGKILL);
-	for (int i = 0; i < PATIENCE && left; i++) {
+	for (int i = 0; i < WAITING_PATIENCE && left; i++) {
 		left = 0;
-		for (unsigned k = 0; k < n; k++) {
-			char name[16], state = 0;
-
-			snprintf(name, sizeof name, "%d", pid[k]);
-			left += parent_of(name, &state) && state != 'Z';
-		}
+		for (unsigned k = 0; k < n; k++)
+			left += waiting_lives(pid[k]);
 		poll(NULL, 0, 5);
 	}
 	ck_assert_int_eq(left, 0);
@@ -332,9 +247,9 @@ END_TEST
 
 START_TEST(what_waits_ends_when_nobody_asks)
 {
-	warm_up();
+	waiting_begin();
 	/* A class that nobody asks for in a whole window of 5 s is given up. */
-	ck_assert(children_are(0, 0));
+	children_are(0, 0);
 }
 END_TEST
 
@@ -377,19 +292,19 @@ START_TEST(nothing_of_an_earlier_call_is_in_a_child_that_waits)
 	char file[64];
 	struct written w;
 	struct message m;
-	pid_t pid[MOST];
+	pid_t pid[WAITING_MOST];
 	unsigned n;
 
 	if (geteuid() != 0)
 		return;
 	/* The words are in no program as a whole. */
 	snprintf(file, sizeof file, "/workspace/%c%s", 'q', tail);
-	warm_up();
+	waiting_begin();
 	for (uint64_t i = 2; i < 12; i++) {
-		call_put(&w, file, i);
+		waiting_put(&w, file, i);
 		spawning_outcome(w.seq);
 		ck_assert(spawning_take(&to_gate, MESSAGE_RESULT, &m));
-		ck_assert(children_are(1, MOST));
+		children_are(1, WAITING_MOST);
 	}
 	n = children(pid);
 	for (unsigned i = 0; i < n; i++)
