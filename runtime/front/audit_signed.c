@@ -5,6 +5,7 @@
 #include "runtime/base/err.h"
 #include "runtime/base/file.h"
 #include "runtime/base/state.h"
+#include "runtime/front/audit_loss.h"
 #include "runtime/front/audit_trust.h"
 #include "runtime/record/reader.h"
 
@@ -17,9 +18,11 @@
 #include <unistd.h>
 
 struct checking {
+	const struct state *state;
 	struct audit_trust trust;
 	struct checkpoint_list list;
 	struct tree tree;
+	struct losses losses;
 	struct note_key *epoch;      /* certified ones */
 	size_t nepochs, capepochs;
 	struct signed_report *out;
@@ -106,13 +109,34 @@ static int record_take(void *ctx, const struct scan_item *item, struct krux_err 
 	struct checking *c = ctx;
 
 	tree_add(&c->tree, item->leaf);
-	if (!checkpoint_list_step(&c->list, &c->tree))
-		fault(c->out, "the first %llu records are not those that the log's key has signed", U(c->tree.size));
+	checkpoint_list_step(&c->list, &c->tree);
+	if (losses_take(&c->losses, item->record, err))
+		return -1;
 	return item->record->field[AUDIT_KIND].u == AUDIT_KIND_CERTIFY ? epoch_add(c, item->record, err) : 0;
 }
 
+/* The log has another tree, or none so large, and an operator knows of it. */
+static bool is_lost(const struct checking *c, const struct checkpoint_seen *s)
+{
+	return (s->differs || s->size > c->tree.size) && losses_cover(&c->losses, s);
+}
+
+/* So may be the start that signed this one. */
+static bool note_is_lost(const struct checking *c, const struct note *note)
+{
+	struct checkpoint head;
+	const char *why;
+
+	if (!checkpoint_parse(note->text, &head, &why))
+		return false;
+	for (size_t i = 0; i < c->list.n; i++)
+		if (c->list.seen[i].size == head.size && !memcmp(c->list.seen[i].root, head.root, HASH_LEN))
+			return is_lost(c, &c->list.seen[i]);
+	return false;
+}
+
 /* The last checkpoint: the start that signed it is one that the log knows of. */
-static int epoch_check(struct checking *c, const struct state *state, struct krux_err *err)
+static int epoch_check(struct checking *c, struct krux_err *err)
 {
 	CLEAN_FREE uint8_t *text = NULL;
 	struct krux_err no = { 0 };
@@ -121,9 +145,9 @@ static int epoch_check(struct checking *c, const struct state *state, struct kru
 	int good = 0;
 	size_t n;
 
-	text = file_read(state->log, "checkpoint", NOTE_MAX, &n, &no);
+	text = file_read(c->state->log, "checkpoint", NOTE_MAX, &n, &no);
 	c->out->no_last = !text && no.no == ENOENT;
-	c->out->no_history = faccessat(state->log, "checkpoints", F_OK, AT_SYMLINK_NOFOLLOW) && errno == ENOENT;
+	c->out->no_history = faccessat(c->state->log, "checkpoints", F_OK, AT_SYMLINK_NOFOLLOW) && errno == ENOENT;
 	if (!text)
 		return no.no == ENOENT || !no.no ? 0 : err_set(err, no.no, "checkpoint");
 	if (!note_parse((struct krux_str){ (char *)text, n }, &note, &why) || note_verify(&note, &c->trust.log, 1) != 1) {
@@ -132,33 +156,66 @@ static int epoch_check(struct checking *c, const struct state *state, struct kru
 	}
 	for (size_t i = 0; i < c->nepochs && !good; i++)
 		good = note_verify(&note, &c->epoch[i], 1);
-	if (good <= 0)
+	if (good <= 0 && !note_is_lost(c, &note))
 		fault(c->out, "log/checkpoint is not signed by a start that the log knows of");
 	return 0;
 }
 
-static int log_check(struct checking *c, const struct state *state, struct krux_err *err)
+/* The greatest tree of the log that its key has signed. */
+static uint64_t size_known(const struct checking *c)
 {
-	const struct checkpoint_seen *last, *seen;
+	for (size_t i = c->list.n; i--;)
+		if (c->list.seen[i].size <= c->tree.size && !c->list.seen[i].differs)
+			return c->list.seen[i].size;
+	return 0;
+}
+
+/* Those that are lost go out of the list. */
+static void list_judge(struct checking *c)
+{
+	const struct checkpoint_seen *last;
+	size_t kept = 0;
+
+	for (size_t i = 0; i < c->list.n; i++) {
+		const struct checkpoint_seen s = c->list.seen[i];
+
+		if (is_lost(c, &s)) {
+			c->out->acknowledged++;
+			continue;
+		}
+		if (s.differs)
+			fault(c->out, "the first %llu records are not those that the log's key has signed", U(s.size));
+		c->list.seen[kept++] = s;
+	}
+	c->list.n = kept;
+	last = checkpoint_list_last(&c->list);
+	if (last && last->size > c->tree.size)
+		fault(c->out, "%llu records were signed, and %llu can be read: records are lost", U(last->size),
+		      U(c->tree.size));
+	c->out->checkpoints = c->list.n;
+	c->out->last = last ? last->size : 0;
+	c->out->since = !c->losses.n || c->out->last > c->losses.loss[c->losses.n - 1].seq;
+}
+
+static int log_check(struct checking *c, struct krux_err *err)
+{
+	const struct checkpoint_seen *seen;
 	struct krux_err why = { 0 };
 
 	if (c->list.n)
 		qsort(c->list.seen, c->list.n, sizeof *c->list.seen, size_order);
 	/* Damage is verify_log's to name; what lies before it is compared all the same. */
-	if (reader_each(state->log, record_take, c, &why) && why.no)
+	if (reader_each(c->state->log, record_take, c, &why) && why.no)
 		return err_set(err, why.no, "%s", why.text);
-	last = checkpoint_list_last(&c->list);
-	if (last && last->size > c->tree.size)
-		fault(c->out, "%llu records were signed, and %llu can be read: records are lost", U(last->size),
-		      U(c->tree.size));
+	if (losses_judge(&c->losses, c->state, size_known(c), err) || epoch_check(c, err))
+		return -1;
+	list_judge(c);
 	seen = checkpoint_list_witnessed(&c->list, 1);
-	c->out->checkpoints = c->list.n;
-	c->out->last = last ? last->size : 0;
 	c->out->witnessed = seen ? seen->size : 0;
 	c->out->witnesses = seen ? seen->witnesses : 0;
 	if (c->list.ignored)
 		fault(c->out, "%zu entries of the files of checkpoints are none of this log", c->list.ignored);
-	return epoch_check(c, state, err);
+	return 0;
 }
 
 int audit_signed(const struct state *state, const char *const *file, struct signed_report *out, struct krux_err *err)
@@ -168,7 +225,7 @@ int audit_signed(const struct state *state, const char *const *file, struct sign
 	int rc = 0;
 
 	*out = (struct signed_report){ 0 };
-	c = (struct checking){ .out = out };
+	c = (struct checking){ .state = state, .out = out };
 	if (audit_trust_read(state, &c.trust, &why))
 		return *file ? err_set(err, 0, "%s", why.text) : 0;
 	out->key = true;
@@ -176,8 +233,9 @@ int audit_signed(const struct state *state, const char *const *file, struct sign
 	for (; !rc && *file; file++)
 		rc = elsewhere_read(&c, *file, err);
 	if (!rc)
-		rc = log_check(&c, state, err);
+		rc = log_check(&c, err);
 	checkpoint_list_free(&c.list);
+	losses_free(&c.losses);
 	free(c.epoch);
 	return rc;
 }

@@ -13,7 +13,9 @@ enum { SIGNED_LINES = 16, SIGNED_LINE = 224, SIGNED_FILES = 16 };
 
 struct signed_report {
 	bool key;                    /* the key of the log is known */
-	size_t checkpoints;          /* good ones */
+	size_t checkpoints;          /* good ones, but for: */
+	size_t acknowledged;         /* of records whose loss an operator has acknowledged */
+	bool since;                  /* the last such word is in a tree that was signed; or there was none */
 	uint64_t last, witnessed;    /* records of the greatest; of the greatest that a witness cosigned */
 	unsigned witnesses;          /* on that */
 	unsigned epochs;             /* keys of starts that the log's key certified */

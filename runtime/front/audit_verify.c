@@ -33,6 +33,9 @@ static const char no_key[] =
 	"trust/logs holds no key of this log: whoever can write the folder can rewrite all of it";
 static const char unsigned_yet[] =
 	"nothing is signed yet: whoever can write the folder can rewrite all of it";
+static const char no_since[] =
+	"nothing was signed since an operator acknowledged a loss: whoever can write the folder can rewrite what came "
+	"since";
 static const char no_witness[] =
 	"no witness has cosigned: whoever has the key of the log can rewrite all of it";
 static const char removed[] =
@@ -70,7 +73,7 @@ static void print_finding(const struct finding *x, bool one)
 }
 
 /* What could not be checked, NULL behind the last. */
-enum { UNCHECKED = 6 };
+enum { UNCHECKED = 7 };
 
 static void unchecked_find(const struct verify_report *r, const struct signed_report *g, const char *out[static UNCHECKED])
 {
@@ -84,6 +87,8 @@ static void unchecked_find(const struct verify_report *r, const struct signed_re
 		out[n++] = g->epochs && g->no_last && g->no_history ? removed : unsigned_yet;
 	else if (!g->witnessed)
 		out[n++] = no_witness;
+	if (g->key && !g->since)
+		out[n++] = no_since;
 	if (g->checkpoints && g->no_last)
 		out[n++] = no_last;
 	if (g->checkpoints && g->no_history)
@@ -98,6 +103,9 @@ static void print_signed(const struct signed_report *g)
 	if (g->checkpoints)
 		printf("             %zu signed checkpoints up to record %llu, by %u certified starts\n", g->checkpoints,
 		       U(g->last), g->epochs);
+	if (g->acknowledged)
+		printf("             %zu of records whose loss an operator acknowledged, which the log need not have\n",
+		       g->acknowledged);
 	if (g->witnessed)
 		printf("             %u witness%s cosigned the first %llu records\n", g->witnesses,
 		       g->witnesses == 1 ? "" : "es", U(g->witnessed));
@@ -180,9 +188,9 @@ static void json_words(const char *key, const char *const *word, size_t n)
 
 static void json_signed(const struct signed_report *g)
 {
-	printf(",\"signed\":{\"checkpoints\":%zu,\"last\":%llu,\"epochs\":%u,\"witnesses\":%u,\"witnessed\":%llu,"
+	printf(",\"signed\":{\"checkpoints\":%zu,\"acknowledged\":%zu,\"last\":%llu,\"epochs\":%u,\"witnesses\":%u,\"witnessed\":%llu,"
 	       "\"faults\":[",
-	       g->checkpoints, U(g->last), g->epochs, g->witnesses, U(g->witnessed));
+	       g->checkpoints, g->acknowledged, U(g->last), g->epochs, g->witnesses, U(g->witnessed));
 	for (size_t i = 0; i < g->faults && i < SIGNED_LINES; i++) {
 		printf("%s", i ? "," : "");
 		json_str((struct krux_str){ g->fault[i], strlen(g->fault[i]) });

@@ -171,7 +171,8 @@ bool checkpoint_list_step(struct checkpoint_list *list, const struct tree *t)
 		if (!have)
 			tree_root(t, root);
 		have = true;
-		ok &= !memcmp(root, list->seen[list->at].root, HASH_LEN);
+		list->seen[list->at].differs = memcmp(root, list->seen[list->at].root, HASH_LEN) != 0;
+		ok &= !list->seen[list->at].differs;
 	}
 	return ok;
 }

@@ -47,6 +47,7 @@ struct checkpoint_list {
 		uint64_t size;
 		uint8_t root[HASH_LEN];
 		unsigned witnesses;          /* of those given, with a good cosignature on it */
+		bool differs;                /* checkpoint_list_step found another tree */
 	} *seen;
 	size_t n, cap;
 	size_t ignored;              /* entries that are no checkpoint signed by this log's key */

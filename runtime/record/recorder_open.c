@@ -139,6 +139,11 @@ void recorder_sign(struct recorder *r)
 		return;
 	}
 	n = carry_next(log_carry(r->log));
+	/* Trees of these sizes may have been signed before records were lost: never again others. */
+	if (n <= carry_acknowledged(log_carry(r->log))) {
+		r->signed_ = n;
+		return;
+	}
 	tree_root(log_tree(r->log), root);
 	if (checkpoints_write(r->checkpoints, n, root, &err))
 		fprintf(stderr, "kruxrt: recorder: a checkpoint: %s\n", err.text);

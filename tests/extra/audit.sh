@@ -116,5 +116,47 @@ has "is not taken" "$dir/err" "is another bundle than its name says"
 rm -f "$s"/blobs/*
 exits "what was erased is not decided" 1 "$R" audit replay --state "$s" --dev --bundle "$dir/bundle/bundle.krux"
 has "and said" "$dir/out" "not decided: its arguments or facts were erased"
+
+# Records are lost that were signed: an older copy of the log stands where the log was, then it is cut.
+l=$dir/l
+"$R" init --state "$l" > /dev/null || exit 3
+stat() { "$R" call filesystem.stat '{"path":"/workspace/none/x"}' --as builder --state "$l" --bundle "$dir/slow/bundle.krux" --dev; }
+said() { "$R" audit acknowledge --state "$l" --key "$l/keys/operator.key" --reason "a test" > "$dir/said" 2>&1; }
+sizes() { grep -a -A1 'krux/[0-9a-f]*$' "$l/log/checkpoints" | grep -a '^[0-9]*$' | sort -n; }
+for i in 1 2; do stat > /dev/null 2>&1; done
+cp -r "$l/log" "$dir/older"
+for i in 1 2 3 4; do stat > /dev/null 2>&1; done
+signed=$(sizes | tail -n 1)
+for f in "$l"/log/*.seg; do [ -e "$dir/older/${f##*/}" ] || rm "$f"; done
+cp "$dir/older"/*.seg "$dir/older/head" "$l/log"
+exits "a start on an older log" 3 stat
+has "says what is lost" "$dir/err" "its key has signed $signed: records are lost. Nothing is done until an operator acknowledges it"
+exits "verify of it" 1 "$R" audit verify --state "$l"
+said; is "an operator's word" $? 0
+has "says what there was" "$dir/said" "the log had at least $signed records"
+exits "verify after it" 0 "$R" audit verify --state "$l"
+has "says what is excused" "$dir/out" "of records whose loss an operator acknowledged"
+has "and that nothing vouches for the rest yet" "$dir/out" "nothing was signed since an operator acknowledged a loss"
+before=$(sizes | wc -l)
+stat > /dev/null 2>&1
+is "nothing is signed before the log is longer again" "$(sizes | wc -l)" "$before"
+for i in 1 2 3 4 5 6; do stat > /dev/null 2>&1; done
+is "then it is" "$(test "$(sizes | tail -n 1)" -gt "$signed" && echo yes)" yes
+is "no size twice" "$(sizes | uniq -d)" ""
+exits "verify of a log that went on" 0 "$R" audit verify --state "$l"
+is "all of it is vouched for" "$(grep -c "nothing was signed since" "$dir/out")" 0
+last=$(find "$l/log" -name '*.seg' | sort | tail -n 1)
+head -c 700 "$last" > "$dir/cut"
+cp "$dir/cut" "$last"
+exits "a start on a log that was cut" 3 stat
+said; is "an operator's second word" $? 0
+exits "verify after that" 0 "$R" audit verify --state "$l"
+for i in 1 2 3 4 5 6; do stat > /dev/null 2>&1; done
+exits "verify after six calls" 0 "$R" audit verify --state "$l"
+is "no size twice still" "$(sizes | uniq -d)" ""
+# The word of somebody who is no operator.
+mv "$l/trust/operators" "$dir/operators"
+mkdir -m 700 "$l/trust/operators"
+exits "verify without that operator" 1 "$R" audit verify --state "$l"
 echo "$passed passed, $failed failed"
 [ $failed = 0 ]

@@ -32,10 +32,31 @@ static struct krux_secret_key key;
 static struct checkpoints *signer;
 static uint64_t next, intent;
 
+void audited_start(void)
+{
+	struct record certify = { 0 };
+
+	audited_log = log_open(audited.log, audited.blobs, NULL, &audited_err);
+	ck_assert_msg(audited_log != NULL, "%s", audited_err.text);
+	signer = checkpoints_open(audited.log, KRUX_STR(ORIGIN), &key, log_epoch(audited_log), &audited_err);
+	ck_assert_msg(signer != NULL, "%s", audited_err.text);
+	checkpoints_certify(signer, &certify);
+	ck_assert_msg(!log_append(audited_log, &certify, &next, NULL, &audited_err), "%s", audited_err.text);
+	next++;
+	intent = UINT64_MAX;
+}
+
+void audited_stop(void)
+{
+	checkpoints_close(signer);
+	log_close(audited_log);
+	signer = NULL;
+	audited_log = NULL;
+}
+
 void audited_setup(void)
 {
 	struct note_key name;
-	struct record certify;
 
 	audited_err = (struct krux_err){ 0 };
 	strcpy(audited_path, "/tmp/krux-audited-XXXXXX");
@@ -47,15 +68,7 @@ void audited_setup(void)
 	ck_assert(log_note_key(&name, KRUX_STR(ORIGIN), audited_key.key));
 	audited_vkey[note_key_text(&name, audited_vkey)] = 0;
 	ck_assert_msg(!log_create(audited.log, ORIGIN, "tests", &audited_err), "%s", audited_err.text);
-	audited_log = log_open(audited.log, audited.blobs, NULL, &audited_err);
-	ck_assert_msg(audited_log != NULL, "%s", audited_err.text);
-	signer = checkpoints_open(audited.log, KRUX_STR(ORIGIN), &key, log_epoch(audited_log), &audited_err);
-	ck_assert_msg(signer != NULL, "%s", audited_err.text);
-	certify = (struct record){ 0 };
-	checkpoints_certify(signer, &certify);
-	ck_assert_msg(!log_append(audited_log, &certify, NULL, NULL, &audited_err), "%s", audited_err.text);
-	next = 2;
-	intent = UINT64_MAX;
+	audited_start();
 }
 
 static int forget(const char *file, const struct stat *st, int type, struct FTW *ftw)
@@ -66,10 +79,19 @@ static int forget(const char *file, const struct stat *st, int type, struct FTW 
 
 void audited_teardown(void)
 {
-	checkpoints_close(signer);
-	log_close(audited_log);
+	audited_stop();
 	state_close(&audited);
 	nftw(audited_path, forget, 16, FTW_DEPTH | FTW_PHYS);
+}
+
+void audited_key_keep(void)
+{
+	char line[KRUX_KEY_LINE];
+	size_t n = krux_key_secret_text(&key, line);
+	int keys = file_open(audited.fd, "keys", O_RDONLY | O_DIRECTORY, 0, &audited_err);
+
+	ck_assert_msg(keys >= 0 && !file_create(keys, "log.key", 0600, line, n, &audited_err), "%s", audited_err.text);
+	close(keys);
 }
 
 void audited_grow(uint64_t n)

@@ -19,6 +19,11 @@ extern struct log *audited_log;                  /* open for writing */
 
 void audited_setup(void);
 void audited_teardown(void);
+/* The daemon that writes ends; another one starts, which certifies a key of its own. */
+void audited_stop(void);
+void audited_start(void);
+/* The log's key goes where the daemon has it. */
+void audited_key_keep(void);
 /* Intents and their outcomes until the log has n records. */
 void audited_grow(uint64_t n);
 /* Signs the tree as it is; makes tiles where wanted. */

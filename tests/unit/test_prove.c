@@ -272,7 +272,7 @@ START_TEST(verify_says_what_is_signed)
 	ck_assert_ptr_null(strstr(audited_out, "older folder"));
 	ck_assert_int_eq(run("verify --state @ --checkpoint @/trust/logs/log.pub"), 3);
 	ck_assert_int_eq(run("verify --state @ --json"), 0);
-	says("\"signed\":{\"checkpoints\":2,\"last\":300,\"epochs\":1,\"witnesses\":0,\"witnessed\":0,\"faults\":[]}");
+	says("\"signed\":{\"checkpoints\":2,\"acknowledged\":0,\"last\":300,\"epochs\":1,\"witnesses\":0,\"witnessed\":0,\"faults\":[]}");
 	/* An entry that somebody put there. */
 	ck_assert(!file_replace(audited.log, "checkpoint", 0600, "x", 1, &audited_err));
 	ck_assert_int_eq(run("verify --state @"), 1);

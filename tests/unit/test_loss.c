@@ -1,0 +1,334 @@
+/* kruxrt audit acknowledge on a log that was signed: what the operator's word excuses in verify, and what nothing
+ * excuses. */
+#include "tests/unit/audited.h"
+
+#include "capspec/item.h"
+#include "runtime/base/file.h"
+#include "runtime/bundle/trust.h"
+#include "runtime/record/expected.h"
+#include "runtime/record/log.h"
+#include "tests/unit/records.h"
+
+#include <check.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { OPERATORS = 3 };
+
+static struct krux_secret_key operator_key[OPERATORS];
+static struct bytes segment, head;
+
+__attribute__((format(printf, 1, 2))) static int run(const char *format, ...)
+{
+	char line[512];
+	va_list ap;
+
+	va_start(ap, format);
+	vsnprintf(line, sizeof line, format, ap);
+	va_end(ap);
+	return audited_run(line);
+}
+
+static void says(const char *text)
+{
+	ck_assert_msg(strstr(audited_out, text) != NULL, "no '%s' in: %s", text, audited_out);
+}
+
+static void says_not(const char *text)
+{
+	ck_assert_msg(!strstr(audited_out, text), "'%s' in: %s", text, audited_out);
+}
+
+static void operator_trust(int i, bool trusted)
+{
+	struct krux_public_key public;
+
+	krux_key_public(&operator_key[i], &public);
+	ck_assert(!(trusted ? trust_add(audited.trust, TRUST_OPERATOR, &public, &audited_err) :
+	                      trust_remove(audited.trust, TRUST_OPERATOR, public.name, &audited_err)));
+}
+
+static void setup(void)
+{
+	audited_setup();
+	audited_key_keep();
+	for (int i = 0; i < OPERATORS; i++) {
+		char name[16], stem[96];
+
+		snprintf(name, sizeof name, "operator%d", i);
+		snprintf(stem, sizeof stem, "%s/keys/%s", audited_path, name);
+		ck_assert(krux_key_generate(name, false, &operator_key[i], NULL));
+		ck_assert(krux_key_files_write(stem, &operator_key[i], NULL));
+		if (i < 2)
+			operator_trust(i, true);
+	}
+}
+
+static void teardown(void)
+{
+	audited_teardown();
+	free(segment.p), free(head.p);
+	segment.p = head.p = NULL;
+}
+
+static void copy_keep(void)
+{
+	segment.p = (uint8_t *)audited_file("log/00000000.seg", &segment.n);
+	head.p = (uint8_t *)audited_file("log/head", &head.n);
+}
+
+/* Records and head of before, with the checkpoints of now. */
+static void copy_put_back(void)
+{
+	audited_stop();
+	ck_assert(!file_replace(audited.log, "00000000.seg", 0600, segment.p, segment.n, &audited_err));
+	ck_assert(!file_replace(audited.log, "head", 0600, head.p, head.n, &audited_err));
+}
+
+/* 100 records signed and kept, 200 signed, the 100 put back. */
+static void records_lose(void)
+{
+	audited_grow(100);
+	audited_sign(false);
+	copy_keep();
+	audited_grow(200);
+	audited_sign(false);
+	copy_put_back();
+}
+
+/* What a start would say. */
+static uint64_t start_alarm(void)
+{
+	struct log *log = log_open(audited.log, audited.blobs, NULL, &audited_err);
+	struct expected is;
+	uint64_t n;
+
+	if (!log)
+		return UINT64_MAX;
+	ck_assert(!expected_check(log, audited.log, audited.blobs, -1, &audited_key, &is, &audited_err));
+	n = log_alarm(log);
+	log_close(log);
+	return n;
+}
+
+static int acknowledge(int operator)
+{
+	return run("acknowledge --state @ --key @/keys/operator%d.key --reason disk", operator);
+}
+
+START_TEST(an_older_copy_is_acknowledged)
+{
+	records_lose();
+	ck_assert_uint_eq(start_alarm(), 200);
+	ck_assert_int_eq(run("verify --state @"), 1);
+	says("FAULT signed: 200 records were signed");
+	ck_assert_int_eq(acknowledge(2), 3);
+	ck_assert_msg(!acknowledge(0), "%s", audited_out);
+	says("the log had at least 200 records and ends after 10");
+	ck_assert_uint_eq(start_alarm(), 0);
+	ck_assert_msg(!run("verify --state @"), "%s", audited_out);
+	says("1 of records whose loss an operator acknowledged, which the log need not have");
+	says("nothing was signed since an operator acknowledged a loss");
+	ck_assert_int_eq(acknowledge(0), 1);
+	/* The log goes on, and is signed again. */
+	audited_start();
+	audited_grow(300);
+	audited_sign(false);
+	ck_assert_msg(!run("verify --state @"), "%s", audited_out);
+	says("2 signed checkpoints up to record 300");
+	says_not("nothing was signed since");
+	ck_assert_msg(!run("verify --state @ --json"), "%s", audited_out);
+	says("\"signed\":{\"checkpoints\":2,\"acknowledged\":1,\"last\":300,");
+}
+END_TEST
+
+START_TEST(a_cut_is_acknowledged)
+{
+	audited_grow(100);
+	audited_sign(false);
+	audited_grow(200);
+	audited_sign(false);
+	copy_keep();
+	while (segment.n && !segment.p[segment.n - 1])
+		segment.n--;
+	segment.n -= segment.n / 4;
+	copy_put_back();
+	ck_assert_uint_eq(start_alarm(), UINT64_MAX);
+	ck_assert_int_eq(run("verify --state @"), 1);
+	ck_assert_msg(!acknowledge(0), "%s", audited_out);
+	ck_assert_uint_eq(start_alarm(), 0);
+	ck_assert_msg(!run("verify --state @"), "%s", audited_out);
+	says("of records whose loss an operator acknowledged");
+}
+END_TEST
+
+START_TEST(another_log_is_acknowledged)
+{
+	audited_grow(100);
+	audited_sign(false);
+	audited_grow(200);
+	audited_sign_other();
+	audited_grow(250);
+	audited_stop();
+	ck_assert_uint_eq(start_alarm(), 200);
+	ck_assert_int_eq(run("verify --state @"), 1);
+	says("FAULT signed: the first 200 records are not those that the log's key has signed");
+	ck_assert_msg(!acknowledge(0), "%s", audited_out);
+	says("the first 200 records are not those that were signed");
+	ck_assert_msg(!run("verify --state @"), "%s", audited_out);
+	says("1 signed checkpoints up to record 100");
+	says("1 of records whose loss");
+}
+END_TEST
+
+START_TEST(what_was_kept_has_to_be_what_was_signed)
+{
+	audited_grow(80);
+	audited_sign_other();
+	records_lose();
+	ck_assert_msg(!acknowledge(0), "%s", audited_out);
+	ck_assert_int_eq(run("verify --state @"), 1);
+	says("FAULT signed: the first 80 records are not those that the log's key has signed");
+	says_not("the first 200 records");
+}
+END_TEST
+
+START_TEST(what_was_signed_later_has_to_match)
+{
+	records_lose();
+	ck_assert_msg(!acknowledge(0), "%s", audited_out);
+	audited_start();
+	audited_grow(300);
+	audited_sign_other();
+	ck_assert_int_eq(run("verify --state @"), 1);
+	says("FAULT signed: the first 300 records are not those that the log's key has signed");
+}
+END_TEST
+
+/* More than the operator knew of. */
+START_TEST(what_was_held_elsewhere_is_not_excused)
+{
+	char *last, *check, *history;
+	size_t n, ncheck, nhistory;
+
+	audited_grow(100);
+	audited_sign(false);
+	copy_keep();
+	audited_grow(200);
+	audited_sign(false);
+	check = audited_file("log/checkpoint", &ncheck);
+	history = audited_file("log/checkpoints", &nhistory);
+	audited_grow(250);
+	audited_sign(false);
+	last = audited_file("log/checkpoint", &n);
+	ck_assert(!file_create(audited.fd, "elsewhere", 0600, last, n, &audited_err));
+	copy_put_back();
+	ck_assert(!file_replace(audited.log, "checkpoint", 0600, check, ncheck, &audited_err));
+	ck_assert(!file_replace(audited.log, "checkpoints", 0600, history, nhistory, &audited_err));
+	ck_assert_msg(!acknowledge(0), "%s", audited_out);
+	ck_assert_msg(!run("verify --state @"), "%s", audited_out);
+	ck_assert_int_eq(run("verify --state @ --checkpoint @/elsewhere"), 1);
+	says("FAULT signed: 250 records were signed");
+	free(last), free(check), free(history);
+}
+END_TEST
+
+/* A record of an operator's, as `kruxrt keys revoke` has it made. */
+static void operator_revoke(int whom, int by)
+{
+	uint8_t body[1024], list[256], signature[KRUX_SIGNATURE], nonce[16] = { (uint8_t)whom, (uint8_t)by };
+	struct item_out o = { list, sizeof list, 0 };
+	struct krux_public_key public, signer;
+	struct record r = { 0 };
+	size_t n;
+
+	krux_key_public(&operator_key[whom], &public);
+	krux_key_public(&operator_key[by], &signer);
+	record_set(&r, AUDIT_KIND, AUDIT_KIND_KEY);
+	record_text(&r, AUDIT_ACTION, "revoke");
+	record_text(&r, AUDIT_ROLE, "operator");
+	record_text(&r, AUDIT_NAME, public.name);
+	record_bytes(&r, AUDIT_KEY, public.key, sizeof public.key);
+	record_bytes(&r, AUDIT_NONCE, nonce, sizeof nonce);
+	n = record_encode_body(&r, body, sizeof body);
+	ck_assert(n && krux_key_sign(&operator_key[by], "krux/operator/1", (struct krux_str){ (char *)body, n }, signature));
+	item_head(&o, ITEM_LIST, 1);
+	item_head(&o, ITEM_LIST, 3);
+	item_text(&o, signer.name);
+	item_str(&o, ITEM_BYTES, (struct krux_str){ (const char *)signer.key, sizeof signer.key });
+	item_str(&o, ITEM_BYTES, (struct krux_str){ (const char *)signature, sizeof signature });
+	record_bytes(&r, AUDIT_SIGNERS, list, o.n);
+	ck_assert_msg(!log_append(audited_log, &r, NULL, NULL, &audited_err), "%s", audited_err.text);
+}
+
+/* A record that says `acknowledged` excuses nothing without the word of an operator. */
+START_TEST(a_stranger_excuses_nothing)
+{
+	records_lose();
+	operator_trust(2, true);
+	ck_assert_msg(!acknowledge(2), "%s", audited_out);
+	operator_trust(2, false);
+	ck_assert_int_eq(run("verify --state @"), 1);
+	says("FAULT signed: 200 records were signed");
+	says_not("whose loss");
+	/* Nor when it was signed since, nor with a stranger that another stranger takes back. */
+	audited_start();
+	operator_revoke(2, 2);
+	audited_grow(300);
+	audited_sign(false);
+	ck_assert_int_eq(run("verify --state @"), 1);
+	says("FAULT signed: the first 200 records are not those that the log's key has signed");
+}
+END_TEST
+
+/* Operators come and go. */
+START_TEST(an_operator_of_before_has_acknowledged)
+{
+	records_lose();
+	operator_trust(2, true);
+	ck_assert_msg(!acknowledge(2), "%s", audited_out);
+	audited_start();
+	operator_revoke(2, 1);
+	operator_trust(2, false);
+	ck_assert_int_eq(run("verify --state @"), 1);
+	says("FAULT signed: 200 records were signed");
+	/* That this was done here is known once it is signed. */
+	audited_grow(300);
+	audited_sign(false);
+	ck_assert_msg(!run("verify --state @"), "%s", audited_out);
+	says("1 of records whose loss an operator acknowledged");
+	operator_revoke(1, 0);
+	operator_trust(1, false);
+	ck_assert_int_eq(run("verify --state @"), 1);
+	audited_grow(400);
+	audited_sign(false);
+	ck_assert_msg(!run("verify --state @"), "%s", audited_out);
+	says_not("nothing was signed since");
+}
+END_TEST
+
+int main(void)
+{
+	Suite *s = suite_create("loss");
+	TCase *t = tcase_create("loss");
+	SRunner *r = srunner_create(s);
+	int failed;
+
+	tcase_add_checked_fixture(t, setup, teardown);
+	tcase_set_timeout(t, 60);
+	tcase_add_test(t, an_older_copy_is_acknowledged);
+	tcase_add_test(t, a_cut_is_acknowledged);
+	tcase_add_test(t, another_log_is_acknowledged);
+	tcase_add_test(t, what_was_kept_has_to_be_what_was_signed);
+	tcase_add_test(t, what_was_signed_later_has_to_match);
+	tcase_add_test(t, what_was_held_elsewhere_is_not_excused);
+	tcase_add_test(t, a_stranger_excuses_nothing);
+	tcase_add_test(t, an_operator_of_before_has_acknowledged);
+	suite_add_tcase(s, t);
+	srunner_run_all(r, CK_NORMAL);
+	failed = srunner_ntests_failed(r);
+	srunner_free(r);
+	return failed != 0;
+}
