@@ -1,12 +1,11 @@
-/* Events to answers: one number a query, found by kind, policy and name. Of a tally the numbers are
- * asked when the policy asks, and then kept. */
+/* A tally, or what a record says, to answers: one number a query. A tally is asked when the policy asks, and its answer
+ * is kept. */
 #include "runtime/decide/facts.h"
 
 #include "capspec/item.h"
 #include "runtime/base/err.h"
 #include "runtime/decide/query.h"
 #include "runtime/decide/tally.h"
-#include "runtime/decide/window.h"
 #include "runtime/decide/zone.h"
 
 #include <errno.h>
@@ -17,8 +16,7 @@ struct facts {
 	const struct krux_abi *abi;
 	uint64_t wall, seconds, weekday;
 	bool has_time, time_known;      /* time_known: has_time says whether there is one */
-	uint64_t *answer;       /* by query; with a tally, of those that were asked */
-	struct window *window;  /* by query: what counts in it, to tell when there is room; without a tally */
+	uint64_t *answer;       /* by query, of those that were asked or given */
 	bool *asked;
 	uint32_t *list, nlist;  /* those that were asked, as they came */
 	uint32_t *order;        /* of query.h */
@@ -37,11 +35,10 @@ struct facts *facts_new(const struct krux_abi *abi)
 		return NULL;
 	f->abi = abi;
 	f->answer = calloc(n, sizeof *f->answer);
-	f->window = calloc(n, sizeof *f->window);
 	f->asked = calloc(n, sizeof *f->asked);
 	f->list = calloc(n, sizeof *f->list);
 	f->order = query_sort(abi);
-	if (!f->answer || !f->window || !f->asked || !f->list || !f->order) {
+	if (!f->answer || !f->asked || !f->list || !f->order) {
 		facts_free(f);
 		return NULL;
 	}
@@ -69,68 +66,12 @@ void facts_free(struct facts *f)
 {
 	if (!f)
 		return;
-	for (uint32_t i = 0; f->window && i < f->abi->nfacts; i++)
-		window_close(&f->window[i]);
 	free(f->answer);
-	free(f->window);
 	free(f->asked);
 	free(f->list);
 	free(f->order);
 	free(f->given);
 	free(f);
-}
-
-/* Without memory it is only not known when there is room. */
-static void window_keep(struct window *w, uint64_t per, uint64_t when, uint64_t amount)
-{
-	if (w->room || window_open(w, per, 0))
-		window_add(w, when, amount);
-	else
-		w->room = 0;
-}
-
-static void query_add(struct facts *f, enum krux_fact_kind kind, struct krux_str policy,
-                      struct krux_str name, uint64_t when, uint64_t amount)
-{
-	uint32_t n, at = query_find(f->abi, f->order, kind, policy, name, &n);
-
-	for (uint32_t i = at; i < at + n; i++) {
-		uint32_t id = f->order[i];
-		const struct krux_fact_def *def = &f->abi->facts[id];
-
-		/* An intent from later than now, after the clock went back, counts. */
-		if (def->per && f->wall > def->per && when <= f->wall - def->per)
-			continue;
-		if (__builtin_add_overflow(f->answer[id], amount, &f->answer[id]))
-			f->answer[id] = UINT64_MAX;
-		if (kind == KRUX_FACT_RATE || kind == KRUX_FACT_BUDGET)
-			window_keep(&f->window[id], def->per, when, amount);
-	}
-}
-
-void facts_label(struct facts *f, struct krux_str label)
-{
-	uint32_t n, at = query_find(f->abi, f->order, KRUX_FACT_LABEL, KRUX_STR(""), label, &n);
-
-	for (uint32_t i = at; i < at + n; i++)
-		f->answer[f->order[i]] = 1;
-}
-
-void facts_call(struct facts *f, struct krux_str capability)
-{
-	facts_calls(f, capability, 1);
-}
-
-void facts_calls(struct facts *f, struct krux_str capability, uint64_t n)
-{
-	query_add(f, KRUX_FACT_CALLS, KRUX_STR(""), capability, f->wall, n);
-}
-
-void facts_count(struct facts *f, enum krux_fact_kind kind, struct krux_str policy,
-                 struct krux_str rule, uint64_t when, uint64_t amount)
-{
-	if (kind == KRUX_FACT_RATE || kind == KRUX_FACT_BUDGET)
-		query_add(f, kind, policy, rule, when, amount);
 }
 
 /* The query of one rule's rate or budget; NULL: it has none. */
@@ -144,12 +85,10 @@ static const uint32_t *rule_query(const struct facts *f, enum krux_fact_kind kin
 
 static void full_look(const struct facts *f, uint32_t id, uint64_t amount, struct facts_full *out)
 {
-	const struct krux_fact_def *def = &f->abi->facts[id];
-	uint64_t wait = f->tally ? tally_wait(f->tally, f->agent, id, f->wall, amount)
-	                         : window_wait(&f->window[id], f->wall, def->max, amount);
+	uint64_t wait = tally_wait(f->tally, f->agent, id, f->wall, amount);
 
 	if (wait && (!out->def || wait > out->wait))
-		*out = (struct facts_full){ def, amount, wait };
+		*out = (struct facts_full){ &f->abi->facts[id], amount, wait };
 }
 
 struct facts_full facts_full(const struct facts *f, struct krux_str policy, struct krux_str rule,
@@ -159,7 +98,7 @@ struct facts_full facts_full(const struct facts *f, struct krux_str policy, stru
 		       *budget = rule_query(f, KRUX_FACT_BUDGET, policy, rule);
 	struct facts_full out = { .def = NULL };
 
-	if (f->given)
+	if (!f->tally)
 		return out;
 	if (rate)
 		full_look(f, *rate, 1, &out);

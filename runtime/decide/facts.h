@@ -1,5 +1,5 @@
-/* Answers to the queries of one policy about one agent, one workspace and one moment. They are
- * filled from the log, then asked, and what was asked is known afterwards. */
+/* Answers to the queries of one policy about one agent, one workspace and one moment. What was asked is known
+ * afterwards. */
 #ifndef KRUX_FACTS_H
 #define KRUX_FACTS_H
 
@@ -16,19 +16,10 @@ struct tally_place;
 struct facts *facts_new(const struct krux_abi *abi);
 void facts_free(struct facts *);
 
-/* The moment, ns since 1970 UTC: before anything is counted. Local time needs zone_set first. */
+/* The moment, ns since 1970 UTC. Local time needs zone_set first. */
 void facts_moment(struct facts *, uint64_t wall);
-/* What happened, in any order: a label was set, a capability was called (without version), an
- * intent counted `amount` at `when` in the rate or budget of a rule. What no query asks for is
- * passed over. Sums stop at 2^64-1. */
-void facts_label(struct facts *, struct krux_str label);
-void facts_call(struct facts *, struct krux_str capability);
-void facts_calls(struct facts *, struct krux_str capability, uint64_t n);
-void facts_count(struct facts *, enum krux_fact_kind, struct krux_str policy, struct krux_str rule,
-                 uint64_t when, uint64_t amount);
-
-/* Or the tally of a running gate answers, about one agent and workspace at a moment: nothing is
- * counted here, and nothing has been asked yet. Borrows all. */
+/* What the tally of a running gate counted answers, about one agent and workspace at a moment, and nothing has been
+ * asked yet. Borrows all. */
 void facts_begin(struct facts *, const struct tally *, struct tally_agent *,
                  const struct tally_place *, uint64_t wall);
 
@@ -39,7 +30,7 @@ int facts_given(struct facts *, struct krux_str list, struct krux_err *err);
 /* Of a rule's rate and budget the one that has no room for a call; where both have none, the one that
  * has it later. */
 struct facts_full {
-	const struct krux_fact_def *def;   /* NULL: there is room, or it is not known */
+	const struct krux_fact_def *def;   /* NULL: there is room, or without a tally it is not known */
 	uint64_t amount;                   /* what the call adds to it */
 	uint64_t wait;                     /* ns until there is room; UINT64_MAX: never for this call */
 };

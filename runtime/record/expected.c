@@ -71,7 +71,7 @@ int expected_check(struct log *log, int dir, int blobs, int state, const struct 
 {
 	const struct carry *c = log_carry(log);
 	const struct checkpoint_seen *last;
-	struct checkpoint_list list;
+	struct checkpoint_list list = { .n = 0 };
 	uint8_t root[HASH_LEN];
 	struct note_key note;
 

@@ -1,6 +1,7 @@
 /* Facts: counted exactly, at the edges of windows too; and local time. */
 #include "runtime/base/err.h"
 #include "runtime/decide/facts.h"
+#include "runtime/decide/tally.h"
 #include "runtime/decide/zone.h"
 
 #include <check.h>
@@ -23,6 +24,9 @@ enum { TIME, WEEKDAY, CONTENT, SECRET, READS, RATE, OTHER, BUDGET, FACTS };
 static const struct krux_abi abi = { .version = KRUX_ABI_VERSION, .nfacts = FACTS, .facts = defs };
 
 static struct facts *facts;
+static struct tally *tally;
+static struct tally_agent *agent;
+static struct tally_place *place;
 static const uint64_t now = 1769860800 * 1000000000ull;    /* 2026-01-31T12:00:00Z, a Saturday */
 
 static void setup(void)
@@ -31,13 +35,17 @@ static void setup(void)
 
 	ck_assert_int_eq(zone_set("UTC", &err), 0);
 	facts = facts_new(&abi);
-	ck_assert_ptr_nonnull(facts);
-	facts_moment(facts, now);
+	tally = tally_new(&abi);
+	ck_assert(facts && tally);
+	agent = tally_agent(tally, KRUX_STR("builder"));
+	place = tally_place(tally, KRUX_STR("/srv/builder"));
+	facts_begin(facts, tally, agent, place, now);
 }
 
 static void teardown(void)
 {
 	facts_free(facts);
+	tally_free(tally);
 }
 
 static uint64_t answer(uint32_t id)
@@ -73,6 +81,9 @@ END_TEST
 
 START_TEST(nothing_happened)
 {
+	struct facts *alone = facts_new(&abi);
+	uint64_t v;
+
 	for (uint32_t i = CONTENT; i < FACTS; i++) {
 		ck_assert(!facts_asked(facts, i));
 		ck_assert_uint_eq(answer(i), 0);
@@ -80,19 +91,24 @@ START_TEST(nothing_happened)
 	}
 	ck_assert(!facts_answer(facts, FACTS, &(uint64_t){ 0 }));
 	ck_assert(!facts_answer(facts, UINT32_MAX, &(uint64_t){ 0 }));
+	/* Without a tally nothing has either, and when there is room is not known. */
+	for (uint32_t i = CONTENT; i < FACTS; i++)
+		ck_assert(facts_answer(alone, i, &v) && v == 0);
+	ck_assert_ptr_null(facts_full(alone, KRUX_STR("team"), KRUX_STR("mail"), NULL).def);
+	facts_free(alone);
 }
 END_TEST
 
 START_TEST(labels_and_calls)
 {
-	facts_label(facts, KRUX_STR("file-content"));
-	facts_label(facts, KRUX_STR("file-content"));
-	facts_label(facts, KRUX_STR("file-conten"));
-	facts_label(facts, KRUX_STR("nobody-asks"));
-	facts_call(facts, KRUX_STR("files.read"));
-	facts_call(facts, KRUX_STR("files.read"));
-	facts_call(facts, KRUX_STR("files.reads"));
-	facts_call(facts, KRUX_STR(""));
+	tally_label(tally, place, KRUX_STR("file-content"));
+	tally_label(tally, place, KRUX_STR("file-content"));
+	tally_label(tally, place, KRUX_STR("file-conten"));
+	tally_label(tally, place, KRUX_STR("nobody-asks"));
+	tally_calls(tally, place, KRUX_STR("files.read"), 1);
+	tally_calls(tally, place, KRUX_STR("files.read"), 1);
+	tally_calls(tally, place, KRUX_STR("files.reads"), 1);
+	tally_calls(tally, place, KRUX_STR(""), 1);
 	ck_assert_uint_eq(answer(CONTENT), 1);
 	ck_assert_uint_eq(answer(SECRET), 0);
 	ck_assert_uint_eq(answer(READS), 2);
@@ -104,19 +120,20 @@ START_TEST(windows_have_exact_edges)
 {
 	struct krux_str team = KRUX_STR("team"), mail = KRUX_STR("mail");
 
-	facts_count(facts, KRUX_FACT_RATE, team, mail, now, 1);
-	facts_count(facts, KRUX_FACT_RATE, team, mail, now - hour + 1, 1);
-	facts_count(facts, KRUX_FACT_RATE, team, mail, now - hour, 1);
-	facts_count(facts, KRUX_FACT_RATE, team, mail, now - hour - 1, 1);
-	facts_count(facts, KRUX_FACT_RATE, team, mail, now + hour, 1);
-	facts_count(facts, KRUX_FACT_RATE, team, mail, 0, 1);
+	tally_count(tally, agent, KRUX_FACT_RATE, team, mail, now, 1);
+	tally_count(tally, agent, KRUX_FACT_RATE, team, mail, now - hour + 1, 1);
+	tally_count(tally, agent, KRUX_FACT_RATE, team, mail, now - hour, 1);
+	tally_count(tally, agent, KRUX_FACT_RATE, team, mail, now - hour - 1, 1);
+	tally_count(tally, agent, KRUX_FACT_RATE, team, mail, now + hour, 1);
+	tally_count(tally, agent, KRUX_FACT_RATE, team, mail, 0, 1);
 	ck_assert_uint_eq(answer(RATE), 3);
 	ck_assert_uint_eq(answer(OTHER), 0);
 	ck_assert_uint_eq(answer(BUDGET), 0);
-	facts_count(facts, KRUX_FACT_BUDGET, team, mail, now - 60 * second + 1, 7);
-	facts_count(facts, KRUX_FACT_BUDGET, team, mail, now - 60 * second, 1000);
-	facts_count(facts, KRUX_FACT_BUDGET, team, KRUX_STR("mails"), now, 1000);
-	facts_count(facts, KRUX_FACT_CALLS, KRUX_STR(""), KRUX_STR("files.read"), now, 9);
+	facts_begin(facts, tally, agent, place, now);
+	tally_count(tally, agent, KRUX_FACT_BUDGET, team, mail, now - 60 * second + 1, 7);
+	tally_count(tally, agent, KRUX_FACT_BUDGET, team, mail, now - 60 * second, 1000);
+	tally_count(tally, agent, KRUX_FACT_BUDGET, team, KRUX_STR("mails"), now, 1000);
+	tally_count(tally, agent, KRUX_FACT_CALLS, KRUX_STR(""), KRUX_STR("files.read"), now, 9);
 	ck_assert_uint_eq(answer(BUDGET), 7);
 	ck_assert_uint_eq(answer(READS), 0);
 }
@@ -135,16 +152,16 @@ START_TEST(used_up_rates_say_when_they_are_not)
 {
 	struct krux_str team = KRUX_STR("team"), mail = KRUX_STR("mail");
 
-	facts_count(facts, KRUX_FACT_RATE, team, mail, now - hour, 1);
-	facts_count(facts, KRUX_FACT_RATE, team, mail, now - 10 * second, 1);
-	facts_count(facts, KRUX_FACT_RATE, team, mail, now - 30 * second, 1);
+	tally_count(tally, agent, KRUX_FACT_RATE, team, mail, now - hour, 1);
+	tally_count(tally, agent, KRUX_FACT_RATE, team, mail, now - 10 * second, 1);
+	tally_count(tally, agent, KRUX_FACT_RATE, team, mail, now - 30 * second, 1);
 	for (unsigned i = 0; i < 7; i++)
-		facts_count(facts, KRUX_FACT_RATE, team, mail, now, 1);
+		tally_count(tally, agent, KRUX_FACT_RATE, team, mail, now, 1);
 	ck_assert_uint_eq(wait("team", "mail", NULL), 0);
-	facts_count(facts, KRUX_FACT_RATE, team, mail, now + hour, 1);
+	tally_count(tally, agent, KRUX_FACT_RATE, team, mail, now + hour, 1);
 	ck_assert_uint_eq(wait("team", "mail", NULL), hour - 30 * second);
 	/* More than the rate lets through, as under a policy that let more: two have to go. */
-	facts_count(facts, KRUX_FACT_RATE, team, mail, now, 1);
+	tally_count(tally, agent, KRUX_FACT_RATE, team, mail, now, 1);
 	ck_assert_uint_eq(wait("team", "mail", NULL), hour - 10 * second);
 	ck_assert_uint_eq(wait("other", "mail", NULL), 0);
 	ck_assert_uint_eq(wait("team", "mails", NULL), 0);
@@ -161,9 +178,9 @@ START_TEST(used_up_budgets_say_when_they_are_not)
 	struct krux_value args = { .kind = KRUX_V_MAP, .map = { &m, 1 } };
 	struct facts_full full;
 
-	facts_count(facts, KRUX_FACT_BUDGET, team, mail, now - 60 * second, 100);
-	facts_count(facts, KRUX_FACT_BUDGET, team, mail, now - 50 * second, 4);
-	facts_count(facts, KRUX_FACT_BUDGET, team, mail, now - 20 * second, 3);
+	tally_count(tally, agent, KRUX_FACT_BUDGET, team, mail, now - 60 * second, 100);
+	tally_count(tally, agent, KRUX_FACT_BUDGET, team, mail, now - 50 * second, 4);
+	tally_count(tally, agent, KRUX_FACT_BUDGET, team, mail, now - 20 * second, 3);
 	ck_assert_uint_eq(wait("team", "mail", &args), 0);
 	m.value.u = 4;
 	ck_assert_uint_eq(wait("team", "mail", &args), 10 * second);
@@ -177,7 +194,7 @@ START_TEST(used_up_budgets_say_when_they_are_not)
 	ck_assert_uint_eq(full.wait, UINT64_MAX);
 	/* The one that has room later. */
 	for (unsigned i = 0; i < 10; i++)
-		facts_count(facts, KRUX_FACT_RATE, team, mail, now, 1);
+		tally_count(tally, agent, KRUX_FACT_RATE, team, mail, now, 1);
 	m.value.u = 4;
 	ck_assert_uint_eq(wait("team", "mail", &args), hour);
 }
@@ -185,8 +202,8 @@ END_TEST
 
 START_TEST(sums_do_not_wrap)
 {
-	facts_count(facts, KRUX_FACT_BUDGET, KRUX_STR("team"), KRUX_STR("mail"), now, UINT64_MAX - 1);
-	facts_count(facts, KRUX_FACT_BUDGET, KRUX_STR("team"), KRUX_STR("mail"), now, 5);
+	tally_count(tally, agent, KRUX_FACT_BUDGET, KRUX_STR("team"), KRUX_STR("mail"), now, UINT64_MAX - 1);
+	tally_count(tally, agent, KRUX_FACT_BUDGET, KRUX_STR("team"), KRUX_STR("mail"), now, 5);
 	ck_assert_uint_eq(answer(BUDGET), UINT64_MAX);
 }
 END_TEST
@@ -195,7 +212,7 @@ END_TEST
 START_TEST(early_moments)
 {
 	facts_moment(facts, 5);
-	facts_count(facts, KRUX_FACT_RATE, KRUX_STR("team"), KRUX_STR("mail"), 0, 1);
+	tally_count(tally, agent, KRUX_FACT_RATE, KRUX_STR("team"), KRUX_STR("mail"), 0, 1);
 	ck_assert_uint_eq(answer(RATE), 1);
 }
 END_TEST
