@@ -125,7 +125,7 @@ static const struct cond *state_words(struct reader *r, uint32_t s, unsigned dep
 		then = words_pair(r->arena, COND_AND, some, yes ? words_not(r->arena, then) : then);
 		then = words_pair(r->arena, COND_OR, all, then);
 		/* The same elements in another order say nothing new. */
-		if (r->list->depth || dd_cond(r->m, then) != dd_cond(r->m, all))
+		if (r->list->depth || dd_differ(r->m, dd_cond(r->m, then), dd_cond(r->m, all)))
 			all = then;
 	}
 	return yes ? words_not(r->arena, all) : all;
@@ -139,5 +139,5 @@ const struct cond *words_list(struct words *w, struct dd *m, uint32_t var, uint3
 	const struct cond *c = state_words(&r, 0, 0);
 
 	/* Lists inside of elements cannot be asked by themselves. */
-	return c && (s.depth || dd_cond(m, c) == f) ? c : NULL;
+	return c && (s.depth || !dd_differ(m, dd_cond(m, c), f)) ? c : NULL;
 }

@@ -1,5 +1,5 @@
 /* Words of path classes mean the class: folders at random, with what is left out below them, and
- * folders whose own names are among those; and what is too large is said to be. */
+ * folders whose own names are among those; and what is too large is said to be. Words of lists mean theirs. */
 #include <stdio.h>
 #include <string.h>
 
@@ -95,6 +95,51 @@ START_TEST(path_classes)
 }
 END_TEST
 
+static bool list_check(void *ctx, const struct dd_region *r)
+{
+	(void)ctx;
+	for (size_t i = 0; i < r->nsteps; i++) {
+		const struct dd_step *s = &r->step[i];
+		const struct cond *c = words_step(words, m, s);
+
+		if (dd_variable(m, dd_var_of(m, s->node))->kind != DD_LIST)
+			continue;
+		ck_assert_ptr_nonnull(c);
+		said++;
+		ck_assert(!dd_differ(m, dd_cond(m, c), dd_class(m, s->node, *s->to)));
+	}
+	return true;
+}
+
+/* Some elements, or all: of some text, and of some size, which a text has or has not by itself. */
+static const struct cond *random_list(void)
+{
+	static const char *const element[] = { "a", "ab", "abc", "b", "\u00e9" };
+	struct subject items = on_field(F_ITEMS), it = on_it(items);
+	const struct cond *c = text_in(it, random_below(2) ? LANG_LITERALS : LANG_PREFIX,
+	                               element[random_below(sizeof element / sizeof *element)]),
+	                  *size = number_in(on_size(it), random_below(2), 1 + random_below(3));
+
+	c = random_below(2) ? c_not(c) : c;
+	c = random_below(3) ? c_and(c, random_below(2) ? size : c_not(size)) : random_below(2) ? c : size;
+	c = random_below(2) ? c_any(items, c) : c_not(c_any(items, c_not(c)));
+	return random_below(3) ? c : c_and(c, number_in(on_size(items), random_below(2), 1 + random_below(2)));
+}
+
+START_TEST(list_classes)
+{
+	for (int i = 0; i < 50; i++) {
+		uint32_t f = dd_terminal(m, 3);
+
+		random_start((uint64_t)_i * 1000 + (uint64_t)i + 1);
+		for (uint32_t n = 0; n < 3; n++)
+			f = dd_ite(m, dd_cond(m, random_list()), dd_terminal(m, 4 + n), f);
+		dd_regions(m, arena, f, list_check, NULL);
+	}
+	ck_assert_uint_gt(said, 100);
+}
+END_TEST
+
 /* The same exceptions below many folders are found once, and named. */
 START_TEST(many_folders)
 {
@@ -149,6 +194,7 @@ int main(void)
 	tcase_add_checked_fixture(t, start, diagrams_end);
 	tcase_set_timeout(t, 60);
 	tcase_add_loop_test(t, path_classes, 0, 4);
+	tcase_add_loop_test(t, list_classes, 0, 4);
 	tcase_add_test(t, many_folders);
 	tcase_add_test(t, attempts);
 	suite_add_tcase(s, t);
