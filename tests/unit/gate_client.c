@@ -134,10 +134,13 @@ const struct frame *client_wait(struct client *c)
 	return rc > 0 ? &c->last : NULL;
 }
 
-bool client_quiet(struct client *c, int ms)
+bool client_quiet(struct client *c)
 {
-	world_turn(ms);
-	return client_take(c) == 0;
+	static const struct frame ping = { .kind = FRAME_PING, .has_id = true, .id = 0x7175696574 };
+
+	gates_turn();
+	client_send(c, &ping);
+	return client_wait(c) && c->last.kind == FRAME_PONG && c->last.id == ping.id;
 }
 
 struct client *client_agent(const char *name, const char *token)

@@ -325,9 +325,7 @@ void world_finish(struct world_run *run, int how)
 	unsigned n = 1;
 	int fd = -1;
 
-	for (int i = 0; i < 500 && !run->gate; i++)
-		world_turn(10);
-	ck_assert_msg(run->gate, "the gate asks for no such run");
+	world_until(run->gate);
 	switch (how) {
 	case RUN_ERROR:
 		r = (struct message_result){ .end = SPAWN_ERROR, .nerror = 8, .nmessage = 10 };
@@ -568,9 +566,7 @@ static void gate_fork(struct world_gate *g, const char *bundle)
 	close(parent[1]);
 	ck_assert(!channel_open(&g->recorder, recorder[0], &err) && !channel_open(&g->spawner, spawner[0], &err) &&
 	          !channel_open(&g->parent, parent[0], &err));
-	for (int i = 0; i < 2000 && !g->ready; i++)
-		world_turn(5);
-	ck_assert(g->ready);
+	world_until(g->ready);
 }
 
 void world_gate_start(struct world_gate *g)

@@ -79,8 +79,16 @@ int world_ended(struct world_gate *);
 void world_gate_start(struct world_gate *);
 void world_stop(struct world_gate *);
 
-/* Plays all others for a while, or until nothing happens for `ms`. */
+/* Plays all others for a while. What is to happen is waited for by one of the next two. */
 void world_turn(int ms);
+/* Plays all others until it is so; fails the test where it never is. */
+#define world_until(so) \
+	do { \
+		for (int turns_ = 0; !(so); turns_++) { \
+			ck_assert_msg(turns_ < 10000, "never: %s", #so); \
+			world_turn(1); \
+		} \
+	} while (0)
 /* One round; did anything happen. And waits for the next, or for a descriptor more. */
 bool gates_turn(void);
 void gates_wait(int extra, int ms);
@@ -122,8 +130,8 @@ void client_send(struct client *, const struct frame *);
 void client_raw(struct client *, const void *, size_t n);
 /* The next frame within 5 s; NULL: the connection is at its end. Fails the test when there is none. */
 const struct frame *client_wait(struct client *);
-/* Is nothing there after a while. */
-bool client_quiet(struct client *, int ms);
+/* The gate has read all that this client, and before it others, sent, and has answered this one nothing. */
+bool client_quiet(struct client *);
 /* Sends a call with JSON arguments. */
 void client_call(struct client *, uint64_t id, const char *capability, const char *json, unsigned flags);
 /* And waits for its answer. */

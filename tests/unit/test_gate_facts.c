@@ -221,8 +221,7 @@ START_TEST(who_is_alone_and_leaves_ends_its_calls)
 	alone("nobody");
 	world.runs = RUN_WAITS;
 	client_call(c, ++id, "files.read", "{\"path\":\"/workspace/a\"}", 0);
-	world_turn(50);
-	ck_assert_uint_eq(world.nruns, 1);
+	world_until(world.nruns == 1);
 	ck_assert(!world.run[0].cancelled);
 	close(c->fd);
 	c->fd = -1;

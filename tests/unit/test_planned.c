@@ -49,8 +49,10 @@ START_TEST(searches_skip_what_is_not_left)
 	SETUP("filesystem");
 	LEAVES(KRUX_STR("notes"));
 	calls_ok("filesystem.search_content", "{\"path\":\"/workspace/notes\",\"text\":\"hello\"}", "hello.txt", NULL);
-	file_put("workspace/data/hello.txt", "hello there\n");
-	calls_fail("filesystem.read", "{\"path\":\"/workspace/data/hello.txt\"}", "AccessDenied");
+	file_put("workspace/notes/needle", "needle\n");
+	file_put("workspace/data/needle", "needle\n");
+	calls_ok("filesystem.search_content", "{\"text\":\"needle\"}", "\"total\":1", "\"/workspace/notes/needle\"", NULL);
+	calls_fail("filesystem.read", "{\"path\":\"/workspace/data/needle\"}", "AccessDenied");
 	calls_teardown();
 }
 END_TEST
