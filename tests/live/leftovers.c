@@ -6,6 +6,7 @@
 #include <sys/shm.h>
 #include <sys/syscall.h>
 #include <sys/utsname.h>
+#include <time.h>
 #include <unistd.h>
 
 static struct utsname host;
@@ -21,6 +22,22 @@ static long name_of_the_host(struct handler_call *c, const void *arg)
 
 	(void)c, (void)arg;
 	return uname(&u) || strcmp(u.nodename, host.nodename) ? ENODATA : 0;
+}
+
+static struct timespec up;
+
+static bool look_at_clock(void)
+{
+	return !clock_gettime(CLOCK_BOOTTIME, &up);
+}
+
+/* A clock of its own would be behind. */
+static long up_since(struct handler_call *c, const void *arg)
+{
+	struct timespec t;
+
+	(void)c, (void)arg;
+	return clock_gettime(CLOCK_BOOTTIME, &t) || t.tv_sec < up.tv_sec ? ENODATA : 0;
 }
 
 static bool renamed(void)
@@ -72,6 +89,8 @@ static long key(struct handler_call *c, const void *arg)
 
 static const struct attempt list[] = {
 	{ "name of the host", name_of_the_host, NULL, look, .hold = EACH(ON(NS_UTS)) },
+	{ "how long the machine has been up", up_since, NULL, look_at_clock,
+	  .open = "a time namespace without offsets has the host's clocks" },
 	{ "rename the host", rename_host, NULL, look, .seen = renamed, .hold = ROOTS(ON(SECCOMP) | ON(NS_UTS)) },
 	{ "shared memory of others", shared_memory, NULL, has_segment, .hold = EACH(ON(SECCOMP) | ON(NS_IPC)) },
 	{ "key of others", key, NULL, has_key, .hold = EACH(ON(SECCOMP)) },

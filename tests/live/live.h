@@ -27,6 +27,7 @@ struct attempt {
 	unsigned hold[WAYS];
 	unsigned from;                 /* those of them that count from this version of Landlock on */
 	int abi;
+	const char *open;              /* where no layer of it is left it gets through, and why; NULL: it never may */
 	unsigned rights;               /* below the operand; 0: all but to execute */
 	const char *operand;           /* folder below the workspace; NULL: all of it */
 	const char *plan;              /* folder that the plan leaves; NULL: all of it */

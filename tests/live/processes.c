@@ -234,6 +234,27 @@ static long large_file(struct handler_call *c, const void *arg)
 	return 0;
 }
 
+/* Each within the limit of a file. */
+static long many_files(struct handler_call *c, const void *arg)
+{
+	struct open_how how = { .flags = O_WRONLY | O_CREAT, .mode = 0600 };
+	static char block[65536];
+
+	(void)arg;
+	for (int i = 0; i < 4; i++) {
+		const char name[] = { 'f', (char)('0' + i), '\0' };
+		long fd = syscall(SYS_openat2, c->fd, name, &how, sizeof how);
+
+		if (fd < 0)
+			return errno;
+		for (int n = 0; n < 8; n++)
+			if (write((int)fd, block, sizeof block) != sizeof block)
+				return errno;
+		close((int)fd);
+	}
+	return 0;
+}
+
 static long crash(struct handler_call *c, const void *arg)
 {
 	(void)c, (void)arg;
@@ -314,6 +335,7 @@ static const struct attempt list[] = {
 	{ "sleep past the deadline", sleep_on, .hold = { 0 }, .wall_ms = 5000 },
 	{ "descriptors", open_more, .hold = EACH(ON(RLIMITS)) },
 	{ "large file", large_file, .hold = EACH(ON(RLIMITS)) },
+	{ "many files", many_files, .open = "a disk can be filled: a call's limit is that of one file" },
 	/* Who becomes another uid, or maps itself, is not dumpable by that. */
 	{ "core file", crash, NULL, cores_are_files, .seen = left_a_core, .ways = 1 << WAY_ROOT,
 	  .hold = EACH(ON(RLIMITS) | ON(PRIVILEGES) | ON(ROOT) | LANDLOCKS) },
