@@ -12,6 +12,8 @@ CC := $(if $(filter default undefined,$(origin CC)),gcc,$(CC))
 SAN ?=
 DEBUG ?=
 BUILD ?= build$(if $(filter clang%,$(CC)),-clang)$(if $(SAN),-san)
+# One name for one folder: what objects depend on is noted under the name they were made with.
+override BUILD := $(patsubst $(CURDIR)/%,%,$(abspath $(BUILD)))
 GEN := $(BUILD)/gen
 V ?=
 Q := $(if $(V),,@)

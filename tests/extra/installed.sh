@@ -13,6 +13,11 @@ check() { # name, command...
 }
 root=$TMP/root bin=$TMP/root/usr/bin
 build=${KRUXC%/kruxc}
+# What was made under another name of the folder would not be made again when its sources change.
+named() { [ "$(make -s BUILD="$1" --eval='named:;@echo $(BUILD)' named)" = "$2" ]; }
+check "a folder of this tree by its whole path" named "$top/build" build
+check "and with a dot" named ./build/ build
+check "another folder" named "$root" "$root"
 check "make install-daemon" make -s BUILD="$build" PREFIX=/usr DESTDIR="$root" install-daemon
 # All of it: kruxrt finds the daemon's programs in libexec, wherever the whole was put. A state folder that is
 # none is looked at after them.
