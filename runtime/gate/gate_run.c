@@ -174,13 +174,15 @@ static void parent_ready(struct watch *w, uint32_t events)
 
 /* ---- turns ---- */
 
-/* Who is served alone has gone: what it has not waited for is ended, and then so is the gate. */
+/* Who is served alone has gone: what it has not waited for is ended, also where the daemon was told to end at the
+ * same time, and then so is the gate. */
 static void alone_settle(struct gate *g)
 {
-	if (!g->options.agent || !g->serving || g->draining || server_count(g, false))
+	if (!g->options.agent || !g->serving || server_count(g, false))
 		return;
 	calls_revoke(g, agent_find(g, (struct krux_str){ g->options.agent, strlen(g->options.agent) }));
-	gate_drain(g);
+	if (!g->draining)
+		gate_drain(g);
 }
 
 static void turn(void *ctx)
