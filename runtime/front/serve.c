@@ -25,10 +25,13 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <limits.h>
+#include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -149,6 +152,22 @@ static int state_refuse(const struct serve *s, struct krux_err *err)
 	                               : "%s: another daemon serves this state", s->state_path);
 }
 
+/* One caller after the other. Whoever goes meanwhile has no turn: the kernel kills who waits for it, and one who went
+ * before that was asked for has ended the connection. */
+static int turn_take(const struct serve *s, struct krux_err *err)
+{
+	struct pollfd caller = { .fd = 0, .events = 0 };
+
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL) || poll(&caller, 1, 0) < 0)
+		return err_set(err, errno, "wait for a turn");
+	if (caller.revents & POLLHUP)
+		return err_set(err, 0, "who calls has gone");
+	if (flock(s->state.blobs, LOCK_EX))
+		return err_set(err, errno, "%s", s->state_path);
+	/* From here on the end of the connection is what ends it, in order. */
+	return prctl(PR_SET_PDEATHSIG, 0) ? err_set(err, errno, "wait for a turn") : 0;
+}
+
 static int state_take(struct serve *s, struct krux_err *err)
 {
 	const struct timespec pause = { 0, 50000000 };
@@ -156,9 +175,8 @@ static int state_take(struct serve *s, struct krux_err *err)
 
 	if (state_open(s->state_path, &s->state, err))
 		return -1;
-	/* One caller after the other. */
-	if (s->only && flock(s->state.blobs, LOCK_EX))
-		return err_set(err, errno, "%s", s->state_path);
+	if (s->only && turn_take(s, err))
+		return -1;
 	/* Recorder and spawner hold it too: after a daemon that was killed, they are about to end. */
 	for (int i = 0; i < 60 && (rc = flock(s->state.fd, LOCK_EX | LOCK_NB)) && errno == EWOULDBLOCK; i++)
 		nanosleep(&pause, NULL);

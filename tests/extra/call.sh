@@ -14,6 +14,7 @@ ends() { # name: nothing of it is left soon
 	while [ $i -lt 100 ] && [ -n "$(left)" ]; do sleep 0.1; i=$((i + 1)); done
 	is "$1" "$(left)" ""
 }
+served() { tr -d ' ' < "/proc/$1/task/$1/children"; } # the daemon of a call
 kinds() { "$R" audit tail --state "$s" -n 0 | awk '{ print $3 }' | grep -c "^$1\$"; }
 
 "$C" build "$top/stdlib-caps/policies/team-moderate.yaml" -I "$top/stdlib-caps" -o "$dir/b" > "$dir/log" 2>&1 || bad build "$(cat "$dir/log")"
@@ -56,6 +57,19 @@ is "it runs" "$(kinds intent)" 6
 # One who comes meanwhile has to wait, and then has the turn.
 call system.ping '{}' > "$dir/next" 2>&1 &
 next=$!
+# Nobody waits for the turn of one who goes before it comes.
+"$R" call system.ping '{}' --as builder --state "$s" --dev > "$dir/gone" 2>&1 &
+gone=$!
+i=0
+while [ $i -lt 100 ] && ! left | grep -qx "$(served $gone)"; do sleep 0.1; i=$((i + 1)); done
+waits=$(served $gone)
+is "one more waits" "$(left | grep -cx "$waits")" 1
+kill -9 $gone
+wait $gone 2> /dev/null
+i=0
+while [ $i -lt 100 ] && left | grep -qx "$waits"; do sleep 0.1; i=$((i + 1)); done
+is "not for one that was killed" "$(left | grep -cx "$waits")" 0
+is "while the first runs" "$(kill -0 $caller && kinds outcome)" 5
 kill -9 $caller
 wait $caller 2> /dev/null
 wait $next
@@ -81,11 +95,23 @@ is "its end is unknown" "$(kinds unknown)" 1
 caller=$!
 i=0
 while [ $i -lt 100 ] && [ "$(kinds intent)" -lt 9 ]; do sleep 0.1; i=$((i + 1)); done
-kill -9 "$(cat "/proc/$caller/task/$caller/children" | tr -d ' ')"
+kill -9 "$(served $caller)"
 wait $caller
 is "a call whose daemon is killed" $? 3
 ends "nothing is left of a daemon that was killed"
 exits "the log" 0 "$R" audit verify --state "$s"
+
+# Told to end, which lets calls finish, and then left: what nobody waits for is ended at once.
+"$R" call filesystem.watch '{"path":"/workspace","timeout":"60s"}' --as builder --state "$s" --dev > "$dir/out" 2>&1 &
+caller=$!
+i=0
+while [ $i -lt 100 ] && [ "$(kinds intent)" -lt 10 ]; do sleep 0.1; i=$((i + 1)); done
+kill -TERM "$(served $caller)"
+kill -9 $caller
+wait $caller 2> /dev/null
+ends "nothing is left of a daemon that was to finish a call for nobody"
+exits "the end of that call" 0 "$R" audit query --state "$s" --kind outcome --format json
+is "it was cancelled, too" "$(grep -c '"why":"cancelled"' "$dir/out")" 2
 
 # Where a daemon serves the state, it is the one to ask.
 "$R" serve --allow-missing cgroup --state "$s" --bundle "$s/bundle.krux" --dev --socket "$dir/a" --supervisor "$dir/u" > "$dir/log" 2>&1 < /dev/null &
