@@ -171,7 +171,6 @@ struct op *append_op(struct gate *g, const struct record *r,
 
 void append_only(struct gate *g, const struct record *r)
 {
-
 	append(g, r, 0, APPEND_LAZY | (g->watched ? APPEND_ECHO : 0), NULL, NULL);
 }
 
@@ -314,7 +313,6 @@ int spawner_run_call(struct gate *g, struct call *c, const struct message_ack *a
 
 void spawner_cancel(struct gate *g, const struct call *c)
 {
-
 	if (g->spawner.open)
 		channel_put(&g->spawner.channel, MESSAGE_CANCEL, c->cookie, NULL, 0, NULL);
 }
