@@ -93,7 +93,7 @@ void call_settle(struct gate *g, struct call *c, const struct krux_str *shown)
 	case KRUX_AUTONOMOUS:
 	case KRUX_NOTIFY:
 		/* Who is served alone sees the number of its record, which is worth a moment. */
-		if (pure_is(c->request.cap) && !g->options.agent)
+		if (pure_is(c->request.cap) && !g->options.agent && !g->unrecorded)
 			call_pure(g, c);
 		else
 			call_record(g, c, AUDIT_KIND_INTENT, NULL);
@@ -113,6 +113,7 @@ static void call_pure_outcome(struct gate *, struct call *);
 
 void call_acked(struct gate *g, struct call *c, const struct message_ack *a, struct krux_str record)
 {
+	g->unrecorded = a->status == ACK_FULL || a->status == ACK_FAILED;
 	if (a->status != ACK_OK) {
 		call_unrecorded(g, c, a->status);
 		return;

@@ -52,7 +52,8 @@ void connection_timer(struct connection *c)
 /* Must the next message wait: while it owes time, takes no answers, or is about to leave. */
 static bool owes(const struct connection *c)
 {
-	return c->resume_at || (c->session.agent && calls_owed(c->server->gate, c->session.agent)) || c->out_n - c->out_at > SERVER_HIGH || c->state == CONNECTION_CLOSING || c->dead ||
+	return c->resume_at || (c->session.agent && calls_owed(c->server->gate, c->session.agent)) ||
+	       c->out_n - c->out_at > SERVER_HIGH || c->state == CONNECTION_CLOSING || c->dead ||
 	       (c->server->leaving && !frame_reader_midway(&c->reader));
 }
 

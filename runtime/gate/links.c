@@ -86,7 +86,7 @@ static void link_flush(struct link *l)
 
 /* Does nobody wait for what the recorder says: then its ACKs are taken with the next packet to it, at the
  * latest when that is due. To be woken by each would cost a client, who does not wait for it, a part of its
- * time, and has the gate run where the recorder runs. */
+ * time. */
 static bool recorder_rests(const struct gate *g)
 {
 	return g->ntold && g->ncalls == g->ntold + g->nwaiting && !g->nops && !g->draining && !g->retiring;

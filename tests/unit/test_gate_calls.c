@@ -330,6 +330,41 @@ START_TEST(unrecorded_does_not_count)
 }
 END_TEST
 
+/* Once a record was not taken, effect-free calls wait for theirs as all others do, until one is. */
+START_TEST(what_is_answered_first_needs_a_log_that_works)
+{
+	struct client *c = client_agent("builder", "builder-token");
+	unsigned first = 0;
+
+	world.refuse_kind = AUDIT_KIND_INTENT;
+	world.refuse_status = ACK_FULL;
+	for (;; first++) {
+		client_call(c, first + 1, "system.ping", "{}", 0);
+		f = client_wait(c);
+		if (f->kind != FRAME_ANSWER)
+			break;
+		ck_assert(f->answer.end == FRAME_END_DONE && !f->answer.durable);
+		ck_assert_uint_lt(first, 512);
+	}
+	refused(f, first + 1, FRAME_ERROR_UNRECORDED);
+	ck_assert_uint_ge(first, 1);
+	for (unsigned id = 1; id < 4; id++) {
+		client_call(c, id, "system.ping", "{}", 0);
+		refused(client_wait(c), id, FRAME_ERROR_UNRECORDED);
+	}
+	ck_assert(!world_count(AUDIT_KIND_INTENT) && !world.nruns);
+	world.refuse_status = 0;
+	world.runs = RUN_ERROR;
+	f = client_answer(c, 1, "system.ping", "{}");
+	ck_assert(f->kind == FRAME_ANSWER && f->answer.has_record);
+	ck_assert_uint_eq(world.nruns, 1);
+	f = client_answer(c, 2, "system.ping", "{}");
+	ck_assert(f->answer.end == FRAME_END_DONE && !f->answer.has_record && !f->answer.durable);
+	ck_assert_uint_eq(world.nruns, 1);
+	client_close(c);
+}
+END_TEST
+
 START_TEST(budgets_add_up)
 {
 	struct client *c = client_agent("builder", "builder-token");
@@ -724,6 +759,7 @@ int main(void)
 	tcase_add_test(c, notify_is_seen);
 	tcase_add_test(c, rates_are_not_raced_past);
 	tcase_add_test(c, unrecorded_does_not_count);
+	tcase_add_test(c, what_is_answered_first_needs_a_log_that_works);
 	tcase_add_test(c, budgets_add_up);
 	tcase_add_test(c, cancelled_before_it_ran);
 	tcase_add_test(c, cancelled_while_it_runs);
