@@ -92,7 +92,7 @@ static void region_write(struct printer *p, const struct decisions *d, const str
 	outcome_print(b, d, c->to);
 	windows_write(b, false, d, c);
 	buf_puts(b, "\n      where ");
-	region_print(b, p->words, c->m, c->region, true);
+	row_print(b, p->words, c->m, c->row, true);
 	buf_puts(b, "\n      such as ");
 	call_print(b, c->m, c->call, &c->witness);
 	buf_putc(b, '\n');
@@ -160,7 +160,7 @@ static void region_json(struct printer *p, const struct decisions *d, const stru
 {
 	struct buf *b = &p->out, where = { 0 };
 
-	region_print(&where, p->words, c->m, c->region, true);
+	row_print(&where, p->words, c->m, c->row, true);
 	buf_printf(b, "{\"change\":\"verdict\",\"widens\":%s,\"capability\":\"", c->widens ? "true" : "false");
 	name_print(b, c->cap);
 	buf_puts(b, "\",\"where\":\"");
@@ -261,6 +261,20 @@ static struct pipeline *side_load(const struct options *o, size_t i, bool *ok)
 	return p;
 }
 
+static void version_write(struct printer *p, const struct capability *older, const struct capability *newer,
+                          struct krux_str why)
+{
+	struct buf *b = &p->out;
+
+	buf_puts(b, p->o->json ? "{\"change\":\"version\",\"capability\":\"" : "");
+	name_print(b, newer);
+	buf_puts(b, p->o->json ? "\",\"breaking\":true,\"older\":\"" : " is breaking for callers of ");
+	name_print(b, older);
+	buf_puts(b, p->o->json ? "\",\"why\":\"" : ": ");
+	(p->o->json ? escape_json : escape_screen)(b, why);
+	buf_puts(b, p->o->json ? "\"}\n" : "\n");
+}
+
 /* New minor versions that stand beside an older one say whether its callers can move on. */
 static void versions_report(struct printer *p, const struct capability_set *set)
 {
@@ -269,16 +283,10 @@ static void versions_report(struct printer *p, const struct capability_set *set)
 	for (size_t i = 0; i + 1 < set->n; i++) {
 		const struct capability *a = set->cap[i], *b = set->cap[i + 1];
 
-		if (!krux_str_eq(a->name, b->name) || a->major != b->major || p->o->json)
+		if (!krux_str_eq(a->name, b->name) || a->major != b->major)
 			continue;
-		if (!capability_compatible(p->arena, a, b, &why)) {
-			name_print(&p->out, b);
-			buf_puts(&p->out, " is breaking for callers of ");
-			name_print(&p->out, a);
-			buf_puts(&p->out, ": ");
-			escape_screen(&p->out, why);
-			buf_putc(&p->out, '\n');
-		}
+		if (!capability_compatible(p->arena, a, b, &why))
+			version_write(p, a, b, why);
 	}
 }
 
@@ -310,7 +318,7 @@ int command_diff(const struct options *o)
 	                     .words = words_new(new->arena) };
 	int code = EXIT_YES;
 
-	if (ok_old && ok_new && builds_diff(new->arena, new->diags, &old->build, &new->build, o->deny_widening, change_print, &p)) {
+	if (ok_old && ok_new && builds_diff(p.words, new->diags, &old->build, &new->build, o->deny_widening, change_print, &p)) {
 		versions_report(&p, &new->build.caps);
 		names_write(&p);
 		code = o->deny_widening ? (p.widening ? EXIT_NO : EXIT_YES) : p.changes ? EXIT_NO : EXIT_YES;

@@ -37,7 +37,7 @@ bool tables_fit(struct diags *ds, const struct decisions *d, struct dd *const *m
 	for (size_t i = 0; i < caps->n; i++) {
 		struct arena *a = arena_new();
 
-		fit &= table_fits(ds, m[i], caps->cap[i], condensed_count(condense(a, m[i], d, root[i]), false));
+		fit &= table_fits(ds, m[i], caps->cap[i], condensed_count(condense(a, m[i], outcome_path_kind, d, root[i]), false));
 		arena_free(a);
 	}
 	return fit;
@@ -75,19 +75,7 @@ static void row_write(struct writing *w, const struct joined_row *row)
 {
 	struct buf when = { 0 };
 
-	for (size_t i = 0; i < row->nclauses; i++) {
-		struct buf part = { 0 };
-		bool wrap = joined_print(&part, w->words, w->m, row->clause[i], true) && row->nclauses > 1;
-
-		if (part.n) {
-			buf_puts(&when, when.n ? wrap ? " and (" : " and " : wrap ? "(" : "");
-			buf_put(&when, part.p, part.n);
-			buf_puts(&when, wrap ? ")" : "");
-		}
-		buf_free(&part);
-	}
-	if (!when.n)
-		buf_puts(&when, "always");
+	row_print(&when, w->words, w->m, row, true);
 	buf_puts(w->b, w->n++ ? ",{\"when\":\"" : "{\"when\":\"");
 	escape_json(w->b, (struct krux_str){ when.p, when.n });
 	buf_puts(w->b, "\",\"outcome\":");
@@ -101,16 +89,15 @@ static void json_write(struct buf *b, struct diags *ds, struct words *words, con
 {
 	struct writing w = { .b = b, .words = words, .d = d, .m = m };
 	struct arena *a = arena_new();
-	const struct condensed *c = condense(a, m, d, root);
+	const struct condensed *c = condense(a, m, outcome_path_kind, d, root);
 	const struct joined_row *row;
 	size_t n = 0;
-	bool plain;
 
 	buf_puts(b, "{\"capability\":\"");
 	escape_json(b, cap->name);
 	buf_printf(b, "\",\"version\":\"%u.%u\",\"rows\":[", cap->major, cap->minor);
 	if (table_fits(ds, m, cap, condensed_count(c, true)))
-		n = joined_rows(c, a, words, m, d, true, &row, &plain);
+		n = joined_rows(c, a, words, m, true, SIZE_MAX, &row);
 	for (size_t i = 0; i < n; i++)
 		row_write(&w, &row[i]);
 	buf_puts(b, "]}");

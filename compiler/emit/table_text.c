@@ -142,13 +142,16 @@ void table_text(struct buf *b, struct diags *ds, struct words *words, const stru
                 uint32_t root, const struct capability *cap)
 {
 	struct rows r = { .arena = arena_new(), .words = words, .d = d, .m = m };
-	const struct condensed *c = condense(r.arena, m, d, root);
+	const struct condensed *c = condense(r.arena, m, outcome_path_kind, d, root);
 	const struct joined_row *row;
 	size_t width = 0, n = 0;
+	uint64_t npaths = condensed_count(c, false);
 	bool otherwise = false;
 
-	if (table_fits(ds, m, cap, condensed_count(c, false)))
-		n = joined_rows(c, r.arena, words, m, d, false, &row, &otherwise);
+	if (table_fits(ds, m, cap, npaths)) {
+		n = joined_rows(c, r.arena, words, m, false, SIZE_MAX, &row);
+		otherwise = condensed_count(c, true) > npaths;
+	}
 	for (size_t i = 0; i < n; i++)
 		row_add(&r, &row[i]);
 	if (n || otherwise) {

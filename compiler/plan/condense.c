@@ -21,7 +21,8 @@ struct edge {
 
 struct vertex {
 	uint32_t node;
-	bool terminal, plain;                  /* plain: nothing but blocked */
+	bool terminal;
+	enum path_kind kind;                   /* of a terminal; else PATH_ROW */
 	bool window;                           /* tests a rate or budget, which conditions cannot ask for */
 	uint32_t in;                           /* edges that lead here */
 	struct edge *edge;
@@ -31,7 +32,8 @@ struct vertex {
 struct condensed {
 	struct arena *a;
 	struct dd *m;
-	const struct decisions *d;
+	path_kind_fn *kind;
+	const void *ctx;
 	struct vertex *vertex;                 /* what a vertex leads to comes before it */
 	size_t n, cap;
 	struct slot { uint32_t node, vertex; } *slot;   /* open addressing; node 0: free */
@@ -42,7 +44,7 @@ struct condensed {
 
 /* ---- clauses ---- */
 
-static const struct clause *clause_step(struct arena *a, const struct dd_step *step)
+static struct clause *clause_step(struct arena *a, const struct dd_step *step)
 {
 	struct clause *c = ARENA_NEW(a, struct clause);
 
@@ -60,9 +62,11 @@ const struct clause *clause_pair(struct arena *a, enum clause_kind kind, const s
 
 /* ---- the diagram as a graph ---- */
 
-bool outcome_is_plain(const struct outcome *o)
+enum path_kind outcome_path_kind(const void *decisions, uint32_t value)
 {
-	return o->verdict == KRUX_BLOCKED && o->would == KRUX_BLOCKED && !o->obligation;
+	const struct outcome *o = decisions_outcome(decisions, value);
+
+	return o->verdict == KRUX_BLOCKED && o->would == KRUX_BLOCKED && !o->obligation ? PATH_PLAIN : PATH_ROW;
 }
 
 static struct slot *slot_at(struct slot *slot, size_t n, uint32_t node)
@@ -94,28 +98,44 @@ static bool is_window(const struct dd_var *v)
 	return v->is_fact && (v->fact == KRUX_FACT_RATE || v->fact == KRUX_FACT_BUDGET);
 }
 
+static uint32_t vertex_make(struct condensed *c, uint32_t node);
+
+static void edges_make(struct condensed *c, struct vertex *v)
+{
+	const struct dd_step *step;
+	struct clause *clause, *only = NULL;
+	size_t possible = 0;
+
+	v->window = is_window(dd_variable(c->m, dd_var_of(c->m, v->node)));
+	v->nedges = dd_steps(c->m, c->a, v->node, &step);
+	v->edge = ARENA_ARRAY(c->a, struct edge, v->nedges + 1);
+	for (size_t i = 0; i < v->nedges; i++) {
+		uint32_t to = vertex_make(c, *step[i].to);
+
+		clause = clause_step(c->a, &step[i]);
+		v->edge[i] = (struct edge){ to, clause };
+		c->vertex[to].in++;
+		if (c->vertex[to].kind != PATH_NEVER) {
+			only = clause;
+			possible++;
+		}
+	}
+	if (v->window && possible == 1)
+		only->implied = true;
+}
+
 /* The vertex of a node; what it leads to is made first. */
 static uint32_t vertex_make(struct condensed *c, uint32_t node)
 {
 	struct vertex v = { .node = node, .terminal = dd_is_terminal(node) };
-	const struct dd_step *step;
 	struct slot *slot;
 
 	if (c->nslots && (slot = slot_at(c->slot, c->nslots, node))->node)
 		return slot->vertex;
-	if (v.terminal) {
-		v.plain = outcome_is_plain(decisions_outcome(c->d, node));
-	} else {
-		v.window = is_window(dd_variable(c->m, dd_var_of(c->m, node)));
-		v.nedges = dd_steps(c->m, c->a, node, &step);
-		v.edge = ARENA_ARRAY(c->a, struct edge, v.nedges + 1);
-		for (size_t i = 0; i < v.nedges; i++) {
-			uint32_t to = vertex_make(c, *step[i].to);
-
-			v.edge[i] = (struct edge){ to, clause_step(c->a, &step[i]) };
-			c->vertex[to].in++;
-		}
-	}
+	if (v.terminal)
+		v.kind = c->kind(c->ctx, node);
+	else
+		edges_make(c, &v);
 	slots_room(c);
 	*slot_at(c->slot, c->nslots, node) = (struct slot){ node, (uint32_t)c->n };
 	ARENA_PUSH(c->a, c->vertex, c->n, c->cap, v);
@@ -141,11 +161,11 @@ static bool is_joined(const struct condensed *c, const struct vertex *parent, co
 		uint64_t n = child->edge[i].clause->nsteps + (shared ? way : e->clause->nsteps);
 
 		n += shared ? parent->edge[shared - 1].clause->nsteps : 0;
-		longest = n > longest && !v->plain ? n : longest;
+		longest = n > longest && v->kind == PATH_ROW ? n : longest;
 		nodes += shared && !v->terminal;
-		plain += shared && v->plain;
-		outcomes += shared && v->terminal && !v->plain;
-		alone += !shared && !v->plain;
+		plain += shared && v->kind != PATH_ROW;
+		outcomes += shared && v->terminal && v->kind == PATH_ROW;
+		alone += !shared && v->kind == PATH_ROW;
 	}
 	if (nodes)
 		return longest <= (way ? LONG : LARGEST);
@@ -232,11 +252,11 @@ static void vertex_join(struct condensed *c, struct vertex *v)
 		c->shared[v->edge[k].to] = 0;
 }
 
-struct condensed *condense(struct arena *a, struct dd *m, const struct decisions *d, uint32_t root)
+struct condensed *condense(struct arena *a, struct dd *m, path_kind_fn *kind, const void *ctx, uint32_t root)
 {
 	struct condensed *c = ARENA_NEW(a, struct condensed);
 
-	*c = (struct condensed){ .a = a, .m = m, .d = d };
+	*c = (struct condensed){ .a = a, .m = m, .kind = kind, .ctx = ctx };
 	if (root == DD_IMPOSSIBLE || !dd_satisfiable(m, DD_TRUE))
 		return c;
 	vertex_make(c, root);
@@ -255,7 +275,7 @@ uint64_t condensed_count(const struct condensed *c, bool all)
 	for (size_t i = 0; i < c->n; i++) {
 		const struct vertex *v = &c->vertex[i];
 
-		rows[i] = v->terminal && (all || !v->plain);
+		rows[i] = v->terminal && (v->kind == PATH_ROW || (all && v->kind == PATH_PLAIN));
 		for (size_t k = 0; k < v->nedges; k++) {
 			uint64_t more = rows[v->edge[k].to];
 
@@ -277,8 +297,10 @@ struct walk {
 /* `n` clauses have led here. */
 static bool vertex_walk(struct walk *w, const struct vertex *v, size_t n)
 {
+	if (v->kind == PATH_NEVER)
+		return true;
 	if (v->terminal)
-		return w->fn(w->ctx, &(struct joined_row){ w->clause, n, v->node });
+		return w->fn(w->ctx, &(struct joined_row){ w->clause, n, v->node, v->kind == PATH_PLAIN, w->clause, n });
 	for (size_t i = 0; i < v->nedges; i++) {
 		size_t to = n;
 

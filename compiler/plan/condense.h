@@ -13,6 +13,7 @@ struct clause {
 	const struct dd_step *step;            /* STEP */
 	const struct clause *a, *b;            /* AND, OR */
 	uint32_t nsteps;                       /* in all */
+	bool implied;                          /* STEP: of a rate or budget, and nothing else can be there */
 };
 
 const struct clause *clause_pair(struct arena *, enum clause_kind, const struct clause *, const struct clause *);
@@ -22,26 +23,35 @@ struct joined_row {
 	const struct clause *const *clause;    /* in the order of the diagram's variables; none: always */
 	size_t nclauses;
 	uint32_t value;                        /* terminal value */
+	bool plain;
+	const struct clause *const *path;      /* as clause, of a path that the row holds: what condense has joined */
+	size_t npath;
 };
+
+/* What a path to a terminal is: a row; a plain one, which a table in text leaves for its last line; or of requests
+ * that there are none of. */
+enum path_kind { PATH_ROW, PATH_PLAIN, PATH_NEVER };
+typedef enum path_kind path_kind_fn(const void *ctx, uint32_t value);
+/* Of decisions, as ctx: plain is what is blocked, would be too, and owes nothing. */
+path_kind_fn outcome_path_kind;
 
 /* The diagram's nodes with what has been joined. */
 struct condensed;
-struct condensed *condense(struct arena *, struct dd *, const struct decisions *, uint32_t root);
-/* How many paths are left whose outcome is not plainly blocked, or with `all` in all; UINT64_MAX for as
- * many or more. */
+struct condensed *condense(struct arena *, struct dd *, path_kind_fn *, const void *ctx, uint32_t root);
+/* How many paths are left that are rows, or with `all` plain ones too; UINT64_MAX for as many or more. */
 uint64_t condensed_count(const struct condensed *, bool all);
-/* Calls back for each path, those of the diagram's first values first; stop by false. */
+/* Calls back for each of all those, those of the diagram's first values first; stop by false. */
 typedef bool path_fn(void *ctx, const struct joined_row *);
 void condensed_paths(const struct condensed *, struct arena *, path_fn *, void *ctx);
 
-/* Blocked, would be too, and nothing owed: what a table in text leaves for its last line. */
-bool outcome_is_plain(const struct outcome *);
-
-/* The paths as rows, in that order; those of one outcome that differ in one clause alone are one. No two
- * rows hold for the same request. Without `all` the plain ones are left out, and *plain is whether there
- * was one. */
-size_t joined_rows(const struct condensed *, struct arena *, struct words *, struct dd *, const struct decisions *,
-                   bool all, const struct joined_row **out, bool *plain);
+/* The first `most` paths as rows, in that order; those of one outcome that differ in one clause alone are one. No two
+ * rows hold for the same request. Without `all` the plain ones are left out. */
+size_t joined_rows(const struct condensed *, struct arena *, struct words *, struct dd *, bool all, size_t most,
+                   const struct joined_row **out);
+/* All that holds in a row, as region_print says it. */
+void row_print(struct buf *, struct words *, struct dd *, const struct joined_row *, bool names);
+/* One of the diagram's own regions that the row holds; its steps live in the arena. */
+struct dd_region row_region(struct arena *, const struct joined_row *);
 
 /* A clause in words; nothing where it always holds. With `names` a long set is called by its name. True: it is
  * an `or`, which takes parentheses in a chain of `and`. */

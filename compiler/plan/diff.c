@@ -5,12 +5,15 @@
 
 #include "compiler/plan/given.h"
 #include "compiler/plan/joint.h"
+#include "compiler/plan/words.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 enum { APPLY_PAIRS = 301, FIRST_PAIR = 3 };
 
-/* Terminals of the paired diagram: which outcome became which. Equal outcomes are FALSE. */
+/* Terminals of the paired diagram: which outcome became which. Equal outcomes are FALSE; TRUE is where rates and
+ * budgets are what they cannot be. */
 struct pairs {
 	struct arena *arena;
 	const struct decisions *d;
@@ -87,9 +90,9 @@ static uint32_t pair_make(void *ctx, uint32_t from, uint32_t to)
 /* One capability at work. */
 struct comparison {
 	struct arena *arena;               /* of the capability */
+	struct words *words;
 	bool wider;                        /* only the first region that widens is asked for */
 	uint64_t nshown, nhere;            /* regions in all, and of the capability */
-	uint64_t nempty;                   /* of the capability, without a call that shows them */
 	struct decisions *d;
 	struct pairs *pairs;
 	change_fn *fn;
@@ -143,31 +146,37 @@ static uint32_t wider_only(void *ctx, uint32_t value)
 	return value >= FIRST_PAIR && !pair_widens(c->d, &c->pairs->list[value - FIRST_PAIR]) ? (uint32_t)DD_FALSE : value;
 }
 
-static bool region_changed(void *ctx, const struct dd_region *r)
+/* dd_map_op. */
+static uint32_t is_pair(void *ctx, uint32_t value)
 {
-	struct comparison *c = ctx;
-	const struct pair *p;
-	struct arena *a;
+	(void)ctx;
+	return value >= FIRST_PAIR ? DD_TRUE : DD_FALSE;
+}
 
-	if (r->value < FIRST_PAIR)
-		return true;
-	p = &c->pairs->list[r->value - FIRST_PAIR];
-	c->change.region = r;
-	if (c->nshown == DIFF_MOST_REGIONS || (c->wider && c->nhere))
-		return false;
+static enum path_kind pair_path_kind(const void *ctx, uint32_t value)
+{
+	(void)ctx;
+	return value == DD_TRUE ? PATH_NEVER : value == DD_FALSE ? PATH_PLAIN : PATH_ROW;
+}
+
+static void region_show(struct comparison *c, const struct joined_row *row)
+{
+	const struct pair *p = &c->pairs->list[row->value - FIRST_PAIR];
+	struct arena *a = arena_new();
+	struct dd_region region = row_region(a, row);
+
+	c->change.row = row;
 	c->change.from = decisions_outcome(c->d, p->from);
 	c->change.to = decisions_outcome(c->d, p->to);
 	c->change.widens = pair_widens(c->d, p);
-	a = arena_new();
-	if (dd_region_witness(c->change.m, a, r, &c->change.witness)) {
+	if (dd_region_witness(c->change.m, a, &region, &c->change.witness)) {
 		c->nshown++;
 		c->nhere++;
 		c->stopped = !c->fn(c->ctx, c->d, &c->change);
-	} else {
-		c->nempty++;
+	} else if (!dd_overflow(c->change.m)) {
+		abort();                        /* every region holds a request */
 	}
 	arena_free(a);
-	return !c->stopped;
 }
 
 /* Has a condition been made of the local time. */
@@ -196,16 +205,21 @@ static void zone_diff(struct comparison *c, const struct build *old, const struc
 static void regions_show(struct comparison *c, uint32_t f, uint32_t wide)
 {
 	struct dd *m = c->change.m;
-	uint64_t all;
+	const struct condensed *paths = condense(c->arena, m, pair_path_kind, NULL, f);
+	uint64_t all = condensed_count(paths, false), rest;
+	uint64_t most = DIFF_MOST_REGIONS - c->nshown, read = all < most ? all : most;
+	const struct joined_row *row;
+	size_t n = joined_rows(paths, c->arena, c->words, m, false, read, &row), i;
 
-	c->nhere = c->nempty = 0;
-	dd_regions(m, c->arena, f, region_changed, c);
-	all = dd_region_count(m, c->arena, f, FIRST_PAIR);
-	if (c->stopped || all == c->nhere + c->nempty || dd_overflow(m))
+	c->nhere = 0;
+	for (i = 0; i < n && !c->stopped && !(c->wider && c->nhere); i++)
+		region_show(c, &row[i]);
+	rest = all == UINT64_MAX ? all : all - read + n - i;
+	if (c->stopped || !rest || dd_overflow(m))
 		return;
 	c->change.kind = CHANGE_REST;
-	c->change.rest = all == UINT64_MAX ? all : all - c->nhere - c->nempty;
-	c->change.widens = dd_satisfiable(m, wide);
+	c->change.rest = rest;
+	c->change.widens = dd_satisfiable(m, dd_map(m, is_pair, NULL, wide));
 	c->stopped = !c->fn(c->ctx, c->d, &c->change);
 }
 
@@ -225,7 +239,7 @@ static void capability_diff(struct comparison *c, struct diags *ds, const struct
 		zone_diff(c, old, new);
 	if (!c->stopped && f != g && !dd_overflow(m)) {
 		both = dd_apply(m, APPLY_PAIRS, pair_make, c->pairs, f, g);
-		both = dd_ite(m, given_possible(c->arena, m), both, DD_FALSE);
+		both = dd_ite(m, given_possible(c->arena, m), both, DD_TRUE);
 		wide = dd_map(m, wider_only, c, both);
 		regions_show(c, c->wider ? wide : both, wide);
 	}
@@ -286,11 +300,11 @@ static void both_diff(struct comparison *c, struct diags *ds, const struct build
 	capability_diff(c, ds, old, new, &j);
 }
 
-bool builds_diff(struct arena *a, struct diags *ds, const struct build *old, const struct build *new, bool wider,
+bool builds_diff(struct words *words, struct diags *ds, const struct build *old, const struct build *new, bool wider,
                  change_fn *fn, void *ctx)
 {
-	struct pairs pairs = { .arena = a };
-	struct comparison c = { .d = decisions_new(a), .pairs = &pairs, .wider = wider, .fn = fn, .ctx = ctx };
+	struct pairs pairs = { .arena = words->arena };
+	struct comparison c = { .d = decisions_new(words->arena), .pairs = &pairs, .words = words, .wider = wider, .fn = fn, .ctx = ctx };
 	/* What one capability has worked out is gone with the last manager: this one outlives them. */
 	struct dd *kept = new->caps.n ? dd_new(new->caps.cap[0]) : NULL;
 

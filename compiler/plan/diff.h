@@ -2,7 +2,7 @@
 #ifndef KRUX_DIFF_H
 #define KRUX_DIFF_H
 
-#include "compiler/dd/decision.h"
+#include "compiler/plan/condense.h"
 
 enum change_kind {
 	CHANGE_REGION,      /* requests whose verdict or obligations differ */
@@ -22,7 +22,7 @@ struct change {
 	                                      callers of both give */
 	const struct capability *old;
 	struct dd *m;                      /* REGION: the manager of both */
-	const struct dd_region *region;
+	const struct joined_row *row;      /* REGION: what holds in it */
 	const struct outcome *from, *to;
 	struct dd_witness witness;
 	bool widens;                       /* lets more through, or asks for less before it does; REST: some
@@ -39,10 +39,11 @@ typedef bool change_fn(void *ctx, const struct decisions *, const struct change 
 
 enum { DIFF_MOST_REGIONS = 65536 };
 
-/* Calls back for each change in the order of capabilities; false stops. Of regions at most
- * DIFF_MOST_REGIONS in all, then how many more there are, by capability; with `wider` only of those that
- * widen, and the first of each capability. False after an overflow, which is reported. */
-bool builds_diff(struct arena *, struct diags *, const struct build *old, const struct build *new, bool wider,
+/* Calls back for each change in the order of capabilities; false stops. Regions are the rows of joined_rows, whose words
+ * are made along. Of them at most DIFF_MOST_REGIONS in all, then how many more there are, by capability, not
+ * all of them joined; with `wider` only of those that widen, and the first of each capability. False after an
+ * overflow, which is reported. */
+bool builds_diff(struct words *, struct diags *, const struct build *old, const struct build *new, bool wider,
                  change_fn *fn, void *ctx);
 
 /* Are calls that were right for `old` right for `new`; else why not. */

@@ -12,25 +12,32 @@ enum { LONGEST = 16 };                     /* steps of a condition that two rows
 /* ---- clauses in words ---- */
 
 /* Two sets of numbers as one: both sorted, and apart. */
-static const struct cond *numbers_join(struct arena *a, const struct cond *x, const struct cond *y)
+static struct interval *intervals_join(struct arena *a, const struct interval *x, size_t nx, const struct interval *y,
+                                       size_t ny, size_t *joined)
 {
-	struct cond *c = ARENA_NEW(a, struct cond);
-	struct interval *all = ARENA_ARRAY(a, struct interval, x->set.nintervals + y->set.nintervals);
+	struct interval *all = ARENA_ARRAY(a, struct interval, nx + ny);
 	size_t i = 0, k = 0, n = 0;
 
-	while (i < x->set.nintervals || k < y->set.nintervals) {
-		bool left = k == y->set.nintervals ||
-		            (i < x->set.nintervals && x->set.interval[i].lo < y->set.interval[k].lo);
-		struct interval next = left ? x->set.interval[i++] : y->set.interval[k++];
+	while (i < nx || k < ny) {
+		bool left = k == ny || (i < nx && x[i].lo < y[k].lo);
+		struct interval next = left ? x[i++] : y[k++];
 
 		if (n && next.lo <= all[n - 1].hi + 1)
 			all[n - 1].hi = next.hi > all[n - 1].hi ? next.hi : all[n - 1].hi;
 		else
 			all[n++] = next;
 	}
+	*joined = n;
+	return all;
+}
+
+static const struct cond *numbers_join(struct arena *a, const struct cond *x, const struct cond *y)
+{
+	struct cond *c = ARENA_NEW(a, struct cond);
+
 	*c = *x;
-	c->set.interval = all;
-	c->set.nintervals = n;
+	c->set.interval = intervals_join(a, x->set.interval, x->set.nintervals, y->set.interval, y->set.nintervals,
+	                                 &c->set.nintervals);
 	return c;
 }
 
@@ -58,11 +65,34 @@ static const struct cond *clause_cond(struct words *w, struct dd *m, const struc
 	return b ? words_pair(w->arena, c->kind == CLAUSE_AND ? COND_AND : COND_OR, a, b) : NULL;
 }
 
+/* Of one rate or budget alone: all of its numbers; else NULL. */
+static const struct dd_step *window_step(struct arena *a, struct dd *m, const struct clause *c)
+{
+	const struct dd_step *x, *y;
+	const struct dd_var *v;
+	struct dd_step *both;
+
+	if (c->kind == CLAUSE_STEP) {
+		v = dd_variable(m, dd_var_of(m, c->step->node));
+		return v->is_fact && (v->fact == KRUX_FACT_RATE || v->fact == KRUX_FACT_BUDGET) ? c->step : NULL;
+	}
+	x = c->kind == CLAUSE_OR ? window_step(a, m, c->a) : NULL;
+	y = x ? window_step(a, m, c->b) : NULL;
+	if (!y || dd_var_of(m, x->node) != dd_var_of(m, y->node))
+		return NULL;
+	both = ARENA_NEW(a, struct dd_step);
+	*both = *x;
+	both->interval = intervals_join(a, x->interval, x->nintervals, y->interval, y->nintervals, &both->nintervals);
+	return both;
+}
+
 /* Without all words it is no condition, but it says what there is to say. */
 static void rest_print(struct buf *b, struct words *w, struct dd *m, const struct clause *c, bool names)
 {
-	if (c->kind == CLAUSE_STEP) {
-		step_print(b, w, m, c->step, names);
+	const struct dd_step *window = window_step(w->arena, m, c);
+
+	if (window || c->kind == CLAUSE_STEP) {
+		step_print(b, w, m, window ? window : c->step, names);
 		return;
 	}
 	buf_putc(b, '(');
@@ -89,12 +119,16 @@ struct part {
 	const struct clause *clause;
 	uint32_t words;                        /* equal for equal words */
 	bool said;                             /* a condition of the language, which can be part of an `or` */
+	uint32_t window;                       /* of one rate or budget alone: 1 + its variable */
 };
 
 struct row {
 	struct part *part;
 	size_t nparts;
 	uint32_t value;
+	bool plain;
+	const struct clause **path;            /* what it was */
+	size_t npath;
 	bool gone;                             /* joined with one before it */
 };
 
@@ -107,8 +141,8 @@ struct joining {
 	struct arena *a;
 	struct words *words;
 	struct dd *m;
-	const struct decisions *d;
-	bool all, *plain;
+	bool all;
+	size_t most;
 	struct row *row;
 	size_t n, cap;
 	struct text *text;
@@ -156,23 +190,15 @@ static uint32_t text_number(struct joining *j, struct krux_str words)
 	return (uint32_t)j->ntexts - 1;
 }
 
-static bool is_window(const struct joining *j, const struct clause *c)
-{
-	const struct dd_var *v;
-
-	if (c->kind != CLAUSE_STEP)
-		return false;
-	v = dd_variable(j->m, dd_var_of(j->m, c->step->node));
-	return v->is_fact && (v->fact == KRUX_FACT_RATE || v->fact == KRUX_FACT_BUDGET);
-}
-
 /* What cannot be said is like nothing else. */
 static struct part part_make(struct joining *j, const struct clause *c)
 {
 	struct part p = { .clause = c, .said = clause_cond(j->words, j->m, c) != NULL };
+	const struct dd_step *window = p.said ? NULL : window_step(j->a, j->m, c);
 	struct buf b = { 0 };
 
-	if (p.said || is_window(j, c))
+	p.window = window ? 1 + dd_var_of(j->m, window->node) : 0;
+	if (p.said || window)
 		joined_print(&b, j->words, j->m, c, true);
 	else
 		buf_printf(&b, "?%zu", j->ntexts);
@@ -185,17 +211,19 @@ static bool path_add(void *ctx, const struct joined_row *path)
 {
 	struct joining *j = ctx;
 	const struct row *before = j->n ? &j->row[j->n - 1] : NULL;
-	struct row row = { .nparts = path->nclauses, .value = path->value };
+	struct row row = { .nparts = path->nclauses, .value = path->value, .plain = path->plain, .npath = path->npath };
 
-	if (!j->all && outcome_is_plain(decisions_outcome(j->d, path->value))) {
-		*j->plain = true;
+	if (path->plain && !j->all)
 		return true;
-	}
+	if (j->n == j->most)
+		return false;
 	row.part = ARENA_ARRAY(j->a, struct part, row.nparts + 1);
+	row.path = ARENA_ARRAY(j->a, const struct clause *, row.npath + 1);
 	for (size_t i = 0; i < row.nparts; i++) {
 		bool same = before && i < before->nparts && before->part[i].clause == path->clause[i];
 
 		row.part[i] = same ? before->part[i] : part_make(j, path->clause[i]);
+		row.path[i] = path->path[i];
 	}
 	ARENA_PUSH(j->a, j->row, j->n, j->cap, row);
 	return true;
@@ -211,7 +239,8 @@ static uint64_t part_hash(const struct row *r, size_t i)
 /* Do they differ in part i alone. */
 static bool rows_alike(const struct row *a, const struct row *b, size_t i)
 {
-	if (a->value != b->value || a->nparts != b->nparts || !a->part[i].said || !b->part[i].said)
+	if (a->value != b->value || a->nparts != b->nparts || a->part[i].said != b->part[i].said ||
+	    (!a->part[i].said && (!a->part[i].window || a->part[i].window != b->part[i].window)))
 		return false;
 	for (size_t k = 0; k < a->nparts; k++)
 		if (k != i && a->part[k].words != b->part[k].words)
@@ -243,6 +272,10 @@ static bool rows_join(struct joining *j, struct row *a, struct row *b, size_t i)
 	if (x->nsteps + (uint64_t)y->nsteps > LONGEST)
 		return false;
 	b->gone = true;
+	/* What is not implied in both is not. */
+	for (size_t k = 0; k < b->nparts; k++)
+		if (a->part[k].clause->implied)
+			a->part[k] = b->part[k];
 	if (a->part[i].words == b->part[i].words)
 		return true;
 	y = clause_pair(j->a, CLAUSE_OR, x, y);
@@ -336,18 +369,37 @@ static bool parts_split(struct joining *j)
 	return split;
 }
 
-size_t joined_rows(const struct condensed *c, struct arena *a, struct words *words, struct dd *m,
-                   const struct decisions *d, bool all, const struct joined_row **out, bool *plain)
+/* Without what is implied; rows may differ in that alone. */
+static bool implied_drop(struct joining *j)
 {
-	struct joining j = { .a = a, .words = words, .m = m, .d = d, .all = all, .plain = plain };
+	bool dropped = false;
+
+	for (size_t r = 0; r < j->n; r++) {
+		struct row *row = &j->row[r];
+		size_t n = 0;
+
+		for (size_t i = 0; i < row->nparts; i++)
+			if (!row->part[i].clause->implied)
+				row->part[n++] = row->part[i];
+		dropped |= n < row->nparts;
+		row->nparts = n;
+	}
+	return dropped;
+}
+
+size_t joined_rows(const struct condensed *c, struct arena *a, struct words *words, struct dd *m, bool all, size_t most,
+                   const struct joined_row **out)
+{
+	struct joining j = { .a = a, .words = words, .m = m, .all = all, .most = most };
 	struct joined_row *list;
 	size_t n = 0;
 
-	*plain = false;
 	condensed_paths(c, a, path_add, &j);
 	/* As joined paths, then by their parts: either may be what differs alone. */
 	rows_join_all(&j);
 	if (parts_split(&j))
+		rows_join_all(&j);
+	if (implied_drop(&j))
 		rows_join_all(&j);
 	list = ARENA_ARRAY(a, struct joined_row, j.n + 1);
 	for (size_t r = 0; r < j.n; r++) {
@@ -357,8 +409,54 @@ size_t joined_rows(const struct condensed *c, struct arena *a, struct words *wor
 		for (size_t i = 0; i < row->nparts; i++)
 			clause[i] = row->part[i].clause;
 		if (!row->gone)
-			list[n++] = (struct joined_row){ clause, row->nparts, row->value };
+			list[n++] = (struct joined_row){ clause, row->nparts, row->value, row->plain, row->path, row->npath };
 	}
 	*out = list;
 	return n;
+}
+
+void row_print(struct buf *b, struct words *w, struct dd *m, const struct joined_row *row, bool names)
+{
+	size_t start = b->n;
+
+	for (size_t i = 0; i < row->nclauses; i++) {
+		struct buf part = { 0 };
+		bool wrap = joined_print(&part, w, m, row->clause[i], names) && row->nclauses > 1;
+
+		if (part.n) {
+			buf_puts(b, b->n > start ? wrap ? " and (" : " and " : wrap ? "(" : "");
+			buf_put(b, part.p, part.n);
+			buf_puts(b, wrap ? ")" : "");
+		}
+		buf_free(&part);
+	}
+	if (b->n == start)
+		buf_puts(b, "always");
+}
+
+/* Of what was joined by `or`, the first leads there. */
+static void steps_collect(const struct clause *c, struct dd_step *step, size_t *n)
+{
+	if (c->kind == CLAUSE_STEP) {
+		step[(*n)++] = *c->step;
+		return;
+	}
+	steps_collect(c->a, step, n);
+	if (c->kind == CLAUSE_AND)
+		steps_collect(c->b, step, n);
+}
+
+struct dd_region row_region(struct arena *a, const struct joined_row *row)
+{
+	struct dd_region r = { .value = row->value };
+	struct dd_step *step;
+	size_t most = 0;
+
+	for (size_t i = 0; i < row->npath; i++)
+		most += row->path[i]->nsteps;
+	step = ARENA_ARRAY(a, struct dd_step, most + 1);
+	for (size_t i = 0; i < row->npath; i++)
+		steps_collect(row->path[i], step, &r.nsteps);
+	r.step = step;
+	return r;
 }

@@ -85,3 +85,14 @@ done
 sed -i 's/approval-required/blocked/' old/o.yaml new/o.yaml
 compare "an effect, and a default that nothing asks for"
 "$KRUXC" diff old new --json
+
+effect='state("stock")'
+rm -rf old new
+for side in old new; do
+	mkdir $side
+	cap "$x = 0 \"How much.\";" "x: 1" > $side/t.cap
+	policy 'x < 100' 'x < 200' > $side/o.yaml
+done
+cap "$x \"How much.\";" "x: 1" | sed '/^namespace/d; s/@1.0/@1.1/' >> new/t.cap
+compare "a version beside another that its callers cannot move on to"
+"$KRUXC" diff old new --json
