@@ -131,7 +131,7 @@ RUNTIME_SRC += runtime/approve/propose.c \
 	runtime/gate/report.c runtime/gate/server.c runtime/gate/supervise.c runtime/gate/tell.c \
 	runtime/gate/ticket.c
 TEST_SRC += tests/unit/gate_client.c tests/unit/gate_people.c tests/unit/gate_steps.c tests/unit/gate_world.c
-UNIT_TESTS += test_gate_acts test_gate_calls test_gate_handover test_gate_tickets test_limits
+UNIT_TESTS += test_gate_acts test_gate_calls test_gate_clients test_gate_handover test_gate_tickets test_limits
 TEST_SRC += bench/daemon.c bench/served.c
 BENCHES += gate sandbox
 HOT_SRC += runtime/base/loop.c runtime/base/message.c runtime/decide/facts.c runtime/decide/judge.c \

@@ -134,6 +134,15 @@ const struct frame *client_wait(struct client *c)
 	return rc > 0 ? &c->last : NULL;
 }
 
+void frame_refuses(const struct frame *e, uint64_t id, enum frame_error code)
+{
+	ck_assert_ptr_nonnull(e);
+	ck_assert_int_eq(e->kind, FRAME_ERROR);
+	ck_assert(e->has_id && e->id == id);
+	ck_assert_msg(e->error.code == code, "%s: %.*s", frame_error_word((unsigned)e->error.code), (int)e->error.why.n,
+	              e->error.why.p);
+}
+
 bool client_quiet(struct client *c)
 {
 	static const struct frame ping = { .kind = FRAME_PING, .has_id = true, .id = 0x7175696574 };

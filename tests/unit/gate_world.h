@@ -130,6 +130,8 @@ void client_send(struct client *, const struct frame *);
 void client_raw(struct client *, const void *, size_t n);
 /* The next frame within 5 s; NULL: the connection is at its end. Fails the test when there is none. */
 const struct frame *client_wait(struct client *);
+/* It is the error that this request is refused by. */
+void frame_refuses(const struct frame *, uint64_t id, enum frame_error);
 /* The gate has read all that this client, and before it others, sent, and has answered this one nothing. */
 bool client_quiet(struct client *);
 /* Sends a call with JSON arguments. */
