@@ -253,6 +253,15 @@ struct verify_report records_verify(void)
 	return report;
 }
 
+size_t records_count(const struct verify_report *r, enum finding_kind kind)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < r->nfindings; i++)
+		n += r->finding[i].kind == kind;
+	return n;
+}
+
 bool records_covers(const struct verify_report *r, uint64_t at)
 {
 	for (size_t i = 0; i < r->nfindings; i++) {

@@ -41,6 +41,7 @@ void records_put(const char *name, const uint8_t *p, size_t n);
 /* Offsets of the records, and of the end. */
 size_t records_places(struct bytes log, size_t *at, size_t max);
 struct verify_report records_verify(void);
+size_t records_count(const struct verify_report *, enum finding_kind);
 /* Is there a fault whose bytes hold this one. */
 bool records_covers(const struct verify_report *, uint64_t at);
 
