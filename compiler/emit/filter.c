@@ -3,6 +3,7 @@
 #include "compiler/emit/filter.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <seccomp.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -25,13 +26,18 @@ const struct filter_row *filter_rows(size_t *n)
 	return rows;
 }
 
+static bool is_brought(const struct filter_row *r, unsigned groups)
+{
+	return r->groups == CALLS_COMMON || r->groups & groups;
+}
+
 /* What is answered with an error is so only where no group lets it through. */
 bool filter_has(const struct filter_row *r, unsigned groups)
 {
-	if (r->groups != CALLS_COMMON && !(r->groups & groups))
+	if (!is_brought(r, groups))
 		return false;
-	for (size_t i = 0; r->no && i < sizeof rows / sizeof *rows; i++)
-		if (!rows[i].no && !strcmp(rows[i].name, r->name) && filter_has(&rows[i], groups))
+	for (const struct filter_row *o = rows; o < rows + sizeof rows / sizeof *rows; o++)
+		if (!o->no && (r->no || o > r) && !strcmp(o->name, r->name) && is_brought(o, groups))
 			return false;
 	return true;
 }

@@ -20,7 +20,8 @@ struct filter_row {
 	} check[3];
 };
 const struct filter_row *filter_rows(size_t *n);
-/* Everyone has it, or one of these groups brings it. */
+/* Everyone has it, or one of these groups brings it, and no other row of the call stands above it. At most one row of
+ * a call is had. */
 bool filter_has(const struct filter_row *, unsigned groups);
 /* The number of a call on a machine, or -1: it has none there. */
 int filter_number(const char *name, enum krux_machine);

@@ -33,15 +33,6 @@ static void word_put(struct lines *l, const char *word)
 	l->column += 1 + n;
 }
 
-/* A call may have a row for each of several groups; it is said once. */
-static bool is_repeated(const struct filter_row *r, size_t i, unsigned groups)
-{
-	for (size_t k = 0; k < i; k++)
-		if (filter_has(&r[k], groups) && !strcmp(r[k].name, r[i].name))
-			return true;
-	return false;
-}
-
 static void groups_print(struct buf *b, unsigned groups)
 {
 	buf_puts(b, filter_group_word(CALLS_COMMON));
@@ -57,7 +48,7 @@ static void allowed_print(struct buf *b, const struct filter_row *r, size_t n, u
 	buf_puts(b, "\n\n  allowed\n");
 	b->n--;
 	for (size_t i = 0; i < n; i++)
-		if (filter_has(&r[i], groups) && !r[i].no && !r[i].nchecks && !is_repeated(r, i, groups))
+		if (filter_has(&r[i], groups) && !r[i].no && !r[i].nchecks)
 			word_put(&l, r[i].name);
 	buf_puts(b, "\n\n  allowed where it is\n");
 	for (size_t i = 0; i < n; i++) {

@@ -4,7 +4,6 @@
 
 #include "capspec/layers.h"
 #include "capspec/rights.h"
-#include "stdlib-caps/common/change.h"
 #include "stdlib-caps/common/place.h"
 
 #include <errno.h>
@@ -62,7 +61,7 @@ static int folder_add(const struct rules *r, const struct child_plan *plan, stru
  * here where it is missing, since leaving that to the handler would take rights on all of the workspace. */
 static int store_add(const struct rules *r, const struct child_plan *plan)
 {
-	bool usable = plan->store >= 0 && change_same_mount(plan->store, plan->workspace) &&
+	bool usable = plan->store >= 0 && place_same_mount(plan->store, plan->workspace) &&
 		!faccessat(plan->store, ".", W_OK | X_OK, AT_EACCESS);
 
 	if (plan->store >= 0 && rule_add(r, plan->store, plan->layer->rights))

@@ -61,22 +61,13 @@ static void litter_remove(int temp)
 	entries_close(&in);
 }
 
-bool change_same_mount(int a, int b)
-{
-	struct statx sa, sb;
-
-	return !statx(a, "", AT_EMPTY_PATH, STATX_MNT_ID, &sa) &&
-	       !statx(b, "", AT_EMPTY_PATH, STATX_MNT_ID, &sb) &&
-	       sa.stx_mask & sb.stx_mask & STATX_MNT_ID && sa.stx_mnt_id == sb.stx_mnt_id;
-}
-
 /* The store that the runtime keeps, where this workspace's owner can use it, else one in the
  * workspace. */
 static bool store_open(struct handler_call *c)
 {
 	int own;
 
-	if (c->store >= 0 && change_same_mount(c->store, c->workspace)) {
+	if (c->store >= 0 && place_same_mount(c->store, c->workspace)) {
 		c->temp = folder_opened(c->store, "tmp");
 		if (c->temp >= 0)
 			return true;
@@ -134,7 +125,7 @@ int change_file(struct handler_call *c, char id[static CHANGE_ID + 1])
 
 	if (!change_id(c, 0, id))
 		return -1;
-	fd = place_openat(c->temp, id, O_WRONLY | O_CREAT | O_EXCL, 0600);
+	fd = place_child(c->temp, id, O_WRONLY | O_CREAT | O_EXCL, 0600);
 	if (fd < 0)
 		handler_failed(c, errno, workspace);
 	return fd;

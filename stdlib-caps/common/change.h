@@ -30,7 +30,4 @@ bool change_replaceable(struct handler_call *, const struct place *, struct stat
 /* Removes name and all below it, at most *budget entries of it. False: something is left. */
 bool change_remove(int folder, const char *name, unsigned *budget);
 
-/* Renames stay within one mount: both are on the same. */
-bool change_same_mount(int a, int b);
-
 #endif

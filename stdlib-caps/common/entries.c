@@ -18,7 +18,7 @@ void entries_take(struct entries *e, int fd)
 
 bool entries_open(struct entries *e, int dir, const char *name)
 {
-	entries_take(e, place_openat(dir, name, O_RDONLY | O_DIRECTORY, 0));
+	entries_take(e, place_child(dir, name, O_RDONLY | O_DIRECTORY, 0));
 	return e->fd >= 0;
 }
 

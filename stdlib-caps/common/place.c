@@ -1,13 +1,15 @@
 /* Paths of the agent to opened folders. The path is cut at its last slash; the folder above is
  * opened by openat2 beneath the workspace, with no symbolic link, magic link or other mount on the
  * way; everything else is done with that descriptor and the one name. So a component that is
- * swapped for a link meanwhile fails, and never leads elsewhere. */
+ * swapped for a link meanwhile fails, and never leads elsewhere. A handler that goes on from there when
+ * it is confined does so name by name. */
 #include "stdlib-caps/common/place.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/openat2.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -32,6 +34,34 @@ int place_openat(int dir, const char *path, uint64_t flags, uint64_t mode)
 		if (fd >= 0 || (errno != EAGAIN && errno != EINTR))
 			return (int)fd;
 	}
+	return -1;
+}
+
+bool place_same_mount(int a, int b)
+{
+	struct statx sa, sb;
+
+	return !statx(a, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_MNT_ID, &sa) &&
+	       !statx(b, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_MNT_ID, &sb) &&
+	       sa.stx_mask & sb.stx_mask & STATX_MNT_ID && sa.stx_mnt_id == sb.stx_mnt_id;
+}
+
+/* Both descriptors are open when their mounts are compared, so that neither number can be another mount's by then. */
+int place_child(int dir, const char *name, int flags, mode_t mode)
+{
+	int fd;
+
+	if (!*name || strchr(name, '/') || !strcmp(name, "..")) {
+		errno = EXDEV;
+		return -1;
+	}
+	do
+		fd = openat(dir, name, flags | O_NOFOLLOW | O_CLOEXEC, mode);
+	while (fd < 0 && errno == EINTR);
+	if (fd < 0 || place_same_mount(dir, fd))
+		return fd;
+	close(fd);
+	errno = EXDEV;
 	return -1;
 }
 

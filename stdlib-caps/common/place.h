@@ -12,8 +12,13 @@ enum place_flags {
 	PLACE_TARGET = 8,      /* a missing folder above is ParentNotFound, not NotFound */
 };
 
-/* openat2, beneath dir, no links of any kind, no other mount. The descriptor, or -1 with errno. */
+/* openat2, beneath dir, no links of any kind, no other mount. The descriptor, or -1 with errno. For `open` alone: a
+ * confined handler has place_child. */
 int place_openat(int dir, const char *path, uint64_t flags, uint64_t mode);
+/* The same of one name in dir, or of ".", by openat with what filters let through: O_TRUNC never is. */
+int place_child(int dir, const char *name, int flags, mode_t mode);
+/* Of two descriptors, as renames need it. False also where the kernel does not say. */
+bool place_same_mount(int a, int b);
 /* The folder above the field's path, opened, and the name in it, into c->place[i]. */
 bool place_open(struct handler_call *, unsigned i, const char *field, unsigned flags);
 /* What is there, links not followed. errno's value or 0. */

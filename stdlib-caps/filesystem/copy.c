@@ -81,7 +81,7 @@ static bool bytes_copy(struct copy *k, int from, int to, struct krux_str path)
 static bool file_copy(struct copy *k, const struct walk_entry *e)
 {
 	struct handler_call *c = k->call;
-	int from = place_openat(e->folder, e->name, O_RDONLY | O_NONBLOCK | O_NOCTTY, 0), to;
+	int from = place_child(e->folder, e->name, O_RDONLY | O_NONBLOCK | O_NOCTTY, 0), to;
 	struct stat st;
 	bool ok;
 
@@ -90,7 +90,7 @@ static bool file_copy(struct copy *k, const struct walk_entry *e)
 	if (!S_ISREG(st.st_mode))
 		return handler_fail(c, "Special", "%.*s changed meanwhile.", handler_shown(e->path),
 		                    e->path.p);
-	to = place_openat(k->to[e->depth - 1], e->name, O_WRONLY | O_CREAT | O_EXCL, 0600);
+	to = place_child(k->to[e->depth - 1], e->name, O_WRONLY | O_CREAT | O_EXCL, 0600);
 	if (to < 0) {
 		handler_failed(c, errno, e->path);
 		close(from);
@@ -124,7 +124,7 @@ static bool folder_copy(struct copy *k, const struct walk_entry *e)
 	int to;
 
 	if (mkdirat(k->to[e->depth - 1], e->name, 0700) ||
-	    (to = place_openat(k->to[e->depth - 1], e->name, O_RDONLY | O_DIRECTORY, 0)) < 0)
+	    (to = place_child(k->to[e->depth - 1], e->name, O_RDONLY | O_DIRECTORY, 0)) < 0)
 		return handler_failed(k->call, errno, e->path);
 	k->to[e->depth] = to;
 	k->mode[e->depth] = e->st.st_mode;
@@ -186,7 +186,7 @@ static bool tree_copy(struct copy *k, const char *id)
 	bool ok;
 
 	if (mkdirat(c->temp, id, 0700) ||
-	    (k->to[0] = place_openat(c->temp, id, O_RDONLY | O_DIRECTORY, 0)) < 0)
+	    (k->to[0] = place_child(c->temp, id, O_RDONLY | O_DIRECTORY, 0)) < 0)
 		return handler_failed(c, errno, c->place[1].path);
 	ok = walk_below(&w, c->fd, c->place[0].path) && !c->error && folders_close(k, 0);
 	if (ok && (fchmod(k->to[0], c->st.st_mode & 0777) || fsync(k->to[0])))

@@ -84,7 +84,7 @@ bool moved_check(struct handler_call *c, int folder, const char *name, const str
 		return true;
 	if (!k || !quiet)
 		return handler_memory(c, "IoError");
-	fd = place_openat(folder, name, O_RDONLY | O_DIRECTORY, 0);
+	fd = place_child(folder, name, O_RDONLY | O_DIRECTORY, 0);
 	if (fd < 0)
 		return handler_failed(c, errno, m->from.n ? m->from : m->to);
 	*k = (struct check){ .call = c, .moved = m };

@@ -160,7 +160,7 @@ static enum walk_next grep_visit(void *ctx, const struct walk_entry *e)
 		g->walk->complete = false;
 		return WALK_STOP;
 	}
-	fd = place_openat(e->folder, e->name, O_RDONLY | O_NONBLOCK | O_NOCTTY, 0);
+	fd = place_child(e->folder, e->name, O_RDONLY | O_NONBLOCK | O_NOCTTY, 0);
 	if (fd < 0) {
 		g->walk->skipped++;
 		return WALK_ON;

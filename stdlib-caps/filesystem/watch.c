@@ -1,6 +1,7 @@
 /* filesystem.watch: a folder to what happens in it until a time is over. */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <string.h>
 #include <sys/inotify.h>
@@ -70,7 +71,7 @@ static enum walk_next watch_visit(void *ctx, const struct walk_entry *e)
 
 	if (!S_ISDIR(e->st.st_mode))
 		return WALK_ON;
-	fd = place_openat(e->folder, e->name, O_RDONLY | O_DIRECTORY, 0);
+	fd = place_child(e->folder, e->name, O_RDONLY | O_DIRECTORY, 0);
 	if (fd < 0)
 		return WALK_SKIP;
 	ok = folder_add(w, fd, e->path);
@@ -89,6 +90,30 @@ static struct krux_str event_path(struct watch *w, const struct watched *in, con
 	w->path[in->path.n] = '/';
 	memcpy(w->path + in->path.n + 1, name, n + 1);
 	return (struct krux_str){ w->path, in->path.n + 1 + n };
+}
+
+/* A folder below one that is open, name by name. */
+static int folder_below(int root, const char *path)
+{
+	char name[NAME_MAX + 1];
+	int at = root, next;
+	size_t n;
+
+	for (;; path += n + 1, at = next) {
+		n = strcspn(path, "/");
+		if (n >= sizeof name) {
+			errno = ENAMETOOLONG;
+			next = -1;
+		} else {
+			memcpy(name, path, n);
+			name[n] = '\0';
+			next = place_child(at, name, O_RDONLY | O_DIRECTORY, 0);
+		}
+		if (at != root)
+			close(at);
+		if (next < 0 || !path[n])
+			return next;
+	}
 }
 
 /* A folder that has left, or came, takes its watches along or needs them. */
@@ -112,8 +137,7 @@ static void folder_follow(struct watch *w, struct krux_str path, uint32_t mask)
 	if (!(mask & (IN_CREATE | IN_MOVED_TO)))
 		return;
 	/* Opened from the root of the watch; w->path ends with a NUL. */
-	fd = place_openat(w->call->fd, path.p + w->call->place[0].path.n + 1,
-	                  O_RDONLY | O_DIRECTORY, 0);
+	fd = folder_below(w->call->fd, path.p + w->call->place[0].path.n + 1);
 	if (fd < 0)
 		return;
 	if (!folder_add(w, fd, path)) {

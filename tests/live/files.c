@@ -14,6 +14,11 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
+static long open1(int dir, const char *path, int flags)
+{
+	return openat(dir, path, flags, 0600);
+}
+
 static long open2(int dir, const char *path, uint64_t flags)
 {
 	struct open_how how = { .flags = flags, .mode = flags & O_CREAT ? 0600 : 0 };
@@ -35,7 +40,7 @@ static long is_secret(long fd)
 
 static long read_below(struct handler_call *c, const void *path)
 {
-	return is_secret(open2(c->fd, path, O_RDONLY));
+	return is_secret(open1(c->fd, path, O_RDONLY));
 }
 
 static long read_absolute(struct handler_call *c, const void *before)
@@ -43,25 +48,35 @@ static long read_absolute(struct handler_call *c, const void *before)
 	char path[256];
 
 	snprintf(path, sizeof path, "%s%s/secret", (const char *)before, outside);
-	return is_secret(open2(c->fd, path, O_RDONLY));
+	return is_secret(open1(c->fd, path, O_RDONLY));
 }
 
 static long create_below(struct handler_call *c, const void *path)
 {
-	return result_of(open2(c->fd, path, O_WRONLY | O_CREAT));
+	return result_of(open1(c->fd, path, O_WRONLY | O_CREAT));
 }
 
 static long write_below(struct handler_call *c, const void *path)
 {
-	return result_of(open2(c->fd, path, O_WRONLY));
+	return result_of(open1(c->fd, path, O_WRONLY));
 }
 
 static long truncate_below(struct handler_call *c, const void *path)
 {
-	return result_of(open2(c->fd, path, O_WRONLY | O_TRUNC));
+	return result_of(open1(c->fd, path, O_WRONLY | O_TRUNC));
 }
 
 static long open_truncating(struct handler_call *c, const void *path)
+{
+	return result_of(open1(c->fd, path, O_RDONLY | O_TRUNC));
+}
+
+static long read_by_openat2(struct handler_call *c, const void *path)
+{
+	return is_secret(open2(c->fd, path, O_RDONLY));
+}
+
+static long open2_truncating(struct handler_call *c, const void *path)
 {
 	return result_of(open2(c->fd, path, O_RDONLY | O_TRUNC));
 }
@@ -76,13 +91,13 @@ static long truncate_by_path(struct handler_call *c, const void *path)
 static long open_absolute(struct handler_call *c, const void *path)
 {
 	(void)c;
-	return result_of(open2(AT_FDCWD, path, O_RDONLY));
+	return result_of(open1(AT_FDCWD, path, O_RDONLY));
 }
 
 static long write_absolute(struct handler_call *c, const void *path)
 {
 	(void)c;
-	return result_of(open2(AT_FDCWD, path, O_WRONLY));
+	return result_of(open1(AT_FDCWD, path, O_WRONLY));
 }
 
 /* ---- descriptors ---- */
@@ -96,7 +111,7 @@ static long leaked(struct handler_call *c, const void *arg)
 static long beneath_leaked(struct handler_call *c, const void *arg)
 {
 	(void)c, (void)arg;
-	return is_secret(open2(leaked_folder, "secret", O_RDONLY));
+	return is_secret(open1(leaked_folder, "secret", O_RDONLY));
 }
 
 static long by_handle(struct handler_call *c, const void *arg)
@@ -113,7 +128,7 @@ static long by_handle(struct handler_call *c, const void *arg)
 
 static long ioctl_inside(struct handler_call *c, const void *arg)
 {
-	long fd = open2(c->fd, "inside", O_RDONLY);
+	long fd = open1(c->fd, "inside", O_RDONLY);
 	int n;
 
 	(void)arg;
@@ -188,7 +203,7 @@ static long execute_memory(struct handler_call *c, const void *arg)
 {
 	static const char *const argv[] = { "program", NULL }, *const env[] = { NULL };
 	char buf[4096];
-	int in = (int)open2(c->fd, "program", O_RDONLY), out;
+	int in = (int)open1(c->fd, "program", O_RDONLY), out;
 	ssize_t n;
 
 	(void)arg;
@@ -206,7 +221,7 @@ static long execute_memory(struct handler_call *c, const void *arg)
 /* Code that it brings along, as a file or as bytes. */
 static long code_of_file(struct handler_call *c, const void *arg)
 {
-	int fd = (int)open2(c->fd, "program", O_RDONLY);
+	int fd = (int)open1(c->fd, "program", O_RDONLY);
 
 	(void)arg;
 	return fd < 0 || mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE, fd, 0) == MAP_FAILED ? errno : 0;
@@ -261,9 +276,13 @@ static const struct attempt list[] = {
 	{ "create beside the operand", create_below, "../config", .hold = EACH(ON(LANDLOCK)), .operand = "drafts" },
 	{ "write outside", write_below, "../secret", .hold = EACH(LANDLOCKS) },
 	{ "write where reading is granted", write_below, "inside", .hold = EACH(ON(LANDLOCK)), .rights = READS },
-	{ "truncate where reading is granted", truncate_below, "inside", .hold = EACH(ON(LANDLOCK)), .rights = READS },
-	{ "truncate by opening to read", open_truncating, "inside", .hold = EACH(ON(LANDLOCK)), .from = ON(LANDLOCK), .abi = 3,
-	  .open = "Landlock 3 alone holds it, and it matters where a handler walks folders", .rights = READS },
+	{ "open by flags that no filter sees", read_by_openat2, "inside", .hold = EACH(ON(SECCOMP)) },
+	{ "truncate where reading is granted", truncate_below, "inside", .hold = EACH(ON(SECCOMP) | ON(LANDLOCK)),
+	  .rights = READS },
+	{ "truncate by opening to read", open_truncating, "inside", .hold = EACH(ON(SECCOMP) | ON(LANDLOCK)),
+	  .from = ON(LANDLOCK), .abi = 3, .rights = READS },
+	{ "truncate by flags that no filter sees", open2_truncating, "inside", .hold = EACH(ON(SECCOMP) | ON(LANDLOCK)),
+	  .from = ON(LANDLOCK), .abi = 3, .rights = READS },
 	{ "truncate by path where reading is granted", truncate_by_path, "inside",
 	  .hold = EACH(ON(SECCOMP) | ON(LANDLOCK)), .from = ON(LANDLOCK), .abi = 3, .rights = READS },
 	{ "read by a leaked descriptor", leaked, .hold = EACH(ON(DESCRIPTORS)) },

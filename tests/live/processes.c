@@ -3,7 +3,6 @@
 
 #include <fcntl.h>
 #include <glob.h>
-#include <linux/openat2.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -74,14 +73,13 @@ static long memory_of(struct handler_call *c, const void *arg)
 
 static long memory_file_of(struct handler_call *c, const void *arg)
 {
-	struct open_how how = { .flags = O_RDONLY };
 	char text[64];
-	long fd;
+	int fd;
 
 	(void)c, (void)arg;
 	snprintf(text, sizeof text, "/proc/%d/mem", victim);
-	fd = syscall(SYS_openat2, AT_FDCWD, text, &how, sizeof how);
-	return fd < 0 ? errno : is_secret(text, pread((int)fd, text, 6, (off_t)(uintptr_t)victim_secret));
+	fd = openat(AT_FDCWD, text, O_RDONLY);
+	return fd < 0 ? errno : is_secret(text, pread(fd, text, 6, (off_t)(uintptr_t)victim_secret));
 }
 
 static long descriptor_of(struct handler_call *c, const void *arg)
@@ -210,26 +208,23 @@ static long sleep_on(struct handler_call *c, const void *arg)
 
 static long open_more(struct handler_call *c, const void *arg)
 {
-	struct open_how how = { .flags = O_RDONLY };
-
 	(void)arg;
 	for (int i = 0; i < 64; i++)
-		if (syscall(SYS_openat2, c->fd, "inside", &how, sizeof how) < 0)
+		if (openat(c->fd, "inside", O_RDONLY) < 0)
 			return errno;
 	return 0;
 }
 
 static long large_file(struct handler_call *c, const void *arg)
 {
-	struct open_how how = { .flags = O_WRONLY | O_CREAT, .mode = 0600 };
 	static char block[65536];
-	long fd = syscall(SYS_openat2, c->fd, "large", &how, sizeof how);
+	int fd = openat(c->fd, "large", O_WRONLY | O_CREAT, 0600);
 
 	(void)arg;
 	if (fd < 0)
 		return errno;
 	for (int i = 0; i < 32; i++)
-		if (write((int)fd, block, sizeof block) != sizeof block)
+		if (write(fd, block, sizeof block) != sizeof block)
 			return errno;
 	return 0;
 }
@@ -237,20 +232,19 @@ static long large_file(struct handler_call *c, const void *arg)
 /* Each within the limit of a file. */
 static long many_files(struct handler_call *c, const void *arg)
 {
-	struct open_how how = { .flags = O_WRONLY | O_CREAT, .mode = 0600 };
 	static char block[65536];
 
 	(void)arg;
 	for (int i = 0; i < 4; i++) {
 		const char name[] = { 'f', (char)('0' + i), '\0' };
-		long fd = syscall(SYS_openat2, c->fd, name, &how, sizeof how);
+		int fd = openat(c->fd, name, O_WRONLY | O_CREAT, 0600);
 
 		if (fd < 0)
 			return errno;
 		for (int n = 0; n < 8; n++)
-			if (write((int)fd, block, sizeof block) != sizeof block)
+			if (write(fd, block, sizeof block) != sizeof block)
 				return errno;
-		close((int)fd);
+		close(fd);
 	}
 	return 0;
 }
@@ -286,10 +280,8 @@ static const char *groups_file;
 
 static long join(struct handler_call *c, const void *arg)
 {
-	struct open_how how = { .flags = O_WRONLY };
-
 	(void)c, (void)arg;
-	return result_of(syscall(SYS_openat2, AT_FDCWD, groups_file, &how, sizeof how));
+	return result_of(openat(AT_FDCWD, groups_file, O_WRONLY));
 }
 
 static bool groups_are_there(void)

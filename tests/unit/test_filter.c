@@ -134,31 +134,53 @@ END_TEST
 
 static const struct {
 	const char *name;
+	unsigned groups;
 	uint64_t arg[6];
 	uint32_t want;
 } narrowed[] = {
-	{ "mmap", { 0, 4096, 3, 0x22, 0, 0 }, SECCOMP_RET_ALLOW },               /* private, anonymous, rw */
-	{ "mmap", { 0, 4096, 3, 0x2, 0, 0 }, SECCOMP_RET_ALLOW },
-	{ "mmap", { 0, 4096, 4, 0x22, 0, 0 }, KILL },                            /* executable */
-	{ "mmap", { 0, 4096, 7, 0x22, 0, 0 }, KILL },
-	{ "mmap", { 0, 4096, 0xFFFFFFFB, 0x22, 0, 0 }, SECCOMP_RET_ALLOW },
-	{ "mmap", { 0, 4096, UINT64_MAX, 0x22, 0, 0 }, KILL },
-	{ "mmap", { 0, 4096, UINT64_C(1) << 32 | 4, 0x22, 0, 0 }, KILL },        /* an upper half hides nothing */
-	{ "mmap", { 0, 4096, UINT64_C(4) << 32, 0x22, 0, 0 }, SECCOMP_RET_ALLOW },
-	{ "mmap", { 0, 4096, 3, 0x21, 0, 0 }, KILL },                            /* shared */
-	{ "mmap", { 0, 4096, 3, 0x23, 0, 0 }, KILL },                            /* shared, validated */
-	{ "mmap", { 0, 4096, 3, 0x20, 0, 0 }, KILL },
-	{ "mmap", { 0, 4096, 3, UINT64_C(2) << 32 | 1, 0, 0 }, KILL },
-	{ "mmap", { 0, 4096, 3, UINT64_C(1) << 32 | 2, 0, 0 }, SECCOMP_RET_ALLOW },
-	{ "mprotect", { 0, 4096, 3, 0, 0, 0 }, SECCOMP_RET_ALLOW },
-	{ "mprotect", { 0, 4096, 4, 0, 0, 0 }, KILL },
-	{ "mprotect", { 0, 4096, 5, 0, 0, 0 }, KILL },
-	{ "mprotect", { 0, 4096, UINT64_C(1) << 63 | 4, 0, 0, 0 }, KILL },
+	{ "mmap", CALLS_LOOK, { 0, 4096, 3, 0x22, 0, 0 }, SECCOMP_RET_ALLOW },               /* private, anonymous, rw */
+	{ "mmap", CALLS_LOOK, { 0, 4096, 3, 0x2, 0, 0 }, SECCOMP_RET_ALLOW },
+	{ "mmap", CALLS_LOOK, { 0, 4096, 4, 0x22, 0, 0 }, KILL },                            /* executable */
+	{ "mmap", CALLS_LOOK, { 0, 4096, 7, 0x22, 0, 0 }, KILL },
+	{ "mmap", CALLS_LOOK, { 0, 4096, 0xFFFFFFFB, 0x22, 0, 0 }, SECCOMP_RET_ALLOW },
+	{ "mmap", CALLS_LOOK, { 0, 4096, UINT64_MAX, 0x22, 0, 0 }, KILL },
+	{ "mmap", CALLS_LOOK, { 0, 4096, UINT64_C(1) << 32 | 4, 0x22, 0, 0 }, KILL },        /* an upper half hides nothing */
+	{ "mmap", CALLS_LOOK, { 0, 4096, UINT64_C(4) << 32, 0x22, 0, 0 }, SECCOMP_RET_ALLOW },
+	{ "mmap", CALLS_LOOK, { 0, 4096, 3, 0x21, 0, 0 }, KILL },                            /* shared */
+	{ "mmap", CALLS_LOOK, { 0, 4096, 3, 0x23, 0, 0 }, KILL },                            /* shared, validated */
+	{ "mmap", CALLS_LOOK, { 0, 4096, 3, 0x20, 0, 0 }, KILL },
+	{ "mmap", CALLS_LOOK, { 0, 4096, 3, UINT64_C(2) << 32 | 1, 0, 0 }, KILL },
+	{ "mmap", CALLS_LOOK, { 0, 4096, 3, UINT64_C(1) << 32 | 2, 0, 0 }, SECCOMP_RET_ALLOW },
+	{ "mprotect", CALLS_LOOK, { 0, 4096, 3, 0, 0, 0 }, SECCOMP_RET_ALLOW },
+	{ "mprotect", CALLS_LOOK, { 0, 4096, 4, 0, 0, 0 }, KILL },
+	{ "mprotect", CALLS_LOOK, { 0, 4096, 5, 0, 0, 0 }, KILL },
+	{ "mprotect", CALLS_LOOK, { 0, 4096, UINT64_C(1) << 63 | 4, 0, 0, 0 }, KILL },
+	{ "openat", CALLS_WALK, { 0, 0, 02004400, 0, 0, 0 }, SECCOMP_RET_ALLOW },      /* to read */
+	{ "openat", CALLS_WALK, { 0, 0, 02740000, 0, 0, 0 }, SECCOMP_RET_ALLOW },      /* a folder, no link */
+	{ "openat", CALLS_WALK, { 0, 0, 1, 0, 0, 0 }, KILL },                          /* to write */
+	{ "openat", CALLS_WALK, { 0, 0, 3, 0, 0, 0 }, KILL },
+	{ "openat", CALLS_WALK, { 0, 0, 0100, 0600, 0, 0 }, KILL },                    /* to make */
+	{ "openat", CALLS_WALK, { 0, 0, 01000, 0, 0, 0 }, KILL },                      /* to read, emptied */
+	{ "openat", CALLS_WALK, { 0, 0, UINT64_C(1) << 32 | 01000, 0, 0, 0 }, KILL },
+	{ "openat", CALLS_WALK, { 0, 0, 010000000, 0, 0, 0 }, KILL },                  /* O_PATH */
+	{ "openat", CALLS_WALK, { 0, 0, 020200002, 0600, 0, 0 }, KILL },               /* O_TMPFILE */
+	{ "openat", CALLS_WALK, { 0, 0, 0x80000000, 0, 0, 0 }, KILL },
+	{ "openat", CALLS_CHANGE, { 0, 0, 02000301, 0600, 0, 0 }, SECCOMP_RET_ALLOW },
+	{ "openat", CALLS_CHANGE, { 0, 0, 02740000, 0, 0, 0 }, SECCOMP_RET_ALLOW },
+	{ "openat", CALLS_CHANGE, { 0, 0, 01000, 0, 0, 0 }, KILL },
+	{ "openat", CALLS_CHANGE, { 0, 0, 01301, 0600, 0, 0 }, KILL },
+	{ "openat", CALLS_CHANGE, { 0, 0, 02001, 0, 0, 0 }, KILL },                    /* to append */
+	{ "openat", CALLS_CHANGE, { 0, 0, 010000000, 0, 0, 0 }, KILL },
+	{ "openat", CALLS_WALK | CALLS_CHANGE, { 0, 0, 0301, 0600, 0, 0 }, SECCOMP_RET_ALLOW },
+	{ "openat", CALLS_WALK | CALLS_CHANGE, { 0, 0, 01000, 0, 0, 0 }, KILL },
+	{ "openat", CALLS_WALK | CALLS_CHANGE, { 0, 0, 01101, 0600, 0, 0 }, KILL },
+	{ "openat", 0, { 0, 0, 0, 0, 0, 0 }, SECCOMP_RET_ERRNO | ENOENT },
+	{ "openat2", CALLS_WALK | CALLS_CHANGE, { 0, 0, 0, 24, 0, 0 }, KILL },
 };
 
 START_TEST(conditions_hold_at_their_boundaries)
 {
-	const struct filter *f = made(CALLS_LOOK);
+	const struct filter *f = made(narrowed[_i].groups);
 
 	for (unsigned m = 0; m < KRUX_MACHINES; m++)
 		ck_assert_msg(says(f, m, filter_number(narrowed[_i].name, m), narrowed[_i].arg) == narrowed[_i].want, "row %d", _i);
@@ -231,7 +253,7 @@ END_TEST
 
 START_TEST(one_changed_instruction_is_found)
 {
-	const struct filter *f = made(CALLS_LOOK);
+	const struct filter *f = made(CALLS_LOOK | CALLS_WALK | CALLS_CHANGE);
 	struct diags *ds = diags_new(arena);
 	struct capability c = { .name = KRUX_STR("t.t") };
 	size_t missed = 0, n = 0;
@@ -276,7 +298,7 @@ static const struct krux_bpf doors[][4] = {
 
 START_TEST(a_hidden_door_is_found)
 {
-	const struct filter *f = made(CALLS_LOOK);
+	const struct filter *f = made(CALLS_LOOK | CALLS_WALK | CALLS_CHANGE);
 	const size_t n = doors[_i][3].code ? 4 : 3;
 
 	for (unsigned m = 0; m < KRUX_MACHINES; m++) {

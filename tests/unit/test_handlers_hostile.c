@@ -190,6 +190,20 @@ START_TEST(other_file_systems_are_not_entered)
 		calls_fail("filesystem.write", "{\"path\":\"/workspace/mnt/g\",\"content\":\"x\"}", "AccessDenied");
 		calls_ok("filesystem.search", "{\"pattern\":\"f\"}", "\"total\":0", NULL);
 		umount2("workspace/mnt", MNT_DETACH);
+		/* Below an operand, a folder and a file: all or nothing. */
+		mkdir("workspace/d", 0755);
+		mkdir("workspace/d/mnt", 0755);
+		file_put("workspace/d/f", "x");
+		file_put("workspace/mounted", "x");
+		ck_assert(!mount("none", "workspace/d/mnt", "tmpfs", 0, NULL));
+		calls_fail("filesystem.copy", "{\"source\":\"/workspace/d\",\"destination\":\"/workspace/e\"}", "AccessDenied");
+		calls_ok("filesystem.search_content", "{\"text\":\"x\",\"path\":\"/workspace/d\"}", "\"total\":1", "\"skipped\":1", NULL);
+		umount2("workspace/d/mnt", MNT_DETACH);
+		ck_assert(!mount("workspace/mounted", "workspace/d/f", NULL, MS_BIND, NULL));
+		calls_fail("filesystem.copy", "{\"source\":\"/workspace/d\",\"destination\":\"/workspace/e\"}", "AccessDenied");
+		calls_ok("filesystem.search_content", "{\"text\":\"x\",\"path\":\"/workspace/d\"}", "\"total\":0", "\"skipped\":1", NULL);
+		umount2("workspace/d/f", MNT_DETACH);
+		ck_assert(!there("workspace/e"));
 	}
 	calls_teardown();
 }
