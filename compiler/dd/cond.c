@@ -91,13 +91,13 @@ uint32_t set_compile(struct var *v, const struct value_set *set)
 }
 
 /* Words for a class are looked for among these, where nothing shorter says it. */
-static void asked_add(struct dd *m, struct place *p, const struct value_set *set)
+static void asked_add(struct dd *m, struct asked *asked, const struct value_set *set)
 {
-	for (size_t i = 0; i < p->nasked; i++)
-		if (p->asked[i] == set)
+	for (size_t i = 0; i < asked->n; i++)
+		if (asked->set[i] == set || (asked->set[i]->language == set->language && asked->set[i]->text == set->text))
 			return;
-	if (p->nasked <= DD_MOST_ASKED)
-		ARENA_PUSH(m->arena, p->asked, p->nasked, p->cap_asked, set);
+	if (asked->n <= DD_MOST_ASKED)
+		ARENA_PUSH(m->arena, asked->set, asked->n, asked->cap, set);
 }
 
 static uint32_t test(struct dd *m, struct place *base, const struct cond *c)
@@ -108,8 +108,8 @@ static uint32_t test(struct dd *m, struct place *base, const struct cond *c)
 		return c->set.nintervals && c->set.interval[c->set.nintervals - 1].hi ? DD_TRUE : DD_FALSE;
 	if (!v || v->pub.kind == DD_LIST)
 		abort();
-	if (v->place && v->pub.kind == DD_STRING)
-		asked_add(m, v->place, &c->set);
+	if (v->pub.kind == DD_STRING)
+		asked_add(m, v->place ? &v->place->asked : &m->agent_asked, &c->set);
 	return set_compile(v, &c->set);
 }
 
@@ -368,8 +368,10 @@ uint32_t cond_compile(struct dd *m, const struct cond *c)
 
 uint32_t agents_compile(struct dd *m, const struct krux_str *pattern, size_t n)
 {
-	struct value_set s = { .language = LANG_AGENT_GLOB, .text = pattern, .ntexts = n };
+	struct value_set *s = ARENA_NEW(m->arena, struct value_set);
 	struct var *v = var_agent(m);
 
-	return n ? node_string(v, language_state(v, &s)) : DD_FALSE;
+	*s = (struct value_set){ .language = LANG_AGENT_GLOB, .text = pattern, .ntexts = n };
+	asked_add(m, &m->agent_asked, s);
+	return set_compile(v, s);
 }

@@ -365,9 +365,12 @@ uint32_t dd_agent_var(struct dd *m)
 size_t dd_asked(const struct dd *m, uint32_t var, const struct value_set *const **out)
 {
 	const struct place *p = m->var[var]->place;
+	const struct asked *asked = p ? &p->asked : &m->agent_asked;
 
-	*out = p ? p->asked : NULL;
-	return p && p->nasked <= DD_MOST_ASKED ? p->nasked : 0;
+	if (m->var[var]->pub.is_fact)
+		return 0;
+	*out = asked->set;
+	return asked->n <= DD_MOST_ASKED ? asked->n : 0;
 }
 
 static uint32_t make_class(struct dd *m, void *p)

@@ -161,7 +161,7 @@ uint32_t dd_given(struct dd *, uint32_t field);
 /* The variables of the value at a place of the arguments, and of the agent. */
 uint32_t dd_value_at(struct dd *, const struct access *);
 uint32_t dd_agent_var(struct dd *);
-/* The sets that conditions so far have asked about, of a string that is no agent: the first use of
+/* The sets that conditions so far have asked about, of a string; of the agent those of rules too: the first use of
  * each, in order. None where there are more than DD_MOST_ASKED. Borrowed from the conditions. */
 enum { DD_MOST_ASKED = 512 };
 size_t dd_asked(const struct dd *, uint32_t var, const struct value_set *const **out);

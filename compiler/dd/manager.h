@@ -25,6 +25,12 @@ struct var {
 	const struct lengths *lengths;   /* STRING, LIST: sizes of the domain, once asked */
 };
 
+/* What conditions have asked of a value, each once. */
+struct asked {
+	const struct value_set **set;
+	size_t n, cap;
+};
+
 /* A place of a request or of an element, with its variables; NONE where it has none, or none
  * was asked for yet. */
 struct place {
@@ -41,8 +47,7 @@ struct place {
 	struct place **part;             /* of records and urls; NULL where not asked for */
 	size_t nparts;
 	struct place *element;           /* of lists; of a path, what lies at or below it */
-	const struct value_set **asked;  /* what conditions have asked of its value, each once */
-	size_t nasked, cap_asked;
+	struct asked asked;
 };
 
 struct fact_table {
@@ -67,6 +72,7 @@ struct dd {
 	size_t nranked, cap_ranked;
 	struct place *input, *anywhere;
 	uint32_t agent;
+	struct asked agent_asked;
 	struct fact_table facts;
 	uint32_t *level;                 /* of each variable; NULL: to be made again */
 	struct op_of { unsigned id; uint32_t key; } *op;

@@ -217,6 +217,7 @@ static const struct cond *class_words(struct words *w, struct dd *m, uint32_t no
 	struct subject s = words_subject(m, var);
 	struct dd_attempt attempt = dd_attempt(m);
 	const struct cond *c = NULL;
+	bool fine;
 
 	if (dd_variable(m, var)->kind == DD_LIST) {
 		c = words_list(w, m, var, dd_class(m, node, to), dd_class_automaton(m, w->arena, node, to));
@@ -236,8 +237,11 @@ static const struct cond *class_words(struct words *w, struct dd *m, uint32_t no
 		attempt = dd_attempt(m);
 		f = dd_class(m, node, to);
 		c = words_own(w, m, var, f, false);
-		if (!dd_attempt_end(m, &attempt))
+		fine = dd_attempt_end(m, &attempt);
+		/* What there is of agents is short enough for an expression all the same. */
+		if (!fine && s.kind != SUBJECT_AGENT)
 			return too_large(w, &s);
+		c = fine ? c : NULL;
 	}
 	if (!c) {
 		attempt = dd_attempt(m);

@@ -37,27 +37,37 @@ static void test_add(struct tests *t, const struct cond *c, uint32_t node)
 	t->node[t->n++] = node;
 }
 
-/* One set of several literals is one test, several globs are several. */
+/* A pattern of agents without a star is an agent. */
+static void asked_add(struct own *o, enum language_kind kind, const struct krux_str *text, size_t n)
+{
+	bool agent = kind == LANG_AGENT_GLOB && n == 1 && !memchr(text->p, '*', text->n);
+	const struct cond *c = words_test(o->w->arena, &o->subject, agent ? LANG_LITERALS : kind, text, n);
+	uint32_t node = words_meaning(o->m, o->var, c);
+
+	if (!dd_is_terminal(node))
+		test_add(&o->all, c, node);
+}
+
+/* One set of several literals is one test, several globs are several; several agents are both, together before
+ * each, since thinning keeps the first. */
 static void tests_collect(struct own *o)
 {
 	const struct value_set *const *set;
-	size_t n = dd_asked(o->m, o->var, &set), all = 0;
+	size_t n = dd_asked(o->m, o->var, &set), all = n;
 
 	for (size_t i = 0; i < n; i++)
 		all += set[i]->ntexts;
 	tests_room(o->w->arena, &o->all, all > 4 * DD_MOST_ASKED ? 0 : all);
 	if (all > 4 * DD_MOST_ASKED)
 		return;
+	for (size_t i = 0; i < n; i++)
+		if (set[i]->language == LANG_AGENT_GLOB && set[i]->ntexts > 1)
+			asked_add(o, LANG_AGENT_GLOB, set[i]->text, set[i]->ntexts);
 	for (size_t i = 0; i < n; i++) {
 		size_t step = set[i]->language == LANG_LITERALS ? set[i]->ntexts : 1;
 
-		for (size_t k = 0; k < set[i]->ntexts; k += step) {
-			const struct cond *c = words_test(o->w->arena, &o->subject, set[i]->language, set[i]->text + k, step);
-			uint32_t node = words_meaning(o->m, o->var, c);
-
-			if (!dd_is_terminal(node))
-				test_add(&o->all, c, node);
-		}
+		for (size_t k = 0; k < set[i]->ntexts; k += step)
+			asked_add(o, set[i]->language, set[i]->text + k, step);
 	}
 }
 
@@ -191,6 +201,19 @@ static void must_thin(struct own *o, struct tests *must, uint32_t within, uint32
 		must->node[i] = dd_not(o->m, must->node[i]);
 }
 
+/* What meets nothing of it takes nothing away. */
+static void tests_within(struct own *o, struct tests *t, uint32_t within)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < t->n; i++)
+		if (dd_and(o->m, within, t->node[i]) != DD_FALSE) {
+			t->c[n] = t->c[i];
+			t->node[n++] = t->node[i];
+		}
+	t->n = n;
+}
+
 static const struct cond *form_find(struct own *o, uint32_t f)
 {
 	struct arena *a = o->w->arena;
@@ -210,6 +233,7 @@ static const struct cond *form_find(struct own *o, uint32_t f)
 	}
 	for (size_t i = 0; i < out.must.n; i++)
 		must = dd_and(o->m, must, out.must.node[i]);
+	tests_within(o, &out.none, must);
 	none = or_all(o, &out.none);
 	left = dd_and(o->m, must, dd_not(o->m, none));
 	if (left != f) {
@@ -256,6 +280,22 @@ static const struct cond *split(struct own *o, uint32_t f)
 	return NULL;
 }
 
+/* Is c, or one of what it joins, a `not`. */
+static bool has_not(const struct cond *c, enum cond_kind kind)
+{
+	return c->kind == COND_NOT || (c->kind == kind && (has_not(c->a, kind) || has_not(c->b, kind)));
+}
+
+/* What c does not say; a `not` inside of a `not` is turned around. */
+static const struct cond *denied(struct arena *a, const struct cond *c)
+{
+	bool pair = c->kind == COND_AND || c->kind == COND_OR;
+
+	if (c->name.n || !pair || !has_not(c, c->kind))
+		return words_not(a, c);
+	return words_pair(a, c->kind == COND_AND ? COND_OR : COND_AND, denied(a, c->a), denied(a, c->b));
+}
+
 const struct cond *words_own(struct words *w, struct dd *m, uint32_t var, uint32_t f, bool related)
 {
 	struct own o = { .w = w, .m = m, .var = var, .subject = words_subject(m, var) };
@@ -267,7 +307,7 @@ const struct cond *words_own(struct words *w, struct dd *m, uint32_t var, uint32
 	c = form_find(&o, f);
 	if (!c) {
 		c = form_find(&o, dd_not(m, f));
-		c = c ? words_not(w->arena, c) : split(&o, f);
+		c = c ? denied(w->arena, c) : split(&o, f);
 	}
 	return c && words_meaning(m, var, c) == f ? c : NULL;
 }

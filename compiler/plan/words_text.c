@@ -174,5 +174,8 @@ const struct cond *words_text(struct arena *a, struct dd *m, uint32_t var, uint3
 	no = simple(a, m, var, g, &nno);
 	if (yes && (!no || nyes <= nno))
 		return yes;
-	return no ? words_not(a, no) : difference(a, m, var, f);
+	if (no)
+		return words_not(a, no);
+	/* Of agents the policy's patterns say it, and sooner. */
+	return dd_variable(m, var)->subject.kind == SUBJECT_AGENT ? NULL : difference(a, m, var, f);
 }
