@@ -186,6 +186,15 @@ static const uint8_t *tuple_check(const uint8_t *p, const char **schema, struct 
 
 	p = at.next;
 	while (p && **schema != ')') {
+		if (**schema == '?') {
+			++*schema;
+			if (!at.v) {
+				schema_skip(schema);
+				break;
+			}
+			if (p < in->end && *p == ITEM_LIST << 5)
+				return refuse_at(in, p, "an empty list in place of none");
+		}
 		if (!at.v--)
 			return refuse_at(in, start, "a list of the wrong length");
 		/* Most members are numbers. */

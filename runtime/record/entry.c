@@ -147,9 +147,21 @@ static void usage_write(struct item_out *o, const void *ctx)
 {
 	const struct entry_end *e = ctx;
 
-	item_head(o, ITEM_LIST, 3);
+	item_head(o, ITEM_LIST, e->nnetwork ? 4 : 3);
 	for (size_t i = 0; i < 3; i++)
 		item_head(o, ITEM_UINT, e->usage[i]);
+	if (!e->nnetwork)
+		return;
+	item_head(o, ITEM_LIST, e->nnetwork);
+	for (size_t i = 0; i < e->nnetwork; i++) {
+		const struct entry_network *w = &e->network[i];
+		const uint64_t number[] = { w->port, w->connections, w->refused, w->sent, w->received };
+
+		item_head(o, ITEM_LIST, 1 + sizeof number / sizeof *number);
+		item_str(o, ITEM_TEXT, w->host);
+		for (size_t k = 0; k < sizeof number / sizeof *number; k++)
+			item_head(o, ITEM_UINT, number[k]);
+	}
 }
 
 static int list_set(const struct entry *e, struct record *r, enum audit_field f, list_fn *write,

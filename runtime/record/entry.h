@@ -68,6 +68,11 @@ struct entry_end {
 	const char *const *layer;
 	size_t nlayers;
 	uint64_t usage[3];
+	const struct entry_network {     /* of a call that connects */
+		struct krux_str host;
+		uint64_t port, connections, refused, sent, received;
+	} *network;
+	size_t nnetwork;
 };
 int entry_outcome(const struct entry *, const struct entry_end *, struct record *out,
                   struct krux_err *err);
