@@ -19,9 +19,10 @@ enum handler_calls {
 	CALLS_CHANGE = 4,      /* write, make, rename, remove */
 	CALLS_WATCH = 8,
 	CALLS_MACHINE = 16,
+	CALLS_LINE = 32,       /* take a connection from the line to egress; none is made */
 	/* No group: the builtin needs nothing but the clock and its arguments, so that the gate may
 	 * run it itself where the capability has no effect. */
-	CALLS_PURE = 32,
+	CALLS_PURE = 64,
 };
 
 #endif

@@ -5,18 +5,21 @@ function word(kinds, out) {
 	if (kinds ~ /R/) out = out ", recorder"
 	if (kinds ~ /S/) out = out ", spawner"
 	if (kinds ~ /H/) out = out ", handlers"
+	if (kinds ~ /E/) out = out ", egress"
+	if (kinds ~ /N/) out = out ", resolver"
 	return substr(out, 3)
 }
 function row(name, kinds, how) {
 	printf "| `%s` | %s | %s |\n", name, word(kinds), how
 }
 BEGIN { print "| system call | who may | when |"; print "|---|---|---|" }
-/^PROCESS_(CALL|IF|NO)\(/ {
+/^PROCESS_(CALL|IF|NO|NO_IF)\(/ {
 	line = $0
 	sub(/\).*/, "", line)
 	sub(/^[A-Z_]*\(/, "", line)
 	n = split(line, part, /, */)
 	if ($0 ~ /^PROCESS_CALL/) row(part[1], part[2], "")
+	else if ($0 ~ /^PROCESS_NO_IF/) { gsub(/"/, "", part[6]); row(part[1], part[2], part[6] ", answered with " part[7]) }
 	else if ($0 ~ /^PROCESS_NO/) row(part[1], part[2], "answered with " part[3])
 	else { gsub(/"/, "", part[n]); row(part[1], part[2], part[n]) }
 }

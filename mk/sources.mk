@@ -83,7 +83,7 @@ RUNTIME_SRC += runtime/base/err.c runtime/base/file.c runtime/base/loop.c runtim
 	runtime/sandbox/privileges.c runtime/sandbox/probe.c runtime/sandbox/process.c runtime/sandbox/rlimits.c runtime/sandbox/root.c \
 	runtime/sandbox/seccomp.c runtime/spawn/again.c runtime/spawn/answer.c runtime/spawn/birth.c runtime/spawn/child.c runtime/spawn/look.c runtime/spawn/look_tree.c runtime/spawn/looking.c runtime/spawn/nest.c runtime/spawn/parent.c runtime/spawn/plan.c runtime/spawn/planned.c runtime/spawn/pool.c \
 	runtime/spawn/redact.c \
-	runtime/spawn/spawn.c runtime/spawn/spawner.c runtime/spawn/spawner_call.c runtime/spawn/spawner_freeze.c runtime/spawn/spawner_tell.c runtime/spawn/template.c runtime/spawn/template_asked.c runtime/spawn/template_call.c runtime/spawn/template_nest.c runtime/spawn/warrant.c runtime/front/audit.c \
+	runtime/spawn/spawn.c runtime/spawn/spawner.c runtime/spawn/spawner_call.c runtime/spawn/spawner_freeze.c runtime/spawn/spawner_line.c runtime/spawn/spawner_tell.c runtime/spawn/template.c runtime/spawn/template_asked.c runtime/spawn/template_call.c runtime/spawn/template_nest.c runtime/spawn/warrant.c runtime/front/audit.c \
 	runtime/front/audit_tail.c runtime/front/audit_verify.c runtime/front/call.c runtime/front/call_daemon.c \
 	runtime/front/call_local.c runtime/front/init.c \
 	runtime/front/options.c runtime/front/reply.c
@@ -96,13 +96,14 @@ HANDLER_SRC += stdlib-caps/common/answer.c stdlib-caps/common/builtins.c stdlib-
 	stdlib-caps/filesystem/moved.c stdlib-caps/filesystem/read.c stdlib-caps/filesystem/restore.c \
 	stdlib-caps/filesystem/search.c stdlib-caps/filesystem/search_content.c stdlib-caps/filesystem/stat.c \
 	stdlib-caps/filesystem/trash.c stdlib-caps/filesystem/watch.c stdlib-caps/filesystem/write.c \
+	stdlib-caps/network/check_port.c stdlib-caps/network/dns_lookup.c stdlib-caps/network/line.c \
 	stdlib-caps/system/figures.c stdlib-caps/system/health.c stdlib-caps/system/info.c \
 	stdlib-caps/system/metrics.c stdlib-caps/system/ping.c stdlib-caps/system/time.c stdlib-caps/system/zone.c
 RUNTIME_MAIN += runtime/main.c
 # Programs beside kruxrt, whose commands kruxrt becomes: what people type is in no process of the daemon.
 RUNTIME_SRC += runtime/front/program.c
 # The daemon's other processes, one program each, which the first executes.
-PARTS := krux-gate krux-handler krux-recorder krux-spawner
+PARTS := krux-egress krux-gate krux-handler krux-recorder krux-spawner
 PARTS_MAIN := $(patsubst krux-%,runtime/%_main.c,$(PARTS))
 RUNTIME_SRC += runtime/base/begin.c runtime/sandbox/part.c
 BESIDE := krux-audit krux-call krux-ctl
@@ -138,4 +139,9 @@ HOT_SRC += runtime/base/loop.c runtime/base/message.c runtime/decide/facts.c run
 	runtime/decide/query.c runtime/decide/tally.c runtime/decide/window.c runtime/gate/call.c runtime/gate/calls.c \
 	runtime/gate/connection.c runtime/gate/lend.c runtime/gate/links.c runtime/gate/pure.c runtime/gate/server.c \
 	runtime/gate/tell.c runtime/record/entry.c runtime/request/request.c
-FUZZERS += config gate
+FUZZERS += gate
+
+# connections, for calls that have none of their own
+RUNTIME_SRC += runtime/egress/address.c runtime/egress/egress.c runtime/egress/line.c runtime/egress/relay.c runtime/egress/resolver.c
+TEST_SRC += tests/unit/outside.c
+UNIT_TESTS += test_egress test_network

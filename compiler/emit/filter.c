@@ -56,7 +56,7 @@ int filter_number(const char *name, enum krux_machine m)
 
 const char *filter_group_word(unsigned bit)
 {
-	static const char *const words[] = { "look", "walk", "change", "watch", "machine" };
+	static const char *const words[] = { "look", "walk", "change", "watch", "machine", "line" };
 
 	for (unsigned i = 0; i < sizeof words / sizeof *words; i++)
 		if (bit == 1U << i)

@@ -34,8 +34,10 @@ static const struct pass {
 };
 enum { CHAINS = sizeof chains / sizeof *chains, PASSES = sizeof passes / sizeof *passes };
 
-bool capability_connects(const struct capability *c)
+bool capability_has_network(const struct capability *c)
 {
+	if (c->handler.kind == HANDLER_BUILTIN)
+		return false;
 	for (size_t i = 0; i < c->neffects; i++)
 		if (c->effect[i].kind == EFFECT_CONNECTS)
 			return true;

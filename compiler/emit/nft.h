@@ -8,8 +8,8 @@
 /* Where the relay listens, on the namespace's own 127.0.0.1. */
 enum { NFT_RELAY_PORT = 3128 };
 
-/* Some effect of it connects. */
-bool capability_connects(const struct capability *);
+/* Its calls have a network of their own to connect by: what connects and is no builtin, which asks egress by a line. */
+bool capability_has_network(const struct capability *);
 /* The rules as `nft list ruleset` shows them. */
 void nft_text_write(struct buf *);
 /* The same as one batch of netlink messages for NETLINK_NETFILTER, little-endian; all of it or nothing is

@@ -164,7 +164,7 @@ static void capability_collect(struct files *f, const struct package_input *in, 
 	reference_write(&b, c);
 	buf_add(f, arena_printf(f->arena, "docs/%.*s.md", STR_ARG(name)), &b);
 	file_add(f, arena_printf(f->arena, "sandbox/%.*s.plan", STR_ARG(name)), in->plan[i]);
-	if (capability_connects(c)) {
+	if (capability_has_network(c)) {
 		buf_printf(&b, "# %.*s: of the network namespace of each call, before it starts. This version does not run them.\n",
 		           STR_ARG(name));
 		nft_text_write(&b);
@@ -184,7 +184,7 @@ static void network_collect(struct files *f, const struct capability_set *set)
 	struct buf b = { 0 };
 	size_t i = 0;
 
-	while (i < set->n && !capability_connects(set->cap[i]))
+	while (i < set->n && !capability_has_network(set->cap[i]))
 		i++;
 	if (i == set->n)
 		return;

@@ -52,6 +52,12 @@ static const struct holder {
 		"kernel   Landlock leaves rights on names of the opened folder and the trash alone\n"
 		"handler  moves the whole tree to the trash, or nothing where it holds a protected name\n",
 	},
+	[EFFECT_CONNECTS] = {
+		"kernel   no network: seccomp leaves no socket, and the namespace has no interface that is up\n"
+		"egress   connects to the decided host and port alone, at an address that it has checked, and\n"
+		"         passes bytes on\n",
+		NULL,
+	},
 };
 
 static const char pruned[] =
@@ -152,6 +158,8 @@ static const char *held_by(const struct capability *cap, const struct effect *e)
 
 	if (!is_held(cap, e))
 		return "nobody";
+	if (e->kind == EFFECT_CONNECTS)
+		return "kernel and egress";
 	return e->kind != EFFECT_NONE && strstr(how, "handler") ? "kernel and handler" : "kernel";
 }
 
@@ -240,8 +248,10 @@ static void holders_print(struct buf *b)
 
 		if (!holders[i].one)
 			continue;
-		buf_printf(b, "\n  %s(path)\n", word);
+		buf_printf(b, "\n  %s(%s)\n", word, i == EFFECT_CONNECTS ? "host, port" : "path");
 		lines_indent(b, holders[i].one);
+		if (!holders[i].tree)
+			continue;
 		buf_printf(b, "\n  %s(tree path)\n", word);
 		lines_indent(b, holders[i].tree);
 	}

@@ -28,6 +28,7 @@ static const struct {
 	[EFFECT_CREATES] = { true, CALLS_CHANGE, 0 },
 	[EFFECT_WRITES] = { true, CALLS_CHANGE, 0 },
 	[EFFECT_DELETES] = { true, CALLS_CHANGE, 0 },
+	[EFFECT_CONNECTS] = { true, CALLS_LINE, 0 },
 };
 
 /* Groups that have to be spoken of; the other way round. */
@@ -41,6 +42,7 @@ static const struct {
 	{ CALLS_WALK, "open what lies below a folder", 1 << EFFECT_READS | 1 << EFFECT_LISTS | 1 << EFFECT_CREATES |
 	                                               1 << EFFECT_WRITES | 1 << EFFECT_DELETES },
 	{ CALLS_CHANGE, "change files", 1 << EFFECT_CREATES | 1 << EFFECT_WRITES | 1 << EFFECT_DELETES },
+	{ CALLS_LINE, "reach other machines", 1 << EFFECT_CONNECTS },
 	{ CALLS_WATCH, "watch folders", 1 << EFFECT_READS | 1 << EFFECT_LISTS },
 };
 

@@ -22,7 +22,7 @@ struct head {
 	uint32_t uid, gid, parent;
 	uint32_t given;                /* 1 << enum begin_fd: what came along, in that order */
 	uint32_t told;                 /* 1 << place among the first texts */
-	uint32_t nwaived, nmissing, nlimits, nplaces, ntext;
+	uint32_t nwaived, nmissing, nlimits, nplaces, nreached, ntext;
 };
 
 /* ---- sending ---- */
@@ -64,7 +64,8 @@ static bool texts_add(struct texts *t, const struct begin *b, struct head *h)
 		h->told |= (uint32_t)(text[i] != NULL) << i;
 	}
 	return list_add(t, b->waived, &h->nwaived) && list_add(t, b->missing, &h->nmissing) &&
-	       list_add(t, b->limits, &h->nlimits) && list_add(t, b->places, &h->nplaces);
+	       list_add(t, b->limits, &h->nlimits) && list_add(t, b->places, &h->nplaces) &&
+	       list_add(t, b->reached, &h->nreached);
 }
 
 int begin_put(struct channel *c, const struct begin *b, struct krux_err *err)
@@ -119,16 +120,16 @@ static bool list_next(struct texts *t, uint32_t n, const char **list)
 	return true;
 }
 
-/* b->memory: the four lists, then the texts. */
+/* b->memory: the lists, then the texts. */
 static bool texts_take(const uint8_t *p, size_t n, const struct head *h, struct begin *b)
 {
 	const char **const text[TEXTS] = { &b->engine, &b->bundle_path, &b->state_path, &b->agent, &b->workspace };
-	size_t lists = ((size_t)h->nwaived + h->nmissing + h->nlimits + h->nplaces + 4) * sizeof(char *);
+	size_t lists = ((size_t)h->nwaived + h->nmissing + h->nlimits + h->nplaces + h->nreached + 5) * sizeof(char *);
 	struct texts t = { .n = n };
 	const char **list;
 
 	if (h->ntext != n || h->nwaived > MOST_TEXTS || h->nmissing > MOST_TEXTS || h->nlimits > MOST_TEXTS ||
-	    h->nplaces > MOST_TEXTS)
+	    h->nplaces > MOST_TEXTS || h->nreached > MOST_TEXTS)
 		return false;
 	list = b->memory = malloc(lists + n);
 	if (!list)
@@ -142,9 +143,11 @@ static bool texts_take(const uint8_t *p, size_t n, const struct head *h, struct 
 	b->missing = list + h->nwaived + 1;
 	b->limits = b->missing + h->nmissing + 1;
 	b->places = b->limits + h->nlimits + 1;
-	return list_next(&t, h->nwaived, list) && list_next(&t, h->nmissing, list + h->nwaived + 1) &&
-	       list_next(&t, h->nlimits, list + h->nwaived + h->nmissing + 2) &&
-	       list_next(&t, h->nplaces, list + h->nwaived + h->nmissing + h->nlimits + 3) && !t.n;
+	b->reached = b->places + h->nplaces + 1;
+	return list_next(&t, h->nwaived, list) && list_next(&t, h->nmissing, (const char **)(uintptr_t)b->missing) &&
+	       list_next(&t, h->nlimits, (const char **)(uintptr_t)b->limits) &&
+	       list_next(&t, h->nplaces, (const char **)(uintptr_t)b->places) &&
+	       list_next(&t, h->nreached, (const char **)(uintptr_t)b->reached) && !t.n;
 }
 
 static bool descriptors_take(struct message *m, uint32_t given, struct begin *b)

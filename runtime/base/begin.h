@@ -15,7 +15,7 @@ enum { BEGIN_CHANNEL = 3 };            /* the descriptor that a program finds it
 enum begin_fd {
 	BEGIN_BUNDLE,                  /* the file, open for reading */
 	BEGIN_STATE, BEGIN_TRUST, BEGIN_TRASH, BEGIN_LOG, BEGIN_BLOBS, BEGIN_KEYS,      /* folders */
-	BEGIN_GATE, BEGIN_RECORDER, BEGIN_SPAWNER, BEGIN_HANDLER,      /* channels to the others */
+	BEGIN_GATE, BEGIN_RECORDER, BEGIN_SPAWNER, BEGIN_HANDLER, BEGIN_EGRESS,    /* channels to the others */
 	BEGIN_FDS
 };
 
@@ -28,7 +28,8 @@ struct begin {
 	pid_t parent;                  /* who says this */
 	const char *engine, *bundle_path, *state_path;  /* NULL: it is not told */
 	const char *agent, *workspace; /* of the one who is served; NULL: all that are registered */
-	const char *const *waived, *const *missing, *const *limits, *const *places;     /* NULL-terminated; NULL: none */
+	/* NULL-terminated; NULL: none */
+	const char *const *waived, *const *missing, *const *limits, *const *places, *const *reached;
 	int fd[BEGIN_FDS];             /* -1: not given */
 	void *memory;                  /* of what begin_take has filled */
 };

@@ -32,6 +32,8 @@ enum message_kind {
 	MESSAGE_EMPTY,
 	/* the handlers' process to a nest, and back */
 	MESSAGE_BEAR, MESSAGE_BORN,
+	/* spawner to egress, and back; egress to its resolver */
+	MESSAGE_LINE, MESSAGE_LINED, MESSAGE_LOOKUP,
 	MESSAGE_KINDS
 };
 
@@ -67,7 +69,7 @@ struct message_run {
 	uint32_t nrecord, nticket;     /* the intent, and the deferred record of its ticket */
 };
 
-enum { FORK_TRASH = 1, FORK_OWNER = 32 };
+enum { FORK_TRASH = 1, FORK_LINE = 2, FORK_OWNER = 32 };
 struct message_fork {
 	uint32_t capability;           /* its index in the bundle's schema */
 	uint32_t flags;
@@ -87,6 +89,16 @@ struct message_ended {
 	int32_t status;                /* as waitpid has it */
 	uint32_t lost;                 /* it could not be seen */
 	uint64_t cpu_ns, rss_bytes;
+};
+
+/* A call's connections: LINE_TARGETS of capspec/line.h at most, of which n are sent. */
+struct message_target {
+	uint16_t port, reserved;
+	char host[256];                /* canonical, with its NUL */
+};
+struct message_lined {
+	uint64_t connections, refused; /* refused: answers that were not to be reached */
+	uint64_t sent, received;       /* bytes, as the host saw them */
 };
 
 enum { RESULT_OUTPUT_FD = 1 };

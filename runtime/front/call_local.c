@@ -30,6 +30,10 @@ static void serve_become(const struct call *c, const char *path, const char *bun
 		argv[n++] = "--workspace";
 		argv[n++] = c->workspace;
 	}
+	if (c->reach) {
+		argv[n++] = "--reach";
+		argv[n++] = c->reach;
+	}
 	if (c->dev)
 		argv[n++] = "--dev";
 	if (dup2(theirs, 0) == 0)

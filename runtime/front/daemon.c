@@ -89,6 +89,12 @@ static const char *status_words(int status, char out[static 64])
 	return out;
 }
 
+/* One that speaks with the spawner alone. */
+static bool is_below(const struct member *m)
+{
+	return m->kind == PROCESS_HANDLER || m->kind == PROCESS_EGRESS;
+}
+
 /* Nobody has asked for its end, or it did not end in order. */
 static void end_report(const struct member *m)
 {
@@ -101,8 +107,10 @@ static void end_report(const struct member *m)
 	/* It has finished, because its gate is gone; which may be seen only after this. */
 	if (g && m->kind == PROCESS_SPAWNER && !m->status)
 		return;
-	/* Why it could not start, the spawner says. */
-	if (g && m->kind == PROCESS_HANDLER && (!g->spawner.pid || (g->state == GENERATION_STARTING && WIFEXITED(m->status))))
+	/* Why it could not start, the spawner says; egress leaves where nothing connects. */
+	if (g && m->kind == PROCESS_EGRESS && !m->status)
+		return;
+	if (g && is_below(m) && (!g->spawner.pid || (g->state == GENERATION_STARTING && WIFEXITED(m->status))))
 		return;
 	if (g && g->state == GENERATION_STARTING && (g->gate.refused || g->spawner.refused))
 		return;
@@ -133,7 +141,7 @@ static void member_ended(struct member *m, int status)
 	loop_forget(&d->loop, &m->watch);
 	member_close(m);
 	if (m->generation) {
-		if (d->plan->start.agent && status && m->kind != PROCESS_HANDLER && generation_serves(m->generation) && !d->code)
+		if (d->plan->start.agent && status && !is_below(m) && generation_serves(m->generation) && !d->code)
 			d->code = CODE_SYSTEM;
 		return;
 	}
@@ -164,6 +172,8 @@ static struct member *member_of(struct daemon *d, pid_t pid)
 			return &g->spawner;
 		if (g->handler.pid == pid)
 			return &g->handler;
+		if (g->egress.pid == pid)
+			return &g->egress;
 	}
 	return NULL;
 }

@@ -1,5 +1,5 @@
-/* A bundle to a gate, a spawner and a handlers' process that talk to each other, to the recorder and to the
- * parent. */
+/* A bundle to a gate, a spawner, a handlers' process and an egress process that talk to each other, to the recorder and
+ * to the parent. */
 #include "runtime/front/generation.h"
 
 #include "runtime/base/cleanup.h"
@@ -27,7 +27,7 @@ void member_close(struct member *m)
 }
 
 /* Pairs between gate, spawner, recorder and parent. */
-enum { GATE_PARENT, SPAWNER_PARENT, GATE_RECORDER, SPAWNER_RECORDER, GATE_SPAWNER, SPAWNER_HANDLER, PAIRS };
+enum { GATE_PARENT, SPAWNER_PARENT, GATE_RECORDER, SPAWNER_RECORDER, GATE_SPAWNER, SPAWNER_HANDLER, SPAWNER_EGRESS, PAIRS };
 
 static void pairs_close(int pair[PAIRS][2])
 {
@@ -63,19 +63,19 @@ static int group_make(struct generation *g, int cgroup, struct krux_err *err)
 }
 
 /* What it is to know goes through the spawner's end, and then it is the spawner that hears it. */
-static int handler_start(struct generation *g, const struct start_plan *plan, const struct start_generation *own,
-                         int pair[2], struct krux_err *err)
+static int below_start(struct member *m, const struct start_plan *plan, const struct start_generation *own,
+                       int pair[2], struct krux_err *err)
 {
 	struct channel ours;
 	pid_t pid;
 
 	if (channel_open(&ours, pair[0], err))
 		return -1;
-	pid = start_process(plan, PROCESS_HANDLER, own, &ours, pair[1], err);
+	pid = start_process(plan, m->kind, own, &ours, pair[1], err);
 	ours.fd = -1;
 	channel_close(&ours);
 	if (pid > 0)
-		g->handler.pid = pid;
+		m->pid = pid;
 	return pid < 0 ? -1 : 0;
 }
 
@@ -87,7 +87,8 @@ static int members_start(struct generation *g, const struct start_plan *plan, in
 		.gate_recorder = pair[GATE_RECORDER][0], .gate_spawner = pair[GATE_SPAWNER][0],
 		.spawner_recorder = pair[SPAWNER_RECORDER][0],
 		.spawner_gate = pair[GATE_SPAWNER][1],
-		.spawner_handler = pair[SPAWNER_HANDLER][0], .cgroup_main = g->cgroup_main,
+		.spawner_handler = pair[SPAWNER_HANDLER][0],
+		.spawner_egress = pair[SPAWNER_EGRESS][0], .cgroup_main = g->cgroup_main,
 	};
 	pid_t pid;
 
@@ -97,7 +98,8 @@ static int members_start(struct generation *g, const struct start_plan *plan, in
 	if (member_open(&g->spawner, pair[SPAWNER_PARENT][0], err))
 		return -1;
 	pair[SPAWNER_PARENT][0] = -1;
-	if (handler_start(g, plan, &own, pair[SPAWNER_HANDLER], err))
+	if (below_start(&g->handler, plan, &own, pair[SPAWNER_HANDLER], err) ||
+	    below_start(&g->egress, plan, &own, pair[SPAWNER_EGRESS], err))
 		return -1;
 	pid = start_process(plan, PROCESS_SPAWNER, &own, &g->spawner.channel, pair[SPAWNER_PARENT][1], err);
 	if (pid < 0)
@@ -139,12 +141,14 @@ void generation_kill(struct generation *g)
 		kill(g->spawner.pid, SIGKILL);
 	if (g->handler.pid)
 		kill(g->handler.pid, SIGKILL);
+	if (g->egress.pid)
+		kill(g->egress.pid, SIGKILL);
 	g->state = GENERATION_ENDING;
 }
 
 bool generation_over(struct generation *g)
 {
-	if (g->gate.pid || g->spawner.pid || g->handler.pid)
+	if (g->gate.pid || g->spawner.pid || g->handler.pid || g->egress.pid)
 		return false;
 	if (g->cgroup < 0 || cgroup_empty(g->cgroup))
 		return true;

@@ -1,4 +1,4 @@
-/* A gate, its spawner and the process of the handlers, from their start until nothing of them is left. */
+/* A gate, its spawner, the process of the handlers and egress, from their start until nothing of them is left. */
 #ifndef KRUX_GENERATION_H
 #define KRUX_GENERATION_H
 
@@ -35,7 +35,7 @@ struct generation {
 	enum generation_state state;
 	uint64_t n;
 	struct member gate, spawner;
-	struct member handler;         /* without a channel to us: it speaks with the spawner */
+	struct member handler, egress; /* without a channel to us: they speak with the spawner */
 	int bundle;
 	char *bundle_path;
 	char group[32];                /* its cgroup's name */

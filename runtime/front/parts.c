@@ -79,7 +79,7 @@ int parts_open(struct parts *p, struct krux_err *err)
 	dir = folder_open(path, err);
 	if (dir < 0)
 		return -1;
-	for (unsigned i = 0; i < PROCESS_KINDS; i++) {
+	for (unsigned i = 0; i < PROCESS_PROGRAMS; i++) {
 		snprintf(name, sizeof name, "krux-%s", process_word(i));
 		p->program[i] = program_open(dir, path, name, err);
 		if (p->program[i] < 0) {
@@ -92,13 +92,13 @@ int parts_open(struct parts *p, struct krux_err *err)
 
 void parts_none(struct parts *p)
 {
-	for (unsigned i = 0; i < PROCESS_KINDS; i++)
+	for (unsigned i = 0; i < PROCESS_PROGRAMS; i++)
 		p->program[i] = -1;
 }
 
 void parts_close(struct parts *p)
 {
-	for (unsigned i = 0; i < PROCESS_KINDS; i++)
+	for (unsigned i = 0; i < PROCESS_PROGRAMS; i++)
 		cleanup_fd(&p->program[i]);
 	parts_none(p);
 }

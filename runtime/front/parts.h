@@ -10,7 +10,7 @@
 struct krux_err;
 
 struct parts {
-	int program[PROCESS_KINDS];    /* -1: not opened */
+	int program[PROCESS_PROGRAMS];    /* -1: not opened */
 };
 
 /* Opens krux-gate and the others in this program's own folder, or else in the one that they are

@@ -13,6 +13,7 @@
 #include "runtime/front/options.h"
 #include "runtime/front/owner.h"
 #include "runtime/front/places.h"
+#include "runtime/front/reached.h"
 #include "runtime/front/ready.h"
 #include "runtime/gate/gate_run.h"
 #include "runtime/gate/limits.h"
@@ -49,17 +50,17 @@ static const char help[] =
 "  --socket PATH      where agents connect (XDG_RUNTIME_DIR|/run/krux/agent.sock)\n"
 "  --socket-group G   only members of this group can connect there (all can)\n"
 "  --supervisor PATH  where you alone connect (supervisor.sock beside it)\n"
-"  --uid-base N       as root: uid of gate; recorder, hook: N+1, N+2 (60800)\n"
+"  --uid-base N       as root: uid of gate; the others: N+1 to N+3 (60800)\n"
 "  --notify-hook PROGRAM  run for each notify verdict, with the event as JSON\n"
 "  --notify-network   it may use the network\n"
+"  --reach CIDR,...   private addresses that calls may connect to (none)\n"
 "  --limit NAME=N     what clients may use up: a name that kruxrt status shows\n"
 "  --only AGENT       one caller, on standard input; --workspace DIR: its folder\n"
 "  --allow-missing F,...  do without these features (kruxrt doctor)\n"
 "  --dev              let a development key through; answers and records say so\n"
 "\n"
 "Sockets named agent and supervisor are taken from systemd; readiness is said.\n"
-"SIGHUP, kruxrt reload: the bundle anew; no connection is lost. SIGTERM, SIGINT:\n"
-"finish what runs, then end; twice: do not wait.\n"
+"SIGHUP: the bundle anew. SIGTERM, SIGINT: finish what runs; twice: do not wait.\n"
 "\n"
 "Exit: 0 ended when asked to; 2 wrong usage, or no good bundle; 3 system failed.\n";
 
@@ -67,7 +68,7 @@ enum { MOST_LIMITS = 32 };
 static const uint64_t second_ns = 1000000000;
 
 struct serve {
-	const char *bundle, *state_path, *trust, *socket, *group, *supervisor, *base, *missing_list, *only, *folder;
+	const char *bundle, *state_path, *trust, *socket, *group, *supervisor, *base, *missing_list, *reach_list, *only, *folder;
 	bool dev, help;
 	struct state state;
 	struct daemon_plan plan;
@@ -76,6 +77,7 @@ struct serve {
 	char *bundle_path;
 	struct workspace workspace;    /* of the one who is served alone */
 	struct places places;
+	struct reached reached;
 	const char *limit[MOST_LIMITS + 1];
 	int cgroup_above;
 	char group_name[32];
@@ -101,7 +103,7 @@ static int base_read(struct serve *s, struct krux_err *err)
 		return 0;
 	errno = 0;
 	n = strtoul(s->base, &end, 10);
-	if (errno || *end || *s->base < '1' || *s->base > '9' || n > INT_MAX - 2)
+	if (errno || *end || *s->base < '1' || *s->base > '9' || n > INT_MAX - 3)
 		return err_set(err, 0, "--uid-base: a number of users, such as 60800");
 	s->plan.start.uid_base = (uid_t)n;
 	return 0;
@@ -317,8 +319,10 @@ static int serve_open(struct serve *s, int *code, struct krux_err *err)
 	struct start_plan *start = &s->plan.start;
 
 	*code = EXIT_USAGE;
-	if (only_check(s, err) || base_read(s, err) || machine_waive(&s->machine, s->missing_list, err) || limits_read(s, err))
+	if (only_check(s, err) || base_read(s, err) || machine_waive(&s->machine, s->missing_list, err) || limits_read(s, err) ||
+	    reached_read(&s->reached, s->reach_list, err))
 		return -1;
+	start->reached = s->reached.block;
 	s->plan.hook.uid = start->uid_base + 2;
 	if (hook_check(&s->plan.hook, err))
 		return -1;
@@ -363,6 +367,7 @@ static void serve_close(struct serve *s)
 	state_close(&s->state);
 	free(s->bundle_path);
 	places_free(&s->places);
+	reached_free(&s->reached);
 	machine_free(&s->machine);
 }
 
@@ -383,6 +388,7 @@ int serve_command(int argc, char **argv)
 		{ .name = "--notify-network", .flag = &s.plan.hook.network },
 		{ .name = "--limit", .list = s.limit, .nlist = MOST_LIMITS + 1 },
 		{ .name = "--allow-missing", .value = &s.missing_list },
+		{ .name = "--reach", .value = &s.reach_list },
 		{ .name = "--only", .value = &s.only },
 		{ .name = "--workspace", .value = &s.folder },
 		{ .name = "--dev", .flag = &s.dev },

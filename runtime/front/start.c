@@ -46,17 +46,28 @@ static void spawner_begin(const struct start_plan *p, const struct start_generat
 	b->fd[BEGIN_RECORDER] = g->spawner_recorder;
 	b->fd[BEGIN_GATE] = g->spawner_gate;
 	b->fd[BEGIN_HANDLER] = g->spawner_handler;
+	b->fd[BEGIN_EGRESS] = g->spawner_egress;
+}
+
+/* A uid of its own for each that needs nothing of root's; + 2 is the hook's. */
+static uid_t uid_of(const struct start_plan *p, enum process_kind kind)
+{
+	return p->uid_base + (kind == PROCESS_RECORDER ? 1 : kind == PROCESS_EGRESS ? 3 : 0);
 }
 
 static int process_tell(const struct start_plan *p, enum process_kind kind, const struct start_generation *g,
                         struct channel *to, struct krux_err *err)
 {
-	const uid_t id = p->uid_base + (kind == PROCESS_RECORDER);
+	const uid_t id = uid_of(p, kind);
 	struct begin b = { .kind = kind, .dev = p->dev, .waived = p->waived, .uid = id, .gid = (gid_t)id,
 		           .parent = getpid(), .agent = p->agent, .workspace = p->workspace };
 
 	for (unsigned i = 0; i < BEGIN_FDS; i++)
 		b.fd[i] = -1;
+	if (kind == PROCESS_EGRESS) {
+		b.reached = p->reached;
+		return begin_put(to, &b, err);
+	}
 	b.fd[BEGIN_TRUST] = p->state->trust;
 	if (g) {
 		b.generation = g->n;
@@ -128,7 +139,7 @@ pid_t start_process(const struct start_plan *p, enum process_kind kind, const st
 		return err_wrap(err, "start the %s", process_word(kind));
 	fflush(stdout);
 	fflush(stderr);
-	pid = cgroup_fork(kind == PROCESS_SPAWNER || kind == PROCESS_HANDLER ? g->cgroup_main : -1);
+	pid = cgroup_fork(kind == PROCESS_SPAWNER || kind == PROCESS_HANDLER || kind == PROCESS_EGRESS ? g->cgroup_main : -1);
 	if (pid < 0)
 		return err_set(err, errno, "start the %s", process_word(kind));
 	if (!pid)

@@ -23,8 +23,9 @@ struct start_plan {
 	const char *const *waived, *const *missing;
 	const char *const *limits;     /* of the gate: NAME=N, NULL-terminated; NULL: the usual ones */
 	const char *const *places;     /* that no agent may reach, NULL-terminated */
+	const char *const *reached;    /* blocks of special addresses that calls may reach, NULL-terminated; NULL: none */
 	const char *agent, *workspace; /* who is served alone; NULL: all that are registered */
-	uid_t uid_base;                /* as root: gate + 0, recorder + 1 */
+	uid_t uid_base;                /* as root: gate + 0, recorder + 1, egress + 3 */
 };
 
 /* What belongs to one generation. The descriptors stay the caller's. */
@@ -33,12 +34,12 @@ struct start_generation {
 	int bundle;
 	const char *bundle_path;
 	int gate_recorder, gate_spawner;       /* the gate's ends */
-	int spawner_recorder, spawner_gate, spawner_handler;   /* the spawner's */
-	int cgroup_main;                       /* where spawner and handlers' process are; -1: nowhere */
+	int spawner_recorder, spawner_gate, spawner_handler, spawner_egress;   /* the spawner's */
+	int cgroup_main;                       /* where spawner, handlers' process and egress are; -1: nowhere */
 };
 
-/* Starts the process; `ours` and `theirs` are the ends of its channel to its parent, or of the handlers' process to
- * its spawner, whose end is `ours` until then. g is NULL for the recorder. Its pid, or -1 with *err. */
+/* Starts the process; `ours` and `theirs` are the ends of its channel to its parent, or of handlers' process and egress to
+ * their spawner, whose end is `ours` until then. g is NULL for the recorder. Its pid, or -1 with *err. */
 pid_t start_process(const struct start_plan *, enum process_kind, const struct start_generation *g,
                     struct channel *ours, int theirs, struct krux_err *err);
 

@@ -35,7 +35,7 @@ bool pure_run(struct gate *g, const struct request *q, bool *done, struct krux_v
               struct krux_str *error, struct krux_str *message)
 {
 	const struct builtin *b = builtin_pure(q->cap->handler.name);
-	struct handler_call c = { .args = &q->args, .pool = g->pool, .workspace = -1, .store = -1,
+	struct handler_call c = { .args = &q->args, .pool = g->pool, .workspace = -1, .store = -1, .line = -1,
 		                  .confined = "gate", .allows = nothing_allowed, .fd = -1, .temp = -1 };
 	struct krux_refusal why;
 

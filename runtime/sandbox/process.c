@@ -12,6 +12,7 @@
 #include <sched.h>
 #include <seccomp.h>
 #include <stdint.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -23,7 +24,7 @@ enum { MOST_DESCRIPTORS = 1 << 16 };
 
 const char *process_word(enum process_kind kind)
 {
-	static const char *const words[PROCESS_KINDS] = { "gate", "recorder", "spawner", "handler" };
+	static const char *const words[PROCESS_KINDS] = { "gate", "recorder", "spawner", "handler", "egress", "resolver" };
 
 	return words[kind];
 }
@@ -60,6 +61,12 @@ static int bounding_set_keep(uint64_t keep)
 	return 0;
 }
 
+/* In the network that the machine has. */
+static bool is_outside(enum process_kind kind)
+{
+	return kind == PROCESS_EGRESS || kind == PROCESS_RESOLVER;
+}
+
 static int root_leave(enum process_kind kind, uid_t uid, gid_t gid)
 {
 	const unsigned long locked = SECBIT_NOROOT | SECBIT_NOROOT_LOCKED | SECBIT_NO_SETUID_FIXUP |
@@ -68,7 +75,7 @@ static int root_leave(enum process_kind kind, uid_t uid, gid_t gid)
 	                             SECBIT_NO_CAP_AMBIENT_RAISE_LOCKED;
 	uint64_t keep = keeps[kind];
 
-	if (kind != PROCESS_HANDLER && unshare(CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS))
+	if (kind != PROCESS_HANDLER && unshare((is_outside(kind) ? 0 : CLONE_NEWNET) | CLONE_NEWIPC | CLONE_NEWUTS))
 		return -1;
 	if (setgroups(0, NULL) || bounding_set_keep(keep) || prctl(PR_SET_SECUREBITS, locked))
 		return -1;
@@ -86,7 +93,7 @@ static int limits_set(enum process_kind kind)
 	if (files.rlim_max > MOST_DESCRIPTORS)
 		files.rlim_max = MOST_DESCRIPTORS;
 	files.rlim_cur = files.rlim_max;
-	return kind == PROCESS_GATE || kind == PROCESS_HANDLER ? setrlimit(RLIMIT_NOFILE, &files) : 0;
+	return kind == PROCESS_GATE || kind == PROCESS_HANDLER || kind == PROCESS_EGRESS ? setrlimit(RLIMIT_NOFILE, &files) : 0;
 }
 
 int process_begin(enum process_kind kind, uid_t uid, gid_t gid, struct krux_err *err)
@@ -102,7 +109,7 @@ int process_begin(enum process_kind kind, uid_t uid, gid_t gid, struct krux_err 
 /* ---- system calls ---- */
 
 enum { G = 1 << PROCESS_GATE, R = 1 << PROCESS_RECORDER, S = 1 << PROCESS_SPAWNER,
-       H = 1 << PROCESS_HANDLER };
+       H = 1 << PROCESS_HANDLER, E = 1 << PROCESS_EGRESS, N = 1 << PROCESS_RESOLVER };
 
 static const struct process_rule {
 	int nr;
@@ -116,12 +123,14 @@ static const struct process_rule {
 #define PROCESS_IF(name, kinds, argument, mask, bits, when) \
 	{ SCMP_SYS(name), kinds, 0, 1, argument, mask, bits },
 #define PROCESS_NO(name, kinds, no) { SCMP_SYS(name), kinds, no, 0, 0, 0, 0 },
+#define PROCESS_NO_IF(name, kinds, argument, mask, bits, when, no) \
+	{ SCMP_SYS(name), kinds, no, 1, argument, mask, bits },
 #include "runtime/sandbox/process.def"
 /* Those of the handlers, without their groups. */
 #define CALL(name, groups) { SCMP_SYS(name), H, 0, 0, 0, 0, 0 },
 #include "capspec/calls.def"
 #if SANITIZED
-#define SAN(name) { SCMP_SYS(name), G | R | S | H, 0, 0, 0, 0, 0 },
+#define SAN(name) { SCMP_SYS(name), G | R | S | H | E | N, 0, 0, 0, 0, 0 },
 	SAN(sigaltstack) SAN(rt_sigaction) SAN(readlink) SAN(prctl) SAN(getrlimit)
 	SAN(sched_getaffinity) SAN(openat) SAN(open) SAN(kill) SAN(tgkill) SAN(prlimit64)
 #undef SAN
@@ -164,8 +173,9 @@ int process_confine(enum process_kind kind, const struct landlock_grant *grant, 
                     struct krux_err *err)
 {
 	int abi = probe_get()->landlock_abi;
+	int rc = kind == PROCESS_HANDLER ? 0 : is_outside(kind) ? landlock_files(abi, grant, n) : landlock_restrict(abi, grant, n);
 
-	if (kind != PROCESS_HANDLER && landlock_restrict(abi, grant, n))
+	if (rc)
 		return err_set(err, errno, "put Landlock on the %s", process_word(kind));
 	if (calls_restrict(kind))
 		return err_set(err, errno, "put seccomp on the %s", process_word(kind));

@@ -9,18 +9,20 @@
 struct krux_err;
 struct landlock_grant;
 
-enum process_kind { PROCESS_GATE, PROCESS_RECORDER, PROCESS_SPAWNER, PROCESS_HANDLER, PROCESS_KINDS };
+/* Programs, and then the process that egress looks names up in, which is forked from it. */
+enum process_kind { PROCESS_GATE, PROCESS_RECORDER, PROCESS_SPAWNER, PROCESS_HANDLER, PROCESS_EGRESS, PROCESS_PROGRAMS,
+                    PROCESS_RESOLVER = PROCESS_PROGRAMS, PROCESS_KINDS };
 const char *process_word(enum process_kind);
 
 /* The first thing in such a process. As root: namespaces of its own for network, IPC and host name (all but
- * the handlers', whose children get them), then uid and gid without further groups and no capability; the
+ * the handlers', whose children get them; egress and resolver stay in the machine's network), then uid and gid without further groups and no capability; the
  * spawner stays root with those that opening workspaces takes, the handlers' process with those that making a
  * sandbox takes. As anybody else uid and gid stay. Always: no new privileges, not dumpable, no core files, as
  * many descriptors as the hard limit lets the gate have. */
 int process_begin(enum process_kind, uid_t uid, gid_t gid, struct krux_err *err);
 
 /* The last thing before it serves: Landlock with these grants alone, and the system calls of process.def,
- * both for good. The handlers' process gets no Landlock: a domain with rules for files would refuse mounts to
+ * both for good. Egress and resolver may connect, and the others not. The handlers' process gets no Landlock: a domain with rules for files would refuse mounts to
  * its children, and one without any would refuse them renames between folders. */
 int process_confine(enum process_kind, const struct landlock_grant *, size_t n,
                     struct krux_err *err);

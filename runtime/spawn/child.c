@@ -119,11 +119,12 @@ static void namespaces_on(struct child *ch)
 static void descriptors_on(struct child *ch)
 {
 	const struct child_plan *plan = ch->plan;
-	int keep[HANDLER_HOST + 9] = { plan->workspace, plan->store, plan->out, plan->ask, plan->go,
-		                       ch->proc, plan->blob[0], plan->blob[1], plan->socket };
+	int keep[HANDLER_HOST + 10] = { plan->workspace, plan->store, plan->out, plan->ask, plan->go,
+		                       ch->proc, plan->blob[0], plan->blob[1], plan->socket,
+		                       plan->line };
 	const size_t n = sizeof keep / sizeof *keep;
 
-	memcpy(keep + 9, ch->call.host, sizeof ch->call.host);
+	memcpy(keep + 10, ch->call.host, sizeof ch->call.host);
 	layer_on(ch, LAYER_DESCRIPTORS, ch->shared ? descriptors_rest(keep, n) : descriptors_close(keep, n));
 }
 
@@ -285,6 +286,7 @@ static void call_begin(struct child *ch)
 	c->args = plan->args;
 	c->workspace = plan->workspace;
 	c->store = plan->store;
+	c->line = plan->line;
 	c->allows = plan->allows;
 	c->allows_ctx = plan->ctx;
 	c->fd = c->temp = -1;

@@ -19,6 +19,7 @@ struct child_plan {
 	struct rlimits limits;
 	size_t output;                 /* most bytes of the encoded answer */
 	int workspace, store;          /* store: -1: none; workspace: -1: `waits` brings it */
+	int line;                      /* to egress, of a call that connects; -1: none */
 	int socket;                    /* that `waits` listens to; -1: none */
 	uid_t owner;                   /* of the workspace, whom the child becomes as root; set by birth_start */
 	gid_t group;

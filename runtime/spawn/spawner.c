@@ -1,6 +1,6 @@
 /* Receipts to children, and how they ended to records and results.
  *
- * Four channels: the gate asks, the handlers' process forks the children, the recorder is told how each
+ * Five channels: the gate asks, the handlers' process forks the children, egress connects for them, the recorder is told how each
  * call ended before the gate is, the parent stops it all. A gate that is gone, or says what is no message, gets nothing more run; what
  * runs goes on to its end or its deadline and is recorded. */
 #include "runtime/spawn/spawner_part.h"
@@ -110,6 +110,14 @@ static void gate_ready(struct watch *w, uint32_t events)
 	end_ready(s, &s->gate, gate_take);
 }
 
+static void egress_ready(struct watch *w, uint32_t events)
+{
+	struct spawner *s = w->ctx;
+
+	(void)events;
+	end_ready(s, &s->egress, egress_take);
+}
+
 static void recorder_ready(struct watch *w, uint32_t events)
 {
 	struct spawner *s = w->ctx;
@@ -151,6 +159,8 @@ static void turn(void *ctx)
 {
 	struct spawner *s = ctx;
 
+	if (s->egress.on)
+		end_flush(s, &s->egress);
 	end_flush(s, &s->handler);
 	end_flush(s, &s->recorder);
 	end_flush(s, &s->gate);
@@ -159,6 +169,10 @@ static void turn(void *ctx)
 	 * is recorded as unknown. */
 	if (s->handler.gone) {
 		spawner_fail(s, "the handlers' process is gone", "");
+		return;
+	}
+	if (s->egress.on && s->egress.gone) {
+		spawner_fail(s, "the egress process is gone", "");
 		return;
 	}
 	/* Without recorder or parent nothing that ran could be told: the children go with this
@@ -221,11 +235,11 @@ static int runs_make(struct spawner *s, struct krux_err *err)
 	return 0;
 }
 
-/* It loads the bundle too, and may be the one that cannot. */
-static int handler_wait(struct spawner *s, struct krux_err *err)
+/* The first word of one of those below, which may be the one that cannot start. */
+static int below_wait(struct spawner *s, struct end *e, const char *who, struct krux_err *err)
 {
 	const uint64_t until = loop_clock() + start_ns;
-	struct channel *c = &s->handler.channel;
+	struct channel *c = &e->channel;
 	struct pollfd p = { .fd = c->fd, .events = POLLIN };
 	struct message m;
 	int rc;
@@ -233,7 +247,7 @@ static int handler_wait(struct spawner *s, struct krux_err *err)
 	while (!(rc = channel_take(c, &m, err)) && loop_clock() < until)
 		poll(&p, 1, 1000);
 	if (rc <= 0)
-		return rc ? err_wrap(err, "the handlers' process") : err_set(err, ETIMEDOUT, "the handlers' process");
+		return rc ? err_wrap(err, "%s", who) : err_set(err, ETIMEDOUT, "%s", who);
 	message_close_fds(&m);
 	if (m.kind == MESSAGE_READY)
 		return 0;
@@ -250,8 +264,13 @@ static int spawner_open(struct spawner *s, struct krux_err *err)
 	probe_get();
 	if (end_open(s, &s->recorder, o->recorder, recorder_ready, err) ||
 	    end_open(s, &s->gate, o->gate, gate_ready, err) ||
-	    end_open(s, &s->handler, o->handler, handler_ready, err) || handler_wait(s, err))
+	    end_open(s, &s->handler, o->handler, handler_ready, err) || below_wait(s, &s->handler, "the handlers' process", err))
 		return -1;
+	if (o->egress >= 0 && (end_open(s, &s->egress, o->egress, egress_ready, err) ||
+	                       below_wait(s, &s->egress, "the egress process", err)))
+		return -1;
+	s->egress.on = o->egress >= 0;
+	egress_settle(s);
 	s->loop.turn = turn;
 	s->loop.turn_ctx = s;
 	return o->confine ? o->confine(o->confine_ctx, err) : 0;
@@ -267,6 +286,7 @@ static void spawner_close(struct spawner *s)
 			free(s->run[i].parent.end.answer);
 		}
 	channel_close(&s->handler.channel);
+	channel_close(&s->egress.channel);
 	channel_close(&s->gate.channel);
 	channel_close(&s->recorder.channel);
 	channel_close(&s->parent.channel);
@@ -288,7 +308,7 @@ int spawner_run(int parent_channel, const struct spawner_options *options)
 	if (!s)
 		return 3;
 	s->options = options;
-	s->gate.channel.fd = s->recorder.channel.fd = s->parent.channel.fd = s->handler.channel.fd = -1;
+	s->gate.channel.fd = s->recorder.channel.fd = s->parent.channel.fd = s->handler.channel.fd = s->egress.channel.fd = -1;
 	if (loop_open(&s->loop, &err) ||
 	    end_open(s, &s->parent, parent_channel, parent_ready, &err)) {
 		spawner_say("start", err.text);

@@ -49,15 +49,13 @@ static void run_end(struct run *run)
 	struct spawn_result r = { .end = SPAWN_UNKNOWN };
 	struct krux_err err;
 
-	loop_forget(&s->loop, &run->said);
-	loop_timer_clear(&s->loop, &run->late);
 	s->running--;
 	if (!pool)
 		spawner_fail(s, "the end of a call", "out of memory");
 	else if (spawn_ended(run->cap, &run->parent.end, pool, &r, &err))
 		call_broken(s, run->cookie, run->seq, pool, err.text);
 	else
-		result_tell(s, run->cookie, run->seq, &r, pool);
+		result_tell(s, run->cookie, run->seq, &r, &run->connects, pool);
 	run_free(s, run);
 }
 
@@ -66,7 +64,11 @@ static void run_step(struct run *run)
 	struct parent *p = &run->parent;
 
 	if (parent_step(p)) {
-		run_end(run);
+		run->child_over = true;
+		loop_forget(&run->owner->loop, &run->said);
+		loop_timer_clear(&run->owner->loop, &run->late);
+		if (!run->connects.n || run->line_over)
+			run_end(run);
 		return;
 	}
 	if (p->heard || p->killed)
@@ -101,10 +103,12 @@ static void run_signal(void *ctx, int signal)
 static int run_fork(struct run *run, const struct warrant *w, const struct message *m, int workspace, int trash,
                     struct krux_err *err)
 {
-	struct message_fork head = { .capability = w->index, .flags = trash < 0 ? 0 : FORK_TRASH };
+	struct message_fork head = { .capability = w->index, .flags = (trash < 0 ? 0 : FORK_TRASH) |
+		                                                      (run->connects.n ? FORK_LINE : 0) };
 	struct part part[2] = { { &head, sizeof head }, { m->body, m->n } };
 	CLEAN_FD int out = -1;
-	int fd[3 + WARRANT_BLOBS];
+	CLEAN_FD int line = -1;
+	int fd[4 + WARRANT_BLOBS];
 	unsigned n = 0;
 
 	krux_sha256(w->agent, head.owner);
@@ -114,6 +118,11 @@ static int run_fork(struct run *run, const struct warrant *w, const struct messa
 	fd[n++] = workspace;
 	if (trash >= 0)
 		fd[n++] = trash;
+	if (run->connects.n) {
+		if (line_make(run->owner, w->seq, &run->connects, &line, err))
+			return -1;
+		fd[n++] = line;
+	}
 	for (unsigned i = 0; i < m->nfds && i < WARRANT_BLOBS; i++)
 		fd[n++] = m->fd[i];
 	parent_begin(&run->parent, w->cap->limit[KRUX_LIMIT_WALL], run_signal, run);
@@ -142,7 +151,8 @@ static int run_start(struct spawner *s, struct run *run, const struct warrant *w
 		return err_set(err, 0, "frozen before it started");
 	if (!path || strlen(path) != w->workspace.n)
 		return err_set(err, ENOMEM, "workspace");
-	if (layer_check(s, w, err) || workspace_open(s->options->state, path, run->agent, &place, err))
+	if (layer_check(s, w, err) || connects_find(s, w, &run->connects, err) ||
+	    workspace_open(s->options->state, path, run->agent, &place, err))
 		return -1;
 	if (strcmp(place.path, path) != 0)
 		return err_set(err, 0, "workspace: %s leads to another folder now", path);
@@ -266,6 +276,19 @@ void call_ended(struct spawner *s, const struct message *m)
 	run_step(run);
 }
 
+/* Its line is closed: by its child's end, or before. */
+void call_lined(struct spawner *s, const struct message *m)
+{
+	struct run *run = run_find(s, m->cookie);
+
+	if (!run || m->n != run->connects.n * sizeof *run->connects.used)
+		return;
+	memcpy(run->connects.used, m->body, m->n);
+	run->line_over = true;
+	if (run->child_over)
+		run_end(run);
+}
+
 void call_unborn(struct spawner *s, const struct message *m)
 {
 	CLEAN_POOL struct krux_pool *pool = krux_pool_new(0);
@@ -289,7 +312,7 @@ void call_unborn(struct spawner *s, const struct message *m)
 void call_cancel(struct spawner *s, uint64_t cookie)
 {
 	for (size_t i = 0; i < MOST_CALLS; i++)
-		if (s->run[i].on && s->run[i].cookie == cookie)
+		if (s->run[i].on && s->run[i].cookie == cookie && !s->run[i].child_over)
 			parent_cancel(&s->run[i].parent);
 }
 

@@ -2,6 +2,7 @@
 #ifndef KRUX_SPAWNER_PART_H
 #define KRUX_SPAWNER_PART_H
 
+#include "capspec/line.h"
 #include "runtime/base/loop.h"
 #include "runtime/base/message.h"
 #include "runtime/spawn/parent.h"
@@ -14,6 +15,13 @@
 enum { MOST_CALLS = 256, MOST_FROZEN = 64 };
 struct spawner;
 
+/* What a call was allowed to connect to, and what came of it. */
+struct connects {
+	unsigned n;                    /* 0: nothing, and it has no line */
+	struct message_target target[LINE_TARGETS];
+	struct message_lined used[LINE_TARGETS];
+};
+
 /* One call under way. */
 struct run {
 	struct spawner *owner;
@@ -25,19 +33,22 @@ struct run {
 	struct watch said;
 	struct timer late;
 	char agent[KRUX_MAX_AGENT + 1];
+	struct connects connects;
+	bool child_over, line_over;    /* of a call that has a line both have to end before it has */
 };
 
 /* One channel. */
 struct end {
 	struct watch watch;
 	struct channel channel;
+	bool on;                       /* of egress: it is there */
 	bool gone;
 };
 
 struct spawner {
 	const struct spawner_options *options;
 	struct loop loop;
-	struct end parent, gate, recorder, handler;
+	struct end parent, gate, recorder, handler, egress;
 	struct loaded *policy;
 	struct krux_pool *trust;       /* approvers */
 	struct warrant_rules rules;
@@ -59,7 +70,7 @@ void end_tell(struct spawner *, struct end *, enum message_kind, uint64_t cookie
               unsigned nparts, const int *fd, unsigned nfds);
 void gate_refuse(struct spawner *, uint64_t cookie, const char *why);
 /* How the call of an intent ended: to the recorder, then to the gate. */
-void result_tell(struct spawner *, uint64_t cookie, uint64_t seq, struct spawn_result *,
+void result_tell(struct spawner *, uint64_t cookie, uint64_t seq, struct spawn_result *, const struct connects *,
                  struct krux_pool *);
 /* Nothing ran: recorded so, and the gate is told why. */
 void call_broken(struct spawner *, uint64_t cookie, uint64_t seq, struct krux_pool *,
@@ -73,7 +84,19 @@ void call_cancel(struct spawner *, uint64_t cookie);
 void look_take(struct spawner *, const struct message *);
 /* What the handlers' process says of calls: that one has ended, or did not start. */
 void call_ended(struct spawner *, const struct message *);
+void call_lined(struct spawner *, const struct message *);
 void call_unborn(struct spawner *, const struct message *);
+
+/* ---- spawner_line.c: calls that connect ---- */
+
+/* Ends the channel to egress where no capability connects: that process is not needed, and leaves. */
+void egress_settle(struct spawner *);
+/* Hosts and ports of a call's effects, from its decided arguments. -1 with *err: there is no line for them. */
+int connects_find(const struct spawner *, const struct warrant *, struct connects *, struct krux_err *err);
+/* The line of a call: one end goes to egress, the other is the child's; caller closes. */
+int line_make(struct spawner *, uint64_t seq, const struct connects *, int *child, struct krux_err *err);
+/* What egress says. */
+void egress_take(struct spawner *, struct message *);
 
 /* ---- spawner_freeze.c: who stands still ---- */
 

@@ -55,9 +55,10 @@ void gate_refuse(struct spawner *s, uint64_t cookie, const char *why)
 }
 
 /* The outcome of intent seq, as a record without its head. */
-static void recorder_tell(struct spawner *s, uint64_t seq, const struct spawn_result *r,
+static void recorder_tell(struct spawner *s, uint64_t seq, const struct spawn_result *r, const struct connects *c,
                           struct krux_pool *pool, struct krux_str output)
 {
+	struct entry_network network[LINE_TARGETS];
 	struct entry_memory memory = { .n = 0 };
 	struct entry e = { .pool = pool, .blobs = -1, .memory = &memory };
 	struct krux_str why = { r->why, strlen(r->why) };
@@ -65,7 +66,7 @@ static void recorder_tell(struct spawner *s, uint64_t seq, const struct spawn_re
 		.intent = seq, .end = r->end, .result = output, .error = r->error,
 		.why = r->end == SPAWN_ERROR ? r->recorded_message : why,
 		.layer = r->layer, .nlayers = r->nlayers,
-		.usage = { r->cpu_ns, r->wall_ns, r->rss_bytes },
+		.usage = { r->cpu_ns, r->wall_ns, r->rss_bytes }, .network = network, .nnetwork = c->n,
 	};
 	struct message_append head = { 0, 0 };
 	uint8_t body[RECORD_MAX];
@@ -73,6 +74,13 @@ static void recorder_tell(struct spawner *s, uint64_t seq, const struct spawn_re
 	struct krux_err err;
 	struct record record;
 
+	for (unsigned i = 0; i < c->n; i++) {
+		const struct message_target *t = &c->target[i];
+		const struct message_lined *u = &c->used[i];
+
+		network[i] = (struct entry_network){ { t->host, strlen(t->host) }, t->port, u->connections, u->refused, u->sent,
+			                             u->received };
+	}
 	if (r->end == SPAWN_UNKNOWN && !end.why.n)
 		end.why = KRUX_STR("how the call ended is not known");
 	if (!entry_outcome(&e, &end, &record, &err))
@@ -126,7 +134,7 @@ static struct krux_str encoded(struct krux_pool *pool, const struct krux_value *
 	return (struct krux_str){ (char *)p, n };
 }
 
-void result_tell(struct spawner *s, uint64_t cookie, uint64_t seq, struct spawn_result *r,
+void result_tell(struct spawner *s, uint64_t cookie, uint64_t seq, struct spawn_result *r, const struct connects *c,
                  struct krux_pool *pool)
 {
 	struct krux_str output = { NULL, 0 }, recorded = { NULL, 0 };
@@ -140,16 +148,17 @@ void result_tell(struct spawner *s, uint64_t cookie, uint64_t seq, struct spawn_
 			output.n = recorded.n = 0;
 		}
 	}
-	recorder_tell(s, seq, r, pool, recorded);
+	recorder_tell(s, seq, r, c, pool, recorded);
 	gate_tell(s, cookie, r, output);
 }
 
 void call_broken(struct spawner *s, uint64_t cookie, uint64_t seq, struct krux_pool *pool,
                         const char *why)
 {
+	static const struct connects none;
 	struct spawn_result r = { .end = SPAWN_BROKEN };
 
 	snprintf(r.why, sizeof r.why, "%.127s", why);
-	recorder_tell(s, seq, &r, pool, (struct krux_str){ NULL, 0 });
+	recorder_tell(s, seq, &r, &none, pool, (struct krux_str){ NULL, 0 });
 	gate_refuse(s, cookie, why);
 }

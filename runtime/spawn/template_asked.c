@@ -101,19 +101,22 @@ int asked_key(const struct asked *a, const struct child_plan *plan, struct pool_
 	return 0;
 }
 
-/* Descriptors of a request: the answer's pipe, the workspace, perhaps the trash, then the blobs. */
+/* Descriptors of a request: the answer's pipe, the workspace, perhaps the trash, perhaps a line, then the blobs. */
 int asked_plan(struct template *t, const struct message *m, struct child_plan *plan, struct asked *a,
                struct krux_err *err)
 {
 	const struct krux_capability *cap;
 	struct message_fork head;
 	unsigned at = 2;
+	int trash = -1, line = -1;
 
 	if (m->n < sizeof head)
 		return err_set(err, 0, "a request that is cut short");
 	memcpy(&head, m->body, sizeof head);
 	if (head.flags & FORK_TRASH)
-		at++;
+		trash = (int)at++;
+	if (head.flags & FORK_LINE)
+		line = (int)at++;
 	if (head.capability >= t->policy->ncaps || m->nfds < at || m->nfds - at > WARRANT_BLOBS)
 		return err_set(err, 0, "a request that is none");
 	cap = &t->policy->cap[head.capability];
@@ -126,7 +129,8 @@ int asked_plan(struct template *t, const struct message *m, struct child_plan *p
 	plan->args = &a->warrant.value;
 	plan->out = m->fd[0];
 	plan->workspace = m->fd[1];
-	plan->store = head.flags & FORK_TRASH ? m->fd[2] : -1;
+	plan->store = trash < 0 ? -1 : m->fd[trash];
+	plan->line = line < 0 ? -1 : m->fd[line];
 	for (unsigned i = 0; i < a->nblobs; i++)
 		plan->blob[i] = m->fd[at + i];
 	plan->decides = asked_decides;

@@ -114,7 +114,7 @@ static struct nest *nest_find(struct template *t, const struct pool_key *key)
 static struct child_plan nest_plan(const struct pool_key *key, struct asked *asked)
 {
 	return (struct child_plan){ .probe = probe_get(), .builtin = (const struct builtin *)(uintptr_t)key->profile,
-		                    .workspace = -1, .store = -1, .socket = -1, .out = -1, .ask = -1, .go = -1,
+		                    .workspace = -1, .store = -1, .line = -1, .socket = -1, .out = -1, .ask = -1, .go = -1,
 		                    .blob = { -1, -1 }, .owner = key->uid, .group = key->gid, .uid = geteuid(),
 		                    .gid = getegid(), .waits = asked_waits, .ctx = asked };
 }

@@ -27,6 +27,7 @@ struct handler_call {
 	struct krux_pool *pool;
 	int workspace;
 	int store;                                    /* folder of the trash; -1: not opened */
+	int line;                                     /* to egress, capspec/line.h; -1: the call connects to nothing */
 	int host[HANDLER_HOST];                       /* the builtin's host files; -1: not there */
 	const char *confined;                         /* what confines this call, in words */
 	/* May the same call, with this field holding this path, go ahead? */

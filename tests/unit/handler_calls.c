@@ -2,6 +2,8 @@
  * canonical form, the sandbox, and the check of the output type. */
 #include "tests/unit/handler_calls.h"
 
+#include "tests/unit/outside.h"
+
 #include <check.h>
 #include <dirent.h>
 #include <fcntl.h>
@@ -38,8 +40,10 @@ static char *json_text;
 
 const struct capability_set *calls_set(void)
 {
-	static const char *const files[] = { "stdlib-caps/filesystem/filesystem.cap", "stdlib-caps/system/system.cap" };
-	const struct capfile *parsed[2];
+	static const char *const files[] = { "stdlib-caps/filesystem/filesystem.cap", "stdlib-caps/network/network.cap",
+		                             "stdlib-caps/system/system.cap" };
+	enum { FILES = sizeof files / sizeof *files };
+	const struct capfile *parsed[FILES];
 	struct arena *a;
 	struct diags *d;
 
@@ -47,13 +51,13 @@ const struct capability_set *calls_set(void)
 		return &set;
 	a = arena_new();
 	d = diags_new(a);
-	for (size_t i = 0; i < 2; i++) {
+	for (size_t i = 0; i < FILES; i++) {
 		const struct source *src = source_read(a, d, files[i], files[i]);
 
 		parsed[i] = src ? capfile_parse(a, d, src) : NULL;
 	}
 	if (!d->errors)
-		capabilities_resolve(a, d, parsed, 2, &set);
+		capabilities_resolve(a, d, parsed, FILES, &set);
 	if (d->errors)
 		diags_print(d, 0, stderr, false);
 	ck_assert_uint_eq(d->errors, 0);
@@ -211,12 +215,28 @@ static const struct krux_layer *layer_of(const struct krux_capability *cap)
 	return NULL;
 }
 
+/* Of one that connects; egress is the test's. */
+static int line_of(const struct krux_capability *cap, const struct krux_value *args)
+{
+	const struct krux_value *host = krux_value_get(args, "host"), *port = krux_value_get(args, "port");
+	struct message_target t = { .port = port ? (uint16_t)port->u : 0 };
+
+	if (!host || !outside_on() || strncmp(cap->name.p, "network.", 8) != 0)
+		return -1;
+	ck_assert_uint_lt(host->str.n, sizeof t.host);
+	memcpy(t.host, host->str.p, host->str.n);
+	return outside_line(0, &t, 1);
+}
+
 bool calls_spawn(const struct krux_capability *cap, const struct krux_value *args)
 {
 	struct spawn_request q = { .cap = cap, .layer = layer_of(cap), .args = args, .agent = "tester", .workspace_fd = workspace,
-	                           .trash_fd = calls_trash, .allows = allows };
+	                           .trash_fd = calls_trash, .allows = allows, .line = line_of(cap, args) };
+	int rc = spawn_run(&q, pool, &calls_result, &calls_err);
 
-	return !spawn_run(&q, pool, &calls_result, &calls_err);
+	if (q.line >= 0)
+		close(q.line);
+	return !rc;
 }
 
 static const char *json_of(const struct krux_value *v)

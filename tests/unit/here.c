@@ -82,6 +82,7 @@ int spawn_run(const struct spawn_request *q, struct krux_pool *pool, struct spaw
 	plan.args = q->args;
 	plan.workspace = q->workspace_fd;
 	plan.store = q->trash_fd;
+	plan.line = q->line;
 	plan.allows = q->allows;
 	plan.decides = q->decides;
 	plan.ctx = q->ctx;

@@ -16,6 +16,7 @@ struct spawn_request {
 	const struct krux_value *args;       /* canonical, the wire map */
 	const char *agent;                   /* a valid agent id */
 	int workspace_fd;                    /* O_PATH or O_RDONLY directory, /workspace in the call */
+	int line;                            /* to egress; -1: none */
 	int trash_fd;                        /* directory for soft deletes, same file system; -1: none */
 	spawn_allows_fn *allows;             /* never NULL */
 	/* The child decides once more, before anything is opened; as child_plan. NULL where the caller, in

@@ -147,7 +147,7 @@ static void programs_start(int p[static 2], int g[static 2], int r[static 2], in
 		                   .uid_base = 60800 };
 	struct start_generation own = { .n = GENERATION, .bundle = open(path, O_RDONLY | O_CLOEXEC),
 		                        .bundle_path = path, .spawner_recorder = r[1], .spawner_gate = g[1],
-		                        .spawner_handler = h[0], .cgroup_main = -1 };
+		                        .spawner_handler = h[0], .spawner_egress = -1, .cgroup_main = -1 };
 	struct channel ours;
 	char name[4200];
 
@@ -189,7 +189,7 @@ static void forks_start(int p[static 2], int g[static 2], int r[static 2], int h
 	if (!spawning_pid) {
 		struct spawner_options o = { .bundle = open(path, O_RDONLY | O_CLOEXEC), .bundle_path = path,
 			                     .state = &spawning_state, .generation = GENERATION, .recorder = r[1],
-			                     .gate = g[1], .handler = h[0] };
+			                     .gate = g[1], .handler = h[0], .egress = -1 };
 
 		close(p[0]);
 		close(g[0]);

@@ -394,7 +394,7 @@ static const struct {
 } runs[] = {
 	{ "system_ping", EFFECT_NONE, true },
 	{ "filesystem_read", EFFECT_READS, true },
-	{ "filesystem_read", EFFECT_CONNECTS, false },
+	{ "network_check_port", EFFECT_CONNECTS, true },
 	{ "system_ping", EFFECT_STATE, false },
 	{ "system_ping", EFFECT_EXECUTES, false },
 	{ "system_pong", EFFECT_NONE, false },

@@ -6,9 +6,11 @@
 #include "capspec/rights.h"
 #include "tests/unit/attempt.h"
 
+#include <arpa/inet.h>
 #include <check.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -26,7 +28,8 @@
 #include <unistd.h>
 
 enum { UID = 60870 };
-enum { G = 1 << PROCESS_GATE, R = 1 << PROCESS_RECORDER, S = 1 << PROCESS_SPAWNER, H = 1 << PROCESS_HANDLER, ALL = G | R | S | H };
+enum { G = 1 << PROCESS_GATE, R = 1 << PROCESS_RECORDER, S = 1 << PROCESS_SPAWNER, H = 1 << PROCESS_HANDLER, E = 1 << PROCESS_EGRESS,
+       N = 1 << PROCESS_RESOLVER, INSIDE = G | R | S | H, ALL = INSIDE | E | N };
 
 
 /* What a confined process does; exits with the number that it returns. */
@@ -78,39 +81,46 @@ struct forbidden {
 };
 
 static const struct forbidden forbidden[] = {
-	{ "socket", ALL, SYS_socket, { AF_INET, SOCK_STREAM, 0 } },
-	{ "a Unix socket", ALL, SYS_socket, { AF_UNIX, SOCK_STREAM, 0 } },
-	{ "netlink", ALL, SYS_socket, { AF_NETLINK, SOCK_RAW, 0 } },
-	{ "a pair of Unix sockets", G | R | S, SYS_socketpair, { AF_UNIX, SOCK_STREAM, 0 } },
+	{ "socket", INSIDE, SYS_socket, { AF_INET, SOCK_STREAM, 0 } },
+	{ "a Unix socket", INSIDE | E, SYS_socket, { AF_UNIX, SOCK_STREAM, 0 } },
+	{ "netlink", INSIDE | E, SYS_socket, { AF_NETLINK, SOCK_RAW, 0 } },
+	{ "packets", ALL, SYS_socket, { AF_PACKET, SOCK_RAW, 0 } },
+	{ "to a virtual machine's host", ALL, SYS_socket, { AF_VSOCK, SOCK_STREAM, 0 } },
+	{ "algorithms of the kernel", ALL, SYS_socket, { AF_ALG, SOCK_SEQPACKET, 0 } },
+	{ "a pair of Unix sockets", G | R | N, SYS_socketpair, { AF_UNIX, SOCK_STREAM, 0 } },
 	{ "a pair of other sockets", ALL, SYS_socketpair, { AF_TIPC, SOCK_STREAM, 0 } },
-	{ "connect", ALL, SYS_connect, { 0 } },
+	{ "connect", INSIDE, SYS_connect, { 0 } },
 	{ "bind", ALL, SYS_bind, { 0 } },
 	{ "listen", ALL, SYS_listen, { 0 } },
-	{ "accept4", R | S | H, SYS_accept4, { 0 } },
+	{ "accept4", ALL & ~G, SYS_accept4, { 0 } },
 	{ "execve", ALL, SYS_execve, { 0 } },
 	{ "execveat", ALL, SYS_execveat, { 0 } },
-	{ "fork", G | R | S, SYS_clone, { SIGCHLD } },
-	{ "a namespace with a thread", R | S, SYS_clone, { CLONE_THREAD | CLONE_NEWUSER } },
-	{ "clone3", G | S, SYS_clone3, { 0 } },
+	{ "fork", G | R | S | E, SYS_clone, { SIGCHLD } },
+	{ "a namespace with a thread", R | S | E, SYS_clone, { CLONE_THREAD | CLONE_NEWUSER } },
+	{ "a namespace with a process", N, SYS_clone, { CLONE_NEWUSER | SIGCHLD } },
+	{ "clone3", G | S | E, SYS_clone3, { 0 } },
 	{ "ptrace", ALL, SYS_ptrace, { PTRACE_TRACEME } },
 	{ "process_vm_readv", ALL, SYS_process_vm_readv, { 1 } },
 	{ "process_vm_writev", ALL, SYS_process_vm_writev, { 1 } },
 	{ "pidfd_getfd", ALL, SYS_pidfd_getfd, { 0 } },
-	{ "kill", G | R | S, SYS_kill, { 1, 0 } },
+	{ "kill", ALL & ~H, SYS_kill, { 1, 0 } },
 	{ "pidfd_send_signal", ALL, SYS_pidfd_send_signal, { 0 } },
-	{ "wait4", G | R | S, SYS_wait4, { 0 } },
-	{ "seccomp", G | R | S, SYS_seccomp, { 0 } },
-	{ "unshare", G | R | S, SYS_unshare, { CLONE_NEWUSER } },
-	{ "setns", G | R | S, SYS_setns, { 0 } },
-	{ "mount", G | R | S, SYS_mount, { 0 } },
+	{ "wait4", ALL & ~H, SYS_wait4, { 0 } },
+	{ "seccomp", ALL & ~H, SYS_seccomp, { 0 } },
+	{ "unshare", ALL & ~H, SYS_unshare, { CLONE_NEWUSER } },
+	{ "setns", ALL & ~H, SYS_setns, { 0 } },
+	{ "mount", ALL & ~H, SYS_mount, { 0 } },
 	{ "chroot", ALL, SYS_chroot, { 0 } },
-	{ "chdir", G | R | S, SYS_chdir, { 0 } },
+	{ "chdir", ALL & ~H, SYS_chdir, { 0 } },
+#if !SANITIZED
+	{ "openat", E, SYS_openat, { AT_FDCWD, (long)"/etc/hosts", O_RDONLY } },
+#endif
 	{ "name_to_handle_at", ALL, SYS_name_to_handle_at, { 0 } },
 	{ "open_by_handle_at", ALL, SYS_open_by_handle_at, { 0 } },
-	{ "setresuid", G | R | S, SYS_setresuid, { 0 } },
-	{ "capset", G | R | S, SYS_capset, { 0 } },
-	{ "prctl", G | R | S, SYS_prctl, { PR_SET_DUMPABLE, 1 } },
-	{ "prlimit64", G | R | S, SYS_prlimit64, { 0 } },
+	{ "setresuid", ALL & ~H, SYS_setresuid, { 0 } },
+	{ "capset", ALL & ~H, SYS_capset, { 0 } },
+	{ "prctl", ALL & ~H, SYS_prctl, { PR_SET_DUMPABLE, 1 } },
+	{ "prlimit64", ALL & ~H, SYS_prlimit64, { 0 } },
 	{ "bpf", ALL, SYS_bpf, { 0 } },
 	{ "perf_event_open", ALL, SYS_perf_event_open, { 0 } },
 	{ "userfaultfd", ALL, SYS_userfaultfd, { 0 } },
@@ -125,11 +135,11 @@ static const struct forbidden forbidden[] = {
 	{ "mknodat", ALL, SYS_mknodat, { 0 } },
 	{ "symlinkat", ALL, SYS_symlinkat, { 0 } },
 	{ "fchown", ALL, SYS_fchown, { 0 } },
-	{ "unlinkat", G | S, SYS_unlinkat, { 0 } },
-	{ "renameat2", G | S, SYS_renameat2, { 0 } },
-	{ "mkdirat", G, SYS_mkdirat, { 0 } },
-	{ "statfs", G | R | S, SYS_statfs, { 0 } },
-	{ "pwrite64", G | S | H, SYS_pwrite64, { 0 } },
+	{ "unlinkat", G | S | E | N, SYS_unlinkat, { 0 } },
+	{ "renameat2", G | S | E | N, SYS_renameat2, { 0 } },
+	{ "mkdirat", G | E | N, SYS_mkdirat, { 0 } },
+	{ "statfs", ALL & ~H, SYS_statfs, { 0 } },
+	{ "pwrite64", ALL & ~R, SYS_pwrite64, { 0 } },
 	{ "shmget", ALL, SYS_shmget, { 0 } },
 	{ "executable memory", ALL, SYS_mmap, { 0, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0 } },
 	{ "memory made executable", ALL, SYS_mprotect, { 0, 4096, PROT_EXEC } },
@@ -469,10 +479,46 @@ START_TEST(all_can_talk)
 	int pair[2];
 
 	ck_assert(!pipe(pair));
-	for (int kind = 0; kind < PROCESS_KINDS; kind++)
+	for (int kind = 0; kind < PROCESS_EGRESS; kind++)
 		ck_assert_int_eq(returned(kind, talks, pair), 0);
 	close(pair[0]);
 	close(pair[1]);
+}
+END_TEST
+
+/* Nobody listens there; that it is refused by who is asked says that it was asked. */
+static int connects(const void *arg)
+{
+	struct sockaddr_in a = { .sin_family = AF_INET, .sin_port = htons(1), .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	(void)arg;
+	return fd < 0 || !connect(fd, (struct sockaddr *)&a, sizeof a) ? 1 : errno;
+}
+
+static int makes_packets(const void *arg)
+{
+	(void)arg;
+	return socket(AF_INET, SOCK_RAW | SOCK_CLOEXEC, IPPROTO_ICMP) < 0 ? errno : 0;
+}
+
+START_TEST(egress_and_its_resolver_connect)
+{
+	ck_assert_int_eq(returned(PROCESS_EGRESS, connects, NULL), ECONNREFUSED);
+	ck_assert_int_eq(returned(PROCESS_RESOLVER, connects, NULL), ECONNREFUSED);
+	ck_assert_int_eq(returned(PROCESS_EGRESS, makes_packets, NULL), EPERM);
+	ck_assert_int_eq(returned(PROCESS_RESOLVER, makes_packets, NULL), EPERM);
+}
+END_TEST
+
+START_TEST(the_resolver_reads_its_folder_alone)
+{
+	grant[0] = (struct landlock_grant){ open("/etc", O_PATH | O_DIRECTORY), RIGHT_READ_FILES };
+	ngrants = 1;
+	ck_assert_int_eq(returned(PROCESS_RESOLVER, open_one, "/etc/hosts"), 0);
+	ck_assert_int_eq(returned(PROCESS_RESOLVER, open_one, "/dev/null"), EACCES);
+	ck_assert_int_eq(returned(PROCESS_RESOLVER, open_one, "/proc/self/maps"), EACCES);
+	close(grant[0].fd);
 }
 END_TEST
 
@@ -502,6 +548,8 @@ static TCase *cases(const char *name, void (*begin)(void))
 	tcase_add_test(c, there_are_no_core_files);
 	tcase_add_test(c, the_memory_of_one_is_closed_to_the_others);
 	tcase_add_test(c, all_can_talk);
+	tcase_add_test(c, egress_and_its_resolver_connect);
+	tcase_add_test(c, the_resolver_reads_its_folder_alone);
 	return c;
 }
 

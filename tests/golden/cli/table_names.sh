@@ -24,7 +24,7 @@ awk '
 		return 0
 	}
 	function clause(s) { return either(s) ? "(" s ")" : s }
-	/^define:/ || /^  paths_/ || / \| otherwise$/ || !/^ / { next }
+	/^define:/ || /^  paths_/ || /^ *blocked .*\| always$/ || / \| otherwise$/ || !/^ / { next }
 	{
 		match($0, /^ */)
 		depth = RLENGTH / 2

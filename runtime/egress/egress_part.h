@@ -1,0 +1,89 @@
+/* What the files of the egress process share. */
+#ifndef KRUX_EGRESS_PART_H
+#define KRUX_EGRESS_PART_H
+
+#include "capspec/line.h"
+#include "runtime/base/loop.h"
+#include "runtime/base/message.h"
+#include "runtime/egress/egress.h"
+#include "runtime/egress/resolver.h"
+
+struct egress;
+struct line;
+
+/* ---- relay.c: one connection, both ways ---- */
+
+/* Bytes from one end to the other. */
+struct flow {
+	struct watch *from, *to;
+	uint8_t *bytes;
+	size_t at, n;                  /* that are there and not passed on yet */
+	bool ended, shut;              /* nothing more comes; that was passed on too */
+	uint64_t *count;
+};
+
+struct relay {
+	struct line *line;             /* NULL: free */
+	struct watch child, host;      /* of each end, which are the relay's own */
+	struct flow out, in;           /* out: to the host */
+};
+
+/* Takes both descriptors. -1 with *err: they are closed. */
+int relay_open(struct relay *, struct line *, int child, int host, struct message_lined *count, struct krux_err *err);
+void relay_close(struct relay *);
+
+/* ---- line.c: what a call asks for ---- */
+
+/* Of a target, what its name led to at first: it leads there for the whole call. */
+struct pinned {
+	bool known;
+	struct resolved found;         /* what may be reached of it */
+	uint32_t refused;
+};
+
+/* The ask at hand. */
+struct asking {
+	bool on;
+	struct line_ask ask;
+	uint64_t until, since;
+	struct watch name, socket;     /* fd -1: not waited for */
+	struct timer late;
+	unsigned at;                   /* which address is tried */
+	uint32_t status;               /* why the last one was none */
+};
+
+struct line {
+	struct egress *egress;
+	struct line *next;             /* free */
+	bool on;
+	uint64_t cookie;
+	struct watch watch;
+	unsigned ntargets, connections;
+	struct message_target target[LINE_TARGETS];
+	struct message_lined count[LINE_TARGETS];
+	struct pinned pinned[LINE_TARGETS];
+	struct asking asking;
+	struct relay relay[LINE_STREAMS];
+};
+
+/* Takes fd. -1 with *err: the line is none, and fd closed. */
+int line_open(struct line *, int fd, struct krux_err *err);
+/* Ends its connections, and the spawner is told what they were. */
+void line_close(struct line *);
+
+/* ---- egress.c ---- */
+
+struct egress {
+	const struct egress_options *options;
+	struct loop loop;
+	struct channel channel;
+	struct watch watch;
+	struct line *line, *free;      /* EGRESS_LINES of them */
+	unsigned names;                /* that are looked up now */
+	int code;
+};
+
+/* It is over: free again, and the spawner knows. */
+void line_over(struct line *);
+
+#endif

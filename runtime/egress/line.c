@@ -1,0 +1,385 @@
+/* Asks of a call to addresses and connections.
+ *
+ * A name is looked up once a call. Of what it leads to, what is special, or this very machine, is left out unless the
+ * operator named it; what is left is what is connected to, by number, so that a name that leads elsewhere a moment
+ * later changes nothing. */
+#include "runtime/egress/egress_part.h"
+
+#include "capspec/canon.h"
+#include "runtime/base/err.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+static const uint64_t ms = 1000000;
+enum { MOST_MS = 30000 };
+
+/* ---- addresses ---- */
+
+static socklen_t address_make(const uint8_t address[static 16], uint16_t port, struct sockaddr_storage *out)
+{
+	static const uint8_t mapped[12] = { [10] = 0xFF, [11] = 0xFF };
+	struct sockaddr_in *v4 = (void *)out;
+	struct sockaddr_in6 *v6 = (void *)out;
+
+	memset(out, 0, sizeof *out);
+	if (!memcmp(address, mapped, sizeof mapped)) {
+		v4->sin_family = AF_INET;
+		v4->sin_port = htons(port);
+		memcpy(&v4->sin_addr, address + 12, 4);
+		return sizeof *v4;
+	}
+	v6->sin6_family = AF_INET6;
+	v6->sin6_port = htons(port);
+	memcpy(&v6->sin6_addr, address, 16);
+	return sizeof *v6;
+}
+
+static bool same_address(const struct sockaddr_storage *a, const struct sockaddr_storage *b)
+{
+	const struct sockaddr_in *a4 = (const void *)a, *b4 = (const void *)b;
+	const struct sockaddr_in6 *a6 = (const void *)a, *b6 = (const void *)b;
+
+	if (a->ss_family != b->ss_family)
+		return false;
+	return a->ss_family == AF_INET ? a4->sin_addr.s_addr == b4->sin_addr.s_addr
+	                               : !memcmp(&a6->sin6_addr, &b6->sin6_addr, 16);
+}
+
+/* This machine's own, under whatever address: a packet to it would come from it. None is sent. */
+static bool is_own(const uint8_t address[static 16])
+{
+	struct sockaddr_storage to, from;
+	socklen_t n = address_make(address, 9, &to), nfrom = sizeof from;
+	int fd = socket(to.ss_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	bool own;
+
+	if (fd < 0)
+		return errno != EAFNOSUPPORT;
+	own = !connect(fd, (struct sockaddr *)&to, n) &&
+		(getsockname(fd, (struct sockaddr *)&from, &nfrom) || same_address(&from, &to));
+	close(fd);
+	return own;
+}
+
+static bool may_reach(const struct named *named, const uint8_t address[static 16])
+{
+	return address_is_named(named, address) || (!address_special(address) && !is_own(address));
+}
+
+static void addresses_pin(struct line *l, struct pinned *p, const struct resolved *r)
+{
+	*p = (struct pinned){ .known = r->status == LINE_OK || r->status == LINE_NO_NAME, .found.status = r->status };
+	for (unsigned i = 0; i < r->n && i < LINE_ADDRESSES; i++) {
+		if (may_reach(&l->egress->options->named, r->address[i]))
+			memcpy(p->found.address[p->found.n++], r->address[i], 16);
+		else
+			p->refused++;
+	}
+	if (r->n && !p->found.n)
+		p->found.status = LINE_REFUSED;
+	l->count[l->asking.ask.target].refused += p->refused;
+}
+
+/* ---- answers ---- */
+
+static void asking_end(struct line *l)
+{
+	struct asking *a = &l->asking;
+	struct loop *loop = &l->egress->loop;
+
+	loop_timer_clear(loop, &a->late);
+	if (a->name.fd >= 0) {
+		loop_forget(loop, &a->name);
+		close(a->name.fd);
+		l->egress->names--;
+	}
+	if (a->socket.fd >= 0) {
+		loop_forget(loop, &a->socket);
+		close(a->socket.fd);
+	}
+	a->name.fd = a->socket.fd = -1;
+	a->on = false;
+}
+
+/* with: a descriptor that goes along, -1: none. */
+static void reply_send(struct line *l, struct line_reply *r, int with)
+{
+	struct iovec v = { r, sizeof *r };
+	char room[CMSG_SPACE(sizeof(int))] __attribute__((aligned(8))) = { 0 };
+	struct msghdr m = { .msg_iov = &v, .msg_iovlen = 1 };
+
+	r->refused = l->pinned[l->asking.ask.target].refused;
+	asking_end(l);
+	if (with >= 0) {
+		m.msg_control = room;
+		m.msg_controllen = sizeof room;
+		*CMSG_FIRSTHDR(&m) = (struct cmsghdr){ .cmsg_len = CMSG_LEN(sizeof with), .cmsg_level = SOL_SOCKET,
+			                               .cmsg_type = SCM_RIGHTS };
+		memcpy(CMSG_DATA(CMSG_FIRSTHDR(&m)), &with, sizeof with);
+	}
+	/* One reply for one ask: where it does not fit, the child does not read, and waits for nothing. */
+	(void)!sendmsg(l->watch.fd, &m, MSG_NOSIGNAL | MSG_DONTWAIT);
+}
+
+static void reply_status(struct line *l, uint32_t status)
+{
+	struct line_reply r = { .status = status };
+
+	reply_send(l, &r, -1);
+}
+
+static void reply_addresses(struct line *l, const struct resolved *found)
+{
+	struct line_reply r = { .status = found->status, .n = found->n };
+
+	memcpy(r.address, found->address, sizeof r.address);
+	reply_send(l, &r, -1);
+}
+
+/* ---- a connection ---- */
+
+static void address_try(struct line *l);
+
+static uint32_t status_of(int no)
+{
+	switch (no) {
+	case ECONNREFUSED:
+	case ECONNRESET:
+		return LINE_CLOSED;
+	case ETIMEDOUT:
+		return LINE_TIMEOUT;
+	default:
+		return LINE_UNREACHABLE;
+	}
+}
+
+static void address_failed(struct line *l, uint32_t status)
+{
+	struct asking *a = &l->asking;
+
+	if (a->socket.fd >= 0) {
+		loop_forget(&l->egress->loop, &a->socket);
+		close(a->socket.fd);
+		a->socket.fd = -1;
+	}
+	/* A host that is there says more than one that is not. */
+	if (a->status != LINE_CLOSED)
+		a->status = status;
+	a->at++;
+	address_try(l);
+}
+
+static struct relay *relay_free(struct line *l)
+{
+	for (unsigned i = 0; i < LINE_STREAMS; i++)
+		if (!l->relay[i].line)
+			return &l->relay[i];
+	return NULL;
+}
+
+static void connected(struct line *l)
+{
+	struct asking *a = &l->asking;
+	struct message_lined *count = &l->count[a->ask.target];
+	struct line_reply r = { .status = LINE_OK, .n = 1, .took_ns = loop_clock() - a->since };
+	struct relay *s = relay_free(l);
+	int pair[2], host = a->socket.fd;
+
+	memcpy(r.address[0], l->pinned[a->ask.target].found.address[a->at], 16);
+	if (!s || socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair)) {
+		reply_status(l, LINE_LIMIT);
+		return;
+	}
+	loop_forget(&l->egress->loop, &a->socket);
+	a->socket.fd = -1;
+	l->connections++;
+	count->connections++;
+	fcntl(pair[0], F_SETFL, O_NONBLOCK);
+	if (relay_open(s, l, pair[0], host, count, NULL))
+		reply_status(l, LINE_LIMIT);
+	else
+		reply_send(l, &r, pair[1]);
+	close(pair[1]);
+}
+
+static void socket_ready(struct watch *w, uint32_t events)
+{
+	struct line *l = w->ctx;
+	socklen_t n = sizeof(int);
+	int no = 0;
+
+	(void)events;
+	if (getsockopt(w->fd, SOL_SOCKET, SO_ERROR, &no, &n) || no)
+		address_failed(l, status_of(no));
+	else
+		connected(l);
+}
+
+/* The next address; what time there is, those that are left share. */
+static void address_try(struct line *l)
+{
+	struct asking *a = &l->asking;
+	const struct resolved *found = &l->pinned[a->ask.target].found;
+	const uint64_t now = loop_clock();
+	struct sockaddr_storage to;
+	socklen_t n;
+	int one = 1;
+
+	if (a->at == found->n || now >= a->until) {
+		reply_status(l, a->at == found->n ? a->status : LINE_TIMEOUT);
+		return;
+	}
+	n = address_make(found->address[a->at], l->target[a->ask.target].port, &to);
+	a->since = now;
+	a->socket.fd = socket(to.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (a->socket.fd < 0) {
+		address_failed(l, LINE_UNREACHABLE);
+		return;
+	}
+	setsockopt(a->socket.fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+	if (connect(a->socket.fd, (struct sockaddr *)&to, n) && errno != EINPROGRESS) {
+		uint32_t status = status_of(errno);
+
+		close(a->socket.fd);
+		a->socket.fd = -1;
+		address_failed(l, status);
+		return;
+	}
+	loop_timer_set(&l->egress->loop, &a->late, now + (a->until - now) / (found->n - a->at));
+	if (loop_watch(&l->egress->loop, &a->socket, EPOLLOUT, NULL))
+		address_failed(l, LINE_UNREACHABLE);
+}
+
+/* ---- a name ---- */
+
+static void name_known(struct line *l)
+{
+	struct asking *a = &l->asking;
+	const struct resolved *found = &l->pinned[a->ask.target].found;
+
+	if (a->ask.kind == LINE_LOOKUP)
+		reply_addresses(l, found);
+	else if (!found->n)
+		reply_status(l, found->status);
+	else
+		address_try(l);
+}
+
+static void name_ready(struct watch *w, uint32_t events)
+{
+	struct line *l = w->ctx;
+	struct resolved r;
+	ssize_t k = read(w->fd, &r, sizeof r);
+
+	(void)events;
+	loop_forget(&l->egress->loop, w);
+	close(w->fd);
+	w->fd = -1;
+	l->egress->names--;
+	if (k != sizeof r || r.status >= LINE_STATUSES || r.n > LINE_ADDRESSES)
+		r = (struct resolved){ .status = LINE_NO_ANSWER };
+	addresses_pin(l, &l->pinned[l->asking.ask.target], &r);
+	name_known(l);
+}
+
+static void name_find(struct line *l, const char *host)
+{
+	struct resolved literal = { .status = LINE_OK, .n = 1 };
+	struct asking *a = &l->asking;
+	const char *why;
+	bool v4;
+
+	if (krux_canon_ip((struct krux_str){ host, strlen(host) }, literal.address[0], &v4, &why)) {
+		addresses_pin(l, &l->pinned[a->ask.target], &literal);
+		name_known(l);
+		return;
+	}
+	if (l->egress->names == RESOLVER_MOST || resolver_ask(l->egress->options->resolver, host, &a->name.fd, NULL)) {
+		reply_status(l, LINE_LIMIT);
+		return;
+	}
+	l->egress->names++;
+	if (loop_watch(&l->egress->loop, &a->name, EPOLLIN, NULL))
+		reply_status(l, LINE_NO_ANSWER);
+}
+
+static void asking_late(struct timer *t)
+{
+	struct line *l = t->ctx;
+	struct asking *a = &l->asking;
+
+	if (a->name.fd >= 0)
+		reply_status(l, LINE_NO_ANSWER);
+	else
+		address_failed(l, LINE_TIMEOUT);
+}
+
+/* ---- asks ---- */
+
+static void ask_begin(struct line *l, const struct line_ask *ask)
+{
+	const uint64_t now = loop_clock();
+	const uint32_t most = ask->timeout_ms && ask->timeout_ms < MOST_MS ? ask->timeout_ms : MOST_MS;
+	struct asking *a = &l->asking;
+
+	a->on = true;
+	a->ask = *ask;
+	a->until = now + most * ms;
+	a->at = 0;
+	a->status = LINE_UNREACHABLE;
+	if (ask->kind == LINE_CONNECT && (l->connections == LINE_CONNECTIONS || !relay_free(l))) {
+		reply_status(l, LINE_LIMIT);
+		return;
+	}
+	loop_timer_set(&l->egress->loop, &a->late, a->until);
+	if (l->pinned[ask->target].known)
+		name_known(l);
+	else
+		name_find(l, l->target[ask->target].host);
+}
+
+static void line_ready(struct watch *w, uint32_t events)
+{
+	struct line *l = w->ctx;
+	struct line_ask ask;
+	/* Without room for descriptors, none arrives. */
+	ssize_t k = recv(w->fd, &ask, sizeof ask, MSG_DONTWAIT | MSG_TRUNC);
+
+	(void)events;
+	if (k < 0 && (errno == EAGAIN || errno == EINTR))
+		return;
+	if (k != sizeof ask || l->asking.on || ask.target >= l->ntargets ||
+	    (ask.kind != LINE_LOOKUP && ask.kind != LINE_CONNECT))
+		line_over(l);
+	else
+		ask_begin(l, &ask);
+}
+
+int line_open(struct line *l, int fd, struct krux_err *err)
+{
+	l->watch = (struct watch){ .fd = fd, .ready = line_ready, .ctx = l };
+	l->asking = (struct asking){ .name = { .fd = -1, .ready = name_ready, .ctx = l },
+		                     .socket = { .fd = -1, .ready = socket_ready, .ctx = l },
+		                     .late = { .due = asking_late, .ctx = l } };
+	if (!loop_watch(&l->egress->loop, &l->watch, EPOLLIN, err))
+		return 0;
+	close(fd);
+	return -1;
+}
+
+void line_close(struct line *l)
+{
+	asking_end(l);
+	for (unsigned i = 0; i < LINE_STREAMS; i++)
+		if (l->relay[i].line)
+			relay_close(&l->relay[i]);
+	loop_forget(&l->egress->loop, &l->watch);
+	close(l->watch.fd);
+}

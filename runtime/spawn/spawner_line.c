@@ -1,0 +1,93 @@
+/* Calls that connect: what their effects say to lines between child and egress. The child is told nothing that it
+ * could change: it asks by number, and host and port are those that were decided. */
+#include "runtime/spawn/spawner_part.h"
+
+#include "runtime/base/err.h"
+#include "runtime/bundle/loaded.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+static bool capability_connects(const struct krux_capability *c)
+{
+	for (size_t i = 0; i < c->neffects; i++)
+		if (c->effect[i].kind == KRUX_EFFECT_CONNECTS)
+			return true;
+	return false;
+}
+
+void egress_settle(struct spawner *s)
+{
+	for (size_t i = 0; s->egress.on && i < s->policy->ncaps; i++) {
+		const struct krux_layer *layer = loaded_layer(s->policy, &s->policy->cap[i]);
+
+		if (layer && layer->filter && capability_connects(&s->policy->cap[i]))
+			return;
+	}
+	if (!s->egress.on)
+		return;
+	s->egress.on = false;
+	end_gone(s, &s->egress);
+	channel_close(&s->egress.channel);
+	s->egress.channel.fd = -1;
+}
+
+static bool target_set(const struct krux_value *host, const struct krux_value *port, struct message_target *out)
+{
+	if (!host || host->kind != KRUX_V_TEXT || !host->str.n || host->str.n >= sizeof out->host ||
+	    memchr(host->str.p, 0, host->str.n) || !port || port->kind != KRUX_V_UINT || !port->u || port->u > UINT16_MAX)
+		return false;
+	*out = (struct message_target){ .port = (uint16_t)port->u };
+	memcpy(out->host, host->str.p, host->str.n);
+	return true;
+}
+
+int connects_find(const struct spawner *s, const struct warrant *w, struct connects *out, struct krux_err *err)
+{
+	const struct krux_capability *c = w->cap;
+
+	*out = (struct connects){ .n = 0 };
+	for (size_t i = 0; i < c->neffects; i++) {
+		const struct krux_effect *e = &c->effect[i];
+
+		if (e->kind != KRUX_EFFECT_CONNECTS)
+			continue;
+		if (out->n == LINE_TARGETS || e->nargs != 2 ||
+		    !target_set(krux_access_value(&w->value, e->arg[0].access),
+		                krux_access_value(&w->value, e->arg[1].access), &out->target[out->n]))
+			return err_set(err, 0, "what the call connects to is no host and port");
+		out->n++;
+	}
+	if (out->n && !s->egress.on)
+		return err_set(err, 0, "there is no egress process, so no call connects");
+	return 0;
+}
+
+int line_make(struct spawner *s, uint64_t seq, const struct connects *c, int *child, struct krux_err *err)
+{
+	const struct part part = { c->target, c->n * sizeof *c->target };
+	int pair[2], rc;
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair))
+		return err_set(err, errno, "make a line for the call");
+	rc = channel_put_fds(&s->egress.channel, MESSAGE_LINE, seq, &part, 1, &pair[1], 1, err);
+	close(pair[1]);
+	if (rc) {
+		close(pair[0]);
+		return -1;
+	}
+	*child = pair[0];
+	return 0;
+}
+
+void egress_take(struct spawner *s, struct message *m)
+{
+	if (m->kind == MESSAGE_LINED) {
+		call_lined(s, m);
+	} else {
+		spawner_say("the egress process said what it does not say", "");
+		end_gone(s, &s->egress);
+	}
+}
