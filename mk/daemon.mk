@@ -43,7 +43,7 @@ install-daemon: man units
 # SOAK_KILLS of them; `make check` a few.
 SOAK_KILLS ?= 1000
 TEST_PROGRAMS += e2e/soak
-SOAK_OBJ := $(BUILD)/obj/tests/e2e/soak.o $(BUILD)/obj/tests/e2e/counts.o
+SOAK_OBJ := $(addprefix $(BUILD)/obj/tests/e2e/,soak.o counts.o queue.o)
 $(BUILD)/e2e/soak: $(SOAK_OBJ) $(BUILD)/libkruxtest.a
 	$(SAY) LINK $@
 	@mkdir -p $(@D)

@@ -77,6 +77,24 @@ void counts_notes(struct counts *c, unsigned agent, const char *path)
 		wrong(c, "%s: no notes", path);
 }
 
+void counts_asked(struct counts *c, unsigned agent, const char *path)
+{
+	FILE *f = fopen(path, "r");
+	struct counted *call;
+	unsigned long i;
+	char line[128];
+
+	while (f && fgets(line, sizeof line, f))
+		if (sscanf(line, "%lu ", &i) == 1 && (call = call_of(c, agent, i)))
+			call->asked++;
+		else
+			wrong(c, "%s: %s", path, line);
+	if (f)
+		fclose(f);
+	else
+		wrong(c, "%s: no notes", path);
+}
+
 /* ---- the log ---- */
 
 /* Which call each intent is of, by its record. */

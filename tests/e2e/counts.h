@@ -25,6 +25,8 @@ struct counts {
  * says on stdout what is wrong in itself. */
 void counts_file(struct counts *, unsigned agent, const char *path);
 void counts_notes(struct counts *, unsigned agent, const char *path);
+/* An agent's notes of what a person has to agree to: "I TICKET" a line, and before it was asked for "I -". */
+void counts_asked(struct counts *, unsigned agent, const char *path);
 void counts_log(struct counts *, const char *path);
 /* Holds the three against each other: no effect without an intent, none twice, no answer that the
  * log does not know, no intent without an end. The number of contradictions. */

@@ -1,11 +1,13 @@
 /* soak KRUXRT STATE BUNDLE AGENTS KILLS SEED [serve's options...]
  *
  * Starts kruxrt serve on the state, lets AGENTS processes append numbered lines, each to its own
- * workspace, through the socket, and kills gate, spawner and handlers KILLS times at random moments, now
- * and then the recorder or all of it, with reloads in between; with 0 there are only reloads, and every hello
- * and call has to be answered. Then ends the daemon in order, where SEED is odd under load, and counts. STATE/../wN.token holds each agent's token. */
+ * workspace, through the socket, now and then to a file that a person has to agree to, and kills gate, spawner and
+ * handlers KILLS times at random moments, now and then the recorder or all of it, with reloads in between; with 0 there
+ * are only reloads, and every hello and call has to be answered. Then ends the daemon in order, where SEED is odd under
+ * load, asks another one what waits, and counts. STATE/../wN.token holds each agent's token. */
 #include "client/krux.h"
 #include "tests/e2e/counts.h"
+#include "tests/e2e/queue.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -25,7 +27,7 @@
 static const char *kruxrt, *state, *bundle;
 static char folder[256], socket_path[300], supervisor_path[300];
 static unsigned agents;
-static pid_t serve, worker[COUNTS_AGENTS];
+static pid_t serve, worker[COUNTS_AGENTS], person;
 
 static void nap(unsigned ms)
 {
@@ -78,7 +80,7 @@ static struct krux *greet(unsigned agent)
 }
 
 /* Each line is asked for once: what came of it stays unknown to an agent that was cut off. */
-static bool append(struct krux *k, unsigned agent, unsigned long i, FILE *notes)
+static bool append(struct krux *k, unsigned agent, unsigned long i, const char *file, FILE *notes)
 {
 	char json[128];
 	struct krux_request q = { .size = sizeof q, .capability = "filesystem.append", .json = json,
@@ -87,12 +89,15 @@ static bool append(struct krux *k, unsigned agent, unsigned long i, FILE *notes)
 	struct krux_fault fault = { 0 };
 	int code;
 
-	snprintf(json, sizeof json, "{\"path\":\"/workspace/out\",\"content\":\"%u:%lu\\n\",\"create\":true}", agent, i);
+	snprintf(json, sizeof json, "{\"path\":\"/workspace/%s\",\"content\":\"%u:%lu\\n\",\"create\":true}", file, agent, i);
 	code = krux_call(k, &q, &r, &fault);
-	fprintf(notes, "%lu %d %llu %d %s%s%s\n", i, !code && r->end == KRUX_END_DONE,
-	        !code && r->has_record ? (unsigned long long)r->record : 0ULL, !code && r->durable,
-	        code ? krux_code_word(code) : krux_end_word((int)r->end), !code && r->why ? " " : "",
-	        !code && r->why ? r->why : "");
+	if (!strcmp(file, "asked"))
+		queue_told(notes, i, code ? NULL : r->ticket);
+	else
+		fprintf(notes, "%lu %d %llu %d %s%s%s\n", i, !code && r->end == KRUX_END_DONE,
+		        !code && r->has_record ? (unsigned long long)r->record : 0ULL, !code && r->durable,
+		        code ? krux_code_word(code) : krux_end_word((int)r->end), !code && r->why ? " " : "",
+		        !code && r->why ? r->why : "");
 	fflush(notes);
 	krux_result_free(r);
 	if (code == KRUX_E_TIMEOUT)
@@ -104,23 +109,50 @@ static void agent_run(unsigned agent)
 {
 	char path[300];
 	struct krux *k = NULL;
-	FILE *notes;
+	FILE *notes, *asked;
+	struct timespec now, last = { 0, 0 };
 
 	signal(SIGTERM, stop);
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	snprintf(path, sizeof path, "%s/w%u.notes", folder, agent);
 	notes = fopen(path, "w");
-	for (unsigned long i = 0; notes && !stopping && i < COUNTS_CALLS; i++) {
+	snprintf(path, sizeof path, "%s/w%u.asked", folder, agent);
+	asked = fopen(path, "w");
+	for (unsigned long i = 0; notes && asked && !stopping && i < COUNTS_CALLS; i++) {
+		bool asks;
+
+		/* A person has four questions a second of each at most. */
+		clock_gettime(CLOCK_MONOTONIC, &now);
+		asks = i % 16 == 7 && (now.tv_sec - last.tv_sec) * 1000 + (now.tv_nsec - last.tv_nsec) / 1000000 >= 250;
 		if (!k && !(k = greet(agent)))
 			break;
+		if (asks) {
+			last = now;
+			queue_asks(asked, i);
+		}
 		/* Hellos meet reloads too. */
-		if (append(k, agent, i, notes) && !(gentle && i % 5 == 4))
+		if (append(k, agent, i, asks ? "asked" : "out", asks ? asked : notes) && !(gentle && i % 5 == 4))
 			continue;
 		krux_close(k);
 		k = NULL;
 	}
 	krux_close(k);
-	_exit(notes && !fclose(notes) ? 0 : 1);
+	_exit(notes && asked && !fclose(notes) && !fclose(asked) ? 0 : 1);
+}
+
+static struct queue_place place(void)
+{
+	return (struct queue_place){ kruxrt, state, folder, supervisor_path, agents };
+}
+
+static void person_run(void)
+{
+	struct queue_place q = place();
+
+	signal(SIGTERM, stop);
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	queue_decide(&q, &stopping);
+	_exit(0);
 }
 
 /* ---- the daemon ---- */
@@ -339,6 +371,7 @@ static int log_verify(void)
 static unsigned long count(unsigned kills, bool loaded_end)
 {
 	struct counts *c = calloc(1, sizeof *c);
+	struct queue_place q = place();
 	unsigned long wrong;
 	char path[400];
 
@@ -347,8 +380,12 @@ static unsigned long count(unsigned kills, bool loaded_end)
 	for (unsigned a = 0; a < agents; a++) {
 		snprintf(path, sizeof path, "%s/workspaces/w%u/out", state, a);
 		counts_file(c, a, path);
+		snprintf(path, sizeof path, "%s/workspaces/w%u/asked", state, a);
+		counts_file(c, a, path);
 		snprintf(path, sizeof path, "%s/w%u.notes", folder, a);
 		counts_notes(c, a, path);
+		snprintf(path, sizeof path, "%s/w%u.asked", folder, a);
+		counts_asked(c, a, path);
 	}
 	snprintf(path, sizeof path, "%s/log.json", folder);
 	if (log_dump(path)) {
@@ -364,7 +401,7 @@ static unsigned long count(unsigned kills, bool loaded_end)
 		printf("soak: only %lu of %lu calls were acknowledged\n", c->done, c->asked);
 		c->wrong++;
 	}
-	wrong = c->wrong;
+	wrong = c->wrong + queue_check(&q, path);
 	free(c);
 	return wrong;
 }
@@ -373,6 +410,7 @@ int main(int argc, char **argv)
 {
 	unsigned kills, seed;
 	unsigned long wrong = 0;
+	struct queue_place q;
 	char *slash;
 
 	if (argc < 7)
@@ -401,6 +439,9 @@ int main(int argc, char **argv)
 		if (!worker[a])
 			agent_run(a);
 	}
+	person = fork();
+	if (!person)
+		person_run();
 	if (kills)
 		kills = kills_make(kills);
 	else
@@ -414,10 +455,17 @@ int main(int argc, char **argv)
 		kill(worker[a], SIGTERM);
 	for (unsigned a = 0; a < agents; a++)
 		wrong += (unsigned long)ended(worker[a], "an agent");
+	kill(person, SIGTERM);
+	wrong += (unsigned long)ended(person, "the person");
 	if (seed % 2 == 0) {
 		kill(serve, SIGTERM);
 		wrong += (unsigned long)ended(serve, "the daemon");
 	}
+	serve_start();
+	q = place();
+	wrong += (unsigned long)queue_list(&q);
+	kill(serve, SIGTERM);
+	wrong += (unsigned long)ended(serve, "the daemon after it");
 	wrong += count(kills, seed % 2);
 	wrong += (unsigned long)log_verify();
 	printf("%u kills, seed %u: %s\n", kills, seed, wrong ? "wrong" : "good");
