@@ -10,11 +10,14 @@ left() {
 	done
 }
 ends() { # name: nothing of it is left soon
-	i=0
-	while [ $i -lt 100 ] && [ -n "$(left)" ]; do sleep 0.1; i=$((i + 1)); done
+	soon nothing_left
 	is "$1" "$(left)" ""
 }
 served() { tr -d ' ' < "/proc/$1/task/$1/children"; } # the daemon of a call
+nothing_left() { [ -z "$(left)" ]; }
+gone() { ! left | grep -qx "$1"; } # process
+holds_it() { left | grep -qx "$(served "$1")"; } # caller: its daemon has this state open, or waits for it
+intents() { [ "$(kinds intent)" -ge "$1" ]; }
 kinds() { "$R" audit tail --state "$s" -n 0 | awk '{ print $3 }' | grep -c "^$1\$"; }
 
 "$C" build "$top/stdlib-caps/policies/team-moderate.yaml" -I "$top/stdlib-caps" -o "$dir/b" > "$dir/log" 2>&1 || bad build "$(cat "$dir/log")"
@@ -51,8 +54,7 @@ ends "nothing is left of calls"
 # Killed, in the middle of a call: all of it ends, and the log says how.
 "$R" call filesystem.watch '{"path":"/workspace","timeout":"60s"}' --as builder --state "$s" --dev > "$dir/out" 2>&1 &
 caller=$!
-i=0
-while [ $i -lt 100 ] && [ "$(kinds intent)" -lt 6 ]; do sleep 0.1; i=$((i + 1)); done
+soon intents 6
 is "it runs" "$(kinds intent)" 6
 # One who comes meanwhile has to wait, and then has the turn.
 call system.ping '{}' > "$dir/next" 2>&1 &
@@ -60,14 +62,12 @@ next=$!
 # Nobody waits for the turn of one who goes before it comes.
 "$R" call system.ping '{}' --as builder --state "$s" --dev > "$dir/gone" 2>&1 &
 gone=$!
-i=0
-while [ $i -lt 100 ] && ! left | grep -qx "$(served $gone)"; do sleep 0.1; i=$((i + 1)); done
+soon holds_it $gone
 waits=$(served $gone)
 is "one more waits" "$(left | grep -cx "$waits")" 1
 kill -9 $gone
 wait $gone 2> /dev/null
-i=0
-while [ $i -lt 100 ] && left | grep -qx "$waits"; do sleep 0.1; i=$((i + 1)); done
+soon gone "$waits"
 is "not for one that was killed" "$(left | grep -cx "$waits")" 0
 is "while the first runs" "$(kill -0 $caller && kinds outcome)" 5
 kill -9 $caller
@@ -81,8 +81,7 @@ is "nothing is unknown" "$(kinds unknown)" 0
 # So it is when the programs are killed.
 "$R" call filesystem.watch '{"path":"/workspace","timeout":"60s"}' --as builder --state "$s" --dev > "$dir/out" 2>&1 &
 caller=$!
-i=0
-while [ $i -lt 100 ] && [ "$(kinds intent)" -lt 8 ]; do sleep 0.1; i=$((i + 1)); done
+soon intents 8
 for p in $(left); do
 	case $(cat "/proc/$p/comm") in krux-gate|krux-spawner) kill -9 "$p" ;; esac
 done
@@ -93,8 +92,7 @@ ends "nothing is left of programs that were killed"
 is "its end is unknown" "$(kinds unknown)" 1
 "$R" call filesystem.watch '{"path":"/workspace","timeout":"60s"}' --as builder --state "$s" --dev > "$dir/out" 2>&1 &
 caller=$!
-i=0
-while [ $i -lt 100 ] && [ "$(kinds intent)" -lt 9 ]; do sleep 0.1; i=$((i + 1)); done
+soon intents 9
 kill -9 "$(served $caller)"
 wait $caller
 is "a call whose daemon is killed" $? 3
@@ -104,8 +102,7 @@ exits "the log" 0 "$R" audit verify --state "$s"
 # Told to end, which lets calls finish, and then left: what nobody waits for is ended at once.
 "$R" call filesystem.watch '{"path":"/workspace","timeout":"60s"}' --as builder --state "$s" --dev > "$dir/out" 2>&1 &
 caller=$!
-i=0
-while [ $i -lt 100 ] && [ "$(kinds intent)" -lt 10 ]; do sleep 0.1; i=$((i + 1)); done
+soon intents 10
 kill -TERM "$(served $caller)"
 kill -9 $caller
 wait $caller 2> /dev/null
@@ -116,8 +113,7 @@ is "it was cancelled, too" "$(grep -c '"why":"cancelled"' "$dir/out")" 2
 # Where a daemon serves the state, it is the one to ask.
 "$R" serve --allow-missing cgroup --state "$s" --bundle "$s/bundle.krux" --dev --socket "$dir/a" --supervisor "$dir/u" > "$dir/log" 2>&1 < /dev/null &
 daemon=$!
-i=0
-while [ $i -lt 100 ] && ! grep -q "generation 1 serves" "$dir/log"; do sleep 0.1; i=$((i + 1)); done
+soon grep -qs "generation 1 serves" "$dir/log"
 exits "beside a daemon" 2 call system.ping '{}'
 is "it says how" "$(cat "$dir/err")" "kruxrt call: $s: a daemon serves this state; call it by --socket PATH"
 "$R" freeze --socket "$dir/u" --reason "a test" > "$dir/out" 2>&1 || bad freeze "$(cat "$dir/out")"

@@ -82,8 +82,7 @@ chmod 755 "$bin"
 "$bin/kruxrt" serve $waive --state "$dir/s" --bundle "$dir/p/bundle.krux" --dev --socket "$dir/a" --supervisor "$dir/u" \
 	> "$dir/log" 2>&1 < /dev/null &
 daemon=$!
-i=0
-while [ $i -lt 100 ] && ! grep -q "generation 1 serves" "$dir/log"; do sleep 0.2; i=$((i + 1)); done
+soon grep -qs "generation 1 serves" "$dir/log"
 for p in $(cat "/proc/$daemon/task/$daemon/children"); do
 	name=$(cat "/proc/$p/comm")
 	echo "$name" >> "$dir/names"
@@ -104,8 +103,7 @@ fi
 # What is put in a program's place does not run in this daemon.
 cp "$build/krux-spawner" "$bin/next" && mv "$bin/next" "$bin/krux-gate"
 kill -HUP "$daemon"
-i=0
-while [ $i -lt 100 ] && ! grep -q "generation 2 serves" "$dir/log"; do sleep 0.2; i=$((i + 1)); done
+soon grep -qs "generation 2 serves" "$dir/log"
 has "an upgrade does not mix" "$dir/log" "generation 2 serves"
 kill -TERM "$daemon"
 wait "$daemon"

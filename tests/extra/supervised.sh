@@ -37,10 +37,12 @@ tail -1 "$dir/out" > "$dir/token"
 chmod 600 "$dir/token"
 "$R" serve $waive --bundle "$dir/b/bundle.krux" --state "$dir/s" --socket "$dir/agent.sock" --supervisor "$dir/supervisor.sock" --dev > "$dir/serve" 2>&1 &
 daemon=$!
-for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28 29 30; do [ -S "$dir/supervisor.sock" ] && "$R" status > /dev/null 2>&1 && break; sleep 0.3; done
+soon "$R" status > /dev/null 2>&1
 exits "status" 0 "$R" status
 call() { "$R" call "$@" --as one --token-file "$dir/token"; }
 tickets() { "$R" approvals list | sed -n '2,$p'; }
+waits() { [ -n "$(tickets)" ]; }
+rests() { ! waits; }
 first() { tickets | sed -n 1p | cut -c1-16; }
 
 exits "a call" 0 call filesystem.list '{"path":"/workspace"}'
@@ -74,17 +76,17 @@ exits "an operator is no approver" 1 "$R" approvals accept "$t" --key "$op"
 exits "propose" 0 "$R" approvals propose "$t"
 says "a rule" 'on: filesystem.stat@1'
 exits "accept" 0 "$R" approvals accept "$t" --key "$key" --reason fine
-sleep 1
+soon rests
 exits "accept twice" 1 "$R" approvals accept "$t" --key "$key"
 [ -z "$(tickets)" ] && good "nothing waits" || bad "nothing waits" "$(tickets)"
 call filesystem.stat '{"path":"/workspace/b"}' --wait > "$dir/waited" 2>&1 &
 waiter=$!
-for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do [ -n "$(tickets)" ] && break; sleep 0.2; done
+soon waits
 exits "accept what somebody waits for" 0 "$R" approvals accept "$(first)" --key "$key" --json
 wait $waiter && good "the call that waited ran" || bad "the call that waited ran" "$(cat "$dir/waited")"
 call filesystem.stat '{"path":"/workspace/c"}' --wait > "$dir/waited" 2>&1 &
 waiter=$!
-for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do [ -n "$(tickets)" ] && break; sleep 0.2; done
+soon waits
 exits "reject" 0 "$R" approvals reject "$(first)" --key "$key" --reason "not this"
 wait $waiter; [ $? = 1 ] && grep -q 'rejected by approver' "$dir/waited" && good "the other did not" || bad "the other did not" "$(cat "$dir/waited")"
 
