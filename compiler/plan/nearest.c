@@ -11,13 +11,20 @@
 
 static void clauses_ask(struct dd *m, const struct cond *c, const struct dd_request *req, struct nearest_rule *out)
 {
+	uint32_t f;
+
 	if (c->kind == COND_AND) {
 		clauses_ask(m, c->a, req, out);
 		clauses_ask(m, c->b, req, out);
 		return;
 	}
-	if (dd_eval(m, dd_cond(m, c), req) == DD_TRUE)
+	f = dd_cond(m, c);
+	if (dd_eval(m, f, req) == DD_TRUE)
 		return;
+	/* A test of what may be left out asks once more whether it is there. */
+	for (size_t i = 0; i < out->nclauses; i++)
+		if (dd_cond(m, out->clause[i]) == f)
+			return;
 	if (out->nclauses < NEAREST_CLAUSES)
 		out->clause[out->nclauses++] = c;
 	else

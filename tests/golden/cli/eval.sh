@@ -41,3 +41,16 @@ day --agent ci-1 system.time '{}' --facts '{"weekday":"tue","calls":{"system.tim
 day --agent me system.time '{}'
 day --agent me system.time '{}' --json
 day --agent me system.info '{}' --json
+# What may be left out is asked for once.
+cat > "$TMP/part.yaml" <<'X'
+krux: policy/1
+name: part
+layer: organization
+rules:
+  - id: part
+    on: filesystem.list
+    when: path under "/workspace" and has cursor and cursor starts with "a"
+    verdict: autonomous
+default: blocked
+X
+"$KRUXC" eval "$TMP/part.yaml" -I stdlib-caps --agent me filesystem.list '{"path":"/workspace/a"}' --explain
