@@ -139,7 +139,7 @@ HOT_SRC += runtime/base/loop.c runtime/base/message.c runtime/decide/facts.c run
 	runtime/decide/query.c runtime/decide/tally.c runtime/decide/window.c runtime/gate/call.c runtime/gate/calls.c \
 	runtime/gate/connection.c runtime/gate/lend.c runtime/gate/links.c runtime/gate/pure.c runtime/gate/server.c \
 	runtime/gate/tell.c runtime/record/entry.c runtime/request/request.c
-FUZZERS += gate
+FUZZERS += config gate
 
 # connections, for calls that have none of their own
 RUNTIME_SRC += runtime/egress/address.c runtime/egress/egress.c runtime/egress/line.c runtime/egress/relay.c runtime/egress/resolver.c

@@ -120,6 +120,14 @@ static bool emit(const struct options *o, struct pipeline *p, const struct krux_
 	return fine;
 }
 
+/* Anybody has that key: a bundle for use is not signed with it unseen. */
+static void development_say(const struct options *o)
+{
+	if (!o->key && o->format == DIAG_TEXT)
+		fputs("kruxc build: signed with the development key, which kruxrt accepts with --dev alone; --key is for your own\n",
+		      stderr);
+}
+
 int command_build(const struct options *o)
 {
 	struct krux_secret_key key;
@@ -149,6 +157,8 @@ int command_build(const struct options *o)
 	}
 	if (ok && !(o->strict && p->diags->n) && emit(o, p, &key, &pkg))
 		code = package_write(p->arena, o->output, &pkg) ? EXIT_YES : EXIT_SYSTEM;
+	if (code == EXIT_YES)
+		development_say(o);
 	krux_key_wipe(&key);
 	buf_free(&failed);
 	return command_end(p, o, code);

@@ -85,7 +85,7 @@ void notes_put_behind(struct buf *b, const struct notes *notes)
 
 /* ---- JSON ---- */
 
-const struct krux_value *import_json(struct importer *im)
+const struct krux_value *import_json(struct importer *im, struct krux_str fix)
 {
 	struct krux_value *v = ARENA_NEW(im->arena, struct krux_value);
 	struct krux_refusal why = { "", "" };
@@ -105,7 +105,7 @@ const struct krux_value *import_json(struct importer *im)
 		do
 			at.at++;
 		while (at.at < t.n && ((unsigned char)t.p[at.at] & 0xC0) == 0x80);
-	diag_error(im->diags, IMPORT_NO_SHAPE, at, "this is no JSON: %s", why.why);
+	diag_error(im->diags, IMPORT_NO_SHAPE, at, "this is no JSON: %s", why.why)->fix = fix;
 	return NULL;
 }
 

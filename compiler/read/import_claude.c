@@ -308,7 +308,7 @@ static void permissions_read(struct settings *s, const struct krux_value *map)
 void import_claude(struct importer *im)
 {
 	struct settings s = { .im = im, .policy = { .has_default = true, .deflt = KRUX_APPROVAL } };
-	const struct krux_value *root = import_json(im), *permissions;
+	const struct krux_value *root = import_json(im, (struct krux_str){ 0 }), *permissions;
 	struct draft_rule *rule;
 
 	if (!root)

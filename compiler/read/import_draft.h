@@ -167,8 +167,8 @@ void import_kruxos_names(struct importer *, const struct source *);
 void import_mcp(struct importer *);
 void import_claude(struct importer *);
 
-/* JSON of a source; NULL after a diagnostic. */
-const struct krux_value *import_json(struct importer *);
+/* JSON of a source; NULL after a diagnostic, with what reads other files. */
+const struct krux_value *import_json(struct importer *, struct krux_str fix);
 /* Where a text of that JSON stands; the start of the file for one that was escaped. */
 struct span import_json_at(const struct importer *, struct krux_str);
 

@@ -117,6 +117,16 @@ static bool is_capability(const struct yaml_node *item)
 	       (yaml_get(item, "purpose") || yaml_get(item, "inputs") || yaml_get(item, "permission_tier"));
 }
 
+/* An answer to tools/list, or its list alone: JSON is YAML. */
+static bool are_tools(const struct yaml_node *root)
+{
+	const struct yaml_node *result = yaml_get(root, "result"), *list = yaml_get(result ? result : root, "tools");
+
+	list = root->kind == YAML_SEQUENCE ? root : list;
+	return list && list->kind == YAML_SEQUENCE && list->child && yaml_get(list->child, "name") &&
+	       yaml_get(list->child, "inputSchema");
+}
+
 /* ---- files ---- */
 
 void import_kruxos_names(struct importer *im, const struct source *src)
@@ -138,7 +148,10 @@ void import_kruxos(struct importer *im)
 	if (!root || im->diags->errors != errors)
 		return;
 	first = root->kind == YAML_SEQUENCE ? root->child : root;
-	if (is_capability(first))
+	if (are_tools(root))
+		diag_error(im->diags, IMPORT_NO_SHAPE, ((struct span){ im->src, 0, 1 }), "these are tools of an MCP server")->fix =
+			KRUX_STR("`kruxc import mcp`");
+	else if (is_capability(first))
 		capabilities_import(im, first, first == root ? 1 : root->n);
 	else if (root->kind != YAML_SCALAR && root->n)
 		import_kruxos_policy(im, root);

@@ -121,17 +121,27 @@ static const struct krux_value *tools_of(const struct krux_value *root)
 	return root->kind == KRUX_V_LIST ? root : member(result ? result : root, "tools", KRUX_V_LIST);
 }
 
+/* A capability of KruxOS, of which JSON is one form. */
+static bool is_capability(const struct krux_value *item)
+{
+	return !krux_value_get(item, "inputSchema") &&
+	       (krux_value_get(item, "purpose") || krux_value_get(item, "permission_tier"));
+}
+
 void import_mcp(struct importer *im)
 {
-	const struct krux_value *root = import_json(im), *tools = root ? tools_of(root) : NULL;
+	const struct krux_str other = KRUX_STR("`kruxc import kruxos` for capabilities and policies of KruxOS");
+	const struct krux_value *root = import_json(im, other), *tools = root ? tools_of(root) : NULL;
 	struct draft_file f = { .ns = import_identifier(im->arena, import_stem(im->src)) };
 	struct name_set taken = { 0 }, names = { 0 };
+	struct diag *d;
 
 	if (!root)
 		return;
-	if (!tools || !tools->list.n) {
-		diag_error(im->diags, IMPORT_NO_SHAPE, ((struct span){ im->src, 0, 1 }), "there are no tools in it")->expected =
-			KRUX_STR("a saved answer to tools/list: {\"tools\": [ ... ]}");
+	if (!tools || !tools->list.n || is_capability(&tools->list.item[0])) {
+		d = diag_error(im->diags, IMPORT_NO_SHAPE, ((struct span){ im->src, 0, 1 }), "there are no tools in it");
+		d->expected = KRUX_STR("a saved answer to tools/list: {\"tools\": [ ... ]}");
+		d->fix = other;
 		return;
 	}
 	f.doc = arena_printf(im->arena, "Tools of the MCP server %.*s.", STR_ARG(f.ns));

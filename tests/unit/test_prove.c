@@ -414,6 +414,7 @@ START_TEST(verify_finds_a_log_that_was_put_back)
 	ck_assert(!unlinkat(audited.log, "checkpoint", 0));
 	ck_assert(!file_replace(audited.log, "checkpoints", 0600, history, nhistory, &audited_err));
 	ck_assert_msg(!run("verify --state @"), "%s", audited_out);
+	says("a whole older folder put in place of this one looks the same");
 	ck_assert_int_eq(run("verify --state @ --checkpoint @/copy"), 1);
 	says("FAULT signed: 200 records were signed, and 100 can be read: records are lost");
 	free(log), free(head), free(check), free(history);

@@ -55,6 +55,9 @@ mkdir caps && argv /opt/tool '"--", s' > caps/act.cap
 "$KRUXC" test caps; "$KRUXC" check caps
 "$KRUXC" keygen k > /dev/null; "$KRUXC" keygen k
 "$KRUXC" build none.yaml -o out --key k.pub
+printf '{ "tools": [ { "name": "read", "description": "Reads.", "inputSchema": { "type": "object" } } ] }\n' > tools.json
+printf -- '- name: files.read\n  purpose: Reads.\n' > capabilities.yaml
+"$KRUXC" import kruxos tools.json; "$KRUXC" import mcp capabilities.yaml
 cat > indent.yaml <<'X'
 krux: policy/1
 name: indent
