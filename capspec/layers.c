@@ -70,9 +70,10 @@ static struct krux_value reach_value(struct krux_pool *pool, const struct krux_r
 	return list(item, r->n);
 }
 
-static bool layer_value(struct krux_pool *pool, const struct krux_layer *l, size_t filter, struct krux_value *out)
+static bool layer_value(struct krux_pool *pool, const struct krux_layer *l, size_t filter, size_t command,
+                        struct krux_value *out)
 {
-	struct krux_member *m = krux_pool_get(pool, 4 * sizeof *m);
+	struct krux_member *m = krux_pool_get(pool, 5 * sizeof *m);
 	struct krux_value *reach = krux_pool_get(pool, (l->nreach + 1) * sizeof *reach);
 
 	if (!m || !reach)
@@ -89,14 +90,15 @@ static bool layer_value(struct krux_pool *pool, const struct krux_layer *l, size
 	member_set(&m[1], "rights", number(l->rights));
 	member_set(&m[2], "reach", list(reach, l->nreach));
 	member_set(&m[3], "agents", list(l->state, l->nstates));
-	*out = map(m, 4);
+	member_set(&m[4], "command", number(command));
+	*out = map(m, l->command ? 5 : 4);
 	return true;
 }
 
 bool krux_layers_write(struct krux_pool *pool, const struct krux_layers *l, struct krux_str *out,
                        struct krux_refusal *refusal)
 {
-	const struct krux_filter **seen = krux_pool_get(pool, (l->n + 1) * sizeof *seen);
+	const struct krux_filter **seen = krux_pool_get(pool, (2 * l->n + 1) * sizeof *seen);
 	struct krux_value *cap = krux_pool_get(pool, (l->n + 1) * sizeof *cap), *filter, whole;
 	struct krux_member top[3];
 	size_t n = 0;
@@ -104,10 +106,14 @@ bool krux_layers_write(struct krux_pool *pool, const struct krux_layers *l, stru
 
 	if (!seen || !cap)
 		return krux_refuse(refusal, "", "out of memory");
-	for (size_t i = 0; i < l->n; i++)
-		if (!layer_value(pool, &l->list[i], l->list[i].filter ? filter_place(seen, &n, l->list[i].filter) : 0,
-		                 &cap[i]))
+	for (size_t i = 0; i < l->n; i++) {
+		const struct krux_layer *layer = &l->list[i];
+		size_t own = layer->filter ? filter_place(seen, &n, layer->filter) : 0;
+		size_t command = layer->filter && layer->command ? filter_place(seen, &n, layer->command) : 0;
+
+		if (!layer_value(pool, layer, own, command, &cap[i]))
 			return krux_refuse(refusal, "", "out of memory");
+	}
 	filter = krux_pool_get(pool, (n + 1) * sizeof *filter);
 	for (size_t i = 0; i < n; i++)
 		if (!filter || !filter_value(pool, seen[i], &filter[i]))
@@ -247,7 +253,8 @@ static bool agents_read(struct reading *r, const struct krux_value *v, struct kr
 
 static bool layer_read(struct reading *r, const struct krux_value *v, struct krux_layer *out)
 {
-	const struct krux_value *filter = v->kind == KRUX_V_MAP ? krux_value_get(v, "filter") : NULL, *rights, *reach;
+	const struct krux_value *filter = v->kind == KRUX_V_MAP ? krux_value_get(v, "filter") : NULL, *rights, *reach,
+		*command;
 	struct krux_reach *list;
 
 	if (!filter)
@@ -264,7 +271,11 @@ static bool layer_read(struct reading *r, const struct krux_value *v, struct kru
 	for (size_t i = 0; i < reach->list.n; i++)
 		if (!reach_read(r, &reach->list.item[i], &list[i]))
 			return false;
-	*out = (struct krux_layer){ r->filter[filter->u], (unsigned)rights->u, list, reach->list.n, NULL, 0 };
+	command = krux_value_get(v, "command");
+	if (command && (command->kind != KRUX_V_UINT || command->u >= r->nfilters))
+		return krux_refuse(r->refusal, "capabilities", "a filter that is not there");
+	*out = (struct krux_layer){ .filter = r->filter[filter->u], .command = command ? r->filter[command->u] : NULL,
+		                    .rights = (unsigned)rights->u, .reach = list, .nreach = reach->list.n };
 	return agents_read(r, v, out);
 }
 

@@ -6,10 +6,9 @@
 #include <stddef.h>
 #include <unistd.h>
 
-static int confine(void *ctx, struct krux_err *err)
+static int confine(bool commands, struct krux_err *err)
 {
-	(void)ctx;
-	return process_confine(PROCESS_HANDLER, NULL, 0, err);
+	return commands ? process_confine_commands(err) : process_confine(PROCESS_HANDLER, NULL, 0, err);
 }
 
 int main(void)

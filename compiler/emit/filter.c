@@ -4,9 +4,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <seccomp.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "capspec/rights.h"
@@ -14,10 +17,15 @@
 static const struct filter_row rows[] = {
 #define CHECK(arg, mask, bits) { arg, mask, bits }
 #define COUNT(...) (sizeof((struct filter_check[]){ __VA_ARGS__ }) / sizeof(struct filter_check))
-#define CALL(name, groups) { #name, groups, 0, NULL, 0, { { 0, 0, 0 } } },
-#define CALL_IF(name, groups, when, ...) { #name, groups, 0, when, COUNT(__VA_ARGS__), { __VA_ARGS__ } },
-#define CALL_NO(name, no, why) { #name, CALLS_COMMON, no, why, 0, { { 0, 0, 0 } } },
+#define CALL(name, groups) { #name, groups, 0, NULL, 0, false, { { 0, 0, 0 } } },
+#define CALL_IF(name, groups, when, ...) { #name, groups, 0, when, COUNT(__VA_ARGS__), false, { __VA_ARGS__ } },
+#define CALL_NO(name, no, why) { #name, CALLS_COMMON, no, why, 0, false, { { 0, 0, 0 } } },
 #include "capspec/calls.def"
+#define CALL(name, groups) { #name, groups, 0, NULL, 0, false, { { 0, 0, 0 } } },
+#define CALL_IF(name, groups, when, ...) { #name, groups, 0, when, COUNT(__VA_ARGS__), false, { __VA_ARGS__ } },
+#define CALL_ANY(name, groups, when, ...) { #name, groups, 0, when, COUNT(__VA_ARGS__), true, { __VA_ARGS__ } },
+#define CALL_NO(name, no, why) { #name, CALLS_COMMAND, no, why, 0, false, { { 0, 0, 0 } } },
+#include "capspec/command_calls.def"
 };
 
 const struct filter_row *filter_rows(size_t *n)
@@ -28,6 +36,8 @@ const struct filter_row *filter_rows(size_t *n)
 
 static bool is_brought(const struct filter_row *r, unsigned groups)
 {
+	if (groups & CALLS_COMMAND)
+		return r->groups == CALLS_COMMAND;
 	return r->groups == CALLS_COMMON || r->groups & groups;
 }
 
@@ -54,9 +64,14 @@ int filter_number(const char *name, enum krux_machine m)
 	return nr < 0 ? -1 : nr;
 }
 
+int filter_default(unsigned groups)
+{
+	return groups & CALLS_COMMAND ? ENOSYS : 0;
+}
+
 const char *filter_group_word(unsigned bit)
 {
-	static const char *const words[] = { "look", "walk", "change", "watch", "machine", "line" };
+	static const char *const words[] = { "look", "walk", "change", "watch", "machine", "line", "run" };
 
 	for (unsigned i = 0; i < sizeof words / sizeof *words; i++)
 		if (bit == 1U << i)
@@ -66,16 +81,24 @@ const char *filter_group_word(unsigned bit)
 
 /* ---- programs ---- */
 
+static uint32_t action_of(int no)
+{
+	return no ? SCMP_ACT_ERRNO((unsigned)no) : SCMP_ACT_ALLOW;
+}
+
 static int row_add(scmp_filter_ctx ctx, const struct filter_row *r)
 {
-	struct scmp_arg_cmp cmp[3];
-	int nr = seccomp_syscall_resolve_name(r->name);
+	struct scmp_arg_cmp cmp[FILTER_CHECKS];
+	int nr = seccomp_syscall_resolve_name(r->name), no = 0;
 
 	for (size_t i = 0; i < r->nchecks; i++)
 		cmp[i] = (struct scmp_arg_cmp){ r->check[i].arg, SCMP_CMP_MASKED_EQ, r->check[i].mask,
 			                        r->check[i].bits };
-	return seccomp_rule_add_array(ctx, r->no ? SCMP_ACT_ERRNO((unsigned)r->no) : SCMP_ACT_ALLOW, nr,
-	                              (unsigned)r->nchecks, cmp);
+	if (!r->any)
+		return seccomp_rule_add_array(ctx, action_of(r->no), nr, (unsigned)r->nchecks, cmp);
+	for (size_t i = 0; !no && i < r->nchecks; i++)
+		no = seccomp_rule_add_array(ctx, action_of(r->no), nr, 1, &cmp[i]);
+	return no;
 }
 
 static int rules_add(scmp_filter_ctx ctx, unsigned groups, enum krux_machine m)
@@ -112,7 +135,8 @@ static int program_take(struct arena *a, scmp_filter_ctx ctx, struct krux_filter
 
 static int program_make(struct arena *a, unsigned groups, enum krux_machine m, struct krux_filter *out)
 {
-	scmp_filter_ctx ctx = seccomp_init(SCMP_ACT_KILL_PROCESS);
+	const int by_default = filter_default(groups);
+	scmp_filter_ctx ctx = seccomp_init(by_default ? action_of(by_default) : SCMP_ACT_KILL_PROCESS);
 	int no;
 
 	if (!ctx)

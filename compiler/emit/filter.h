@@ -1,4 +1,4 @@
-/* Groups of system calls (capspec/calls.def) to filters, one program a machine, made by libseccomp: a
+/* Groups of system calls (capspec/calls.def, command_calls.def) to filters, one program a machine, made by libseccomp: a
  * list of what is allowed, a search tree over the numbers, an end for everything else. */
 #ifndef KRUX_FILTER_H
 #define KRUX_FILTER_H
@@ -6,26 +6,31 @@
 #include "capspec/bpf.h"
 #include "compiler/base/arena.h"
 
-/* A row of the table. */
+enum { FILTER_CHECKS = 12 };
+
+/* A row of the tables. */
 struct filter_row {
 	const char *name;              /* of the system call */
 	unsigned groups;               /* enum handler_calls; CALLS_COMMON: everyone */
 	int no;                        /* 0: allowed; else what it is answered with */
 	const char *why;               /* of what is answered; when: of what has checks; else NULL */
 	size_t nchecks;
-	/* All hold: (uint32_t)argument & mask == bits. The upper half of an argument is never looked at. */
+	bool any;                      /* one check has to hold; else all */
+	/* (uint32_t)argument & mask == bits. The upper half of an argument is never looked at. */
 	struct filter_check {
 		unsigned arg;
 		uint32_t mask, bits;
-	} check[3];
+	} check[FILTER_CHECKS];
 };
 const struct filter_row *filter_rows(size_t *n);
 /* Everyone has it, or one of these groups brings it, and no other row of the call stands above it. At most one row of
- * a call is had. */
+ * a call is had. A command's program has what is its own alone. */
 bool filter_has(const struct filter_row *, unsigned groups);
 /* The number of a call on a machine, or -1: it has none there. */
 int filter_number(const char *name, enum krux_machine);
 
+/* What becomes of a call that no row lets through: an errno, 0: the process is killed. */
+int filter_default(unsigned groups);
 /* The word of a group, such as "look". */
 const char *filter_group_word(unsigned bit);
 

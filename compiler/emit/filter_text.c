@@ -9,6 +9,7 @@
 
 static const struct { const char *name, *gives; } never[] = {
 #define NEVER(name, gives) { #name, gives },
+#define NEVER_BUILTIN(name, gives) { #name, gives },
 #include "capspec/never.def"
 };
 
@@ -35,10 +36,22 @@ static void word_put(struct lines *l, const char *word)
 
 static void groups_print(struct buf *b, unsigned groups)
 {
+	if (groups & CALLS_COMMAND) {
+		buf_puts(b, "command");
+		return;
+	}
 	buf_puts(b, filter_group_word(CALLS_COMMON));
 	for (unsigned bit = 1; bit < CALLS_PURE; bit <<= 1)
 		if (groups & bit)
 			buf_printf(b, ", %s", filter_group_word(bit));
+}
+
+static void checks_print(struct buf *b, const struct filter_row *r)
+{
+	for (size_t k = 0; k < r->nchecks; k++)
+		buf_printf(b, "%s%s argument %u & 0x%x == 0x%x", !k ? "" : r->any ? " or" : " and",
+		           k && k % 3 == 0 ? "\n     " : "", r->check[k].arg, r->check[k].mask, r->check[k].bits);
+	buf_putc(b, '\n');
 }
 
 static void allowed_print(struct buf *b, const struct filter_row *r, size_t n, unsigned groups)
@@ -55,10 +68,7 @@ static void allowed_print(struct buf *b, const struct filter_row *r, size_t n, u
 		if (!filter_has(&r[i], groups) || !r[i].nchecks)
 			continue;
 		buf_printf(b, "    %s %s:", r[i].name, r[i].why);
-		for (size_t k = 0; k < r[i].nchecks; k++)
-			buf_printf(b, "%s argument %u & 0x%x == 0x%x", k ? " and" : "", r[i].check[k].arg,
-			           r[i].check[k].mask, r[i].check[k].bits);
-		buf_putc(b, '\n');
+		checks_print(b, &r[i]);
 	}
 }
 
@@ -72,7 +82,8 @@ static void refused_print(struct buf *b, const struct filter_row *r, size_t n, u
 
 void filter_never_write(struct buf *b)
 {
-	buf_puts(b, "\nsystem calls that no handler may have, by what they would give\n\n");
+	buf_puts(b, "\nsystem calls that no handler may have, by what they would give\n"
+	            "(a command's program has openat2, execve and execveat, and ioctl where its list says so)\n\n");
 	for (size_t i = 0; i < sizeof never / sizeof *never;) {
 		struct lines l = { b, 0 };
 		const char *gives = never[i].gives;
@@ -115,13 +126,20 @@ void filter_text_write(struct buf *b, const struct capability *c, const struct f
 
 	buf_str(b, c->name);
 	buf_printf(b, "@%u.%u\n\n", c->major, c->minor);
-	buf_printf(b, "system calls of the handler %.*s once it is confined: ", STR_ARG(c->handler.name));
+	buf_printf(b, "system calls of %s %.*s%s: ",
+	           f->groups & CALLS_COMMAND ? "the program" : f->groups & CALLS_RUN ? "who waits for" : "the handler",
+	           STR_ARG(c->handler.name),
+	           f->groups & CALLS_COMMAND ? " and of what it starts" :
+	           f->groups & CALLS_RUN ? " and commits what it changed" : " once it is confined");
 	groups_print(b, f->groups);
 	allowed_print(b, r, n, f->groups);
 	refused_print(b, r, n, f->groups);
-	buf_puts(b, "\n  Everything else kills the process, among it all calls of another architecture and of x32, and those\n"
-	            "  that common.txt lists.\n"
-	            "\nprograms, which kruxc has followed on all ways, for every number of a system call and any arguments\n\n");
+	buf_puts(b, f->groups & CALLS_COMMAND
+	            ? "\n  Everything else is answered with ENOSYS and not done, among it what common.txt lists. Calls of another\n"
+	              "  architecture and of x32 kill the process.\n"
+	            : "\n  Everything else kills the process, among it all calls of another architecture and of x32, and those\n"
+	              "  that common.txt lists.\n");
+	buf_puts(b, "\nprograms, which kruxc has followed on all ways, for every number of a system call and any arguments\n\n");
 	for (unsigned m = 0; m < KRUX_MACHINES; m++)
 		program_print(b, f, m);
 }

@@ -6,10 +6,13 @@
 #include <linux/bpf_common.h>
 #include <linux/seccomp.h>
 
+#include "capspec/rights.h"
+
 enum { NUMBERS = 1024 };               /* more than any machine has */
 
-static const struct { const char *name, *gives; } never[] = {
-#define NEVER(name, gives) { #name, gives },
+static const struct { const char *name, *gives; bool builtin; } never[] = {
+#define NEVER(name, gives) { #name, gives, false },
+#define NEVER_BUILTIN(name, gives) { #name, gives, true },
 #include "capspec/never.def"
 };
 
@@ -42,26 +45,28 @@ struct loaded {
 	bool known;
 };
 
-/* Of one number of one machine; row NULL: it has to be killed. */
+/* Of one number of one machine; row NULL: it has to end so. */
 struct walk {
 	const struct krux_filter *f;
 	const struct filter_row *row;
 	uint32_t nr, arch;
+	uint32_t otherwise;
 };
 
-/* What is known of the arguments on the way. */
+/* What is known of the arguments on the way: checks that hold and that do not, bit i the i-th. */
 struct way {
-	unsigned held;                 /* checks that hold, bit i the i-th */
-	bool missed;                   /* some check does not */
+	unsigned held, missed;
 };
 
 static bool end_agrees(const struct walk *w, struct way way, uint32_t end)
 {
-	if (!w->row || way.missed)
-		return end == SECCOMP_RET_KILL_PROCESS;
+	const unsigned all = w->row ? (1U << w->row->nchecks) - 1 : 0;
+
+	if (!w->row || (w->row->any ? way.missed == all && !way.held : way.missed))
+		return end == w->otherwise;
 	if (w->row->no)
 		return end == (SECCOMP_RET_ERRNO | (uint32_t)w->row->no);
-	return end == SECCOMP_RET_ALLOW && way.held == (1U << w->row->nchecks) - 1;
+	return end == SECCOMP_RET_ALLOW && (w->row->any ? way.held : way.held == all);
 }
 
 static struct loaded load(const struct walk *w, uint32_t at)
@@ -83,7 +88,7 @@ static struct way learn(const struct walk *w, struct way way, const struct krux_
 		    a.at != offsetof(struct krux_syscall, arg) + 8 * c->arg)
 			continue;
 		way.held |= equal ? 1U << k : 0;
-		way.missed |= !equal;
+		way.missed |= equal ? 0 : 1U << k;
 	}
 	return way;
 }
@@ -123,11 +128,24 @@ static bool ways_agree(const struct walk *w, size_t at, struct loaded a, struct 
 	}
 }
 
-static bool call_agrees(const struct krux_filter *f, const struct filter_row *row, uint32_t nr, uint32_t arch)
+/* Only a number of this machine has another end than to be killed. */
+static uint32_t otherwise(unsigned groups, uint32_t nr, uint32_t arch, enum krux_machine m)
 {
-	const struct walk w = { f, row, nr, arch };
+	const uint32_t x32 = 0x40000000;
+	int no = filter_default(groups);
 
-	return ways_agree(&w, 0, (struct loaded){ .known = true }, (struct way){ 0, false });
+	if (!no || arch != krux_machine_arch(m) || (m == KRUX_X86_64 && nr >= x32 && nr != UINT32_MAX))
+		return SECCOMP_RET_KILL_PROCESS;
+	return SECCOMP_RET_ERRNO | (uint32_t)no;
+}
+
+static bool call_agrees(const struct calls *c, const struct krux_filter *f, uint32_t nr, uint32_t arch,
+                        enum krux_machine m)
+{
+	const struct walk w = { f, arch == krux_machine_arch(m) && nr < NUMBERS ? c->row[nr] : NULL, nr, arch,
+		                otherwise(c->groups, nr, arch, m) };
+
+	return ways_agree(&w, 0, (struct loaded){ .known = true }, (struct way){ 0, 0 });
 }
 
 /* One number for each answer that the program's comparisons can give: its constants, and what is beside
@@ -151,6 +169,8 @@ static struct krux_str never_broken(struct arena *a, const struct calls *c, enum
 	for (size_t i = 0; i < sizeof never / sizeof *never; i++) {
 		int nr = filter_number(never[i].name, m);
 
+		if (c->groups & CALLS_COMMAND && never[i].builtin)
+			continue;
 		if (nr >= 0 && nr < NUMBERS && c->row[nr] && !c->row[nr]->no)
 			return arena_printf(a, "%s, which no handler may have: it would give %s", never[i].name,
 			                    never[i].gives);
@@ -173,14 +193,13 @@ static struct krux_str program_broken(struct arena *a, const struct calls *c, co
 	size_t n = numbers_find(a, f, &number);
 
 	for (uint32_t nr = 0; nr < NUMBERS; nr++)
-		if (!call_agrees(f, c->row[nr], nr, here))
+		if (!call_agrees(c, f, nr, here, m))
 			return call_broken(a, nr, here, m);
 	for (size_t i = 0; i < n; i++)
 		for (size_t k = 0; k < n; k++) {
 			uint32_t nr = number[i], arch = number[k];
-			const struct filter_row *row = arch == here && nr < NUMBERS ? c->row[nr] : NULL;
 
-			if (!call_agrees(f, row, nr, arch))
+			if (!call_agrees(c, f, nr, arch, m))
 				return call_broken(a, nr, arch, m);
 		}
 	return (struct krux_str){ NULL, 0 };

@@ -70,12 +70,17 @@ void landlock_ladder_write(struct buf *b)
 		           ladder[i].without);
 }
 
+static const char program[] =
+	"\nThe program has, beside what its operands are in /workspace: to read and execute what there is of the host, to read\n"
+	"below /proc and /etc, to read and write its devices, and everything but to execute below /tmp.\n";
+
 void landlock_text_write(struct buf *b, const struct capability *c, const struct krux_layer *l, const struct reach *r)
 {
 	buf_str(b, c->name);
 	buf_printf(b, "@%u.%u\n\n", c->major, c->minor);
-	if (!l->rights) {
-		buf_puts(b, "Landlock leaves its calls no right to any file.\n");
+	if (!(l->rights & ~(unsigned)RIGHT_EXECUTE)) {
+		buf_puts(b, l->command ? "Landlock leaves its calls no right to any file of the workspace.\n" :
+		            "Landlock leaves its calls no right to any file.\n");
 	} else {
 		buf_puts(b, "Before a call opens anything, Landlock leaves it below these folders the rights named there, and to open\n"
 		            "the workspace's folders. Once it has opened its operands, it keeps rights below those alone.\n");
@@ -85,4 +90,6 @@ void landlock_text_write(struct buf *b, const struct capability *c, const struct
 			buf_puts(b, "\n  The trash and unfinished files have the same rights. What a path's own name is made or removed in\n"
 			            "  is the folder above it.\n");
 	}
+	if (l->command)
+		buf_puts(b, program);
 }

@@ -49,7 +49,7 @@ static const struct filter *filter_get(struct making *k, unsigned groups, const 
 static unsigned rights_of(const struct capability *c)
 {
 	const unsigned changes = RIGHT_READ_FILES | RIGHT_READ_FOLDERS | RIGHT_NAMES | RIGHT_WRITE_FILES;
-	unsigned rights = 0;
+	unsigned rights = c->handler.kind == HANDLER_COMMAND && command_executes_workspace(c) ? RIGHT_EXECUTE : 0;
 
 	for (size_t i = 0; i < c->neffects; i++)
 		switch (c->effect[i].kind) {
@@ -122,6 +122,7 @@ bool layers_make(struct arena *a, struct diags *ds, const struct capability_set 
 {
 	struct krux_layer *layer = ARENA_ARRAY(a, struct krux_layer, set->n + 1);
 	const struct filter **filter = ARENA_ARRAY(a, const struct filter *, set->n + 1);
+	const struct filter **program = ARENA_ARRAY(a, const struct filter *, set->n + 1);
 	struct making k = { .a = a, .ds = ds };
 	unsigned groups;
 
@@ -131,11 +132,14 @@ bool layers_make(struct arena *a, struct diags *ds, const struct capability_set 
 		if (!capability_is_run(c, &groups))
 			continue;
 		filter[i] = filter_get(&k, groups, c);
-		if (!filter[i])
+		if (c->handler.kind == HANDLER_COMMAND)
+			program[i] = filter_get(&k, CALLS_COMMAND, c);
+		if (!filter[i] || (c->handler.kind == HANDLER_COMMAND && !program[i]))
 			return false;
-		layer[i] = (struct krux_layer){ .filter = filter[i]->program, .rights = rights_of(c) };
+		layer[i] = (struct krux_layer){ .filter = filter[i]->program, .rights = rights_of(c),
+			                        .command = program[i] ? program[i]->program : NULL };
 		reach_convert(a, reach ? &reach[i] : NULL, &layer[i]);
 	}
-	*out = (struct layers){ { layer, set->n }, reach, filter };
+	*out = (struct layers){ { layer, set->n }, reach, filter, program };
 	return true;
 }

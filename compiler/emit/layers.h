@@ -13,6 +13,7 @@ struct layers {
 	struct krux_layers kernel;             /* by index of the capabilities */
 	const struct reach *reach;             /* of each */
 	const struct filter *const *filter;    /* of each; NULL: its calls are not run */
+	const struct filter *const *program;   /* of each that is a command; else NULL */
 };
 
 struct reach;

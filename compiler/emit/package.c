@@ -174,6 +174,10 @@ static void capability_collect(struct files *f, const struct package_input *in, 
 		return;
 	filter_text_write(&b, c, in->layers->filter[i]);
 	buf_add(f, arena_printf(f->arena, "sandbox/%.*s.seccomp.txt", STR_ARG(name)), &b);
+	if (in->layers->program[i]) {
+		filter_text_write(&b, c, in->layers->program[i]);
+		buf_add(f, arena_printf(f->arena, "sandbox/%.*s.program.seccomp.txt", STR_ARG(name)), &b);
+	}
 	landlock_text_write(&b, c, &in->layers->kernel.list[i], &in->layers->reach[i]);
 	buf_add(f, arena_printf(f->arena, "sandbox/%.*s.landlock.txt", STR_ARG(name)), &b);
 }

@@ -64,9 +64,39 @@ static const char pruned[] =
 	"handler  asks the policy about each path below, and leaves out or refuses what the call itself\n"
 	"         would be stricter with\n";
 
+static const char changed[] =
+	"kernel   the program writes to an overlay over the workspace, which is gone with the call\n"
+	"child    when the program has ended by itself, looks at each change beneath the overlay's upper folder,\n"
+	"         asks the policy about it as about the call itself, and commits what is allowed, each file at\n"
+	"         once; never a protected name, a link, a device, or a file that has changed meanwhile\n";
+
+/* Of a command. */
+static const struct holder commands[EFFECT_COUNT] = {
+	[EFFECT_READS] = {
+		"kernel   Landlock leaves the program the right to read that file, and no folder\n",
+		"kernel   Landlock leaves the program the right to read below the folder\n",
+	},
+	[EFFECT_LISTS] = { NULL, "kernel   Landlock leaves the program the right to list below the folder\n" },
+	[EFFECT_CREATES] = { changed, changed },
+	[EFFECT_WRITES] = { changed, changed },
+	[EFFECT_DELETES] = { changed, changed },
+};
+
+static const char *const host[] = {
+#define HOST(path) path,
+#include "capspec/host.def"
+};
+
+static const char command_common[] =
+	"\nhow commands are held to effects\n\n"
+	"  The program's file is copied when the daemon starts, and is run from that copy if it has the digest.\n"
+	"  It has seccomp and Landlock of its own, /workspace, a /tmp and a /dev of four devices, its own processes\n"
+	"  in /proc, and read-only of the host";
+
 static bool is_held(const struct capability *cap, const struct effect *e)
 {
-	return cap->handler.kind == HANDLER_BUILTIN && effect_is_held(e);
+	return cap->handler.kind != HANDLER_MCP && effect_is_held(e) &&
+	       !(cap->handler.kind == HANDLER_COMMAND && e->kind == EFFECT_CONNECTS);
 }
 
 /* ---- words ---- */
@@ -158,6 +188,8 @@ static const char *held_by(const struct capability *cap, const struct effect *e)
 
 	if (!is_held(cap, e))
 		return "nobody";
+	if (cap->handler.kind == HANDLER_COMMAND)
+		return effect_changes(e) ? "kernel and child" : "kernel";
 	if (e->kind == EFFECT_CONNECTS)
 		return "kernel and egress";
 	return e->kind != EFFECT_NONE && strstr(how, "handler") ? "kernel and handler" : "kernel";
@@ -259,10 +291,35 @@ static void holders_print(struct buf *b)
 	lines_indent(b, pruned);
 }
 
+static void commands_print(struct buf *b)
+{
+	buf_puts(b, command_common);
+	for (size_t i = 0; i < sizeof host / sizeof *host; i++)
+		buf_printf(b, "%s%s", i == 0 ? "\n  " : i == 6 ? ",\n  " : ", ", host[i]);
+	buf_puts(b, ".\n");
+	for (int i = 0; i < EFFECT_COUNT; i++) {
+		const char *word = effect_word((enum effect_kind)i);
+
+		if (commands[i].tree == changed)
+			continue;
+		if (commands[i].one) {
+			buf_printf(b, "\n  %s(path)\n", word);
+			lines_indent(b, commands[i].one);
+		}
+		if (commands[i].tree) {
+			buf_printf(b, "\n  %s(tree path)\n", word);
+			lines_indent(b, commands[i].tree);
+		}
+	}
+	buf_puts(b, "\n  creates, writes, deletes\n");
+	lines_indent(b, changed);
+}
+
 void sandbox_common_write(struct buf *b, const struct words *words)
 {
 	buf_puts(b, common);
 	holders_print(b);
+	commands_print(b);
 	filter_never_write(b);
 	landlock_ladder_write(b);
 	names_print(b, words);
@@ -297,17 +354,24 @@ void sandbox_plan_write(struct buf *b, const struct reach *r, const struct words
 	from = b->n;
 	reach_print(b, r);
 	names_refer(b, from, words);
-	if (cap->handler.kind != HANDLER_BUILTIN || !builtin_groups(cap->handler.name, &groups)) {
-		buf_puts(b, cap->handler.kind != HANDLER_BUILTIN ? "\nthis version runs builtin handlers only" :
+	if (cap->handler.kind == HANDLER_MCP ||
+	    (cap->handler.kind == HANDLER_BUILTIN && !builtin_groups(cap->handler.name, &groups))) {
+		buf_puts(b, cap->handler.kind == HANDLER_MCP ? "\nthis version runs builtin handlers and commands only" :
 		            "\nthis version has no such handler");
 		buf_puts(b, ": no call of this capability is run\n");
 		return;
 	}
 	if (!capability_is_run(cap, &groups)) {
-		buf_puts(b, "\nthis version has no handler for it: no call of this capability is run\n");
+		buf_puts(b, cap->handler.kind == HANDLER_COMMAND ?
+		            "\nthis version holds no command to that: no call of this capability is run\n" :
+		            "\nthis version has no handler for it: no call of this capability is run\n");
 		return;
 	}
 	buf_puts(b, "\nwho holds a call to that and to nothing else, as common.txt says\n\n");
 	effects_print(b, cap);
 	limits_print(b, cap);
+	if (cap->handler.kind == HANDLER_COMMAND)
+		buf_printf(b, "\nthe program\n\n  %.*s, SHA-256 %.*s: child, when it is started%s\n", STR_ARG(cap->handler.name),
+		           STR_ARG(cap->handler.sha256), command_executes_workspace(cap) ?
+		           "\n  it may run what is in the workspace and in its /tmp" : "");
 }

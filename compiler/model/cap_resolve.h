@@ -41,6 +41,8 @@ void effects_resolve(struct cap_ctx *);
 void handler_resolve(struct cap_ctx *);
 /* held.c: the handler can do the effects, and no more. */
 void held_check(struct cap_ctx *);
+/* commands.c: the same of a program. */
+void commands_check(struct cap_ctx *);
 void examples_resolve(struct cap_ctx *);
 void limits_resolve(struct cap_ctx *);
 void doc_resolve(struct cap_ctx *);

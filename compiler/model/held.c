@@ -64,10 +64,13 @@ bool effect_is_held(const struct effect *e)
 
 bool capability_is_run(const struct capability *c, unsigned *groups)
 {
-	if (c->handler.kind != HANDLER_BUILTIN || !builtin_groups(c->handler.name, groups))
+	if (c->handler.kind == HANDLER_COMMAND)
+		*groups = command_groups(c);
+	else if (c->handler.kind != HANDLER_BUILTIN || !builtin_groups(c->handler.name, groups))
 		return false;
 	for (size_t i = 0; i < c->neffects; i++)
-		if (!effect_is_held(&c->effect[i]))
+		if (!effect_is_held(&c->effect[i]) ||
+		    (c->handler.kind == HANDLER_COMMAND && c->effect[i].kind == EFFECT_CONNECTS))
 			return false;
 	return true;
 }
@@ -107,6 +110,10 @@ void held_check(struct cap_ctx *ctx)
 
 	if (!capability_is_run(c, &groups))
 		return;
+	if (c->handler.kind == HANDLER_COMMAND) {
+		commands_check(ctx);
+		return;
+	}
 	for (size_t i = 0; i < c->neffects; i++)
 		effect_check(ctx->diags, c, &c->effect[i], groups);
 	handler_check(ctx->diags, c, groups);

@@ -8,7 +8,17 @@
 bool builtin_groups(struct krux_str name, unsigned *groups);
 /* This version has something that enforces the effect. */
 bool effect_is_held(const struct effect *);
-/* Its calls are run: by a builtin that is there, and each effect is held. */
+/* It changes files. */
+bool effect_changes(const struct effect *);
+/* Its calls are run: by a builtin that is there or a command, and each effect is held. Groups: of a command those of
+ * the process that waits for the program. */
 bool capability_is_run(const struct capability *, unsigned *groups);
+
+/* ---- commands.c ---- */
+
+/* Of the process that waits for the program, and commits what it changed where an effect says that it changes. */
+unsigned command_groups(const struct capability *);
+/* Its label says that it runs what is in the workspace. */
+bool command_executes_workspace(const struct capability *);
 
 #endif

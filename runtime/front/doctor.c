@@ -172,7 +172,7 @@ int doctor_command(int argc, char **argv)
 	const struct option_spec specs[] = {
 		{ .name = "--json", .flag = &json }, { .name = "--help", .flag = &ask }, { .name = NULL },
 	};
-	unsigned missing[3] = { 0 };
+	unsigned missing[FEATURE_NEEDS] = { 0 };
 	struct features f;
 	struct utsname u;
 	const char *operand[1];

@@ -52,7 +52,7 @@ int machine_check(struct machine *m, struct krux_err *err)
 		const struct feature *f = &feature_list[i];
 		int no = m->features.no[i];
 
-		if (!no || f->need == FEATURE_UNUSED)
+		if (!no || f->need == FEATURE_COMMANDS || f->need == FEATURE_UNUSED)
 			continue;
 		if (f->need == FEATURE_NEEDED)
 			return err_set(err, no, "this machine cannot confine calls: it lacks %s (kruxrt doctor says more)",

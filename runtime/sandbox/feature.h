@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum feature_need { FEATURE_NEEDED, FEATURE_WAIVABLE, FEATURE_UNUSED };
+enum feature_need { FEATURE_NEEDED, FEATURE_WAIVABLE, FEATURE_COMMANDS, FEATURE_UNUSED, FEATURE_NEEDS };
 
 enum feature_number {
 #define FEATURE(need, name, try, loses, get) FEATURE_IS_##try,

@@ -74,6 +74,14 @@ int landlock_open(int abi)
 	return ruleset_open(abi, attr_of(abi));
 }
 
+int landlock_open_files(int abi)
+{
+	struct ruleset_attr attr = attr_of(abi);
+
+	attr.net = attr.scoped = 0;
+	return ruleset_open(abi, attr);
+}
+
 int landlock_allow(int set, int abi, int fd, unsigned rights)
 {
 	struct landlock_path_beneath_attr rule = {

@@ -35,9 +35,9 @@ const char *process_word(enum process_kind kind)
 static const uint64_t keeps[PROCESS_KINDS] = {
 	/* Workspaces of any owner. */
 	[PROCESS_SPAWNER] = CAP(DAC_OVERRIDE) | CAP(DAC_READ_SEARCH),
-	/* Namespaces and mounts; the user namespace's map, also onto root's uid; files of any owner; an end for
-	 * children that are another uid's by then. */
-	[PROCESS_HANDLER] = CAP(SYS_ADMIN) | CAP(SETUID) | CAP(SETGID) | CAP(SETFCAP) |
+	/* Namespaces and mounts; the user namespace's map, also onto root's uid; files of any owner, and in the overlay
+	 * of a command copies of them, which are that owner's; an end for children that are another uid's by then. */
+	[PROCESS_HANDLER] = CAP(SYS_ADMIN) | CAP(SETUID) | CAP(SETGID) | CAP(SETFCAP) | CAP(CHOWN) | CAP(FOWNER) |
 	                    CAP(DAC_OVERRIDE) | CAP(DAC_READ_SEARCH) | CAP(KILL),
 };
 
@@ -108,8 +108,9 @@ int process_begin(enum process_kind kind, uid_t uid, gid_t gid, struct krux_err 
 
 /* ---- system calls ---- */
 
+/* C: the handlers' process where there are commands; their programs inherit its filter. */
 enum { G = 1 << PROCESS_GATE, R = 1 << PROCESS_RECORDER, S = 1 << PROCESS_SPAWNER,
-       H = 1 << PROCESS_HANDLER, E = 1 << PROCESS_EGRESS, N = 1 << PROCESS_RESOLVER };
+       H = 1 << PROCESS_HANDLER, E = 1 << PROCESS_EGRESS, N = 1 << PROCESS_RESOLVER, C = 1 << PROCESS_KINDS };
 
 static const struct process_rule {
 	int nr;
@@ -129,6 +130,11 @@ static const struct process_rule {
 /* Those of the handlers, without their groups. */
 #define CALL(name, groups) { SCMP_SYS(name), H, 0, 0, 0, 0, 0 },
 #include "capspec/calls.def"
+/* Those of programs, without their conditions. */
+#define CALL(name, groups) { SCMP_SYS(name), C, 0, 0, 0, 0, 0 },
+#define CALL_IF(name, groups, when, ...) { SCMP_SYS(name), C, 0, 0, 0, 0, 0 },
+#define CALL_ANY(name, groups, when, ...) { SCMP_SYS(name), C, 0, 0, 0, 0, 0 },
+#include "capspec/command_calls.def"
 #if SANITIZED
 #define SAN(name) { SCMP_SYS(name), G | R | S | H | E | N, 0, 0, 0, 0, 0 },
 	SAN(sigaltstack) SAN(rt_sigaction) SAN(readlink) SAN(prctl) SAN(getrlimit)
@@ -149,9 +155,11 @@ static int rule_add(scmp_filter_ctx f, const struct process_rule *r)
 	return seccomp_rule_add_array(f, action, r->nr, r->narrowed, &only);
 }
 
-static int calls_restrict(enum process_kind kind)
+/* What a program tries in vain is not to end it: there the filter answers instead of killing. */
+static int calls_restrict(enum process_kind kind, bool commands)
 {
-	scmp_filter_ctx f = seccomp_init(SCMP_ACT_KILL_PROCESS);
+	scmp_filter_ctx f = seccomp_init(commands ? SCMP_ACT_ERRNO(ENOSYS) : SCMP_ACT_KILL_PROCESS);
+	const unsigned kinds = 1U << kind | (commands ? C : 0);
 	int no;
 
 	if (!f) {
@@ -161,7 +169,7 @@ static int calls_restrict(enum process_kind kind)
 	no = seccomp_attr_set(f, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS);
 	no = no ? no : seccomp_attr_set(f, SCMP_FLTATR_CTL_OPTIMIZE, 2);
 	for (size_t i = 0; !no && i < sizeof rules / sizeof *rules; i++)
-		if (rules[i].kinds >> kind & 1)
+		if (rules[i].kinds & kinds)
 			no = rule_add(f, &rules[i]);
 	no = no ? no : seccomp_load(f);
 	seccomp_release(f);
@@ -177,7 +185,14 @@ int process_confine(enum process_kind kind, const struct landlock_grant *grant, 
 
 	if (rc)
 		return err_set(err, errno, "put Landlock on the %s", process_word(kind));
-	if (calls_restrict(kind))
+	if (calls_restrict(kind, false))
 		return err_set(err, errno, "put seccomp on the %s", process_word(kind));
+	return 0;
+}
+
+int process_confine_commands(struct krux_err *err)
+{
+	if (calls_restrict(PROCESS_HANDLER, true))
+		return err_set(err, errno, "put seccomp on the %s", process_word(PROCESS_HANDLER));
 	return 0;
 }

@@ -26,5 +26,8 @@ int process_begin(enum process_kind, uid_t uid, gid_t gid, struct krux_err *err)
  * its children, and one without any would refuse them renames between folders. */
 int process_confine(enum process_kind, const struct landlock_grant *, size_t n,
                     struct krux_err *err);
+/* The same for a handlers' process whose bundle has commands: it has what their programs may call too, and what is not in
+ * the table is answered with ENOSYS there, since its filter is theirs. */
+int process_confine_commands(struct krux_err *err);
 
 #endif

@@ -102,6 +102,8 @@ struct landlock_grant {
 int landlock_restrict(int abi, const struct landlock_grant *, size_t n);
 /* The same one by one: a set of rules, which the last closes, whether or not it could put it on. */
 int landlock_open(int abi);
+/* The same without a word about the network and signals. */
+int landlock_open_files(int abi);
 int landlock_allow(int set, int abi, int fd, unsigned rights);
 int landlock_enforce(int set);
 /* The same without a word about the network. */

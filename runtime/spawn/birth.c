@@ -36,6 +36,9 @@ int birth_start(struct child_plan *plan, struct birth *b, struct krux_err *err)
 		plan->owner = st.st_uid;
 		plan->group = st.st_gid;
 	}
+	/* Limits of a user's processes do not hold for root. */
+	if (plan->command && !plan->owner)
+		return err_set(err, 0, "a workspace of root: no limit of processes would hold for the program; give it another owner");
 	if (pipe2(up, O_CLOEXEC))
 		return err_set(err, errno, "make a pipe for the call");
 	b->asks = up[0];

@@ -7,6 +7,7 @@
 #include "runtime/spawn/child.h"
 
 #include "capspec/layers.h"
+#include "runtime/spawn/command.h"
 #include "runtime/spawn/planned.h"
 
 #include <errno.h>
@@ -119,12 +120,12 @@ static void namespaces_on(struct child *ch)
 static void descriptors_on(struct child *ch)
 {
 	const struct child_plan *plan = ch->plan;
-	int keep[HANDLER_HOST + 10] = { plan->workspace, plan->store, plan->out, plan->ask, plan->go,
-		                       ch->proc, plan->blob[0], plan->blob[1], plan->socket,
-		                       plan->line };
+	int keep[HANDLER_HOST + 11] = { plan->workspace, plan->store, plan->out, plan->ask, plan->go,
+		                        ch->proc, plan->blob[0], plan->blob[1], plan->socket, plan->line,
+		                        plan->program };
 	const size_t n = sizeof keep / sizeof *keep;
 
-	memcpy(keep + 10, ch->call.host, sizeof ch->call.host);
+	memcpy(keep + 11, ch->call.host, sizeof ch->call.host);
 	layer_on(ch, LAYER_DESCRIPTORS, ch->shared ? descriptors_rest(keep, n) : descriptors_close(keep, n));
 }
 
@@ -159,6 +160,12 @@ static void limits_on(struct child *ch)
 	struct rlimits limits = ch->plan->limits;
 
 	limits.memory += ch->inherited;
+	/* The first process of a command, which the program is not: it has limits of its own. */
+	if (ch->plan->command) {
+		limits.memory += command_memory(ch->plan);
+		limits.pids++;
+		limits.files += COMMAND_FILES;
+	}
 	layer_on(ch, LAYER_RLIMITS, rlimits_set(&limits));
 }
 
@@ -169,7 +176,7 @@ static void door_close(struct child *ch)
 
 	for (unsigned i = 0; i < c->ngrants; i++)
 		grant[i] = (struct landlock_grant){ c->grant[i].fd, c->grant[i].rights };
-	layer_on(ch, LAYER_LANDLOCK,
+	layer_on(ch, LAYER_LANDLOCK, ch->plan->command ? command_restrict(&ch->call) :
 	         landlock_restrict(ch->plan->probe->landlock_abi, grant, c->ngrants));
 	layer_on(ch, LAYER_SECCOMP, seccomp_restrict(ch->plan->layer->filter));
 }
@@ -235,12 +242,14 @@ static void signals_reset(void)
 static void child_confine(struct child *ch)
 {
 	signals_reset();
+	if (ch->plan->command)
+		command_begin(ch->plan);
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	host_open(ch, O_RDONLY);
 	ch->inherited = inherited_bytes(ch);
 	namespaces_on(ch);
 	descriptors_on(ch);
-	layer_on(ch, LAYER_ROOT, root_empty());
+	layer_on(ch, LAYER_ROOT, ch->plan->command ? command_view(ch->plan, ch->proc) : root_empty());
 	privileges_off(ch);
 }
 
@@ -291,8 +300,17 @@ static void call_begin(struct child *ch)
 	c->allows_ctx = plan->ctx;
 	c->fd = c->temp = -1;
 	c->confined = "";
-	c->pool = krux_pool_new((size_t)plan->limits.memory);
+	c->pool = krux_pool_new((size_t)(plan->limits.memory + (plan->command ? command_memory(plan) : 0)));
 	limits_on(ch);
+}
+
+/* `open` has failed since the program did not start: nothing ran. */
+static void start_check(struct child *ch)
+{
+	if (!ch->plan->command || !command_failed(&ch->report.what, &ch->report.failed))
+		return;
+	out_write(ch, &ch->report, sizeof ch->report);
+	_exit(CHILD_BROKEN);
 }
 
 void child_run(struct child_plan *plan)
@@ -322,6 +340,7 @@ void child_run(struct child_plan *plan)
 	layer_on(&self, LAYER_LANDLOCK, planned_restrict(plan, c->host, HANDLER_HOST));
 	ok = c->pool && plan->builtin->open(c);
 	if (!ok) {
+		start_check(&self);
 		self.report.what = CHILD_OPENED;
 	} else {
 		door_close(&self);

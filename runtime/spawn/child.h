@@ -13,6 +13,8 @@ struct krux_reach;
 struct child_plan {
 	const struct probe *probe;
 	const struct builtin *builtin;      /* NULL: `waits` brings one that reads no files of the host */
+	const struct krux_capability *command;      /* the capability, where it is a command; NULL: a builtin's */
+	int program;                        /* of a command: its file, sealed and checked; -1: none */
 	const struct krux_layer *layer;     /* what the kernel is told about the capability */
 	const struct krux_reach *reach;     /* and about this agent; `decides` may set it */
 	const struct krux_value *args;
@@ -48,10 +50,10 @@ struct child_report {
 };
 enum { CHILD_MAGIC = 0x4B525558, CHILD_SLACK = 4096 };
 /* DENIED, STALE: `decides` said no, or that a file which approvers saw is another now. OPENED: `open` ended
- * the call itself. */
-enum { CHILD_OPENED = 255, CHILD_DENIED = 253, CHILD_STALE = 252 };
-/* How it exits without an answer. */
-enum { CHILD_BROKEN = 3, CHILD_TOO_MUCH = 4 };
+ * the call itself. START: with `failed`, the program of a command could not be started. */
+enum { CHILD_OPENED = 255, CHILD_START = 254, CHILD_DENIED = 253, CHILD_STALE = 252 };
+/* How it exits without an answer; SIGNALLED and the number of a signal: so ended the program of a command. */
+enum { CHILD_BROKEN = 3, CHILD_TOO_MUCH = 4, CHILD_SIGNALLED = 128 };
 
 /* What capability and bundle say of its call; the rest is the caller's. layer NULL: the bundle has none. -1
  * with *err: it is not run by a builtin that is there, there is no filter for it, or the machine lacks a

@@ -4,6 +4,7 @@
 #include "capspec/layers.h"
 #include "capspec/schema.h"
 #include "runtime/base/err.h"
+#include "runtime/spawn/command.h"
 
 /* A copy of a folder tree is the largest thing that a call writes. */
 static const uint64_t file_size = UINT64_C(1) << 30;
@@ -11,15 +12,16 @@ static const uint64_t file_size = UINT64_C(1) << 30;
 int child_plan_make(const struct krux_capability *cap, const struct krux_layer *layer, struct child_plan *plan,
                     struct krux_err *err)
 {
+	const bool command = cap->handler.kind == KRUX_HANDLER_COMMAND;
 	const char *missing;
 
-	if (cap->handler.kind != KRUX_HANDLER_BUILTIN)
-		return err_set(err, 0,
-		               "%.*s is not run by a builtin handler; this program runs no others",
+	if (cap->handler.kind == KRUX_HANDLER_MCP)
+		return err_set(err, 0, "%.*s is run by an MCP server; this program runs builtin handlers and commands alone",
 		               (int)cap->name.n, cap->name.p);
 	*plan = (struct child_plan){
 		.probe = probe_get(),
-		.builtin = builtin_find(cap->handler.name),
+		.builtin = command ? &command_handler : builtin_find(cap->handler.name),
+		.command = command ? cap : NULL, .program = -1,
 		.limits = { cap->limit[KRUX_LIMIT_MEMORY], cap->limit[KRUX_LIMIT_CPU],
 		            (unsigned)cap->limit[KRUX_LIMIT_PIDS],
 		            (unsigned)cap->limit[KRUX_LIMIT_FILES], file_size },
@@ -29,7 +31,7 @@ int child_plan_make(const struct krux_capability *cap, const struct krux_layer *
 	if (!plan->builtin)
 		return err_set(err, 0, "there is no builtin handler \"%.*s\"",
 		               (int)cap->handler.name.n, cap->handler.name.p);
-	if (!layer || !layer->filter)
+	if (!layer || !layer->filter || command != (layer->command != NULL))
 		return err_set(err, 0, "the bundle has no filter of system calls for %.*s; kruxc build makes "
 		               "one with all that this version runs", (int)cap->name.n, cap->name.p);
 	plan->layer = layer;

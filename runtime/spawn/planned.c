@@ -4,6 +4,7 @@
 
 #include "capspec/layers.h"
 #include "capspec/rights.h"
+#include "runtime/spawn/command.h"
 #include "stdlib-caps/common/place.h"
 
 #include <errno.h>
@@ -44,9 +45,9 @@ static int nearest_open(int workspace, struct krux_str folder, bool made)
 }
 
 /* What cannot be opened, such as beyond a link, can be opened by no handler either. */
-static int folder_add(const struct rules *r, const struct child_plan *plan, struct krux_str folder, bool made)
+static int folder_add(const struct rules *r, const struct child_plan *plan, int root, struct krux_str folder, bool made)
 {
-	int fd = nearest_open(plan->workspace, folder, made), rc, no;
+	int fd = nearest_open(root, folder, made), rc, no;
 
 	if (fd < 0)
 		return errno == EMFILE || errno == ENFILE || errno == ENOMEM ? -1 : 0;
@@ -68,7 +69,37 @@ static int store_add(const struct rules *r, const struct child_plan *plan)
 		return -1;
 	if (!usable)
 		mkdirat(plan->workspace, ".krux", 0700);
-	return folder_add(r, plan, KRUX_STR(".krux"), false);
+	return folder_add(r, plan, plan->workspace, KRUX_STR(".krux"), false);
+}
+
+/* What the plan leaves the agent of the workspace, or of what stands before it. */
+static int reach_add(const struct rules *r, const struct child_plan *plan, int root)
+{
+	if (rule_add(r, root, plan->layer->rights & RIGHT_READ_FOLDERS))
+		return -1;
+	for (size_t i = 0; i < plan->reach->n; i++)
+		if (folder_add(r, plan, root, plan->reach->folder[i], plan->layer->rights & RIGHT_NAMES))
+			return -1;
+	return 0;
+}
+
+/* The domain is that of the program too. */
+static int command_add(const struct rules *r, const struct child_plan *plan)
+{
+	struct landlock_grant grant[COMMAND_GRANTS];
+	unsigned n = command_grants(plan, grant);
+	int shown = open("/workspace", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	int rc = shown < 0 ? -1 : reach_add(r, plan, shown), no = errno;
+
+	for (unsigned i = 0; !rc && i < n; i++) {
+		rc = rule_add(r, grant[i].fd, grant[i].rights);
+		no = errno;
+	}
+	command_grants_close(grant, n);
+	if (shown >= 0)
+		close(shown);
+	errno = no;
+	return rc;
 }
 
 static int rules_find(const struct rules *r, const struct child_plan *plan, const int *host, size_t nhost)
@@ -78,11 +109,8 @@ static int rules_find(const struct rules *r, const struct child_plan *plan, cons
 	for (size_t i = 0; i < nhost; i++)
 		if (host[i] >= 0 && rule_add(r, host[i], reads))
 			return -1;
-	if (rule_add(r, plan->workspace, plan->layer->rights & RIGHT_READ_FOLDERS))
+	if (reach_add(r, plan, plan->workspace) || (plan->command && command_add(r, plan)))
 		return -1;
-	for (size_t i = 0; i < plan->reach->n; i++)
-		if (folder_add(r, plan, plan->reach->folder[i], plan->layer->rights & RIGHT_NAMES))
-			return -1;
 	return plan->layer->rights & RIGHT_NAMES ? store_add(r, plan) : 0;
 }
 

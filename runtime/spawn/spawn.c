@@ -13,14 +13,14 @@
 #include "capspec/schema.h"
 #include "runtime/base/err.h"
 
-static bool layers_list(struct krux_pool *pool, uint32_t on, struct spawn_result *out)
+static bool layers_list(struct krux_pool *pool, uint32_t on, bool command, struct spawn_result *out)
 {
 	char text[32];
 
 	for (unsigned i = 0; i < LAYER_COUNT; i++) {
 		if (!(on >> i & 1))
 			continue;
-		out->layer[out->nlayers] = layer_word(i);
+		out->layer[out->nlayers] = i == LAYER_ROOT && command ? "command-root" : layer_word(i);
 		if (i == LAYER_LANDLOCK) {
 			int n = snprintf(text, sizeof text, "landlock.%d",
 			                 probe_get()->landlock_abi);
@@ -37,26 +37,28 @@ static bool layers_list(struct krux_pool *pool, uint32_t on, struct spawn_result
 static void killed_take(const struct krux_capability *cap, const struct child_end *end,
                         struct spawn_result *out)
 {
+	/* That of the first process of the call, or of a command's program. */
+	const bool exited = end->exited && end->code <= CHILD_SIGNALLED;
+	const int code = end->exited && !exited ? end->code - CHILD_SIGNALLED : end->code;
 	char text[64];
 	int n;
 
 	if (end->timed_out) {
 		n = krux_duration_text(cap->limit[KRUX_LIMIT_WALL], text, sizeof text);
 		spawn_why(out, SPAWN_KILLED, "wall %.*s", n, text);
-	} else if (end->too_much || (end->exited && end->code == CHILD_TOO_MUCH)) {
+	} else if (end->too_much || (exited && code == CHILD_TOO_MUCH)) {
 		spawn_why(out, SPAWN_KILLED, "output %llu bytes",
 		        (unsigned long long)cap->limit[KRUX_LIMIT_OUTPUT]);
-	} else if (end->exited) {
-		spawn_why(out, SPAWN_BROKEN, "the handler ended with %d and without an answer",
-		        end->code);
-	} else if (end->code == SIGSYS) {
+	} else if (exited) {
+		spawn_why(out, SPAWN_BROKEN, "the handler ended with %d and without an answer", code);
+	} else if (code == SIGSYS) {
 		spawn_why(out, SPAWN_KILLED, "a system call that is not allowed");
-	} else if (end->code == SIGKILL && end->cpu_ns >= cap->limit[KRUX_LIMIT_CPU] / 2) {
+	} else if (code == SIGKILL && end->cpu_ns >= cap->limit[KRUX_LIMIT_CPU] / 2) {
 		/* The limit counts ticks, which a busy machine sees more of than were used. */
 		n = krux_duration_text(cap->limit[KRUX_LIMIT_CPU], text, sizeof text);
 		spawn_why(out, SPAWN_KILLED, "cpu %.*s", n, text);
 	} else {
-		spawn_why(out, SPAWN_KILLED, "signal %d", end->code);
+		spawn_why(out, SPAWN_KILLED, "signal %d", code);
 	}
 }
 
@@ -65,6 +67,8 @@ static int layer_failed(const struct child_end *end, struct krux_err *err)
 {
 	const struct child_report *r = &end->report;
 
+	if (r->what == CHILD_START)
+		return err_set(err, r->failed, "start the program");
 	if (r->what < LAYER_COUNT)
 		return err_set(err, r->failed, "put on %s", layer_word(r->what));
 	return err_set(err, r->failed, "confine the call");
@@ -79,7 +83,7 @@ static void result_take(const struct krux_capability *cap, const struct child_en
 		spawn_why(out, SPAWN_UNKNOWN, "how the call ended could not be seen");
 		return;
 	}
-	if (end->reported && !layers_list(pool, end->report.layers, out)) {
+	if (end->reported && !layers_list(pool, end->report.layers, cap->handler.kind == KRUX_HANDLER_COMMAND, out)) {
 		spawn_why(out, SPAWN_UNKNOWN, "out of memory");
 		return;
 	}

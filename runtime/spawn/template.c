@@ -7,6 +7,7 @@
 
 #include "runtime/base/cleanup.h"
 #include "runtime/base/err.h"
+#include "runtime/spawn/command.h"
 #include "runtime/bundle/loaded.h"
 
 #include "capspec/crc.h"
@@ -136,7 +137,10 @@ static int template_open(struct template *t, struct krux_err *err)
 	probe_get();
 	place_ready();
 	krux_crc32c("", 0);
-	if (o->confine && o->confine(o->confine_ctx, err))
+	if (programs_open(&t->programs, t->policy, err))
+		return -1;
+	command_signals_block();
+	if (o->confine && o->confine(programs_needed(t->policy), err))
 		return -1;
 	t->loop.turn = turn;
 	t->loop.turn_ctx = t;
@@ -153,6 +157,7 @@ static void template_close(struct template *t)
 		looking_stop(&t->looking[i]);
 	loop_close(&t->loop);
 	channel_close(&t->channel);
+	programs_close(&t->programs);
 	loaded_close(t->policy);
 	free(t->looking);
 	free(t);

@@ -14,8 +14,7 @@ struct template_options {
 	bool dev;
 	unsigned each, all;            /* most children that wait for calls: of one agent and class, in all; 0: none */
 	/* Called once, when the bundle is mapped, before READY. NULL in tests. */
-	int (*confine)(void *ctx, struct krux_err *err);
-	void *confine_ctx;
+	int (*confine)(bool commands, struct krux_err *err);
 };
 
 /* Until its one channel, to the spawner, closes; what runs then ends with it. 0; 2: the bundle cannot be used; 3:

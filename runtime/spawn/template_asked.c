@@ -122,6 +122,8 @@ int asked_plan(struct template *t, const struct message *m, struct child_plan *p
 	cap = &t->policy->cap[head.capability];
 	if (child_plan_make(cap, loaded_layer(t->policy, cap), plan, err))
 		return -1;
+	if (plan->command && (plan->program = programs_get(&t->programs, cap, head.capability, err)) < 0)
+		return -1;
 	*a = (struct asked){ .template = t, .plan = plan, .index = head.capability, .body = m->body + sizeof head,
 		             .n = m->n - sizeof head, .blob = plan->blob, .nblobs = m->nfds - at,
 		             .again = { .abi = t->policy->abi, .warrant = &a->warrant } };

@@ -6,6 +6,7 @@
 #include "runtime/spawn/template_part.h"
 
 #include "runtime/base/err.h"
+#include "runtime/spawn/command.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -169,7 +170,7 @@ static void call_signal(struct call *c, int signal)
 	else
 		c->stopped = signal == SIGSTOP;
 	if (c->birth.pid > 0)
-		kill(c->birth.pid, signal);
+		kill(c->birth.pid, c->command ? command_signal(signal) : signal);
 	else if (c->killed && !c->waits)
 		call_drop(c);
 }
@@ -201,6 +202,7 @@ static int call_cold(struct template *t, const struct message *m, struct krux_er
 	c = call_make(t);
 	if (!c)
 		return err_set(err, 0, "too many calls are under way");
+	c->command = plan.command;
 	if (birth_start(&plan, &c->birth, err)) {
 		/* What waits may be what the machine has too little of. */
 		pool_empty(t, NULL);
@@ -366,6 +368,9 @@ int template_call(struct template *t, const struct message *m, struct krux_err *
 		return err_set(err, 0, "too many calls are under way");
 	if (asked_plan(t, m, &plan, &asked, err) || asked_key(&asked, &plan, &key, err))
 		return -1;
+	/* A command's mounts are its own. */
+	if (plan.command)
+		return call_cold(t, m, err);
 	return call_hand_over(t, m, &key) || call_bear(t, m, &key) ? 0 : call_cold(t, m, err);
 }
 

@@ -8,6 +8,7 @@
 #include "runtime/spawn/birth.h"
 #include "runtime/spawn/looking.h"
 #include "runtime/spawn/pool.h"
+#include "runtime/spawn/program.h"
 #include "runtime/spawn/template.h"
 #include "runtime/spawn/warrant.h"
 
@@ -41,6 +42,7 @@ struct call {
 	bool on;
 	bool waits;                    /* no call is its own */
 	bool killed, stopped;
+	bool command;                  /* stops and goes on by itself when it is told to */
 	struct nest *nest;             /* that is making it; NULL: its process is there */
 	struct held held;              /* what it gets then; empty: nothing, or it has it */
 	int place;                     /* in the pool, while it waits; -1: none */
@@ -57,6 +59,7 @@ struct template {
 	struct watch watch;
 	struct loaded *policy;
 	struct warrant_rules rules;
+	struct programs programs;      /* of commands */
 	struct call *call, *free;      /* TEMPLATE_CHILDREN of them */
 	unsigned ncalls;               /* that do not wait */
 	struct pool pool;

@@ -24,8 +24,8 @@ int trash_add(struct handler_call *c, struct krux_str origin, uint64_t second,
 		return -1;
 	if (mkdirat(c->store, id, 0700))
 		return handler_failed(c, errno, trash), -1;
-	folder = place_openat(c->store, id, O_RDONLY | O_DIRECTORY, 0);
-	fd = folder < 0 ? -1 : place_openat(folder, "origin", O_WRONLY | O_CREAT | O_EXCL, 0600);
+	folder = place_child(c->store, id, O_RDONLY | O_DIRECTORY, 0);
+	fd = folder < 0 ? -1 : place_child(folder, "origin", O_WRONLY | O_CREAT | O_EXCL, 0600);
 	if (fd < 0) {
 		handler_failed(c, errno, trash);
 	} else if (change_write(c, fd, origin.p, origin.n, trash)) {

@@ -4,6 +4,7 @@
 #include "runtime/base/cleanup.h"
 #include "runtime/base/err.h"
 #include "runtime/spawn/parent.h"
+#include "runtime/spawn/program.h"
 
 #include "capspec/schema.h"
 
@@ -73,11 +74,14 @@ int here_run(struct child_plan *plan, uint64_t wall_ns, struct child_end *end, s
 int spawn_run(const struct spawn_request *q, struct krux_pool *pool, struct spawn_result *out,
               struct krux_err *err)
 {
+	CLEAN_FD int program = -1;
 	struct child_plan plan;
 	struct child_end end;
 
 	if (child_plan_make(q->cap, q->layer, &plan, err) ||
 	    child_reach(q->cap, q->layer, (struct krux_str){ q->agent, strlen(q->agent) }, &plan.reach, err))
+		return -1;
+	if (plan.command && (program = plan.program = program_open(q->cap, err)) < 0)
 		return -1;
 	plan.args = q->args;
 	plan.workspace = q->workspace_fd;

@@ -99,7 +99,8 @@ static void lines_take(struct said *said, char *part, enum krux_machine m, bool 
 			continue;
 		said[nr].narrowed = !refused;
 		if (refused)
-			said[nr].no = !strcmp(word, "ENOENT") ? ENOENT : !strcmp(word, "ENOSYS") ? ENOSYS : -1;
+			said[nr].no = !strcmp(word, "ENOENT") ? ENOENT : !strcmp(word, "ENOSYS") ? ENOSYS :
+				!strcmp(word, "EOPNOTSUPP") ? EOPNOTSUPP : -1;
 	}
 }
 
@@ -191,6 +192,7 @@ END_TEST
 
 static const char *const never[] = {
 #define NEVER(name, gives) #name,
+#define NEVER_BUILTIN(name, gives) #name,
 #include "capspec/never.def"
 };
 
@@ -249,11 +251,128 @@ START_TEST(calls_of_other_machines_are_killed)
 }
 END_TEST
 
+/* ---- a command's program ---- */
+
+#define ANSWERED(no) (SECCOMP_RET_ERRNO | (uint32_t)(no))
+
+START_TEST(programs_have_what_their_twins_say)
+{
+	const struct filter *f = made(CALLS_COMMAND);
+	const char *twin = twin_of(f);
+
+	for (unsigned m = 0; m < KRUX_MACHINES; m++) {
+		struct said said[NUMBERS] = { { false, false, 0 } };
+
+		numbers_take(said, part_of(twin, "\n  allowed\n"), m);
+		lines_take(said, part_of(twin, "\n  allowed where"), m, false);
+		lines_take(said, part_of(twin, "\n  answered"), m, true);
+		for (int nr = 0; nr < NUMBERS; nr++) {
+			uint32_t want = said[nr].allowed ? SECCOMP_RET_ALLOW : ANSWERED(said[nr].no ? said[nr].no : ENOSYS);
+
+			if (!said[nr].narrowed)
+				ck_assert_msg(says(f, m, nr, NULL) == want, "%s %d: %x, not %x", krux_machine_word(m), nr,
+				              says(f, m, nr, NULL), want);
+		}
+		ck_assert(said[filter_number("execve", m)].allowed);
+		ck_assert(said[filter_number("ioctl", m)].narrowed);
+		ck_assert(!said[filter_number("clone3", m)].allowed);
+	}
+}
+END_TEST
+
+static const struct {
+	const char *name;
+	uint64_t arg[6];
+	bool allowed;
+} of_programs[] = {
+	{ "ioctl", { 0, 0x5401 }, true },                                        /* TCGETS */
+	{ "ioctl", { 0, UINT64_C(7) << 32 | 0x5413 }, true },                    /* the kernel drops the rest */
+	{ "ioctl", { 0, 0x5412 }, false },                                       /* TIOCSTI, and with an upper half */
+	{ "ioctl", { 0, UINT64_C(1) << 32 | 0x5412 }, false },
+	{ "ioctl", { 0, 0x541C }, false },                                       /* TIOCLINUX */
+	{ "ioctl", { 0, 0 }, false },
+	{ "clone", { 0x01200011 }, true },                                       /* fork as the C library has it */
+	{ "clone", { 0x003d0f00 }, true },                                       /* a thread */
+	{ "clone", { 0x10000011 }, false },                                      /* into namespaces: user, */
+	{ "clone", { 0x20000011 }, false },                                      /* pid, */
+	{ "clone", { 0x40000011 }, false },                                      /* net, */
+	{ "clone", { 0x00020011 }, false },                                      /* mount, */
+	{ "clone", { 0x02000011 }, false },                                      /* cgroup, */
+	{ "clone", { 0x04000011 }, false },                                      /* uts, */
+	{ "clone", { 0x08000011 }, false },                                      /* ipc */
+	{ "mmap", { 0, 4096, 7, 0x22 }, true },
+	{ "mmap", { 0, 4096, 3, 0x01 }, true },                                  /* shared, of a file */
+	{ "mmap", { 0, 4096, 3, 0x21 }, false },                                 /* shared, of none */
+	{ "mmap", { 0, 4096, 3, UINT64_C(2) << 32 | 0x21 }, false },
+	{ "socketpair", { 1, 1 }, true },
+	{ "socketpair", { 1, 0x80001 }, true },
+	{ "socketpair", { 1, 2 }, false },                                       /* datagrams have addresses */
+	{ "socketpair", { 16, 1 }, false },
+	{ "prctl", { 15 }, true },
+	{ "prctl", { 22 }, false },                                              /* PR_SET_SECCOMP */
+	{ "prctl", { 4 }, false },                                               /* PR_SET_DUMPABLE */
+	{ "prlimit64", { 0 }, true },
+	{ "prlimit64", { 1 }, false },
+};
+
+START_TEST(conditions_of_programs)
+{
+	const struct filter *f = made(CALLS_COMMAND);
+	const uint32_t want = of_programs[_i].allowed ? SECCOMP_RET_ALLOW : ANSWERED(ENOSYS);
+
+	for (unsigned m = 0; m < KRUX_MACHINES; m++)
+		ck_assert_msg(says(f, m, filter_number(of_programs[_i].name, m), of_programs[_i].arg) == want, "row %d", _i);
+}
+END_TEST
+
+static const char *const never_of_programs[] = {
+#define NEVER(name, gives) #name,
+#define NEVER_BUILTIN(name, gives)
+#include "capspec/never.def"
+	"clone3", "memfd_create", "setgroups", "chroot", "shmget", "msgget", "semget", "connect", "bind", "listen",
+};
+
+START_TEST(programs_never_have_these)
+{
+	const struct filter *f = made(CALLS_COMMAND);
+	const int x32 = 0x40000000;
+
+	for (unsigned m = 0; m < KRUX_MACHINES; m++) {
+		for (size_t i = 0; i < sizeof never_of_programs / sizeof *never_of_programs; i++) {
+			int nr = filter_number(never_of_programs[i], m);
+
+			if (nr >= 0)
+				ck_assert_msg(says(f, m, nr, NULL) == ANSWERED(ENOSYS), "%s", never_of_programs[i]);
+		}
+		for (int nr = 0; nr < NUMBERS; nr++) {
+			struct krux_syscall call = { .nr = nr, .arch = krux_machine_arch(!m) };
+
+			ck_assert_uint_eq(krux_bpf_run(&f->program[m], &call), KILL);
+			if (m == KRUX_X86_64)
+				ck_assert_uint_eq(says(f, m, x32 | nr, NULL), KILL);
+		}
+	}
+}
+END_TEST
+
 /* ---- verifying finds a fault ---- */
+
+/* Long programs end with what was to be jumped to from nearby. */
+static bool is_reached(const struct krux_filter *p, size_t i)
+{
+	if (!i || BPF_CLASS(p->code[i - 1].code) == BPF_LD || BPF_CLASS(p->code[i - 1].code) == BPF_ALU)
+		return true;
+	for (size_t k = 0; k < i; k++)
+		if (BPF_CLASS(p->code[k].code) == BPF_JMP &&
+		    (BPF_OP(p->code[k].code) == BPF_JA ? k + 1 + p->code[k].k == i
+		                                       : k + 1 + p->code[k].jt == i || k + 1 + p->code[k].jf == i))
+			return true;
+	return false;
+}
 
 START_TEST(one_changed_instruction_is_found)
 {
-	const struct filter *f = made(CALLS_LOOK | CALLS_WALK | CALLS_CHANGE);
+	const struct filter *f = made(_i ? CALLS_COMMAND : CALLS_LOOK | CALLS_WALK | CALLS_CHANGE);
 	struct diags *ds = diags_new(arena);
 	struct capability c = { .name = KRUX_STR("t.t") };
 	size_t missed = 0, n = 0;
@@ -265,7 +384,7 @@ START_TEST(one_changed_instruction_is_found)
 			size_t size = f->program[m].n * sizeof(struct krux_bpf);
 			struct krux_bpf *code = (struct krux_bpf *)arena_copy(arena, f->program[m].code, size);
 
-			if (code[i].code != (BPF_RET | BPF_K))
+			if (code[i].code != (BPF_RET | BPF_K) || !is_reached(&f->program[m], i))
 				continue;
 			code[i].k = code[i].k == SECCOMP_RET_ALLOW ? KILL : SECCOMP_RET_ALLOW;
 			bad.program[m].code = code;
@@ -298,15 +417,15 @@ static const struct krux_bpf doors[][4] = {
 
 START_TEST(a_hidden_door_is_found)
 {
-	const struct filter *f = made(CALLS_LOOK | CALLS_WALK | CALLS_CHANGE);
-	const size_t n = doors[_i][3].code ? 4 : 3;
+	const struct filter *f = made(_i % 2 ? CALLS_COMMAND : CALLS_LOOK | CALLS_WALK | CALLS_CHANGE);
+	const size_t n = doors[_i / 2][3].code ? 4 : 3;
 
 	for (unsigned m = 0; m < KRUX_MACHINES; m++) {
 		const struct krux_filter *p = &f->program[m];
 		struct krux_bpf *code = ARENA_ARRAY(arena, struct krux_bpf, n + p->n);
 		struct filter bad = *f;
 
-		memcpy(code, doors[_i], n * sizeof *code);
+		memcpy(code, doors[_i / 2], n * sizeof *code);
 		memcpy(code + n, p->code, p->n * sizeof *code);
 		bad.program[m] = (struct krux_filter){ code, n + p->n };
 		ck_assert_ptr_null(krux_bpf_wrong(&bad.program[m]));
@@ -423,7 +542,7 @@ END_TEST
 
 START_TEST(layers_come_back)
 {
-	const struct filter *one = made(CALLS_LOOK), *two = made(CALLS_LOOK | CALLS_WALK);
+	const struct filter *one = made(CALLS_LOOK), *two = made(CALLS_LOOK | CALLS_WALK), *program = made(CALLS_COMMAND);
 	const struct krux_str folder[] = { KRUX_STR("a/b"), KRUX_STR("c") };
 	const struct krux_reach reach[] = { { folder, 2 }, { NULL, 0 } };
 	/* "b" is in the first class, what begins with "c" in the second. */
@@ -433,7 +552,7 @@ START_TEST(layers_come_back)
 	const struct krux_layer list[] = {
 		{ .filter = one->program, .rights = 3, .reach = reach, .nreach = 2, .state = state, .nstates = 4 },
 		{ .filter = NULL }, { .filter = two->program, .reach = reach, .nreach = 1 },
-		{ .filter = one->program },
+		{ .filter = one->program, .command = program->program },
 	};
 	const struct krux_layers in = { list, 4 };
 	struct krux_refusal why = { "", "" };
@@ -442,9 +561,11 @@ START_TEST(layers_come_back)
 	char *cut;
 
 	ck_assert(krux_layers_write(arena_pool(arena), &in, &bytes, &why));
-	ck_assert_uint_lt(bytes.n, 2 * (one->program[0].n + two->program[0].n) * sizeof(struct krux_bpf) + 300);
+	ck_assert_uint_lt(bytes.n, 2 * (one->program[0].n + two->program[0].n + program->program[0].n) * sizeof(struct krux_bpf) + 300);
 	ck_assert_msg(krux_layers_read(arena_pool(arena), bytes, 4, &out, &why), "%s", why.why);
 	ck_assert_ptr_null(out.list[1].filter);
+	ck_assert_ptr_null(out.list[0].command);
+	ck_assert_uint_eq(out.list[3].command[1].n, program->program[1].n);
 	ck_assert_ptr_eq(out.list[0].filter, out.list[3].filter);
 	ck_assert_uint_eq(out.list[2].filter[1].n, two->program[1].n);
 	ck_assert(!memcmp(out.list[2].filter[1].code, two->program[1].code, two->program[1].n * sizeof(struct krux_bpf)));
@@ -498,8 +619,11 @@ static Suite *filter_suite(void)
 	tcase_add_loop_test(tc, conditions_hold_at_their_boundaries, 0, sizeof narrowed / sizeof *narrowed);
 	tcase_add_test(tc, nothing_lets_these_through);
 	tcase_add_test(tc, calls_of_other_machines_are_killed);
-	tcase_add_test(tc, one_changed_instruction_is_found);
-	tcase_add_loop_test(tc, a_hidden_door_is_found, 0, sizeof doors / sizeof *doors);
+	tcase_add_test(tc, programs_have_what_their_twins_say);
+	tcase_add_loop_test(tc, conditions_of_programs, 0, sizeof of_programs / sizeof *of_programs);
+	tcase_add_test(tc, programs_never_have_these);
+	tcase_add_loop_test(tc, one_changed_instruction_is_found, 0, 2);
+	tcase_add_loop_test(tc, a_hidden_door_is_found, 0, 2 * (sizeof doors / sizeof *doors));
 	tcase_add_test(tc, same_groups_same_bytes);
 	tcase_add_loop_test(tc, programs_that_are_no_filters, 0, sizeof wrong / sizeof *wrong);
 	tcase_add_test(tc, filters_have_a_greatest_length);

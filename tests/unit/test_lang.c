@@ -345,6 +345,17 @@ static void json_check(const struct table *t, const char *json)
 	              (int)(end - p), p, json);
 }
 
+START_TEST(table_outputs)
+{
+	struct table t = table_open("outputs");
+
+#define OUTPUT(name, kind, words, what) { struct table row = t; \
+	word_check(&row, #name); cell_check(&t, 1, words, false); cell_check(&t, 2, what, true); }
+#include "capspec/command_outputs.def"
+	table_close(&t);
+}
+END_TEST
+
 START_TEST(table_types)
 {
 	struct table t = table_open("types");
@@ -432,6 +443,7 @@ int main(void)
 	tcase_add_test(t, table_limits);
 	tcase_add_test(t, table_interpreters);
 	tcase_add_test(t, table_dashes);
+	tcase_add_test(t, table_outputs);
 	tcase_add_test(t, table_types);
 	tcase_add_test(t, table_effects);
 	tcase_add_test(t, table_operators);

@@ -332,7 +332,7 @@ START_TEST(privileges_are_gone)
 	for (int kind = 0; kind < PROCESS_KINDS; kind++) {
 		/* dac_override, dac_read_search; and sys_admin, setuid, setgid, setfcap, kill */
 		const char *keeps = root && kind == PROCESS_SPAWNER ? "0000000000000006" :
-			root && kind == PROCESS_HANDLER ? "00000000802000e6" : "0000000000000000";
+			root && kind == PROCESS_HANDLER ? "00000000802000ef" : "0000000000000000";
 
 		field_check(kind, "NoNewPrivs", "1");
 		field_check(kind, "CapInh", "0000000000000000");

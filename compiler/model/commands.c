@@ -1,0 +1,148 @@
+/* A command against what this runtime makes of one: the effects that the kernel can hold a program to, the answers that
+ * there are, and that it can say how it ended. */
+#include "compiler/model/held.h"
+
+#include <string.h>
+
+#include "capspec/rights.h"
+#include "compiler/model/cap_resolve.h"
+
+enum output { OUTPUT_EXIT, OUTPUT_TEXT, OUTPUT_FLAG, OUTPUT_PATHS, OUTPUT_REFUSED };
+
+static const struct {
+	struct krux_str name;
+	enum output type;
+	const char *words;
+} outputs[] = {
+#define OUTPUT(name, type, words, what) { { #name, sizeof #name - 1 }, OUTPUT_##type, words },
+#include "capspec/command_outputs.def"
+};
+
+bool effect_changes(const struct effect *e)
+{
+	return e->kind == EFFECT_CREATES || e->kind == EFFECT_WRITES || e->kind == EFFECT_DELETES;
+}
+
+unsigned command_groups(const struct capability *c)
+{
+	for (size_t i = 0; i < c->neffects; i++)
+		if (effect_changes(&c->effect[i]))
+			return CALLS_RUN | CALLS_LOOK | CALLS_WALK | CALLS_CHANGE;
+	return CALLS_RUN;
+}
+
+bool command_executes_workspace(const struct capability *c)
+{
+	for (size_t i = 0; i < c->nlabels; i++)
+		if (krux_str_eq(c->label[i], KRUX_STR("runs-workspace-code")))
+			return true;
+	return false;
+}
+
+/* ---- effects ---- */
+
+/* A program is not asked about each path, and Landlock knows no folder without what is below it. */
+static void effect_check(struct diags *ds, const struct capability *c, const struct effect *e)
+{
+	const bool tree = e->nargs && e->arg[0].tree, prunes = e->nargs && e->arg[0].prunes;
+	struct diag *d;
+
+	if ((e->kind == EFFECT_READS || e->kind == EFFECT_LISTS) && prunes) {
+		d = diag_error(ds, 1073, e->at, "the program %.*s leaves out nothing of what it may read",
+		               STR_ARG(c->handler.name));
+		d->fix = KRUX_STR("leave `prunes` out: then the strictest verdict of all that is below counts");
+	} else if (e->kind == EFFECT_LISTS && !tree) {
+		d = diag_error(ds, 1073, e->at, "the program %.*s can list what is below a folder that it can list",
+		               STR_ARG(c->handler.name));
+		d->fix = KRUX_STR("write `tree` before the folder");
+	}
+}
+
+/* ---- answers ---- */
+
+static bool is_text(const struct krux_type *t)
+{
+	return t->kind == KRUX_T_STRING && !t->pattern.n;
+}
+
+static bool record_fits(const struct krux_type *t)
+{
+	return t->kind == KRUX_T_RECORD && t->nfields == 2 && krux_str_eq(t->field[0].name, KRUX_STR("path")) &&
+	       krux_str_eq(t->field[1].name, KRUX_STR("why")) && is_text(t->field[0].type) && is_text(t->field[1].type);
+}
+
+static bool type_fits(enum output output, const struct krux_type *t)
+{
+	switch (output) {
+	case OUTPUT_EXIT:
+		return t->kind == KRUX_T_UINT && t->lo == 0 && t->hi >= 255;
+	case OUTPUT_TEXT:
+		return is_text(t) || t->kind == KRUX_T_BYTES;
+	case OUTPUT_FLAG:
+		return t->kind == KRUX_T_BOOL;
+	case OUTPUT_PATHS:
+		return t->kind == KRUX_T_LIST && t->elem->kind == KRUX_T_PATH;
+	default:
+		return t->kind == KRUX_T_LIST && record_fits(t->elem);
+	}
+}
+
+static void field_check(struct cap_ctx *ctx, const struct krux_field *f, struct span at)
+{
+	struct diag *d;
+
+	for (size_t i = 0; i < sizeof outputs / sizeof *outputs; i++) {
+		if (!krux_str_eq(outputs[i].name, f->name))
+			continue;
+		if (!f->optional && type_fits(outputs[i].type, f->type))
+			return;
+		d = diag_error(ctx->diags, 1074, at, "a command does not answer this field as it is declared");
+		d->expected = arena_printf(ctx->arena, "%.*s : %s", STR_ARG(f->name), outputs[i].words);
+		return;
+	}
+	d = diag_error(ctx->diags, 1074, at, "no command answers the field `%.*s`", STR_ARG(f->name));
+	d->expected = KRUX_STR("status, stdout, stderr, truncated, changed, refused");
+}
+
+static bool has_field(const struct krux_type *record, struct krux_str name)
+{
+	for (size_t i = 0; i < record->nfields; i++)
+		if (krux_str_eq(record->field[i].name, name))
+			return true;
+	return false;
+}
+
+static bool has_error(const struct capability *c, struct krux_str name)
+{
+	for (size_t i = 0; i < c->nerrors; i++)
+		if (krux_str_eq(c->error[i].name, name))
+			return true;
+	return false;
+}
+
+static void answers_check(struct cap_ctx *ctx)
+{
+	const struct capability *c = ctx->cap;
+	struct diag *d;
+
+	for (size_t i = 0; i < c->output->nfields; i++)
+		field_check(ctx, &c->output->field[i], ctx->ast->output[i].at);
+	if (!has_field(c->output, KRUX_STR("status")) && !has_error(c, KRUX_STR("Failed"))) {
+		d = diag_error(ctx->diags, 1075, c->at, "nobody would hear that the program %.*s failed",
+		               STR_ARG(c->handler.name));
+		d->expected = KRUX_STR("`status : uint` in the output, or `error Failed`");
+	}
+	if (command_groups(c) & CALLS_CHANGE && !has_field(c->output, KRUX_STR("refused"))) {
+		d = diag_error(ctx->diags, 1075, c->at, "nobody would hear which changes of the program %.*s were refused",
+		               STR_ARG(c->handler.name));
+		d->expected = KRUX_STR("`refused : list<record { path : string; why : string; }>` in the output");
+	}
+}
+
+void commands_check(struct cap_ctx *ctx)
+{
+	for (size_t i = 0; i < ctx->cap->neffects; i++)
+		effect_check(ctx->diags, ctx->cap, &ctx->cap->effect[i]);
+	if (ctx->cap->output)
+		answers_check(ctx);
+}

@@ -1,0 +1,246 @@
+/* The host's tree to one with little in it. All is put together below /proc, which is known to be there, before it becomes
+ * the root: mounts of the host's folders, an overlay, devices, the caller's own processes. */
+#include "runtime/sandbox/view.h"
+
+#include "runtime/base/cleanup.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/mount.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#ifndef AT_RECURSIVE
+#define AT_RECURSIVE 0x8000
+#endif
+#define STAGE "/proc"
+
+static const char *const places[] = {
+	[VIEW_PROC] = "/proc", [VIEW_DEV] = "/dev", [VIEW_ETC] = "/etc", [VIEW_TMP] = "/tmp",
+	[VIEW_WORKSPACE] = "/workspace",
+#define HOST(path) path,
+#include "capspec/host.def"
+};
+
+const char *view_place(unsigned i)
+{
+	return i < sizeof places / sizeof *places ? places[i] : NULL;
+}
+
+/* ---- small parts ---- */
+
+static int attributes_set(const char *path, uint64_t set)
+{
+	struct mount_attr a = { .attr_set = set };
+
+	return (int)syscall(SYS_mount_setattr, AT_FDCWD, path, AT_RECURSIVE, &a, sizeof a);
+}
+
+static int file_make(const char *path, const char *text)
+{
+	CLEAN_FD int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0444);
+	size_t n = strlen(text);
+
+	return fd < 0 || write(fd, text, n) != (ssize_t)n ? -1 : 0;
+}
+
+/* The folders above it, below the stage. */
+static int parents_make(char *path)
+{
+	for (char *slash = strchr(path + sizeof STAGE, '/'); slash; slash = strchr(slash + 1, '/')) {
+		int rc;
+
+		*slash = 0;
+		rc = mkdir(path, 0755);
+		*slash = '/';
+		if (rc && errno != EEXIST)
+			return -1;
+	}
+	return 0;
+}
+
+static int link_copy(const char *from, const char *to)
+{
+	char target[PATH_MAX];
+	ssize_t n = readlink(from, target, sizeof target - 1);
+
+	if (n < 0)
+		return -1;
+	target[n] = 0;
+	return symlink(target, to);
+}
+
+/* The same file or folder under the stage, mounted; nothing where there is none. */
+static int host_show(const char *path, uint64_t attributes)
+{
+	char to[PATH_MAX];
+	struct stat st;
+
+	if (lstat(path, &st))
+		return errno == ENOENT ? 0 : -1;
+	snprintf(to, sizeof to, STAGE "%s", path);
+	if (parents_make(to))
+		return -1;
+	if (S_ISLNK(st.st_mode))
+		return link_copy(path, to);
+	if (S_ISDIR(st.st_mode) ? mkdir(to, 0755) : file_make(to, ""))
+		return -1;
+	return mount(path, to, NULL, MS_BIND | MS_REC, NULL) || attributes_set(to, attributes) ? -1 : 0;
+}
+
+/* ---- the workspace ---- */
+
+/* In this namespace, which alone its mounts can be mounted in: by its path, if what is there is the same. */
+static int workspace_again(int proc, int workspace)
+{
+	CLEAN_FD int fd = -1;
+	char name[32], path[PATH_MAX];
+	struct stat a, b;
+	ssize_t n;
+
+	snprintf(name, sizeof name, "self/fd/%d", workspace);
+	n = readlinkat(proc, name, path, sizeof path - 1);
+	if (n < 0)
+		return -1;
+	path[n] = 0;
+	fd = open(path, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0 || fstat(fd, &a) || fstat(workspace, &b))
+		return -1;
+	if (a.st_dev != b.st_dev || a.st_ino != b.st_ino) {
+		errno = ESTALE;
+		return -1;
+	}
+	return fd_keep(&fd);
+}
+
+static unsigned long written_flags(const struct view *v)
+{
+	return MS_NOSUID | MS_NODEV | (v->executes ? 0 : MS_NOEXEC);
+}
+
+/* What is written lies in memory: /tmp, and what the overlay needs. */
+static int scratch_make(const struct view *v)
+{
+	char options[128];
+
+	snprintf(options, sizeof options, "size=%llu,nr_inodes=65536,mode=0755", (unsigned long long)v->size);
+	if (mkdir(STAGE "/scratch", 0755) || mkdir(STAGE "/tmp", 0755) ||
+	    mount("none", STAGE "/scratch", "tmpfs", written_flags(v), options))
+		return -1;
+	if (mkdir(STAGE "/scratch/tmp", 0700) || (v->root && chown(STAGE "/scratch/tmp", v->owner, v->group)))
+		return -1;
+	return mount(STAGE "/scratch/tmp", STAGE "/tmp", NULL, MS_BIND, NULL);
+}
+
+/* Without root the overlay keeps what it has to know in attributes of users. What root does not say so is not to depend
+ * on how the kernel was built: a renamed folder is a copy and a whiteout, a file whole. */
+static int overlay_mount(const struct view *v)
+{
+	const char *options = v->root ?
+		"lowerdir=.,upperdir=" STAGE "/scratch/upper,workdir=" STAGE "/scratch/work,redirect_dir=off,metacopy=off,index=off,xino=off" :
+		"lowerdir=.,upperdir=" STAGE "/scratch/upper,workdir=" STAGE "/scratch/work,xino=off,userxattr";
+
+	return mount("none", STAGE "/workspace", "overlay", written_flags(v), options);
+}
+
+/* The merged root looks like the upper one. */
+static int upper_make(struct view *v)
+{
+	struct stat st;
+
+	if (fstat(v->workspace, &st) || mkdir(STAGE "/scratch/upper", 0700) || mkdir(STAGE "/scratch/work", 0700))
+		return -1;
+	if (v->root && chown(STAGE "/scratch/upper", st.st_uid, st.st_gid))
+		return -1;
+	if (chmod(STAGE "/scratch/upper", st.st_mode & 0777))
+		return -1;
+	v->upper = open(STAGE "/scratch/upper", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return v->upper < 0 ? -1 : 0;
+}
+
+static int workspace_show(struct view *v, int again)
+{
+	if (mkdir(STAGE "/workspace", 0755))
+		return -1;
+	if (again < 0)
+		return 0;
+	if (fchdir(again))
+		return -1;
+	if (v->changes)
+		return upper_make(v) || overlay_mount(v) ? -1 : 0;
+	return mount(".", STAGE "/workspace", NULL, MS_BIND, NULL) ||
+	       attributes_set(STAGE "/workspace", MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV |
+	                      (v->executes ? 0 : MOUNT_ATTR_NOEXEC)) ? -1 : 0;
+}
+
+/* ---- the rest ---- */
+
+/* One account, so that a program that asks who it is gets an answer. */
+static int account_make(const struct view *v)
+{
+	char text[128];
+
+	if (mkdir(STAGE "/etc", 0755))
+		return -1;
+	snprintf(text, sizeof text, "krux:x:%u:%u::/tmp:/usr/sbin/nologin\n", v->owner, v->group);
+	if (file_make(STAGE "/etc/passwd", text))
+		return -1;
+	snprintf(text, sizeof text, "krux:x:%u:\n", v->group);
+	return file_make(STAGE "/etc/group", text);
+}
+
+static int devices_show(void)
+{
+	static const char *const devices[] = { "/dev/null", "/dev/zero", "/dev/random", "/dev/urandom" };
+
+	for (size_t i = 0; i < sizeof devices / sizeof *devices; i++)
+		if (host_show(devices[i], MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC))
+			return -1;
+	return 0;
+}
+
+static int host_shows(void)
+{
+	for (unsigned i = VIEW_HOST; i < sizeof places / sizeof *places; i++)
+		if (host_show(places[i], MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV))
+			return -1;
+	return 0;
+}
+
+/* New and old root in one place: the old one lies on top and is taken off. */
+static int root_change(void)
+{
+	const unsigned long flags = MS_NOSUID | MS_NODEV | MS_NOEXEC;
+
+	if (umount2(STAGE "/scratch", MNT_DETACH) || rmdir(STAGE "/scratch") || chdir(STAGE))
+		return -1;
+	if (syscall(SYS_pivot_root, ".", ".") || umount2(".", MNT_DETACH))
+		return -1;
+	return mount(NULL, "/", NULL, MS_REMOUNT | MS_BIND | MS_RDONLY | flags, NULL) || chdir("/") ? -1 : 0;
+}
+
+int view_make(int proc, struct view *v)
+{
+	const unsigned long flags = MS_NOSUID | MS_NODEV | MS_NOEXEC;
+	CLEAN_FD int again = -1;
+
+	v->upper = -1;
+	umask(022);
+	/* Nothing of what follows reaches the host. */
+	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL))
+		return -1;
+	if (v->workspace >= 0 && (again = workspace_again(proc, v->workspace)) < 0)
+		return -1;
+	if (mount("none", STAGE, "tmpfs", flags, "size=256k,nr_inodes=64,mode=0755"))
+		return -1;
+	if (account_make(v) || host_shows() || devices_show() || scratch_make(v) || workspace_show(v, again))
+		return -1;
+	if (mkdir(STAGE "/proc", 0555) || mount("proc", STAGE "/proc", "proc", flags, "subset=pid,hidepid=ptraceable"))
+		return -1;
+	return root_change();
+}

@@ -1,0 +1,29 @@
+/* What a command's program sees: a root of its own with the host's programs, and the workspace or an overlay over it. */
+#ifndef KRUX_VIEW_H
+#define KRUX_VIEW_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+struct view {
+	int workspace;             /* folder; -1: /workspace is empty */
+	bool changes;              /* an overlay stands before it, else it is read-only */
+	bool executes;             /* what lies in /workspace and /tmp can be executed */
+	bool root;                 /* the caller is root outside of any user namespace */
+	uint64_t size;             /* most bytes that overlay and /tmp hold together */
+	uid_t owner;               /* of /tmp and of the overlay's root */
+	gid_t group;
+	int upper;                 /* made: the folder that has the overlay's changes; -1: there is none */
+};
+
+/* The calling process's root from now on, in a mount namespace of its own: read-only but for /workspace where it changes,
+ * and /tmp. proc: the host's /proc. -1 with errno; what is made then goes with the process. */
+int view_make(int proc, struct view *);
+
+/* Folders and files of it that its user may need, in the order of what is asked for. */
+enum view_place { VIEW_PROC, VIEW_DEV, VIEW_ETC, VIEW_TMP, VIEW_WORKSPACE, VIEW_HOST };
+/* The path of the i-th place from VIEW_HOST on, of what it has of the host; NULL: there are no more. */
+const char *view_place(unsigned i);
+
+#endif

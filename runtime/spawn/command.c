@@ -1,0 +1,338 @@
+/* The first process of a command's call: from a workspace to the program's root, from there to a program that runs, and
+ * from its end to changes and an answer. It is the first of its pid namespace, so that nothing of the program outlives
+ * it, and no signal of the program reaches it. */
+#include "runtime/spawn/command_part.h"
+
+#include "capspec/layers.h"
+#include "runtime/sandbox/view.h"
+#include "stdlib-caps/common/change.h"
+#include "stdlib-caps/common/place.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { FREEZE = SIGUSR1, THAW = SIGUSR2, ERROR_SHOWN = 400 };
+
+static struct view view = { .upper = -1 };
+static struct command self;            /* a process serves one call */
+
+/* ---- what it is given ---- */
+
+static bool has_paths(const struct krux_capability *cap, bool only_changes)
+{
+	for (size_t i = 0; i < cap->neffects; i++) {
+		enum krux_effect_kind kind = cap->effect[i].kind;
+
+		if (kind == KRUX_EFFECT_CREATES || kind == KRUX_EFFECT_WRITES || kind == KRUX_EFFECT_DELETES ||
+		    (!only_changes && (kind == KRUX_EFFECT_READS || kind == KRUX_EFFECT_LISTS)))
+			return true;
+	}
+	return false;
+}
+
+int command_view(const struct child_plan *plan, int proc)
+{
+	const struct krux_capability *cap = plan->command;
+
+	view = (struct view){
+		.workspace = has_paths(cap, false) ? plan->workspace : -1, .changes = has_paths(cap, true),
+		.executes = plan->layer->rights & RIGHT_EXECUTE, .root = plan->probe->root, .size = plan->limits.memory,
+		.owner = plan->owner, .group = plan->group, .upper = -1,
+	};
+	return view_make(proc, &view);
+}
+
+static unsigned place_rights(unsigned i, unsigned execute)
+{
+	switch (i) {
+	case VIEW_PROC:
+		return RIGHT_READ_FILES | RIGHT_READ_FOLDERS;
+	case VIEW_DEV:
+		return RIGHT_READ_FILES | RIGHT_WRITE_FILES;
+	case VIEW_ETC:
+		return RIGHT_READ_FILES;
+	case VIEW_TMP:
+		return RIGHT_READ_FILES | RIGHT_READ_FOLDERS | RIGHT_NAMES | RIGHT_WRITE_FILES | execute;
+	default:
+		return RIGHT_READ_FILES | RIGHT_READ_FOLDERS | RIGHT_EXECUTE;
+	}
+}
+
+unsigned command_grants(const struct child_plan *plan, struct landlock_grant out[static COMMAND_GRANTS])
+{
+	const char *path;
+	unsigned n = 0;
+
+	for (unsigned i = 0; (path = view_place(i)) && n < COMMAND_GRANTS - 1; i++) {
+		/* What stands in /etc has its rights from that; links lead to what is in the list. */
+		int fd = i == VIEW_WORKSPACE || (i >= VIEW_HOST && !strncmp(path, "/etc/", 5)) ? -1 :
+			open(path, O_PATH | O_NOFOLLOW | O_DIRECTORY | O_CLOEXEC);
+
+		if (fd >= 0)
+			out[n++] = (struct landlock_grant){ fd, place_rights(i, plan->layer->rights & RIGHT_EXECUTE) };
+	}
+	if (view.upper >= 0)
+		out[n++] = (struct landlock_grant){ view.upper, RIGHT_READ_FILES | RIGHT_READ_FOLDERS };
+	return n;
+}
+
+void command_grants_close(const struct landlock_grant *grant, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++)
+		if (grant[i].fd != view.upper)
+			close(grant[i].fd);
+}
+
+int command_signal(int signal)
+{
+	return signal == SIGSTOP ? FREEZE : signal == SIGCONT ? THAW : signal;
+}
+
+void command_signals_block(void)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, FREEZE);
+	sigaddset(&set, THAW);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+}
+
+bool command_failed(uint32_t *what, int32_t *no)
+{
+	*what = self.failed;
+	*no = self.no;
+	return self.no;
+}
+
+/* ---- before the program runs ---- */
+
+/* Where changes will be put; between now and then other calls may change the workspace. */
+static bool store_open(struct command *k)
+{
+	k->lock = place_openat(k->plan->workspace, ".", O_RDONLY | O_DIRECTORY, 0);
+	if (k->lock < 0)
+		return false;
+	while (flock(k->lock, LOCK_EX))
+		if (errno != EINTR)
+			return false;
+	return change_begin(k->call) && !flock(k->lock, LOCK_UN);
+}
+
+static int signals_open(void)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGCHLD);
+	sigaddset(&set, FREEZE);
+	sigaddset(&set, THAW);
+	return sigprocmask(SIG_BLOCK, &set, NULL) ? -1 : signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+static uint64_t now_real(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_REALTIME, &t);
+	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
+}
+
+static bool command_open(struct handler_call *c)
+{
+	struct command *k = &self;
+
+	k->call = c;
+	k->changes = view.changes;
+	k->upper = view.upper;
+	k->shown = view.workspace < 0 ? -1 : open("/workspace", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	k->signals = signals_open();
+	k->operand = operands_find(c->pool, k->plan->command, c->args, &k->noperands);
+	if (!k->operand || k->signals < 0 || (k->changes && !store_open(k))) {
+		k->failed = CHILD_START;
+		k->no = errno ? errno : ENOMEM;
+		return false;
+	}
+	k->started = now_real();
+	return program_start(k);
+}
+
+/* What it keeps: the changes, the names of folders, and the folders that changes go to, all with the same rights, since
+ * nothing is moved to where more could be done with it. */
+int command_restrict(struct handler_call *c)
+{
+	const unsigned rights = RIGHT_READ_FILES | RIGHT_READ_FOLDERS | RIGHT_NAMES | RIGHT_WRITE_FILES;
+	const struct command *k = &self;
+	struct krux_str rest;
+	/* Nothing is said of signals: the program's processes have to be ended, and are in no domain below this one. */
+	int set = landlock_open_files(k->plan->probe->landlock_abi);
+
+	if (set < 0)
+		return -1;
+	if (k->changes && (rule_add_at(set, k->plan, dup(k->upper), RIGHT_READ_FILES | RIGHT_READ_FOLDERS) ||
+	                   rule_add_at(set, k->plan, dup(c->store), rights) ||
+	                   rule_add_at(set, k->plan, dup(c->workspace), RIGHT_READ_FOLDERS) ||
+	                   rule_add_at(set, k->plan, dup(k->shown), RIGHT_READ_FOLDERS)))
+		return -1;
+	for (size_t i = 0; i < k->noperands; i++)
+		if (operand_changes(&k->operand[i]) && path_inside(k->operand[i].path, &rest) &&
+		    rule_add_at(set, k->plan, folder_above(c->workspace, rest, rest.n != 0), rights))
+			return -1;
+	return landlock_enforce(set);
+}
+
+/* ---- while it runs ---- */
+
+static bool said(struct command *k, int signal)
+{
+	struct signalfd_siginfo s;
+	bool heard = false;
+
+	/* A signal from outside of the namespace has no sender in it, and none inside can say that of its own. */
+	while (read(k->signals, &s, sizeof s) == (ssize_t)sizeof s)
+		heard |= (int)s.ssi_signo == signal && !s.ssi_pid && s.ssi_code == SI_USER;
+	return heard;
+}
+
+static void wait_thaw(struct command *k)
+{
+	struct pollfd p = { .fd = k->signals, .events = POLLIN };
+
+	while (!said(k, THAW))
+		while (poll(&p, 1, -1) < 0 && errno == EINTR)
+			;
+}
+
+void command_pause(struct command *k)
+{
+	if (said(k, FREEZE))
+		wait_thaw(k);
+}
+
+/* All of its processes stop: one that forks meanwhile has the signal first. */
+static void program_pause(struct command *k)
+{
+	if (!said(k, FREEZE))
+		return;
+	kill(-1, SIGSTOP);
+	wait_thaw(k);
+	kill(-1, SIGCONT);
+}
+
+static void stream_open(struct command *k, struct stream *s, int i, const char *field, size_t least)
+{
+	const struct krux_field *f = output_field(k, field);
+	size_t most = f ? (size_t)f->type->max : least;
+
+	if (most > k->plan->output)
+		most = k->plan->output;
+	*s = (struct stream){ .fd = k->out[i], .p = krux_pool_get(k->call->pool, most + 1), .most = most };
+	if (!s->p)
+		s->most = 0;
+}
+
+static void stream_read(struct stream *s)
+{
+	char rest[4096];
+	size_t room = s->most - s->n;
+	ssize_t n = room ? read(s->fd, s->p + s->n, room) : read(s->fd, rest, sizeof rest);
+
+	if (n < 0 && errno == EINTR)
+		return;
+	if (n <= 0) {
+		close(s->fd);
+		s->fd = -1;
+	} else if (room) {
+		s->n += (size_t)n;
+	} else {
+		s->cut = true;
+	}
+}
+
+/* Takes what has ended; the program itself takes all others with it. False: nothing is left. */
+static bool processes_reap(struct command *k, int *status)
+{
+	int how;
+	pid_t pid;
+
+	while ((pid = waitpid(-1, &how, WNOHANG)) > 0) {
+		if (pid != k->pid)
+			continue;
+		*status = how;
+		k->pid = 0;
+		kill(-1, SIGKILL);
+	}
+	return pid == 0;
+}
+
+static int program_wait(struct command *k, struct stream stream[static 2])
+{
+	bool left = true;
+	int status = 0;
+
+	while (left || stream[0].fd >= 0 || stream[1].fd >= 0) {
+		struct pollfd p[3] = { { .fd = stream[0].fd, .events = POLLIN }, { .fd = stream[1].fd, .events = POLLIN },
+			               { .fd = k->signals, .events = POLLIN } };
+
+		if (poll(p, 3, -1) < 0 && errno != EINTR)
+			_exit(CHILD_BROKEN);
+		for (int i = 0; i < 2; i++)
+			if (stream[i].fd >= 0 && p[i].revents)
+				stream_read(&stream[i]);
+		if (p[2].revents)
+			program_pause(k);
+		left = left && processes_reap(k, &status);
+	}
+	return status;
+}
+
+/* Before anything is committed: what is cut has to be said, and there is no field for it. */
+static void too_much(const struct command *k, const struct stream stream[static 2])
+{
+	if ((stream[0].cut && output_field(k, "stdout")) || (stream[1].cut && output_field(k, "stderr")))
+		_exit(CHILD_TOO_MUCH);
+}
+
+static bool command_run(struct handler_call *c)
+{
+	struct command *k = &self;
+	struct stream stream[2];
+	struct changed changed = { .n = 0 };
+	int status;
+
+	(void)c;
+	stream_open(k, &stream[0], 0, "stdout", 0);
+	stream_open(k, &stream[1], 1, "stderr", ERROR_SHOWN);
+	status = program_wait(k, stream);
+	if (WIFSIGNALED(status))
+		_exit(CHILD_SIGNALLED + WTERMSIG(status));
+	changed.room = k->plan->output;
+	streams_ready(k, stream, &changed.room);
+	if (!output_field(k, "truncated"))
+		too_much(k, stream);
+	if (k->changes && (output_field(k, "status") || !WEXITSTATUS(status)) && !changes_commit(k, &changed))
+		return false;
+	return command_answer(k, WEXITSTATUS(status), stream, &changed);
+}
+
+const struct builtin command_handler = { "command", command_open, command_run, 0, { NULL } };
+
+uint64_t command_memory(const struct child_plan *plan)
+{
+	return 8 * (uint64_t)plan->output + ((uint64_t)16 << 20);
+}
+
+void command_begin(const struct child_plan *plan)
+{
+	self = (struct command){ .plan = plan, .upper = -1, .shown = -1, .lock = -1, .out = { -1, -1 }, .signals = -1 };
+	/* A freeze may come before anything else. */
+	command_signals_block();
+}
