@@ -66,7 +66,8 @@ first=$(ticket)
 ok "the file is shown" "$(grep -c '/workspace/source' shown | sed 's/^[2-9]$/more/')" more
 call filesystem.write '{"path":"/workspace/source","content":"evil"}'
 accept "$first"
-sleep 2
+n=0
+until "$build/kruxrt" audit query --state state --kind stale > stale 2>&1 || [ $n = 100 ]; do n=$((n + 1)); sleep 0.1; done
 ok "what was shown has changed: nothing is copied" "$(ls ws/ask | wc -l)" 0
 ask
 second=$(ticket)

@@ -35,26 +35,24 @@ groups() { ls -d "/sys/fs/cgroup/unified/krux-$1" "/sys/fs/cgroup/krux-$1" 2> /d
 kin() { # parent, name: pids
 	for p in $(cat "/proc/$1/task/$1/children" 2> /dev/null); do grep -qx "$2" "/proc/$p/comm" 2> /dev/null && echo "$p"; done
 }
+kept_find() {
+	handler=$(kin "$daemon" krux-handler)
+	nests=$(kin "$handler" krux-nest) children=$(kin "$handler" krux-call)
+	# shellcheck disable=SC2086
+	kept=$(echo $handler $nests $children)
+	[ -n "$nests" ] && [ -n "$children" ]
+}
+kept_gone() {
+	left=$(for p in $kept; do kill -0 "$p" 2> /dev/null && echo "$p"; done)
+	[ -z "$left" ]
+}
+under_way() { $R status --socket "$w/s" | grep -q "^calls  *$1\$"; } # how many calls
 # Of the one generation that there is, what calls come from and what waits for them: $kept.
 waiting() {
-	i=0 kept=
-	while [ $i -lt 100 ] && [ -z "$kept" ]; do
-		handler=$(kin "$daemon" krux-handler)
-		nests=$(kin "$handler" krux-nest) children=$(kin "$handler" krux-call)
-		# shellcheck disable=SC2086
-		[ -z "$nests" ] || [ -z "$children" ] || kept=$(echo $handler $nests $children)
-		[ -n "$kept" ] || sleep 0.1
-		i=$((i + 1))
-	done
-	if [ -n "$kept" ]; then good "children wait"; else bad "children wait" "of handler '$handler': '$nests', '$children'"; fi
+	if soon kept_find; then good "children wait"; else bad "children wait" "of handler '$handler': '$nests', '$children'"; fi
 }
 ended() { # name: $kept is gone
-	left=$kept i=0
-	while [ $i -lt 100 ] && [ -n "$left" ]; do
-		left=$(for p in $kept; do kill -0 "$p" 2> /dev/null && echo "$p"; done)
-		[ -z "$left" ] || sleep 0.1
-		i=$((i + 1))
-	done
+	soon kept_gone
 	is "$1" "$left" ""
 }
 
@@ -90,8 +88,7 @@ state"
 	$as "$dir/bin/kruxrt" serve $waive --state "$s" --bundle "$w/bundle.krux" --dev --socket "$w/a" --supervisor "$w/s" \
 		--limit calls=63 --limit=requests=2000 > "$w/log" 2>&1 < /dev/null &
 	daemon=$!
-	i=0
-	while [ $i -lt 100 ] && ! grep -q "generation 1 serves" "$w/log"; do sleep 0.2; i=$((i + 1)); done
+	soon grep -qs "generation 1 serves" "$w/log"
 	exits "status" 0 $R status --socket "$w/s"
 	has "shows the limits" "$dir/out" "calls 63, requests 2000"
 	call() { name=$1 want=$2; shift 2; exits "$name" "$want" $R call "$@" --as one --token-file "$w/token" --socket "$w/a" --json; }
@@ -118,7 +115,7 @@ state"
 	$R call filesystem.watch '{"path":"/workspace","timeout":"6s"}' --as one --token-file "$w/token" --socket "$w/a" --json \
 		> "$dir/watched" 2>&1 &
 	watcher=$!
-	sleep 1
+	soon under_way 1
 	for _ in 1 2 3; do exits "reload while a call runs" 0 $R reload --socket "$w/s"; done
 	call "calls go on meanwhile" 0 filesystem.append '{"path":"/workspace/a","content":"two\n"}'
 	wait $watcher
@@ -149,13 +146,11 @@ state"
 	$R call filesystem.watch '{"path":"/workspace","timeout":"60s"}' --as two --token-file "$w/token2" --socket "$w/a" --json \
 		> "$dir/watched" 2>&1 &
 	watcher=$!
-	i=0
-	while [ $i -lt 100 ] && ! $R status --socket "$w/s" | grep -q '^calls  *1$'; do sleep 0.1; i=$((i + 1)); done
+	soon under_way 1
 	exits "revoke" 0 $R agents revoke two --socket "$w/s" --operator "$s/keys/operator.key"
 	wait $watcher
 	is "who waits for it is told" "$(grep -c 'has been taken out' "$dir/watched")" 1
-	i=0
-	while [ $i -lt 100 ] && ! $R status --socket "$w/s" | grep -q '^calls  *0$'; do sleep 0.1; i=$((i + 1)); done
+	soon under_way 0
 	exits "what became of it" 0 $R audit query --state "$s" --agent two --format json
 	has "it was killed" "$dir/out" '"end":"killed"'
 
@@ -168,9 +163,7 @@ state"
 	waiting
 	kill -9 "$(kin $daemon krux-spawner)"
 	ended "without a spawner they end too"
-	i=0
-	while [ $i -lt 100 ] && ! $R call filesystem.read '{"path":"/workspace/a"}' --as one --token-file "$w/token" --socket "$w/a" \
-		> "$dir/out" 2>&1; do sleep 0.1; i=$((i + 1)); done
+	soon $R call filesystem.read '{"path":"/workspace/a"}' --as one --token-file "$w/token" --socket "$w/a" > "$dir/out" 2>&1
 	call "and calls go on" 0 filesystem.read '{"path":"/workspace/a"}'
 	waiting
 
@@ -191,8 +184,7 @@ state"
 	$as "$dir/bin/kruxrt" serve $waive --state "$s" --bundle "$w/bundle.krux" --dev --socket "$w/a" --supervisor "$w/s" \
 		> "$w/log" 2>&1 < /dev/null &
 	daemon=$!
-	i=0
-	while [ $i -lt 100 ] && ! grep -q "generation 1 serves" "$w/log"; do sleep 0.2; i=$((i + 1)); done
+	soon grep -qs "generation 1 serves" "$w/log"
 	call "served again" 0 filesystem.read '{"path":"/workspace/a"}'
 	for p in $(cat /proc/$daemon/task/$daemon/children); do
 		grep -qx krux-recorder "/proc/$p/comm" 2> /dev/null && kill -9 "$p"
@@ -215,8 +207,7 @@ activated() {
 	systemd-socket-activate -l "$w/aa" -l "$w/ss" --fdname=agent:supervisor "$dir/bin/kruxrt" serve --state "$w/state" \
 		--bundle "$w/bundle.krux" --dev > "$w/log" 2>&1 < /dev/null &
 	daemon=$!
-	i=0
-	while [ $i -lt 100 ] && ! [ -S "$w/ss" ]; do sleep 0.2; i=$((i + 1)); done
+	soon [ -S "$w/ss" ]
 	exits "the first call starts it" 0 "$dir/bin/kruxrt" call filesystem.read '{"path":"/workspace/a"}' --as one \
 		--token-file "$w/token" --socket "$w/aa" --json
 	exits "status by the other socket" 0 "$dir/bin/kruxrt" status --socket "$w/ss"
