@@ -118,64 +118,25 @@ static int workspace_again(int proc, int workspace)
 	return fd_keep(&fd);
 }
 
-static unsigned long written_flags(const struct view *v)
+/* What the program's own mounts come over: a folder for /tmp, the workspace read-only, an empty folder where it sees
+ * none. */
+static int workspace_show(const struct view *v, int again)
 {
-	return MS_NOSUID | MS_NODEV | (v->executes ? 0 : MS_NOEXEC);
-}
-
-/* What is written lies in memory: /tmp, and what the overlay needs. */
-static int scratch_make(const struct view *v)
-{
-	char options[128];
-
-	snprintf(options, sizeof options, "size=%llu,nr_inodes=65536,mode=0755", (unsigned long long)v->size);
-	if (mkdir(STAGE "/scratch", 0755) || mkdir(STAGE "/tmp", 0755) ||
-	    mount("none", STAGE "/scratch", "tmpfs", written_flags(v), options))
-		return -1;
-	if (mkdir(STAGE "/scratch/tmp", 0700) || (v->root && chown(STAGE "/scratch/tmp", v->owner, v->group)))
-		return -1;
-	return mount(STAGE "/scratch/tmp", STAGE "/tmp", NULL, MS_BIND, NULL);
-}
-
-/* Without root the overlay keeps what it has to know in attributes of users. What root does not say so is not to depend
- * on how the kernel was built: a renamed folder is a copy and a whiteout, a file whole. */
-static int overlay_mount(const struct view *v)
-{
-	const char *options = v->root ?
-		"lowerdir=.,upperdir=" STAGE "/scratch/upper,workdir=" STAGE "/scratch/work,redirect_dir=off,metacopy=off,index=off,xino=off" :
-		"lowerdir=.,upperdir=" STAGE "/scratch/upper,workdir=" STAGE "/scratch/work,xino=off,userxattr";
-
-	return mount("none", STAGE "/workspace", "overlay", written_flags(v), options);
-}
-
-/* The merged root looks like the upper one. */
-static int upper_make(struct view *v)
-{
-	struct stat st;
-
-	if (fstat(v->workspace, &st) || mkdir(STAGE "/scratch/upper", 0700) || mkdir(STAGE "/scratch/work", 0700))
-		return -1;
-	if (v->root && chown(STAGE "/scratch/upper", st.st_uid, st.st_gid))
-		return -1;
-	if (chmod(STAGE "/scratch/upper", st.st_mode & 0777))
-		return -1;
-	v->upper = open(STAGE "/scratch/upper", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	return v->upper < 0 ? -1 : 0;
-}
-
-static int workspace_show(struct view *v, int again)
-{
-	if (mkdir(STAGE "/workspace", 0755))
+	if (mkdir(STAGE "/workspace", 0755) || mkdir(STAGE "/tmp", 0755))
 		return -1;
 	if (again < 0)
 		return 0;
-	if (fchdir(again))
-		return -1;
-	if (v->changes)
-		return upper_make(v) || overlay_mount(v) ? -1 : 0;
-	return mount(".", STAGE "/workspace", NULL, MS_BIND, NULL) ||
+	return fchdir(again) || mount(".", STAGE "/workspace", NULL, MS_BIND, NULL) ||
 	       attributes_set(STAGE "/workspace", MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV |
 	                      (v->executes ? 0 : MOUNT_ATTR_NOEXEC)) ? -1 : 0;
+}
+
+/* Who is not root can mount a /proc only where one is that shows all; it lies below the program's own. */
+static int proc_keep(const struct view *v, int proc)
+{
+	if (mkdir(STAGE "/proc", 0555))
+		return -1;
+	return v->root ? 0 : fchdir(proc) || mount(".", STAGE "/proc", NULL, MS_BIND | MS_REC, NULL) ? -1 : 0;
 }
 
 /* ---- the rest ---- */
@@ -217,19 +178,16 @@ static int root_change(void)
 {
 	const unsigned long flags = MS_NOSUID | MS_NODEV | MS_NOEXEC;
 
-	if (umount2(STAGE "/scratch", MNT_DETACH) || rmdir(STAGE "/scratch") || chdir(STAGE))
-		return -1;
-	if (syscall(SYS_pivot_root, ".", ".") || umount2(".", MNT_DETACH))
+	if (chdir(STAGE) || syscall(SYS_pivot_root, ".", ".") || umount2(".", MNT_DETACH))
 		return -1;
 	return mount(NULL, "/", NULL, MS_REMOUNT | MS_BIND | MS_RDONLY | flags, NULL) || chdir("/") ? -1 : 0;
 }
 
-int view_make(int proc, struct view *v)
+int view_share(int proc, const struct view *v)
 {
 	const unsigned long flags = MS_NOSUID | MS_NODEV | MS_NOEXEC;
 	CLEAN_FD int again = -1;
 
-	v->upper = -1;
 	umask(022);
 	/* Nothing of what follows reaches the host. */
 	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL))
@@ -238,9 +196,56 @@ int view_make(int proc, struct view *v)
 		return -1;
 	if (mount("none", STAGE, "tmpfs", flags, "size=256k,nr_inodes=64,mode=0755"))
 		return -1;
-	if (account_make(v) || host_shows() || devices_show() || scratch_make(v) || workspace_show(v, again))
-		return -1;
-	if (mkdir(STAGE "/proc", 0555) || mount("proc", STAGE "/proc", "proc", flags, "subset=pid,hidepid=ptraceable"))
+	if (account_make(v) || host_shows() || devices_show() || workspace_show(v, again) || proc_keep(v, proc))
 		return -1;
 	return root_change();
+}
+
+/* ---- what is one call's own ---- */
+
+static unsigned long written_flags(const struct view *v)
+{
+	return MS_NOSUID | MS_NODEV | (v->executes ? 0 : MS_NOEXEC);
+}
+
+/* Without root the overlay keeps what it has to know in attributes of users. What root does not say so is not to depend
+ * on how the kernel was built: a renamed folder is a copy and a whiteout, a file whole. */
+static int overlay_mount(const struct view *v)
+{
+	const char *options = v->root ?
+		"lowerdir=/workspace,upperdir=/tmp/upper,workdir=/tmp/work,redirect_dir=off,metacopy=off,index=off,xino=off" :
+		"lowerdir=/workspace,upperdir=/tmp/upper,workdir=/tmp/work,xino=off,userxattr";
+
+	return mount("none", "/workspace", "overlay", written_flags(v), options);
+}
+
+/* The merged root looks like the upper one. Then the program's /tmp comes over what the overlay works in: taking a
+ * mount off would wait for all processors. */
+static int overlay_make(struct view *v)
+{
+	struct stat st;
+
+	if (stat("/workspace", &st) || mkdir("/tmp/tmp", 0700) || mkdir("/tmp/upper", 0700) || mkdir("/tmp/work", 0700))
+		return -1;
+	if (v->root && (chown("/tmp/tmp", v->owner, v->group) || chown("/tmp/upper", st.st_uid, st.st_gid)))
+		return -1;
+	if (chmod("/tmp/upper", st.st_mode & 0777))
+		return -1;
+	v->upper = open("/tmp/upper", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return v->upper < 0 || overlay_mount(v) || mount("/tmp/tmp", "/tmp", NULL, MS_BIND, NULL) ? -1 : 0;
+}
+
+int view_own(struct view *v)
+{
+	const unsigned long flags = MS_NOSUID | MS_NODEV | MS_NOEXEC;
+	char options[128];
+	int n;
+
+	n = snprintf(options, sizeof options, "size=%llu,nr_inodes=65536,mode=%s", (unsigned long long)v->size,
+	             v->changes ? "0755" : "0700");
+	if (v->root && !v->changes)
+		snprintf(options + n, sizeof options - (size_t)n, ",uid=%u,gid=%u", v->owner, v->group);
+	if (mount("none", "/tmp", "tmpfs", written_flags(v), options) || (v->changes && overlay_make(v)))
+		return -1;
+	return mount("proc", "/proc", "proc", flags, "subset=pid,hidepid=ptraceable");
 }

@@ -17,9 +17,12 @@ struct view {
 	int upper;                 /* made: the folder that has the overlay's changes; -1: there is none */
 };
 
-/* The calling process's root from now on, in a mount namespace of its own: read-only but for /workspace where it changes,
- * and /tmp. proc: the host's /proc. -1 with errno; what is made then goes with the process. */
-int view_make(int proc, struct view *);
+/* In two steps, of which the first may be that of a process whose children take the second, each in a mount namespace of
+ * its own. Both -1 with errno.
+ * The caller's root from now on: read-only, with what is of the host and the workspace. proc: the host's /proc. */
+int view_share(int proc, const struct view *);
+/* What is written, and processes: /tmp, the overlay, /proc. */
+int view_own(struct view *);
 
 /* Folders and files of it that its user may need, in the order of what is asked for. */
 enum view_place { VIEW_PROC, VIEW_DEV, VIEW_ETC, VIEW_TMP, VIEW_WORKSPACE, VIEW_HOST };

@@ -238,6 +238,18 @@ static void signals_reset(void)
 	signal(SIGPIPE, SIG_IGN);
 }
 
+static void root_share(struct child *ch)
+{
+	layer_on(ch, LAYER_ROOT, ch->plan->command ? command_view_share(ch->plan, ch->proc) : root_empty());
+}
+
+/* An empty one has nothing that is one call's. */
+static void root_own(struct child *ch)
+{
+	if (ch->plan->command)
+		layer_on(ch, LAYER_ROOT, command_view_own());
+}
+
 /* What no call says anything about. */
 static void child_confine(struct child *ch)
 {
@@ -249,7 +261,8 @@ static void child_confine(struct child *ch)
 	ch->inherited = inherited_bytes(ch);
 	namespaces_on(ch);
 	descriptors_on(ch);
-	layer_on(ch, LAYER_ROOT, ch->plan->command ? command_view(ch->plan, ch->proc) : root_empty());
+	root_share(ch);
+	root_own(ch);
 	privileges_off(ch);
 }
 

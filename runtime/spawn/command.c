@@ -38,7 +38,7 @@ static bool has_paths(const struct krux_capability *cap, bool only_changes)
 	return false;
 }
 
-int command_view(const struct child_plan *plan, int proc)
+int command_view_share(const struct child_plan *plan, int proc)
 {
 	const struct krux_capability *cap = plan->command;
 
@@ -47,7 +47,12 @@ int command_view(const struct child_plan *plan, int proc)
 		.executes = plan->layer->rights & RIGHT_EXECUTE, .root = plan->probe->root, .size = plan->limits.memory,
 		.owner = plan->owner, .group = plan->group, .upper = -1,
 	};
-	return view_make(proc, &view);
+	return view_share(proc, &view);
+}
+
+int command_view_own(void)
+{
+	return view_own(&view);
 }
 
 static unsigned place_rights(unsigned i, unsigned execute)

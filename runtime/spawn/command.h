@@ -19,8 +19,9 @@ void command_signals_block(void);
 void command_begin(const struct child_plan *);
 /* Bytes that the first process may use beyond the call's limit, which is the program's. */
 uint64_t command_memory(const struct child_plan *);
-/* The root that the program sees. -1 with errno. */
-int command_view(const struct child_plan *, int proc);
+/* The root that the program sees, in two steps as view.h has them. -1 with errno. */
+int command_view_share(const struct child_plan *, int proc);
+int command_view_own(void);
 /* What the plan's domain has to hold besides the plan's folders, for program and first process together. */
 void command_grants_close(const struct landlock_grant *, unsigned n);
 unsigned command_grants(const struct child_plan *, struct landlock_grant out[static COMMAND_GRANTS]);

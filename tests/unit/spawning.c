@@ -42,8 +42,11 @@ struct channel to_parent, to_gate, to_recorder;
 pid_t spawning_pid, handler_pid;
 uint64_t written_next;
 unsigned spawning_waiting = POOL_EACH, spawning_together = POOL_ALL;
-const char *spawning_programs;
+const char *spawning_programs, *spawning_command;
+bool spawning_changes;
 bool spawning_rootless;
+
+enum { COMMAND_UID = 60871 };
 
 static char root[64], path[4200];
 static struct krux_secret_key other;
@@ -105,7 +108,8 @@ static void bundle_make(const char *name)
 	krux_key_public(&key, &public);
 	ck_assert(!trust_add(spawning_state.trust, TRUST_BUNDLE, &public, &spawning_err));
 	ck_assert(tiny_bundle(name, &key, 1, "UTC", (struct krux_str){ (char *)object_bytes, object_size },
-	                      tiny_real_caps(stat->input, stat->output)));
+	                      spawning_command ? tiny_command_caps(stat->input, spawning_command, spawning_changes)
+	                                       : tiny_real_caps(stat->input, stat->output)));
 }
 
 static void bundle_digest(const char *name)
@@ -228,6 +232,8 @@ void spawning_setup(void)
 	ck_assert(!state_make(path, &spawning_state, &spawning_err));
 	snprintf(path, sizeof path, "%s/bundle", root);
 	ck_assert(!workspace_open(&spawning_state, NULL, "builder", &spawning_place, &spawning_err));
+	if (spawning_command && !geteuid())
+		ck_assert(!chown(spawning_place.path, COMMAND_UID, COMMAND_UID));
 	bundle_make(path);
 	bundle_digest(path);
 	spawning_approver("anna", &approver);

@@ -28,6 +28,11 @@ extern bool spawning_rootless;                /* from the next setup on, which m
 /* Most children that wait for calls, of one class and in all, from the next setup on; programs have their own. */
 extern unsigned spawning_waiting, spawning_together;
 
+/* Of the next setup: a program that filesystem.stat runs, given its path, instead of looking itself; whether it may write
+ * that path. The workspace is another user's then. NULL: none. */
+extern const char *spawning_command;
+extern bool spawning_changes;
+
 void spawning_once(void);                     /* unchecked fixture: compiles the policy */
 void spawning_finally(void);
 void spawning_setup(void);

@@ -10,7 +10,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "capspec/canon.h"
+#include "capspec/digest.h"
 #include "capspec/layers.h"
+#include "capspec/rights.h"
 #include "compiler/model/held.h"
 #include "compiler/emit/filter.h"
 
@@ -114,6 +117,64 @@ const struct krux_capability *tiny_real_caps(const struct krux_type *input, cons
 	return caps;
 }
 
+static const struct krux_type status_type = { .kind = KRUX_T_UINT, .hi = 255 }, word_type = { .kind = KRUX_T_STRING, .max = 256 };
+static const struct krux_field refused_fields[] = {
+	{ .name = KRUX_STR("path"), .doc = KRUX_STR("What."), .type = &name_type }, { .name = KRUX_STR("why"), .doc = KRUX_STR("Why."), .type = &name_type },
+};
+static const struct krux_type refused_type = { .kind = KRUX_T_RECORD, .field = refused_fields, .nfields = 2 },
+	refused_list = { .kind = KRUX_T_LIST, .max = 4, .elem = &refused_type };
+static const struct krux_field command_fields[] = {
+	{ .name = KRUX_STR("status"), .doc = KRUX_STR("Its end."), .type = &status_type },
+	{ .name = KRUX_STR("stdout"), .doc = KRUX_STR("What it says."), .type = &word_type },
+	{ .name = KRUX_STR("refused"), .doc = KRUX_STR("What was refused."), .type = &refused_list },
+};
+static const struct krux_type command_output = { .kind = KRUX_T_RECORD, .field = command_fields, .nfields = 3 };
+static const struct krux_effect reads_writes[] = {
+	{ KRUX_EFFECT_READS, { { .access = KRUX_STR("path") } }, 1 }, { KRUX_EFFECT_WRITES, { { .access = KRUX_STR("path") } }, 1 },
+};
+static const struct krux_argv path_argv[] = { { KRUX_ARGV_FIELD, { NULL, 0 }, KRUX_STR("path") } };
+
+static bool program_digest(const char *program, char out[static 65])
+{
+	uint8_t digest[KRUX_SHA256], piece[4096];
+	struct krux_sha256_state state;
+	int fd = open(program, O_RDONLY | O_CLOEXEC);
+	ssize_t n = -1;
+
+	krux_sha256_start(&state);
+	while (fd >= 0 && (n = read(fd, piece, sizeof piece)) > 0)
+		krux_sha256_add(&state, piece, (size_t)n);
+	krux_sha256_end(&state, digest);
+	if (fd >= 0)
+		close(fd);
+	krux_hex_write(digest, sizeof digest, out);
+	return !n;
+}
+
+const struct krux_capability *tiny_command_caps(const struct krux_type *input, const char *program, bool changes)
+{
+	static struct krux_capability caps[TINY_CAPS];
+	static char digest[65];
+	const struct krux_capability *tiny = tiny_real_caps(input, &command_output);
+
+	for (size_t i = 0; i < TINY_CAPS; i++)
+		caps[i] = tiny[i];
+	if (!program_digest(program, digest))
+		return NULL;
+	caps[0].handler = (struct krux_handler){ .kind = KRUX_HANDLER_COMMAND, .name = { program, strlen(program) },
+		                                 .sha256 = { digest, 64 }, .argv = path_argv, .nargv = 1 };
+	caps[0].effect = reads_writes;
+	caps[0].neffects = changes ? 2 : 1;
+	caps[0].rank = changes ? 2 : 1;
+	return caps;
+}
+
+/* The groups of who waits for a command, as kruxc has them. */
+static unsigned groups_of_command(const struct krux_capability *cap)
+{
+	return CALLS_RUN | (cap->rank > 1 ? CALLS_LOOK | CALLS_WALK | CALLS_CHANGE : 0);
+}
+
 /* As kruxc says what the kernel is told. */
 static bool layers_write(struct arena *a, const struct krux_capability *caps, struct krux_str *out, struct krux_refusal *why)
 {
@@ -124,14 +185,18 @@ static bool layers_write(struct arena *a, const struct krux_capability *caps, st
 	unsigned groups;
 
 	for (size_t i = 0; i < TINY_CAPS; i++) {
-		struct filter *f = ARENA_NEW(a, struct filter);
+		struct filter *f = ARENA_NEW(a, struct filter), *program = ARENA_NEW(a, struct filter);
+		const bool command = caps[i].handler.kind == KRUX_HANDLER_COMMAND;
 		const char *text;
 
-		if (!builtin_groups(caps[i].handler.name, &groups))
+		if (command)
+			groups = groups_of_command(&caps[i]);
+		else if (!builtin_groups(caps[i].handler.name, &groups))
 			continue;
-		if (!filter_make(a, groups, f, &text))
+		if (!filter_make(a, groups, f, &text) || (command && !filter_make(a, CALLS_COMMAND, program, &text)))
 			return krux_refuse(why, "", text);
-		layer[i] = (struct krux_layer){ .filter = f->program, .rights = 31, .reach = &reach, .nreach = 1 };
+		layer[i] = (struct krux_layer){ .filter = f->program, .command = command ? program->program : NULL,
+			                        .rights = command && caps[i].rank < 2 ? 3 : 31, .reach = &reach, .nreach = 1 };
 	}
 	return krux_layers_write(arena_pool(a), &layers, out, why);
 }

@@ -17,6 +17,10 @@ enum { TINY_CAPS = 3 };
  * -DREAL. */
 const struct krux_capability *tiny_real_caps(const struct krux_type *input, const struct krux_type *output);
 
+/* The same, and the first of them is a command: `program`, given its path, with a second effect that writes it where
+ * `changes`. */
+const struct krux_capability *tiny_command_caps(const struct krux_type *input, const char *program, bool changes);
+
 /* A signed bundle in the file `path`, with TINY_CAPS capabilities. */
 bool tiny_bundle(const char *path, const struct krux_secret_key *, uint64_t serial, const char *zone,
                  struct krux_str object, const struct krux_capability *caps);
