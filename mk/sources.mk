@@ -131,7 +131,7 @@ RUNTIME_SRC += runtime/approve/propose.c \
 	runtime/gate/links.c runtime/gate/news.c runtime/gate/pure.c runtime/gate/release.c \
 	runtime/gate/report.c runtime/gate/server.c runtime/gate/supervise.c runtime/gate/tell.c \
 	runtime/gate/ticket.c
-TEST_SRC += tests/unit/gate_client.c tests/unit/gate_people.c tests/unit/gate_steps.c tests/unit/gate_world.c
+TEST_SRC += tests/unit/gate_client.c tests/unit/gate_peers.c tests/unit/gate_people.c tests/unit/gate_steps.c tests/unit/gate_world.c
 UNIT_TESTS += test_gate_acts test_gate_calls test_gate_clients test_gate_handover test_gate_tickets test_limits
 TEST_SRC += bench/daemon.c bench/served.c
 BENCHES += gate sandbox

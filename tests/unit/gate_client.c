@@ -1,6 +1,8 @@
 /* Agents and supervisors of a gate that a test plays all others for. */
 #include "tests/unit/gate_world.h"
 
+#include "runtime/base/loop.h"
+
 #include <check.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -9,16 +11,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
-#include <time.h>
 #include <unistd.h>
-
-static uint64_t boot_now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_BOOTTIME, &t);
-	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
-}
 
 struct client *client_of(int fd)
 {
@@ -122,11 +115,11 @@ static int client_take(struct client *c)
 
 const struct frame *client_wait(struct client *c)
 {
-	uint64_t until = boot_now() + UINT64_C(20000000000);
+	uint64_t until = loop_clock() + UINT64_C(20000000000);
 	int rc;
 
 	while (!(rc = client_take(c))) {
-		ck_assert_msg(boot_now() < until, "no frame comes");
+		ck_assert_msg(loop_clock() < until, "no frame comes");
 		while (gates_turn())
 			;
 		gates_wait(c->fd, 5);
