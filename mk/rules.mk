@@ -97,8 +97,9 @@ $(BUILD)/krux-witness: $(KRUXRT_OBJ) $(call obj,$(WITNESS_SRC) $(WITNESS_MAIN))
 $(BUILD)/unit/test_submit: TEST_LIBS += -lcurl
 # Its clock is for these alone, so it is in no archive.
 STILL := $(BUILD)/obj/tests/unit/still.o
-$(BUILD)/unit/test_gate_tickets $(BUILD)/unit/test_gate_waits: TEST_LIBS := $(STILL) $(TEST_LIBS)
-$(BUILD)/unit/test_gate_tickets $(BUILD)/unit/test_gate_waits: $(STILL)
+STILL_TESTS := $(addprefix $(BUILD)/unit/,test_gate_tickets test_gate_waits test_log)
+$(STILL_TESTS): TEST_LIBS := $(STILL) $(TEST_LIBS)
+$(STILL_TESTS): $(STILL)
 # Kept, or the next run, which knows what they depend on, compiles them again.
 .SECONDARY: $(UNIT_TESTS:%=$(BUILD)/obj/tests/unit/%.o)
 $(BUILD)/unit/%: $(BUILD)/obj/tests/unit/%.o $(BUILD)/libkruxtest.a

@@ -31,9 +31,9 @@ void still_now(void)
 	*held = time(NULL) + 10;
 }
 
-void still_on(unsigned seconds)
+void still_on(int seconds)
 {
-	*held += (time_t)seconds;
+	*held += seconds;
 }
 
 void still_end(void)

@@ -3,10 +3,10 @@
 #ifndef KRUX_STILL_H
 #define KRUX_STILL_H
 
-/* It stands, a little after the moment that it is; it goes on by so many seconds; it goes again, which each test
- * begins with: what one holds, the next one finds held. */
+/* It stands, a little after the moment that it is; it goes on by so many seconds, or back; it goes again, which
+ * each test begins with: what one holds, the next one finds held. */
 void still_now(void);
-void still_on(unsigned seconds);
+void still_on(int seconds);
 void still_end(void);
 
 #endif

@@ -1,5 +1,6 @@
 /* The log: what is written is read, what a crash leaves is put right, and what a crash does not leave is an alarm. */
 #include "tests/unit/records.h"
+#include "tests/unit/still.h"
 
 #include "runtime/record/blob.h"
 #include "runtime/record/carry.h"
@@ -12,9 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 START_TEST(written_is_read)
@@ -319,18 +318,6 @@ END_TEST
 
 /* ---- a clock that is set back ---- */
 
-static time_t set_back;               /* seconds by which the clock of the day is behind */
-
-/* In place of the C library's, for all of this program. */
-int clock_gettime(clockid_t id, struct timespec *t)
-{
-	int rc = (int)syscall(SYS_clock_gettime, id, t);
-
-	if (!rc && id == CLOCK_REALTIME)
-		t->tv_sec -= set_back;
-	return rc;
-}
-
 static struct record counting(void)
 {
 	static uint8_t bytes[64];
@@ -387,7 +374,8 @@ START_TEST(a_clock_that_is_set_back_forgets_nothing)
 	for (unsigned i = 0; i < 3; i++)
 		records_append(log, counting());
 	ck_assert_uint_eq(counted(log), 3);
-	set_back = 600;
+	still_now();
+	still_on(-600);
 	ck_assert_uint_eq(counted(log), 3);
 	for (unsigned i = 0; i < 2; i++)
 		records_append(log, counting());
@@ -397,7 +385,7 @@ START_TEST(a_clock_that_is_set_back_forgets_nothing)
 	ck_assert_msg(log != NULL, "%s", records_err.text);
 	ck_assert_uint_eq(counted(log), 5);
 	log_close(log);
-	set_back = 0;
+	still_end();
 	r = records_verify();
 	ck_assert_uint_eq(r.faults, 0);
 	ck_assert_uint_eq(records_count(&r, FINDING_CLOCK), 1);
