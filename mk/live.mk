@@ -1,12 +1,12 @@
 # Attempts to get out of a call's sandbox: docs/design/013-attempts.md.
-LIVE_SRC := tests/live/calls.c tests/live/files.c tests/live/leftovers.c tests/live/main.c tests/live/network.c tests/live/off.c \
+LIVE_SRC := tests/live/calls.c tests/live/commands.c tests/live/files.c tests/live/leftovers.c tests/live/main.c tests/live/network.c tests/live/off.c \
 	tests/live/privileged.c tests/live/processes.c tests/live/world.c
 # What is called here goes to tests/live/off.c first, in this program alone.
 LIVE_SWITCHES := namespaces_fork namespaces_enter_user namespaces_map root_empty descriptors_close privileges_become \
 	privileges_drop rlimits_set landlock_restrict landlock_enforce seccomp_restrict sethostname setsid
 TEST_PROGRAMS += live/live live/krux-handler
 
-$(BUILD)/live/live: $(call obj,$(LIVE_SRC)) $(BUILD)/libkruxtest.a $(BUILD)/live/escaped
+$(BUILD)/live/live: $(call obj,$(LIVE_SRC)) $(BUILD)/libkruxtest.a $(BUILD)/live/escaped $(BUILD)/live/program
 	$(SAY) LINK $@
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_LDFLAGS) $(LIVE_SWITCHES:%=-Wl,--wrap=%) -o $@ $(call obj,$(LIVE_SRC)) $(BUILD)/libkruxtest.a \
@@ -17,6 +17,12 @@ $(BUILD)/live/escaped: $(BUILD)/obj/tests/live/escaped.o
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(filter-out -fsanitize%,$(LDFLAGS)) -static -o $@ $<
 $(BUILD)/obj/tests/live/escaped.o: SANFLAGS :=
+# A command's program.
+$(BUILD)/live/program: $(BUILD)/obj/tests/live/program.o
+	$(SAY) LINK $@
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(filter-out -fsanitize%,$(LDFLAGS)) -static -o $@ $<
+$(BUILD)/obj/tests/live/program.o: SANFLAGS :=
 
 # The handlers' process with another filesystem.read.
 $(BUILD)/live/krux-handler: $(BUILD)/obj/runtime/handler_main.o $(call obj,tests/live/hostile.c $(filter-out tests/live/main.c \

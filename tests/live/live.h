@@ -34,11 +34,14 @@ struct attempt {
 	unsigned ways;                 /* 1 << enum way: only those; 0: all */
 	unsigned wall_ms;              /* its deadline; 0: a minute */
 	bool spins;                    /* 1 s of processor, else 20 */
+	const char *command;           /* a program makes it (program.c), named so there; NULL: go */
+	const char *(*argument)(void); /* of the program, instead of arg */
+	bool reads_only;               /* the program may change nothing */
 	bool only_together;            /* never without all layers: it would end more than this test */
 };
 
 struct attempt_list { const char *group; const struct attempt *list; size_t n; };
-extern const struct attempt_list files_list, processes_list, calls_list, privileged_list, network_list, leftovers_list;
+extern const struct attempt_list files_list, processes_list, calls_list, privileged_list, network_list, leftovers_list, commands_list;
 
 extern enum way way;
 extern char why[256];                  /* of `before` */

@@ -18,6 +18,7 @@
 #include "compiler/emit/filter.h"
 #include "runtime/base/err.h"
 #include "runtime/spawn/parent.h"
+#include "tests/live/commands.h"
 #include "tests/unit/here.h"
 
 enum { RUN_NS = 1000000000, FILE_RIGHTS = RIGHT_READ_FILES | RIGHT_READ_FOLDERS | RIGHT_NAMES | RIGHT_WRITE_FILES };
@@ -74,22 +75,28 @@ enum {
 #undef BUILTIN
 };
 
-/* All that any builtin may: a narrower filter stops no less. */
-static const struct krux_filter *filter_of_all(void)
+/* All that any builtin may, where a narrower filter stops no less; what commands have. */
+enum filters { BUILTINS, WAITS, PROGRAM, FILTERS };
+
+static const struct krux_filter *filter_of(enum filters which)
 {
-	static struct filter *f;
+	static const unsigned groups[FILTERS] = {
+		[BUILTINS] = all_calls & ~CALLS_PURE, [WAITS] = CALLS_RUN | CALLS_LOOK | CALLS_WALK | CALLS_CHANGE,
+		[PROGRAM] = CALLS_COMMAND,
+	};
+	static struct filter *f[FILTERS];
 	static struct arena *a;
 	const char *no;
 
-	if (!f) {
-		a = arena_new();
-		f = ARENA_NEW(a, struct filter);
-		if (!filter_make(a, all_calls & ~CALLS_PURE, f, &no)) {
+	a = a ? a : arena_new();
+	if (!f[which]) {
+		f[which] = ARENA_NEW(a, struct filter);
+		if (!filter_make(a, groups[which], f[which], &no)) {
 			fprintf(stderr, "live: %s\n", no);
 			_exit(3);
 		}
 	}
-	return f->program;
+	return f[which]->program;
 }
 
 struct ended {
@@ -117,6 +124,10 @@ static struct ended answered(const struct child_end *end)
 		snprintf(e.how, sizeof e.how, "no more than before");
 		return e;
 	}
+	if (end->exited && end->code > CHILD_SIGNALLED) {
+		snprintf(e.how, sizeof e.how, "SIG%s", sigabbrev_np(end->code - CHILD_SIGNALLED));
+		return e;
+	}
 	if (!end->exited) {
 		snprintf(e.how, sizeof e.how, end->timed_out ? "its deadline" : "SIG%s", sigabbrev_np(end->code));
 		return e;
@@ -124,6 +135,8 @@ static struct ended answered(const struct child_end *end)
 	if (end->code || !krux_cbor_read(pool, end->answer, end->n, &a, &r))
 		return broken("no answer", "");
 	v = krux_value_get(&a, "output");
+	if (v && v->kind == KRUX_V_MAP)
+		v = krux_value_get(v, "status");
 	if (!v || v->kind != KRUX_V_UINT)
 		return broken("no answer", "of a number");
 	e.through = v->u == 0;
@@ -136,7 +149,8 @@ static struct ended call(const struct attempt *a, unsigned layers)
 {
 	const struct krux_str folder = { a->plan ? a->plan : "", a->plan ? strlen(a->plan) : 0 };
 	const struct krux_reach reach = { &folder, 1 };
-	struct krux_layer layer = { .rights = FILE_RIGHTS, .filter = filter_of_all() };
+	struct krux_layer layer = { .rights = FILE_RIGHTS, .filter = filter_of(a->command ? WAITS : BUILTINS),
+		                    .command = a->command ? filter_of(PROGRAM) : NULL };
 	struct builtin b = { "attempt", attempt_open, attempt_run, 31, { NULL } };
 	struct krux_value none = { .kind = KRUX_V_MAP };
 	struct child_plan plan = {
@@ -154,6 +168,8 @@ static struct ended call(const struct attempt *a, unsigned layers)
 		return broken("before:", why);
 	plan.workspace = open("workspace", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	current = a;
+	if (a->command && !command_plan(a, &plan))
+		return broken("the command:", why);
 	off_set(layers);
 	no = here_run(&plan, a->wall_ms ? a->wall_ms * 1000000ull : 60ull * RUN_NS, &end, &err);
 	close(plan.workspace);
@@ -277,7 +293,7 @@ static void attempt(const struct attempt_list *g, const struct attempt *a)
 static void runner(void)
 {
 	static const struct attempt_list *const lists[] = {
-		&files_list, &processes_list, &calls_list, &privileged_list, &network_list, &leftovers_list,
+		&files_list, &processes_list, &calls_list, &privileged_list, &network_list, &leftovers_list, &commands_list,
 	};
 
 	pool = krux_pool_new(0);
@@ -292,7 +308,7 @@ static void runner(void)
 
 /* What there is nothing of to try, or nothing to stop. */
 static const char *const missing[] = {
-	"commands and what they start, their overlay, processes in the background: no capability runs a program yet",
+	"processes in the background: no program outlives its call",
 	"the relay of egress, pinned names, redirects, TLS names: no capability connects yet, and all have an empty network",
 	"eBPF programs for socket addresses and the LSM: nothing loads any",
 	"nftables around a call: nothing loads the rules, and no interface is up",

@@ -1,0 +1,335 @@
+/* A command's program that an attacker has taken over: makes the one attempt that its first argument names. Ends with 0
+ * where it got through, else with the errno that stopped it. */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/sched.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/ptrace.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/sysmacros.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static const char *arg;
+
+static int result(long r)
+{
+	return r < 0 ? errno : 0;
+}
+
+static int is_secret(int fd)
+{
+	char buf[8] = "";
+
+	if (fd < 0)
+		return errno;
+	return pread(fd, buf, 6, 0) == 6 && (!memcmp(buf, "secret", 6) || !memcmp(buf, "inside", 6)) ? 0 : EBADMSG;
+}
+
+static int file_read(void)
+{
+	return is_secret(open(arg, O_RDONLY));
+}
+
+static int leaked(void)
+{
+	for (int fd = 3; fd < 1024; fd++)
+		if (!is_secret(fd))
+			return 0;
+	return EBADF;
+}
+
+static int list(void)
+{
+	return result(open(arg, O_RDONLY | O_DIRECTORY));
+}
+
+static int file_write(void)
+{
+	int fd = open(arg, O_WRONLY | O_CREAT, 0644);
+
+	return result(fd < 0 ? fd : write(fd, "x", 1));
+}
+
+static int copy_to(int to)
+{
+	int from = open("/proc/self/exe", O_RDONLY);
+	char piece[65536];
+	ssize_t n = -1;
+
+	while (from >= 0 && (n = read(from, piece, sizeof piece)) > 0)
+		if (write(to, piece, (size_t)n) != n)
+			return errno;
+	return n < 0 ? errno : 0;
+}
+
+/* The same program, which only ends. */
+static int executed(int fd, const char *path)
+{
+	static char name[] = "program", verb[] = "end";
+	char *const argv[] = { name, verb, NULL }, *const none[] = { NULL };
+	int status, no = copy_to(fd);
+	pid_t pid;
+
+	if (no)
+		return no;
+	if (path)
+		close(fd);
+	pid = fork();
+	if (!pid) {
+		if (path)
+			execve(path, argv, none);
+		else
+			syscall(SYS_execveat, fd, "", argv, none, AT_EMPTY_PATH);
+		_exit(errno);
+	}
+	return pid < 0 || waitpid(pid, &status, 0) != pid ? errno : WIFEXITED(status) ? WEXITSTATUS(status) : EPERM;
+}
+
+static int execute_file(void)
+{
+	int fd = open(arg, O_WRONLY | O_CREAT | O_CLOEXEC, 0755);
+
+	return fd < 0 ? errno : executed(fd, arg);
+}
+
+static int execute_memory(void)
+{
+	int fd = (int)syscall(SYS_memfd_create, "m", 0);
+
+	return fd < 0 ? errno : executed(fd, NULL);
+}
+
+static int end(void)
+{
+	return 0;
+}
+
+/* ---- system calls ---- */
+
+/* No terminal is at hand: who hears that has got as far as the kernel's own look at it. */
+static int type_into(void)
+{
+	return ioctl(0, strtoul(arg, NULL, 0), "x") < 0 && errno != ENOTTY ? errno : 0;
+}
+
+static int unshare_user(void)
+{
+	return result(unshare(CLONE_NEWUSER));
+}
+
+static int clone_user(void)
+{
+	long pid = syscall(SYS_clone, CLONE_NEWUSER | SIGCHLD, 0, 0, 0, 0);
+
+	if (!pid)
+		_exit(0);
+	return result(pid);
+}
+
+static int clone3_user(void)
+{
+	struct clone_args args = { .flags = CLONE_NEWUSER, .exit_signal = SIGCHLD };
+	long pid = syscall(SYS_clone3, &args, sizeof args);
+
+	if (!pid)
+		_exit(0);
+	return result(pid);
+}
+
+static int raw(void)
+{
+	return result(syscall(strtol(arg, NULL, 0), -1, 0, 0, 0, 0, 0));
+}
+
+static int keyring(void)
+{
+	return result(syscall(SYS_keyctl, 0, -3, 1));
+}
+
+/* By its own parent. */
+static int trace_me(void)
+{
+	pid_t pid = fork();
+	int status;
+
+	if (!pid)
+		_exit(result(ptrace(PTRACE_TRACEME, 0, NULL, NULL)));
+	return pid < 0 || waitpid(pid, &status, 0) != pid ? errno : WIFEXITED(status) ? WEXITSTATUS(status) : EPERM;
+}
+
+static int trace_first(void)
+{
+	return result(ptrace(PTRACE_SEIZE, 1, NULL, NULL));
+}
+
+static int second_filter(void)
+{
+	return prctl(PR_SET_SECCOMP, 2, NULL) && errno != EFAULT ? errno : 0;
+}
+
+static int shared_memory(void)
+{
+	return mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0) == MAP_FAILED ? errno : 0;
+}
+
+static int inet(void)
+{
+	return result(socket(AF_INET, SOCK_STREAM, 0));
+}
+
+static int datagrams(void)
+{
+	int pair[2];
+
+	return result(socketpair(AF_UNIX, SOCK_DGRAM, 0, pair));
+}
+
+static int to_socket(bool abstract)
+{
+	struct sockaddr_un un = { .sun_family = AF_UNIX };
+	int s = socket(AF_UNIX, SOCK_STREAM, 0);
+
+	if (s < 0)
+		return errno;
+	snprintf(un.sun_path + abstract, sizeof un.sun_path - 1, "%s", arg);
+	return result(connect(s, (void *)&un, (socklen_t)(offsetof(struct sockaddr_un, sun_path) + abstract + strlen(arg))));
+}
+
+static int to_abstract(void)
+{
+	return to_socket(true);
+}
+
+static int to_path(void)
+{
+	return to_socket(false);
+}
+
+static int mount_over(void)
+{
+	return result(syscall(SYS_mount, "none", "/tmp", "tmpfs", 0, NULL));
+}
+
+static int device(void)
+{
+	return result(mknod("/tmp/kmem", S_IFCHR | 0600, makedev(1, 1)));
+}
+
+static int whiteout(void)
+{
+	return result(mknod(arg, S_IFCHR, makedev(0, 0)));
+}
+
+/* ---- limits ---- */
+
+static int bomb(void)
+{
+	for (int i = 0; i < 64; i++) {
+		pid_t pid = fork();
+
+		if (pid < 0)
+			return errno;
+		if (!pid)
+			pause();
+	}
+	return 0;
+}
+
+static int fill(void)
+{
+	static char piece[1 << 20];
+	int fd = open("/tmp/big", O_WRONLY | O_CREAT, 0600);
+
+	for (int i = 0; i < 64; i++)
+		if (fd < 0 || write(fd, piece, sizeof piece) != sizeof piece)
+			return errno ? errno : ENOSPC;
+	return 0;
+}
+
+static int hog(void)
+{
+	for (int i = 0; i < 64; i++) {
+		char *p = mmap(NULL, 1 << 20, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+		if (p == MAP_FAILED)
+			return errno;
+		memset(p, 1, 1 << 20);
+	}
+	return 0;
+}
+
+/* ---- what is to be committed: seen from outside ---- */
+
+static int hook(void)
+{
+	mkdir("/workspace/.git", 0755);
+	mkdir("/workspace/.git/hooks", 0755);
+	return file_write();
+}
+
+static int moved_hook(void)
+{
+	mkdir("/workspace/g", 0755);
+	mkdir("/workspace/g/hooks", 0755);
+	close(open("/workspace/g/hooks/x", O_WRONLY | O_CREAT, 0755));
+	return result(rename("/workspace/g", "/workspace/.git"));
+}
+
+static int linked(void)
+{
+	return result(symlink(arg, "/workspace/made"));
+}
+
+/* A process of its own session, which changes something when the program has ended. */
+static int outlives(void)
+{
+	int pair[2];
+	char c;
+
+	if (pipe(pair))
+		return errno;
+	if (!fork()) {
+		setsid();
+		prctl(PR_SET_NAME, "krux-outlives");
+		signal(SIGHUP, SIG_IGN);
+		close(pair[0]);
+		(void)!write(pair[1], "x", 1);
+		while (getppid() != 1)
+			;
+		for (;;)
+			close(open("/workspace/made", O_WRONLY | O_CREAT, 0644));
+	}
+	return read(pair[0], &c, 1) == 1 ? 0 : EIO;
+}
+
+static const struct { const char *name; int (*go)(void); } attempts[] = {
+	{ "read", file_read }, { "leaked", leaked }, { "list", list }, { "write", file_write }, { "execute", execute_file },
+	{ "execute-memory", execute_memory }, { "end", end }, { "type", type_into }, { "unshare", unshare_user },
+	{ "clone", clone_user }, { "clone3", clone3_user }, { "raw", raw }, { "keyring", keyring }, { "trace-me", trace_me },
+	{ "trace-first", trace_first }, { "filter", second_filter }, { "shared", shared_memory }, { "inet", inet },
+	{ "datagrams", datagrams }, { "abstract", to_abstract }, { "socket", to_path }, { "mount", mount_over },
+	{ "device", device }, { "whiteout", whiteout }, { "bomb", bomb }, { "fill", fill }, { "hog", hog }, { "hook", hook },
+	{ "moved-hook", moved_hook }, { "linked", linked }, { "outlives", outlives },
+};
+
+int main(int argc, char **argv)
+{
+	arg = argc > 2 ? argv[2] : "";
+	for (size_t i = 0; argc > 1 && i < sizeof attempts / sizeof *attempts; i++)
+		if (!strcmp(attempts[i].name, argv[1]))
+			return attempts[i].go() & 0xff;
+	return EINVAL;
+}
