@@ -10,7 +10,7 @@
 #include "compiler/model/cond_resolve.h"
 #include "compiler/model/label.h"
 
-enum { MOST_NODES = 1 << 16, DEEPEST = 256, MOST_DEFINES_DEEP = 64 };
+enum { DEEPEST = 256, MOST_DEFINES_DEEP = 64 };
 
 const struct cond cond_true = { .kind = COND_TRUE }, cond_false = { .kind = COND_FALSE };
 const struct cond cond_always = { .kind = COND_TRUE };
@@ -46,7 +46,7 @@ struct krux_str walk_near(struct walk *w, struct krux_str name, const struct kru
 void walk_charge(struct walk *w, size_t n, struct span at)
 {
 	w->nodes += n;
-	if (w->nodes <= MOST_NODES || w->stop)
+	if (w->nodes <= KRUX_MAX_TESTS || w->stop)
 		return;
 	walk_fail(w, 9013, at, true, "the condition is too large")->expected =
 		w->scope->defines.n ? KRUX_STR("at most 65,536 tests, those of a define counted wherever it is used")

@@ -2,13 +2,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "capspec/limits.h"
 #include "compiler/model/cond_resolve.h"
 #include "compiler/model/lookup.h"
 #include "compiler/model/policy_resolve.h"
 
 /* Typed conditions of a build together, and meetings of rules and capabilities: bounds on
  * memory and time, far above what policies need. */
-enum { MOST_NODES = 1 << 22, MOST_MEETS = 1 << 22, MOST_ERRORS = 1000 };
+enum { MOST_ERRORS = 1000 };
 
 static void nothing_matched(struct policy_ctx *c, const struct ast_word *w,
                             const struct cap_pattern *p)
@@ -84,11 +85,11 @@ size_t on_resolve(struct policy_ctx *c, const struct ast_words *on, struct span 
 		pattern_run(c->caps, &p, &from, &to);
 		most += to - from;
 	}
-	if (c->work->meets <= MOST_MEETS && (c->work->meets += most) > MOST_MEETS)
+	if (c->work->meets <= KRUX_MAX_MATCHES && (c->work->meets += most) > KRUX_MAX_MATCHES)
 		diag_error(c->diags, 9016, at,
 		           "the rules of this build match too many capabilities together")
 			->expected = KRUX_STR("at most 4,194,304, counted for every rule");
-	if (c->work->meets > MOST_MEETS)
+	if (c->work->meets > KRUX_MAX_MATCHES)
 		return 0;
 	*out = ARENA_ARRAY(c->arena, struct matched, most < c->caps->n ? most : c->caps->n);
 	for (size_t i = 0; i < on->n; i++)
@@ -109,11 +110,11 @@ bool when_resolve(struct policy_ctx *c, const struct expr *when, const struct ma
 		out[i].cap = cap[i].cap;
 		out[i].when = &cond_always;
 		/* What is beyond the limits below has been said, or would not be kept. */
-		if (!when || c->work->nodes > MOST_NODES || c->diags->errors > MOST_ERRORS)
+		if (!when || c->work->nodes > KRUX_MAX_BUILD_TESTS || c->diags->errors > MOST_ERRORS)
 			continue;
 		out[i].when = cond_report(c->arena, &c->report, c->scope, cap[i].cap, when,
 		                          &c->work->nodes);
-		if (c->work->nodes > MOST_NODES)
+		if (c->work->nodes > KRUX_MAX_BUILD_TESTS)
 			diag_error(c->diags, 9013, when->at,
 			           "the conditions of this build are too large together")
 				->expected = KRUX_STR("at most 4,194,304 tests, counted for every "
