@@ -262,6 +262,11 @@ static uint32_t within(struct arena *a, struct dd *m, const struct dd_var *v)
 	return dd_not(m, dd_cond(m, &c));
 }
 
+uint32_t given_alone(struct arena *a, struct dd *m, const struct dd_var *budget)
+{
+	return dd_or(m, dd_not(m, dd_fact_at_least(m, budget, 1)), dd_not(m, within(a, m, budget)));
+}
+
 /* A longer window counts as much as a shorter one. Two of a rule's are from two builds, each cut where its
  * own build cuts. */
 static uint32_t longer_counts(struct dd *m, const struct dd_var *shorter, const struct dd_var *longer)

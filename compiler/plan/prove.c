@@ -34,22 +34,47 @@ static bool is_history(const struct dd_var *v)
 	return k == SUBJECT_LABEL || k == SUBJECT_CALLS;
 }
 
-/* Where a fact of the past is zero. */
+/* Where nothing of the past is in a fact. */
 static uint32_t fact_is_zero(struct arena *a, struct dd *m, const struct dd_var *v)
 {
 	struct interval *zero = ARENA_NEW(a, struct interval);
 	struct cond c = { .kind = COND_TEST };
 
-	if (v->is_fact && (v->fact == KRUX_FACT_RATE || v->fact == KRUX_FACT_BUDGET))
+	if (v->is_fact && v->fact == KRUX_FACT_BUDGET)
+		return given_alone(a, m, v);
+	if (v->is_fact && v->fact == KRUX_FACT_RATE)
 		return dd_not(m, dd_fact_at_least(m, v, 1));
 	c.subject = v->subject;
 	c.set = (struct value_set){ .numeric = true, .interval = zero, .nintervals = 1 };
 	return dd_cond(m, &c);
 }
 
-/* Can some call that is let through bring the fact about. */
-static bool fact_reachable(const struct build *b, const bool *runs, const struct dd_var *v)
+static uint32_t lets_through(void *ctx, uint32_t value)
 {
+	const struct outcome *o = decisions_outcome(ctx, value);
+
+	return o && o->verdict != KRUX_BLOCKED ? DD_TRUE : DD_FALSE;
+}
+
+/* Is there a call that the rule's condition holds for, is let through, and adds something to its sum or count. Whether
+ * an earlier rule takes it is not asked. */
+static bool adds(struct arena *a, const struct decided *d, const struct rule_cap *rc, bool budget)
+{
+	struct dd *m = d->manager[rc->cap->index];
+	struct interval *some = ARENA_NEW(a, struct interval);
+	struct cond c = { .kind = COND_TEST, .subject = rc->budget };
+	uint32_t f = dd_and(m, dd_map(m, lets_through, d->decisions, d->root[rc->cap->index]), dd_cond(m, rc->when));
+
+	*some = (struct interval){ 1, UINT64_MAX };
+	c.set = (struct value_set){ .numeric = true, .interval = some, .nintervals = 1 };
+	return dd_satisfiable(m, budget ? dd_and(m, f, dd_cond(m, &c)) : f);
+}
+
+/* Can some call that is let through bring the fact about. */
+static bool fact_reachable(struct arena *a, const struct decided *d, const bool *runs, const struct dd_var *v)
+{
+	const struct build *b = d->build;
+
 	for (size_t i = 0; i < b->caps.n; i++) {
 		const struct capability *cap = b->caps.cap[i];
 
@@ -68,7 +93,8 @@ static bool fact_reachable(const struct build *b, const bool *runs, const struct
 
 		for (size_t k = 0; krux_str_eq(p->name, v->policy) && k < p->nrules; k++)
 			for (size_t j = 0; krux_str_eq(p->rule[k].id, v->subject.name) && j < p->rule[k].non; j++)
-				if (runs[p->rule[k].on[j].cap->index])
+				if (runs[p->rule[k].on[j].cap->index] &&
+				    adds(a, d, &p->rule[k].on[j], v->fact == KRUX_FACT_BUDGET))
 					return true;
 	}
 	return false;
@@ -82,17 +108,10 @@ static uint32_t possible(struct arena *a, const struct decided *d, struct dd *m,
 	for (uint32_t i = 0; i < dd_nvars(m); i++) {
 		struct dd_var v = *dd_variable(m, i);
 
-		if (is_history(&v) && (!runs || !fact_reachable(d->build, runs, &v)))
+		if (is_history(&v) && (!runs || !fact_reachable(a, d, runs, &v)))
 			all = dd_and(m, all, fact_is_zero(a, m, &v));
 	}
 	return all;
-}
-
-static uint32_t lets_through(void *ctx, uint32_t value)
-{
-	const struct outcome *o = decisions_outcome(ctx, value);
-
-	return o && o->verdict != KRUX_BLOCKED ? DD_TRUE : DD_FALSE;
 }
 
 /* Which capabilities can ever run: from none, as long as one more is found. */
@@ -119,7 +138,7 @@ static bool *running(struct arena *a, const struct decided *d)
 const char *history_word(enum history h)
 {
 	static const char *const word[] = {
-		"it needs no history", "earlier calls can bring it about",
+		"it needs no history", "earlier calls may bring it about",
 		"no history of calls can bring it about",
 	};
 

@@ -8,8 +8,9 @@
 /* What a history of calls would have to bring about for the witness to be possible. */
 enum history {
 	HISTORY_NONE,        /* the very first call can be it */
-	HISTORY_REACHABLE,   /* earlier calls that the policy lets through can set what it needs */
-	HISTORY_UNREACHABLE, /* no sequence of calls can */
+	HISTORY_REACHABLE,   /* calls that the policy lets through add to each fact that it needs; whether to all of
+	                        them together, and so much, is not asked */
+	HISTORY_UNREACHABLE, /* no sequence of calls can: nothing adds to one of them */
 };
 
 struct proof {
