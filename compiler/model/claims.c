@@ -33,7 +33,7 @@ bool claim_resolve(struct arena *a, struct diags *ds, const struct build *b,
 	bool wildcard;
 
 	*out = (struct claim){ .id = ast->id.text, .at = ast->id.at.src ? ast->id.at : ast->at };
-	c.scope = (struct scope *)(uintptr_t)(policy ? policy->scope : scope_plain(a, &b->caps));
+	c.scope = (struct scope *)(uintptr_t)(policy ? policy->scope : scope_outside(a, b));
 	c.work = c.scope->work;
 	if (word_given(ast->id))
 		id_check(ds, ast->id, "claim");

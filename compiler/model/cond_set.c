@@ -93,11 +93,19 @@ void never_equal(struct walk *w, const struct compared *c, const struct literal 
 
 /* ---- agents ---- */
 
-static void group_add(struct walk *w, uint32_t g, struct krux_str **text, size_t *n, size_t *room)
+static bool group_add(struct walk *w, const struct literal *l, uint32_t g, struct krux_str **text, size_t *n,
+                      size_t *room)
 {
+	if (w->scope->group[g].differs) {
+		walk_fail(w, 3021, l->at, false, "`%.*s` is a group of several files, and not the same in all",
+		          STR_ARG(l->text))
+			->fix = KRUX_STR("list the patterns that are meant");
+		return false;
+	}
 	w->scope->group_used[g] = true;
 	for (size_t i = 0; i < w->scope->group[g].n && *n <= KRUX_MAX_IN_ITEMS; i++)
 		ARENA_PUSH(w->arena, *text, *n, *room, w->scope->group[g].pattern[i]);
+	return true;
 }
 
 static bool agent_item(struct walk *w, const struct literal *l, struct krux_str **text, size_t *n,
@@ -108,10 +116,8 @@ static bool agent_item(struct walk *w, const struct literal *l, struct krux_str 
 	struct finding *f;
 	const char *why;
 
-	if (g != NAMES_NONE) {
-		group_add(w, g, text, n, room);
-		return true;
-	}
+	if (g != NAMES_NONE)
+		return group_add(w, l, g, text, n, room);
 	if (l->kind == LIT_STRING && agent_glob_check(l->text, &why)) {
 		ARENA_PUSH(w->arena, *text, *n, *room, l->text);
 		return true;

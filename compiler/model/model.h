@@ -259,6 +259,9 @@ bool build_resolve(struct arena *, struct diags *, const struct capability_set *
                    const struct policyfile *const *, size_t n, struct build *out);
 /* Fills meet and meet_from of every policy: once, after build_resolve. */
 void build_index(struct arena *, struct build *);
+/* What names mean where somebody asks about a build: its groups, too. One that files have otherwise is an error where
+ * it is used. */
+const struct scope *scope_outside(struct arena *, const struct build *);
 /* The rules of a policy that can match a capability, in order. */
 size_t policy_meets(const struct policy *, const struct capability *, const struct meet **out);
 /* Capabilities that a pattern of `on` matches. */

@@ -7,6 +7,7 @@
 struct group {
 	const struct krux_str *pattern;
 	size_t n;
+	bool differs;                        /* outside of any file: two have such a group, and not the same */
 };
 
 /* Work done for all files of a build together, so that it ends somewhere. */

@@ -96,6 +96,10 @@ void agents_resolve(struct policy_ctx *c, const struct ast_words *words, const c
 			           "`%.*s` is a group, and groups hold agents only",
 			           STR_ARG(w->text))
 				->fix = KRUX_STR("list its patterns");
+		} else if (g != NAMES_NONE && c->scope->group[g].differs) {
+			diag_error(c->diags, 2120, w->at, "`%.*s` is a group of several files, and not the same in all",
+			           STR_ARG(w->text))
+				->fix = KRUX_STR("list the patterns that are meant");
 		} else if (g != NAMES_NONE) {
 			c->scope->group_used[g] = true;
 			group_push(c, &c->scope->group[g], &pattern, n, &room);
@@ -173,6 +177,47 @@ struct work *work_new(struct arena *a, const struct capability_set *caps)
 
 	w->seen = ARENA_ARRAY(a, uint32_t, caps->n);
 	return w;
+}
+
+static bool group_same(const struct group *a, const struct group *b)
+{
+	if (a->n != b->n)
+		return false;
+	for (size_t i = 0; i < a->n; i++)
+		if (!krux_str_eq(a->pattern[i], b->pattern[i]))
+			return false;
+	return true;
+}
+
+const struct scope *scope_outside(struct arena *a, const struct build *b)
+{
+	struct scope *s = (struct scope *)(uintptr_t)scope_plain(a, &b->caps);
+	struct krux_str *name;
+	struct group *group;
+	size_t n = 0;
+
+	for (size_t i = 0; i < b->npolicies; i++)
+		n += b->policy[i].scope->groups.n;
+	name = ARENA_ARRAY(a, struct krux_str, n);
+	group = ARENA_ARRAY(a, struct group, n);
+	n = 0;
+	for (size_t i = 0; i < b->npolicies; i++) {
+		const struct scope *file = b->policy[i].scope;
+
+		for (size_t k = 0; k < file->groups.n; k++, n++) {
+			name[n] = file->groups.name[k];
+			group[n] = file->group[k];
+		}
+	}
+	names_make(&s->groups, a, name, n);
+	s->group = group;
+	s->group_used = ARENA_ARRAY(a, bool, n);
+	for (uint32_t i = 0; i < n; i++) {
+		struct group *first = &group[names_first(&s->groups, i)];
+
+		first->differs |= !group_same(first, &group[i]);
+	}
+	return s;
 }
 
 const struct scope *scope_plain(struct arena *a, const struct capability_set *caps)

@@ -9,6 +9,15 @@ pr 'never approval-required on filesystem.edit'
 pr 'never autonomous'
 pr 'never autonomous on filesystem.raed'
 "$KRUXC" prove $p; echo "exit $?"
+# A group is what the files say it is, and never an agent of that name.
+for f in a b; do
+	printf 'krux: policy/1\nname: %s\nlayer: organization\ngroups: { builders: [ "b-*" ], some: [ "%s-*" ] }\nrules:\n  - { id: r, on: filesystem.read, agent: [ builders, some ], verdict: notify }\ndefault: blocked\n' $f $f > "$TMP/$f.yaml"
+done
+p="$TMP/a.yaml $TMP/b.yaml -I stdlib-caps"
+pr 'never notify on filesystem.read by builders'
+pr 'always blocked on filesystem.read by c-1,builders when not agent in builders'
+pr 'never notify on filesystem.read by some'
+pr 'never notify on filesystem.read when agent in some'
 # What is too large to be looked at is not proved: these are all reads with such a path, and all are notify.
 many=$(seq 1 20 | sed 's|.*|(path matches "**/d&/**" and path matches "**/e&/**")|' | paste -s -d+ | sed 's/+/ or /g')
 printf 'krux: policy/1\nname: p\nlayer: organization\ndefault: notify\nprove:\n' > "$TMP/p.yaml"
@@ -19,3 +28,24 @@ cut_short() { sed "s|$TMP|TMP|" | cut -c1-120; }
 "$KRUXC" test $p 2>&1 | cut_short
 "$KRUXC" build $p -o "$TMP/out" 2> /dev/null; echo "exit $?"
 "$KRUXC" prove $p --that "never notify on filesystem.read when $many" 2>&1 | head -1 | cut_short
+# What a budget holds: what a call adds by itself needs no history, and what nothing adds to none can bring about.
+cat > "$TMP/t.cap" <<'C'
+namespace t "T.";
+
+/// Does it.
+/// use: to test.
+capability one @1.0 {
+  input { n : uint 0..5 "N."; }
+  output { }
+  error Bad "Bad." recover ask "Ask.";
+  effect none;
+  limits { memory 64MiB; cpu 1s; wall 5s; pids 1; files 16; output 4KiB; }
+  handler mcp "t" tool "one" resident;
+  example "one" { n: 1 } -> { };
+}
+C
+for w in 'n == 0' 'n == 5' 'n < 3'; do
+	printf 'krux: policy/1\nname: o\nlayer: organization\nrules:\n  - { id: r, on: t.one, when: %s, verdict: notify, budget: { sum: n, max: 3, per: 1h } }\ndefault: notify\n' "$w" > "$TMP/p.yaml"
+	p="$TMP/p.yaml $TMP/t.cap"
+	pr "never blocked on t.one when $w"
+done
