@@ -174,8 +174,8 @@ static int decide(const struct options *o, struct pipeline *p, struct buf *b)
 	facts.args = &args;
 	evaluate(p->arena, p->decisions, p->manager[cap->index], p->root[cap->index], &p->build, cap, &req, &e);
 	if (o->explain)
-		nearest_find(p->arena, p->decisions, p->manager[cap->index], p->root[cap->index], &p->build, cap, &req, &e,
-		             &near);
+		nearest_find(p->arena, p->decisions, p->manager[cap->index], p->root[cap->index], &p->build, cap, &req,
+		             &facts, &e, &near);
 	if (o->json) {
 		json_write(b, &e, p);
 		if (o->explain)

@@ -249,22 +249,40 @@ void given_json(struct buf *b, const struct dd *m, const struct dd_witness *w, c
 
 /* ---- what cannot be ---- */
 
-/* Where what the request adds is within the budget by itself. */
-static uint32_t within(struct arena *a, struct dd *m, const struct dd_var *v)
+/* Where what the request adds is within so much of the budget. */
+static uint32_t within(struct arena *a, struct dd *m, const struct dd_var *v, uint64_t room)
 {
 	struct interval *over = ARENA_NEW(a, struct interval);
 	struct cond c = { .kind = COND_TEST, .subject = v->budget };
 
-	*over = (struct interval){ (krux_u128)v->max + 1, UINT64_MAX };
-	if (v->max == UINT64_MAX)
+	*over = (struct interval){ (krux_u128)room + 1, UINT64_MAX };
+	if (room == UINT64_MAX)
 		return DD_TRUE;
 	c.set = (struct value_set){ .numeric = true, .interval = over, .nintervals = 1 };
 	return dd_not(m, dd_cond(m, &c));
 }
 
+uint32_t given_sums(struct arena *a, struct dd *m, const struct given_facts *g)
+{
+	uint32_t all = DD_TRUE;
+
+	for (uint32_t i = 0; i < dd_nvars(m); i++) {
+		struct dd_var v = *dd_variable(m, i);
+		uint64_t sum;
+		uint32_t fits;
+
+		if (!is_window(&v, true))
+			continue;
+		sum = window_of(g->budgets, g->nbudgets, &v);
+		fits = sum > v.max ? DD_FALSE : within(a, m, &v, v.max - sum);
+		all = dd_and(m, all, dd_ite(m, dd_fact_at_least(m, &v, 1), dd_not(m, fits), fits));
+	}
+	return all;
+}
+
 uint32_t given_alone(struct arena *a, struct dd *m, const struct dd_var *budget)
 {
-	return dd_or(m, dd_not(m, dd_fact_at_least(m, budget, 1)), dd_not(m, within(a, m, budget)));
+	return dd_or(m, dd_not(m, dd_fact_at_least(m, budget, 1)), dd_not(m, within(a, m, budget, budget->max)));
 }
 
 /* A longer window counts as much as a shorter one. Two of a rule's are from two builds, each cut where its
@@ -303,7 +321,7 @@ uint32_t given_possible(struct arena *a, struct dd *m)
 
 		if (!is_window(&v, true))
 			continue;
-		all = dd_and(m, all, dd_or(m, dd_fact_at_least(m, &v, 1), within(a, m, &v)));
+		all = dd_and(m, all, dd_or(m, dd_fact_at_least(m, &v, 1), within(a, m, &v, v.max)));
 		for (uint32_t k = 0; k < dd_nvars(m); k++) {
 			w = *dd_variable(m, k);
 			/* A longer window holds as much, and more is more than less. */

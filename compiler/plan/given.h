@@ -29,6 +29,8 @@ void given_json(struct buf *, const struct dd *, const struct dd_witness *, cons
 
 /* The requests whose budgets agree with what the request itself adds to them. */
 uint32_t given_possible(struct arena *, struct dd *);
+/* Those whose budgets answer what they add themselves to the sums that are given. */
+uint32_t given_sums(struct arena *, struct dd *, const struct given_facts *);
 /* The requests that are over a budget only by what they add themselves. */
 uint32_t given_alone(struct arena *, struct dd *, const struct dd_var *budget);
 

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "compiler/plan/given.h"
 #include "compiler/plan/words.h"
 
 /* ---- the nearest rule ---- */
@@ -80,6 +81,7 @@ struct search {
 	uint32_t root;
 	const struct decisions *d;
 	const struct dd_request *req;
+	const struct given_facts *given;
 	enum krux_verdict now;
 	size_t fewest, looked;
 	struct nearest_change *best;
@@ -91,24 +93,30 @@ static bool is_argument(const struct dd_var *v)
 	                       v->subject.kind == SUBJECT_HAS);
 }
 
+static const struct dd_var *step_var(const struct search *s, const struct dd_step *step)
+{
+	return dd_variable(s->m, dd_var_of(s->m, step->node));
+}
+
+/* A budget's answer follows from the arguments. */
+static bool is_budget(const struct dd_var *v)
+{
+	return v->is_fact && v->fact == KRUX_FACT_BUDGET;
+}
+
 /* The steps of the region that the request does not take; SIZE_MAX where they are too many. */
 static size_t steps_off(struct search *s, const struct dd_region *r, const struct dd_step **off)
 {
 	size_t n = 0;
 
 	for (size_t i = 0; i < r->nsteps; i++) {
-		if (dd_eval(s->m, dd_class(s->m, r->step[i].node, *r->step[i].to), s->req) == DD_TRUE)
+		if (is_budget(step_var(s, &r->step[i])) || dd_eval(s->m, dd_class(s->m, r->step[i].node, *r->step[i].to), s->req) == DD_TRUE)
 			continue;
 		if (n == NEAREST_CLAUSES)
 			return SIZE_MAX;
 		off[n++] = &r->step[i];
 	}
 	return n;
-}
-
-static const struct dd_var *step_var(const struct search *s, const struct dd_step *step)
-{
-	return dd_variable(s->m, dd_var_of(s->m, step->node));
 }
 
 static bool is_changed(const struct search *s, struct krux_str key, const struct dd_step **off, size_t n)
@@ -152,13 +160,15 @@ static const struct krux_value *mixed(struct search *s, const struct dd_witness 
 static const struct krux_value *example(struct search *s, const struct dd_region *r, const struct dd_step **off,
                                         size_t n, enum krux_verdict verdict)
 {
+	struct given_facts facts = *s->given;
 	struct dd_request req = *s->req;
 	const struct outcome *o;
 	struct dd_witness w;
 
 	if (!dd_region_witness(s->m, s->arena, r, &w))
 		return NULL;
-	req.args = mixed(s, &w, off, n);
+	facts.args = req.args = mixed(s, &w, off, n);
+	req.ctx = &facts;
 	o = decisions_outcome(s->d, dd_eval(s->m, s->root, &req));
 	return o && o->verdict == verdict ? req.args : NULL;
 }
@@ -210,10 +220,11 @@ static bool region_ask(void *ctx, const struct dd_region *r)
 }
 
 void nearest_find(struct arena *a, const struct decisions *d, struct dd *m, uint32_t root, const struct build *build,
-                  const struct capability *cap, const struct dd_request *req, const struct evaluation *e,
-                  struct nearest *out)
+                  const struct capability *cap, const struct dd_request *req, const struct given_facts *given,
+                  const struct evaluation *e, struct nearest *out)
 {
-	struct search s = { .arena = a, .words = words_new(a), .m = m, .root = root, .d = d, .req = req, .now = e->outcome.verdict,
+	struct search s = { .arena = a, .words = words_new(a), .m = m, .root = root, 
+	                    .d = d, .req = req, .given = given, .now = e->outcome.verdict,
 	                    .fewest = SIZE_MAX, .best = &out->change };
 
 	*out = (struct nearest){ .words = s.words };
@@ -223,6 +234,7 @@ void nearest_find(struct arena *a, const struct decisions *d, struct dd *m, uint
 	if (out->rule_limit)
 		out->rule = (struct nearest_rule){ 0 };
 	dd_try(m);
-	dd_regions(m, a, root, region_ask, &s);
+	/* Other arguments add something else to what a budget holds already. */
+	dd_regions(m, a, dd_ite(m, given_sums(a, m, given), root, DD_FALSE), region_ask, &s);
 	out->change_limit = dd_tried(m);
 }

@@ -40,9 +40,11 @@ struct nearest {
 	                                                  that was found by then need not be the smallest */
 };
 
+/* The request's facts are those that are given: what is looked for has the same past. */
+struct given_facts;
 void nearest_find(struct arena *, const struct decisions *, struct dd *m, uint32_t root, const struct build *,
-                  const struct capability *, const struct dd_request *, const struct evaluation *,
-                  struct nearest *out);
+                  const struct capability *, const struct dd_request *, const struct given_facts *,
+                  const struct evaluation *, struct nearest *out);
 /* Paragraphs for people; members `nearest` and `change` of an object, each after a comma. */
 void nearest_print(struct buf *, const struct capability *, const struct nearest *);
 void nearest_json(struct buf *, const struct capability *, const struct nearest *);

@@ -5,6 +5,7 @@
 
 #include "compiler/dd/decision.h"
 #include "compiler/dd/manager.h"
+#include "compiler/plan/given.h"
 #include "compiler/plan/nearest.h"
 
 static const char caps[] =
@@ -117,13 +118,14 @@ END_TEST
 START_TEST(nearest_is_too_much)
 {
 	struct evaluation e = { .outcome.verdict = KRUX_BLOCKED };
+	const struct given_facts facts = { 0 };
 	struct nearest near;
 	struct buf text = { 0 };
 	struct bench b;
 
 	bench_start(&b);
 	b.m->most_steps = 0;
-	nearest_find(b.w.arena, b.d, b.m, b.root, &b.w.build, b.w.set.cap[0], &b.req, &e, &near);
+	nearest_find(b.w.arena, b.d, b.m, b.root, &b.w.build, b.w.set.cap[0], &b.req, &facts, &e, &near);
 	ck_assert_str_eq(near.rule_limit, "steps");
 	ck_assert_ptr_null(near.rule.rule);
 	nearest_print(&text, b.w.set.cap[0], &near);

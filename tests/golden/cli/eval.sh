@@ -54,3 +54,23 @@ rules:
 default: blocked
 X
 "$KRUXC" eval "$TMP/part.yaml" -I stdlib-caps --agent me filesystem.list '{"path":"/workspace/a"}' --explain
+# What a budget has left depends on what the call adds: a change that is shown counts that.
+cat > "$TMP/t.cap" <<'C'
+namespace t "T.";
+
+/// Does it.
+/// use: to test.
+capability one @1.0 {
+  input { n : uint 0..5 "N."; }
+  output { }
+  error Bad "Bad." recover ask "Ask.";
+  effect none;
+  limits { memory 64MiB; cpu 1s; wall 5s; pids 1; files 16; output 4KiB; }
+  handler mcp "t" tool "one" resident;
+  example "one" { n: 1 } -> { };
+}
+C
+printf 'krux: policy/1\nname: o\nlayer: organization\nrules:\n  - { id: big, on: t.one, when: n > 3, verdict: notify, budget: { sum: n, max: 5, per: 1h } }\ndefault: approval-required\n' > "$TMP/b.yaml"
+left() { "$KRUXC" eval "$TMP/b.yaml" -I "$TMP/t.cap" --agent grp t.one "$1" --facts "$2" --explain | tail -4; }
+left '{"n":1}' '{"budgets":{"big":1}}'
+left '{"n":1}' '{"budgets":{"big":2}}'
