@@ -58,6 +58,7 @@ COMPILER_MAIN :=
 RUNTIME_SRC :=
 RUNTIME_MAIN :=
 WITNESS_SRC :=
+WEB_SRC :=
 WITNESS_MAIN :=
 HANDLER_SRC :=
 # Check programs, tests/unit/NAME.c each
@@ -77,6 +78,7 @@ KRUXRT_OBJ := $(call obj,$(KRUXRT_SRC))
 
 KRUXC_LIBS := -lyaml -lsodium -lseccomp -lm
 KRUXRT_LIBS := -lsodium -lseccomp -ldl
+WEB_LIBS := -lcurl -lssl -lcrypto
 TEST_LIBS := -lcheck -lsubunit -ljansson -lcbor -lrt -lm -lpthread
 
 include mk/rules.mk

@@ -21,11 +21,12 @@ enum handler_calls {
 	CALLS_MACHINE = 16,
 	CALLS_LINE = 32,       /* take a connection from the line to egress; none is made */
 	CALLS_RUN = 64,        /* wait for a command's program, and end it */
+	CALLS_WEB = 128,       /* talk over a connection of the line as libraries do */
 	/* No group: the builtin needs nothing but the clock and its arguments, so that the gate may
 	 * run it itself where the capability has no effect. */
-	CALLS_PURE = 128,
+	CALLS_PURE = 256,
 	/* No handler but a command's program: command_calls.def alone. */
-	CALLS_COMMAND = 256,
+	CALLS_COMMAND = 512,
 };
 
 #endif

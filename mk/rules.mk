@@ -61,10 +61,12 @@ $(BUILD)/kruxrt: $(KRUXRT_OBJ) $(call obj,$(RUNTIME_MAIN))
 	$(Q)$(CC) $(ALL_LDFLAGS) -Wl,--gc-sections -o $@ $^ $(KRUXRT_LIBS)
 
 # Executed by another uid, and refused where others can write them.
+$(BUILD)/krux-web: $(call obj,$(WEB_SRC))
+$(BUILD)/krux-web: PART_LIBS := $(WEB_LIBS)
 $(PARTS:%=$(BUILD)/%): $(BUILD)/krux-%: $(BUILD)/obj/runtime/%_main.o $(KRUXRT_OBJ)
 	$(SAY) LINK $@
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(ALL_LDFLAGS) -Wl,--gc-sections -Wl,--as-needed -o $@ $^ $(KRUXRT_LIBS)
+	$(Q)$(CC) $(ALL_LDFLAGS) -Wl,--gc-sections -Wl,--as-needed -o $@ $^ $(KRUXRT_LIBS) $(PART_LIBS)
 	$(Q)chmod 755 $@
 
 # Programs of one build know each other by what all headers say.
@@ -95,6 +97,8 @@ $(BUILD)/krux-witness: $(KRUXRT_OBJ) $(call obj,$(WITNESS_SRC) $(WITNESS_MAIN))
 
 # Unit tests may use anything but the mains.
 $(BUILD)/unit/test_submit: TEST_LIBS += -lcurl
+$(BUILD)/unit/test_web: $(call obj,$(WEB_SRC) tests/unit/web_server.c)
+$(BUILD)/unit/test_web: TEST_LIBS := $(call obj,$(WEB_SRC) tests/unit/web_server.c) $(TEST_LIBS) $(WEB_LIBS)
 # Its clock is for these alone, so it is in no archive.
 STILL := $(BUILD)/obj/tests/unit/still.o
 STILL_TESTS := $(addprefix $(BUILD)/unit/,test_gate_tickets test_gate_waits test_log)

@@ -24,7 +24,7 @@ build=${BUILD:-build} bar=307200 sum=0
 if [ -e "$build/kruxrt" ]; then
 	bare=$(mktemp)
 	trap 'rm -f "$bare"' EXIT
-	for p in kruxrt krux-egress krux-gate krux-recorder krux-spawner krux-handler; do
+	for p in kruxrt krux-egress krux-gate krux-recorder krux-spawner krux-handler krux-web; do
 		strip -o "$bare" "$build/$p"
 		n=$(wc -c < "$bare")
 		sum=$((sum + n))

@@ -103,7 +103,7 @@ RUNTIME_MAIN += runtime/main.c
 # Programs beside kruxrt, whose commands kruxrt becomes: what people type is in no process of the daemon.
 RUNTIME_SRC += runtime/front/program.c
 # The daemon's other processes, one program each, which the first executes.
-PARTS := krux-egress krux-gate krux-handler krux-recorder krux-spawner
+PARTS := krux-egress krux-gate krux-handler krux-recorder krux-spawner krux-web
 PARTS_MAIN := $(patsubst krux-%,runtime/%_main.c,$(PARTS))
 RUNTIME_SRC += runtime/base/begin.c runtime/sandbox/part.c
 BESIDE := krux-audit krux-call krux-ctl
@@ -143,5 +143,7 @@ FUZZERS += config gate
 
 # connections, for calls that have none of their own
 RUNTIME_SRC += runtime/egress/address.c runtime/egress/egress.c runtime/egress/line.c runtime/egress/relay.c runtime/egress/resolver.c
+# handlers that need libcurl, in a program of their own
+WEB_SRC += stdlib-caps/network/fetch.c stdlib-caps/network/transfer.c stdlib-caps/network/web.c
 TEST_SRC += tests/unit/outside.c
-UNIT_TESTS += test_egress test_network
+UNIT_TESTS += test_egress test_network test_web

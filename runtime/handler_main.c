@@ -2,6 +2,7 @@
 #include "runtime/sandbox/part.h"
 #include "runtime/spawn/pool.h"
 #include "runtime/spawn/template.h"
+#include "stdlib-caps/common/handler.h"
 
 #include <stddef.h>
 #include <unistd.h>
@@ -13,7 +14,7 @@ static int confine(bool commands, struct krux_err *err)
 
 int main(void)
 {
-	struct template_options o = { .each = POOL_EACH, .all = POOL_ALL, .confine = confine };
+	struct template_options o = { .each = POOL_EACH, .all = POOL_ALL, .find = builtin_find, .confine = confine };
 	struct begin b;
 	int code = part_begin(PROCESS_HANDLER, &b);
 

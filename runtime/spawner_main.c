@@ -49,6 +49,7 @@ int main(void)
 	o.recorder = b.fd[BEGIN_RECORDER];
 	o.gate = b.fd[BEGIN_GATE];
 	o.handler = b.fd[BEGIN_HANDLER];
+	o.web = b.fd[BEGIN_WEB];
 	o.egress = b.fd[BEGIN_EGRESS];
 	_exit(spawner_run(BEGIN_CHANNEL, &o));
 }

@@ -71,7 +71,7 @@ int filter_default(unsigned groups)
 
 const char *filter_group_word(unsigned bit)
 {
-	static const char *const words[] = { "look", "walk", "change", "watch", "machine", "line", "run" };
+	static const char *const words[] = { "look", "walk", "change", "watch", "machine", "line", "run", "web" };
 
 	for (unsigned i = 0; i < sizeof words / sizeof *words; i++)
 		if (bit == 1U << i)

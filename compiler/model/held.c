@@ -43,6 +43,7 @@ static const struct {
 	                                               1 << EFFECT_WRITES | 1 << EFFECT_DELETES },
 	{ CALLS_CHANGE, "change files", 1 << EFFECT_CREATES | 1 << EFFECT_WRITES | 1 << EFFECT_DELETES },
 	{ CALLS_LINE, "reach other machines", 1 << EFFECT_CONNECTS },
+	{ CALLS_WEB, "talk with other machines", 1 << EFFECT_CONNECTS },
 	{ CALLS_WATCH, "watch folders", 1 << EFFECT_READS | 1 << EFFECT_LISTS },
 };
 

@@ -9,7 +9,7 @@
 
 struct krux_err;
 
-enum { MESSAGE_MAX = 192 << 10, MESSAGE_FDS = 8, MESSAGE_INLINE = 64 << 10, MESSAGE_KEY = 32 };
+enum { MESSAGE_MAX = 192 << 10, MESSAGE_FDS = 12, MESSAGE_INLINE = 64 << 10, MESSAGE_KEY = 32 };
 
 enum message_kind {
 	MESSAGE_NONE,

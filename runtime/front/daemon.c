@@ -92,7 +92,7 @@ static const char *status_words(int status, char out[static 64])
 /* One that speaks with the spawner alone. */
 static bool is_below(const struct member *m)
 {
-	return m->kind == PROCESS_HANDLER || m->kind == PROCESS_EGRESS;
+	return m->kind == PROCESS_HANDLER || m->kind == PROCESS_WEB || m->kind == PROCESS_EGRESS;
 }
 
 /* Nobody has asked for its end, or it did not end in order. */
@@ -107,8 +107,8 @@ static void end_report(const struct member *m)
 	/* It has finished, because its gate is gone; which may be seen only after this. */
 	if (g && m->kind == PROCESS_SPAWNER && !m->status)
 		return;
-	/* Why it could not start, the spawner says; egress leaves where nothing connects. */
-	if (g && m->kind == PROCESS_EGRESS && !m->status)
+	/* Why it could not start, the spawner says; egress leaves where nothing connects, and WEB too. */
+	if (g && m->kind != PROCESS_HANDLER && is_below(m) && !m->status)
 		return;
 	if (g && is_below(m) && (!g->spawner.pid || (g->state == GENERATION_STARTING && WIFEXITED(m->status))))
 		return;
@@ -172,6 +172,8 @@ static struct member *member_of(struct daemon *d, pid_t pid)
 			return &g->spawner;
 		if (g->handler.pid == pid)
 			return &g->handler;
+		if (g->web.pid == pid)
+			return &g->web;
 		if (g->egress.pid == pid)
 			return &g->egress;
 	}

@@ -27,7 +27,7 @@ void member_close(struct member *m)
 }
 
 /* Pairs between gate, spawner, recorder and parent. */
-enum { GATE_PARENT, SPAWNER_PARENT, GATE_RECORDER, SPAWNER_RECORDER, GATE_SPAWNER, SPAWNER_HANDLER, SPAWNER_EGRESS, PAIRS };
+enum { GATE_PARENT, SPAWNER_PARENT, GATE_RECORDER, SPAWNER_RECORDER, GATE_SPAWNER, SPAWNER_HANDLER, SPAWNER_WEB, SPAWNER_EGRESS, PAIRS };
 
 static void pairs_close(int pair[PAIRS][2])
 {
@@ -88,7 +88,7 @@ static int members_start(struct generation *g, const struct start_plan *plan, in
 		.spawner_recorder = pair[SPAWNER_RECORDER][0],
 		.spawner_gate = pair[GATE_SPAWNER][1],
 		.spawner_handler = pair[SPAWNER_HANDLER][0],
-		.spawner_egress = pair[SPAWNER_EGRESS][0], .cgroup_main = g->cgroup_main,
+		.spawner_web = pair[SPAWNER_WEB][0], .spawner_egress = pair[SPAWNER_EGRESS][0], .cgroup_main = g->cgroup_main,
 	};
 	pid_t pid;
 
@@ -99,6 +99,7 @@ static int members_start(struct generation *g, const struct start_plan *plan, in
 		return -1;
 	pair[SPAWNER_PARENT][0] = -1;
 	if (below_start(&g->handler, plan, &own, pair[SPAWNER_HANDLER], err) ||
+	    below_start(&g->web, plan, &own, pair[SPAWNER_WEB], err) ||
 	    below_start(&g->egress, plan, &own, pair[SPAWNER_EGRESS], err))
 		return -1;
 	pid = start_process(plan, PROCESS_SPAWNER, &own, &g->spawner.channel, pair[SPAWNER_PARENT][1], err);
@@ -141,6 +142,8 @@ void generation_kill(struct generation *g)
 		kill(g->spawner.pid, SIGKILL);
 	if (g->handler.pid)
 		kill(g->handler.pid, SIGKILL);
+	if (g->web.pid)
+		kill(g->web.pid, SIGKILL);
 	if (g->egress.pid)
 		kill(g->egress.pid, SIGKILL);
 	g->state = GENERATION_ENDING;
@@ -148,7 +151,7 @@ void generation_kill(struct generation *g)
 
 bool generation_over(struct generation *g)
 {
-	if (g->gate.pid || g->spawner.pid || g->handler.pid || g->egress.pid)
+	if (g->gate.pid || g->spawner.pid || g->handler.pid || g->web.pid || g->egress.pid)
 		return false;
 	if (g->cgroup < 0 || cgroup_empty(g->cgroup))
 		return true;

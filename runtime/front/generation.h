@@ -35,7 +35,7 @@ struct generation {
 	enum generation_state state;
 	uint64_t n;
 	struct member gate, spawner;
-	struct member handler, egress; /* without a channel to us: they speak with the spawner */
+	struct member handler, web, egress;    /* without a channel to us: they speak with the spawner */
 	int bundle;
 	char *bundle_path;
 	char group[32];                /* its cgroup's name */

@@ -159,6 +159,7 @@ void generations_next(struct daemon *d)
 		                      .channel.fd = -1 };
 	g->handler = (struct member){ .daemon = d, .generation = g, .kind = PROCESS_HANDLER,
 		                      .channel.fd = -1 };
+	g->web = (struct member){ .daemon = d, .generation = g, .kind = PROCESS_WEB, .channel.fd = -1 };
 	g->egress = (struct member){ .daemon = d, .generation = g, .kind = PROCESS_EGRESS,
 		                     .channel.fd = -1 };
 	d->next = g;
@@ -297,6 +298,8 @@ static void generation_settle(struct daemon *d, struct generation *g)
 	 * told what it knows. */
 	if (!spawner && g->handler.pid)
 		kill(g->handler.pid, SIGKILL);
+	if (!spawner && g->web.pid)
+		kill(g->web.pid, SIGKILL);
 	if (!spawner && g->egress.pid)
 		kill(g->egress.pid, SIGKILL);
 	if (spawner && !g->handler.pid && (!g->limit.on || soon < g->limit.at))

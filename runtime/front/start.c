@@ -47,6 +47,7 @@ static void spawner_begin(const struct start_plan *p, const struct start_generat
 	b->fd[BEGIN_GATE] = g->spawner_gate;
 	b->fd[BEGIN_HANDLER] = g->spawner_handler;
 	b->fd[BEGIN_EGRESS] = g->spawner_egress;
+	b->fd[BEGIN_WEB] = g->spawner_web;
 }
 
 /* A uid of its own for each that needs nothing of root's; + 2 is the hook's. */
@@ -139,7 +140,7 @@ pid_t start_process(const struct start_plan *p, enum process_kind kind, const st
 		return err_wrap(err, "start the %s", process_word(kind));
 	fflush(stdout);
 	fflush(stderr);
-	pid = cgroup_fork(kind == PROCESS_SPAWNER || kind == PROCESS_HANDLER || kind == PROCESS_EGRESS ? g->cgroup_main : -1);
+	pid = cgroup_fork(kind == PROCESS_RECORDER || kind == PROCESS_GATE ? -1 : g->cgroup_main);
 	if (pid < 0)
 		return err_set(err, errno, "start the %s", process_word(kind));
 	if (!pid)

@@ -34,8 +34,8 @@ struct start_generation {
 	int bundle;
 	const char *bundle_path;
 	int gate_recorder, gate_spawner;       /* the gate's ends */
-	int spawner_recorder, spawner_gate, spawner_handler, spawner_egress;   /* the spawner's */
-	int cgroup_main;                       /* where spawner, handlers' process and egress are; -1: nowhere */
+	int spawner_recorder, spawner_gate, spawner_handler, spawner_web, spawner_egress;   /* the spawner's */
+	int cgroup_main;                       /* where spawner, handlers' processes and egress are; -1: nowhere */
 };
 
 /* Starts the process; `ours` and `theirs` are the ends of its channel to its parent, or of handlers' process and egress to

@@ -24,7 +24,7 @@ enum { MOST_DESCRIPTORS = 1 << 16 };
 
 const char *process_word(enum process_kind kind)
 {
-	static const char *const words[PROCESS_KINDS] = { "gate", "recorder", "spawner", "handler", "egress", "resolver" };
+	static const char *const words[PROCESS_KINDS] = { "gate", "recorder", "spawner", "handler", "web", "egress", "resolver" };
 
 	return words[kind];
 }
@@ -40,6 +40,12 @@ static const uint64_t keeps[PROCESS_KINDS] = {
 	[PROCESS_HANDLER] = CAP(SYS_ADMIN) | CAP(SETUID) | CAP(SETGID) | CAP(SETFCAP) | CAP(CHOWN) | CAP(FOWNER) |
 	                    CAP(DAC_OVERRIDE) | CAP(DAC_READ_SEARCH) | CAP(KILL),
 };
+
+/* Children are forked from it. */
+static bool is_handlers(enum process_kind kind)
+{
+	return kind == PROCESS_HANDLER || kind == PROCESS_WEB;
+}
 
 static int capabilities_keep(uint64_t keep)
 {
@@ -73,9 +79,9 @@ static int root_leave(enum process_kind kind, uid_t uid, gid_t gid)
 	                             SECBIT_NO_SETUID_FIXUP_LOCKED | SECBIT_KEEP_CAPS_LOCKED |
 	                             SECBIT_NO_CAP_AMBIENT_RAISE |
 	                             SECBIT_NO_CAP_AMBIENT_RAISE_LOCKED;
-	uint64_t keep = keeps[kind];
+	uint64_t keep = keeps[is_handlers(kind) ? PROCESS_HANDLER : kind];
 
-	if (kind != PROCESS_HANDLER && unshare((is_outside(kind) ? 0 : CLONE_NEWNET) | CLONE_NEWIPC | CLONE_NEWUTS))
+	if (!is_handlers(kind) && unshare((is_outside(kind) ? 0 : CLONE_NEWNET) | CLONE_NEWIPC | CLONE_NEWUTS))
 		return -1;
 	if (setgroups(0, NULL) || bounding_set_keep(keep) || prctl(PR_SET_SECUREBITS, locked))
 		return -1;
@@ -93,7 +99,7 @@ static int limits_set(enum process_kind kind)
 	if (files.rlim_max > MOST_DESCRIPTORS)
 		files.rlim_max = MOST_DESCRIPTORS;
 	files.rlim_cur = files.rlim_max;
-	return kind == PROCESS_GATE || kind == PROCESS_HANDLER || kind == PROCESS_EGRESS ? setrlimit(RLIMIT_NOFILE, &files) : 0;
+	return kind == PROCESS_GATE || is_handlers(kind) || kind == PROCESS_EGRESS ? setrlimit(RLIMIT_NOFILE, &files) : 0;
 }
 
 int process_begin(enum process_kind kind, uid_t uid, gid_t gid, struct krux_err *err)
@@ -159,7 +165,7 @@ static int rule_add(scmp_filter_ctx f, const struct process_rule *r)
 static int calls_restrict(enum process_kind kind, bool commands)
 {
 	scmp_filter_ctx f = seccomp_init(commands ? SCMP_ACT_ERRNO(ENOSYS) : SCMP_ACT_KILL_PROCESS);
-	const unsigned kinds = 1U << kind | (commands ? C : 0);
+	const unsigned kinds = 1U << (is_handlers(kind) ? PROCESS_HANDLER : kind) | (commands ? C : 0);
 	int no;
 
 	if (!f) {
@@ -181,7 +187,7 @@ int process_confine(enum process_kind kind, const struct landlock_grant *grant, 
                     struct krux_err *err)
 {
 	int abi = probe_get()->landlock_abi;
-	int rc = kind == PROCESS_HANDLER ? 0 : is_outside(kind) ? landlock_files(abi, grant, n) : landlock_restrict(abi, grant, n);
+	int rc = is_handlers(kind) ? 0 : is_outside(kind) ? landlock_files(abi, grant, n) : landlock_restrict(abi, grant, n);
 
 	if (rc)
 		return err_set(err, errno, "put Landlock on the %s", process_word(kind));

@@ -9,8 +9,8 @@
 struct krux_err;
 struct landlock_grant;
 
-/* Programs, and then the process that egress looks names up in, which is forked from it. */
-enum process_kind { PROCESS_GATE, PROCESS_RECORDER, PROCESS_SPAWNER, PROCESS_HANDLER, PROCESS_EGRESS, PROCESS_PROGRAMS,
+/* Programs, of which two are handlers' processes (WEB: of those that need libcurl), and then the process that egress looks names up in, which is forked from it. */
+enum process_kind { PROCESS_GATE, PROCESS_RECORDER, PROCESS_SPAWNER, PROCESS_HANDLER, PROCESS_WEB, PROCESS_EGRESS, PROCESS_PROGRAMS,
                     PROCESS_RESOLVER = PROCESS_PROGRAMS, PROCESS_KINDS };
 const char *process_word(enum process_kind);
 

@@ -55,10 +55,11 @@ enum { CHILD_OPENED = 255, CHILD_START = 254, CHILD_DENIED = 253, CHILD_STALE = 
 /* How it exits without an answer; SIGNALLED and the number of a signal: so ended the program of a command. */
 enum { CHILD_BROKEN = 3, CHILD_TOO_MUCH = 4, CHILD_SIGNALLED = 128 };
 
-/* What capability and bundle say of its call; the rest is the caller's. layer NULL: the bundle has none. -1
+/* What capability and bundle say of its call; the rest is the caller's. layer NULL: the bundle has none. The builtin is one that
+ * `find` finds. -1
  * with *err: it is not run by a builtin that is there, there is no filter for it, or the machine lacks a
  * layer. */
-int child_plan_make(const struct krux_capability *, const struct krux_layer *, struct child_plan *,
+int child_plan_make(const struct krux_capability *, const struct krux_layer *, builtin_find_fn *, struct child_plan *,
                     struct krux_err *err);
 /* What the layer leaves that agent. -1 with *err: nothing, so that there is no call. */
 int child_reach(const struct krux_capability *, const struct krux_layer *, struct krux_str agent,

@@ -9,8 +9,8 @@
 /* A copy of a folder tree is the largest thing that a call writes. */
 static const uint64_t file_size = UINT64_C(1) << 30;
 
-int child_plan_make(const struct krux_capability *cap, const struct krux_layer *layer, struct child_plan *plan,
-                    struct krux_err *err)
+int child_plan_make(const struct krux_capability *cap, const struct krux_layer *layer, builtin_find_fn *find,
+                    struct child_plan *plan, struct krux_err *err)
 {
 	const bool command = cap->handler.kind == KRUX_HANDLER_COMMAND;
 	const char *missing;
@@ -20,7 +20,7 @@ int child_plan_make(const struct krux_capability *cap, const struct krux_layer *
 		               (int)cap->name.n, cap->name.p);
 	*plan = (struct child_plan){
 		.probe = probe_get(),
-		.builtin = command ? &command_handler : builtin_find(cap->handler.name),
+		.builtin = command ? &command_handler : find(cap->handler.name),
 		.command = command ? cap : NULL, .program = -1,
 		.limits = { cap->limit[KRUX_LIMIT_MEMORY], cap->limit[KRUX_LIMIT_CPU],
 		            (unsigned)cap->limit[KRUX_LIMIT_PIDS],

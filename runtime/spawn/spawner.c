@@ -13,6 +13,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <sodium.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -58,7 +59,7 @@ static void recorder_take(struct spawner *s, struct message *m)
 	}
 }
 
-static void handler_take(struct spawner *s, struct message *m)
+static void from_handler(struct spawner *s, struct end *from, struct message *m)
 {
 	struct part part = { m->body, m->n };
 
@@ -74,7 +75,27 @@ static void handler_take(struct spawner *s, struct message *m)
 		break;
 	default:
 		spawner_say("the handlers' process said what it does not say", "");
-		end_gone(s, &s->handler);
+		end_gone(s, from);
+	}
+}
+
+static void handler_take(struct spawner *s, struct message *m)
+{
+	from_handler(s, &s->handler, m);
+}
+
+/* It takes longest to start, and nobody waits for that who does not need it: requests wait in its socket. */
+static void web_take(struct spawner *s, struct message *m)
+{
+	char why[128];
+
+	if (s->web.ready) {
+		from_handler(s, &s->web, m);
+	} else if (m->kind == MESSAGE_READY) {
+		s->web.ready = true;
+	} else {
+		snprintf(why, sizeof why, "%.*s", (int)m->n, (const char *)m->body);
+		spawner_fail(s, "the web handlers' process", why);
 	}
 }
 
@@ -108,6 +129,14 @@ static void gate_ready(struct watch *w, uint32_t events)
 
 	(void)events;
 	end_ready(s, &s->gate, gate_take);
+}
+
+static void web_ready(struct watch *w, uint32_t events)
+{
+	struct spawner *s = w->ctx;
+
+	(void)events;
+	end_ready(s, &s->web, web_take);
 }
 
 static void egress_ready(struct watch *w, uint32_t events)
@@ -161,13 +190,15 @@ static void turn(void *ctx)
 
 	if (s->egress.on)
 		end_flush(s, &s->egress);
+	if (s->web.on)
+		end_flush(s, &s->web);
 	end_flush(s, &s->handler);
 	end_flush(s, &s->recorder);
 	end_flush(s, &s->gate);
 	end_flush(s, &s->parent);
 	/* Its children went with it, and how far they came nobody knows: the generation ends, and what was open
 	 * is recorded as unknown. */
-	if (s->handler.gone) {
+	if (s->handler.gone || (s->web.on && s->web.gone)) {
 		spawner_fail(s, "the handlers' process is gone", "");
 		return;
 	}
@@ -266,11 +297,14 @@ static int spawner_open(struct spawner *s, struct krux_err *err)
 	    end_open(s, &s->gate, o->gate, gate_ready, err) ||
 	    end_open(s, &s->handler, o->handler, handler_ready, err) || below_wait(s, &s->handler, "the handlers' process", err))
 		return -1;
+	if (o->web >= 0 && end_open(s, &s->web, o->web, web_ready, err))
+		return -1;
 	if (o->egress >= 0 && (end_open(s, &s->egress, o->egress, egress_ready, err) ||
 	                       below_wait(s, &s->egress, "the egress process", err)))
 		return -1;
+	s->web.on = o->web >= 0;
 	s->egress.on = o->egress >= 0;
-	egress_settle(s);
+	below_settle(s);
 	s->loop.turn = turn;
 	s->loop.turn_ctx = s;
 	return o->confine ? o->confine(o->confine_ctx, err) : 0;
@@ -286,6 +320,7 @@ static void spawner_close(struct spawner *s)
 			free(s->run[i].parent.end.answer);
 		}
 	channel_close(&s->handler.channel);
+	channel_close(&s->web.channel);
 	channel_close(&s->egress.channel);
 	channel_close(&s->gate.channel);
 	channel_close(&s->recorder.channel);
@@ -308,7 +343,7 @@ int spawner_run(int parent_channel, const struct spawner_options *options)
 	if (!s)
 		return 3;
 	s->options = options;
-	s->gate.channel.fd = s->recorder.channel.fd = s->parent.channel.fd = s->handler.channel.fd = s->egress.channel.fd = -1;
+	s->gate.channel.fd = s->recorder.channel.fd = s->parent.channel.fd = s->handler.channel.fd = s->web.channel.fd = s->egress.channel.fd = -1;
 	if (loop_open(&s->loop, &err) ||
 	    end_open(s, &s->parent, parent_channel, parent_ready, &err)) {
 		spawner_say("start", err.text);

@@ -17,6 +17,7 @@ struct spawner_options {
 	const char *const *waived;     /* NULL-terminated; NULL: none */
 	uint64_t generation;
 	int recorder, gate, handler;   /* channels; handler: to the process that children are forked from */
+	int web;                       /* to the one for those that need libcurl; -1: no call of theirs is run */
 	int egress;                    /* to the process that connects for them; -1: no call that connects is run */
 	/* Called once, when the bundle is read, before READY. NULL in tests. */
 	int (*confine)(void *ctx, struct krux_err *err);

@@ -96,7 +96,7 @@ static void run_signal(void *ctx, int signal)
 	struct message_signal m = { .signal = (uint32_t)signal };
 	struct part part = { &m, sizeof m };
 
-	end_tell(run->owner, &run->owner->handler, MESSAGE_SIGNAL, run->seq, &part, 1, NULL, 0);
+	end_tell(run->owner, run->from, MESSAGE_SIGNAL, run->seq, &part, 1, NULL, 0);
 }
 
 /* The gate's message, as it is, to the handlers' process. */
@@ -126,7 +126,7 @@ static int run_fork(struct run *run, const struct warrant *w, const struct messa
 	for (unsigned i = 0; i < m->nfds && i < WARRANT_BLOBS; i++)
 		fd[n++] = m->fd[i];
 	parent_begin(&run->parent, w->cap->limit[KRUX_LIMIT_WALL], run_signal, run);
-	return channel_put_fds(&run->owner->handler.channel, MESSAGE_FORK, w->seq, part, 2, fd, n, err);
+	return channel_put_fds(&run->from->channel, MESSAGE_FORK, w->seq, part, 2, fd, n, err);
 }
 
 /* What the child would find out too, in words. */
@@ -151,7 +151,8 @@ static int run_start(struct spawner *s, struct run *run, const struct warrant *w
 		return err_set(err, 0, "frozen before it started");
 	if (!path || strlen(path) != w->workspace.n)
 		return err_set(err, ENOMEM, "workspace");
-	if (layer_check(s, w, err) || connects_find(s, w, &run->connects, err) ||
+	run->from = below_find(s, w->cap, err);
+	if (!run->from || layer_check(s, w, err) || connects_find(s, w, &run->connects, err) ||
 	    workspace_open(s->options->state, path, run->agent, &place, err))
 		return -1;
 	if (strcmp(place.path, path) != 0)

@@ -58,6 +58,8 @@ static void pool_drop(struct spawner *s, struct krux_str agent)
 
 	krux_sha256(agent, owner);
 	end_tell(s, &s->handler, MESSAGE_EMPTY, 0, &part, 1, NULL, 0);
+	if (s->web.on)
+		end_tell(s, &s->web, MESSAGE_EMPTY, 0, &part, 1, NULL, 0);
 }
 
 void freeze_take(struct spawner *s, const struct message *m)

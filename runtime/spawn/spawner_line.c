@@ -18,20 +18,58 @@ static bool capability_connects(const struct krux_capability *c)
 	return false;
 }
 
-void egress_settle(struct spawner *s)
+/* Builtins of the process that has libcurl. */
+static bool is_web(const struct krux_capability *c)
 {
-	for (size_t i = 0; s->egress.on && i < s->policy->ncaps; i++) {
-		const struct krux_layer *layer = loaded_layer(s->policy, &s->policy->cap[i]);
+	static const char *const names[] = {
+#define WEB(name, calls, ...) #name,
+#define BUILTIN(name, calls, ...)
+#include "capspec/builtins.def"
+#undef BUILTIN
+	};
 
-		if (layer && layer->filter && capability_connects(&s->policy->cap[i]))
-			return;
-	}
-	if (!s->egress.on)
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+		if (c->handler.kind == KRUX_HANDLER_BUILTIN &&
+		    krux_str_eq(c->handler.name, (struct krux_str){ names[i], strlen(names[i]) }))
+			return true;
+	return false;
+}
+
+static void below_leave(struct spawner *s, struct end *e)
+{
+	if (!e->on)
 		return;
-	s->egress.on = false;
-	end_gone(s, &s->egress);
-	channel_close(&s->egress.channel);
-	s->egress.channel.fd = -1;
+	e->on = false;
+	end_gone(s, e);
+	channel_close(&e->channel);
+	e->channel.fd = -1;
+}
+
+void below_settle(struct spawner *s)
+{
+	bool connects = false, web = false;
+
+	for (size_t i = 0; i < s->policy->ncaps; i++) {
+		const struct krux_capability *c = &s->policy->cap[i];
+		const struct krux_layer *layer = loaded_layer(s->policy, c);
+
+		connects |= layer && layer->filter && capability_connects(c);
+		web |= layer && layer->filter && is_web(c);
+	}
+	if (!connects)
+		below_leave(s, &s->egress);
+	if (!web)
+		below_leave(s, &s->web);
+}
+
+struct end *below_find(struct spawner *s, const struct krux_capability *c, struct krux_err *err)
+{
+	if (!is_web(c))
+		return &s->handler;
+	if (s->web.on)
+		return &s->web;
+	err_set(err, 0, "there is no process for handlers of the web");
+	return NULL;
 }
 
 static bool target_set(const struct krux_value *host, const struct krux_value *port, struct message_target *out)

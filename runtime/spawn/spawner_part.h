@@ -29,6 +29,7 @@ struct run {
 	bool on;
 	uint64_t cookie, seq;          /* the gate's; seq is what it is called to the handlers' process */
 	const struct krux_capability *cap;
+	struct end *from;              /* where its child comes from */
 	struct parent parent;
 	struct watch said;
 	struct timer late;
@@ -41,14 +42,15 @@ struct run {
 struct end {
 	struct watch watch;
 	struct channel channel;
-	bool on;                       /* of egress: it is there */
+	bool on;                       /* of web and egress: it is there */
+	bool ready;                    /* of web: it has said so */
 	bool gone;
 };
 
 struct spawner {
 	const struct spawner_options *options;
 	struct loop loop;
-	struct end parent, gate, recorder, handler, egress;
+	struct end parent, gate, recorder, handler, web, egress;
 	struct loaded *policy;
 	struct krux_pool *trust;       /* approvers */
 	struct warrant_rules rules;
@@ -89,8 +91,10 @@ void call_unborn(struct spawner *, const struct message *);
 
 /* ---- spawner_line.c: calls that connect ---- */
 
-/* Ends the channel to egress where no capability connects: that process is not needed, and leaves. */
-void egress_settle(struct spawner *);
+/* Ends the channels to processes that no capability of the bundle needs: they leave. */
+void below_settle(struct spawner *);
+/* Where children of that capability come from; NULL with *err: from nowhere. */
+struct end *below_find(struct spawner *, const struct krux_capability *, struct krux_err *err);
 /* Hosts and ports of a call's effects, from its decided arguments. -1 with *err: there is no line for them. */
 int connects_find(const struct spawner *, const struct warrant *, struct connects *, struct krux_err *err);
 /* The line of a call: one end goes to egress, the other is the child's; caller closes. */

@@ -5,7 +5,9 @@
 
 #include <stdbool.h>
 
+struct builtin;
 struct krux_err;
+struct krux_str;
 
 struct template_options {
 	int bundle;                    /* the file, open for reading */
@@ -13,6 +15,7 @@ struct template_options {
 	int trust;                     /* folder */
 	bool dev;
 	unsigned each, all;            /* most children that wait for calls: of one agent and class, in all; 0: none */
+	const struct builtin *(*find)(struct krux_str name);   /* the builtins that its children may be */
 	/* Called once, when the bundle is mapped, before READY. NULL in tests. */
 	int (*confine)(bool commands, struct krux_err *err);
 };

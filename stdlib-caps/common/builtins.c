@@ -4,6 +4,7 @@
 #include "stdlib-caps/common/handler.h"
 
 static const struct builtin builtins[] = {
+#define WEB(name, calls, ...)
 #define BUILTIN(name, calls, ...) { #name, name##_open, name##_run, calls, { __VA_ARGS__ } },
 #include "capspec/builtins.def"
 #undef BUILTIN

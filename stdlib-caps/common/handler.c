@@ -122,21 +122,26 @@ bool arg_is(const struct handler_call *c, const char *field, const char *name)
 
 bool arg_content(struct handler_call *c, const char *field, struct krux_str *out)
 {
+	return arg_content_of(c, field, "encoding", "BadContent", out);
+}
+
+bool arg_content_of(struct handler_call *c, const char *field, const char *encoding, const char *error, struct krux_str *out)
+{
 	struct krux_str text = arg_text(c, field);
 	uint8_t *bytes;
 
-	if (!arg_is(c, "encoding", "base64")) {
+	if (!arg_is(c, encoding, "base64")) {
 		*out = text;
 		return true;
 	}
 	bytes = krux_pool_get(c->pool, text.n + 1);
 	if (!bytes)
-		return handler_memory(c, "IoError");
+		return handler_memory(c, error);
 	if (sodium_base642bin(bytes, text.n + 1, text.p, text.n, NULL, &out->n, NULL,
 	                      sodium_base64_VARIANT_ORIGINAL))
 		return handler_fail(
-			c, "BadContent",
-			"content is not padded base64 in the alphabet A-Z a-z 0-9 + /.");
+			c, error,
+			"The content is not padded base64 in the alphabet A-Z a-z 0-9 + /.");
 	out->p = (char *)bytes;
 	return true;
 }

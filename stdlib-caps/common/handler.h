@@ -67,7 +67,8 @@ struct builtin {
 #undef BUILTIN
 
 /* The builtin of that name, or NULL. */
-const struct builtin *builtin_find(struct krux_str name);
+typedef const struct builtin *builtin_find_fn(struct krux_str name);
+builtin_find_fn builtin_find;
 /* The same among those that are CALLS_PURE: a program that runs no others has no others in it. */
 const struct builtin *builtin_pure(struct krux_str name);
 
@@ -108,5 +109,7 @@ uint64_t arg_uint(const struct handler_call *, const char *field);
 bool arg_is(const struct handler_call *, const char *field, const char *name);
 /* Text as it is, or decoded where the field `encoding` says base64. */
 bool arg_content(struct handler_call *, const char *field, struct krux_str *out);
+/* The same with another field than `encoding`, and another error than BadContent. */
+bool arg_content_of(struct handler_call *, const char *field, const char *encoding, const char *error, struct krux_str *out);
 
 #endif

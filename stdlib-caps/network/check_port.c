@@ -41,7 +41,7 @@ bool network_check_port_run(struct handler_call *c)
 	if (fd >= 0)
 		close(fd);
 	if (!state_word(r->status))
-		return line_failed(c, r->status);
+		return line_failed(c, r->status, arg_text(c, "host"));
 	answer_begin(&a, c->pool);
 	answer_word(&a, "state", state_word(r->status));
 	if (r->status == LINE_OK)

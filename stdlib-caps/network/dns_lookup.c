@@ -20,7 +20,7 @@ bool network_dns_lookup_run(struct handler_call *c)
 	if (!line_call(c, &ask, r, NULL))
 		return false;
 	if (r->status != LINE_OK)
-		return line_failed(c, r->status);
+		return line_failed(c, r->status, arg_text(c, "host"));
 	for (uint32_t i = 0; i < r->n; i++)
 		address[i] = (struct krux_value){ .kind = KRUX_V_BYTES, .str = { (char *)r->address[i], 16 } };
 	answer_begin(&a, c->pool);

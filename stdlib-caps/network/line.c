@@ -37,10 +37,8 @@ bool line_call(struct handler_call *c, const struct line_ask *ask, struct line_r
 	return true;
 }
 
-bool line_failed(struct handler_call *c, uint32_t status)
+bool line_failed(struct handler_call *c, uint32_t status, struct krux_str host)
 {
-	struct krux_str host = arg_text(c, "host");
-
 	switch (status) {
 	case LINE_REFUSED:
 		return handler_fail(c, "Refused", "%.*s leads to addresses that calls may not connect to.",

@@ -9,6 +9,6 @@
  * there is no answer to be had, and the call has failed with NoAnswer. */
 bool line_call(struct handler_call *, const struct line_ask *, struct line_reply *out, int *fd);
 /* Ends the call with the error that a status stands for: NotFound, Refused or NoAnswer. False. */
-bool line_failed(struct handler_call *, uint32_t status);
+bool line_failed(struct handler_call *, uint32_t status, struct krux_str host);
 
 #endif

@@ -4,11 +4,11 @@
 . "$top/tests/extra/outside.inc"
 # An ordinary user has no control groups, unless they were delegated.
 waive=$([ "$(id -u)" = 0 ] || echo "--allow-missing cgroup")
-build=${KRUXRT%/*} parts="egress gate handler recorder spawner"
+build=${KRUXRT%/*} parts="egress gate handler recorder spawner web"
 
 # ---- what is in them ----
 symbols() { nm "$build/$1" | sed 's/^[^ ]* *[A-Za-z] //'; }
-sed -n 's/^BUILTIN(\([a-z_]*\),.*/\1_run/p; s/^PURE(\([a-z_]*\))/\1_run/p' "$top/capspec/builtins.def" |
+sed -n 's/^\(BUILTIN\|WEB\)(\([a-z_]*\),.*/\2_run/p; s/^PURE(\([a-z_]*\))/\1_run/p' "$top/capspec/builtins.def" |
 	sort > "$dir/handlers"
 for p in kruxrt $(echo " $parts" | sed 's/ / krux-/g'); do symbols "$p"; done > "$dir/all"
 held() { # program, the handlers that it may have
@@ -22,7 +22,7 @@ without() { # program, symbols that it must not have
 		grep -qx "$s" "$dir/all" || bad "$p" "$s is in no program: is it named otherwise now?"
 	done
 }
-is "handlers that there are" "$(wc -l < "$dir/handlers")" 20
+is "handlers that there are" "$(wc -l < "$dir/handlers")" 21
 # A build with sanitizers keeps all that is linked.
 if [ -z "${SAN:-}" ]; then
 	held kruxrt ""
@@ -30,12 +30,13 @@ if [ -z "${SAN:-}" ]; then
 	held krux-recorder ""
 	held krux-spawner ""
 	held krux-egress ""
+	held krux-web "$(sed -n 's/^WEB(\([a-z_]*\),.*/\1_run /p' "$top/capspec/builtins.def" | tr -d '\n')"
 	without kruxrt egress_run gate_run recorder_run spawner_run template_run judge_any krux_bundle_open seccomp_restrict child_run
 	without krux-egress gate_run recorder_run spawner_run template_run log_open file_replace krux_bundle_open judge_any child_run seccomp_restrict namespaces_fork quorum_holds
 	without krux-gate egress_run recorder_run spawner_run template_run log_open file_replace child_run seccomp_restrict namespaces_fork
 	without krux-recorder egress_run gate_run spawner_run template_run loaded_read map_image child_run seccomp_restrict namespaces_fork
 	without krux-spawner egress_run gate_run recorder_run template_run log_open map_image judge_any judge_new child_run seccomp_restrict namespaces_fork
-	without krux-handler egress_run gate_run recorder_run spawner_run log_open server_open quorum_holds receipt_make
+	without krux-handler web_ready egress_run gate_run recorder_run spawner_run log_open server_open quorum_holds receipt_make
 fi
 
 # ---- what is executed ----

@@ -18,7 +18,7 @@ X
 }
 # The programs where any user can reach them.
 mkdir "$dir/bin"
-cp "${KRUXRT:?}" "${KRUXRT%/*}/krux-egress" "${KRUXRT%/*}/krux-gate" "${KRUXRT%/*}/krux-recorder" "${KRUXRT%/*}/krux-spawner" "${KRUXRT%/*}/krux-handler" "${KRUXRT%/*}/krux-audit" "${KRUXRT%/*}/krux-call" "${KRUXRT%/*}/krux-ctl" "$dir/bin/"
+cp "${KRUXRT:?}" "${KRUXRT%/*}/krux-egress" "${KRUXRT%/*}/krux-web" "${KRUXRT%/*}/krux-gate" "${KRUXRT%/*}/krux-recorder" "${KRUXRT%/*}/krux-spawner" "${KRUXRT%/*}/krux-handler" "${KRUXRT%/*}/krux-audit" "${KRUXRT%/*}/krux-call" "${KRUXRT%/*}/krux-ctl" "$dir/bin/"
 policy One > "$dir/one.yaml"
 policy Two > "$dir/two.yaml"
 for n in one two; do

@@ -21,7 +21,7 @@ add "$said"
 # Where an ordinary user can read it too.
 chmod 755 "$place"
 mkdir "$place/build" "$place/build/live"
-for p in kruxc kruxrt krux-egress krux-gate krux-recorder krux-spawner krux-handler krux-ctl krux-call live/krux-handler; do
+for p in kruxc kruxrt krux-egress krux-web krux-gate krux-recorder krux-spawner krux-handler krux-ctl krux-call live/krux-handler; do
 	cp "$build/$p" "$place/build/$p"
 done
 cp -r stdlib-caps tests/live/daemon.sh "$place/"

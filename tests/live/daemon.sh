@@ -37,7 +37,7 @@ default: blocked
 END
 "$build/kruxc" build team.yaml -I "$top/stdlib-caps" -o out > said 2>&1 || cat said
 mkdir bin ws ws/real
-for p in kruxrt krux-egress krux-gate krux-recorder krux-spawner krux-handler krux-ctl krux-call; do cp "$build/$p" bin/; done
+for p in kruxrt krux-egress krux-web krux-gate krux-recorder krux-spawner krux-handler krux-ctl krux-call; do cp "$build/$p" bin/; done
 cp "$build/live/krux-handler" bin/
 chmod 755 bin bin/*
 echo secret > secret

@@ -50,7 +50,7 @@ kernel
 rm -rf "$root"
 mkdir -p "$root/krux" "$root/dev" "$root/proc" "$root/sys" "$root/tmp" "$root/run" "$root/etc"
 cp "$build/live/init" "$root/init"
-programs "$build/kruxrt" "$build/krux-egress" "$build/krux-gate" "$build/krux-handler" "$build/krux-recorder" "$build/krux-spawner" \
+programs "$build/kruxrt" "$build/krux-egress" "$build/krux-web" "$build/krux-gate" "$build/krux-handler" "$build/krux-recorder" "$build/krux-spawner" \
 	"$build/live/live" "$build/live/escaped" "$build/live/program" \
 	"$build/unit/test_process" "$build/unit/test_feature"
 modules

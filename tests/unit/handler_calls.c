@@ -30,6 +30,7 @@ struct spawn_result calls_result;
 struct krux_err calls_err;
 const struct krux_reach *calls_reach;
 int calls_trash = -1;
+builtin_find_fn *calls_find;
 
 static struct capability_set set;
 static struct krux_pool *pool;
@@ -218,7 +219,9 @@ static const struct krux_layer *layer_of(const struct krux_capability *cap)
 /* Of one that connects; egress is the test's. */
 static int line_of(const struct krux_capability *cap, const struct krux_value *args)
 {
-	const struct krux_value *host = krux_value_get(args, "host"), *port = krux_value_get(args, "port");
+	const bool url = krux_value_get(args, "url") != NULL;
+	const struct krux_value *host = krux_access_value(args, url ? KRUX_STR("url.host") : KRUX_STR("host")),
+				*port = krux_access_value(args, url ? KRUX_STR("url.port") : KRUX_STR("port"));
 	struct message_target t = { .port = port ? (uint16_t)port->u : 0 };
 
 	if (!host || !outside_on() || strncmp(cap->name.p, "network.", 8) != 0)
@@ -231,7 +234,7 @@ static int line_of(const struct krux_capability *cap, const struct krux_value *a
 bool calls_spawn(const struct krux_capability *cap, const struct krux_value *args)
 {
 	struct spawn_request q = { .cap = cap, .layer = layer_of(cap), .args = args, .agent = "tester", .workspace_fd = workspace,
-	                           .trash_fd = calls_trash, .allows = allows, .line = line_of(cap, args) };
+	                           .trash_fd = calls_trash, .allows = allows, .line = line_of(cap, args), .find = calls_find };
 	int rc = spawn_run(&q, pool, &calls_result, &calls_err);
 
 	if (q.line >= 0)
@@ -346,4 +349,66 @@ bool there(const char *path)
 	struct stat st;
 
 	return !lstat(path, &st);
+}
+
+/* ---- examples ---- */
+
+static const struct krux_field *field_named(const struct krux_type *record, struct krux_str name)
+{
+	for (size_t i = 0; i < record->nfields; i++)
+		if (krux_str_eq(record->field[i].name, name))
+			return &record->field[i];
+	return NULL;
+}
+
+static void example_check(const struct capability *m, const struct example *e)
+{
+	struct krux_capability *cap = calls_capability(m->name.p);
+	struct krux_refusal refusal;
+	struct krux_value want;
+
+	ck_assert(calls_spawn(cap, &e->args));
+	if (e->error.n) {
+		ck_assert_msg(calls_result.end == SPAWN_ERROR && krux_str_eq(calls_result.error, e->error),
+		              "%.*s \"%.*s\": %d %.*s %s", (int)m->name.n, m->name.p, (int)e->name.n, e->name.p,
+		              calls_result.end, (int)calls_result.error.n, calls_result.error.p, calls_result.why);
+	} else {
+		ck_assert_msg(calls_result.end == SPAWN_DONE, "%.*s \"%.*s\": %d %.*s: %.*s %s", (int)m->name.n,
+		              m->name.p, (int)e->name.n, e->name.p, calls_result.end, (int)calls_result.error.n,
+		              calls_result.error.p, (int)calls_result.message.n, calls_result.message.p,
+		              calls_result.why);
+		for (size_t i = 0; i < e->output.map.n; i++) {
+			const struct krux_member *member = &e->output.map.member[i];
+			const struct krux_field *f = field_named(m->output, member->key);
+			char key[64];
+			const struct krux_value *got;
+
+			snprintf(key, sizeof key, "%.*s", (int)member->key.n, member->key.p);
+			got = krux_value_get(&calls_result.output, key);
+			ck_assert_ptr_nonnull(f);
+			ck_assert(krux_canon(pool, f->type, &member->value, &want, &refusal));
+			ck_assert_msg(got && krux_value_eq(got, &want), "%.*s \"%.*s\": %s", (int)m->name.n,
+			              m->name.p, (int)e->name.n, e->name.p, key);
+		}
+	}
+}
+
+unsigned calls_examples(builtin_find_fn *find)
+{
+	const struct capability_set *all = calls_set();
+	unsigned n = 0;
+
+	calls_find = find;
+	for (size_t i = 0; i < all->n; i++) {
+		const struct capability *m = all->cap[i];
+
+		if (!find(m->handler.name))
+			continue;
+		ck_assert_uint_ge(m->nexamples, 1);
+		for (size_t k = 0; k < m->nexamples; k++, n++) {
+			calls_refill(!strncmp(m->name.p, "system", 6) ? "system" : "filesystem");
+			example_check(m, &m->example[k]);
+		}
+	}
+	return n;
 }

@@ -4,6 +4,7 @@
 #define KRUX_TEST_HANDLER_CALLS_H
 
 #include "compiler/model/model.h"
+#include "stdlib-caps/common/handler.h"
 #include "tests/unit/here.h"
 
 struct krux_reach;
@@ -16,6 +17,7 @@ extern struct spawn_result calls_result;
 extern struct krux_err calls_err;
 /* What plans leave: NULL, as at first: the whole workspace. */
 extern const struct krux_reach *calls_reach;
+extern builtin_find_fn *calls_find;   /* whose builtins; NULL, as at first: builtin_find */
 extern int calls_trash;               /* descriptor for trash_fd; -1 at first */
 
 /* Becomes an ordinary user where asked, makes the folders and goes to calls_root; workspace/ holds
@@ -30,6 +32,8 @@ const struct capability_set *calls_set(void);
 struct krux_capability *calls_capability(const char *name);
 /* Runs it. False: spawn_run itself refused, with calls_err. */
 bool calls_spawn(const struct krux_capability *, const struct krux_value *args);
+/* Every example of every capability whose builtin is found so; how many they were. */
+unsigned calls_examples(builtin_find_fn *);
 /* The answer as JSON: {"output":...}, {"error":"Name","message":"..."} or {"killed":"why"}. */
 const char *calls_json(const char *name, const char *json);
 /* The same must succeed and hold each of the texts, up to NULL. */

@@ -4,6 +4,7 @@
 
 #include "runtime/spawn/spawn.h"
 
+struct builtin;
 struct child_end;
 struct child_plan;
 
@@ -16,6 +17,7 @@ struct spawn_request {
 	const struct krux_value *args;       /* canonical, the wire map */
 	const char *agent;                   /* a valid agent id */
 	int workspace_fd;                    /* O_PATH or O_RDONLY directory, /workspace in the call */
+	const struct builtin *(*find)(struct krux_str name);   /* NULL: builtin_find */
 	int line;                            /* to egress; -1: none */
 	int trash_fd;                        /* directory for soft deletes, same file system; -1: none */
 	spawn_allows_fn *allows;             /* never NULL */

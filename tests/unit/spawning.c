@@ -151,7 +151,7 @@ static void programs_start(int p[static 2], int g[static 2], int r[static 2], in
 		                   .uid_base = 60800 };
 	struct start_generation own = { .n = GENERATION, .bundle = open(path, O_RDONLY | O_CLOEXEC),
 		                        .bundle_path = path, .spawner_recorder = r[1], .spawner_gate = g[1],
-		                        .spawner_handler = h[0], .spawner_egress = -1, .cgroup_main = -1 };
+		                        .spawner_handler = h[0], .spawner_web = -1, .spawner_egress = -1, .cgroup_main = -1 };
 	struct channel ours;
 	char name[4200];
 
@@ -178,7 +178,7 @@ static void forks_start(int p[static 2], int g[static 2], int r[static 2], int h
 	handler_pid = fork();
 	if (!handler_pid) {
 		struct template_options o = { .bundle = open(path, O_RDONLY | O_CLOEXEC), .bundle_path = path,
-			                      .trust = spawning_state.trust, .each = spawning_waiting, .all = spawning_together };
+			                      .trust = spawning_state.trust, .each = spawning_waiting, .all = spawning_together, .find = builtin_find };
 		const int others[] = { p[0], p[1], g[0], g[1], r[0], r[1], h[0] };
 
 		for (size_t i = 0; i < sizeof others / sizeof *others; i++)
@@ -193,7 +193,7 @@ static void forks_start(int p[static 2], int g[static 2], int r[static 2], int h
 	if (!spawning_pid) {
 		struct spawner_options o = { .bundle = open(path, O_RDONLY | O_CLOEXEC), .bundle_path = path,
 			                     .state = &spawning_state, .generation = GENERATION, .recorder = r[1],
-			                     .gate = g[1], .handler = h[0], .egress = -1 };
+			                     .gate = g[1], .handler = h[0], .web = -1, .egress = -1 };
 
 		close(p[0]);
 		close(g[0]);

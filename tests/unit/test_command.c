@@ -199,7 +199,7 @@ static int call(unsigned what, const char *path)
 		          (changes ? RIGHT_NAMES | RIGHT_WRITE_FILES : 0) | (what & EXECUTES ? RIGHT_EXECUTE : 0) };
 	const struct krux_member member = { KRUX_STR("path"), { .kind = KRUX_V_TEXT, .str = { path, strlen(path) } } };
 	const struct krux_value args = { .kind = KRUX_V_MAP, .map = { &member, 1 } };
-	const struct spawn_request q = { .cap = &cap, .layer = &layer, .agent = "a", .args = &args, .workspace_fd = workspace,
+	const struct spawn_request q = { .cap = &cap, .layer = &layer, .line = -1, .agent = "a", .args = &args, .workspace_fd = workspace,
 		                         .trash_fd = -1, .allows = allows };
 	struct krux_err err = { 0 };
 	int rc = spawn_run(&q, pool, &result, &err);

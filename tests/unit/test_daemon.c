@@ -32,7 +32,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { CALLS = 4096, ROLES = PROCESS_EGRESS };      /* that the test sees into */
+enum { CALLS = 4096, ROLES = PROCESS_WEB };      /* that the test sees into */
 
 /* What all processes of a test see. */
 static struct shared {
@@ -331,7 +331,7 @@ static int stand_in(enum process_kind kind)
 	if (code)
 		return code;
 	/* It gets nothing of the state, and is gone when its spawner is. */
-	if (kind == PROCESS_EGRESS)
+	if (kind >= PROCESS_WEB)
 		return poll(&(struct pollfd){ BEGIN_CHANNEL, POLLIN, 0 }, 1, -1) < 0;
 	shared = mmap(NULL, sizeof *shared, PROT_READ | PROT_WRITE, MAP_SHARED, b.fd[BEGIN_TRUST], 0);
 	return shared == MAP_FAILED ? 3 : act[kind](BEGIN_CHANNEL, &b);
@@ -358,7 +358,7 @@ static void daemon_start(void)
 	daemon_pid = fork();
 	if (!daemon_pid) {
 		struct daemon_plan plan = {
-			.start = { { { self, self, self, self, self } }, &state, state.log, "test", false, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 60870 },
+			.start = { { { self, self, self, self, self, self } }, &state, state.log, "test", false, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 60870 },
 			.bundle_path = bundle_path, .bundle = open(bundle_path, O_RDONLY | O_CLOEXEC),
 			.agent = &agent, .supervisor = &supervisor, .cgroup = cgroup,
 			.start_ns = start_ns, .drain_ns = drain_ns, .leave_ns = 2000000000, .pause_ns = 1000000,
@@ -718,9 +718,9 @@ START_TEST(killed_at_random_moments)
 		if (rand() % 4 == 0)
 			serving_wait(shared->generation);
 	}
-	for (int i = 0; i < 500 && (children() != 5 || descriptors() != before); i++)
+	for (int i = 0; i < 500 && (children() != 6 || descriptors() != before); i++)
 		nap(10);
-	ck_assert_int_eq(children(), 5);
+	ck_assert_int_eq(children(), 6);
 	ck_assert_int_eq(descriptors(), before);
 	serving_wait(ends / 4);
 	ck_assert_int_eq(reach(), 0);

@@ -21,65 +21,11 @@
 
 /* ---- every example of every .cap file ---- */
 
-static const struct krux_field *field_named(const struct krux_type *record, struct krux_str name)
-{
-	for (size_t i = 0; i < record->nfields; i++)
-		if (krux_str_eq(record->field[i].name, name))
-			return &record->field[i];
-	return NULL;
-}
-
-static void example_check(const struct capability *m, const struct example *e)
-{
-	struct krux_pool *pool = krux_pool_new(0);
-	struct krux_capability *cap = calls_capability(m->name.p);
-	struct krux_refusal refusal;
-	struct krux_value want;
-
-	ck_assert(calls_spawn(cap, &e->args));
-	if (e->error.n) {
-		ck_assert_msg(calls_result.end == SPAWN_ERROR && krux_str_eq(calls_result.error, e->error),
-		              "%.*s \"%.*s\": %d %.*s %s", (int)m->name.n, m->name.p, (int)e->name.n, e->name.p,
-		              calls_result.end, (int)calls_result.error.n, calls_result.error.p, calls_result.why);
-	} else {
-		ck_assert_msg(calls_result.end == SPAWN_DONE, "%.*s \"%.*s\": %d %.*s: %.*s %s", (int)m->name.n,
-		              m->name.p, (int)e->name.n, e->name.p, calls_result.end, (int)calls_result.error.n,
-		              calls_result.error.p, (int)calls_result.message.n, calls_result.message.p,
-		              calls_result.why);
-		for (size_t i = 0; i < e->output.map.n; i++) {
-			const struct krux_member *member = &e->output.map.member[i];
-			const struct krux_field *f = field_named(m->output, member->key);
-			char key[64];
-			const struct krux_value *got;
-
-			snprintf(key, sizeof key, "%.*s", (int)member->key.n, member->key.p);
-			got = krux_value_get(&calls_result.output, key);
-			ck_assert_ptr_nonnull(f);
-			ck_assert(krux_canon(pool, f->type, &member->value, &want, &refusal));
-			ck_assert_msg(got && krux_value_eq(got, &want), "%.*s \"%.*s\": %s", (int)m->name.n,
-			              m->name.p, (int)e->name.n, e->name.p, key);
-		}
-	}
-	krux_pool_free(pool);
-}
-
 START_TEST(examples_hold)
 {
-	const struct capability_set *set;
-
 	SETUP("filesystem");
-	set = calls_set();
-	ck_assert_uint_eq(set->n, 20);
 	outside_start(NULL);
-	for (size_t i = 0; i < set->n; i++) {
-		const struct capability *m = set->cap[i];
-
-		ck_assert_uint_ge(m->nexamples, 1);
-		for (size_t k = 0; k < m->nexamples; k++) {
-			calls_refill(!strncmp(m->name.p, "system", 6) ? "system" : "filesystem");
-			example_check(m, &m->example[k]);
-		}
-	}
+	ck_assert_uint_ge(calls_examples(builtin_find), 20);
 	outside_stop();
 	calls_teardown();
 }

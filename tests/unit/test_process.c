@@ -28,7 +28,8 @@
 #include <unistd.h>
 
 enum { UID = 60870 };
-enum { G = 1 << PROCESS_GATE, R = 1 << PROCESS_RECORDER, S = 1 << PROCESS_SPAWNER, H = 1 << PROCESS_HANDLER, E = 1 << PROCESS_EGRESS,
+enum { G = 1 << PROCESS_GATE, R = 1 << PROCESS_RECORDER, S = 1 << PROCESS_SPAWNER, H = 1 << PROCESS_HANDLER | 1 << PROCESS_WEB,
+       E = 1 << PROCESS_EGRESS,
        N = 1 << PROCESS_RESOLVER, INSIDE = G | R | S | H, ALL = INSIDE | E | N };
 
 
@@ -332,7 +333,7 @@ START_TEST(privileges_are_gone)
 	for (int kind = 0; kind < PROCESS_KINDS; kind++) {
 		/* dac_override, dac_read_search; and sys_admin, setuid, setgid, setfcap, kill */
 		const char *keeps = root && kind == PROCESS_SPAWNER ? "0000000000000006" :
-			root && kind == PROCESS_HANDLER ? "00000000802000ef" : "0000000000000000";
+			root && (kind == PROCESS_HANDLER || kind == PROCESS_WEB) ? "00000000802000ef" : "0000000000000000";
 
 		field_check(kind, "NoNewPrivs", "1");
 		field_check(kind, "CapInh", "0000000000000000");

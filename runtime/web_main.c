@@ -1,0 +1,31 @@
+/* krux-web: the handlers' process of those that need libcurl and certificates. */
+#include "runtime/sandbox/part.h"
+#include "runtime/spawn/pool.h"
+#include "runtime/spawn/template.h"
+#include "stdlib-caps/network/web.h"
+
+#include <stddef.h>
+#include <unistd.h>
+
+/* No command is asked of it. */
+static int confine(bool commands, struct krux_err *err)
+{
+	(void)commands;
+	return process_confine(PROCESS_WEB, NULL, 0, err);
+}
+
+int main(void)
+{
+	struct template_options o = { .each = POOL_EACH, .all = POOL_ALL, .find = builtin_web, .confine = confine };
+	struct begin b;
+	int code = part_begin(PROCESS_WEB, &b);
+
+	if (code)
+		_exit(code);
+	web_ready(NULL);
+	o.bundle = b.fd[BEGIN_BUNDLE];
+	o.bundle_path = b.bundle_path;
+	o.trust = b.fd[BEGIN_TRUST];
+	o.dev = b.dev;
+	_exit(template_run(BEGIN_CHANNEL, &o));
+}
