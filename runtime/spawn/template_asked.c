@@ -62,20 +62,19 @@ bool asked_waits(struct child_plan *plan)
 	struct asked *a = plan->ctx;
 	const struct pool_key key = a->key;
 	struct pollfd p = { .fd = plan->socket, .events = POLLIN };
-	struct channel channel;
+	struct channel *channel = &a->template->request;
 	struct pool_key now;
 	struct krux_err err;
 	struct message m;
 	int rc;
 
-	if (channel_open(&channel, plan->socket, &err))
-		return false;
-	while (!(rc = channel_take(&channel, &m, &err)))
+	channel->fd = plan->socket;
+	while (!(rc = channel_take(channel, &m, &err)))
 		if (poll(&p, 1, -1) < 0 && errno != EINTR)
 			return false;
 	if (rc < 0 || m.kind != MESSAGE_FORK || asked_plan(a->template, &m, plan, a, &err))
 		return false;
-	close(channel.fd);
+	close(channel->fd);
 	a->foreign = asked_key(a, plan, &now, &err) || !pool_key_same(&key, &now);
 	return true;
 }

@@ -6,12 +6,16 @@
 #include "runtime/spawn/nest.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+/* What calls allocate on the whole, without asking the kernel. */
+enum { HEAP_ROOM = 128 << 10 };
 
 static void nest_free(struct nest *n)
 {
@@ -119,10 +123,38 @@ static struct child_plan nest_plan(const struct pool_key *key, struct asked *ask
 		                    .gid = getegid(), .waits = asked_waits, .ctx = asked };
 }
 
+/* Each child is a copy, which takes time to make and as much to take down: what the handlers' process alone needs is
+ * given back, and what is free then to the kernel. */
+static void nest_shed(struct template *t)
+{
+	for (size_t i = 0; i < TEMPLATE_NESTS; i++)
+		if (t->nest[i].channel.in)
+			channel_close(&t->nest[i].channel);
+	channel_close(&t->channel);
+	free(t->looking);
+	free(t->call);
+	free(t->nest);
+	t->looking = NULL;
+	t->call = NULL;
+	t->nest = NULL;
+	malloc_trim(0);
+}
+
+/* What each child would get for itself. */
+static int nest_ready(struct template *t)
+{
+	mallopt(M_TRIM_THRESHOLD, 4 * HEAP_ROOM);
+	mallopt(M_TOP_PAD, HEAP_ROOM);
+	return channel_open(&t->request, -1, NULL);
+}
+
 __attribute__((noreturn)) static void nest_be(struct template *t, struct child_plan *plan, int socket)
 {
 	requests_forget(t, NULL);
 	explicit_bzero(t->channel.in, t->channel.nin);
+	nest_shed(t);
+	if (nest_ready(t))
+		_exit(CHILD_BROKEN);
 	nest_run(plan, socket);
 }
 

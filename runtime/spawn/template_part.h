@@ -67,6 +67,7 @@ struct template {
 	struct call *waiting[POOL_ALL];   /* by place */
 	struct timer tend;             /* when to look at the pool */
 	struct looking *looking;       /* LOOKING_MOST of them */
+	struct channel request;        /* in a nest: room for what a child gets */
 	int code;
 };
 
@@ -96,7 +97,7 @@ struct asked {
 int asked_plan(struct template *, const struct message *, struct child_plan *, struct asked *, struct krux_err *err);
 /* Whom a child for that request has to be made for. */
 int asked_key(const struct asked *, const struct child_plan *, struct pool_key *out, struct krux_err *err);
-/* child_plan.waits: ctx is a struct asked with key. */
+/* child_plan.waits: ctx is a struct asked with key and a template whose `request` is open. */
 bool asked_waits(struct child_plan *);
 
 /* ---- template_call.c: calls and children ---- */

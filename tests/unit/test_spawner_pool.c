@@ -331,6 +331,7 @@ static uint32_t decided(const struct written *w, const char *agent, const struct
 	krux_sha256((struct krux_str){ agent, strlen(agent) }, head.owner);
 	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair), 0);
 	plan.socket = pair[1];
+	ck_assert_int_eq(channel_open(&template.request, -1, &spawning_err), 0);
 	ck_assert_int_eq(message_send(pair[0], MESSAGE_FORK, w->seq, part, 3, fd, 2, &spawning_err), 1);
 	fflush(NULL);
 	pid = fork();
@@ -339,6 +340,7 @@ static uint32_t decided(const struct written *w, const char *agent, const struct
 		_exit(asked_waits(&plan) ? (int)plan.decides(plan.ctx, plan.workspace) : 255);
 	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
 	ck_assert(WIFEXITED(status));
+	channel_close(&template.request);
 	close(pair[0]);
 	close(pair[1]);
 	close(fd[0]);
