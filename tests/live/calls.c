@@ -110,7 +110,7 @@ static const struct attempt list[] = {
 	RAW("name_to_handle_at", SYS_name_to_handle_at, EFAULT, -1, 0, 0, 0, 0),
 	RAW("pipe2", SYS_pipe2, EFAULT, 0, 0),
 	RAW("dup", SYS_dup, 0, 0),
-	RAW("fcntl", SYS_fcntl, 0, 0, F_GETFD),
+	RAW("fcntl that says whom signals go to", SYS_fcntl, 0, 0, F_SETOWN, 0),
 	RAW("eventfd2", SYS_eventfd2, 0, 0, 0),
 	RAW("signalfd4", SYS_signalfd4, EINVAL, -1, 0, 0, 0),
 	RAW("timer_create", SYS_timer_create, EINVAL, 9999, 0, 0),

@@ -309,9 +309,8 @@ static void runner(void)
 /* What there is nothing of to try, or nothing to stop. */
 static const char *const missing[] = {
 	"processes in the background: no program outlives its call",
-	"the relay of egress, pinned names, redirects, TLS names: no capability connects yet, and all have an empty network",
 	"eBPF programs for socket addresses and the LSM: nothing loads any",
-	"nftables around a call: nothing loads the rules, and no interface is up",
+	"nftables around a call: nothing loads the rules, and no interface is up (of egress: tests/extra/egress.sh)",
 	"limits of control groups: nothing sets any; memory and processor time are limits of the one process",
 	"idmapped workspaces: a workspace belongs to the uid of its calls",
 };

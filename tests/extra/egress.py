@@ -1,0 +1,73 @@
+# What answers in the namespaces of tests/extra/egress.sh: a name server, and servers that count who comes.
+import socket, struct, sys, threading
+
+def name_of(query):
+    at, labels = 12, []
+    while query[at]:
+        labels.append(query[at + 1:at + 1 + query[at]].decode())
+        at += query[at] + 1
+    return ".".join(labels), struct.unpack(">H", query[at + 1:at + 3])[0], query[12:at + 5]
+
+A, CNAME, AAAA = 1, 5, 28
+v4 = lambda text: (A, socket.inet_aton(text))
+v6 = lambda text: (AAAA, socket.inet_pton(socket.AF_INET6, text))
+turn = {}
+
+def records(name):
+    if name == "turns.test":
+        turn[name] = turn.get(name, 0) + 1
+        return [v4("9.9.9.9" if turn[name] <= 1 else "10.1.1.1")]
+    return {
+        "public.test": [v4("9.9.9.9")], "private.test": [v4("10.1.1.1")], "metadata.test": [v4("169.254.169.254")],
+        "own.test": [v4("9.9.9.1")], "here.test": [v4("127.0.0.1")], "six.test": [v6("::1")], "zero.test": [v4("0.0.0.0")],
+        "mapped.test": [v6("::ffff:10.1.1.1")], "nat64.test": [v6("64:ff9b::a01:101")], "teredo.test": [v6("2001:0:a01:101::1")],
+        "6to4.test": [v6("2002:a01:101::1")], "local.test": [v6("fe80::1")], "unique.test": [v6("fd00::1")],
+        "mixed.test": [v4("10.1.1.1"), v4("9.9.9.9")],
+        "alias.test": [(CNAME, b"\x07private\x04test\x00"), v4("10.1.1.1")],
+    }.get(name)
+
+def names(port):
+    s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    s.bind(("127.0.0.1", port))
+    print("names", flush=True)
+    while True:
+        query, who = s.recvfrom(4096)
+        name, kind, question = name_of(query)
+        # turns.test turns with each question for IPv4.
+        found = records(name) if name != "turns.test" or kind == A else []
+        answers = [r for r in found or [] if r[0] in (kind, CNAME)]
+        body = b""
+        for type, data in answers:
+            owner = b"\x07private\x04test\x00" if type == A and name == "alias.test" else b"\xc0\x0c"
+            body += owner + struct.pack(">HHIH", type, 1, 0, len(data)) + data
+        flags = 0x8180 | (3 if found is None else 0)
+        s.sendto(query[:2] + struct.pack(">HHHHH", flags, 1, len(answers), 0, 0) + question + body, who)
+
+def serve(address, port):
+    s = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_STREAM)
+    s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    s.bind((address, port))
+    s.listen(16)
+    print("listens", flush=True)
+    while True:
+        c, who = s.accept()
+        print("came", address, flush=True)
+        data = b""
+        c.settimeout(2)
+        try:
+            while b"\r\n\r\n" not in data:
+                more = c.recv(4096)
+                if not more:
+                    break
+                data += more
+        except OSError:
+            pass
+        if data:
+            c.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nConnection: close\r\n\r\nhello")
+        c.close()
+
+if sys.argv[1] == "names":
+    names(53)
+else:
+    for address in sys.argv[2:]:
+        threading.Thread(target=serve, args=(address, int(sys.argv[1]))).start()

@@ -1,0 +1,116 @@
+# Egress from outside, in two network namespaces with a name server and servers of the test's own: what a call reaches,
+# and that what is private, this machine's or elsewhere than decided is never connected to.
+if [ "$(id -u)" != 0 ]; then
+	echo "0 passed, 0 failed"
+	exit 0
+fi
+if [ "${1:-}" != inside ]; then
+	exec unshare --net --mount --propagation private sh "$0" inside
+fi
+. "$top/tests/extra/outside.inc"
+servers=''
+stop() { for p in $servers; do kill "$p" 2> /dev/null; done; end; }
+trap stop EXIT
+
+# ---- the networks: this machine's, and the one of the host that may be reached ----
+ip link set lo up
+unshare --net sleep 600 &
+there=$!
+servers=$there
+n=0
+while [ "$(readlink "/proc/$there/ns/net")" = "$(readlink /proc/self/ns/net)" ] && [ $n -lt 100 ]; do sleep 0.05; n=$((n + 1)); done
+ip link add v0 type veth peer name v1 netns "$there"
+ip address add 9.9.9.1/24 dev v0
+ip address add 10.1.1.2/24 dev v0
+ip address add 169.254.169.254/32 dev lo
+ip link set v0 up
+nsenter --net="/proc/$there/ns/net" sh -c 'ip link set lo up; ip address add 9.9.9.9/24 dev v1; ip address add 10.1.1.1/24 dev v1; ip link set v1 up'
+python3 "$top/tests/extra/egress.py" names > "$dir/names" 2>&1 &
+servers="$servers $!"
+python3 "$top/tests/extra/egress.py" 8000 9.9.9.1 127.0.0.1 ::1 169.254.169.254 > "$dir/own" 2>&1 &
+servers="$servers $!"
+nsenter --net="/proc/$there/ns/net" python3 "$top/tests/extra/egress.py" 8000 9.9.9.9 10.1.1.1 > "$dir/there" 2>&1 &
+servers="$servers $!"
+n=0
+while [ $n -lt 200 ] && [ "$(cat "$dir/names" "$dir/own" "$dir/there" | grep -c 'names\|listens')" -lt 7 ]; do sleep 0.05; n=$((n + 1)); done
+is "servers" "$(cat "$dir/names" "$dir/own" "$dir/there" | grep -c 'names\|listens')" 7
+echo "nameserver 127.0.0.1" > "$dir/resolv.conf"
+mount --bind "$dir/resolv.conf" "$(readlink -f /etc/resolv.conf)"
+
+cat > "$dir/p.yaml" <<'X'
+krux: policy/1
+name: p
+layer: organization
+rules:
+  - id: named
+    on: [ network.check_port, network.dns_lookup ]
+    when: host != "blocked.test" and port == 8000
+    verdict: autonomous
+  - id: web
+    on: network.fetch
+    when: url.host != "blocked.test" and url.port == 8000
+    verdict: autonomous
+default: blocked
+X
+"$C" build "$dir/p.yaml" -I "$top/stdlib-caps" -o "$dir/b" > "$dir/out" 2>&1 || bad "build" "$(cat "$dir/out")"
+"$R" init --state "$dir/s" > "$dir/out" 2>&1 || bad "init" "$(cat "$dir/out")"
+call() { # capability, arguments, further options
+	what=$1 args=$2
+	shift 2
+	timeout 120 "$R" call "$what" "$args" --as builder --state "$dir/s" --bundle "$dir/b/bundle.krux" --dev --json "$@" \
+		> "$dir/out" 2> "$dir/err"
+}
+came() { cat "$dir/own" "$dir/there" | grep -c came; }
+
+# ---- what may be reached is ----
+call network.dns_lookup '{"host":"public.test","port":8000}'
+says "a public name" '"addresses":["9.9.9.9"],"refused":0'
+call network.check_port '{"host":"public.test","port":8000}'
+says "its port" '"state":"open","address":"9.9.9.9"'
+call network.fetch '{"url":"http://public.test:8000/"}'
+says "its page" '"content":"hello"'
+call network.fetch '{"url":"http://9.9.9.9:8000/"}'
+says "by its address" '"content":"hello"'
+call network.dns_lookup '{"host":"mixed.test","port":8000}'
+says "of a name with a private address the other" '"addresses":["9.9.9.9"],"refused":1'
+call network.dns_lookup '{"host":"nobody.test","port":8000}'
+says "a name that nobody has" '"name":"NotFound"'
+is "so many connections" "$(came)" 3
+"$R" audit query --state "$dir/s" --format json > "$dir/records" 2> /dev/null
+has "bytes are in the record" "$dir/records" '["public.test",8000,1,0,'
+"$R" audit verify --state "$dir/s" > "$dir/out" 2>&1
+is "the log verifies" $? 0
+
+# ---- nothing else is, whatever leads there ----
+for host in private metadata own here six zero mapped nat64 teredo 6to4 local unique alias; do
+	call network.fetch "{\"url\":\"http://$host.test:8000/\"}"
+	says "$host.test" '"name":"Refused"'
+done
+for host in 10.1.1.1 127.0.0.1 127.9.9.9 169.254.169.254 9.9.9.1 0.0.0.0 255.255.255.255 224.0.0.1 '[::1]' '[::ffff:10.1.1.1]' \
+	'[64:ff9b::a01:101]' '[2002:a01:101::1]' '[fe80::1]' '[fd00::1]' '[ff02::1]'; do
+	call network.fetch "{\"url\":\"http://$host:8000/\"}"
+	says "$host" '"name":"Refused"'
+done
+is "nobody has come" "$(came)" 3
+# A name that leads inside from its second answer on.
+call network.check_port '{"host":"turns.test","port":8000}'
+says "a name that turns, at first" '"address":"9.9.9.9"'
+call network.check_port '{"host":"turns.test","port":8000}'
+says "and then" '"name":"Refused"'
+is "nobody has come inside" "$(grep -c 'came 10' "$dir/there")" 0
+
+# ---- the policy's word comes first, the operator's adds addresses and no hosts ----
+call network.fetch '{"url":"http://blocked.test:8000/"}'
+is "a host that the policy blocks" $? 1
+has "is said" "$dir/out" '"verdict":"blocked"'
+call network.fetch '{"url":"http://public.test:8001/"}'
+has "a port that it blocks" "$dir/out" '"verdict":"blocked"'
+call network.fetch '{"url":"http://private.test:8000/"}' --reach 10.1.1.0/24
+says "a block that the operator names" '"content":"hello"'
+call network.fetch '{"url":"http://metadata.test:8000/"}' --reach 10.1.1.0/24
+says "is no other" '"name":"Refused"'
+call network.fetch '{"url":"http://blocked.test:8000/"}' --reach 0.0.0.0/0
+has "and no host" "$dir/out" '"verdict":"blocked"'
+exits "what is no block" 2 "$R" call system.ping '{}' --as builder --state "$dir/s" --bundle "$dir/b/bundle.krux" --dev --reach 10.0.0.1/8
+says "is said" "the bits after the prefix must be zero"
+echo "$passed passed, $failed failed"
