@@ -212,9 +212,6 @@ void dd_regions(struct dd *, struct arena *, uint32_t f, dd_region_fn *fn, void 
 /* The steps from a node that is no terminal, one for each child, in canonical order; they live in the arena. */
 size_t dd_steps(struct dd *, struct arena *, uint32_t node, const struct dd_step **out);
 
-/* How many regions lead to terminals from `least` on; UINT64_MAX for as many or more. */
-uint64_t dd_region_count(struct dd *, struct arena *, uint32_t f, uint32_t least);
-
 /* TRUE where the variable of `node` has a value that leads to the child `to`. */
 uint32_t dd_class(struct dd *, uint32_t node, uint32_t to);
 /* The same as an automaton, of a list or string: `out` is TRUE in the class, else FALSE or IMPOSSIBLE. */
