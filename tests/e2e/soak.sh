@@ -9,7 +9,7 @@ dir=$(mktemp -d "${TMP:-/tmp}/krux-soak.XXXXXX")
 trap 'rm -rf "$dir"' EXIT
 trap 'exit 1' INT TERM
 s=$dir/state
-"$KRUXC" build "$top/tests/e2e/soak.yaml" -I "$top/stdlib-caps" -o "$dir/out" > /dev/null
+"$KRUXC" build "$top/tests/e2e/soak.yaml" -I "$top/stdlib-caps" -o "$dir/out" > "$dir/log" 2>&1 || { cat "$dir/log"; exit 1; }
 "$KRUXRT" init --state "$s" > /dev/null
 i=0
 while [ $i -lt "$agents" ]; do

@@ -38,7 +38,7 @@ exit 42
 END
 chmod 755 hook
 [ "$(id -u)" = 0 ] || sed -i 's/^\[ "$(id -u)".*//' hook
-"$build/kruxc" build "$top/stdlib-caps/policies/team-moderate.yaml" -I "$top/stdlib-caps" -o out > /dev/null
+"$build/kruxc" build "$top/stdlib-caps/policies/team-moderate.yaml" -I "$top/stdlib-caps" -o out > said 2>&1 || cat said
 "$build/kruxrt" init --state state > /dev/null
 mkdir ws
 serve() {
