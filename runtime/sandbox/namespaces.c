@@ -39,9 +39,9 @@ pid_t namespaces_fork_shared(const struct probe *probe, int *pidfd)
 	return fork_into(shared | (own & ~(uint64_t)CLONE_NEWPID), probe, pidfd);
 }
 
-pid_t namespaces_fork_own(const struct probe *probe, int *pidfd)
+pid_t namespaces_fork_own(const struct probe *probe, bool mounts, int *pidfd)
 {
-	return fork_into(own | CLONE_PARENT, probe, pidfd);
+	return fork_into(own | CLONE_PARENT | (mounts ? CLONE_NEWNS : 0), probe, pidfd);
 }
 
 static int map_write(int process, const char *name, const char *text)

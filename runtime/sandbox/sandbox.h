@@ -50,7 +50,8 @@ pid_t namespaces_fork(const struct probe *, int *pidfd);
 /* The same in two steps: a process with fresh namespaces but for the pid namespace, and from that one children of its
  * parent, with its mounts and network and all others fresh, the user namespace too where it is not root. */
 pid_t namespaces_fork_shared(const struct probe *, int *pidfd);
-pid_t namespaces_fork_own(const struct probe *, int *pidfd);
+/* mounts: with its mounts, and more that are its own. */
+pid_t namespaces_fork_own(const struct probe *, bool mounts, int *pidfd);
 /* Writes the map of a process's user namespace, onto one uid and gid. proc: /proc; process: its pid
  * there, or "self". */
 int namespaces_map(int proc, const char *process, uid_t uid, gid_t gid);

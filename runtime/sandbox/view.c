@@ -1,4 +1,4 @@
-/* The host's tree to one with little in it. All is put together below /proc, which is known to be there, before it becomes
+/* The host's tree to one with little in it. All is put together on a file system of its own, over /tmp, before it becomes
  * the root: mounts of the host's folders, an overlay, devices, the caller's own processes. */
 #include "runtime/sandbox/view.h"
 
@@ -18,7 +18,7 @@
 #ifndef AT_RECURSIVE
 #define AT_RECURSIVE 0x8000
 #endif
-#define STAGE "/proc"
+#define STAGE "/tmp"
 
 static const char *const places[] = {
 	[VIEW_PROC] = "/proc", [VIEW_DEV] = "/dev", [VIEW_ETC] = "/etc", [VIEW_TMP] = "/tmp",
@@ -132,11 +132,11 @@ static int workspace_show(const struct view *v, int again)
 }
 
 /* Who is not root can mount a /proc only where one is that shows all; it lies below the program's own. */
-static int proc_keep(const struct view *v, int proc)
+static int proc_keep(const struct view *v)
 {
 	if (mkdir(STAGE "/proc", 0555))
 		return -1;
-	return v->root ? 0 : fchdir(proc) || mount(".", STAGE "/proc", NULL, MS_BIND | MS_REC, NULL) ? -1 : 0;
+	return v->root ? 0 : mount("/proc", STAGE "/proc", NULL, MS_BIND | MS_REC, NULL);
 }
 
 /* ---- the rest ---- */
@@ -196,7 +196,7 @@ int view_share(int proc, const struct view *v)
 		return -1;
 	if (mount("none", STAGE, "tmpfs", flags, "size=256k,nr_inodes=64,mode=0755"))
 		return -1;
-	if (account_make(v) || host_shows() || devices_show() || workspace_show(v, again) || proc_keep(v, proc))
+	if (account_make(v) || host_shows() || devices_show() || workspace_show(v, again) || proc_keep(v))
 		return -1;
 	return root_change();
 }

@@ -274,6 +274,7 @@ static void child_confine_own(struct child *ch)
 	host_open_again(ch);
 	namespaces_on(ch);
 	descriptors_on(ch);
+	root_own(ch);
 	privileges_off(ch);
 }
 
@@ -284,12 +285,18 @@ void child_share(struct child_plan *plan, int channel)
 	plan->socket = channel;
 	self = (struct child){ .plan = plan, .report.magic = CHILD_MAGIC };
 	signals_reset();
+	if (plan->command)
+		command_begin(plan);
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	host_open(&self, O_PATH);
 	self.inherited = inherited_bytes(&self);
 	namespaces_on(&self);
 	descriptors_on(&self);
-	layer_on(&self, LAYER_ROOT, root_empty());
+	root_share(&self);
+	/* It is mounted; each call brings its own. */
+	if (plan->workspace >= 0)
+		close(plan->workspace);
+	plan->workspace = -1;
 	self.shared = true;
 }
 

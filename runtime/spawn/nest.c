@@ -60,7 +60,7 @@ static void child_bear(struct child_plan *plan, struct message *m, int channel)
 	}
 	plan->ask = plan->go = ask;
 	plan->socket = m->fd[0];
-	pid = namespaces_fork_own(plan->probe, &pidfd);
+	pid = namespaces_fork_own(plan->probe, plan->command, &pidfd);
 	if (!pid)
 		child_run(plan);
 	if (pid < 0)

@@ -94,8 +94,11 @@ int asked_key(const struct asked *a, const struct child_plan *plan, struct pool_
 		out->gid = st.st_gid;
 	}
 	memcpy(out->owner, a->owner, sizeof out->owner);
-	/* Files of the host are opened before there is a call, so they are those of one builtin. */
-	if (plan->builtin->host[0])
+	/* Files of the host are opened before there is a call, so they are those of one builtin; what a program sees is
+	 * put together then. */
+	if (plan->command)
+		out->profile = (uint64_t)(uintptr_t)plan->command;
+	else if (plan->builtin->host[0])
 		out->profile = (uint64_t)(uintptr_t)plan->builtin;
 	return 0;
 }

@@ -293,7 +293,7 @@ static void child_await(struct template *t, int place, const struct pool_key *ke
 	}
 	c->place = place;
 	t->waiting[place] = c;
-	if (nest_bear(t, c, key, NULL))
+	if (nest_bear(t, c, key, -1, NULL))
 		call_free(c);
 }
 
@@ -325,7 +325,7 @@ static void tend_due(struct timer *timer)
 /* ---- messages ---- */
 
 /* To the eldest child of its class that takes it, or that will when it is born. */
-static bool call_hand_over(struct template *t, const struct message *m, const struct pool_key *key)
+static bool call_hand_over(struct template *t, const struct message *m, const struct child_plan *plan, const struct pool_key *key)
 {
 	const uint64_t now = loop_clock();
 	int place;
@@ -337,6 +337,7 @@ static bool call_hand_over(struct template *t, const struct message *m, const st
 		c->place = -1;
 		if (c->nest ? !held_keep(&c->held, m, NULL) : call_give(c, m)) {
 			call_begin(c, m->cookie);
+			c->command = plan->command;
 			return true;
 		}
 		call_kill(c);
@@ -344,17 +345,18 @@ static bool call_hand_over(struct template *t, const struct message *m, const st
 	return false;
 }
 
-static bool call_bear(struct template *t, const struct message *m, const struct pool_key *key)
+static bool call_bear(struct template *t, const struct message *m, const struct child_plan *plan, const struct pool_key *key)
 {
 	struct call *c = pool_knows(&t->pool, key) ? call_make(t) : NULL;
 
 	if (!c)
 		return false;
-	if (held_keep(&c->held, m, NULL) || nest_bear(t, c, key, NULL)) {
+	if (held_keep(&c->held, m, NULL) || nest_bear(t, c, key, plan->workspace, NULL)) {
 		call_free(c);
 		return false;
 	}
 	call_begin(c, m->cookie);
+	c->command = plan->command;
 	return true;
 }
 
@@ -368,10 +370,10 @@ int template_call(struct template *t, const struct message *m, struct krux_err *
 		return err_set(err, 0, "too many calls are under way");
 	if (asked_plan(t, m, &plan, &asked, err) || asked_key(&asked, &plan, &key, err))
 		return -1;
-	/* A command's mounts are its own. */
-	if (plan.command)
+	/* Which says why it is refused. */
+	if (plan.command && plan.probe->root && !key.uid)
 		return call_cold(t, m, err);
-	return call_hand_over(t, m, &key) || call_bear(t, m, &key) ? 0 : call_cold(t, m, err);
+	return call_hand_over(t, m, &plan, &key) || call_bear(t, m, &plan, &key) ? 0 : call_cold(t, m, err);
 }
 
 void template_signal(struct template *t, const struct message *m)

@@ -2,6 +2,7 @@
 #include "runtime/spawn/template_part.h"
 
 #include "runtime/base/err.h"
+#include "runtime/bundle/loaded.h"
 
 #include "runtime/spawn/nest.h"
 
@@ -114,13 +115,46 @@ static struct nest *nest_find(struct template *t, const struct pool_key *key)
 	return NULL;
 }
 
-/* Made before the fork: in a user namespace without a map nobody can tell who he is. */
-static struct child_plan nest_plan(const struct pool_key *key, struct asked *asked)
+/* The command that a class is for; NULL: it is for builtins. */
+static const struct krux_capability *command_of(const struct template *t, const struct pool_key *key)
 {
-	return (struct child_plan){ .probe = probe_get(), .builtin = (const struct builtin *)(uintptr_t)key->profile,
-		                    .workspace = -1, .store = -1, .line = -1, .socket = -1, .out = -1, .ask = -1, .go = -1,
-		                    .blob = { -1, -1 }, .owner = key->uid, .group = key->gid, .uid = geteuid(),
-		                    .gid = getegid(), .waits = asked_waits, .ctx = asked };
+	for (size_t i = 0; i < t->policy->ncaps; i++)
+		if ((uint64_t)(uintptr_t)&t->policy->cap[i] == key->profile)
+			return &t->policy->cap[i];
+	return NULL;
+}
+
+/* Of a command: its program and its workspace, which a child's root has. */
+static int nest_plan_command(struct template *t, const struct krux_capability *cap, int workspace, struct child_plan *plan,
+                             struct krux_err *err)
+{
+	if (workspace < 0)
+		return err_set(err, 0, "a command's workspace is not at hand");
+	if (child_plan_make(cap, loaded_layer(t->policy, cap), t->options->find, plan, err))
+		return -1;
+	plan->program = programs_get(&t->programs, cap, (size_t)(cap - t->policy->cap), err);
+	plan->workspace = workspace;
+	return plan->program < 0 ? -1 : 0;
+}
+
+/* Made before the fork: in a user namespace without a map nobody can tell who he is. */
+static int nest_plan(struct template *t, const struct pool_key *key, int workspace, struct asked *asked,
+                     struct child_plan *plan, struct krux_err *err)
+{
+	const struct krux_capability *cap = command_of(t, key);
+
+	*plan = (struct child_plan){ .probe = probe_get(), .builtin = cap ? NULL : (const struct builtin *)(uintptr_t)key->profile,
+		                     .program = -1, .workspace = -1, .store = -1, .line = -1, .socket = -1, .out = -1, .ask = -1,
+		                     .go = -1, .blob = { -1, -1 } };
+	if (cap && nest_plan_command(t, cap, workspace, plan, err))
+		return -1;
+	plan->uid = geteuid();
+	plan->gid = getegid();
+	plan->owner = plan->probe->root ? key->uid : plan->uid;
+	plan->group = plan->probe->root ? key->gid : plan->gid;
+	plan->waits = asked_waits;
+	plan->ctx = asked;
+	return 0;
 }
 
 /* Each child is a copy, which takes time to make and as much to take down: what the handlers' process alone needs is
@@ -158,12 +192,14 @@ __attribute__((noreturn)) static void nest_be(struct template *t, struct child_p
 	nest_run(plan, socket);
 }
 
-static int nest_start(struct template *t, struct nest *n, const struct pool_key *key, struct krux_err *err)
+static int nest_start(struct template *t, struct nest *n, const struct pool_key *key, int workspace, struct krux_err *err)
 {
 	struct asked asked = { .template = t, .key = *key };
-	struct child_plan plan = nest_plan(key, &asked);
+	struct child_plan plan;
 	int pair[2];
 
+	if (nest_plan(t, key, workspace, &asked, &plan, err))
+		return -1;
 	*n = (struct nest){ .owner = t, .key = *key, .ended.fd = -1 };
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair))
 		return err_set(err, errno, "make a channel between processes");
@@ -191,7 +227,7 @@ static int nest_start(struct template *t, struct nest *n, const struct pool_key 
 	return -1;
 }
 
-int nest_bear(struct template *t, struct call *c, const struct pool_key *key, struct krux_err *err)
+int nest_bear(struct template *t, struct call *c, const struct pool_key *key, int workspace, struct krux_err *err)
 {
 	struct nest *n = nest_find(t, key);
 	int pair[2], rc;
@@ -199,7 +235,7 @@ int nest_bear(struct template *t, struct call *c, const struct pool_key *key, st
 	for (size_t i = 0; !n && i < TEMPLATE_NESTS; i++)
 		if (!t->nest[i].on) {
 			n = &t->nest[i];
-			if (nest_start(t, n, key, err))
+			if (nest_start(t, n, key, workspace, err))
 				return -1;
 		}
 	if (!n)

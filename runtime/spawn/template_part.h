@@ -118,8 +118,9 @@ void pool_tend(struct template *);
 
 /* ---- template_nest.c ---- */
 
-/* Asks for a child of that class: child_born or child_unborn says more. -1 with *err: there is nobody to be asked. */
-int nest_bear(struct template *, struct call *, const struct pool_key *, struct krux_err *err);
+/* Asks for a child of that class, whose workspace that is; -1: it is not at hand, which a nest for commands takes to begin.
+ *  child_born or child_unborn says more. -1 with *err: there is nobody to be asked. */
+int nest_bear(struct template *, struct call *, const struct pool_key *, int workspace, struct krux_err *err);
 void nests_tend(struct template *);
 void nests_close(struct template *);
 

@@ -293,6 +293,7 @@ START_TEST(it_is_held_to_time)
 	ck_assert_str_eq(result.why, "wall 500ms");
 	IS("workspace/new", "-");
 	capability_make(0, "while :; do :; done");
+	cap.limit[KRUX_LIMIT_WALL] = 50 * second;
 	cap.limit[KRUX_LIMIT_CPU] = second;
 	ck_assert(!call(0, "/"));
 	ck_assert(result.end == SPAWN_KILLED);

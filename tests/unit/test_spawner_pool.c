@@ -316,7 +316,8 @@ END_TEST
 
 /* ---- requests of somebody else, should the handlers' process ever send one ---- */
 
-static struct template template;
+static const struct template_options options = { .find = builtin_find };
+static struct template template = { .options = &options };
 
 static uint32_t decided(const struct written *w, const char *agent, const struct pool_key *key, int workspace)
 {
