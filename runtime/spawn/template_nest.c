@@ -16,7 +16,7 @@
 #include <unistd.h>
 
 /* What calls allocate on the whole, without asking the kernel. */
-enum { HEAP_ROOM = 128 << 10 };
+enum { HEAP_ROOM = 256 << 10 };
 
 static void nest_free(struct nest *n)
 {
@@ -174,12 +174,33 @@ static void nest_shed(struct template *t)
 	malloc_trim(0);
 }
 
+/* Blocks that were free between older ones. They would be taken first, and each lies on a page that every child would
+ * have to copy: so the nest takes them, largest first, until malloc has the end of the heap alone. */
+static struct hole { struct hole *next; } *holes;
+
+static void holes_take(void)
+{
+	for (size_t n = 32 << 10; n >= sizeof *holes; n -= (n + 7) / 8) {
+		const uintptr_t top = (uintptr_t)sbrk(0) - mallinfo2().keepcost;
+		struct hole *h;
+
+		while ((h = malloc(n)) && (uintptr_t)h < top) {
+			h->next = holes;
+			holes = h;
+		}
+		free(h);
+	}
+}
+
 /* What each child would get for itself. */
 static int nest_ready(struct template *t)
 {
 	mallopt(M_TRIM_THRESHOLD, 4 * HEAP_ROOM);
 	mallopt(M_TOP_PAD, HEAP_ROOM);
-	return channel_open(&t->request, -1, NULL);
+	if (channel_open(&t->request, -1, NULL))
+		return -1;
+	holes_take();
+	return 0;
 }
 
 __attribute__((noreturn)) static void nest_be(struct template *t, struct child_plan *plan, int socket)
