@@ -1,37 +1,13 @@
-# Commands: what their plans say, and calls of them through all processes of the runtime.
+# Commands of examples/commands, pinned to this machine's programs: what their plans say, and calls of them through all
+# processes of the runtime.
 cd "$TMP" || exit 3
 mkdir caps
-sha() { sha256sum "$1" | cut -d' ' -f1; }
-cat > caps/text.cap <<END
-namespace text "Tools on text.";
-/// Counts the lines of a file.
-/// use: to know how long a text is without reading it.
-capability count @1.0 {
-  input { path : path "A file."; }
-  output { status : uint "Exit status."; stdout : string max 4KiB "The number of lines, and the path."; }
-  error Missing "No file is there." recover stop "Give up.";
-  effect reads(path);
-  limits { memory 64MiB; cpu 1s; wall 9s; pids 1; files 16; output 16KiB; }
-  handler command "/usr/bin/wc" sha256 "$(sha /usr/bin/wc)" argv [ "-l", "--", path ];
-  example "three lines" { path: "/workspace/a" } -> { status: 0 };
-}
-/// Sorts a file in place.
-/// use: to bring lines into order.
-capability sort @1.0 {
-  input { path : path "A file."; reverse : bool = false unused "Unused."; }
-  output {
-    changed : list<path> max 4 "What changed.";
-    refused : list<record { path : string max 4KiB; why : string max 200; }> max 4 "What was refused.";
-  }
-  error Failed "It could not be sorted." recover stop "Give up.";
-  effect reads(path), writes(path);
-  limits { memory 64MiB; cpu 1s; wall 9s; pids 1; files 16; output 64KiB; }
-  handler command "/usr/bin/sort" sha256 "$(sha /usr/bin/sort)" argv [ "-o", path, "--", path ];
-  example "three lines" { path: "/workspace/a" } -> { refused: [] };
-}
+for n in text git; do sh "$top/examples/commands/pin.sh" "$top/examples/commands/$n.cap.in" > caps/$n.cap; done
+cat > caps/other.cap <<END
+namespace other "Programs that are others.";
 /// Runs another program than the one that is pinned.
 /// use: never.
-capability other @1.0 {
+capability run @1.0 {
   input { }
   output { status : uint "Exit status."; }
   error Missing "No file is there." recover stop "Give up.";
@@ -41,7 +17,6 @@ capability other @1.0 {
   example "one" { } -> { status: 0 };
 }
 END
-sed -i 's/ reverse : bool = false unused "Unused.";//' caps/text.cap
 cat > p.yaml <<'END'
 krux: policy/1
 name: p
@@ -52,7 +27,7 @@ rules:
     when: path under "/workspace/secrets"
     verdict: blocked
   - id: text
-    on: "text.*"
+    on: [ "text.*", "git.*", "other.*" ]
     up-to: writes
     verdict: autonomous
 default: blocked
@@ -66,6 +41,9 @@ ws=state/workspaces/builder
 mkdir -p $ws/secrets
 printf 'c\nb\na\n' > $ws/a
 cp $ws/a $ws/secrets/a
+git -c init.defaultBranch=main init -q $ws
+git -C $ws add a
+GIT_COMMITTER_DATE='2026-01-01T00:00:00Z' git -C $ws -c user.name=a -c user.email=a@b commit -q --date 2026-01-01T00:00:00Z -m 'Three lines'
 [ "$(id -u)" != 0 ] || chown -R 60871:60871 $ws
 # How the daemon of one call ends, when it has been answered, is not looked at.
 call() { echo "== $*"; "$KRUXRT" call "$@" --as builder --state state --bundle out/bundle.krux 2>&1 | sed 's/"record":[0-9]*/"record":N/; /ended by signal 9$/d'; }
@@ -73,7 +51,11 @@ call text.count '{"path":"/workspace/a"}'
 call text.sort '{"path":"/workspace/a"}'
 cat $ws/a
 call text.sort '{"path":"/workspace/b"}'
+call text.diff '{"old":"/workspace/a","new":"/workspace/secrets/a"}' | sed 's/\(workspace[a-z/]*\)\\t[^\\]*/\1/g'
 call text.count '{"path":"/workspace/secrets/a"}'
-call text.other '{}'
+call git.status '{}'
+call git.log '{"count":1}' | sed 's/[0-9a-f]\{7\} Three/HASH Three/'
+call git.status '{"repository":"/workspace/secrets"}' | grep -o 'status":[0-9]*'
+call other.run '{}'
 ls -A $ws
 "$KRUXRT" audit export --state state --format jsonl 2>/dev/null | grep -o '"layers":\[[^]]*\]' | sort -u | sed 's/landlock\.[0-9]/landlock.N/'
