@@ -40,10 +40,10 @@ MODEL_SRC += compiler/model/access.c compiler/model/build.c compiler/model/capab
 	compiler/model/cond_number.c compiler/model/cond_place.c compiler/model/cond_set.c \
 	compiler/model/cond_test.c compiler/model/cond_text.c compiler/model/dashes.c \
 	compiler/model/effects.c compiler/model/examples.c compiler/model/glob.c compiler/model/handler.c compiler/model/held.c \
-	compiler/model/interpreter.c compiler/model/kinds.c compiler/model/literal.c compiler/model/lookup.c \
+	compiler/model/kinds.c compiler/model/literal.c compiler/model/lookup.c \
 	compiler/model/meet.c compiler/model/names.c compiler/model/number.c compiler/model/on.c \
-	compiler/model/program.c compiler/model/regex.c compiler/model/report.c compiler/model/rules.c \
-	compiler/model/scopes.c compiler/model/testcase.c compiler/model/types.c compiler/model/words.c
+	compiler/model/program.c compiler/model/program_name.c compiler/model/regex.c compiler/model/report.c compiler/model/rules.c \
+	compiler/model/scopes.c compiler/model/testcase.c compiler/model/types.c compiler/model/usage.c compiler/model/words.c
 CHECK_SRC += compiler/check/check.c compiler/check/claims.c compiler/check/empty_all.c compiler/check/explain.c \
 	compiler/check/zone.c
 GRAMMAR_GEN += check/explain_text

@@ -2,14 +2,13 @@
 #ifndef KRUX_DASHES_H
 #define KRUX_DASHES_H
 
-#include "compiler/model/interpreter.h"
+#include "compiler/model/usage.h"
 
 /* What is known of a program's options. */
 struct dashes_of {
 	bool known;                        /* a row of dashes.def: an option takes one value */
-	bool first;                        /* the first argument is options, with or without '-' */
-	const char *several;               /* options that take more values */
-	const struct interpreter *script;  /* what runs a script: its own options come before that; or NULL */
+	bool listed;                       /* usages.def has what it may be given, "--" too */
+	struct krux_str file;              /* the program's name */
 };
 /* file: the program's name; real: what a link leads to, n 0 where that is not known here. */
 struct dashes_of dashes_of(struct krux_str file, struct krux_str real);

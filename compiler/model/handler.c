@@ -8,8 +8,9 @@
 #include "capspec/limits.h"
 #include "compiler/model/access.h"
 #include "compiler/model/dashes.h"
-#include "compiler/model/interpreter.h"
 #include "compiler/model/kinds.h"
+#include "compiler/model/pattern.h"
+#include "compiler/model/usage.h"
 
 #define BIT(kind) (1u << (kind))
 /* What has one text without NUL. */
@@ -31,6 +32,36 @@ static bool name_check(struct krux_str s, size_t most, const char *start, const 
 }
 
 /* ---- arguments ---- */
+
+/* May a value's text begin with that character. */
+static bool text_can_start(struct arena *a, const struct krux_type *t, char c)
+{
+	const struct regex *r;
+	const char *why;
+	size_t at;
+
+	switch (t->kind) {
+	case KRUX_T_STRING:
+		r = t->pattern.n ? regex_parse(a, t->pattern, &why, &at) : NULL;
+		return !r || regex_can_start(r, (unsigned char)c);
+	case KRUX_T_SECRET:
+		return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '_' ||
+		       c == '-';
+	case KRUX_T_INT:
+	case KRUX_T_DECIMAL:
+		return (c == '-' && t->lo < 0) || (c >= '0' && c <= '9');
+	case KRUX_T_ENUM:
+		for (size_t i = 0; i < t->nnames; i++)
+			if (t->name[i].n && t->name[i].p[0] == c)
+				return true;
+		return false;
+	case KRUX_T_PATH:
+		return c == '/';
+	default:
+		/* Digits, letters, and ':' of addresses. */
+		return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == ':' || c == '_';
+	}
+}
 
 static void refuse(struct cap_ctx *c, unsigned code, struct span at, struct krux_str text,
                    const char *fix)
@@ -148,30 +179,30 @@ static bool item_resolve(struct cap_ctx *c, const struct ast_argv *ast, struct a
 
 /* ---- commands ---- */
 
-static void interpreter_check(struct cap_ctx *c, const struct handler *h)
+static struct krux_str file_of(struct krux_str path)
 {
-	const char *slash = memrchr(h->name.p, '/', h->name.n), *why;
-	struct krux_str file = { slash + 1, (size_t)(h->name.p + h->name.n - slash) - 1 }, real;
-	const struct interpreter *in = interpreter_find(file);
-	struct diag *d;
-	size_t at;
+	const char *slash = memrchr(path.p, '/', path.n);
 
-	if (!in) {
-		real = program_real(c->arena, h->name);
-		in = real.n ? interpreter_find(real) : NULL;
-	}
-	why = in ? interpreter_refuse(c->arena, in, h->argv, h->nargv, &at) : NULL;
-	if (!why)
+	return slash ? (struct krux_str){ slash + 1, (size_t)(path.p + path.n - slash) - 1 } : path;
+}
+
+static void usage_check(struct cap_ctx *c, const struct handler *h)
+{
+	struct krux_str file = file_of(h->name), name = file;
+	struct misuse m;
+	struct diag *d;
+
+	if (!usage_knows(file))
+		name = program_real(c->arena, h->name);
+	if (!usage_refuse(c->arena, name, h->argv, h->nargv, &m))
 		return;
-	d = diag_error(c->diags, 1066,
-	               at < h->nargv ? c->ast->handler.argv[at].at : c->ast->handler.at,
-	               "`%.*s` is refused: %s", STR_ARG(file), why);
-	d->expected = in->way == WAY_ANY
-	                      ? KRUX_STR("a program that does one thing with its arguments")
-	              : in->way == WAY_SCRIPT
-	                      ? KRUX_STR("a constant absolute script before every field, outside "
-	                                 "of /workspace")
-	                      : KRUX_STR("arguments that can only be data of the program");
+	d = diag_error(c->diags, 1066, m.at < h->nargv ? c->ast->handler.argv[m.at].at : c->ast->handler.at,
+	               "`%.*s` is refused: %.*s", STR_ARG(file), STR_ARG(m.why));
+	d->expected = m.never ? KRUX_STR("a program that does one thing with its arguments")
+	            : m.usage.n ? arena_printf(c->arena, "%.*s %.*s", STR_ARG(name), STR_ARG(m.usage))
+	            : arena_printf(c->arena, "one of the ways to use `%.*s` of LANG.md 3.2", STR_ARG(name));
+	d->fix = KRUX_STR("do it by what is known to be harmless, by a builtin, or by a constant script of your own that "
+	                  "checks what it is given");
 }
 
 static void command_resolve(struct cap_ctx *c, struct handler *h)
@@ -179,9 +210,7 @@ static void command_resolve(struct cap_ctx *c, struct handler *h)
 	const struct ast_handler *ast = &c->ast->handler;
 	struct argv_item *item = ARENA_ARRAY(c->arena, struct argv_item, ast->nargv);
 	char *path = arena_get(c->arena, ast->name.n + 8);
-	const char *slash = memrchr(ast->name.p, '/', ast->name.n);
-	struct krux_str file = slash ? (struct krux_str){ slash + 1, (size_t)(ast->name.p + ast->name.n - slash) - 1 } : ast->name;
-	struct dashes_of of = dashes_of(file, program_real(c->arena, ast->name));
+	struct dashes_of of = dashes_of(file_of(ast->name), program_real(c->arena, ast->name));
 	struct ending end = { .dashes = NO_DASHES };
 	bool ok = true;
 	const char *why;
@@ -213,7 +242,7 @@ static void command_resolve(struct cap_ctx *c, struct handler *h)
 	h->argv = item;
 	h->nargv = ast->nargv;
 	if (ok)
-		interpreter_check(c, h);
+		usage_check(c, h);
 }
 
 void handler_resolve(struct cap_ctx *c)

@@ -34,9 +34,8 @@ extern const char regex_large[];
 	"at most 4,096 characters, classes and groups, each as often as its count says"
 const struct regex *regex_parse(struct arena *, struct krux_str, const char **why, size_t *at);
 bool regex_check(struct krux_str, const char **why, size_t *at);
-/* Can a text of the language start with this scalar, or hold it. */
+/* Can a text of the language start with this scalar. */
 bool regex_can_start(const struct regex *, uint32_t scalar);
-bool regex_can_hold(const struct regex *, uint32_t scalar);
 
 enum glob_part_kind { GLOB_TEXT, GLOB_RUN, GLOB_ONE };   /* text, `*`, `?` */
 

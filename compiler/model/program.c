@@ -1,5 +1,5 @@
 /* The one question to the file system in the model: what a program's path is a link to. */
-#include "compiler/model/interpreter.h"
+#include "compiler/model/usage.h"
 
 #include <limits.h>
 #include <stdlib.h>

@@ -505,15 +505,3 @@ bool regex_can_start(const struct regex *r, uint32_t scalar)
 	}
 	return false;
 }
-
-bool regex_can_hold(const struct regex *r, uint32_t scalar)
-{
-	if (r->kind == REGEX_SET)
-		return set_has(r, scalar);
-	if (r->kind == REGEX_REPEAT && !r->max)
-		return false;
-	for (size_t i = 0; i < r->nitems; i++)
-		if (regex_can_hold(r->item[i], scalar))
-			return true;
-	return false;
-}

@@ -4,7 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "compiler/model/interpreter.h"
+#include "compiler/model/usage.h"
 #include "tests/unit/modeling.h"
 
 #define SHA "0000000000000000000000000000000000000000000000000000000000000000"
@@ -75,38 +75,47 @@ static const struct { const char *program, *argv;
 	{ "/usr/bin/tar", "\"-czf\", path, path" },
 	{ "/usr/bin/tar", "\"-C\", path, \"-czf\", \"/tmp/x.tar\", \"--\", text" },
 	{ "/usr/bin/grep", "\"-n\", \"-m\", \"5\", \"--\", text, path" },
-	{ "/usr/bin/jq", "\"--\", text, path" },
-	{ "/usr/bin/jq", "\".a\", \"--indent=2\", path, \"--\", text" },
+	{ "/usr/bin/jq", "\"-r\", \"--arg\", \"name\", word, \".[$name]\", path" },
+	{ "/opt/query", "\"--\", text, path" },
+	{ "/opt/query", "\".a\", \"--indent=2\", path, \"--\", text" },
 	{ "/opt/tool", "\"run\", n, \"--max=3\", \"--\", text" },
-	{ "/usr/bin/python3", "\"-I\", \"-B\", \"/opt/tool.py\", \"--\", text" },
+	{ "/usr/bin/python3", "\"-I\", \"-B\", \"/usr/local/bin/tool.py\", \"--\", text" },
 	{ "/usr/bin/git", "\"log\", \"--author=\" + text, \"--\", text" },
 	{ "/usr/bin/git", "\"log\", may ?, list *" },
 	{ "/usr/bin/git", "\"log\", \"--\", texts *, level, rec.p" },
 	{ "/usr/bin/git", "\"log\", \"p\" + text, url, url.host, url.port" },
 	{ "/usr/bin/git", "\"log\", \"--\", \"-\" + text" },
 	{ "/usr/bin/python3",
-	  "\"-I\", \"-B\", \"/opt/tool.py\", path, \"--name=\" + text, \"--\", text" },
+	  "\"-I\", \"-B\", \"/usr/local/bin/tool.py\", path, \"--name=\" + text, \"--\", text" },
 	{ "/bin/sh", "\"-c\", \"echo hello\"" },
-	{ "/bin/sh", "\"/opt/run.sh\", path, n" },
+	{ "/bin/sh", "\"/usr/local/bin/run.sh\", path, n" },
 	{ "/usr/bin/sed", "\"-n\", \"1,5p\", path" },
 	{ "/usr/bin/sed", "\"-n\", \"-e\", \"1,5p\", path" },
 	{ "/usr/bin/sed", "\"-l\", \"5\", \"1,5p\", path" },
-	{ "/usr/bin/awk", "\"{ print $1 }\", path, word" },
+	{ "/usr/bin/awk", "\"{ print $1 }\", path, kind, n" },
 	{ "/usr/bin/awk", "\"-F:\", \"{ print $1 }\", path" },
 	{ "/usr/bin/awk", "\"-v\", \"a=1\", \"{ print a }\", path" },
-	{ "/usr/bin/make", "\"-f\", \"/opt/Makefile\", kind, n" },
+	{ "/usr/bin/make", "\"-f\", \"/usr/local/etc/Makefile\", kind, n" },
 	{ "/usr/bin/find", "path, \"-name\", \"*.c\", \"-maxdepth\", n" },
 	{ "/usr/bin/env", "\"true\"" },
 	{ "/usr/bin/seda", "path" },
-	{ "/usr/bin/tar", "\"cf\", \"/x\", path" },
+	{ "/usr/bin/tar", "\"-xf\", path, \"-C\", path, \"--strip-components=1\", word" },
+	{ "/usr/bin/tar", "\"-cf\", \"/out/\" + text, path" },
 	{ "/usr/bin/git", "\"status\", \"-s\", path" },
 	{ "/usr/bin/git", "\"commit\", \"-s\", \"-m\", word, \"--\", text" },
 	{ "/usr/bin/sed", "\"-n\", \"--expression=p\", \"-s\", path" },
 	{ "/usr/bin/sed", "\"--\", \"p\", path" },
-	{ "/usr/bin/tar", "path" },
+	{ "/usr/bin/git", "\"--git-dir=/workspace/.git\", \"grep\", \"-e\", word, \"--\", path" },
+	{ "/usr/bin/find", "path, \"!\", \"-name\", \"*.\" + text, \"-type\", \"f\"" },
+	{ "/usr/bin/git", "\"log\", \"--oneline\", \"--\", text" },
+	{ "/usr/bin/sort", "\"-n\", \"-o\", path, \"-u\", \"--\", text" },
+	{ "/usr/bin/jq", "\"-r\", \"--\", \".a\", path" },
+	{ "/usr/bin/curl", "\"-s\", \"-o\", path, url" },
+	{ "/usr/bin/avr-gcc-12", "\"-c\", \"-o\", path, \"a.c\"" },
+	{ "/usr/bin/make", "\"-f\", \"/workspace/Makefile\", \"test\"" },
 	{ "/usr/bin/gcc", "\"-O2\", \"-o\", path, \"a.c\"" },
-	{ "/usr/bin/python3", "\"/usr/lib/python3.11/tabnanny.py\", path" },
-	{ "/usr/bin/python3", "\"/opt/workspace/x.py\", path" },
+	{ "/usr/bin/python3", "\"/usr/local/bin/check.py\", path" },
+	{ "/usr/bin/python3", "\"/usr/workspace/x.py\", path" },
 	{ "/usr/bin/shred", "path" },
 };
 
@@ -159,10 +168,10 @@ END_TEST
 
 static bool is_row(const char *file)
 {
-	return interpreter_find((struct krux_str){ file, strlen(file) });
+	return usage_knows((struct krux_str){ file, strlen(file) });
 }
 
-START_TEST(interpreter_names)
+START_TEST(program_names)
 {
 	static const char *const yes[] = {
 		"sh",       "bash",       "dash",     "zsh",        "ksh",       "fish", "python",
@@ -173,12 +182,14 @@ START_TEST(interpreter_names)
 		"vim",      "vim.basic",  "ex",       "emacs",      "emacs-nox", "ed",   "expect",
 		"bash-5.1",
 		"bash-static", "zsh-static", "busybox.static", "perl5.36-x86_64-linux-gnu", "gdb-multiarch", "jimsh", "R",
+		"arm-none-eabi-gcc-12.2.1", "avr-gcc", "riscv64-unknown-elf-ld", "x86_64-w64-mingw32-gcc-posix", "llvm-nm-17",
+		"python3-config", "git-shell", "dpkg-deb", "npm", "pip3.11", "tcpdump", "ip",
 		"Rscript", "qemu-aarch64", "qemu-x86_64-static", "tcc", "m4", "psql", "sqlite3", "x86_64-linux-gnu-gcc-12",
 		"x86_64-linux-gnu-perl", "nice", "timeout", "setsid", "git", "rsync", "tar", "lua5.4-static",
 	};
 	static const char *const no[] = { "shred", "edit",     "exiv2",  "finder", "suspend",
-		                          "sedx",  "makeinfo", "luatex", "",
-		                          "rust", "m4a", "Rsync", "static", "-static" };
+		                          "sedx",  "makeinfo", "luacheck", "",
+		                          "rust", "m4a", "ipcs", "argcc", "-linux-", "zipinfo", "Rsync", "static", "-static" };
 
 	for (size_t i = 0; i < sizeof yes / sizeof *yes; i++)
 		ck_assert_msg(is_row(yes[i]), "%s", yes[i]);
@@ -187,8 +198,8 @@ START_TEST(interpreter_names)
 }
 END_TEST
 
-/* A link to an interpreter is the interpreter, where it can be seen. */
-START_TEST(interpreter_links)
+/* A link to a program is that program, where it can be seen. */
+START_TEST(program_links)
 {
 	char folder[] = "/tmp/krux-link-XXXXXX", path[64], real[] = "/bin/sh";
 	struct world w, text;
@@ -206,6 +217,139 @@ START_TEST(interpreter_links)
 }
 END_TEST
 
+/* ---- usages.def against itself ---- */
+
+static const struct usage_row { const char *names, *line; } rows[] = {
+#define USAGE(names, line) { names, line },
+#define NO_USAGE(names) { names, NULL },
+#include "compiler/model/usages.def"
+#undef USAGE
+#undef NO_USAGE
+};
+
+static size_t word_length(const char *p)
+{
+	return strcspn(p, " ])");
+}
+
+/* What stands for a word of a line; fields where it takes one. */
+static void word_add(struct arena *a, struct krux_str *argv, const char *word, size_t n)
+{
+	static const struct { const char *name, *item; } given[] = {
+		{ "CONST", "\"x\"" }, { "FILE", "\"/usr/x\"" }, { "WORD", "n" }, { "PATH", "path" }, { "URL", "url" }, { "ANY", "word" },
+		{ "CONST...", "\"x\", \"y\"" }, { "WORD...", "n, kind" }, { "PATH...", "path, list *" }, { "URL...", "url" },
+		{ "ANY...", "word, may ?" }, { "DATA...", "path, \"-x\", \"--y=\" + text" },
+	};
+	const char *comma = argv->n ? ", " : "", *equals = memchr(word, '=', n);
+	int rest = (int)n;
+
+	for (size_t i = 0; i < sizeof given / sizeof *given; i++) {
+		const char *name = given[i].name, *item = given[i].item;
+		size_t length = strlen(name);
+		bool joined = equals && n - (size_t)(equals + 1 - word) == length && !memcmp(equals + 1, name, length);
+
+		if (n == length && !memcmp(word, name, n))
+			*argv = arena_printf(a, "%.*s%s%s", STR_ARG(*argv), comma, item);
+		else if (joined && *item == '"')
+			*argv = arena_printf(a, "%.*s%s\"%.*s%s", STR_ARG(*argv), comma, rest - (int)length, word, item + 1);
+		else if (joined)
+			*argv = arena_printf(a, "%.*s%s\"%.*s\" + %s", STR_ARG(*argv), comma, rest - (int)length, word, item);
+		else
+			continue;
+		return;
+	}
+	*argv = arena_printf(a, "%.*s%s\"%.*s\"", STR_ARG(*argv), comma, rest, word);
+}
+
+/* Adds option number `pick` of a set, with its values. False: it has fewer. */
+static bool set_add(struct arena *a, struct krux_str *argv, const char *p, size_t pick)
+{
+	for (size_t i = 0; *p != ']' && *p != ')'; i++) {
+		bool values = *p == '-';
+
+		do {
+			if (i == pick)
+				word_add(a, argv, p, word_length(p));
+			p += word_length(p);
+			p += *p == ' ';
+		} while (values && *p != '-' && *p != ']' && *p != ')');
+		if (i == pick)
+			return true;
+	}
+	return false;
+}
+
+/* A command by that line, with option `pick` of each set that has it. False: none has. */
+static bool line_argv(struct arena *a, const char *line, size_t pick, struct krux_str *argv)
+{
+	bool some = false, one;
+
+	*argv = KRUX_STR("");
+	for (const char *p = line; *p; p += *p == ' ') {
+		const char *end = *p == '[' ? strchr(p, ']') : *p == '(' ? strchr(p, ')') : NULL;
+
+		if (!end) {
+			word_add(a, argv, p, word_length(p));
+			p += word_length(p);
+			continue;
+		}
+		one = set_add(a, argv, p + 1, pick);
+		if (!one && *p == '(')
+			set_add(a, argv, p + 1, 0);
+		some = some || one;
+		p = end + 1;
+	}
+	return some;
+}
+
+static struct krux_str plain_name(const char *names)
+{
+	size_t star = *names == '*', n = strcspn(names + star, "* ");
+
+	return (struct krux_str){ names + star, n };
+}
+
+static void command_is(const char *names, struct krux_str argv, unsigned code)
+{
+	char program[64];
+	struct world w, text;
+	struct krux_str name = plain_name(names);
+
+	snprintf(program, sizeof program, "/usr/bin/%.*s", STR_ARG(name));
+	world_start(&text);
+	handler_start(&w, command(&text, program, argv.p));
+	ck_assert_msg(w.diags->n == (code != 0), "%s [ %s ]: %zu complaints, first: %.*s", program, argv.p, w.diags->n,
+	              w.diags->n ? (int)w.diags->list[0]->text.n : 0, w.diags->n ? w.diags->list[0]->text.p : "");
+	if (code)
+		world_diag(&w, code);
+	world_end(&w);
+	world_end(&text);
+}
+
+/* Each option of each line is read as it is meant; one that no line has is refused, before them and with a value. */
+START_TEST(usage_lines)
+{
+	const struct usage_row *row = &rows[_i];
+	struct arena *a = arena_new();
+	struct krux_str argv;
+	bool more = true;
+
+	for (size_t pick = 0; row->line && (more || !pick); pick++) {
+		more = line_argv(a, row->line, pick, &argv);
+		command_is(row->names, argv, 0);
+		command_is(row->names, arena_printf(a, "\"--krux-unknown\", %.*s, path", STR_ARG(argv)), 1066);
+		command_is(row->names, arena_printf(a, "\"--krux-unknown=\" + text, %.*s", STR_ARG(argv)), 1066);
+		command_is(row->names, arena_printf(a, "\"-%%\", path, %.*s", STR_ARG(argv)), 1066);
+	}
+	for (const char *p = row->names; *p && !row->line; p += strcspn(p, " "), p += *p == ' ') {
+		command_is(p, KRUX_STR("path"), 1066);
+		command_is(p, KRUX_STR("\"--krux-unknown=\" + text"), 1066);
+		command_is(p, KRUX_STR("\"--krux-unknown\""), 0);
+	}
+	arena_free(a);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("handler");
@@ -217,8 +361,9 @@ int main(void)
 	tcase_add_loop_test(t, argv_refused, 0, sizeof refused / sizeof *refused);
 	tcase_add_loop_test(t, argv_allowed, 0, sizeof allowed / sizeof *allowed);
 	tcase_add_test(t, handler_names);
-	tcase_add_test(t, interpreter_names);
-	tcase_add_test(t, interpreter_links);
+	tcase_add_loop_test(t, usage_lines, 0, sizeof rows / sizeof *rows);
+	tcase_add_test(t, program_names);
+	tcase_add_test(t, program_links);
 	suite_add_tcase(s, t);
 	sr = srunner_create(s);
 	srunner_run_all(sr, CK_NORMAL);

@@ -269,26 +269,23 @@ START_TEST(table_limits)
 }
 END_TEST
 
-START_TEST(table_interpreters)
+START_TEST(table_usages)
 {
-	static const char *const way[] = { "SCRIPT", "TEXT", "RULES", "SEARCH", "VERB", "LETTERS", "PLAIN", "ANY" };
-	static const struct { const char *name, *way; } rows[] = {
-#define INTERPRETER(name, way, harmless, code) { name, #way },
-#include "compiler/model/interpreters.def"
-#undef INTERPRETER
+	static const struct { const char *names, *line; } rows[] = {
+#define USAGE(names, line) { names, line },
+#define NO_USAGE(names) { names, NULL },
+#include "compiler/model/usages.def"
+#undef USAGE
+#undef NO_USAGE
 	};
-	struct table t = table_open("interpreters");
-	char names[8192];
+	struct table t = table_open("usages");
+	char cell[2048];
 
-	for (size_t i = 0; i < sizeof way / sizeof *way; i++) {
-		size_t n = 0;
-
-		for (size_t k = 0; k < sizeof rows / sizeof *rows; k++)
-			if (!strcmp(rows[k].way, way[i]))
-				n += (size_t)snprintf(names + n, sizeof names - n, "%s%s", n ? " " : "`", rows[k].name);
-		snprintf(names + n, sizeof names - n, "`");
-		cell_check(&t, 0, way[i], false);
-		cell_check(&t, 2, names, true);
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		snprintf(cell, sizeof cell, "`%s`", rows[i].names);
+		cell_check(&t, 0, cell, false);
+		snprintf(cell, sizeof cell, "`%s`", rows[i].line ? rows[i].line : "");
+		cell_check(&t, 1, rows[i].line ? cell : "none", true);
 	}
 	table_close(&t);
 }
@@ -296,29 +293,19 @@ END_TEST
 
 START_TEST(table_dashes)
 {
-	static const struct { const char *name, *several; } rows[] = {
-#define DASHES(name, first, several) { name, several },
+	static const char *const rows[] = {
+#define DASHES(name) name,
 #include "compiler/model/dashes.def"
 #undef DASHES
 	};
 	struct table t = table_open("dashes");
-	char names[4096], but[64];
+	char names[4096];
 	size_t n = 0;
 
 	for (size_t k = 0; k < sizeof rows / sizeof *rows; k++)
-		if (!*rows[k].several)
-			n += (size_t)snprintf(names + n, sizeof names - n, "%s%s", n ? " " : "`", rows[k].name);
+		n += (size_t)snprintf(names + n, sizeof names - n, "%s%s", n ? " " : "`", rows[k]);
 	snprintf(names + n, sizeof names - n, "`");
-	cell_check(&t, 0, names, false);
-	cell_check(&t, 1, "", true);
-	for (size_t k = 0; k < sizeof rows / sizeof *rows; k++) {
-		if (!*rows[k].several)
-			continue;
-		snprintf(names, sizeof names, "`%s`", rows[k].name);
-		snprintf(but, sizeof but, "`%s`", rows[k].several);
-		cell_check(&t, 0, names, false);
-		cell_check(&t, 1, but, true);
-	}
+	cell_check(&t, 0, names, true);
 	table_close(&t);
 }
 END_TEST
@@ -441,7 +428,7 @@ int main(void)
 	tcase_add_test(t, values);
 	tcase_add_test(t, conditions);
 	tcase_add_test(t, table_limits);
-	tcase_add_test(t, table_interpreters);
+	tcase_add_test(t, table_usages);
 	tcase_add_test(t, table_dashes);
 	tcase_add_test(t, table_outputs);
 	tcase_add_test(t, table_types);

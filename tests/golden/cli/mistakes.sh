@@ -49,6 +49,12 @@ argv() {
 	printf '  handler command "%s" sha256 "%064d"\n    argv [ %s ];\n  example "one" { s: "a", n: 1 } -> { };\n}\n' "$1" 0 "$2"
 }
 for a in '"-r", "--", s' '"-r", n' 's'; do argv /opt/tool "$a" > act.cap; check act.cap; done
+# What is not known to be harmless of programs that can run code, and what is, where there is one way or several.
+use() { argv "$1" "$2" > use.cap; check use.cap; }
+use /usr/bin/git '"-c", "alias.x=!sh", "x", "--", s'
+use /usr/bin/env '"--", s'
+use /usr/bin/install '"-s", "--", s'
+use /bin/sh '"/workspace/run", "--", s'
 echo '# nothing yet' > none.yaml
 check none.yaml
 mkdir caps && argv /opt/tool '"--", s' > caps/act.cap

@@ -1,0 +1,384 @@
+/* Usages: does a command fit a line of usages.def, word for word. What no line lists is refused: nobody knows all
+ * that another's program can be told to do, but of few of its options it is known that they are harmless. */
+#include "compiler/model/usage.h"
+
+#include <string.h>
+
+#include "capspec/canon.h"
+#include "compiler/model/program_name.h"
+
+#define BIT(kind) (1u << (kind))
+/* Texts of digits and letters, or what the capability lists. */
+#define WORDS (BIT(KRUX_T_BOOL) | BIT(KRUX_T_INT) | BIT(KRUX_T_UINT) | BIT(KRUX_T_DECIMAL) | BIT(KRUX_T_ENUM) | \
+               BIT(KRUX_T_PORT) | BIT(KRUX_T_DURATION) | BIT(KRUX_T_SIZE) | BIT(KRUX_T_DIGEST))
+
+static const struct row {
+	const char *names, *line;
+} rows[] = {
+#define USAGE(names, line) { names, line },
+#define NO_USAGE(names) { names, NULL },
+#include "compiler/model/usages.def"
+#undef USAGE
+#undef NO_USAGE
+};
+#define NROWS (sizeof rows / sizeof *rows)
+
+static bool begins(struct krux_str s, struct krux_str with)
+{
+	return s.n >= with.n && !memcmp(s.p, with.p, with.n);
+}
+
+static struct krux_str after(struct krux_str s, size_t n)
+{
+	return (struct krux_str){ s.p + n, s.n - n };
+}
+
+static struct krux_str list_of(const char *s)
+{
+	return (struct krux_str){ s, strlen(s) };
+}
+
+/* ---- rows ---- */
+
+/* The name by which rows know that program; n 0: none does. */
+static struct krux_str known_as(struct krux_str file)
+{
+	while (file.n) {
+		struct krux_str next = program_plainer(file);
+
+		for (size_t i = 0; i < NROWS; i++)
+			if (program_is(rows[i].names, file))
+				return file;
+		if (next.n == file.n)
+			break;
+		file = next;
+	}
+	return KRUX_STR("");
+}
+
+bool usage_knows(struct krux_str file)
+{
+	return known_as(file).n;
+}
+
+/* ---- places ---- */
+
+enum place { NO_PLACE, PLACE_CONST, PLACE_FILE, PLACE_WORD, PLACE_PATH, PLACE_URL, PLACE_ANY };
+
+static const struct {
+	const char *name, *why;            /* why a field does not stand there */
+} places[] = {
+	[PLACE_CONST] = { "CONST", "an argument stands where only a constant is known to be harmless" },
+	[PLACE_FILE] = { "FILE", "an argument controls which file is run" },
+	[PLACE_WORD] = { "WORD", "an argument that is neither a number nor a name of an enum is not known to be harmless there" },
+	[PLACE_PATH] = { "PATH", "an argument that is no path is not known to be harmless there" },
+	[PLACE_URL] = { "URL", "an argument that is no url is not known to be harmless there" },
+	[PLACE_ANY] = { "ANY", "" },
+};
+
+static enum place place_find(struct krux_str word)
+{
+	enum place p = PLACE_ANY;
+
+	while (p != NO_PLACE && !krux_str_eq(word, list_of(places[p].name)))
+		p--;
+	return p;
+}
+
+static bool is_constant(const struct argv_item *item, struct krux_str s)
+{
+	return item->kind == ARGV_CONST && krux_str_eq(item->text, s);
+}
+
+static const struct krux_type *item_type(const struct argv_item *item)
+{
+	const struct krux_type *t = item->access.type;
+
+	return item->kind == ARGV_CONST ? NULL : item->kind == ARGV_EACH ? t->elem : t;
+}
+
+static bool is_below(struct krux_str path, struct krux_str folder)
+{
+	return path.n > folder.n && begins(path, folder) && path.p[folder.n] == '/';
+}
+
+/* Is it a file that a command sees, that no call writes, and whose author has written it to be run. */
+static const char *file_refuse(struct krux_str path)
+{
+	static const struct krux_str host[] = {
+#define HOST(path) { path, sizeof path - 1 },
+#include "capspec/host.def"
+	};
+	struct krux_str libraries = KRUX_STR("/lib/ /lib32/ /lib64/ /libx32/ /libexec/ /share/ /node_modules/ "
+	                                     "/site-packages/ /dist-packages/"), word;
+	char canon[4096];
+	const char *why;
+	int n = krux_canon_path(path, canon, sizeof canon, &why);
+	size_t i = 0;
+
+	while (i < sizeof host / sizeof *host && !is_below(path, host[i]))
+		i++;
+	if (i == sizeof host / sizeof *host || n < 2 || !krux_str_eq(path, (struct krux_str){ canon, (size_t)n }))
+		return "the file that is run is no constant file of the host that a command sees";
+	while ((word = word_next(&libraries)).n)
+		if (memmem(path.p, path.n, word.p, word.n))
+			return "the file that is run is part of a library, which may run what it is given";
+	return NULL;
+}
+
+/* What follows a constant beginning, or is all there is of it where the type is NULL. */
+static const char *place_refuse(enum place place, struct krux_str text, const struct krux_type *t)
+{
+	bool yes = place == PLACE_ANY;
+
+	if (place == PLACE_FILE && !t)
+		return file_refuse(text);
+	if (text.n && text.p[0] == '@' && !yes)
+		return "what begins with `@` may name a file of options";
+	if (place == PLACE_PATH && t)
+		yes = text.n ? text.p[0] == '/' : BIT(t->kind) & (WORDS | BIT(KRUX_T_PATH));
+	else if (place == PLACE_WORD && t)
+		yes = !text.n && BIT(t->kind) & WORDS;
+	else if (place == PLACE_URL && t)
+		yes = !text.n && t->kind == KRUX_T_URL;
+	return yes || !t ? NULL : places[place].why;
+}
+
+/* ---- a command against a line ---- */
+
+static const char unknown[] = "";          /* a fault that names the item */
+
+struct walk {
+	struct arena *arena;
+	const struct argv_item *item;
+	size_t n, i;                       /* those before i fit */
+	bool ended;                        /* a "--" was among them */
+	size_t fault;                      /* the furthest item that did not, */
+	const char *why;                   /* and why it did not; NULL: none */
+};
+
+/* Always false. */
+static bool fault(struct walk *w, size_t at, const char *why)
+{
+	if (!w->why || at > w->fault) {
+		w->fault = at;
+		w->why = why;
+	}
+	return false;
+}
+
+static bool is_option(const struct walk *w, const struct argv_item *item)
+{
+	/* "-" alone is a name. */
+	return !w->ended && (item->kind == ARGV_CONST || item->kind == ARGV_JOINED) &&
+	       item->text.n > (item->kind == ARGV_CONST) && item->text.p[0] == '-';
+}
+
+static bool unlisted(struct walk *w, size_t i)
+{
+	return fault(w, i, i == w->n ? "something that has to be said is missing"
+	                 : w->item[i].kind == ARGV_CONST || is_option(w, &w->item[i]) ? unknown
+	                 : "an argument stands where none is known to be harmless");
+}
+
+/* Is the item at i what the word of a line says: a place, or itself. */
+static bool word_takes(struct walk *w, size_t i, struct krux_str word, bool several)
+{
+	enum place place = place_find(word);
+	const struct argv_item *item = &w->item[i];
+	const char *why;
+
+	if (i == w->n || (place == NO_PLACE ? !is_constant(item, word) : is_option(w, item)))
+		return unlisted(w, i);
+	if (place == NO_PLACE)
+		return true;
+	why = place_refuse(place, item->text, item_type(item));
+	if (!why && !several && (item->kind == ARGV_OPTIONAL || item->kind == ARGV_EACH))
+		why = "an argument that may be absent or many stands where one has to stand";
+	return !why || fault(w, i, why);
+}
+
+/* The option stands at i, with its values; a word without '-' is one too. */
+static bool option_takes(struct walk *w, struct krux_str option, struct krux_str values)
+{
+	const char *equals = memchr(option.p, '=', option.n);
+	struct krux_str head = { option.p, equals ? (size_t)(equals - option.p) + 1 : option.n }, word;
+	enum place place = place_find(after(option, head.n));
+	const struct argv_item *item = &w->item[w->i];
+	const char *why = NULL;
+	size_t i = w->i + 1;
+
+	if (place != NO_PLACE) {
+		if ((item->kind != ARGV_CONST && item->kind != ARGV_JOINED) || !begins(item->text, head))
+			return false;
+		why = place_refuse(place, after(item->text, head.n), item_type(item));
+	} else if (!is_constant(item, option)) {
+		return false;
+	}
+	if (why)
+		return fault(w, w->i, why);
+	while ((word = word_next(&values)).n)
+		if (!word_takes(w, i++, word, false))
+			return false;
+	w->i = i;
+	return true;
+}
+
+/* One of a set: words, and options with the words behind them for values. */
+static bool set_takes(struct walk *w, struct krux_str set)
+{
+	while (set.n && w->i < w->n && !w->ended) {
+		struct krux_str option = word_next(&set), values = set, next = set;
+
+		while (option.p[0] == '-' && next.n && next.p[0] != '-')
+			word_next(&next);
+		if (option.p[0] == '-') {
+			values.n = (size_t)(next.p - values.p);
+			set = next;
+		} else {
+			values.n = 0;
+		}
+		if (values.n && values.p[values.n - 1] == ' ')
+			values.n--;
+		if (option_takes(w, option, values))
+			return true;
+	}
+	return false;
+}
+
+/* The next part of a line: a word, or a set with its brackets. */
+static struct krux_str part_next(struct krux_str *line)
+{
+	const char *end = line->n && line->p[0] == '[' ? memchr(line->p, ']', line->n)
+	                : line->n && line->p[0] == '(' ? memchr(line->p, ')', line->n) : NULL;
+	struct krux_str part;
+
+	if (!end)
+		return word_next(line);
+	part = (struct krux_str){ line->p, (size_t)(end - line->p) + 1 };
+	*line = after(*line, part.n < line->n ? part.n + 1 : part.n);
+	return part;
+}
+
+/* What is given to a script that is a program of a row is given to that program. */
+static bool script_takes(struct walk *w)
+{
+	const struct argv_item *script = &w->item[w->i - 1];
+	const char *slash = memrchr(script->text.p, '/', script->text.n);
+	struct krux_str file = after(script->text, (size_t)(slash - script->text.p) + 1);
+	struct misuse m;
+
+	if (!usage_refuse(w->arena, file, w->item + w->i, w->n - w->i, &m))
+		return true;
+	return fault(w, w->i + m.at, "a script of that name may run what it is given");
+}
+
+static bool part_takes(struct walk *w, struct krux_str part)
+{
+	struct krux_str inner = part.n > 2 ? (struct krux_str){ part.p + 1, part.n - 2 } : part;
+
+	if (krux_str_eq(part, KRUX_STR("[--]"))) {
+		w->ended = w->ended || (w->i < w->n && is_constant(&w->item[w->i], KRUX_STR("--")));
+		w->i += w->ended;
+		return true;
+	}
+	if (krux_str_eq(part, KRUX_STR("DATA..."))) {
+		bool ok = script_takes(w);
+
+		w->i = w->n;
+		return ok;
+	}
+	if (part.p[0] == '[') {
+		while (set_takes(w, inner))
+			;
+		return true;
+	}
+	if (part.p[0] == '(')
+		return set_takes(w, inner) || unlisted(w, w->i);
+	if (part.n > 3 && part.p[part.n - 1] == '.') {
+		while (w->i < w->n && word_takes(w, w->i, (struct krux_str){ part.p, part.n - 3 }, true))
+			w->i++;
+		return true;
+	}
+	if (!word_takes(w, w->i, part, false))
+		return false;
+	w->i++;
+	return true;
+}
+
+static bool line_takes(struct walk *w, struct krux_str line)
+{
+	struct krux_str part;
+
+	while ((part = part_next(&line)).n)
+		if (!part_takes(w, part))
+			return false;
+	return w->i == w->n || unlisted(w, w->i);
+}
+
+static void misuse_of(const struct walk *w, const char *line, struct misuse *m)
+{
+	bool nearer = !m->why.p || w->fault > m->at;
+
+	if (!nearer) {
+		if (w->fault == m->at)
+			m->usage = KRUX_STR("");
+		return;
+	}
+	*m = (struct misuse){ .at = w->fault, .usage = list_of(line) };
+	m->why = w->why == unknown ? arena_printf(w->arena, "Krux does not know `%.*s` to be harmless there",
+	                                          STR_ARG(w->item[w->fault].text))
+	                           : list_of(w->why);
+}
+
+bool usage_refuse(struct arena *a, struct krux_str file, const struct argv_item *item, size_t n, struct misuse *m)
+{
+	struct krux_str name = known_as(file);
+	size_t field = 0;
+
+	while (field < n && item[field].kind == ARGV_CONST)
+		field++;
+	if (!name.n || field == n)
+		return false;
+	*m = (struct misuse){ .at = field };
+	for (size_t i = 0; i < NROWS; i++) {
+		struct walk w = { .arena = a, .item = item, .n = n };
+
+		if (!rows[i].line || !program_is(rows[i].names, name))
+			continue;
+		if (line_takes(&w, list_of(rows[i].line)))
+			return false;
+		misuse_of(&w, rows[i].line, m);
+	}
+	m->never = !m->why.p;
+	if (m->never)
+		m->why = KRUX_STR("it runs what it is given, so it takes no argument of a call at all");
+	return true;
+}
+
+/* The line by which that program runs scripts. */
+static const char *script_line(struct krux_str file)
+{
+	struct krux_str name = known_as(file);
+
+	for (size_t i = 0; name.n && i < NROWS; i++)
+		if (rows[i].line && strstr(rows[i].line, "FILE DATA...") && program_is(rows[i].names, name))
+			return rows[i].line;
+	return NULL;
+}
+
+bool usage_complete(struct krux_str file)
+{
+	return usage_knows(file) && !script_line(file);
+}
+
+size_t usage_script_at(struct krux_str file, const struct argv_item *item, size_t n)
+{
+	struct walk w = { .item = item, .n = n };
+	const char *at = script_line(file);
+	struct krux_str line = list_of(at ? at : "");
+
+	if (at && *at == '[')
+		part_takes(&w, part_next(&line));
+	return w.i;
+}

@@ -1,0 +1,32 @@
+/* Usages: what programs that can be made to run code may be given, and nothing else. */
+#ifndef KRUX_USAGE_H
+#define KRUX_USAGE_H
+
+#include "compiler/model/model.h"
+
+/* What of a command fits no usage of its program. */
+struct misuse {
+	size_t at;                         /* the item; their number: none of them, but one that is missing */
+	struct krux_str why;
+	struct krux_str usage;             /* the one that it comes nearest to; n 0: there is no such one */
+	bool never;                        /* the program has no usage */
+};
+
+/* Does that program of usages.def get an argument of a call in a way that no usage there lists. A program is
+ * known by its file name, or what is left of it without machine and build, as in "perl5.36-x86_64-linux-gnu"
+ * or "bash-static". False for programs that are not known, and for commands without fields. */
+bool usage_refuse(struct arena *, struct krux_str file, const struct argv_item *, size_t n, struct misuse *);
+bool usage_knows(struct krux_str file);
+
+/* Are all uses of it in the table, up to the last item: then a "--" that no line has is refused, and needs no other
+ * check. Not so of programs that run scripts, which may be given anything. */
+bool usage_complete(struct krux_str file);
+
+/* How many items are options of a program that runs a script, before that script; none has a value. */
+size_t usage_script_at(struct krux_str file, const struct argv_item *, size_t n);
+
+/* The file name that a program has once links are followed on this machine; n 0: no such
+ * file here. */
+struct krux_str program_real(struct arena *, struct krux_str path);
+
+#endif
