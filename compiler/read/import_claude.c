@@ -1,8 +1,11 @@
 /* Settings with permissions.allow, ask and deny, lists of texts such as Read(./src), to a policy. Denied
  * before asked before allowed, as there. What denies or asks is stated on effects, so that it
- * holds for every capability that could do the same; what allows, on the capabilities alone. */
+ * holds for every capability that could do the same; what allows, on the capabilities alone. What is not
+ * understood allows nothing, and denies all that it could mean. */
 #include <string.h>
+#include <strings.h>
 
+#include "capspec/canon.h"
 #include "compiler/read/import_draft.h"
 
 enum order { ORDER_DENY, ORDER_ASK, ORDER_ALLOW, ORDER_MODE, ORDER_READ };
@@ -20,6 +23,7 @@ struct grant {
 	struct krux_str text, tool, what;
 	struct span at;
 	bool bare;
+	const char *doubt;              /* why what is in brackets is not understood; NULL: it is */
 };
 
 static bool is(struct krux_str s, const char *word)
@@ -38,20 +42,22 @@ static const char *const searching[] = { "filesystem.search", NULL };
 static const char *const searching_text[] = { "filesystem.search_content", NULL };
 static const char *const listing[] = { "filesystem.list", NULL };
 static const char *const writing[] = { "filesystem.write", "filesystem.append", "filesystem.edit", NULL };
+static const char *const editing[] = { "filesystem.edit", NULL };
 
 static const struct {
 	const char *tool, *id;
 	const char *const *allows;
 	const char *effect[3];          /* what is denied or asked for */
+	const char *only;               /* the files that it is for; NULL: all */
 } tools[] = {
-	{ "Read", "read", reading, { "reads", "lists" } },
-	{ "Glob", "search", searching, { "lists" } },
-	{ "Grep", "search-content", searching_text, { "reads" } },
-	{ "LS", "list", listing, { "lists" } },
-	{ "Edit", "write", writing, { "writes", "creates", "deletes" } },
-	{ "Write", "write", writing, { "writes", "creates", "deletes" } },
-	{ "MultiEdit", "write", writing, { "writes", "creates", "deletes" } },
-	{ "NotebookEdit", "write", writing, { "writes", "creates", "deletes" } },
+	{ "Read", "read", reading, { "reads", "lists" }, NULL },
+	{ "Glob", "search", searching, { "lists" }, NULL },
+	{ "Grep", "search-content", searching_text, { "reads" }, NULL },
+	{ "LS", "list", listing, { "lists" }, NULL },
+	{ "Edit", "write", writing, { "writes", "creates", "deletes" }, NULL },
+	{ "Write", "write", writing, { "writes", "creates", "deletes" }, NULL },
+	{ "MultiEdit", "write", editing, { "writes", "creates", "deletes" }, NULL },
+	{ "NotebookEdit", "write", editing, { "writes", "creates", "deletes" }, "**/*.ipynb" },
 };
 
 static const struct { enum krux_verdict verdict; const char *word; } kinds[] = {
@@ -59,6 +65,11 @@ static const struct { enum krux_verdict verdict; const char *word; } kinds[] = {
 	[ORDER_ALLOW] = { KRUX_AUTONOMOUS, "allow" }, [ORDER_MODE] = { KRUX_AUTONOMOUS, "mode" },
 	[ORDER_READ] = { KRUX_AUTONOMOUS, "default" },
 };
+
+static bool restricts(const struct grant *g)
+{
+	return g->order == ORDER_DENY || g->order == ORDER_ASK;
+}
 
 static void lost(struct grant *g, const char *why)
 {
@@ -73,6 +84,18 @@ static struct draft_rule *rule_add(struct settings *s, enum order order, struct 
 
 	rule->order = order;
 	rule->verdict = kinds[order].verdict;
+	return rule;
+}
+
+/* One that is for more than was understood says so. */
+static struct draft_rule *grant_rule(struct grant *g, struct krux_str id, const char *wide)
+{
+	struct draft_rule *rule = rule_add(g->s, g->order, id);
+
+	rule->reason = arena_printf(g->s->im->arena, "%s %.*s", kinds[g->order].word, STR_ARG(g->text));
+	if (g->doubt)
+		import_note(g->s->im, &rule->notes, IMPORT_DENIED, g->at, "%.*s: %s, so it holds for %s", STR_ARG(g->text),
+		            g->doubt, wide);
 	return rule;
 }
 
@@ -113,28 +136,29 @@ static bool components_put(struct buf *b, struct krux_str p)
 	return true;
 }
 
-/* Patterns are those of .gitignore; the project is the workspace. */
+/* Patterns are those of .gitignore; the project is the workspace. n 0, and g->doubt, where it is not known
+ * which paths of the workspace are meant: what lies outside it there can be the folder that is /workspace here. */
 static struct krux_str glob_of(struct grant *g)
 {
 	struct krux_str p = g->what, out = { 0 };
 	const char *slash = memchr(p.p, '/', p.n);
 	struct buf b = { 0 };
 
-	if (begins(p, "~") || begins(p, "//")) {
-		lost(g, "agents see their workspace only");
+	if (begins(p, "~") || begins(p, "//"))
+		g->doubt = "agents see their workspace only, which can be in there";
+	else if (begins(p, "!"))
+		g->doubt = "a negated pattern";
+	else if (p.p[0] == '#' || p.p[p.n - 1] == ' ')
+		g->doubt = "there is no such pattern here";
+	if (g->doubt)
 		return out;
-	}
-	if (begins(p, "!")) {
-		lost(g, "a negated pattern");
-		return out;
-	}
 	buf_puts(&b, "/workspace");
 	if (!slash || (size_t)(slash - p.p) == p.n - 1)
 		buf_puts(&b, is(p, "**") || is(p, "*") ? "" : "/**");
 	if (components_put(&b, p) && b.n < 4096)
 		out = import_quoted(g->s->im->arena, arena_str(g->s->im->arena, (struct krux_str){ b.p, b.n }));
-	else if (g->order == ORDER_ALLOW)
-		lost(g, "there is no such pattern here");
+	else
+		g->doubt = "there is no such pattern here";
 	buf_free(&b);
 	return out;
 }
@@ -146,23 +170,22 @@ static void file_grant(struct grant *g, size_t tool)
 	struct importer *im = g->s->im;
 	struct krux_str glob = { 0 };
 	struct draft_rule *rule;
-	size_t notes = g->s->policy.notes.n;
 
-	if (!g->bare) {
+	if (!g->bare)
 		glob = glob_of(g);
-		if (!glob.n && (g->order == ORDER_ALLOW || g->s->policy.notes.n != notes))
-			return;
+	if (g->doubt && !restricts(g)) {
+		lost(g, g->doubt);
+		return;
 	}
-	rule = rule_add(g->s, g->order, words(tools[tool].id));
-	rule->reason = arena_printf(im->arena, "%s %.*s", kinds[g->order].word, STR_ARG(g->text));
-	if (!g->bare && !glob.n)
-		import_note(im, &rule->notes, IMPORT_DENIED, g->at, "%.*s: there is no such pattern here, so it holds for "
-		            "every path", STR_ARG(g->text));
-	if (g->order == ORDER_ALLOW) {
+	rule = grant_rule(g, words(tools[tool].id), "every path");
+	if (!restricts(g)) {
 		for (const char *const *on = tools[tool].allows; *on; on++)
 			draft_on(im, rule, words(*on));
 		if (glob.n)
 			rule->when = arena_printf(im->arena, "path matches %.*s", STR_ARG(glob));
+		if (tools[tool].only)
+			rule->when = arena_printf(im->arena, "%.*s%spath matches \"%s\"", STR_ARG(rule->when), glob.n ? " and " : "",
+			                          tools[tool].only);
 		return;
 	}
 	draft_on(im, rule, KRUX_STR("filesystem.*"));
@@ -171,32 +194,66 @@ static void file_grant(struct grant *g, size_t tool)
 		                          tools[tool].effect[i], glob.n ? "it matches " : "true", STR_ARG(glob));
 }
 
+/* domain:HOST as a condition; allowed is the host alone; denied and asked for, what is below it too. */
+static struct krux_str host_condition(struct grant *g)
+{
+	struct krux_str host = { 0 };
+	char text[256];
+	const char *why;
+	uint8_t ip[16];
+	bool v4;
+	int n;
+
+	if (begins(g->what, "domain:"))
+		host = (struct krux_str){ g->what.p + 7, g->what.n - 7 };
+	if (restricts(g) && begins(host, "*."))
+		host = (struct krux_str){ host.p + 2, host.n - 2 };
+	n = host.n && host.n < 254 ? krux_canon_host(host, text, sizeof text, &why) : -1;
+	if (n < 0) {
+		g->doubt = begins(g->what, "domain:") ? "this is no host name" : "only domain: is known";
+		return (struct krux_str){ 0 };
+	}
+	host = (struct krux_str){ text, (size_t)n };
+	return arena_printf(g->s->im->arena, "url.host %s %.*s",
+	                    restricts(g) && !krux_canon_ip(host, ip, &v4, &why) ? "under" : "==",
+	                    STR_ARG(import_quoted(g->s->im->arena, host)));
+}
+
 static void web_grant(struct grant *g)
 {
 	struct importer *im = g->s->im;
+	struct krux_str when = { 0 };
 	struct draft_rule *rule;
-	struct krux_str host = { 0 };
 
-	if (!g->bare) {
-		if (!begins(g->what, "domain:") || g->what.n == 7) {
-			lost(g, "only domain: is known");
-			return;
-		}
-		host = (struct krux_str){ g->what.p + 7, g->what.n - 7 };
+	if (!g->bare)
+		when = host_condition(g);
+	if (g->doubt && !restricts(g)) {
+		lost(g, g->doubt);
+		return;
 	}
-	for (size_t i = 0; i < host.n; i++)
-		if (!memchr("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_", host.p[i], 65)) {
-			lost(g, "this is no host name");
-			return;
-		}
-	rule = rule_add(g->s, g->order, KRUX_STR("web"));
+	rule = grant_rule(g, KRUX_STR("web"), "every address");
 	draft_on(im, rule, KRUX_STR("network.http_request"));
 	import_review(im, &rule->notes, "the capability that fetches, with a field url");
-	rule->reason = arena_printf(im->arena, "%s %.*s", kinds[g->order].word, STR_ARG(g->text));
-	/* Allowed is the host alone; denied and asked for, what is below it too. */
-	if (host.n)
-		rule->when = arena_printf(im->arena, "url.host %s %.*s", g->order == ORDER_ALLOW ? "==" : "under",
-		                          STR_ARG(import_quoted(im->arena, host)));
+	rule->when = when;
+}
+
+/* Every capability. */
+static void all_grant(struct grant *g, const char *why)
+{
+	if (!restricts(g)) {
+		lost(g, why);
+		return;
+	}
+	g->doubt = why;
+	draft_on(g->s->im, grant_rule(g, KRUX_STR("everything"), "everything"), KRUX_STR("*"));
+}
+
+/* Where the tool of mcp__server__tool begins, from one place on; NULL: there is none. */
+static const char *tool_mark(struct krux_str server, const char *from)
+{
+	const char *mark = memmem(from, server.n - (size_t)(from - server.p), "__", 2);
+
+	return mark && mark > server.p ? mark : NULL;
 }
 
 /* mcp__server and mcp__server__tool. */
@@ -204,64 +261,107 @@ static void mcp_grant(struct grant *g)
 {
 	struct importer *im = g->s->im;
 	struct krux_str server = { g->tool.p + 5, g->tool.n - 5 }, tool = { 0 }, on;
-	const char *mark = memmem(server.p, server.n, "__", 2);
+	const char *mark = server.n ? tool_mark(server, server.p) : NULL;
 	struct draft_rule *rule;
+	bool star;
 
 	if (mark) {
 		tool = (struct krux_str){ mark + 2, server.n - (size_t)(mark + 2 - server.p) };
 		server.n = (size_t)(mark - server.p);
 	}
-	if (!server.n || !g->bare || (memchr(tool.p ? tool.p : "", '*', tool.n) && !is(tool, "*"))) {
-		lost(g, "there is no such pattern here");
+	if (!server.n || memchr(server.p, '*', server.n) || (tool.n && tool_mark(tool, tool.p))) {
+		all_grant(g, "it is not known which server is meant");
 		return;
 	}
-	if (!tool.n || is(tool, "*"))
+	star = tool.n && memchr(tool.p, '*', tool.n) && !is(tool, "*");
+	if (star || !g->bare || g->doubt)
+		g->doubt = "there is no such pattern here";
+	if (g->doubt && !restricts(g)) {
+		lost(g, g->doubt);
+		return;
+	}
+	if (!tool.n || is(tool, "*") || star)
 		on = arena_printf(im->arena, "%.*s.*", STR_ARG(import_identifier(im->arena, server)));
 	else
 		on = arena_printf(im->arena, "%.*s.%.*s", STR_ARG(import_identifier(im->arena, server)),
 		                  STR_ARG(import_identifier(im->arena, tool)));
-	rule = rule_add(g->s, g->order, import_id(im->arena, on));
+	rule = grant_rule(g, import_id(im->arena, on), star ? "all of the server" : "every call");
 	draft_on(im, rule, on);
-	rule->reason = arena_printf(im->arena, "%s %.*s", kinds[g->order].word, STR_ARG(g->text));
 	import_review(im, &rule->notes, "a capability of that name has to be in the build");
+}
+
+/* Tool, or Tool(what). */
+static void grant_split(struct grant *g)
+{
+	struct krux_str t = g->text;
+	const char *open = memchr(t.p, '(', t.n);
+
+	g->tool = (struct krux_str){ t.p, open ? (size_t)(open - t.p) : t.n };
+	g->bare = !open;
+	if (open && t.p[t.n - 1] == ')') {
+		g->what = (struct krux_str){ open + 1, t.n - g->tool.n - 2 };
+		g->bare = is(g->what, "*") || is(g->what, "**");
+		if (!g->what.n)
+			g->doubt = "its brackets are empty";
+	} else if (open) {
+		g->doubt = "its bracket is not closed";
+	}
+	g->bare |= g->doubt != NULL;
+	while (restricts(g) && g->tool.n && g->tool.p[g->tool.n - 1] == ' ')
+		g->tool.n--;
+}
+
+/* A tool that is denied or asked for is known in any case. */
+static bool grant_is(const struct grant *g, const char *tool)
+{
+	return is(g->tool, tool) || (restricts(g) && g->tool.n == strlen(tool) && !strncasecmp(g->tool.p, tool, g->tool.n));
+}
+
+static bool is_name(struct krux_str s)
+{
+	for (size_t i = 0; i < s.n; i++)
+		if (!memchr("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_", s.p[i], 63))
+			return false;
+	return s.n;
 }
 
 static void grant_read(struct settings *s, enum order order, struct krux_str text)
 {
-	struct grant g = { .s = s, .order = order, .text = import_line(s->im->arena, text), .bare = true };
-	const char *open;
+	struct grant g = { .s = s, .order = order, .text = import_line(s->im->arena, text) };
 
 	g.at = import_json_at(s->im, text);
-	open = memchr(g.text.p, '(', g.text.n);
-	g.tool = (struct krux_str){ g.text.p, open ? (size_t)(open - g.text.p) : g.text.n };
-	if (open && g.text.p[g.text.n - 1] == ')') {
-		g.what = (struct krux_str){ open + 1, g.text.n - g.tool.n - 2 };
-		g.bare = !g.what.n || is(g.what, "*") || is(g.what, "**");
-	} else if (open) {
-		lost(&g, "its bracket is not closed");
-		return;
-	}
+	grant_split(&g);
 	for (size_t i = 0; i < sizeof tools / sizeof *tools; i++)
-		if (is(g.tool, tools[i].tool)) {
+		if (grant_is(&g, tools[i].tool)) {
 			file_grant(&g, i);
 			return;
 		}
-	if (is(g.tool, "Bash"))
+	if (grant_is(&g, "Bash"))
 		lost(&g, order == ORDER_DENY ? "no shell runs here, so there is nothing to deny"
 		     : "no shell runs here; define a capability with `handler command` for the program");
-	else if (is(g.tool, "WebFetch"))
+	else if (grant_is(&g, "WebFetch"))
 		web_grant(&g);
-	else if (begins(g.tool, "mcp__"))
+	else if (begins(g.tool, "mcp__") || (restricts(&g) && g.tool.n >= 5 && !strncasecmp(g.tool.p, "mcp__", 5)))
 		mcp_grant(&g);
-	else
+	else if (is_name(g.tool))
 		lost(&g, "there is no such tool here");
+	else
+		all_grant(&g, "this is no name of a tool");
 }
 
-static void list_read(struct settings *s, enum order order, const struct krux_value *list)
+/* What is denied in another form than this is not guessed at. */
+static void list_read(struct settings *s, enum order order, const struct krux_member *m)
 {
-	for (size_t i = 0; list->kind == KRUX_V_LIST && i < list->list.n && import_afford(s->im, RULE_COST); i++)
-		if (list->list.item[i].kind == KRUX_V_TEXT && list->list.item[i].str.n)
-			grant_read(s, order, list->list.item[i].str);
+	const struct krux_value *list = &m->value;
+	bool fine = list->kind == KRUX_V_LIST;
+
+	for (size_t i = 0; fine && i < list->list.n; i++)
+		fine = list->list.item[i].kind == KRUX_V_TEXT && list->list.item[i].str.n;
+	if (!fine)
+		diag_error(s->im->diags, IMPORT_NO_SHAPE, import_json_at(s->im, m->key), "permissions.%.*s is no list of texts",
+		           STR_ARG(m->key))->expected = KRUX_STR("[ \"Read(./secrets/**)\", \"Edit\" ]");
+	for (size_t i = 0; fine && i < list->list.n && import_afford(s->im, RULE_COST); i++)
+		grant_read(s, order, list->list.item[i].str);
 }
 
 /* ---- the file ---- */
@@ -285,6 +385,16 @@ static void mode_read(struct settings *s, struct krux_str mode)
 	}
 }
 
+/* It could deny anything. */
+static void unknown_read(struct settings *s, struct krux_str key)
+{
+	struct draft_rule *rule = rule_add(s, ORDER_DENY, KRUX_STR("doubt"));
+
+	draft_on(s->im, rule, KRUX_STR("*"));
+	import_note(s->im, &rule->notes, IMPORT_DENIED, import_json_at(s->im, key),
+	            "permissions.%.*s is not known, and could be a restriction of anything", STR_ARG(key));
+}
+
 static void permissions_read(struct settings *s, const struct krux_value *map)
 {
 	for (size_t i = 0; i < map->map.n; i++) {
@@ -292,16 +402,18 @@ static void permissions_read(struct settings *s, const struct krux_value *map)
 		const struct krux_value *v = &map->map.member[i].value;
 
 		if (is(key, "deny"))
-			list_read(s, ORDER_DENY, v);
+			list_read(s, ORDER_DENY, &map->map.member[i]);
 		else if (is(key, "ask"))
-			list_read(s, ORDER_ASK, v);
+			list_read(s, ORDER_ASK, &map->map.member[i]);
 		else if (is(key, "allow"))
-			list_read(s, ORDER_ALLOW, v);
+			list_read(s, ORDER_ALLOW, &map->map.member[i]);
 		else if (is(key, "defaultMode") && v->kind == KRUX_V_TEXT)
 			mode_read(s, v->str);
-		else
+		else if (is(key, "defaultMode") || is(key, "additionalDirectories") || is(key, "disableBypassPermissionsMode"))
 			import_note(s->im, &s->policy.notes, IMPORT_LOST, import_json_at(s->im, key),
 			            "permissions.%.*s has no counterpart", STR_ARG(key));
+		else
+			unknown_read(s, key);
 	}
 }
 

@@ -11,21 +11,36 @@ enum { RULE_COST = 64 };
 
 /* Rules of a map have no order but that the narrower pattern wins; lists do. What stands for a
  * pattern that we do not have goes before all that is wider than it. */
-enum { ORDER_OVERRIDE, ORDER_RULE, ORDER_EXACT, ORDER_STAND_IN, ORDER_NAMESPACE, ORDER_ALL };
+enum { ORDER_DOUBT, ORDER_OVERRIDE, ORDER_RULE, ORDER_EXACT, ORDER_STAND_IN, ORDER_NAMESPACE, ORDER_ALL };
 
 struct reading {
 	struct importer *im;
 	struct draft_policy policy;
 	bool lists;                     /* some rules came in a list */
+	struct notes doubts;            /* of the file: what could restrict anything */
 };
+
+/* What is not understood could be about any capability: all of them are blocked, ahead of all rules. */
+static void file_doubt(struct reading *r, struct span at, struct krux_str why)
+{
+	import_note(r->im, &r->doubts, IMPORT_DENIED, at, "%.*s", STR_ARG(why));
+}
 
 /* ---- one rule ---- */
 
+static const char *const prose[] = { "description", "comment", "note", "notes", "id", "name", NULL };
+
 static void tier_take(struct entry *e, const struct yaml_node *v)
 {
-	e->has_tier = true;
-	if (!entry_tier(text_of(v), &e->rule.verdict))
+	enum krux_verdict verdict = KRUX_BLOCKED;
+
+	if (!entry_tier(text_of(v), &verdict))
 		entry_doubt(e, v->at, arena_printf(e->im->arena, "the tier %.*s is not known", STR_ARG(text_of(v))));
+	if (e->tier_here && verdict != e->rule.verdict)
+		import_note(e->im, &e->rule.notes, IMPORT_CHANGED, v->at, "of two tiers the stricter one counts");
+	if (!e->tier_here || verdict < e->rule.verdict)
+		e->rule.verdict = verdict;
+	e->has_tier = e->tier_here = true;
 }
 
 static bool is_agent_pattern(struct krux_str s)
@@ -44,7 +59,21 @@ static void agent_take(struct entry *e, const struct yaml_node *v)
 		entry_doubt(e, v->at, KRUX_STR("this is no agent pattern, so the rule is for everyone"));
 		return;
 	}
+	if (e->agent_here && !krux_str_eq(e->rule.agent, s)) {
+		e->rule.agent = (struct krux_str){ 0 };
+		entry_doubt(e, v->at, KRUX_STR("two agents are named, so the rule is for everyone"));
+		return;
+	}
 	e->rule.agent = s;
+	e->agent_here = true;
+}
+
+static void rate_take(struct entry *e, const struct yaml_node *k)
+{
+	if (e->rate_here)
+		entry_doubt(e, k->at, KRUX_STR("two rate limits"));
+	e->rate = k->next;
+	e->rate_here = true;
 }
 
 static void keys_read(struct entry *e, const struct yaml_node *map)
@@ -52,7 +81,6 @@ static void keys_read(struct entry *e, const struct yaml_node *map)
 	static const char *const tier[] = { "tier", "verdict", "permission_tier", "action", NULL };
 	static const char *const condition[] = { "condition", "conditions", "when", NULL };
 	static const char *const pattern[] = { "capability", "capabilities", "pattern", NULL };
-	static const char *const prose[] = { "description", "comment", "note", "notes", "id", "name", NULL };
 	struct importer *im = e->im;
 
 	for (const struct yaml_node *k = map->child; k; k = k->next->next) {
@@ -63,7 +91,7 @@ static void keys_read(struct entry *e, const struct yaml_node *map)
 		else if (text_is(k->text, "reason"))
 			e->rule.reason = text_of(v);
 		else if (text_is(k->text, "rate_limit"))
-			e->rate = v;
+			rate_take(e, k);
 		else if (entry_word(k->text, condition))
 			entry_conditions(e, v);
 		else if (text_is(k->text, "agent"))
@@ -225,7 +253,7 @@ static void item_read(struct reading *r, const struct yaml_node *item, unsigned 
 		pattern = yaml_get(item, "pattern");
 	r->lists = true;
 	if (item->kind != YAML_MAPPING) {
-		import_note(r->im, &r->policy.notes, IMPORT_LOST, item->at, "a rule is a mapping");
+		entry_read(r, KRUX_STR("*"), item->at, item, order);
 	} else if (pattern && pattern->kind == YAML_SEQUENCE) {
 		for (const struct yaml_node *i = pattern->child; i; i = i->next)
 			entry_read(r, text_of(i), i->at, item, order);
@@ -240,7 +268,7 @@ static void item_read(struct reading *r, const struct yaml_node *item, unsigned 
 static void list_read(struct reading *r, const struct yaml_node *list, unsigned order)
 {
 	if (list->kind != YAML_SEQUENCE) {
-		import_note(r->im, &r->policy.notes, IMPORT_LOST, list->at, "this is no list of rules");
+		file_doubt(r, list->at, KRUX_STR("this is no list of rules"));
 		return;
 	}
 	for (const struct yaml_node *i = list->child; i; i = i->next)
@@ -252,7 +280,7 @@ static void list_read(struct reading *r, const struct yaml_node *list, unsigned 
 static void map_read(struct reading *r, const struct yaml_node *map)
 {
 	if (map->kind != YAML_MAPPING) {
-		import_note(r->im, &r->policy.notes, IMPORT_LOST, map->at, "this is no map of capabilities");
+		file_doubt(r, map->at, KRUX_STR("this is no map of capabilities"));
 		return;
 	}
 	for (const struct yaml_node *k = map->child; k; k = k->next->next)
@@ -263,16 +291,26 @@ static void default_read(struct reading *r, const struct yaml_node *v)
 {
 	const struct yaml_node *tier = v->kind == YAML_MAPPING ? yaml_get(v, "tier") : v;
 	struct notes *notes = &r->policy.default_notes;
+	enum krux_verdict verdict = KRUX_BLOCKED;
 
-	if (v->kind == YAML_MAPPING)
-		for (const struct yaml_node *k = v->child; k; k = k->next->next)
-			if (!text_is(k->text, "tier"))
-				import_note(r->im, notes, IMPORT_LOST, k->at, "`%.*s` of the defaults", STR_ARG(k->text));
-	r->policy.has_default = true;
-	if (!tier || !entry_tier(text_of(tier), &r->policy.deflt)) {
-		r->policy.deflt = KRUX_BLOCKED;
+	if (!tier || !entry_tier(text_of(tier), &verdict))
 		import_note(r->im, notes, IMPORT_DENIED, v->at, "the default tier is not known");
+	for (const struct yaml_node *k = v->kind == YAML_MAPPING ? v->child : NULL; k; k = k->next->next) {
+		if (text_is(k->text, "tier"))
+			continue;
+		if (entry_word(k->text, prose) || text_is(k->text, "log")) {
+			import_note(r->im, notes, IMPORT_LOST, k->at, "`%.*s` of the defaults", STR_ARG(k->text));
+			continue;
+		}
+		import_note(r->im, notes, IMPORT_DENIED, k->at, "`%.*s` of the defaults is not known, and could be a restriction",
+		            STR_ARG(k->text));
+		verdict = KRUX_BLOCKED;
 	}
+	if (r->policy.has_default && verdict != r->policy.deflt)
+		import_note(r->im, notes, IMPORT_CHANGED, v->at, "of two defaults the stricter one counts");
+	if (!r->policy.has_default || verdict < r->policy.deflt)
+		r->policy.deflt = verdict;
+	r->policy.has_default = true;
 }
 
 /* Whom the file is for. What could be a pattern is for everyone: a file of this layer only adds
@@ -294,8 +332,16 @@ static void file_agent_take(struct reading *r, const struct yaml_node *v, struct
 	}
 }
 
+/* A key that is no word of a policy, but names capabilities. */
+static bool is_pattern(struct krux_str key)
+{
+	return text_has(key, ".") || text_has(key, "*");
+}
+
 static void key_read(struct reading *r, const struct yaml_node *k)
 {
+	static const char *const about[] = { "version", "schema", "apiVersion", "api_version", "kind", "metadata", "author",
+		"owner", "created", "updated", "id", "title", "comment", "note", "notes", "labels", "tags", NULL };
 	const struct yaml_node *v = k->next;
 	struct notes *notes = &r->policy.notes;
 	struct krux_str text = import_line(r->im->arena, text_of(v));
@@ -322,8 +368,13 @@ static void key_read(struct reading *r, const struct yaml_node *k)
 		map_read(r, v);
 	} else if (text_is(k->text, "overrides")) {
 		list_read(r, v, ORDER_OVERRIDE);
-	} else {
+	} else if (is_pattern(k->text)) {
+		entry_read(r, k->text, k->at, v, ORDER_EXACT);
+	} else if (entry_word(k->text, about)) {
 		import_note(r->im, notes, IMPORT_LOST, k->at, "`%.*s` has no counterpart", STR_ARG(k->text));
+	} else {
+		file_doubt(r, k->at, arena_printf(r->im->arena, "`%.*s` is not known, and could be a restriction of anything",
+		                                  STR_ARG(k->text)));
 	}
 }
 
@@ -337,7 +388,7 @@ static bool is_bare(const struct yaml_node *root)
 	for (const struct yaml_node *k = root->child; k; k = k->next->next) {
 		if (entry_word(k->text, keys))
 			return false;
-		patterns |= memchr(k->text.p, '.', k->text.n) || text_is(k->text, "*");
+		patterns |= is_pattern(k->text);
 	}
 	return patterns;
 }
@@ -356,7 +407,14 @@ void import_kruxos_policy(struct importer *im, const struct yaml_node *root)
 			key_read(&r, k);
 	if (!r.policy.name.n)
 		r.policy.name = r.policy.agent.n && !text_has(r.policy.agent, "*") ? r.policy.agent : import_stem(im->src);
-	if (!r.policy.nrules && !r.policy.has_default) {
+	if (r.doubts.n) {
+		struct draft_rule *rule = draft_rule(im, &r.policy, KRUX_STR("doubt"));
+
+		draft_on(im, rule, KRUX_STR("*"));
+		rule->notes = r.doubts;
+		rule->order = ORDER_DOUBT;
+	}
+	if (r.policy.nrules == (r.doubts.n != 0) && !r.policy.has_default) {
 		diag_error(im->diags, IMPORT_NO_SHAPE, ((struct span){ im->src, 0, 0 }),
 		           "neither capabilities nor a policy: no rule was found")->expected =
 			KRUX_STR("a list of capabilities, or one of the six shapes of a KruxOS policy");

@@ -8,6 +8,7 @@ struct entry {
 	struct importer *im;
 	struct draft_rule rule;
 	bool has_tier, doubt, stand_in;
+	bool tier_here, agent_here, rate_here;  /* said by the mapping at hand */
 	struct krux_str rest;           /* of conditions, "a and b": all that they could mean */
 	struct krux_str least;          /* and the least */
 	struct span loose;              /* the first of which these two differ, if it has a source */

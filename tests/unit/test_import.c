@@ -192,7 +192,77 @@ static const struct { const char *text, *rule; } denied[] = {
 	{ "capabilities: { 'a.b*': notify, 'a.*': autonomous }\n", "on: \"a.*\"\n    verdict: blocked\n  - id: a.all" },
 	{ "defaults: { tier: sure }\n", "default: blocked" },
 	{ CAP "    tier: autonomous\n", "default: blocked" },
+	{ "version: 1\ndefault: autonomous\na.b: blocked\n", "on: a.b\n    verdict: blocked" },
+	{ "default: autonomous\nhours: 9-17\n", "  - id: doubt\n    on: \"*\"\n    verdict: blocked" },
+	{ "default: autonomous\ndeny: [ a.b ]\n", "  - id: doubt\n    on: \"*\"\n    verdict: blocked" },
+	{ "default: autonomous\nrules: none\n", "  - id: doubt\n    on: \"*\"\n    verdict: blocked" },
+	{ "default: autonomous\ncapabilities: [ a.b ]\n", "  - id: doubt\n    on: \"*\"\n    verdict: blocked" },
+	{ "default: autonomous\nrules: [ a.b ]\n", "on: \"*\"\n    verdict: blocked" },
+	{ "defaults: { tier: autonomous, unless: night }\na.b: notify\n", "default: blocked" },
+	{ "default: autonomous\ndefaults: { tier: notify }\na.b: blocked\n", "default: notify" },
+	{ CAP "    tier: blocked\n    verdict: autonomous\n", "on: a.b\n    verdict: blocked" },
+	{ CAP "    tier: notify\n    agent: x\n    match: { agent: y }\n", "on: a.b\n    verdict: blocked" },
+	{ CAP "    tier: notify\n    rate_limit: { max: 1, window: 60 }\n    match: { rate_limit: { max: 9, window: 60 } }\n",
+	  "on: a.b\n    verdict: blocked" },
 };
+
+#define WRITES "any(writes, true) or any(creates, true) or any(deletes, true)\n    verdict: "
+#define READS "any(reads, true) or any(lists, true)\n    verdict: "
+#define ALL "  - id: deny.everything\n    on: \"*\"\n    verdict: blocked"
+#define WEB "on: network.http_request\n    "
+
+/* Settings that deny or ask what is not understood, and what is allowed no further than it was. */
+static const struct { const char *permissions, *rule; } doubted[] = {
+	{ "'deny': [ 'Edit(!x)' ]", WRITES "blocked" },
+	{ "'ask': [ 'Edit(!x)' ]", WRITES "approval-required" },
+	{ "'deny': [ 'Edit(#x)' ]", WRITES "blocked" },
+	{ "'deny': [ 'Edit()' ]", WRITES "blocked" },
+	{ "'deny': [ 'edit' ]", WRITES "blocked" },
+	{ "'deny': [ 'Edit (x)' ]", "any(writes, it matches \"/workspace/**/x/**\")" },
+	{ "'deny': [ 'Read(x' ]", READS "blocked" },
+	{ "'deny': [ 'Read(x)y' ]", READS "blocked" },
+	{ "'deny': [ 'Read(~/.ssh/**)' ]", READS "blocked" },
+	{ "'deny': [ 'Read(//abs/proj/x)' ]", READS "blocked" },
+	{ "'deny': [ 'Read(../x)' ]", READS "blocked" },
+	{ "'deny': [ 'Read(.env )' ]", READS "blocked" },
+	{ "'deny': [ 'Read(src/[ab].c)' ]", READS "blocked" },
+	{ "'deny': [ 'WebFetch(domain:*.evil.com)' ]", WEB "when: url.host under \"evil.com\"\n    verdict: blocked" },
+	{ "'deny': [ 'WebFetch(domain:*evil.com)' ]", WEB "verdict: blocked" },
+	{ "'deny': [ 'WebFetch(domain:evil.com:80)' ]", WEB "verdict: blocked" },
+	{ "'deny': [ 'WebFetch(url:x)' ]", WEB "verdict: blocked" },
+	{ "'ask': [ 'WebFetch(domain:a..b)' ]", WEB "verdict: approval-required" },
+	{ "'deny': [ 'WebFetch(domain:0x7f.1)' ]", WEB "when: url.host == \"127.0.0.1\"\n    verdict: blocked" },
+	{ "'deny': [ 'mcp__s__get*' ]", "on: \"s.*\"\n    verdict: blocked" },
+	{ "'deny': [ 'mcp__s__get(x)' ]", "on: s.get\n    verdict: blocked" },
+	{ "'deny': [ 'mcp__*' ]", ALL },
+	{ "'deny': [ 'mcp__a__b__c' ]", ALL },
+	{ "'deny': [ '*' ]", ALL },
+	{ "'deny': [ 'Ed*' ]", ALL },
+	{ "'Deny': [ 'Edit' ]", "  - id: deny.doubt\n    on: \"*\"\n    verdict: blocked" },
+	{ "'allow': [ 'NotebookEdit' ]", "on: filesystem.edit\n    when: path matches \"**/*.ipynb\"\n    verdict: autonomous" },
+	{ "'allow': [ 'NotebookEdit(/a/**)' ]", "when: path matches \"/workspace/a/**\" and path matches \"**/*.ipynb\"\n" },
+	{ "'allow': [ 'MultiEdit' ]", "on: filesystem.edit\n    verdict: autonomous" },
+	{ "'allow': [ 'Edit()' ]", "# not carried over: allow Edit(): its brackets are empty" },
+	{ "'allow': [ 'Edit(x' ]", "# not carried over: allow Edit(x: its bracket is not closed" },
+	{ "'allow': [ '*' ]", "# not carried over: allow *: this is no name of a tool" },
+	{ "'allow': [ 'edit' ]", "# not carried over: allow edit: there is no such tool here" },
+	{ "'allow': [ 'mcp__a__b__c' ]", "# not carried over: allow mcp__a__b__c: it is not known which server is meant" },
+	{ "'allow': [ 'WebFetch(domain:*.a.com)' ]", "# not carried over: allow WebFetch(domain:*.a.com): this is no host name" },
+};
+
+START_TEST(settings_in_doubt)
+{
+	struct krux_str text = arena_printf(arena, "{ \"permissions\": { %s } }", doubted[_i].permissions);
+	char *p = arena_copy(arena, text.p, text.n);
+	struct imports out;
+
+	for (size_t i = 0; i < text.n; i++)
+		p[i] = p[i] == '\'' ? '"' : p[i];
+	out = import_text(IMPORT_CLAUDE, "x.json", p, text.n);
+	ck_assert_uint_eq(out.n, 1);
+	ck_assert_msg(str_has(out.file[0].text, doubted[_i].rule), "got:\n%.*s", STR_ARG(out.file[0].text));
+}
+END_TEST
 
 START_TEST(doubt_means_deny)
 {
@@ -319,6 +389,11 @@ static const struct { enum import_kind kind; const char *text; unsigned code; ui
 	{ IMPORT_CLAUDE, "{}\n", 6101, 1 },
 	{ IMPORT_CLAUDE, "{ \"permissions\": [] }\n", 6101, 1 },
 	{ IMPORT_CLAUDE, "permissions: {}\n", 6101, 1 },
+	{ IMPORT_CLAUDE, "{ \"permissions\": {\n\"allow\": [ \"Edit\" ], \"deny\": \"Edit\" } }\n", 6101, 2 },
+	{ IMPORT_CLAUDE, "{ \"permissions\": {\n\"deny\": { \"Edit\": true } } }\n", 6101, 2 },
+	{ IMPORT_CLAUDE, "{ \"permissions\": {\n\"deny\": [ [ \"Edit\" ], 1 ] } }\n", 6101, 2 },
+	{ IMPORT_CLAUDE, "{ \"permissions\": {\n\"deny\": [ \"\" ] } }\n", 6101, 2 },
+	{ IMPORT_CLAUDE, "{ \"permissions\": {\n\"ask\": null } }\n", 6101, 2 },
 };
 
 START_TEST(refuses)
@@ -369,8 +444,8 @@ START_TEST(text_of_users_stays_text)
 	c = capfile_parse(arena, diags, source_text(arena, diags, "y", out[0].file[0].text));
 	ck_assert(c && c->ncaps == 1 && c->cap->ninput == 1 && c->cap->nerrors == 1);
 	f = policyfile_parse(arena, diags, source_text(arena, diags, "y", out[1].file[0].text));
-	ck_assert(f && f->nrules == 2);
-	ck_assert_int_eq(f->rule[1].when->kind, EXPR_TEST);
+	ck_assert(f && f->nrules == 3);
+	ck_assert_int_eq(f->rule[2].when->kind, EXPR_TEST);
 	c = capfile_parse(arena, diags, source_text(arena, diags, "y", out[2].file[0].text));
 	ck_assert(c && c->ncaps == 1 && c->cap->ninput == 2);
 	f = policyfile_parse(arena, diags, source_text(arena, diags, "y", out[3].file[0].text));
@@ -435,6 +510,7 @@ int main(void)
 	tcase_add_loop_test(t, fixture, 0, n);
 	tcase_add_loop_test(t, nothing_is_lost_in_silence, 0, n);
 	tcase_add_loop_test(t, the_compiler_takes_it, 0, n);
+	tcase_add_loop_test(t, settings_in_doubt, 0, sizeof doubted / sizeof *doubted);
 	tcase_add_loop_test(t, doubt_means_deny, 0, sizeof denied / sizeof *denied);
 	tcase_add_test(t, agents_of_a_file);
 	tcase_add_loop_test(t, tools_are_not_believed, 0, sizeof hinted / sizeof *hinted);
