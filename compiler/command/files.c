@@ -94,6 +94,23 @@ static int import_write(const struct options *o, struct pipeline *p, const struc
 	return code;
 }
 
+/* What cannot be built is not handed on. */
+static bool import_check(struct pipeline *p, const struct imports *all)
+{
+	for (size_t i = 0; i < all->n; i++) {
+		struct diags *quiet = diags_new(p->arena);
+		const struct source *src = source_text(p->arena, quiet, "imported", all->file[i].text);
+		const struct capfile *f = capfile_parse(p->arena, quiet, src);
+		struct capability_set set;
+
+		if (f && capabilities_resolve(p->arena, quiet, &f, 1, &set) && !quiet->errors)
+			continue;
+		diag_error(p->diags, 6107, (struct span){ 0 }, "%.*s cannot be imported: the result would be wrong: %.*s",
+		           STR_ARG(all->file[i].name), STR_ARG(quiet->n ? quiet->list[0]->text : KRUX_STR("it is empty")));
+	}
+	return !p->diags->errors;
+}
+
 int command_import(const struct options *o)
 {
 	static const char *const word[] = { "kruxos", "mcp", "claude" };
@@ -115,7 +132,8 @@ int command_import(const struct options *o)
 		if (s)
 			src[n++] = s;
 	}
-	if (!p->diags->errors && import_run(p->arena, p->diags, (enum import_kind)kind, src, n, &all))
+	if (!p->diags->errors && import_run(p->arena, p->diags, (enum import_kind)kind, src, n, &all) &&
+	    (kind != IMPORT_MCP || import_check(p, &all)))
 		code = import_write(o, p, &all);
 	return command_end(p, o, code);
 }

@@ -89,7 +89,7 @@ void draft_use(struct importer *im, struct draft_cap *c, struct krux_str text)
 static struct draft_field *field_add(struct importer *im, struct draft_field **list, size_t *n, size_t *cap,
                                      struct name_set *taken, struct krux_str raw, struct span at)
 {
-	struct draft_field f = { .name = import_identifier(im->arena, raw) };
+	struct draft_field f = { .name = import_identifier(im->arena, raw), .at = at };
 
 	if (*n == KRUX_MAX_FIELDS)
 		return NULL;

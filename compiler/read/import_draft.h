@@ -81,6 +81,11 @@ struct krux_str import_line(struct arena *, struct krux_str);    /* runs of blan
 
 enum draft_kind { DRAFT_OTHER, DRAFT_PATH, DRAFT_URL, DRAFT_HOST, DRAFT_PORT, DRAFT_CODE };
 
+struct draft_reach {                    /* a place that an effect names: "target.path" */
+	enum draft_kind kind;
+	struct krux_str place;
+};
+
 struct draft_field {
 	struct krux_str name, doc;
 	struct krux_str type;           /* as in .cap, without `optional` */
@@ -88,6 +93,9 @@ struct draft_field {
 	struct krux_str sample;         /* a literal, for the example */
 	enum draft_kind kind;           /* DRAFT_CODE: what is done with it can be anything */
 	bool optional;
+	struct span at;
+	struct draft_reach *reach;
+	size_t nreach, reach_cap;
 	struct notes notes;
 };
 

@@ -38,6 +38,16 @@ static bool may_delete(const struct draft_cap *c)
 	return found;
 }
 
+static void reach_put(struct buf *b, const struct draft_cap *c, const struct draft_reach *r)
+{
+	if (r->kind == DRAFT_URL)
+		buf_printf(b, "connects(%.*s), ", STR_ARG(r->place));
+	else
+		buf_printf(b, "reads(%.*s), writes(%.*s), ", STR_ARG(r->place), STR_ARG(r->place));
+	if (r->kind == DRAFT_PATH && may_delete(c))
+		buf_printf(b, "deletes(%.*s), ", STR_ARG(r->place));
+}
+
 /* By the types of the arguments, the stronger where in doubt: a path is written, a url connected
  * to, a command run. The server has state of its own besides. */
 static void effects_infer(struct importer *im, struct draft_cap *c, const struct krux_value *tool, struct span at)
@@ -46,15 +56,11 @@ static void effects_infer(struct importer *im, struct draft_cap *c, const struct
 	struct buf b = { 0 };
 
 	for (size_t i = 0; i < c->ninput; i++) {
-		struct krux_str name = c->input[i].name;
-
 		runs |= c->input[i].kind == DRAFT_CODE;
-		if (c->input[i].kind == DRAFT_URL)
-			buf_printf(&b, "connects(%.*s), ", STR_ARG(name));
-		else if (c->input[i].kind == DRAFT_PATH)
-			buf_printf(&b, "reads(%.*s), writes(%.*s), ", STR_ARG(name), STR_ARG(name));
-		if (c->input[i].kind == DRAFT_PATH && may_delete(c))
-			buf_printf(&b, "deletes(%.*s), ", STR_ARG(name));
+		for (size_t k = 0; k < c->input[i].nreach; k++)
+			reach_put(&b, c, &c->input[i].reach[k]);
+		if (c->input[i].kind == DRAFT_HOST)
+			buf_printf(&b, "connects(%.*s, port), ", STR_ARG(c->input[i].name));
 	}
 	buf_printf(&b, "state(\"%.*s\")%s", STR_ARG(c->ns), runs ? ", executes(\"/bin/sh\")" : "");
 	c->effect = arena_str(im->arena, (struct krux_str){ b.p, b.n });

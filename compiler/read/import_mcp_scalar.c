@@ -1,4 +1,5 @@
 /* Strings, enums and numbers of JSON Schema to types. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "capspec/canon.h"
@@ -42,6 +43,13 @@ struct made made_of(const char *type, const char *sample)
 	return (struct made){ .type = { type, strlen(type) }, .sample = { sample, strlen(sample) } };
 }
 
+uint64_t scalar_wire(struct krux_str type)
+{
+	if (type.n > 11 && !memcmp(type.p, "string max ", 11))
+		return strtoull(type.p + 11, NULL, 10) + 5;
+	return json_is(type, "url") ? KRUX_MAX_URL + 64 : json_is(type, "path") ? KRUX_MAX_PATH + 5 : KRUX_MAX_NAME + 5;
+}
+
 /* ---- strings ---- */
 
 /* An expression in their notation, found anywhere, as one in ours, of the whole; n 0: none. */
@@ -78,6 +86,18 @@ static bool matches(struct maker *m, struct krux_str pattern, struct krux_str sa
 	return p && krux_pattern_match(p, sample);
 }
 
+/* Those that are no type here, too. */
+bool format_reaches(struct krux_str format)
+{
+	static const char *const formats[] = { "uri", "url", "uri-reference", "uri-template", "iri", "iri-reference",
+		"hostname", "idn-hostname", "ipv4", "ipv6" };
+	bool found = false;
+
+	for (size_t i = 0; i < sizeof formats / sizeof *formats; i++)
+		found |= json_is(format, formats[i]);
+	return found;
+}
+
 struct made made_string(struct maker *m, const struct krux_value *schema, unsigned depth)
 {
 	struct krux_str format = json_text(schema, "format"), theirs = json_text(schema, "pattern"), ours = { 0 };
@@ -95,8 +115,14 @@ struct made made_string(struct maker *m, const struct krux_value *schema, unsign
 		return made_of("datetime", "\"2026-01-01T00:00:00Z\"");
 	if (json_is(format, "ipv4") || json_is(format, "ipv6")) {
 		maker_changed(m, "an address here is of either version");
-		return made_of("ip", json_is(format, "ipv4") ? "\"192.0.2.1\"" : "\"2001:db8::1\"");
+		out = made_of("ip", json_is(format, "ipv4") ? "\"192.0.2.1\"" : "\"2001:db8::1\"");
+		out.kind = DRAFT_HOST;
+		return out;
 	}
+	if (json_is(format, "hostname") || json_is(format, "idn-hostname"))
+		out.kind = DRAFT_HOST;
+	else if (format_reaches(format))
+		out.kind = DRAFT_CODE;
 	if (format.n)
 		maker_changed(m, "its format is not checked");
 	if (json_whole(json_get(schema, "minLength"), &least) && least > 0)
@@ -123,6 +149,10 @@ struct made made_string(struct maker *m, const struct krux_value *schema, unsign
 	} else {
 		longest = depth ? 4096 : 65536;
 		import_review(m->im, m->notes, "bound");
+	}
+	if ((uint64_t)longest + 5 > m->budget) {
+		maker_changed(m, "its bound is smaller here, so that calls have one");
+		longest = m->budget > 4 * sizeof "example" ? (krux_i128)m->budget - 5 : (krux_i128)(3 * sizeof "example");
 	}
 	out.type = arena_printf(m->im->arena, "string max %lld%s%.*s", (long long)longest, ours.n ? " pattern " : "",
 	                        STR_ARG(ours.n ? import_quoted(m->im->arena, ours) : ours));

@@ -6,26 +6,61 @@
 #include "capspec/limits.h"
 #include "compiler/read/import_mcp.h"
 
-enum { MOST_REFERENCES = 8, TYPE_COST = 32 };
+enum {
+	MOST_REFERENCES = 8, TYPE_COST = 32,
+	MOST_BYTES = 16 << 20,          /* of a call, without the names of its fields */
+	LEAST_BUDGET = 64,
+	SHARE = 8,                      /* a list or map is for so many elements of the largest kind */
+};
 
 static struct made make(struct maker *, const struct krux_value *schema, unsigned depth);
+static struct made make_member(struct maker *, struct krux_str name, const struct krux_value *schema, bool optional,
+                               unsigned depth);
+
+/* What is in a list or map: no effect can name it. */
+static struct made make_inner(struct maker *m, const struct krux_value *schema, uint64_t share, unsigned depth)
+{
+	struct maker outer = *m;
+	struct made made;
+
+	m->place = (struct krux_str){ 0 };
+	m->budget = outer.budget / share > LEAST_BUDGET ? outer.budget / share : LEAST_BUDGET;
+	made = make(m, schema, depth + 1);
+	m->place = outer.place;
+	m->budget = outer.budget;
+	return made;
+}
+
+/* How many of that size there can be, of those that are wanted. */
+static uint64_t number_fit(struct maker *m, uint64_t want, uint64_t each)
+{
+	uint64_t fit = m->budget / each;
+
+	if (want <= fit)
+		return want;
+	maker_changed(m, "its number of elements is smaller here, so that calls have a bound");
+	return fit ? fit : 1;
+}
 
 /* ---- lists, maps, records ---- */
 
 static struct made make_array(struct maker *m, const struct krux_value *schema, unsigned depth)
 {
-	struct made elem = make(m, json_get(schema, "items"), depth + 1), out = { .kind = DRAFT_OTHER };
 	krux_i128 most = 0, least = 0;
+	bool stated = json_whole(json_get(schema, "maxItems"), &most) && most >= 1 && most <= KRUX_MAX_ELEMENTS;
+	uint64_t want = stated ? (uint64_t)most : depth ? 16 : 64;
+	struct made elem = make_inner(m, json_get(schema, "items"), want < SHARE ? want : SHARE, depth);
+	struct made out = { .kind = schema_reaches(m, schema) ? DRAFT_CODE : DRAFT_OTHER };
 
 	if (elem.nullable)
 		maker_changed(m, "its elements are never null here");
 	if (json_whole(json_get(schema, "minItems"), &least) && least > 0)
 		maker_changed(m, "its least number of elements is not checked");
-	if (!json_whole(json_get(schema, "maxItems"), &most) || most < 1 || most > KRUX_MAX_ELEMENTS) {
-		most = depth ? 16 : 64;
+	if (!stated)
 		import_review(m->im, m->notes, "number of elements");
-	}
-	out.type = arena_printf(m->im->arena, "list<%.*s> max %lld", STR_ARG(elem.type), (long long)most);
+	out.most = number_fit(m, want, elem.wire);
+	out.wire = 5 + out.most * elem.wire;
+	out.type = arena_printf(m->im->arena, "list<%.*s> max %llu", STR_ARG(elem.type), (unsigned long long)out.most);
 	out.sample = KRUX_STR("[]");
 	return out;
 }
@@ -43,80 +78,21 @@ static bool is_required(const struct krux_value *schema, struct krux_str name)
 static struct made make_map(struct maker *m, const struct krux_value *schema, unsigned depth)
 {
 	const struct krux_value *more = json_get(schema, "additionalProperties");
-	struct made elem = more && more->kind == KRUX_V_MAP ? make(m, more, depth + 1)
+	struct made elem = more && more->kind == KRUX_V_MAP ? make_inner(m, more, SHARE, depth)
 	                                                   : made_of("string max 4096", "\"example\"");
 	struct made out = made_of("", "{}");
 
+	elem.wire = (elem.wire ? elem.wire : scalar_wire(elem.type)) + KRUX_MAX_STRING + 5;
 	if (!more || more->kind != KRUX_V_MAP)
 		maker_changed(m, "an object of anything is a map of strings here");
 	import_review(m->im, m->notes, "number of members");
-	out.type = arena_printf(m->im->arena, "map<string, %.*s> max 16", STR_ARG(elem.type));
+	out.most = number_fit(m, 16, elem.wire);
+	out.wire = 5 + out.most * elem.wire;
+	out.kind = schema_reaches(m, schema) ? DRAFT_CODE : DRAFT_OTHER;
+	out.type = arena_printf(m->im->arena, "map<string, %.*s> max %llu", STR_ARG(elem.type),
+	                        (unsigned long long)out.most);
+	out.most = 0;
 	return out;
-}
-
-static struct made make_record(struct maker *m, const struct krux_value *properties, const struct krux_value *schema,
-                               unsigned depth)
-{
-	struct buf type = { 0 }, sample = { 0 };
-	struct name_set taken = { 0 };
-	struct made out = made_of("", "");
-	size_t n = 0;
-
-	buf_puts(&type, "record {");
-	buf_puts(&sample, "{");
-	for (size_t i = 0; i < properties->map.n && n < KRUX_MAX_FIELDS; i++, n++) {
-		const struct krux_member *p = &properties->map.member[i];
-		struct krux_str name = name_set_unique(m->im->arena, &taken, import_identifier(m->im->arena, p->key), '_');
-		struct krux_str doc = import_line(m->im->arena, json_text(&p->value, "description"));
-		struct made f = make(m, &p->value, depth + 1);
-		bool optional = f.nullable || !is_required(schema, p->key);
-
-		if (!krux_str_eq(name, p->key))
-			import_note(m->im, m->notes, IMPORT_RENAMED, import_json_at(m->im, p->key),
-			            "the field `%.*s` is %.*s here", STR_ARG(p->key), STR_ARG(name));
-		buf_printf(&type, " %.*s : %s%.*s", STR_ARG(name), optional ? "optional " : "", STR_ARG(f.type));
-		if (doc.n)
-			buf_printf(&type, " %.*s", STR_ARG(import_quoted(m->im->arena, doc)));
-		buf_putc(&type, ';');
-		if (!optional)
-			buf_printf(&sample, "%s%.*s: %.*s", sample.n > 1 ? ", " : " ", STR_ARG(name), STR_ARG(f.sample));
-	}
-	if (n < properties->map.n)
-		maker_changed(m, "a record has at most 64 fields; the rest is left out");
-	buf_puts(&type, " }");
-	buf_puts(&sample, " }");
-	out.type = arena_str(m->im->arena, (struct krux_str){ type.p, type.n });
-	out.sample = arena_str(m->im->arena, (struct krux_str){ sample.p, sample.n });
-	buf_free(&type);
-	buf_free(&sample);
-	return out;
-}
-
-/* ---- schemas ---- */
-
-/* #/a/b/c within the tool's schema; NULL after a note. */
-static const struct krux_value *follow(struct maker *m, const struct krux_value *schema)
-{
-	for (unsigned i = 0; i < MOST_REFERENCES; i++) {
-		struct krux_str ref = json_text(schema, "$ref");
-		const struct krux_value *v = m->root;
-		char key[128];
-
-		if (!ref.n)
-			return schema;
-		for (size_t from = 2; v && ref.n >= 2 && from <= ref.n;) {
-			const char *slash = memchr(ref.p + from, '/', ref.n - from);
-			size_t to = slash ? (size_t)(slash - ref.p) : ref.n;
-
-			v = to - from < sizeof key && (memcpy(key, ref.p + from, to - from), key[to - from] = 0, true)
-				? json_get(v, key) : NULL;
-			from = to + 1;
-		}
-		if (!v || ref.p[0] != '#')
-			break;
-		schema = v;
-	}
-	return NULL;
 }
 
 /* The type's word, from `type` as a text or as one of two with "null". */
@@ -158,6 +134,91 @@ static const struct krux_value *only_choice(const struct krux_value *schema, boo
 	return only;
 }
 
+static bool may_be_null(struct maker *m, const struct krux_value *schema)
+{
+	bool nullable = false, several;
+
+	for (unsigned i = 0; i <= MCP_DEEPEST && schema && !nullable; i++) {
+		schema = schema_follow(m, schema);
+		type_word(schema, &nullable, &several);
+		schema = only_choice(schema, &nullable);
+	}
+	return nullable;
+}
+
+static struct made make_record(struct maker *m, const struct krux_value *properties, const struct krux_value *schema,
+                               unsigned depth)
+{
+	struct buf type = { 0 }, sample = { 0 };
+	struct name_set taken = { 0 };
+	struct made out = made_of("", "");
+	uint64_t budget = m->budget, share = properties->map.n < KRUX_MAX_FIELDS ? properties->map.n : KRUX_MAX_FIELDS;
+	size_t n = 0;
+
+	share = budget / share;
+	m->budget = share > KRUX_MAX_NAME + 5 + LEAST_BUDGET ? share - KRUX_MAX_NAME - 5 : LEAST_BUDGET;
+	out.wire = 5;
+	buf_puts(&type, "record {");
+	buf_puts(&sample, "{");
+	for (size_t i = 0; i < properties->map.n && n < KRUX_MAX_FIELDS; i++, n++) {
+		const struct krux_member *p = &properties->map.member[i];
+		struct krux_str name = name_set_unique(m->im->arena, &taken, import_identifier(m->im->arena, p->key), '_');
+		struct krux_str doc = import_line(m->im->arena, json_text(&p->value, "description"));
+		bool optional = may_be_null(m, &p->value) || !is_required(schema, p->key);
+		struct made f = make_member(m, name, &p->value, optional, depth);
+
+		if (!krux_str_eq(name, p->key))
+			import_note(m->im, m->notes, IMPORT_RENAMED, import_json_at(m->im, p->key),
+			            "the field `%.*s` is %.*s here", STR_ARG(p->key), STR_ARG(name));
+		buf_printf(&type, " %.*s : %s%.*s", STR_ARG(name), optional ? "optional " : "", STR_ARG(f.type));
+		if (doc.n)
+			buf_printf(&type, " %.*s", STR_ARG(import_quoted(m->im->arena, doc)));
+		buf_putc(&type, ';');
+		out.kind = f.kind == DRAFT_CODE ? DRAFT_CODE : out.kind;
+		out.wire += name.n + 5 + f.wire;
+		if (!optional)
+			buf_printf(&sample, "%s%.*s: %.*s", sample.n > 1 ? ", " : " ", STR_ARG(name), STR_ARG(f.sample));
+	}
+	m->budget = budget;
+	if (n < properties->map.n)
+		maker_changed(m, "a record has at most 64 fields; the rest is left out");
+	buf_puts(&type, " }");
+	buf_puts(&sample, " }");
+	out.type = arena_str(m->im->arena, (struct krux_str){ type.p, type.n });
+	out.sample = arena_str(m->im->arena, (struct krux_str){ sample.p, sample.n });
+	buf_free(&type);
+	buf_free(&sample);
+	return out;
+}
+
+/* ---- schemas ---- */
+
+/* What can be one thing or another. */
+static struct made made_text(struct maker *m, const struct krux_value *schema)
+{
+	struct made out = made_of("string max 65536", "\"example\"");
+
+	out.kind = schema_reaches(m, schema) ? DRAFT_CODE : DRAFT_OTHER;
+	return out;
+}
+
+/* A text is no longer than there is room for; where no effect can name it, it is text whatever it reaches. */
+static struct made made_bound(struct maker *m, struct made out)
+{
+	if (m->input && !m->place.n && (out.kind == DRAFT_URL || out.kind == DRAFT_HOST)) {
+		if (out.kind == DRAFT_URL)
+			out = made_of("string max 8192", "\"https://example.com/\"");
+		out.kind = DRAFT_CODE;
+	}
+	if (!out.wire)
+		out.wire = scalar_wire(out.type);
+	if (out.wire > m->budget && json_is(out.type, "string max 65536")) {
+		out.type = arena_printf(m->im->arena, "string max %llu", (unsigned long long)m->budget - 5);
+		out.wire = m->budget;
+	}
+	return out;
+}
+
 static struct made make(struct maker *m, const struct krux_value *schema, unsigned depth)
 {
 	const struct krux_value *choice, *properties;
@@ -165,7 +226,7 @@ static struct made make(struct maker *m, const struct krux_value *schema, unsign
 	struct krux_str word;
 	struct made out;
 
-	schema = follow(m, schema);
+	schema = schema_follow(m, schema);
 	for (unsigned i = 0; i < depth && i <= MCP_DEEPEST; i++)
 		again |= m->above[i] == schema;
 	if (!schema || again || depth > MCP_DEEPEST || !import_afford(m->im, TYPE_COST)) {
@@ -174,7 +235,9 @@ static struct made make(struct maker *m, const struct krux_value *schema, unsign
 			        : again ? "its type contains itself; the inner one is text here"
 			        : "its type is nested too deep; it is text here");
 		m->too_deep = true;
-		return made_of("string max 4096", "\"example\"");
+		out = made_of("string max 4096", "\"example\"");
+		out.kind = m->input && schema && schema_reaches(m, schema) ? DRAFT_CODE : DRAFT_OTHER;
+		return made_bound(m, out);
 	}
 	m->above[depth] = schema;
 	choice = only_choice(schema, &nullable);
@@ -187,7 +250,7 @@ static struct made make(struct maker *m, const struct krux_value *schema, unsign
 	properties = json_get(schema, "properties");
 	if (several || json_get(schema, "anyOf") || json_get(schema, "oneOf") || json_get(schema, "allOf") || json_get(schema, "not")) {
 		maker_changed(m, "it is one of several types, or all of them; it is text here");
-		out = made_of("string max 65536", "\"example\"");
+		out = made_text(m, schema);
 	} else if (json_get(schema, "enum") && json_get(schema, "enum")->kind == KRUX_V_LIST && !json_is(word, "integer") &&
 	           !json_is(word, "number")) {
 		out = made_enum(m, json_get(schema, "enum"));
@@ -209,10 +272,10 @@ static struct made make(struct maker *m, const struct krux_value *schema, unsign
 		out = make_map(m, schema, depth);
 	} else {
 		maker_changed(m, "its type is not known; it is text here");
-		out = made_of("string max 65536", "\"example\"");
+		out = made_text(m, schema);
 	}
 	out.nullable |= nullable;
-	return out;
+	return made_bound(m, out);
 }
 
 /* ---- fields ---- */
@@ -241,75 +304,41 @@ static struct krux_str default_of(struct maker *m, const struct krux_value *v, s
 	return (struct krux_str){ 0 };
 }
 
-/* What the last word of a name says that a text is. */
-static enum draft_kind kind_by_name(const struct draft_cap *c, struct krux_str name)
-{
-	static const struct { const char *word; enum draft_kind kind; bool of_files; } words[] = {
-		{ "path", DRAFT_PATH, false }, { "paths", DRAFT_PATH, false }, { "filepath", DRAFT_PATH, false },
-		{ "file", DRAFT_PATH, false }, { "files", DRAFT_PATH, false }, { "filename", DRAFT_PATH, false },
-		{ "dir", DRAFT_PATH, false }, { "directory", DRAFT_PATH, false }, { "folder", DRAFT_PATH, false },
-		{ "source", DRAFT_PATH, true }, { "destination", DRAFT_PATH, true }, { "target", DRAFT_PATH, true },
-		{ "url", DRAFT_URL, false }, { "uri", DRAFT_URL, false }, { "urls", DRAFT_URL, false },
-		{ "uris", DRAFT_URL, false }, { "endpoint", DRAFT_URL, false }, { "webhook", DRAFT_URL, false },
-		{ "command", DRAFT_CODE, false }, { "commands", DRAFT_CODE, false }, { "cmd", DRAFT_CODE, false },
-		{ "script", DRAFT_CODE, false }, { "code", DRAFT_CODE, false }, { "shell", DRAFT_CODE, false },
-		{ "program", DRAFT_CODE, false }, { "executable", DRAFT_CODE, false }, { "argv", DRAFT_CODE, false },
-	};
-	const char *sign = memrchr(name.p, '_', name.n);
-	bool files = memmem(c->name.p, c->name.n, "file", 4) || memmem(c->name.p, c->name.n, "dir", 3) ||
-	             memmem(c->name.p, c->name.n, "folder", 6);
-
-	if (name.n >= 9 && !memcmp(name.p + name.n - 9, "file_name", 9))
-		return DRAFT_PATH;
-	if (sign) {
-		name.n -= (size_t)(sign + 1 - name.p);
-		name.p = sign + 1;
-	}
-	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-		if (json_is(name, words[i].word) && (files || !words[i].of_files))
-			return words[i].kind;
-	return DRAFT_OTHER;
-}
-
 static bool type_begins(const struct draft_field *f, const char *word)
 {
 	return f->type.n >= strlen(word) && !memcmp(f->type.p, word, strlen(word));
 }
 
-/* A plain text, or a list of such, that by its name is a path, a url or a command. */
-static void field_name_read(struct maker *m, const struct draft_cap *c, struct draft_field *f)
+/* A field of an object. */
+static struct made make_member(struct maker *m, struct krux_str name, const struct krux_value *schema, bool optional,
+                               unsigned depth)
 {
-	bool list = type_begins(f, "list<string");
-	enum draft_kind kind = kind_by_name(c, f->name);
+	struct krux_str place = m->place;
+	bool maybe = m->maybe;
+	struct made made;
 
-	if (kind == DRAFT_OTHER || !(list || type_begins(f, "string")))
-		return;
-	f->kind = kind;
-	if (kind == DRAFT_PATH) {
-		const char *max = memrchr(f->type.p, '>', f->type.n);
-
-		f->type = list && max ? arena_printf(m->im->arena, "list<path%.*s", (int)(f->type.p + f->type.n - max), max)
-		                      : KRUX_STR("path");
-		f->sample = list ? f->sample : KRUX_STR("\"/workspace/example\"");
-		maker_changed(m, "by its name it is a path; only an absolute one is taken here");
-	} else if (kind == DRAFT_URL && !list) {
-		f->type = KRUX_STR("url");
-		f->sample = KRUX_STR("\"https://example.com/\"");
-		maker_changed(m, "by its name it is a url; here that is http or https, without user and fragment");
-	} else {
-		f->kind = DRAFT_CODE;
-	}
+	if (place.n)
+		m->place = arena_printf(m->im->arena, "%.*s.%.*s", STR_ARG(place), STR_ARG(name));
+	m->maybe |= optional;
+	made = make(m, schema, depth + 1);
+	if (m->input)
+		made_reach(m, name, &made, m->maybe, false);
+	m->place = place;
+	m->maybe = maybe;
+	return made;
 }
 
 void import_mcp_fields(struct importer *im, struct draft_cap *c, const struct krux_value *schema, bool input)
 {
 	const struct krux_value *properties = json_get(schema, "properties"), *more = json_get(schema, "additionalProperties");
-	struct maker m = { .im = im, .root = schema };
+	size_t n = properties && properties->kind == KRUX_V_MAP ? properties->map.n : 0;
+	struct maker m = { .im = im, .root = schema, .input = input, .cap = c };
 
 	if (more && input && !(more->kind == KRUX_V_BOOL && !more->b))
 		import_note(im, &c->notes, IMPORT_CHANGED, ((struct span){ im->src, 0, 1 }),
 		            "%.*s takes further arguments there, and none here", STR_ARG(c->name));
-	for (size_t i = 0; properties && properties->kind == KRUX_V_MAP && i < properties->map.n; i++) {
+	m.budget = !input ? UINT64_MAX / KRUX_MAX_ELEMENTS : n ? MOST_BYTES / (n < KRUX_MAX_FIELDS ? n : KRUX_MAX_FIELDS) : 0;
+	for (size_t i = 0; i < n; i++) {
 		const struct krux_member *p = &properties->map.member[i];
 		const struct krux_value *deflt = json_get(&p->value, "default");
 		struct span at = import_json_at(im, p->key);
@@ -324,25 +353,25 @@ void import_mcp_fields(struct importer *im, struct draft_cap *c, const struct kr
 		m.field = f->name;
 		m.at = at;
 		m.too_deep = false;
+		m.into = f;
+		m.place = f->name;
+		m.maybe = !is_required(schema, p->key) || may_be_null(&m, &p->value);
 		made = make(&m, &p->value, 0);
+		if (input)
+			made_reach(&m, f->name, &made, m.maybe, true);
 		f->type = made.type;
 		f->sample = made.sample;
 		f->kind = made.kind;
 		f->doc = import_line(im->arena, json_text(&p->value, "description"));
-		if (input)
-			field_name_read(&m, c, f);
 		if (input && deflt && deflt->kind != KRUX_V_NULL)
 			f->deflt = default_of(&m, deflt, f->type);
-		f->optional = !f->deflt.n && (made.nullable || !is_required(schema, p->key));
+		f->optional = !f->deflt.n && m.maybe;
 		if (f->kind == DRAFT_PATH && f->optional && type_begins(f, "list")) {
 			f->deflt = KRUX_STR("[]");
 			f->optional = false;
 			maker_changed(&m, "an optional list of paths cannot be bound to an effect; it is empty where absent");
 		}
-		if (f->kind == DRAFT_URL && f->optional) {
-			f->type = KRUX_STR("string max 8192");
-			f->kind = DRAFT_CODE;
-			maker_changed(&m, "an optional url cannot be bound to an effect; it is a string here");
-		}
 	}
+	if (input)
+		import_mcp_hosts(im, c);
 }
