@@ -70,7 +70,7 @@ EMIT_SRC += compiler/emit/c_cite.c compiler/emit/c_code.c compiler/emit/c_decide
 PIPELINE_SRC += compiler/pipeline.c
 COMMAND_SRC += compiler/command/build.c compiler/command/clock.c compiler/command/command.c compiler/command/diff.c \
 	compiler/command/eval.c compiler/command/facts.c compiler/command/files.c compiler/command/options.c \
-	compiler/command/past.c compiler/command/prove.c compiler/command/replay.c compiler/command/show.c compiler/command/tests.c
+	compiler/command/past.c compiler/command/prove.c compiler/command/replay.c compiler/command/save.c compiler/command/show.c compiler/command/tests.c
 COMPILER_MAIN += compiler/main.c
 
 RUNTIME_SRC += runtime/base/err.c runtime/base/file.c runtime/base/loop.c runtime/base/message.c runtime/base/screen.c runtime/base/state.c \

@@ -2,11 +2,11 @@
 #include "compiler/command/command.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "compiler/base/buf.h"
@@ -14,8 +14,50 @@
 
 static int output_fail(void)
 {
-	fprintf(stderr, "kruxc: cannot write standard output: %s\n", strerror(errno));
+	static bool said;
+
+	if (!said)
+		command_say("kruxc: cannot write standard output: %s", strerror(errno));
+	said = true;
 	return EXIT_SYSTEM;
+}
+
+int command_output_end(int code)
+{
+	return fflush(stdout) || ferror(stdout) ? output_fail() : code;
+}
+
+static bool is_same_file(const char *a, const char *b)
+{
+	struct stat sa, sb;
+
+	return stat(a, &sa) == 0 && stat(b, &sb) == 0 && S_ISREG(sa.st_mode) && sa.st_dev == sb.st_dev && sa.st_ino == sb.st_ino;
+}
+
+static bool input_spare(struct pipeline *p, const char *output, const char *input)
+{
+	bool same = is_same_file(output, input);
+
+	if (same)
+		diag_error(p->diags, 7, (struct span){ 0 }, "%s is an input, which would be written over", output)->fix =
+			KRUX_STR("name another file with -o");
+	return !same;
+}
+
+bool output_spares(struct pipeline *p, const char *output, char *const *input, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (!input_spare(p, output, input[i]))
+			return false;
+	return true;
+}
+
+bool output_check(const struct options *o, struct pipeline *p)
+{
+	for (size_t i = 0; o->output && i < p->nsources; i++)
+		if (!input_spare(p, o->output, p->source[i]->path.p))
+			return false;
+	return true;
 }
 
 struct pipeline *command_load(const struct options *o, size_t first, size_t last, bool *ok)
@@ -25,6 +67,7 @@ struct pipeline *command_load(const struct options *o, size_t first, size_t last
 	                              .ncapdirs = o->ncapdirs };
 
 	*ok = pipeline_run(p, &given);
+	*ok = output_check(o, p) && *ok;
 	return p;
 }
 
@@ -45,7 +88,7 @@ int command_end(struct pipeline *p, const struct options *o, int code)
 int command_end_output(struct pipeline *p, const struct options *o, int code)
 {
 	code = end_to(p, o, code, o->format == DIAG_TEXT ? stderr : stdout);
-	return fflush(stdout) || ferror(stdout) ? output_fail() : code;
+	return command_output_end(code);
 }
 
 void screen_print(FILE *f, const char *text)
@@ -58,33 +101,6 @@ void screen_print(FILE *f, const char *text)
 	buf_free(&b);
 }
 
-bool file_save(const char *path, const void *p, size_t n)
-{
-	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-	const char *at = p;
-	bool fine = fd >= 0;
-
-	while (fine && n) {
-		ssize_t k = write(fd, at, n);
-
-		if (k < 0 && errno == EINTR)
-			continue;
-		fine = k > 0;
-		at += fine ? k : 0;
-		n -= fine ? (size_t)k : 0;
-	}
-	if (fd >= 0 && close(fd))
-		fine = false;
-	if (!fine) {
-		int why = errno;
-
-		fputs("kruxc: cannot write ", stderr);
-		screen_print(stderr, path);
-		fprintf(stderr, ": %s\n", strerror(why));
-	}
-	return fine;
-}
-
 bool command_output(const struct options *o, const struct buf *b)
 {
 	if (o->output)
@@ -94,6 +110,22 @@ bool command_output(const struct options *o, const struct buf *b)
 		return false;
 	}
 	return true;
+}
+
+void command_say(const char *fmt, ...)
+{
+	char *said = NULL;
+	va_list ap;
+	int n;
+
+	va_start(ap, fmt);
+	n = vasprintf(&said, fmt, ap);
+	va_end(ap);
+	if (n < 0)
+		return;
+	screen_print(stderr, said);
+	fputc('\n', stderr);
+	free(said);
 }
 
 int command_usage(const struct options *o, const char *fmt, ...)

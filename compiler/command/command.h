@@ -36,6 +36,10 @@ command_fn command_build, command_check, command_fmt, command_table, command_sch
 
 /* Reads, resolves and decides what the positional arguments from `first` to `last` and -I name. */
 struct pipeline *command_load(const struct options *, size_t first, size_t last, bool *ok);
+/* False, after a diagnostic, where -o names a file that was read; command_load has looked. */
+bool output_check(const struct options *, struct pipeline *);
+/* The same of one file that is to be written. */
+bool output_spares(struct pipeline *, const char *output, char *const *input, size_t n);
 /* Prints diagnostics and frees; the exit code for them, or `code` when there was no error. */
 int command_end(struct pipeline *, const struct options *, int code);
 /* The same where diagnostics are what the command is for: JSON and SARIF are its output. */
@@ -43,7 +47,14 @@ int command_end_output(struct pipeline *, const struct options *, int code);
 /* Writes text to -o or standard output; false after an error message. */
 struct buf;
 bool command_output(const struct options *, const struct buf *);
+/* To a file, in place of what it was, whole or not at all (save.c); false after an error message. */
 bool file_save(const char *path, const void *p, size_t n);
+/* All of it; false with errno. */
+bool fd_write(int fd, const char *p, size_t n);
+/* EXIT_SYSTEM, after an error message, where standard output took less than was written. */
+int command_output_end(int code);
+/* One line on standard error; names and texts of users in it are escaped. */
+void command_say(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 /* Text of users on a terminal, escaped. */
 void screen_print(FILE *, const char *);
 /* Prints `kruxc COMMAND: text` and returns EXIT_USAGE. */

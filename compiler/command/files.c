@@ -1,10 +1,9 @@
 /* kruxc fmt, import, keygen: files to files. */
-#include <fcntl.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "capspec/guard.h"
 #include "capspec/key.h"
@@ -51,7 +50,8 @@ int command_fmt(const struct options *o)
 		same = krux_str_eq(src->text, (struct krux_str){ out.p, out.n });
 		if (o->check) {
 			if (!same) {
-				printf("%s\n", o->arg[i]);
+				screen_print(stdout, o->arg[i]);
+				putchar('\n');
 				code = EXIT_NO;
 			}
 		} else if (o->write) {
@@ -67,23 +67,39 @@ int command_fmt(const struct options *o)
 
 /* ---- import ---- */
 
+/* Several files to a folder. */
+static int import_write_all(const struct options *o, struct pipeline *p, const struct imports *all)
+{
+	const char **path = ARENA_ARRAY(p->arena, const char *, all->n);
+	int code = EXIT_YES;
+
+	if (mkdir(o->output, 0777) && errno != EEXIST) {
+		command_say("kruxc: cannot make the folder %s: %s", o->output, strerror(errno));
+		return EXIT_SYSTEM;
+	}
+	for (size_t i = 0; i < all->n; i++) {
+		path[i] = arena_printf(p->arena, "%s/%.*s", o->output, STR_ARG(all->file[i].name)).p;
+		if (!output_spares(p, path[i], o->arg + 1, o->nargs - 1))
+			return EXIT_USAGE;
+	}
+	for (size_t i = 0; i < all->n; i++)
+		if (!file_save(path[i], all->file[i].text.p, all->file[i].text.n))
+			code = EXIT_SYSTEM;
+	return code;
+}
+
 static int import_write(const struct options *o, struct pipeline *p, const struct imports *all)
 {
 	int code = EXIT_YES;
 	struct buf b = { 0 };
 
-	if (o->output && all->n > 1 && mkdir(o->output, 0755) && access(o->output, F_OK))
-		return EXIT_SYSTEM;
+	if (o->output && all->n > 1)
+		return import_write_all(o, p, all);
+	if (o->output && !output_spares(p, o->output, o->arg + 1, o->nargs - 1))
+		return EXIT_USAGE;
 	for (size_t i = 0; i < all->n; i++) {
 		const struct imported *f = &all->file[i];
 
-		if (o->output && all->n > 1) {
-			struct krux_str path = arena_printf(p->arena, "%s/%.*s", o->output, STR_ARG(f->name));
-
-			if (!file_save(path.p, f->text.p, f->text.n))
-				code = EXIT_SYSTEM;
-			continue;
-		}
 		if (all->n > 1)
 			buf_printf(&b, "%s# %.*s\n", i ? "\n" : "", STR_ARG(f->name));
 		buf_str(&b, f->text);
@@ -148,7 +164,7 @@ int command_keygen(const struct options *o)
 	bool fine;
 
 	if (!krux_guard(&why)) {
-		fprintf(stderr, "kruxc keygen: %s\n", why.why);
+		command_say("kruxc keygen: %s", why.why);
 		return EXIT_SYSTEM;
 	}
 	if (!krux_key_generate(slash ? slash + 1 : stem, o->dev, &key, &why))
@@ -156,10 +172,12 @@ int command_keygen(const struct options *o)
 	fine = krux_key_files_write(stem, &key, &why);
 	krux_key_wipe(&key);
 	if (!fine) {
-		fprintf(stderr, "kruxc keygen: %s: %s\n", why.where, why.why);
+		command_say("kruxc keygen: %s: %s", why.where, why.why);
 		return EXIT_SYSTEM;
 	}
-	printf("%s.key  keep it secret: who has it decides what agents may do\n%s.pub  for the runtime's trust folder\n",
-	       stem, stem);
+	screen_print(stdout, stem);
+	fputs(".key  keep it secret: who has it decides what agents may do\n", stdout);
+	screen_print(stdout, stem);
+	fputs(".pub  for the runtime's trust folder\n", stdout);
 	return EXIT_YES;
 }

@@ -57,7 +57,7 @@ int command_doc(const struct options *o)
 		buf_puts(&b, i ? "\n" : "");
 		reference_write(&b, p->caps.cap[i]);
 	}
-	ok = ok && command_output(o, &b);
+	ok = output_check(o, p) && ok && command_output(o, &b);
 	buf_free(&b);
 	p->caps.n = 0;
 	return command_end(p, o, ok ? EXIT_YES : EXIT_SYSTEM);
@@ -89,6 +89,6 @@ int command_explain(const struct options *o)
 	fine = !found || command_output(o, &b);
 	buf_free(&b);
 	if (!found)
-		fprintf(stderr, "kruxc explain: there is no diagnostic K%04lu\n", code);
+		command_say("kruxc explain: there is no diagnostic K%04lu", code);
 	return !found ? EXIT_NO : fine ? EXIT_YES : EXIT_SYSTEM;
 }
