@@ -1,5 +1,4 @@
 /* kruxc: options and the table of commands. */
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -56,12 +55,9 @@ static int unknown(const char *name)
 	for (size_t i = 0; i < NCOMMANDS; i++)
 		names[i] = (struct krux_str){ commands[i].name, strlen(commands[i].name) };
 	near = diag_nearest((struct krux_str){ name, strlen(name) }, names, NCOMMANDS);
-	fputs("kruxc: there is no command '", stderr);
-	screen_print(stderr, name);
-	fputs("'", stderr);
-	if (near.n)
-		fprintf(stderr, "; did you mean '%.*s'?", STR_ARG(near));
-	fputs("\nTry 'kruxc --help'.\n", stderr);
+	command_say("kruxc: there is no command '%s'%s%.*s%s", name, near.n ? "; did you mean '" : "", STR_ARG(near),
+	            near.n ? "'?" : "");
+	command_say("Try 'kruxc --help'.");
 	return EXIT_USAGE;
 }
 
@@ -74,11 +70,11 @@ int main(int argc, char **argv)
 
 	if (argc < 2 || !strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") || !strcmp(argv[1], "help")) {
 		help();
-		return argc < 2 ? EXIT_USAGE : EXIT_YES;
+		return command_output_end(argc < 2 ? EXIT_USAGE : EXIT_YES);
 	}
 	if (!strcmp(argv[1], "--version")) {
 		puts("kruxc " KRUX_VERSION);
-		return EXIT_YES;
+		return command_output_end(EXIT_YES);
 	}
 	c = command_find(argv[1]);
 	if (!c)
@@ -93,10 +89,6 @@ int main(int argc, char **argv)
 		                     o.nargs < c->least ? "something is missing" : "too many arguments", c->name, c->args);
 	else
 		code = c->run(&o);
-	if (fflush(stdout) && code == EXIT_YES) {
-		fprintf(stderr, "kruxc: cannot write standard output: %s\n", strerror(errno));
-		code = EXIT_SYSTEM;
-	}
 	options_free(&o);
-	return code;
+	return command_output_end(code);
 }

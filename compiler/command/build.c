@@ -29,7 +29,7 @@ static bool part_write(struct arena *a, const char *root, const struct krux_bund
 			continue;
 		dir = arena_copy(a, path.p, i);
 		if (mkdir(dir, 0755) && errno != EEXIST) {
-			fprintf(stderr, "kruxc: cannot make the folder %s: %s\n", dir, strerror(errno));
+			command_say("kruxc: cannot make the folder %s: %s", dir, strerror(errno));
 			return false;
 		}
 	}
@@ -44,7 +44,7 @@ static bool package_write(struct arena *a, const char *root, const struct packag
 	                to = arena_printf(a, "%s/bundle.krux", root);
 
 	if (mkdir(root, 0755) && errno != EEXIST) {
-		fprintf(stderr, "kruxc: cannot make the folder %s: %s\n", root, strerror(errno));
+		command_say("kruxc: cannot make the folder %s: %s", root, strerror(errno));
 		return false;
 	}
 	for (size_t i = 0; i < pkg->nfiles; i++)
@@ -53,7 +53,7 @@ static bool package_write(struct arena *a, const char *root, const struct packag
 	if (!part_write(a, root, &bundle))
 		return false;
 	if (rename(from.p, to.p)) {
-		fprintf(stderr, "kruxc: cannot write %s: %s\n", to.p, strerror(errno));
+		command_say("kruxc: cannot write %s: %s", to.p, strerror(errno));
 		return false;
 	}
 	return true;
@@ -69,7 +69,7 @@ static bool key_read(const struct options *o, struct krux_secret_key *key)
 	}
 	if (krux_guard(&why) && krux_key_secret_read(o->key, key, &why))
 		return true;
-	fprintf(stderr, "kruxc build: %s: %s\n", o->key, why.why);
+	command_say("kruxc build: %s: %s", o->key, why.why);
 	return false;
 }
 
@@ -124,8 +124,7 @@ static bool emit(const struct options *o, struct pipeline *p, const struct krux_
 static void development_say(const struct options *o)
 {
 	if (!o->key && o->format == DIAG_TEXT)
-		fputs("kruxc build: signed with the development key, which kruxrt accepts with --dev alone; --key is for your own\n",
-		      stderr);
+		command_say("kruxc build: signed with the development key, which kruxrt accepts with --dev alone; --key is for your own");
 }
 
 int command_build(const struct options *o)

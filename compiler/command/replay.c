@@ -273,11 +273,7 @@ int command_replay(const struct options *o)
 		r.has_zone = clock_set(r.p->build.zone);
 		code = past_read(o->arg[1], request_take, &r, &why);
 		if (code) {
-			fputs("kruxc replay: ", stderr);
-			screen_print(stderr, why.where);
-			fputs(": ", stderr);
-			screen_print(stderr, why.why);
-			fputc('\n', stderr);
+			command_say("kruxc replay: %s: %s", why.where, why.why);
 		} else {
 			(o->json ? json_write : text_write)(&b, &r);
 			code = r.differ || undecided_sum(&r) ? EXIT_NO : EXIT_YES;
