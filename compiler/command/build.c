@@ -1,13 +1,12 @@
 /* kruxc build: a signed bundle and its readable parts; nothing is written when anything is wrong. */
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "capspec/canon.h"
 #include "capspec/guard.h"
 #include "compiler/base/buf.h"
 #include "compiler/command/command.h"
+#include "compiler/command/package_write.h"
 #include "compiler/command/verify.h"
 #include "compiler/emit/cc.h"
 #include "compiler/emit/emit_c.h"
@@ -16,48 +15,6 @@
 #include "compiler/emit/sandbox_plan.h"
 #include "compiler/emit/table.h"
 #include "compiler/plan/coverage.h"
-
-/* Makes the folders of a path below `root`, and writes the file. */
-static bool part_write(struct arena *a, const char *root, const struct krux_bundle_file *f)
-{
-	struct krux_str path = arena_printf(a, "%s/%.*s", root, STR_ARG(f->name));
-
-	for (size_t i = strlen(root) + 1; i < path.n; i++) {
-		char *dir;
-
-		if (path.p[i] != '/')
-			continue;
-		dir = arena_copy(a, path.p, i);
-		if (mkdir(dir, 0755) && errno != EEXIST) {
-			command_say("kruxc: cannot make the folder %s: %s", dir, strerror(errno));
-			return false;
-		}
-	}
-	return file_save(path.p, f->data.p, f->data.n);
-}
-
-/* The parts first, the bundle last and in one step: where there is a bundle, it is whole. */
-static bool package_write(struct arena *a, const char *root, const struct package *pkg)
-{
-	struct krux_bundle_file bundle = { KRUX_STR(".bundle.krux.new"), pkg->bundle };
-	struct krux_str from = arena_printf(a, "%s/.bundle.krux.new", root),
-	                to = arena_printf(a, "%s/bundle.krux", root);
-
-	if (mkdir(root, 0755) && errno != EEXIST) {
-		command_say("kruxc: cannot make the folder %s: %s", root, strerror(errno));
-		return false;
-	}
-	for (size_t i = 0; i < pkg->nfiles; i++)
-		if (!part_write(a, root, &pkg->file[i]))
-			return false;
-	if (!part_write(a, root, &bundle))
-		return false;
-	if (rename(from.p, to.p)) {
-		command_say("kruxc: cannot write %s: %s", to.p, strerror(errno));
-		return false;
-	}
-	return true;
-}
 
 static bool key_read(const struct options *o, struct krux_secret_key *key)
 {
