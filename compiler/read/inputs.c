@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 
 #include "capspec/limits.h"
@@ -43,17 +44,22 @@ static struct span nowhere(struct finder *f, const char *name)
 	return (struct span){ s, 0, 0 };
 }
 
-static bool wanted(const char *name)
+static bool name_ends(const char *name, int (*differ)(const char *, const char *))
 {
 	static const char *const ends[] = { ".cap", ".yaml", ".yml" };
 	size_t n = strlen(name);
 
 	for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
 		size_t k = strlen(ends[i]);
-		if (n > k && !strcmp(name + n - k, ends[i]))
+		if (n > k && !differ(name + n - k, ends[i]))
 			return true;
 	}
 	return false;
+}
+
+static bool wanted(const char *name)
+{
+	return name_ends(name, strcmp);
 }
 
 static void add_file(struct finder *f, const char *path, const char *shown, const struct stat *st)
@@ -152,6 +158,9 @@ static void walk(struct finder *f, const char *path, const char *shown, unsigned
 				walk(f, sub, as, depth + 1);
 		} else if (wanted(names[i])) {
 			add_file(f, sub, as, there ? &st : NULL);
+		} else if (name_ends(names[i], strcasecmp)) {
+			diag_error(f->diags, 6, nowhere(f, sub), "the name says what this file is in capital letters")->fix =
+				KRUX_STR("write .cap, .yaml or .yml in small ones");
 		}
 	}
 }

@@ -301,6 +301,8 @@ static void scalar_add(struct reader *r, const yaml_event_t *e)
 	}
 	while (n->at.n && memchr(" \n", raw[n->at.n - 1], 2))
 		n->at.n--;
+	if (memchr(text.p, 0, text.n))
+		diag_error(r->diags, 13, n->at, "this text holds a NUL")->fix = KRUX_STR("leave out the \\0");
 	if (r->masked)
 		text = yaml_unmask(r->arena, text);
 	if (text.n == at.n && !memcmp(text.p, raw, text.n))
