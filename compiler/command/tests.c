@@ -96,6 +96,9 @@ static bool test_run(struct pipeline *p, struct buf *b, bool json, const struct 
 	v = voice_of(&e, policy);
 	if (v && v->rule)
 		reached[v->rule->index] = true;
+	/* What is only observed is reached by a test that asks what would be. */
+	if (v && v->would && t->has_would)
+		reached[v->would->index] = true;
 	fine = compare(&what, t, &e, v);
 	if (json) {
 		buf_puts(b, "{\"test\":\"");

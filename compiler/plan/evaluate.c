@@ -33,7 +33,10 @@ static void voice_find(struct dd *m, const struct cite_policy *c, const struct d
 	for (size_t i = 0; i < c->nrules; i++) {
 		const struct rule *r = c->rule[i].rule;
 
-		if (r->observe || dd_eval(m, c->rule[i].match, req) != DD_TRUE)
+		if ((r->observe && v->would) || dd_eval(m, c->rule[i].match, req) != DD_TRUE)
+			continue;
+		v->would = v->would ? v->would : r;
+		if (r->observe)
 			continue;
 		v->rule = r;
 		v->verdict = r->verdict;

@@ -8,6 +8,7 @@
 struct voice {
 	const struct policy *policy;
 	const struct rule *rule;        /* its match; NULL: the default, or nothing */
+	const struct rule *would;       /* its match if every rule were enforced; NULL: none */
 	enum krux_verdict verdict;      /* of the match, after rate and budget, or of the default */
 	bool speaks;                    /* false: no match and no default, or the default was not asked */
 	bool skipped;                   /* in observe mode: counts for `would` only */
