@@ -290,6 +290,8 @@ int past_read(const char *path, past_fn *each, void *ctx, struct krux_refusal *w
 		code = past_fail(&r, fd < 0 && errno == ENOENT ? 2 : 3, path, fd < 0 ? strerror(errno) : "no memory");
 	else
 		code = path_take(&r, fd, path);
+	if (!code && !r.any)
+		code = past_fail(&r, 2, path, "there is no record in it");
 	if (fd >= 0)
 		close(fd);
 	krux_pool_free(r.pool);

@@ -72,3 +72,6 @@ sed 's,UTC,Africa/Abidjan,' p.yaml > same.yaml
 replay same.yaml "$s"; echo "another of the same time: exit $?"
 sed 's,UTC,Etc/GMT-12,' p.yaml > half.yaml
 replay half.yaml "$s" | tail -1
+# What holds no record is no log.
+: > empty; mkdir -p none/log && : > none/log/00000000.seg
+for l in empty none; do replay p.yaml $l 2>&1; echo "empty: exit $?"; done
