@@ -214,7 +214,7 @@ static struct krux_str host_condition(struct grant *g)
 		return (struct krux_str){ 0 };
 	}
 	host = (struct krux_str){ text, (size_t)n };
-	return arena_printf(g->s->im->arena, "url.host %s %.*s",
+	return arena_printf(g->s->im->arena, "%s.host %s %.*s", restricts(g) ? "it" : "url",
 	                    restricts(g) && !krux_canon_ip(host, ip, &v4, &why) ? "under" : "==",
 	                    STR_ARG(import_quoted(g->s->im->arena, host)));
 }
@@ -232,9 +232,12 @@ static void web_grant(struct grant *g)
 		return;
 	}
 	rule = grant_rule(g, KRUX_STR("web"), "every address");
-	draft_on(im, rule, KRUX_STR("network.http_request"));
-	import_review(im, &rule->notes, "the capability that fetches, with a field url");
-	rule->when = when;
+	draft_on(im, rule, restricts(g) ? KRUX_STR("network.*") : KRUX_STR("network.fetch"));
+	if (restricts(g))
+		rule->when = arena_printf(im->arena, "any(connects, %.*s)", STR_ARG(when.n ? when : KRUX_STR("true")));
+	else
+		rule->when = arena_printf(im->arena, "%.*s%smethod == get and not has headers and not has body", STR_ARG(when),
+		                          when.n ? " and " : "");
 }
 
 /* Every capability. */
@@ -330,6 +333,8 @@ static void grant_read(struct settings *s, enum order order, struct krux_str tex
 	struct grant g = { .s = s, .order = order, .text = import_line(s->im->arena, text) };
 
 	g.at = import_json_at(s->im, text);
+	/* Two blanks are another name than one. */
+	g.doubt = krux_str_eq(g.text, text) ? NULL : "there are other blanks in it than single ones";
 	grant_split(&g);
 	for (size_t i = 0; i < sizeof tools / sizeof *tools; i++)
 		if (grant_is(&g, tools[i].tool)) {
@@ -386,13 +391,13 @@ static void mode_read(struct settings *s, struct krux_str mode)
 }
 
 /* It could deny anything. */
-static void unknown_read(struct settings *s, struct krux_str key)
+static void unknown_read(struct settings *s, const char *where, struct krux_str key)
 {
 	struct draft_rule *rule = rule_add(s, ORDER_DENY, KRUX_STR("doubt"));
 
 	draft_on(s->im, rule, KRUX_STR("*"));
 	import_note(s->im, &rule->notes, IMPORT_DENIED, import_json_at(s->im, key),
-	            "permissions.%.*s is not known, and could be a restriction of anything", STR_ARG(key));
+	            "%s%.*s is not known, and could be a restriction of anything", where, STR_ARG(key));
 }
 
 static void permissions_read(struct settings *s, const struct krux_value *map)
@@ -413,7 +418,7 @@ static void permissions_read(struct settings *s, const struct krux_value *map)
 			import_note(s->im, &s->policy.notes, IMPORT_LOST, import_json_at(s->im, key),
 			            "permissions.%.*s has no counterpart", STR_ARG(key));
 		else
-			unknown_read(s, key);
+			unknown_read(s, "permissions.", key);
 	}
 }
 
@@ -434,10 +439,15 @@ void import_claude(struct importer *im)
 	s.policy.name = import_stem(im->src);
 	import_say(im, &s.policy.notes, KRUX_STR("Imported from permissions of settings. What is marked `review:` was invented."));
 	import_review(im, &s.policy.notes, "the project of the settings is /workspace here");
-	for (size_t i = 0; i < root->map.n; i++)
-		if (!is(root->map.member[i].key, "permissions") && !is(root->map.member[i].key, "$schema"))
-			import_note(im, &s.policy.notes, IMPORT_LOST, import_json_at(im, root->map.member[i].key),
-			            "`%.*s` has no counterpart", STR_ARG(root->map.member[i].key));
+	for (size_t i = 0; i < root->map.n; i++) {
+		struct krux_str key = root->map.member[i].key;
+
+		if (is(key, "deny") || is(key, "ask") || is(key, "disallowedTools"))
+			unknown_read(&s, "", key);
+		else if (!is(key, "permissions") && !is(key, "$schema"))
+			import_note(im, &s.policy.notes, IMPORT_LOST, import_json_at(im, key), "`%.*s` has no counterpart",
+			            STR_ARG(key));
+	}
 	permissions_read(&s, permissions);
 	if (s.policy.deflt != KRUX_BLOCKED || permissions->map.n) {
 		rule = rule_add(&s, ORDER_READ, KRUX_STR("read"));

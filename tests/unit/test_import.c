@@ -209,7 +209,7 @@ static const struct { const char *text, *rule; } denied[] = {
 #define WRITES "any(writes, true) or any(creates, true) or any(deletes, true)\n    verdict: "
 #define READS "any(reads, true) or any(lists, true)\n    verdict: "
 #define ALL "  - id: deny.everything\n    on: \"*\"\n    verdict: blocked"
-#define WEB "on: network.http_request\n    "
+#define WEB "on: \"network.*\"\n    when: any(connects, "
 
 /* Settings that deny or ask what is not understood, and what is allowed no further than it was. */
 static const struct { const char *permissions, *rule; } doubted[] = {
@@ -226,22 +226,27 @@ static const struct { const char *permissions, *rule; } doubted[] = {
 	{ "'deny': [ 'Read(../x)' ]", READS "blocked" },
 	{ "'deny': [ 'Read(.env )' ]", READS "blocked" },
 	{ "'deny': [ 'Read(src/[ab].c)' ]", READS "blocked" },
-	{ "'deny': [ 'WebFetch(domain:*.evil.com)' ]", WEB "when: url.host under \"evil.com\"\n    verdict: blocked" },
-	{ "'deny': [ 'WebFetch(domain:*evil.com)' ]", WEB "verdict: blocked" },
-	{ "'deny': [ 'WebFetch(domain:evil.com:80)' ]", WEB "verdict: blocked" },
-	{ "'deny': [ 'WebFetch(url:x)' ]", WEB "verdict: blocked" },
-	{ "'ask': [ 'WebFetch(domain:a..b)' ]", WEB "verdict: approval-required" },
-	{ "'deny': [ 'WebFetch(domain:0x7f.1)' ]", WEB "when: url.host == \"127.0.0.1\"\n    verdict: blocked" },
+	{ "'deny': [ 'WebFetch(domain:*.evil.com)' ]", WEB "it.host under \"evil.com\")\n    verdict: blocked" },
+	{ "'deny': [ 'WebFetch(domain:*evil.com)' ]", WEB "true)\n    verdict: blocked" },
+	{ "'deny': [ 'WebFetch(domain:evil.com:80)' ]", WEB "true)\n    verdict: blocked" },
+	{ "'deny': [ 'WebFetch(url:x)' ]", WEB "true)\n    verdict: blocked" },
+	{ "'ask': [ 'WebFetch(domain:a..b)' ]", WEB "true)\n    verdict: approval-required" },
+	{ "'deny': [ 'WebFetch(domain:0x7f.1)' ]", WEB "it.host == \"127.0.0.1\")\n    verdict: blocked" },
 	{ "'deny': [ 'mcp__s__get*' ]", "on: \"s.*\"\n    verdict: blocked" },
 	{ "'deny': [ 'mcp__s__get(x)' ]", "on: s.get\n    verdict: blocked" },
 	{ "'deny': [ 'mcp__*' ]", ALL },
 	{ "'deny': [ 'mcp__a__b__c' ]", ALL },
 	{ "'deny': [ '*' ]", ALL },
+	{ "'deny': [ 'Read(a  b)' ]", READS "blocked" },
+	{ "'deny': [ ' Read(a)' ]", READS "blocked" },
+	{ "'allow': [ 'Edit(a  b)' ]", "# not carried over: allow Edit(a b): there are other blanks in it than single ones" },
+	{ "'allow': [ ] }, 'deny': [ 'Edit' ], 'x': { ", "  - id: deny.doubt\n    on: \"*\"\n    verdict: blocked" },
 	{ "'deny': [ 'Ed*' ]", ALL },
 	{ "'Deny': [ 'Edit' ]", "  - id: deny.doubt\n    on: \"*\"\n    verdict: blocked" },
 	{ "'allow': [ 'NotebookEdit' ]", "on: filesystem.edit\n    when: path matches \"**/*.ipynb\"\n    verdict: autonomous" },
 	{ "'allow': [ 'NotebookEdit(/a/**)' ]", "when: path matches \"/workspace/a/**\" and path matches \"**/*.ipynb\"\n" },
 	{ "'allow': [ 'MultiEdit' ]", "on: filesystem.edit\n    verdict: autonomous" },
+	{ "'allow': [ 'WebFetch' ]", "on: network.fetch\n    when: method == get and not has headers and not has body\n    verdict: autonomous" },
 	{ "'allow': [ 'Edit()' ]", "# not carried over: allow Edit(): its brackets are empty" },
 	{ "'allow': [ 'Edit(x' ]", "# not carried over: allow Edit(x: its bracket is not closed" },
 	{ "'allow': [ '*' ]", "# not carried over: allow *: this is no name of a tool" },
