@@ -144,6 +144,6 @@ FUZZERS += config gate
 # connections, for calls that have none of their own
 RUNTIME_SRC += runtime/egress/address.c runtime/egress/egress.c runtime/egress/line.c runtime/egress/relay.c runtime/egress/resolver.c
 # handlers that need libcurl, in a program of their own
-WEB_SRC += stdlib-caps/network/fetch.c stdlib-caps/network/transfer.c stdlib-caps/network/web.c
+WEB_SRC += stdlib-caps/network/download.c stdlib-caps/network/fetch.c stdlib-caps/network/transfer.c stdlib-caps/network/web.c
 TEST_SRC += tests/unit/outside.c
 UNIT_TESTS += test_egress test_network test_web

@@ -7,49 +7,12 @@
 
 #include <sodium.h>
 #include <string.h>
-#include <strings.h>
 
 static struct transfer transfer;         /* a child serves one call */
 
 bool network_fetch_open(struct handler_call *c)
 {
 	return transfer_open(c, &transfer, (size_t)arg_uint(c, "limit"));
-}
-
-/* Those that say how the message itself is sent are not the caller's. */
-static bool header_is_ours(struct krux_str line)
-{
-	static const char *const ours[] = { "host", "content-length", "transfer-encoding", "connection", "expect", "te",
-		                            "trailer", "upgrade", "keep-alive", "proxy-authorization", "proxy-connection" };
-	size_t n = (size_t)((const char *)memchr(line.p, ':', line.n) - line.p);
-
-	for (size_t i = 0; i < sizeof ours / sizeof *ours; i++)
-		if (strlen(ours[i]) == n && !strncasecmp(line.p, ours[i], n))
-			return true;
-	return false;
-}
-
-static bool headers_set(struct handler_call *c)
-{
-	const struct krux_value *list = krux_value_get(c->args, "headers");
-	struct transfer *t = &transfer;
-
-	/* None of its own accord. */
-	t->sent = curl_slist_append(NULL, "Expect:");
-	for (size_t i = 0; list && t->sent && i < list->list.n; i++) {
-		struct krux_str line = list->list.item[i].str;
-		char *text = krux_pool_copy(c->pool, line.p, line.n);
-		struct curl_slist *more;
-
-		if (header_is_ours(line))
-			return handler_fail(c, "BadRequest", "%.*s: that header is not the caller's to set.",
-			                    (int)((const char *)memchr(line.p, ':', line.n) - line.p), line.p);
-		more = text ? curl_slist_append(t->sent, text) : NULL;
-		if (!more)
-			return handler_memory(c, "NoAnswer");
-		t->sent = more;
-	}
-	return t->sent || handler_memory(c, "NoAnswer");
 }
 
 static bool method_set(struct handler_call *c)
@@ -114,7 +77,7 @@ bool network_fetch_run(struct handler_call *c)
 	uint8_t digest[KRUX_SHA256];
 	struct answer a;
 
-	if (!headers_set(c))
+	if (!transfer_headers(&transfer, krux_value_get(c->args, "headers")))
 		return false;
 	if (!method_set(c))
 		return c->error ? false : handler_memory(c, "NoAnswer");

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -193,12 +194,50 @@ bool transfer_open(struct handler_call *c, struct transfer *t, size_t limit)
 	return true;
 }
 
+/* Those that say how the message itself is sent are not the caller's. */
+static bool header_is_ours(struct krux_str line)
+{
+	static const char *const ours[] = { "host", "content-length", "transfer-encoding", "connection", "expect", "te",
+		                            "trailer", "upgrade", "keep-alive", "proxy-authorization", "proxy-connection" };
+	size_t n = (size_t)((const char *)memchr(line.p, ':', line.n) - line.p);
+
+	for (size_t i = 0; i < sizeof ours / sizeof *ours; i++)
+		if (strlen(ours[i]) == n && !strncasecmp(line.p, ours[i], n))
+			return true;
+	return false;
+}
+
+bool transfer_headers(struct transfer *t, const struct krux_value *list)
+{
+	struct handler_call *c = t->call;
+
+	/* None of its own accord. */
+	t->sent = curl_slist_append(NULL, "Expect:");
+	for (size_t i = 0; list && t->sent && i < list->list.n; i++) {
+		struct krux_str line = list->list.item[i].str;
+		char *text = krux_pool_copy(c->pool, line.p, line.n);
+		struct curl_slist *more;
+
+		if (header_is_ours(line))
+			return handler_fail(c, "BadRequest", "%.*s: that header is not the caller's to set.",
+			                    (int)((const char *)memchr(line.p, ':', line.n) - line.p), line.p);
+		more = text ? curl_slist_append(t->sent, text) : NULL;
+		if (!more)
+			return handler_memory(c, "NoAnswer");
+		t->sent = more;
+	}
+	return t->sent || handler_memory(c, "NoAnswer");
+}
+
 /* ---- from start to end ---- */
 
 static bool transfer_failed(struct transfer *t, CURLcode code)
 {
 	struct handler_call *c = t->call;
 
+	/* Whoever took the content has said why not. */
+	if (c->error)
+		return false;
 	switch (t->refused) {
 	case LINE_OK:
 		break;

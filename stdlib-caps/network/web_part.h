@@ -40,6 +40,8 @@ struct transfer {
 
 /* For the url of the call's argument `url`; before the filter. False: it has failed. */
 bool transfer_open(struct handler_call *, struct transfer *, size_t limit);
+/* Sends these besides its own; NULL: none. */
+bool transfer_headers(struct transfer *, const struct krux_value *list);
 /* Makes the request and waits for the answer; its errors are those of network.fetch. */
 bool transfer_run(struct transfer *, uint64_t timeout_ms);
 

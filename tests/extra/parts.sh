@@ -22,7 +22,7 @@ without() { # program, symbols that it must not have
 		grep -qx "$s" "$dir/all" || bad "$p" "$s is in no program: is it named otherwise now?"
 	done
 }
-is "handlers that there are" "$(wc -l < "$dir/handlers")" 21
+is "handlers that there are" "$(wc -l < "$dir/handlers")" 22
 # A build with sanitizers keeps all that is linked.
 if [ -z "${SAN:-}" ]; then
 	held kruxrt ""
@@ -30,7 +30,7 @@ if [ -z "${SAN:-}" ]; then
 	held krux-recorder ""
 	held krux-spawner ""
 	held krux-egress ""
-	held krux-web "$(sed -n 's/^WEB(\([a-z_]*\),.*/\1_run /p' "$top/capspec/builtins.def" | tr -d '\n')"
+	held krux-web "$(sed -n 's/^WEB(\([a-z_]*\),.*/\1_run /p' "$top/capspec/builtins.def" | sort | tr -d '\n')"
 	without kruxrt egress_run gate_run recorder_run spawner_run template_run judge_any krux_bundle_open seccomp_restrict child_run
 	without krux-egress gate_run recorder_run spawner_run template_run log_open file_replace krux_bundle_open judge_any child_run seccomp_restrict namespaces_fork quorum_holds
 	without krux-gate egress_run recorder_run spawner_run template_run log_open file_replace child_run seccomp_restrict namespaces_fork

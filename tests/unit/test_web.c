@@ -165,6 +165,48 @@ START_TEST(certificates_are_checked)
 }
 END_TEST
 
+/* ---- files ---- */
+
+static const char *fetching(const char *path, const char *file, const char *more)
+{
+	snprintf(json, sizeof json, "{\"url\":\"http://here.test:%u%s\",\"path\":\"/workspace/%s\"%s}", port, path, file, more);
+	return json;
+}
+
+START_TEST(downloads_are_whole_or_not_there)
+{
+	static const struct {
+		const char *path, *more, *error;
+	} failing[] = {
+		{ "/not-there", "", "NotGiven" }, { "/redirect", "", "NotGiven" }, { "/cut", "", "BadAnswer" },
+		{ "/endless", ",\"limit\":100000", "TooLarge" }, { "/slow", ",\"timeout_ms\":300", "Timeout" },
+		{ "/ok", ",\"limit\":4", "TooLarge" }, { "/no-http", "", "BadAnswer" },
+	};
+
+	char over[128];
+
+	if (!begin(_i, SERVER_PLAIN))
+		return;
+	calls_ok("network.download", fetching("/ok", "a", ""), "\"size\":5", "\"created\":true", "\"status\":200",
+	         "\"sha256\":\"2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824\"", NULL);
+	ck_assert(file_is("workspace/a", "hello"));
+	calls_fail("network.download", fetching("/ok", "a", ""), "Exists");
+	for (size_t i = 0; i < sizeof failing / sizeof *failing; i++) {
+		calls_fail("network.download", fetching(failing[i].path, "b", failing[i].more), failing[i].error);
+		ck_assert_msg(!there("workspace/b"), "%s", failing[i].path);
+		snprintf(over, sizeof over, "%s,\"mode\":\"overwrite\"", failing[i].more);
+		calls_fail("network.download", fetching(failing[i].path, "a", over), failing[i].error);
+		ck_assert(file_is("workspace/a", "hello"));
+	}
+	calls_ok("network.download", fetching("/binary", "a", ",\"mode\":\"overwrite\""), "\"size\":3", "\"created\":false", NULL);
+	ck_assert(file_is("workspace/a", "\xFF\xFE\xFD"));
+	calls_fail("network.download", fetching("/ok", ".git/hooks/post-commit", ""), "Protected");
+	calls_fail("network.download", fetching("/ok", "none/b", ""), "ParentNotFound");
+	calls_fail("network.download", "{\"url\":\"http://here.test/\",\"path\":\"/etc/b\"}", "PathOutOfScope");
+	end();
+}
+END_TEST
+
 /* ---- every example ---- */
 
 START_TEST(examples_hold)
@@ -173,7 +215,7 @@ START_TEST(examples_hold)
 		return;
 	outside_stop();
 	outside_start(NULL);
-	ck_assert_uint_ge(calls_examples(builtin_web), 4);
+	ck_assert_uint_ge(calls_examples(builtin_web), 7);
 	end();
 }
 END_TEST
@@ -198,6 +240,7 @@ int main(void)
 	tcase_add_loop_test(c, hostile_servers_get_nowhere, 0, WAYS);
 	tcase_add_loop_test(c, there_may_be_no_connection, 0, WAYS);
 	tcase_add_loop_test(c, certificates_are_checked, 0, WAYS);
+	tcase_add_loop_test(c, downloads_are_whole_or_not_there, 0, WAYS);
 	tcase_add_loop_test(c, examples_hold, 0, WAYS);
 	suite_add_tcase(s, c);
 	r = srunner_create(s);
