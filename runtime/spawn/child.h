@@ -59,8 +59,8 @@ enum { CHILD_BROKEN = 3, CHILD_TOO_MUCH = 4, CHILD_SIGNALLED = 128 };
  * `find` finds. -1
  * with *err: it is not run by a builtin that is there, there is no filter for it, or the machine lacks a
  * layer. */
-int child_plan_make(const struct krux_capability *, const struct krux_layer *, builtin_find_fn *, struct child_plan *,
-                    struct krux_err *err);
+int child_plan_make(const struct krux_capability *cap, const struct krux_layer *layer, builtin_find_fn *find,
+                    struct child_plan *plan, struct krux_err *err);
 /* What the layer leaves that agent. -1 with *err: nothing, so that there is no call. */
 int child_reach(const struct krux_capability *, const struct krux_layer *, struct krux_str agent,
                  const struct krux_reach **out, struct krux_err *err);

@@ -157,6 +157,8 @@ bool programs_needed(const struct loaded *policy)
 
 int programs_get(struct programs *p, const struct krux_capability *cap, size_t i, struct krux_err *err)
 {
+	if (i >= p->n)
+		return err_set(err, 0, "this process runs no commands");
 	if (p->fd[i] < 0)
 		p->fd[i] = program_open(cap, err);
 	return p->fd[i];

@@ -137,10 +137,10 @@ static int template_open(struct template *t, struct krux_err *err)
 	probe_get();
 	place_ready();
 	krux_crc32c("", 0);
-	if (programs_open(&t->programs, t->policy, err))
+	if (o->commands && programs_open(&t->programs, t->policy, err))
 		return -1;
 	command_signals_block();
-	if (o->confine && o->confine(programs_needed(t->policy), err))
+	if (o->confine && o->confine(o->commands && programs_needed(t->policy), err))
 		return -1;
 	t->loop.turn = turn;
 	t->loop.turn_ctx = t;

@@ -14,6 +14,7 @@ struct template_options {
 	const char *bundle_path;       /* for messages */
 	int trust;                     /* folder */
 	bool dev;
+	bool commands;                 /* it runs commands, and has their programs */
 	unsigned each, all;            /* most children that wait for calls: of one agent and class, in all; 0: none */
 	const struct builtin *(*find)(struct krux_str name);   /* the builtins that its children may be */
 	/* Called once, when the bundle is mapped, before READY. NULL in tests. */
