@@ -240,12 +240,14 @@ static void carry_cpu(size_t n)
 	struct carry *c = carry_new();
 	uint8_t bytes[RECORD_MAX];
 	struct record a = intent(), b, r;
-	struct record_head h = { 1, 1, 1, bundle, nonce, nonce };
+	struct record_moment m;
+	struct record_head h = { 1, bundle, &m };
 	enum { N = 200000 };
 	const char *why;
 	uint64_t t;
 
 	(void)n;
+	record_moment(&m, nonce, nonce, 1, 1);
 	record_body(intent_body, nintent, &a, &why);
 	record_whole(&h, intent_body, nintent, &a, bytes, sizeof bytes);
 	b = outcome(0);
@@ -267,12 +269,14 @@ static void cpu(void)
 {
 	uint8_t out[RECORD_MAX];
 	struct record r = intent(), back;
-	struct record_head h = { 1, log_wall(), log_mono(), bundle, nonce, nonce };
+	struct record_moment m;
+	struct record_head h = { 1, bundle, &m };
 	enum { N = 200000 };
 	const char *why;
 	size_t n = 0, used;
 	uint64_t t;
 
+	record_moment(&m, nonce, nonce, log_wall(), log_mono());
 	t = cpu_ns();
 	for (int i = 0; i < N; i++)
 		record_body(intent_body, nintent, &r, &why);

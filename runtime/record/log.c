@@ -146,7 +146,7 @@ static enum log_result log_admits(struct log *log, const struct record *r, struc
 static enum log_result body_add(struct log *log, struct krux_str body, struct record *r,
                                 struct log_added *added, struct krux_err *err)
 {
-	struct record_head h = { log->next, log_wall(), log_mono(), log->leaf, log->epoch, log->boot };
+	struct record_head h = { log->next, log->leaf, &log->moment };
 	uint8_t *out = log->buf + log->nbuf, leaf[HASH_LEN];
 	size_t n = record_whole(&h, (const uint8_t *)body.p, body.n, r, out, RECORD_MAX);
 	enum carry_result rc;
@@ -163,7 +163,7 @@ static enum log_result body_add(struct log *log, struct krux_str body, struct re
 	}
 	carry_leaf(log->carry, leaf);
 	if (added) {
-		*added = (struct log_added){ .seq = h.seq, .wall = h.wall, .bytes = { (char *)out, n } };
+		*added = (struct log_added){ .seq = h.seq, .wall = log->moment.wall, .bytes = { (char *)out, n } };
 		memcpy(added->leaf, leaf, HASH_LEN);
 	}
 	memcpy(log->leaf, leaf, HASH_LEN);
@@ -190,8 +190,11 @@ enum log_result log_add_body(struct log *log, struct krux_str body, struct recor
 		}
 		rc = log_cut(log, err);
 	}
-	if (!rc && log->nbuf == log->given)
+	/* Those that are written together arrived together. */
+	if (!rc && log->nbuf == log->given) {
+		record_moment(&log->moment, log->epoch, log->boot, log_wall(), log_mono());
 		log->nbuf = log->given = 0;
+	}
 	if (!rc && log->nbuf - log->given > LOG_PENDING)
 		rc = log_commit(log, err);
 	if (!rc && log->nbuf > LOG_PENDING)

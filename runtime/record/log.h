@@ -56,7 +56,7 @@ enum { LOG_PENDING = 4 << 20 };
 size_t log_pending(const struct log *);
 
 /* Adds a record: fills in seq, prev, epoch, boot and clocks, and hands it to the system no later than
- * the next commit. `added` may be NULL. */
+ * the next commit. All that is added until then has the time of the first. `added` may be NULL. */
 enum log_result log_add(struct log *, struct record *, struct log_added *added, struct krux_err *err);
 /* The same of a body that record_body has decoded to r, which becomes the record and borrows as added->bytes
  * does. */

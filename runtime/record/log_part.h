@@ -20,6 +20,7 @@ struct log {
 	int fd, head_fd;                 /* the open segment; log/head, which holds the lock */
 	struct log_options options;
 	uint8_t epoch[16], boot[16];
+	struct record_moment moment;     /* of the records in buf that the system does not have yet */
 	uint64_t segment, size;          /* number of the open one, and up to where it holds zeros */
 	uint64_t at;                     /* bytes of it that the system has */
 	uint64_t unsynced;               /* of those, bytes that may not be on disk */

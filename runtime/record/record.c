@@ -103,32 +103,46 @@ size_t record_encode(const struct record *r, uint8_t *out, size_t cap)
 }
 
 /* The writer's own fields go to where RECORD_HEAD bytes are free; each returns the place behind it. */
-static inline uint8_t *bytes_put(uint8_t *p, struct record *r, enum audit_field f, const uint8_t *bytes, size_t n)
+static inline uint8_t *bytes_put(uint8_t *p, enum audit_field f, const uint8_t *bytes, size_t n)
 {
 	struct item_out o = { p, 2 * sizeof(uint64_t), 0 };
 
 	item_head(&o, ITEM_UINT, f);
 	item_head(&o, ITEM_BYTES, n);
 	memcpy(p + o.n, bytes, n);
-	record_bytes(r, f, p + o.n, n);
 	return p + o.n + n;
 }
 
-static inline uint8_t *number_put(uint8_t *p, struct record *r, enum audit_field f, uint64_t v)
+static inline uint8_t *number_put(uint8_t *p, enum audit_field f, uint64_t v)
 {
 	struct item_out o = { p, 2 * sizeof(uint64_t), 0 };
-	uint64_t big = htobe64(v);
 
-	record_set(r, f, v);
 	item_head(&o, ITEM_UINT, f);
-	/* Times are of this size. */
-	if (v >> 32) {
-		p[o.n] = (uint8_t)ITEM_UINT << 5 | 27;
-		memcpy(p + o.n + 1, &big, sizeof big);
-		return p + o.n + 1 + sizeof big;
-	}
 	item_head(&o, ITEM_UINT, v);
 	return p + o.n;
+}
+
+void record_moment(struct record_moment *m, const uint8_t *epoch, const uint8_t *boot, uint64_t wall, uint64_t mono)
+{
+	uint8_t *p = m->bytes;
+
+	m->wall = wall;
+	m->mono = mono;
+	p = bytes_put(p, AUDIT_EPOCH, epoch, 16);
+	p = bytes_put(p, AUDIT_BOOT, boot, 16);
+	p = number_put(p, AUDIT_WALL, wall);
+	m->n = (uint8_t)(number_put(p, AUDIT_MONO, mono) - m->bytes);
+}
+
+/* Returns the place behind it. */
+static uint8_t *moment_put(uint8_t *p, struct record *r, const struct record_moment *m)
+{
+	memcpy(p, m->bytes, sizeof m->bytes);
+	record_bytes(r, AUDIT_EPOCH, p + 2, 16);
+	record_bytes(r, AUDIT_BOOT, p + 2 + 16 + 2, 16);
+	record_set(r, AUDIT_WALL, m->wall);
+	record_set(r, AUDIT_MONO, m->mono);
+	return p + m->n;
 }
 
 /* What was borrowed from where the fields were is borrowed from where they are. */
@@ -154,18 +168,19 @@ size_t record_whole(const struct record_head *h, const uint8_t *body, size_t n, 
 	if (n + RECORD_HEAD > cap || n + RECORD_HEAD > RECORD_MAX)
 		return 0;
 	item_head(&map, ITEM_MAP, count + 7);
-	p = number_put(out + map.n, r, AUDIT_SEQ, h->seq);
-	p = bytes_put(p, r, AUDIT_PREV, h->prev, HASH_LEN);
-	p = number_put(p, r, AUDIT_KIND, r->field[AUDIT_KIND].u);
-	p = bytes_put(p, r, AUDIT_EPOCH, h->epoch, 16);
-	p = bytes_put(p, r, AUDIT_BOOT, h->boot, 16);
-	p = number_put(p, r, AUDIT_WALL, h->wall);
-	p = number_put(p, r, AUDIT_MONO, h->mono);
+	record_set(r, AUDIT_SEQ, h->seq);
+	p = number_put(out + map.n, AUDIT_SEQ, h->seq);
+	p = bytes_put(p, AUDIT_PREV, h->prev, HASH_LEN);
+	record_bytes(r, AUDIT_PREV, p - HASH_LEN, HASH_LEN);
+	p = number_put(p, AUDIT_KIND, r->field[AUDIT_KIND].u);
+	p = moment_put(p, r, h->moment);
 	fields_move(r, borrowed, body + skip, p);
 	memcpy(p, body + skip, n - skip);
 	p += n - skip;
 	record_check(out, (size_t)(p - out), check);
-	return (size_t)(bytes_put(p, r, AUDIT_CHECK, check, sizeof check) - out);
+	p = bytes_put(p, AUDIT_CHECK, check, sizeof check);
+	record_bytes(r, AUDIT_CHECK, p - sizeof check, sizeof check);
+	return (size_t)(p - out);
 }
 
 void record_leaf(const uint8_t *p, size_t n, uint8_t leaf[static HASH_LEN])

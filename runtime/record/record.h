@@ -66,10 +66,18 @@ bool record_body(const uint8_t *p, size_t n, struct record *, const char **why);
 /* The same; what it finds is remembered for the next one. What this has remembered is for it alone. */
 bool record_body_known(const uint8_t *p, size_t n, struct record_known *, struct record *, const char **why);
 
+/* When records are written and by whom, as bytes of them: written out once for all that come together. */
+struct record_moment {
+	uint64_t wall, mono;
+	uint8_t n, bytes[4 * 2 + 2 * 16 + 2 * 8];
+};
+/* epoch, boot: 16 bytes each */
+void record_moment(struct record_moment *, const uint8_t *epoch, const uint8_t *boot, uint64_t wall, uint64_t mono);
+
 struct record_head {
-	uint64_t seq, wall, mono;
+	uint64_t seq;
 	const uint8_t *prev;             /* HASH_LEN bytes */
-	const uint8_t *epoch, *boot;     /* 16 each */
+	const struct record_moment *moment;
 };
 /* A body that record_body has taken, as r, and what its writer sets, to the record; r then is that
  * record, and borrows from out. Its length, at most n + RECORD_HEAD; 0: it is beyond cap or too long. */

@@ -67,9 +67,10 @@ static void policy_load(void)
 static size_t record_make(const uint8_t *body, size_t n, struct record *r)
 {
 	static const uint8_t sixteen[16];
-	const struct record_head head = { .seq = seq, .wall = gate_wall(), .mono = loop_clock(), .prev = prev,
-		                          .epoch = sixteen, .boot = sixteen };
+	struct record_moment moment;
+	const struct record_head head = { .seq = seq, .prev = prev, .moment = &moment };
 
+	record_moment(&moment, sixteen, sixteen, gate_wall(), loop_clock());
 	return record_whole(&head, body, n, r, whole, sizeof whole);
 }
 
