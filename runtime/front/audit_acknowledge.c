@@ -84,7 +84,7 @@ static int act_append(struct log *log, const struct loss *loss, const char *reas
 	record_text(&r, AUDIT_WHY, reason);
 	record_bytes(&r, AUDIT_NONCE, nonce, sizeof nonce);
 	record_set(&r, AUDIT_TREE, loss->records);
-	if (loss->is.records == loss->records)
+	if (loss->is.other || loss->is.records == loss->records)
 		record_bytes(&r, AUDIT_ROOT, loss->is.root, HASH_LEN);
 	n = record_encode_body(&r, body, sizeof body);
 	if (!n || !krux_key_sign(secret, "krux/operator/1", (struct krux_str){ (char *)body, n }, signature))

@@ -100,7 +100,17 @@ static void gone_turn(struct losses *all)
 	}
 }
 
-int losses_judge(struct losses *all, const struct state *state, uint64_t size, struct krux_err *err)
+/* How large the tree of that root was. */
+static void size_find(struct loss *l, const struct checkpoint_list *list)
+{
+	l->size = l->lost;
+	for (size_t i = 0; i < list->n; i++)
+		if (!memcmp(list->seen[i].root, l->root, HASH_LEN))
+			l->size = list->seen[i].size;
+}
+
+int losses_judge(struct losses *all, const struct state *state, const struct checkpoint_list *list, uint64_t size,
+                 struct krux_err *err)
 {
 	CLEAN_POOL struct krux_pool *pool = krux_pool_new(1 << 20);
 	const size_t ngone = all->ngone, nlosses = all->n;
@@ -118,19 +128,22 @@ int losses_judge(struct losses *all, const struct state *state, uint64_t size, s
 	for (size_t i = all->ngone = 0; i < ngone; i++)
 		if (all->gone[i].seq < size && is_operators(all, key, n, all->gone[i].by, all->gone[i].seq))
 			all->gone[all->ngone++] = all->gone[i];
-	for (size_t i = all->n = 0; i < nlosses; i++)
-		if (is_operators(all, key, n, all->loss[i].by, all->loss[i].seq))
-			all->loss[all->n++] = all->loss[i];
+	for (size_t i = all->n = 0; i < nlosses; i++) {
+		if (!is_operators(all, key, n, all->loss[i].by, all->loss[i].seq))
+			continue;
+		size_find(&all->loss[i], list);
+		all->loss[all->n++] = all->loss[i];
+	}
 	return 0;
 }
 
-/* Either the log was shorter than what was signed, and what it had still has to be what was signed; or it was
- * another one, which only the root tells. */
+/* The log was shorter than what was signed, and what it had still has to be what was signed; or it was another one up
+ * to what the root tells; or both. */
 static bool is_covered(const struct loss *l, const struct checkpoint_seen *s)
 {
-	if (s->size > l->lost || (s->size == l->lost && l->has_root && memcmp(s->root, l->root, HASH_LEN) != 0))
+	if (s->size > l->lost || (l->has_root && s->size == l->size && memcmp(s->root, l->root, HASH_LEN) != 0))
 		return false;
-	return s->size > l->kept || (l->has_root && l->lost <= l->kept);
+	return s->size > l->kept || (l->has_root && l->size <= l->kept && s->size <= l->size);
 }
 
 bool losses_cover(const struct losses *all, const struct checkpoint_seen *s)

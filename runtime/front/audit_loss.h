@@ -5,6 +5,7 @@
 #include "runtime/record/record.h"
 #include "runtime/record/sign.h"
 
+struct checkpoint_list;
 struct checkpoint_seen;
 struct krux_err;
 struct state;
@@ -16,7 +17,8 @@ struct losses {
 		uint64_t lost;               /* that there had been */
 		uint64_t seq;                /* of the operator's word */
 		bool has_root;
-		uint8_t root[HASH_LEN];      /* of the tree of `lost` records that was signed */
+		uint8_t root[HASH_LEN];      /* of the greatest tree that was signed */
+		uint64_t size;               /* of that */
 		uint8_t by[SIGN_KEY];
 	} *loss;
 	struct operator_gone {               /* keys of operators that were taken back */
@@ -31,8 +33,10 @@ struct losses {
 /* Called with every record in order. Negative with *err: no memory. */
 int losses_take(struct losses *, const struct record *, struct krux_err *err);
 /* After the last: what no operator has signed goes. Operators are those of the trust folder, and whom one of them took
- * back later, in the first `size` records, which are known to be what the log's key has signed. Negative with *err. */
-int losses_judge(struct losses *, const struct state *, uint64_t size, struct krux_err *err);
+ * back later, in the first `size` records, which are known to be what the log's key has signed. list: what it signed.
+ * Negative with *err. */
+int losses_judge(struct losses *, const struct state *, const struct checkpoint_list *, uint64_t size,
+                 struct krux_err *err);
 /* That this tree is not the log's is known. It was signed before the loss: nothing up to that size is after it. */
 bool losses_cover(const struct losses *, const struct checkpoint_seen *);
 void losses_free(struct losses *);

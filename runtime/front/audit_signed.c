@@ -207,7 +207,7 @@ static int log_check(struct checking *c, struct krux_err *err)
 	/* Damage is verify_log's to name; what lies before it is compared all the same. */
 	if (reader_each(c->state->log, record_take, c, &why) && why.no)
 		return err_set(err, why.no, "%s", why.text);
-	if (losses_judge(&c->losses, c->state, size_known(c), err) || epoch_check(c, err))
+	if (losses_judge(&c->losses, c->state, &c->list, size_known(c), err) || epoch_check(c, err))
 		return -1;
 	list_judge(c);
 	seen = checkpoint_list_witnessed(&c->list, 1);

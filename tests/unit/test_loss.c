@@ -87,6 +87,14 @@ static void copy_put_back(void)
 	ck_assert(!file_replace(audited.log, "head", 0600, head.p, head.n, &audited_err));
 }
 
+/* Without its last n-th part. */
+static void segment_cut(size_t n)
+{
+	while (segment.n && !segment.p[segment.n - 1])
+		segment.n--;
+	segment.n -= segment.n / n;
+}
+
 /* 100 records signed and kept, 200 signed, the 100 put back. */
 static void records_lose(void)
 {
@@ -151,9 +159,7 @@ START_TEST(a_cut_is_acknowledged)
 	audited_grow(200);
 	audited_sign(false);
 	copy_keep();
-	while (segment.n && !segment.p[segment.n - 1])
-		segment.n--;
-	segment.n -= segment.n / 4;
+	segment_cut(4);
 	copy_put_back();
 	ck_assert_uint_eq(start_alarm(), UINT64_MAX);
 	ck_assert_int_eq(run("verify --state @"), 1);
@@ -177,6 +183,26 @@ START_TEST(another_log_is_acknowledged)
 	says("FAULT signed: the first 200 records are not those that the log's key has signed");
 	ck_assert_msg(!acknowledge(0), "%s", audited_out);
 	says("the first 200 records are not those that were signed");
+	ck_assert_msg(!run("verify --state @"), "%s", audited_out);
+	says("1 signed checkpoints up to record 100");
+	says("1 of records whose loss");
+}
+END_TEST
+
+START_TEST(another_log_that_was_cut_is_acknowledged)
+{
+	audited_grow(100);
+	audited_sign(false);
+	audited_grow(200);
+	audited_sign_other();
+	audited_grow(300);
+	copy_keep();
+	segment_cut(6);
+	copy_put_back();
+	ck_assert_int_eq(run("verify --state @"), 1);
+	ck_assert_msg(!acknowledge(0), "%s", audited_out);
+	says("the first 200 records are not those that were signed");
+	ck_assert_uint_eq(start_alarm(), 0);
 	ck_assert_msg(!run("verify --state @"), "%s", audited_out);
 	says("1 signed checkpoints up to record 100");
 	says("1 of records whose loss");
@@ -321,6 +347,7 @@ int main(void)
 	tcase_add_test(t, an_older_copy_is_acknowledged);
 	tcase_add_test(t, a_cut_is_acknowledged);
 	tcase_add_test(t, another_log_is_acknowledged);
+	tcase_add_test(t, another_log_that_was_cut_is_acknowledged);
 	tcase_add_test(t, what_was_kept_has_to_be_what_was_signed);
 	tcase_add_test(t, what_was_signed_later_has_to_match);
 	tcase_add_test(t, what_was_held_elsewhere_is_not_excused);
