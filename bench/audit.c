@@ -143,7 +143,8 @@ static struct ours ours_make(const char *name)
 		fail(name);
 	o.log = openat(o.dir, "log", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	o.blobs = openat(o.dir, "blobs", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (log_create(o.log, "krux/bench", "bench", &err) || !(o.open = log_open(o.log, o.blobs, NULL, &err)))
+	if (log_create(o.log, "krux/bench", "bench", &err) || !(o.open = log_open(o.log, o.blobs, NULL, &err)) ||
+	    log_zeros_start(o.open, &err))
 		fail(name);
 	return o;
 }

@@ -12,6 +12,7 @@
 #include "runtime/record/carry.h"
 #include "runtime/record/recount.h"
 #include "runtime/record/tree.h"
+#include "runtime/record/zeros.h"
 
 #include "capspec/item.h"
 
@@ -276,6 +277,14 @@ static void log_prepare(struct log *log, uint64_t written)
 		return;
 	if (segment_next_fill(&log->ahead, 2 * written + (16 << 10), &ignored))
 		segment_next_drop(log->dir, &log->ahead);
+}
+
+int log_zeros_start(struct log *log, struct krux_err *err)
+{
+	/* What was begun is begun again. */
+	segment_next_drop(log->dir, &log->ahead);
+	log->ahead.zeros = zeros_start(err);
+	return log->ahead.zeros ? 0 : -1;
 }
 
 enum log_result log_write(struct log *log, struct krux_err *err)

@@ -55,6 +55,10 @@ enum { LOG_PENDING = 4 << 20 };
 /* Bytes that were added since the last commit or write. Beyond LOG_PENDING log_add commits first. */
 size_t log_pending(const struct log *);
 
+/* From now on a thread writes the zeros of the next segment. It has the rights that the caller has now. Without one
+ * they are written with the records. Negative with *err. */
+int log_zeros_start(struct log *, struct krux_err *err);
+
 /* Adds a record: fills in seq, prev, epoch, boot and clocks, and hands it to the system no later than
  * the next commit. All that is added until then has the time of the first. `added` may be NULL. */
 enum log_result log_add(struct log *, struct record *, struct log_added *added, struct krux_err *err);

@@ -13,6 +13,7 @@
 #include "runtime/record/recount.h"
 #include "runtime/record/scan.h"
 #include "runtime/record/tree.h"
+#include "runtime/record/zeros.h"
 
 #include "capspec/canon.h"
 #include "capspec/digest.h"
@@ -94,6 +95,7 @@ void log_close(struct log *log)
 	if (!log)
 		return;
 	segment_next_drop(log->dir, &log->ahead);
+	zeros_end(log->ahead.zeros);
 	cleanup_fd(&log->fd);
 	cleanup_fd(&log->head_fd);
 	carry_free(log->carry);

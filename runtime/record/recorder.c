@@ -1,4 +1,5 @@
-/* The recorder: channels of generations to records, one thread, no rights but its folders. */
+/* The recorder: channels of generations to records, no rights but its folders. One thread, but for the zeros ahead of
+ * the log (zeros.h). */
 #include "runtime/record/recorder.h"
 
 #include "runtime/base/err.h"
@@ -273,9 +274,12 @@ static void recorder_close(struct recorder *r)
 static int recorder_begin(struct recorder *r, struct krux_err *err)
 {
 	const struct recorder_options *o = r->options;
+	struct krux_err why = { 0 };
 
 	if (recorder_open(r, err) || (o->confine && o->confine(o->confine_ctx, err)))
 		return -1;
+	if (log_zeros_start(r->log, &why))
+		fprintf(stderr, "kruxrt: recorder: %s: they are written with the records\n", why.text);
 	r->on_parent = (struct watch){ .fd = r->parent.fd, .ready = parent_ready, .ctx = r };
 	r->loop.turn = recorder_turn;
 	r->loop.turn_ctx = r;

@@ -1,4 +1,4 @@
-/* Segments as files: names, zeros ahead of the records, and what stands in them. */
+/* Segments as files: names, and what stands in them. */
 #include "runtime/record/segment.h"
 
 #include "runtime/base/cleanup.h"
@@ -11,9 +11,6 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-
-#define NEXT "next"
-enum { SEND = 1 << 20 };
 
 void segment_name(uint64_t number, char out[static SEGMENT_NAME])
 {
@@ -158,58 +155,4 @@ int segment_hash(int fd, uint64_t from, uint64_t n, uint8_t out[static HASH_LEN]
 	}
 	krux_sha256_end(&s, out);
 	return 0;
-}
-
-int segment_next_begin(int dir, struct segment_next *s, uint64_t size, struct krux_err *err)
-{
-	CLEAN_FD int fd = file_open(dir, NEXT, O_RDWR | O_CREAT | O_TRUNC, 0600, err);
-
-	if (fd < 0)
-		return -1;
-	/* Where the file system cannot promise room, the zeros find out. */
-	if (fallocate(fd, 0, 0, (off_t)size) && errno != EOPNOTSUPP && errno != ENOSYS) {
-		err_set(err, errno, "room for the log");
-		unlinkat(dir, NEXT, 0);
-		return -1;
-	}
-	*s = (struct segment_next){ .fd = fd_keep(&fd), .size = size };
-	return 0;
-}
-
-int segment_next_fill(struct segment_next *s, uint64_t n, struct krux_err *err)
-{
-	uint64_t end = s->size - s->done < n ? s->size : s->done + n;
-
-	if (s->fd < 0 || s->done == s->size)
-		return 0;
-	if (segment_zero(s->fd, s->done, end, err))
-		return -1;
-	s->done = end;
-	/* Much at once is cheaper, and little is left to the one who has to wait for all of it. */
-	if (s->done - s->sent >= SEND) {
-		segment_send(s->fd, s->sent, s->done - s->sent);
-		s->sent = s->done;
-	}
-	return 0;
-}
-
-int segment_next_end(int dir, struct segment_next *s, uint64_t number, struct krux_err *err)
-{
-	char name[SEGMENT_NAME];
-
-	segment_name(number, name);
-	if (segment_next_fill(s, s->size, err))
-		return -1;
-	if (fsync(s->fd) || renameat(dir, NEXT, dir, name) || fsync(dir))
-		return err_set(err, errno, "begin %s", name);
-	return fd_keep(&s->fd);
-}
-
-void segment_next_drop(int dir, struct segment_next *s)
-{
-	if (s->fd < 0)
-		return;
-	cleanup_fd(&s->fd);
-	s->fd = -1;
-	unlinkat(dir, NEXT, 0);
 }

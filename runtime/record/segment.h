@@ -6,6 +6,7 @@
 #include "runtime/record/record.h"
 
 struct krux_err;
+struct zeros;
 
 enum { SEGMENT_NAME = 13 };
 
@@ -33,10 +34,11 @@ struct segment_next {
 	int fd;                  /* -1: none yet */
 	uint64_t size, done;     /* zeros written so far */
 	uint64_t sent;           /* of those, on their way to the disk */
+	struct zeros *zeros;     /* who writes them; NULL: the caller */
 };
 /* Begins one; takes its room on the disk. */
 int segment_next_begin(int dir, struct segment_next *, uint64_t size, struct krux_err *err);
-/* Writes up to n more zeros, and now and then sends them. */
+/* Writes up to n more zeros, and now and then sends them; or has them written. */
 int segment_next_fill(struct segment_next *, uint64_t n, struct krux_err *err);
 /* The rest of it; it is on disk and has its name. Returns the descriptor, which is the caller's. */
 int segment_next_end(int dir, struct segment_next *, uint64_t number, struct krux_err *err);

@@ -55,7 +55,7 @@ static void setup(void)
 	audited_setup();
 	audited_key_keep();
 	for (int i = 0; i < OPERATORS; i++) {
-		char name[16], stem[96];
+		char name[24], stem[128];
 
 		snprintf(name, sizeof name, "operator%d", i);
 		snprintf(stem, sizeof stem, "%s/keys/%s", audited_path, name);
