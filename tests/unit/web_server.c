@@ -75,6 +75,8 @@ void server_certify(const char *path)
 		certificate[i] = certificate_make(key[i], "here.test", root, authority);
 		if (!i)
 			must(PEM_write_X509(f, root));
+		X509_free(root);
+		EVP_PKEY_free(authority);
 	}
 	fclose(f);
 }
