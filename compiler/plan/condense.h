@@ -37,7 +37,7 @@ path_kind_fn outcome_path_kind;
 
 /* The diagram's nodes with what has been joined. */
 struct condensed;
-struct condensed *condense(struct arena *, struct dd *, path_kind_fn *, const void *ctx, uint32_t root);
+struct condensed *condense(struct arena *, struct dd *, path_kind_fn *kind, const void *ctx, uint32_t root);
 /* How many paths are left that are rows, or with `all` plain ones too; UINT64_MAX for as many or more. */
 uint64_t condensed_count(const struct condensed *, bool all);
 /* Calls back for each of all those, those of the diagram's first values first; stop by false. */

@@ -185,7 +185,7 @@ struct made made_enum(struct maker *m, const struct krux_value *list)
 {
 	struct buf names = { 0 }, pattern = { 0 };
 	struct name_set seen = { 0 };
-	struct made out;
+	struct made out = made_of("", "");
 	size_t longest = 1;
 	bool words = true, texts = list->list.n > 0 && list->list.n <= KRUX_MAX_ENUM;
 
@@ -209,12 +209,9 @@ struct made made_enum(struct maker *m, const struct krux_value *list)
 		buf_puts(&names, " }");
 		out.type = arena_str(m->im->arena, (struct krux_str){ names.p, names.n });
 		out.sample = list->list.item[0].str;
-		out.kind = DRAFT_OTHER;
-		out.nullable = false;
 	} else {
 		struct krux_str p = arena_str(m->im->arena, (struct krux_str){ pattern.p, pattern.n });
 
-		out = made_of("", "");
 		out.type = arena_printf(m->im->arena, "string max %zu pattern %.*s", longest,
 		                        STR_ARG(import_quoted(m->im->arena, p)));
 		out.sample = import_quoted(m->im->arena, list->list.item[0].str);
