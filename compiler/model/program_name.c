@@ -1,4 +1,4 @@
-/* Names of programs: "/usr/bin/x86_64-linux-gnu-gcc-12" is gcc. */
+/* Names of programs: "/usr/bin/x86_64-linux-gnu-gcc-12" is gcc, and gsed is sed. */
 #include "compiler/model/program_name.h"
 
 #include <string.h>
@@ -30,6 +30,15 @@ static bool is_version(struct krux_str s)
 	return true;
 }
 
+/* Where a system has tools of its own, GNU's are called gsed, gfind and so on. */
+static bool is_gnu(struct krux_str s)
+{
+	return s.n > 1 && s.p[0] == 'g' &&
+	       program_is("ar as awk bc cpio cpp dc diff3 ed env find chroot install ld less m4 make nice nm nohup objcopy objdump "
+	                  "patch ranlib readelf runcon sdiff sed size sort split stdbuf strings strip tar time timeout xargs",
+	                  after(s, 1));
+}
+
 struct krux_str program_plainer(struct krux_str s)
 {
 	const char *builds =
@@ -42,7 +51,7 @@ struct krux_str program_plainer(struct krux_str s)
 			return (struct krux_str){ s.p, s.n - build.n };
 	at = memmem(s.p, s.n, "-linux-", 7);
 	if (!at)
-		return s;
+		return is_gnu(s) ? after(s, 1) : s;
 	/* "x86_64-linux-gnu-perl", or "perl5.36-x86_64-linux-gnu". */
 	rest = after(s, (size_t)(at - s.p) + 7);
 	dash = rest.n ? memchr(rest.p, '-', rest.n) : NULL;

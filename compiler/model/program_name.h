@@ -13,8 +13,8 @@ struct krux_str word_next(struct krux_str *list);
  * so; one that begins with `*` may have a machine and a '-' before it ("*gcc", "arm-none-eabi-gcc"). */
 bool program_is(const char *names, struct krux_str file);
 
-/* The name without one thing that distributions put around names: how it was built ("bash-static"), or the Linux
- * that it is for. Unchanged: there is none. */
+/* The name without one thing that distributions put around names: how it was built ("bash-static"), the Linux
+ * that it is for, or the g of GNU's ("gsed"). Unchanged: there is none. */
 struct krux_str program_plainer(struct krux_str file);
 
 #endif

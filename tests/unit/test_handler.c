@@ -186,10 +186,11 @@ START_TEST(program_names)
 		"python3-config", "git-shell", "dpkg-deb", "npm", "pip3.11", "tcpdump", "ip",
 		"Rscript", "qemu-aarch64", "qemu-x86_64-static", "tcc", "m4", "psql", "sqlite3", "x86_64-linux-gnu-gcc-12",
 		"x86_64-linux-gnu-perl", "nice", "timeout", "setsid", "git", "rsync", "tar", "lua5.4-static",
+		"gsed", "gfind", "gxargs", "genv", "gsort-9", "gtimeout", "scan-build-14", "scan-build-py-14", "bsd-csh", "js102", "sotruss",
 	};
 	static const char *const no[] = { "shred", "edit",     "exiv2",  "finder", "suspend",
 		                          "sedx",  "makeinfo", "luacheck", "",
-		                          "rust", "m4a", "ipcs", "argcc", "-linux-", "zipinfo", "Rsync", "static", "-static" };
+		                          "rust", "m4a", "ipcs", "argcc", "-linux-", "zipinfo", "Rsync", "static", "-static", "gcat", "gg", "g", "jsx" };
 
 	for (size_t i = 0; i < sizeof yes / sizeof *yes; i++)
 		ck_assert_msg(is_row(yes[i]), "%s", yes[i]);
