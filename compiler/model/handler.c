@@ -10,6 +10,7 @@
 #include "compiler/model/dashes.h"
 #include "compiler/model/kinds.h"
 #include "compiler/model/pattern.h"
+#include "compiler/model/program_name.h"
 #include "compiler/model/usage.h"
 
 #define BIT(kind) (1u << (kind))
@@ -179,16 +180,9 @@ static bool item_resolve(struct cap_ctx *c, const struct ast_argv *ast, struct a
 
 /* ---- commands ---- */
 
-static struct krux_str file_of(struct krux_str path)
-{
-	const char *slash = memrchr(path.p, '/', path.n);
-
-	return slash ? (struct krux_str){ slash + 1, (size_t)(path.p + path.n - slash) - 1 } : path;
-}
-
 static void usage_check(struct cap_ctx *c, const struct handler *h)
 {
-	struct krux_str file = file_of(h->name), name = file;
+	struct krux_str file = program_file(h->name), name = file;
 	struct misuse m;
 	struct diag *d;
 
@@ -210,7 +204,7 @@ static void command_resolve(struct cap_ctx *c, struct handler *h)
 	const struct ast_handler *ast = &c->ast->handler;
 	struct argv_item *item = ARENA_ARRAY(c->arena, struct argv_item, ast->nargv);
 	char *path = arena_get(c->arena, ast->name.n + 8);
-	struct dashes_of of = dashes_of(file_of(ast->name), program_real(c->arena, ast->name));
+	struct dashes_of of = dashes_of(program_file(ast->name), program_real(c->arena, ast->name));
 	struct ending end = { .dashes = NO_DASHES };
 	bool ok = true;
 	const char *why;

@@ -13,6 +13,13 @@ static struct krux_str after(struct krux_str s, size_t n)
 	return (struct krux_str){ s.p + n, s.n - n };
 }
 
+struct krux_str program_file(struct krux_str path)
+{
+	const char *slash = path.n ? memrchr(path.p, '/', path.n) : NULL;
+
+	return slash ? after(path, (size_t)(slash - path.p) + 1) : path;
+}
+
 struct krux_str word_next(struct krux_str *list)
 {
 	const char *space = list->n ? memchr(list->p, ' ', list->n) : NULL;

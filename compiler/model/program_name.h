@@ -9,6 +9,9 @@
 /* The next of the words that spaces part; n 0: none is left. */
 struct krux_str word_next(struct krux_str *list);
 
+/* What stands behind the last '/' of a path. */
+struct krux_str program_file(struct krux_str path);
+
 /* Is it one of the names, a version behind it or not ("perl5.36"). A name that ends with `*` is every one that begins
  * so; one that begins with `*` may have a machine and a '-' before it ("*gcc", "arm-none-eabi-gcc"). */
 bool program_is(const char *names, struct krux_str file);

@@ -102,8 +102,8 @@ static bool is_below(struct krux_str path, struct krux_str folder)
 	return path.n > folder.n && begins(path, folder) && path.p[folder.n] == '/';
 }
 
-/* Is it a file that a command sees, that no call writes, and whose author has written it to be run. */
-static const char *file_refuse(struct krux_str path)
+/* Is a file of that name one that a command sees, that no call writes, and whose author has written it to be run. */
+static const char *name_refuse(struct krux_str path)
 {
 	static const struct krux_str host[] = {
 #define HOST(path) { path, sizeof path - 1 },
@@ -126,13 +126,22 @@ static const char *file_refuse(struct krux_str path)
 	return NULL;
 }
 
+/* The file that is read is the one at the end of all links, as far as this machine has it. */
+static const char *file_refuse(struct arena *a, struct krux_str path)
+{
+	const char *why = name_refuse(path);
+	struct krux_str end = why ? KRUX_STR("") : program_target(a, path);
+
+	return why || !end.n || krux_str_eq(end, path) ? why : name_refuse(end);
+}
+
 /* What follows a constant beginning, or is all there is of it where the type is NULL. */
-static const char *place_refuse(enum place place, struct krux_str text, const struct krux_type *t)
+static const char *place_refuse(struct arena *a, enum place place, struct krux_str text, const struct krux_type *t)
 {
 	bool yes = place == PLACE_ANY;
 
 	if (place == PLACE_FILE && !t)
-		return file_refuse(text);
+		return file_refuse(a, text);
 	if (text.n && text.p[0] == '@' && !yes)
 		return "what begins with `@` may name a file of options";
 	if (place == PLACE_PATH && t)
@@ -192,7 +201,7 @@ static bool word_takes(struct walk *w, size_t i, struct krux_str word, bool seve
 		return unlisted(w, i);
 	if (place == NO_PLACE)
 		return true;
-	why = place_refuse(place, item->text, item_type(item));
+	why = place_refuse(w->arena, place, item->text, item_type(item));
 	if (!why && !several && (item->kind == ARGV_OPTIONAL || item->kind == ARGV_EACH))
 		why = "an argument that may be absent or many stands where one has to stand";
 	return !why || fault(w, i, why);
@@ -211,7 +220,7 @@ static bool option_takes(struct walk *w, struct krux_str option, struct krux_str
 	if (place != NO_PLACE) {
 		if ((item->kind != ARGV_CONST && item->kind != ARGV_JOINED) || !begins(item->text, head))
 			return false;
-		why = place_refuse(place, after(item->text, head.n), item_type(item));
+		why = place_refuse(w->arena, place, after(item->text, head.n), item_type(item));
 	} else if (!is_constant(item, option)) {
 		return false;
 	}
@@ -260,15 +269,14 @@ static struct krux_str part_next(struct krux_str *line)
 	return part;
 }
 
-/* What is given to a script that is a program of a row is given to that program. */
+/* What is given to a script that is a program of a row, by its name or its link's, is given to that program. */
 static bool script_takes(struct walk *w)
 {
-	const struct argv_item *script = &w->item[w->i - 1];
-	const char *slash = memrchr(script->text.p, '/', script->text.n);
-	struct krux_str file = after(script->text, (size_t)(slash - script->text.p) + 1);
+	struct krux_str path = w->item[w->i - 1].text;
 	struct misuse m;
 
-	if (!usage_refuse(w->arena, file, w->item + w->i, w->n - w->i, &m))
+	if (!usage_refuse(w->arena, program_file(path), w->item + w->i, w->n - w->i, &m) &&
+	    !usage_refuse(w->arena, program_real(w->arena, path), w->item + w->i, w->n - w->i, &m))
 		return true;
 	return fault(w, w->i + m.at, "a script of that name may run what it is given");
 }

@@ -1,4 +1,6 @@
 /* Command handlers: which argument templates are refused, with which words, and which are not. */
+#include <dirent.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -218,6 +220,50 @@ START_TEST(program_links)
 }
 END_TEST
 
+static void script_is(const char *path, const char *why)
+{
+	struct world w, text;
+
+	world_start(&text);
+	handler_start(&w, command(&text, "/usr/bin/perl", arena_printf(text.arena, "\"%s\", path", path).p));
+	ck_assert_msg(w.diags->n == 1 && krux_str_eq(w.diags->list[0]->text, (struct krux_str){ why, strlen(why) }),
+	              "%s: %zu complaints, first: %.*s", path, w.diags->n,
+	              w.diags->n ? (int)w.diags->list[0]->text.n : 0, w.diags->n ? w.diags->list[0]->text.p : "");
+	world_end(&w);
+	world_end(&text);
+}
+
+/* Scripts are where their links lead. Which of these links a machine has differs; certificates are links everywhere. */
+START_TEST(script_links)
+{
+	static const char *const folders[] = { "/usr/bin", "/etc/alternatives", "/etc/ssl/certs" };
+	char path[512], real[PATH_MAX];
+
+	for (size_t i = 0; i < sizeof folders / sizeof *folders; i++) {
+		DIR *d = opendir(folders[i]);
+		struct dirent *e;
+		int n = 0;
+
+		while (d && n < 40 && (e = readdir(d))) {
+			snprintf(path, sizeof path, "%s/%s", folders[i], e->d_name);
+			if (e->d_type != DT_LNK || strpbrk(path, "\"\\ ") || !realpath(path, real))
+				continue;
+			if (strstr(real, "/lib/") || strstr(real, "/share/"))
+				script_is(path, "`perl` is refused: the file that is run is part of a library, which may run what it is given");
+			else if (strncmp(real, "/usr/", 5) && strncmp(real, "/etc/", 5))
+				script_is(path, "`perl` is refused: the file that is run is no constant file of the host that a command sees");
+			else if (strstr(real, "/vim.") || strstr(real, "/nano"))
+				script_is(path, "`perl` is refused: a script of that name may run what it is given");
+			else
+				continue;
+			n++;
+		}
+		if (d)
+			closedir(d);
+	}
+}
+END_TEST
+
 /* ---- usages.def against itself ---- */
 
 static const struct usage_row { const char *names, *line; } rows[] = {
@@ -365,6 +411,7 @@ int main(void)
 	tcase_add_loop_test(t, usage_lines, 0, sizeof rows / sizeof *rows);
 	tcase_add_test(t, program_names);
 	tcase_add_test(t, program_links);
+	tcase_add_test(t, script_links);
 	suite_add_tcase(s, t);
 	sr = srunner_create(s);
 	srunner_run_all(sr, CK_NORMAL);
