@@ -207,6 +207,17 @@ static bool word_takes(struct walk *w, size_t i, struct krux_str word, bool seve
 	return !why || fault(w, i, why);
 }
 
+static bool is_number(const struct argv_item *item)
+{
+	size_t i = 1;
+
+	if (item->kind != ARGV_CONST || item->text.n < 2 || item->text.p[0] != '-')
+		return false;
+	while (i < item->text.n && item->text.p[i] >= '0' && item->text.p[i] <= '9')
+		i++;
+	return i == item->text.n;
+}
+
 /* The option stands at i, with its values; a word without '-' is one too. */
 static bool option_takes(struct walk *w, struct krux_str option, struct krux_str values)
 {
@@ -221,7 +232,7 @@ static bool option_takes(struct walk *w, struct krux_str option, struct krux_str
 		if ((item->kind != ARGV_CONST && item->kind != ARGV_JOINED) || !begins(item->text, head))
 			return false;
 		why = place_refuse(w->arena, place, after(item->text, head.n), item_type(item));
-	} else if (!is_constant(item, option)) {
+	} else if (krux_str_eq(option, KRUX_STR("-NUMBER")) ? !is_number(item) : !is_constant(item, option)) {
 		return false;
 	}
 	if (why)
@@ -286,8 +297,10 @@ static bool part_takes(struct walk *w, struct krux_str part)
 	struct krux_str inner = part.n > 2 ? (struct krux_str){ part.p + 1, part.n - 2 } : part;
 
 	if (krux_str_eq(part, KRUX_STR("[--]"))) {
-		w->ended = w->ended || (w->i < w->n && is_constant(&w->item[w->i], KRUX_STR("--")));
-		w->i += w->ended;
+		if (!w->ended && w->i < w->n && is_constant(&w->item[w->i], KRUX_STR("--"))) {
+			w->ended = true;
+			w->i++;
+		}
 		return true;
 	}
 	if (krux_str_eq(part, KRUX_STR("DATA..."))) {

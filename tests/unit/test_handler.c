@@ -119,6 +119,17 @@ static const struct { const char *program, *argv;
 	{ "/usr/bin/python3", "\"/usr/local/bin/check.py\", path" },
 	{ "/usr/bin/python3", "\"/usr/workspace/x.py\", path" },
 	{ "/usr/bin/shred", "path" },
+	{ "/usr/bin/git", "\"diff\", \"HEAD\", \"--\", text" },
+	{ "/usr/bin/git", "\"log\", \"-1\", word, \"--\", text" },
+	{ "/usr/bin/git", "\"show\", \"HEAD\", \"--\", path" },
+	{ "/usr/bin/git", "\"blame\", \"-w\", \"HEAD\", \"--\", text" },
+	{ "/usr/bin/git", "\"ls-tree\", \"-r\", \"HEAD\", \"--\", texts *" },
+	{ "/usr/bin/git", "\"grep\", \"-n\", word, \"HEAD\", \"--\", text" },
+	{ "/usr/bin/sed", "\"-i\", \"s/a/b/\", \"--\", text" },
+	{ "/usr/bin/sed", "\"--\", \"p\", \"--\", path" },
+	{ "/usr/bin/jq", "\".a\", \"--\", path" },
+	{ "/usr/bin/curl", "\"-o\", path, \"--\", url" },
+	{ "/usr/bin/rg", "\"-n\", word, \"--\", text" },
 };
 
 START_TEST(argv_allowed)
@@ -283,7 +294,7 @@ static size_t word_length(const char *p)
 static void word_add(struct arena *a, struct krux_str *argv, const char *word, size_t n)
 {
 	static const struct { const char *name, *item; } given[] = {
-		{ "CONST", "\"x\"" }, { "FILE", "\"/usr/x\"" }, { "WORD", "n" }, { "PATH", "path" }, { "URL", "url" }, { "ANY", "word" },
+		{ "CONST", "\"x\"" }, { "-NUMBER", "\"-12\"" }, { "FILE", "\"/usr/x\"" }, { "WORD", "n" }, { "PATH", "path" }, { "URL", "url" }, { "ANY", "word" },
 		{ "CONST...", "\"x\", \"y\"" }, { "WORD...", "n, kind" }, { "PATH...", "path, list *" }, { "URL...", "url" },
 		{ "ANY...", "word, may ?" }, { "DATA...", "path, \"-x\", \"--y=\" + text" },
 	};
