@@ -111,6 +111,7 @@ struct ending {
 	enum dashes dashes;
 	struct krux_str taker;
 	bool possible;                     /* a "--" at this place would end them */
+	bool listed;                       /* usages say where it may stand */
 };
 
 /* What else than a "--" keeps a value of the type from being an option. */
@@ -141,8 +142,10 @@ static bool option_check(struct cap_ctx *c, const struct ast_argv *ast, const st
 		d->fix = arena_printf(c->arena, "the \"--\" could be a value of \"%.*s\": write that with its value, as \"--option=value\", or %s",
 		                      STR_ARG(end->taker), remedy(t));
 	else if (end->possible)
-		d->fix = arena_printf(c->arena, "put \"--\" before it, where the program knows that as the end of its options, or %s",
-		                      remedy(t));
+		d->fix = arena_printf(c->arena, end->listed ? "put \"--\" before it, or %s"
+		                      : "put \"--\" before it, where the program knows that as the end of its options, or %s", remedy(t));
+	else if (end->listed)
+		d->fix = arena_printf(c->arena, "%s; its usages in LANG.md 3.2 have no \"--\" there", remedy(t));
 	else
 		d->fix = arena_printf(c->arena, "%s; a \"--\" before it could be a value of an option before that", remedy(t));
 	return false;
@@ -195,8 +198,10 @@ static void usage_check(struct cap_ctx *c, const struct handler *h)
 	d->expected = m.never ? KRUX_STR("a program that does one thing with its arguments")
 	            : m.usage.n ? arena_printf(c->arena, "%.*s %.*s", STR_ARG(name), STR_ARG(m.usage))
 	            : arena_printf(c->arena, "one of the ways to use `%.*s` of LANG.md 3.2", STR_ARG(name));
-	d->fix = KRUX_STR("do it by what is known to be harmless, by a builtin, or by a constant script of your own that "
-	                  "checks what it is given");
+	d->fix = m.never ? KRUX_STR("") : usage_fix(c->arena, &(struct given){ name, h->argv, h->nargv }, m.at);
+	if (!d->fix.n)
+		d->fix = KRUX_STR("do it by what is known to be harmless, by a builtin, or by a constant script of your own that "
+		                  "checks what it is given");
 }
 
 static void command_resolve(struct cap_ctx *c, struct handler *h)
@@ -205,7 +210,7 @@ static void command_resolve(struct cap_ctx *c, struct handler *h)
 	struct argv_item *item = ARENA_ARRAY(c->arena, struct argv_item, ast->nargv);
 	char *path = arena_get(c->arena, ast->name.n + 8);
 	struct dashes_of of = dashes_of(program_file(ast->name), program_real(c->arena, ast->name));
-	struct ending end = { .dashes = NO_DASHES };
+	struct ending end = { .dashes = NO_DASHES, .listed = of.listed };
 	bool ok = true;
 	const char *why;
 	uint8_t digest[32];
@@ -227,7 +232,8 @@ static void command_resolve(struct cap_ctx *c, struct handler *h)
 		size_t taker = 0;
 
 		item[i] = (struct argv_item){ .kind = ARGV_CONST, .text = KRUX_STR("--") };
-		end.possible = dashes_at(&of, item, i, NO_DASHES, &taker) == END_OF_OPTIONS;
+		end.possible = of.listed ? ok && usage_ends(c->arena, of.file, item, i + 1)
+		                         : dashes_at(&of, item, i, NO_DASHES, &taker) == END_OF_OPTIONS;
 		ok = item_resolve(c, &ast->argv[i], &item[i], &end) && ok;
 		end.dashes = dashes_at(&of, item, i, end.dashes, &taker);
 		if (end.dashes == DOUBTFUL && !end.taker.n)

@@ -161,7 +161,8 @@ struct walk {
 	struct arena *arena;
 	const struct argv_item *item;
 	size_t n, i;                       /* those before i fit */
-	bool ended;                        /* a "--" was among them */
+	bool ended;                        /* a "--" was among them, */
+	size_t ends;                       /* the last of so many */
 	size_t fault;                      /* the furthest item that did not, */
 	const char *why;                   /* and why it did not; NULL: none */
 };
@@ -299,7 +300,7 @@ static bool part_takes(struct walk *w, struct krux_str part)
 	if (krux_str_eq(part, KRUX_STR("[--]"))) {
 		if (!w->ended && w->i < w->n && is_constant(&w->item[w->i], KRUX_STR("--"))) {
 			w->ended = true;
-			w->i++;
+			w->ends = ++w->i;
 		}
 		return true;
 	}
@@ -375,6 +376,22 @@ bool usage_refuse(struct arena *a, struct krux_str file, const struct argv_item 
 	if (m->never)
 		m->why = KRUX_STR("it runs what it is given, so it takes no argument of a call at all");
 	return true;
+}
+
+bool usage_ends(struct arena *a, struct krux_str file, const struct argv_item *item, size_t n)
+{
+	struct krux_str name = known_as(file);
+
+	for (size_t i = 0; name.n && i < NROWS; i++) {
+		struct walk w = { .arena = a, .item = item, .n = n };
+
+		if (!rows[i].line || !program_is(rows[i].names, name))
+			continue;
+		line_takes(&w, list_of(rows[i].line));
+		if (w.ends == n)
+			return true;
+	}
+	return false;
 }
 
 /* The line by which that program runs scripts. */

@@ -18,6 +18,19 @@ struct misuse {
 bool usage_refuse(struct arena *, struct krux_str file, const struct argv_item *, size_t n, struct misuse *);
 bool usage_knows(struct krux_str file);
 
+/* A command of a program by the name by which rows know it. */
+struct given {
+	struct krux_str file;
+	const struct argv_item *item;
+	size_t n;
+};
+
+/* How the misused item has to be written to fit, whatever may be wrong further on; n 0: there is no such way. */
+struct krux_str usage_fix(struct arena *, const struct given *, size_t at);
+
+/* Does a line have the end of the options where the last item is, a "--", with these before it. */
+bool usage_ends(struct arena *, struct krux_str file, const struct argv_item *, size_t n);
+
 /* Are all uses of it in the table, up to the last item: then a "--" that no line has is refused, and needs no other
  * check. Not so of programs that run scripts, which may be given anything. */
 bool usage_complete(struct krux_str file);

@@ -68,6 +68,48 @@ START_TEST(argv_refused)
 }
 END_TEST
 
+/* What a refusal says to write instead. */
+static const struct { const char *program, *argv; unsigned code; const char *fix; } mended[] = {
+	{ "/usr/bin/sort", "\"-rn\", \"-k2\", \"--\", text", 1066, "write it in parts: \"-r\", \"-n\"" },
+	{ "/usr/bin/sort", "\"-k2\", \"--\", text", 1066, "write it in parts: \"-k\", \"2\"" },
+	{ "/usr/bin/sort", "\"-nt,\", \"--\", text", 1066, "write it in parts: \"-n\", \"-t\", \",\"" },
+	{ "/usr/bin/curl", "\"-sSL\", url", 1066, "write it in parts: \"-s\", \"-S\", \"-L\"" },
+	{ "/usr/bin/install", "\"-m644\", \"--\", path, path", 1066, "write it in parts: \"-m\", \"644\"" },
+	{ "/usr/bin/find", "\"--\", path", 1066, "leave the \"--\" out, and let nothing behind it begin with '-'" },
+	{ "/usr/bin/jq", "\".a\", path, \"--\", path", 1066, "put the \"--\" before `path`" },
+	{ "/usr/bin/make", "\"-f\", \"/usr/local/etc/Makefile\", \"all\", \"--\", kind", 1066, "put the \"--\" before \"all\"" },
+	{ "/usr/bin/cc", "\"-o\", path, \"--\", \"a.c\"", 1066, "leave the \"--\" out, and let nothing behind it begin with '-'" },
+	{ "/usr/bin/jq", "\"--indent=2\", \".a\", path", 1066, "write it in parts: \"--indent\", \"2\"" },
+	{ "/usr/bin/wget", "\"--tries\", n, url", 1066, "join its value to it: \"--tries=\" + n" },
+	{ "/usr/bin/git", "\"log\", \"--format\", \"%H\", path", 1066, "join its value to it: \"--format=%H\"" },
+	{ "/usr/bin/wget", "\"--header\", word, url", 1066, "do it by what is known to be harmless, by a builtin, or by "
+	  "a constant script of your own that checks what it is given" },
+	{ "/usr/bin/awk", "\"{ print }\", \"--\", text", 1066, "do it by what is known to be harmless, by a builtin, or by "
+	  "a constant script of your own that checks what it is given" },
+	{ "/usr/bin/rg", "\"-e\", text", 1065, "give it a pattern that cannot begin with '-', such as \"[^-].*\"; its usages in "
+	  "LANG.md 3.2 have no \"--\" there" },
+	{ "/usr/bin/find", "path, \"-name\", text", 1065, "give it a pattern that cannot begin with '-', such as \"[^-].*\"; its "
+	  "usages in LANG.md 3.2 have no \"--\" there" },
+	{ "/usr/bin/rg", "text", 1065, "put \"--\" before it, or give it a pattern that cannot begin with '-', such as \"[^-].*\"" },
+	{ "/usr/bin/git", "\"log\", \"-1\", level", 1065, "put \"--\" before it, or give it a range from 0 on" },
+};
+
+START_TEST(argv_mended)
+{
+	const struct diag *d;
+	struct world w, text;
+
+	world_start(&text);
+	handler_start(&w, command(&text, mended[_i].program, mended[_i].argv));
+	d = world_diag(&w, mended[_i].code);
+	ck_assert_msg(krux_str_eq(d->fix, (struct krux_str){ mended[_i].fix, strlen(mended[_i].fix) }),
+	              "%s [ %s ]: the fix is\n  %.*s\nexpected\n  %s", mended[_i].program, mended[_i].argv, STR_ARG(d->fix),
+	              mended[_i].fix);
+	world_end(&w);
+	world_end(&text);
+}
+END_TEST
+
 static const struct { const char *program, *argv;
 } allowed[] = {
 	{ "/usr/bin/git", "\"status\", \"--porcelain\", \"--\", path" },
@@ -417,6 +459,7 @@ int main(void)
 
 	tcase_set_timeout(t, 60);
 	tcase_add_loop_test(t, argv_refused, 0, sizeof refused / sizeof *refused);
+	tcase_add_loop_test(t, argv_mended, 0, sizeof mended / sizeof *mended);
 	tcase_add_loop_test(t, argv_allowed, 0, sizeof allowed / sizeof *allowed);
 	tcase_add_test(t, handler_names);
 	tcase_add_loop_test(t, usage_lines, 0, sizeof rows / sizeof *rows);
