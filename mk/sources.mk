@@ -70,7 +70,7 @@ EMIT_SRC += compiler/emit/c_cite.c compiler/emit/c_code.c compiler/emit/c_decide
 	compiler/emit/reference.c compiler/emit/sandbox_plan.c compiler/emit/table.c compiler/emit/table_text.c compiler/emit/tools.c
 PIPELINE_SRC += compiler/pipeline.c
 COMMAND_SRC += compiler/command/build.c compiler/command/clock.c compiler/command/command.c compiler/command/diff.c \
-	compiler/command/eval.c compiler/command/facts.c compiler/command/files.c compiler/command/options.c compiler/command/package_write.c \
+	compiler/command/eval.c compiler/command/facts.c compiler/command/files.c compiler/command/options.c compiler/command/package_old.c compiler/command/package_write.c \
 	compiler/command/past.c compiler/command/prove.c compiler/command/replay.c compiler/command/save.c compiler/command/show.c compiler/command/tests.c
 COMPILER_MAIN += compiler/main.c
 

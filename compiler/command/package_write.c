@@ -1,8 +1,9 @@
-/* A package to a folder that may hold an older one, and files of others. All of it is written into a folder of its own
- * first, where a full disk hurts nothing. Then the old bundle is taken away, parts that are no longer part are removed,
- * the new ones are moved into place, and the bundle last: where there is a bundle, all else is its own, whenever this
- * ends. What the old manifest lists is what may be removed; the new one is in place before what it lists, so that
- * a build after one that was interrupted knows of all parts. */
+/* A package to a folder that may hold an older one, and files of others, which are found first: one that stands in the
+ * place of a part is refused. All of the package is written into a folder of its own, where a full disk hurts nothing.
+ * Then the old bundle is taken away, the old parts are removed, the new ones are moved into place, and the bundle last:
+ * where there is a bundle, all else is its own, whenever this ends. What the old manifest names is what may be removed;
+ * the new one is in place after that, and before what it names, so that a build after one that was interrupted knows
+ * of all parts. */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -14,20 +15,22 @@
 
 #include "compiler/base/arena.h"
 #include "compiler/command/command.h"
+#include "compiler/command/package_old.h"
 #include "compiler/command/package_write.h"
 #include "compiler/emit/package.h"
 
 #define STAGE ".kruxc-new"
-#define BUNDLE "bundle.krux"
-#define MANIFEST "manifest.txt"
 
-enum { MOST_MANIFEST = 16 << 20, DEEPEST = 8 };
+enum { DEEPEST = 8 };
 
 struct place {
 	struct arena *arena;
 	const char *root;               /* as it was given */
 	const struct package *pkg;
 	int out, stage;                 /* the folder, and the one within it */
+	struct old_package old;         /* what was built into it before */
+	const struct old_part **stale;  /* those of its parts that go */
+	size_t nstale;
 };
 
 static bool fail(const struct place *p, const char *what, const char *name)
@@ -110,7 +113,7 @@ static bool parts_write(const struct place *p)
 			return false;
 	}
 	/* One wait for the disk, not one for each part. */
-	return part_write(p, BUNDLE, p->pkg->bundle) && (!syncfs(p->stage) || fail(p, "write", STAGE));
+	return part_write(p, PACKAGE_BUNDLE, p->pkg->bundle) && (!syncfs(p->stage) || fail(p, "write", STAGE));
 }
 
 /* ---- the old parts ---- */
@@ -123,74 +126,62 @@ static bool is_part(const struct package *pkg, struct krux_str name)
 	return false;
 }
 
-/* A name that a part can have: a manifest that somebody wrote himself removes nothing else. */
-static bool could_be_part(struct krux_str name)
+/* Nothing of somebody else's stands in the place of a part: what the old manifest does not name. */
+static bool place_check(const struct place *p, const char *name)
 {
-	static const char *const folders[] = { "docs/", "mcp/", "sandbox/", "src/" };
+	struct stat st;
 
-	for (size_t i = 0; i < sizeof folders / sizeof *folders; i++) {
-		size_t n = strlen(folders[i]);
-
-		if (name.n > n && !memcmp(name.p, folders[i], n))
-			return !memchr(name.p + n, '/', name.n - n) && name.p[n] != '.';
-	}
+	if (fstatat(p->out, name, &st, AT_SYMLINK_NOFOLLOW))
+		return errno == ENOENT || errno == ENOTDIR || fail(p, "look at", name);
+	if (!S_ISDIR(st.st_mode) && old_package_names(&p->old, name))
+		return true;
+	command_say("kruxc: cannot write %s/%s: a %s is there; name another folder with -o, or take it away", p->root, name,
+	            S_ISDIR(st.st_mode) ? "folder" : "file that no build wrote");
 	return false;
 }
 
-static bool part_remove(const struct place *p, const char *name)
+/* The parts that will be removed; what somebody changed of them stays, and is no part of any build from now on. */
+static void stale_find(struct place *p)
 {
-	const char *slash = strchr(name, '/');
-	int folder = folder_open(p->out, arena_copy(p->arena, name, (size_t)(slash - name)), false);
-	bool fine = folder < 0 || !unlinkat(folder, slash + 1, 0) || errno == ENOENT;
+	p->stale = ARENA_ARRAY(p->arena, const struct old_part *, p->old.n + 1);
+	for (size_t i = 0; i < p->old.n; i++) {
+		const struct old_part *part = &p->old.part[i];
+		enum old_state state;
 
-	if (!fine)
-		fail(p, "remove", name);
-	if (folder >= 0)
-		close(folder);
-	return fine;
-}
-
-/* The old manifest, n 0 where there is none. */
-static struct krux_str manifest_read(const struct place *p)
-{
-	int fd = openat(p->out, MANIFEST, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-	struct krux_str out = { 0 };
-	struct stat st;
-	size_t n = 0;
-	ssize_t got = 1;
-	char *text;
-
-	if (fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size <= MOST_MANIFEST) {
-		text = arena_get(p->arena, (size_t)st.st_size + 1);
-		while (got > 0 && n < (size_t)st.st_size) {
-			got = read(fd, text + n, (size_t)st.st_size - n);
-			n += got > 0 ? (size_t)got : 0;
-		}
-		out = (struct krux_str){ text, n };
+		if (!old_part_may_go(part) || is_part(p->pkg, (struct krux_str){ part->name, strlen(part->name) }))
+			continue;
+		state = old_part_state(p->arena, p->out, part);
+		if (state == OLD_AS_BUILT)
+			p->stale[p->nstale++] = part;
+		if (state == OLD_CHANGED)
+			command_say("kruxc: %s/%s stays: it is no part any more, but was changed since it was built", p->root, part->name);
 	}
-	if (fd >= 0)
-		close(fd);
-	return out;
 }
 
-/* Its lines "  DIGEST  NAME", below "sha256". */
+/* All that can be known to stand in the way is found before anything is changed. */
+static bool old_check(struct place *p)
+{
+	p->old = old_package_read(p->arena, p->out);
+	for (size_t i = 0; i < p->pkg->nfiles; i++)
+		if (!place_check(p, arena_str(p->arena, p->pkg->file[i].name).p))
+			return false;
+	if (!place_check(p, PACKAGE_BUNDLE))
+		return false;
+	stale_find(p);
+	return true;
+}
+
+/* Also what will be written anew: no manifest shall name bytes of another build, since they would pass for changed. */
 static bool parts_remove(const struct place *p)
 {
-	struct krux_str text = manifest_read(p);
-	const char *from = text.n ? memmem(text.p, text.n, "\nsha256\n", 8) : NULL, *end = text.p + text.n, *lf;
+	for (size_t i = 0; i < p->nstale; i++)
+		if (!old_part_remove(p->arena, p->out, p->stale[i]))
+			return fail(p, "remove", p->stale[i]->name);
+	for (size_t i = 0; i < p->pkg->nfiles; i++) {
+		const char *name = arena_str(p->arena, p->pkg->file[i].name).p;
 
-	for (from = from ? from + 8 : end; from < end; from = lf + 1) {
-		struct krux_str name;
-
-		lf = memchr(from, '\n', (size_t)(end - from));
-		if (!lf)
-			break;
-		if (lf - from <= 68)
-			continue;
-		name = (struct krux_str){ from + 68, (size_t)(lf - from) - 68 };
-		if (could_be_part(name) && !memchr(name.p, 0, name.n) && !is_part(p->pkg, name) &&
-		    !part_remove(p, arena_str(p->arena, name).p))
-			return false;
+		if (strcmp(name, PACKAGE_MANIFEST) != 0 && unlinkat(p->out, name, 0) && errno != ENOENT)
+			return fail(p, "remove", name);
 	}
 	return true;
 }
@@ -204,40 +195,30 @@ static bool part_move(const struct place *p, const char *name)
 
 static bool parts_move(const struct place *p)
 {
-	if (!part_move(p, MANIFEST))
+	if (!part_move(p, PACKAGE_MANIFEST))
 		return false;
 	for (size_t i = 0; i < p->pkg->nfiles; i++)
-		if (!krux_str_eq(p->pkg->file[i].name, KRUX_STR(MANIFEST)) &&
+		if (!krux_str_eq(p->pkg->file[i].name, KRUX_STR(PACKAGE_MANIFEST)) &&
 		    !part_move(p, arena_str(p->arena, p->pkg->file[i].name).p))
 			return false;
 	return true;
 }
 
-/* Nothing that is there stands in the way of a part; found out before anything is taken away. */
-static bool way_check(const struct place *p)
+static bool folders_make(const struct place *p)
 {
-	struct stat st;
-
-	for (size_t i = 0; i < p->pkg->nfiles; i++) {
-		const char *name = arena_str(p->arena, p->pkg->file[i].name).p;
-
+	for (size_t i = 0; i < p->pkg->nfiles; i++)
 		if (!folder_make(p, p->out, p->pkg->file[i].name))
 			return false;
-		if (!fstatat(p->out, name, &st, AT_SYMLINK_NOFOLLOW) && S_ISDIR(st.st_mode)) {
-			errno = EISDIR;
-			return fail(p, "write", name);
-		}
-	}
 	return true;
 }
 
 static bool exchange(const struct place *p)
 {
-	if (!way_check(p))
+	if (!folders_make(p))
 		return false;
-	if (unlinkat(p->out, BUNDLE, 0) && errno != ENOENT)
-		return fail(p, "take away", BUNDLE);
-	return (!fsync(p->out) || fail(p, "write", "")) && parts_remove(p) && parts_move(p) && part_move(p, BUNDLE) &&
+	if (unlinkat(p->out, PACKAGE_BUNDLE, 0) && errno != ENOENT)
+		return fail(p, "take away", PACKAGE_BUNDLE);
+	return (!fsync(p->out) || fail(p, "write", "")) && parts_remove(p) && parts_move(p) && part_move(p, PACKAGE_BUNDLE) &&
 	       (!fsync(p->out) || fail(p, "write", ""));
 }
 
@@ -258,7 +239,7 @@ bool package_write(struct arena *a, const char *root, const struct package *pkg)
 	if (fine) {
 		fine = (tree_remove(p.out, STAGE, 0) && !mkdirat(p.out, STAGE, 0755) &&
 		        (p.stage = folder_open(p.out, STAGE, false)) >= 0) || fail(&p, "make the folder", STAGE);
-		fine = fine && parts_write(&p) && exchange(&p);
+		fine = fine && old_check(&p) && parts_write(&p) && exchange(&p);
 		tree_remove(p.out, STAGE, 0);
 	}
 	if (p.stage >= 0)

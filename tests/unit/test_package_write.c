@@ -12,6 +12,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "capspec/canon.h"
+#include "capspec/digest.h"
 #include "compiler/base/arena.h"
 #include "compiler/command/package_write.h"
 #include "compiler/emit/package.h"
@@ -65,16 +67,27 @@ VISIBLE int syncfs(int fd)
 
 /* ---- builds ---- */
 
-enum { BUILDS = 3, MOST_PARTS = 5 };
+enum { BUILDS = 3, MOST_PARTS = 6 };
 
 static const char *const parts[BUILDS][MOST_PARTS] = {
-	{ "docs/a.md", "docs/b.md", "manifest.txt", "sandbox/b.plan", "table.txt" },
-	{ "docs/a.md", "docs/c.md", "manifest.txt", "table.txt" },
+	{ "docs/a.md", "docs/b.md", "docs/d.md", "manifest.txt", "sandbox/b.plan", "table.txt" },
+	{ "docs/a.md", "docs/c.md", "docs/d.md", "manifest.txt", "table.txt" },
 	{ "docs/a.md", "manifest.txt", "table.txt" },
 };
 
 static struct arena *arena;
 static char root[64];
+
+/* A manifest, and a line more. */
+static struct krux_str with_line(struct krux_str manifest, struct krux_str data, const char *name)
+{
+	uint8_t digest[KRUX_SHA256];
+	char hex[2 * KRUX_SHA256 + 1] = { 0 };
+
+	krux_sha256(data, digest);
+	krux_hex_write(digest, sizeof digest, hex);
+	return arena_printf(arena, "%.*s  %s  %s\n", STR_ARG(manifest), hex, name);
+}
 
 static struct krux_str content(int build, const char *name)
 {
@@ -82,11 +95,14 @@ static struct krux_str content(int build, const char *name)
 
 	if (strcmp(name, "manifest.txt") != 0)
 		return s;
-	s = arena_printf(arena, "build %d\n\nsha256\n", build);
+	s = arena_printf(arena, "policy    build %d\n\nsha256\n", build);
 	for (size_t i = 0; i < MOST_PARTS && parts[build][i]; i++)
-		s = arena_printf(arena, "%.*s  %064d  %s\n", STR_ARG(s), 0, parts[build][i]);
+		if (strcmp(parts[build][i], "manifest.txt") != 0)
+			s = with_line(s, content(build, parts[build][i]), parts[build][i]);
 	/* Not everything that somebody wrote into a manifest is a part. */
-	return arena_printf(arena, "%.*s  %064d  docs/../mine\n  %064d  mine\n  %064d  docs/deep/mine\n", STR_ARG(s), 0, 0, 0);
+	s = with_line(s, KRUX_STR("mine"), "docs/../mine");
+	s = with_line(s, KRUX_STR("mine"), "mine");
+	return with_line(s, KRUX_STR("mine"), "docs/deep/mine");
 }
 
 static struct package package_of(int build)
@@ -109,10 +125,15 @@ static bool build(int number)
 	return package_write(arena, root, &pkg);
 }
 
+static const char *path_of(const char *name)
+{
+	return arena_printf(arena, "%s/%s", root, name).p;
+}
+
 static struct krux_str text_of(const char *name)
 {
 	char text[2048];
-	FILE *f = fopen(arena_printf(arena, "%s/%s", root, name).p, "r");
+	FILE *f = fopen(path_of(name), "r");
 	size_t n = f ? fread(text, 1, sizeof text, f) : 0;
 
 	if (f)
@@ -124,31 +145,46 @@ static bool is_there(const char *name)
 {
 	struct stat st;
 
-	return !lstat(arena_printf(arena, "%s/%s", root, name).p, &st);
+	return !lstat(path_of(name), &st);
 }
 
 static void put(const char *name, const char *text)
 {
-	FILE *f = fopen(arena_printf(arena, "%s/%s", root, name).p, "w");
+	FILE *f = fopen(path_of(name), "w");
 
 	ck_assert_ptr_nonnull(f);
 	fputs(text, f);
 	fclose(f);
 }
 
-/* All of one build, and nothing of another. */
-static void check_whole(int number)
+static bool is_spared(const char *const spared[], const char *name)
+{
+	for (; spared && *spared; spared++)
+		if (!strcmp(*spared, name))
+			return true;
+	return false;
+}
+
+/* All of one build, and nothing of another but what others have in place of some of its parts. */
+static void check_whole_but(int number, const char *const spared[])
 {
 	for (int b = 0; b < BUILDS; b++)
 		for (size_t i = 0; i < MOST_PARTS && parts[b][i]; i++) {
 			bool ours = false;
 
+			if (is_spared(spared, parts[b][i]))
+				continue;
 			for (size_t k = 0; k < MOST_PARTS && parts[number][k]; k++)
 				ours |= !strcmp(parts[b][i], parts[number][k]);
 			ck_assert_msg(is_there(parts[b][i]) == ours, "%s of build %d, after build %d", parts[b][i], b, number);
 			ck_assert(!ours || krux_str_eq(text_of(parts[b][i]), content(number, parts[b][i])));
 		}
 	ck_assert(krux_str_eq(text_of("bundle.krux"), content(number, "bundle.krux")));
+}
+
+static void check_whole(int number)
+{
+	check_whole_but(number, NULL);
 }
 
 static void check_others(void)
@@ -170,7 +206,7 @@ static void setup(void)
 	put("docs/deep/mine", "mine");
 }
 
-static void teardown(void)
+static void root_remove(void)
 {
 	pid_t pid = fork();
 
@@ -179,6 +215,11 @@ static void teardown(void)
 		_exit(1);
 	}
 	waitpid(pid, NULL, 0);
+}
+
+static void teardown(void)
+{
+	root_remove();
 	arena_free(arena);
 }
 
@@ -235,6 +276,91 @@ START_TEST(a_failure_before_costs_nothing)
 }
 END_TEST
 
+/* The build is refused, and its words name the file; nothing was changed, which a build of the same shows. */
+static void check_refused(int number, const char *name)
+{
+	char said[2048];
+	FILE *f = tmpfile();
+	int err = dup(2);
+	size_t n;
+
+	ck_assert(f && err >= 0 && dup2(fileno(f), 2) >= 0);
+	ck_assert(!build(number));
+	ck_assert(dup2(err, 2) >= 0 && !close(err));
+	rewind(f);
+	n = fread(said, 1, sizeof said - 1, f);
+	said[n] = 0;
+	fclose(f);
+	ck_assert_msg(strstr(said, arena_printf(arena, "cannot write %s/%s: ", root, name).p), "%s", said);
+	ck_assert(!is_there(".kruxc-new"));
+}
+
+START_TEST(what_no_build_wrote_is_not_written_over)
+{
+	put("docs/c.md", "mine");
+	check_refused(1, "docs/c.md");
+	check_whole_but(0, (const char *const[]){ "docs/c.md", NULL });
+	ck_assert(krux_str_eq(text_of("docs/c.md"), KRUX_STR("mine")));
+	ck_assert(!unlink(path_of("docs/c.md")));
+	ck_assert(build(1));
+	check_whole(1);
+}
+END_TEST
+
+START_TEST(without_a_manifest_all_is_of_others)
+{
+	static const char *const names[] = { "table.txt", "bundle.krux", "manifest.txt" };
+
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+		root_remove();
+		ck_assert(!mkdir(root, 0755));
+		put(names[i], "mine");
+		check_refused(1, names[i]);
+		ck_assert(krux_str_eq(text_of(names[i]), KRUX_STR("mine")));
+		ck_assert(!is_there("docs"));
+		ck_assert(!unlink(path_of(names[i])));
+		ck_assert(build(1));
+		check_whole(1);
+	}
+}
+END_TEST
+
+START_TEST(a_changed_part_is_not_removed)
+{
+	const char *folder = path_of("sandbox/b.plan");
+
+	put("docs/b.md", "mine");
+	put("docs/a.md", "changed");
+	ck_assert(!unlink(folder) && !mkdir(folder, 0755));
+	/* b.md and b.plan are no parts of it; a.md is one, and the manifest names it. */
+	ck_assert(build(1));
+	check_whole_but(1, (const char *const[]){ "docs/b.md", "sandbox/b.plan", NULL });
+	ck_assert(krux_str_eq(text_of("docs/b.md"), KRUX_STR("mine")));
+	/* They belong to nobody's build from now on. */
+	ck_assert(build(2));
+	ck_assert(is_there("docs/b.md") && !is_there("docs/c.md"));
+	check_refused(0, "docs/b.md");
+	ck_assert(!unlink(path_of("docs/b.md")));
+	check_refused(0, "sandbox/b.plan");
+	ck_assert(!rmdir(folder));
+	ck_assert(build(0));
+	check_whole(0);
+	check_others();
+}
+END_TEST
+
+START_TEST(a_line_in_the_manifest_removes_nothing)
+{
+	struct krux_str s = content(0, "manifest.txt");
+
+	s = arena_printf(arena, "%.*s  %064d  docs/mine.md\n", STR_ARG(s), 0);
+	put("manifest.txt", s.p);
+	ck_assert(build(1));
+	check_whole(1);
+	check_others();
+}
+END_TEST
+
 START_TEST(no_link_is_followed)
 {
 	char other[] = "/tmp/krux-package.XXXXXX";
@@ -280,6 +406,10 @@ int main(void)
 	tcase_add_loop_test(t, never_looks_whole, 0, 1);
 	tcase_add_loop_test(t, never_looks_whole, EIO, EIO + 1);
 	tcase_add_test(t, a_failure_before_costs_nothing);
+	tcase_add_test(t, what_no_build_wrote_is_not_written_over);
+	tcase_add_test(t, without_a_manifest_all_is_of_others);
+	tcase_add_test(t, a_changed_part_is_not_removed);
+	tcase_add_test(t, a_line_in_the_manifest_removes_nothing);
 	tcase_add_test(t, no_link_is_followed);
 	tcase_add_test(t, two_do_not_mix);
 	tcase_set_timeout(t, 60);
