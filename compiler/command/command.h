@@ -49,6 +49,8 @@ struct buf;
 bool command_output(const struct options *, const struct buf *);
 /* To a file, in place of what it was, whole or not at all (save.c); false after an error message. */
 bool file_save(const char *path, const void *p, size_t n);
+/* False after the error message that file_save would have for it as it stands; a disk may still be full. */
+bool file_may_save(const char *path);
 /* All of it; false with errno. */
 bool fd_write(int fd, const char *p, size_t n);
 /* EXIT_SYSTEM, after an error message, where standard output took less than was written. */

@@ -20,48 +20,86 @@ static bool is_cap(const char *path)
 	return n > 4 && !strcmp(path + n - 4, ".cap");
 }
 
-static bool format_one(struct pipeline *p, const struct source *src, const char *path, struct buf *out)
+struct formatted {
+	const char *path;
+	bool same;                      /* as it was */
+	struct buf text;
+};
+
+static bool format_one(struct pipeline *p, const char *path, struct formatted *out)
 {
+	const struct source *src = source_read(p->arena, p->diags, path, path);
+	size_t errors = p->diags->errors;
 	const struct capfile *f;
 
-	if (!is_cap(path))
-		return policyfile_format(p->arena, p->diags, src, out);
-	f = capfile_parse(p->arena, p->diags, src);
-	if (!f || p->diags->errors)
+	*out = (struct formatted){ .path = path };
+	if (!src)
 		return false;
-	capfile_format(out, f);
+	if (is_cap(path)) {
+		f = capfile_parse(p->arena, p->diags, src);
+		if (!f || p->diags->errors > errors)
+			return false;
+		capfile_format(&out->text, f);
+	} else if (!policyfile_format(p->arena, p->diags, src, &out->text)) {
+		buf_free(&out->text);
+		return false;
+	}
+	out->same = krux_str_eq(src->text, (struct krux_str){ out->text.p, out->text.n });
 	return true;
+}
+
+/* All or none, as far as it can be known before the first. */
+static int formatted_write(const struct formatted *f, size_t n)
+{
+	int code = EXIT_YES;
+
+	for (size_t i = 0; i < n; i++)
+		if (!f[i].same && !file_may_save(f[i].path))
+			code = EXIT_SYSTEM;
+	for (size_t i = 0; i < n && code == EXIT_YES; i++)
+		if (!f[i].same && !file_save(f[i].path, f[i].text.p, f[i].text.n))
+			code = EXIT_SYSTEM;
+	return code;
+}
+
+static int formatted_list(const struct formatted *f, size_t n)
+{
+	int code = EXIT_YES;
+
+	for (size_t i = 0; i < n; i++)
+		if (!f[i].same) {
+			screen_print(stdout, f[i].path);
+			putchar('\n');
+			code = EXIT_NO;
+		}
+	return code;
+}
+
+static int formatted_print(const struct options *o, const struct formatted *f, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (!command_output(o, &f[i].text))
+			return EXIT_SYSTEM;
+	return EXIT_YES;
 }
 
 int command_fmt(const struct options *o)
 {
 	struct pipeline *p = pipeline_new();
+	struct formatted *f = ARENA_ARRAY(p->arena, struct formatted, o->nargs);
+	size_t n = 0;
 	int code = EXIT_YES;
 
-	for (size_t i = 0; i < o->nargs; i++) {
-		const struct source *src = source_read(p->arena, p->diags, o->arg[i], o->arg[i]);
-		struct buf out = { 0 };
-		bool same;
-
-		if (!src || !format_one(p, src, o->arg[i], &out)) {
-			buf_free(&out);
-			continue;
-		}
-		same = krux_str_eq(src->text, (struct krux_str){ out.p, out.n });
-		if (o->check) {
-			if (!same) {
-				screen_print(stdout, o->arg[i]);
-				putchar('\n');
-				code = EXIT_NO;
-			}
-		} else if (o->write) {
-			if (!same && !file_save(o->arg[i], out.p, out.n))
-				code = EXIT_SYSTEM;
-		} else if (!command_output(o, &out)) {
-			code = EXIT_SYSTEM;
-		}
-		buf_free(&out);
-	}
+	for (size_t i = 0; i < o->nargs; i++)
+		n += format_one(p, o->arg[i], &f[n]);
+	if (o->check)
+		code = formatted_list(f, n);
+	else if (!o->write)
+		code = formatted_print(o, f, n);
+	else if (!p->diags->errors)
+		code = formatted_write(f, n);
+	for (size_t i = 0; i < n; i++)
+		buf_free(&f[i].text);
 	return command_end(p, o, code);
 }
 

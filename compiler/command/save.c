@@ -1,5 +1,6 @@
 /* Text to a file, whole or not at all: it is written beside the file and put in its place in one step, so that a full
- * disk or an end in between leaves what was there. Mode and owner stay; what is no regular file is written to. */
+ * disk or an end in between leaves what was there. Mode and owner stay; a link and a file with several hard links are
+ * refused; what is no regular file is written to. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -85,21 +86,40 @@ static bool write_to(const char *path, const char *p, size_t n)
 	return fine;
 }
 
+static bool may_save(const char *path, const struct stat *at)
+{
+	const char *why = NULL;
+	struct stat to;
+
+	if (S_ISLNK(at->st_mode) && (stat(path, &to) || S_ISREG(to.st_mode)))
+		why = "it is a link; name the file that it leads to";
+	else if (S_ISREG(at->st_mode) && at->st_nlink > 1)
+		why = "it has several hard links, and its other names would keep the old text; put a copy in its place first";
+	else if (S_ISREG(at->st_mode) && faccessat(AT_FDCWD, path, W_OK, AT_EACCESS))
+		why = strerror(errno);
+	if (why)
+		command_say("kruxc: cannot write %s: %s", path, why);
+	return !why;
+}
+
+bool file_may_save(const char *path)
+{
+	struct stat at;
+
+	return lstat(path, &at) || may_save(path, &at);
+}
+
 bool file_save(const char *path, const void *p, size_t n)
 {
-	struct stat at, to;
+	struct stat at;
 	bool there = lstat(path, &at) == 0, fine = false;
 
-	if (!there && errno == ENOENT)
-		fine = replace(path, NULL, p, n);
-	else if (there && S_ISREG(at.st_mode))
-		fine = !faccessat(AT_FDCWD, path, W_OK, AT_EACCESS) && replace(path, &at, p, n);
-	else if (there && stat(path, &to) == 0 && !S_ISREG(to.st_mode))
-		fine = write_to(path, p, n);
-	else if (there && S_ISLNK(at.st_mode)) {
-		command_say("kruxc: cannot write %s: it is a link; name the file that it leads to", path);
+	if (there && !may_save(path, &at))
 		return false;
-	}
+	if (there)
+		fine = S_ISREG(at.st_mode) ? replace(path, &at, p, n) : write_to(path, p, n);
+	else if (errno == ENOENT)
+		fine = replace(path, NULL, p, n);
 	if (!fine)
 		command_say("kruxc: cannot write %s: %s", path, strerror(errno));
 	return fine;
