@@ -23,6 +23,7 @@ struct grant {
 	struct krux_str text, tool, what;
 	struct span at;
 	bool bare;
+	bool several;                   /* it can be several entries in one text, of other tools too */
 	const char *doubt;              /* why what is in brackets is not understood; NULL: it is */
 };
 
@@ -34,6 +35,11 @@ static bool is(struct krux_str s, const char *word)
 static bool begins(struct krux_str s, const char *word)
 {
 	return s.n >= strlen(word) && !memcmp(s.p, word, strlen(word));
+}
+
+static bool is_letter(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
 
 static const char *const reading[] = { "filesystem.read", "filesystem.list", "filesystem.stat", "filesystem.search",
@@ -58,7 +64,11 @@ static const struct {
 	{ "Write", "write", writing, { "writes", "creates", "deletes" }, NULL },
 	{ "MultiEdit", "write", editing, { "writes", "creates", "deletes" }, NULL },
 	{ "NotebookEdit", "write", editing, { "writes", "creates", "deletes" }, "**/*.ipynb" },
+	{ "NotebookRead", "read", reading, { "reads", "lists" }, "**/*.ipynb" },
 };
+
+/* Tools of an agent with itself: they reach nothing that a capability does. */
+static const char *const inner[] = { "Task", "TodoWrite", "TodoRead", "ExitPlanMode", "BashOutput", "KillShell" };
 
 static const struct { enum krux_verdict verdict; const char *word; } kinds[] = {
 	[ORDER_DENY] = { KRUX_BLOCKED, "deny" }, [ORDER_ASK] = { KRUX_APPROVAL, "ask" },
@@ -136,6 +146,28 @@ static bool components_put(struct buf *b, struct krux_str p)
 	return true;
 }
 
+/* A pattern that more than paths is written into: field:path, a text in quotes, a variable, a list. */
+static const char *path_doubt(struct krux_str p)
+{
+	size_t n = 0;
+
+	while (n < p.n && (p.p[n] == '_' || p.p[n] == '-' || is_letter(p.p[n])))
+		n++;
+	if (n && n < p.n && (p.p[n] == ':' || p.p[n] == '='))
+		return "only a pattern of paths is known";
+	if (begins(p, "~") || begins(p, "//"))
+		return "agents see their workspace only, which can be in there";
+	if (begins(p, "!"))
+		return "a negated pattern";
+	if (memchr(p.p, '(', p.n) || memchr(p.p, ')', p.n))
+		return "there are brackets within its brackets";
+	if (memchr(p.p, ',', p.n))
+		return "it could be several patterns";
+	if (memchr("# $\"'`", p.p[0], 6) || p.p[p.n - 1] == ' ')
+		return "there is no such pattern here";
+	return NULL;
+}
+
 /* Patterns are those of .gitignore; the project is the workspace. n 0, and g->doubt, where it is not known
  * which paths of the workspace are meant: what lies outside it there can be the folder that is /workspace here. */
 static struct krux_str glob_of(struct grant *g)
@@ -144,12 +176,7 @@ static struct krux_str glob_of(struct grant *g)
 	const char *slash = memchr(p.p, '/', p.n);
 	struct buf b = { 0 };
 
-	if (begins(p, "~") || begins(p, "//"))
-		g->doubt = "agents see their workspace only, which can be in there";
-	else if (begins(p, "!"))
-		g->doubt = "a negated pattern";
-	else if (p.p[0] == '#' || p.p[p.n - 1] == ' ')
-		g->doubt = "there is no such pattern here";
+	g->doubt = path_doubt(p);
 	if (g->doubt)
 		return out;
 	buf_puts(&b, "/workspace");
@@ -219,6 +246,12 @@ static struct krux_str host_condition(struct grant *g)
 	                    STR_ARG(import_quoted(g->s->im->arena, host)));
 }
 
+/* A tool that is denied or asked for is known in any case. */
+static bool grant_is(const struct grant *g, const char *tool)
+{
+	return is(g->tool, tool) || (restricts(g) && g->tool.n == strlen(tool) && !strncasecmp(g->tool.p, tool, g->tool.n));
+}
+
 static void web_grant(struct grant *g)
 {
 	struct importer *im = g->s->im;
@@ -227,6 +260,10 @@ static void web_grant(struct grant *g)
 
 	if (!g->bare)
 		when = host_condition(g);
+	if (!g->bare && !grant_is(g, "WebFetch")) {
+		g->doubt = "a search is of no address";
+		when = (struct krux_str){ 0 };
+	}
 	if (g->doubt && !restricts(g)) {
 		lost(g, g->doubt);
 		return;
@@ -293,6 +330,27 @@ static void mcp_grant(struct grant *g)
 	import_review(im, &rule->notes, "a capability of that name has to be in the build");
 }
 
+/* The bracket that is opened first is closed before the end, as in Read(a),Edit(b); or what is in it has a sign
+ * that parts entries, and a name with a bracket or none that closes it, as in Read(a, Edit(b). */
+static bool is_several(struct krux_str t, const char *open)
+{
+	bool parted = false, named = false;
+	size_t depth = 0;
+
+	for (const char *p = open; p < t.p + t.n; p++) {
+		const char *before = p > open ? p - 1 : open;
+
+		parted |= memchr(",;| ", *p, 4) != NULL;
+		while (before > open && *before == ' ')
+			before--;
+		named |= *p == '(' && before > open && is_letter(*before);
+		depth += *p == '(';
+		if (*p == ')' && --depth == 0 && p + 1 < t.p + t.n)
+			return true;
+	}
+	return parted && (named || t.p[t.n - 1] != ')');
+}
+
 /* Tool, or Tool(what). */
 static void grant_split(struct grant *g)
 {
@@ -301,6 +359,7 @@ static void grant_split(struct grant *g)
 
 	g->tool = (struct krux_str){ t.p, open ? (size_t)(open - t.p) : t.n };
 	g->bare = !open;
+	g->several = open && is_several(t, open);
 	if (open && t.p[t.n - 1] == ')') {
 		g->what = (struct krux_str){ open + 1, t.n - g->tool.n - 2 };
 		g->bare = is(g->what, "*") || is(g->what, "**");
@@ -314,10 +373,12 @@ static void grant_split(struct grant *g)
 		g->tool.n--;
 }
 
-/* A tool that is denied or asked for is known in any case. */
-static bool grant_is(const struct grant *g, const char *tool)
+static bool is_inner(const struct grant *g)
 {
-	return is(g->tool, tool) || (restricts(g) && g->tool.n == strlen(tool) && !strncasecmp(g->tool.p, tool, g->tool.n));
+	for (size_t i = 0; i < sizeof inner / sizeof *inner; i++)
+		if (grant_is(g, inner[i]))
+			return true;
+	return false;
 }
 
 static bool is_name(struct krux_str s)
@@ -336,6 +397,10 @@ static void grant_read(struct settings *s, enum order order, struct krux_str tex
 	/* Two blanks are another name than one. */
 	g.doubt = krux_str_eq(g.text, text) ? NULL : "there are other blanks in it than single ones";
 	grant_split(&g);
+	if (g.several) {
+		all_grant(&g, "it could be several, of any tool");
+		return;
+	}
 	for (size_t i = 0; i < sizeof tools / sizeof *tools; i++)
 		if (grant_is(&g, tools[i].tool)) {
 			file_grant(&g, i);
@@ -344,14 +409,14 @@ static void grant_read(struct settings *s, enum order order, struct krux_str tex
 	if (grant_is(&g, "Bash"))
 		lost(&g, order == ORDER_DENY ? "no shell runs here, so there is nothing to deny"
 		     : "no shell runs here; define a capability with `handler command` for the program");
-	else if (grant_is(&g, "WebFetch"))
+	else if (grant_is(&g, "WebFetch") || (restricts(&g) && grant_is(&g, "WebSearch")))
 		web_grant(&g);
 	else if (begins(g.tool, "mcp__") || (restricts(&g) && g.tool.n >= 5 && !strncasecmp(g.tool.p, "mcp__", 5)))
 		mcp_grant(&g);
-	else if (is_name(g.tool))
-		lost(&g, "there is no such tool here");
+	else if (is_inner(&g))
+		lost(&g, "what an agent does with itself reaches nothing here");
 	else
-		all_grant(&g, "this is no name of a tool");
+		all_grant(&g, is_name(g.tool) ? "there is no such tool here" : "this is no name of a tool");
 }
 
 /* What is denied in another form than this is not guessed at. */
