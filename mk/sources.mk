@@ -31,7 +31,7 @@ READ_SRC += compiler/read/capfile.c compiler/read/condition.c compiler/read/expe
 	compiler/read/import.c compiler/read/import_cap.c compiler/read/import_claude.c compiler/read/import_kruxos.c \
 	compiler/read/import_kruxos_cap.c compiler/read/import_kruxos_field.c compiler/read/import_kruxos_glob.c compiler/read/import_kruxos_policy.c \
 	compiler/read/import_kruxos_rule.c compiler/read/import_mcp.c compiler/read/import_mcp_reach.c compiler/read/import_mcp_scalar.c \
-	compiler/read/import_mcp_schema.c compiler/read/import_name.c compiler/read/import_policy.c \
+	compiler/read/import_mcp_schema.c compiler/read/import_mcp_words.c compiler/read/import_name.c compiler/read/import_policy.c \
 	compiler/read/inputs.c compiler/read/parse.c compiler/read/place.c compiler/read/policyfile.c \
 	compiler/read/policyformat.c compiler/read/policykeys.c compiler/read/source.c compiler/read/yaml.c \
 	compiler/read/yaml_mask.c compiler/read/yaml_node.c compiler/read/yaml_words.c

@@ -113,6 +113,7 @@ struct draft_cap {
 	struct draft_error *error;
 	size_t nerrors, errors_cap;
 	struct krux_str effect, handler;
+	unsigned says;                  /* of MCP: what the descriptions of its inputs say that it does */
 	struct notes notes, effect_notes, handler_notes;
 };
 

@@ -28,48 +28,66 @@ static bool hint(const struct krux_value *tool, const char *key, bool *given)
 	return v && v->b;
 }
 
-static bool may_delete(const struct draft_cap *c)
-{
-	static const char *const verbs[] = { "delete", "remove", "unlink", "move", "rename", "clean", "purge" };
-	bool found = false;
-
-	for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++)
-		found |= memmem(c->name.p, c->name.n, verbs[i], strlen(verbs[i])) != NULL;
-	return found;
-}
-
-static void reach_put(struct buf *b, const struct draft_cap *c, const struct draft_reach *r)
+static void reach_put(struct buf *b, const struct draft_reach *r, bool deletes)
 {
 	if (r->kind == DRAFT_URL)
 		buf_printf(b, "connects(%.*s), ", STR_ARG(r->place));
 	else
 		buf_printf(b, "reads(%.*s), writes(%.*s), ", STR_ARG(r->place), STR_ARG(r->place));
-	if (r->kind == DRAFT_PATH && may_delete(c))
+	if (r->kind == DRAFT_PATH && deletes)
 		buf_printf(b, "deletes(%.*s), ", STR_ARG(r->place));
 }
 
+/* What words say and no effect shows: the word for it, or NULL. */
+static const char *unshown(unsigned says, unsigned shown)
+{
+	static const struct { unsigned says; const char *word; } kinds[] = {
+		{ MCP_RUNS, "run something" }, { MCP_DELETES, "delete or move something" },
+		{ MCP_WRITES, "change something" }, { MCP_CONNECTS, "connect to something" },
+	};
+
+	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+		if (says & kinds[i].says & ~shown)
+			return kinds[i].word;
+	return NULL;
+}
+
 /* By the types of the arguments, the stronger where in doubt: a path is written, a url connected
- * to, a command run. The server has state of its own besides. */
+ * to, a command run. The server has state of its own besides. Where words say that there is more, it is all. */
 static void effects_infer(struct importer *im, struct draft_cap *c, const struct krux_value *tool, struct span at)
 {
 	bool said, reads = hint(tool, "readOnlyHint", &said), runs = false;
+	const struct krux_value *notes = member(tool, "annotations", KRUX_V_MAP);
+	unsigned says = c->says | mcp_name_says(im, c->name) | mcp_name_says(im, text_member(tool, "name")), shown = 0;
+	const char *more;
 	struct buf b = { 0 };
 
+	says |= mcp_text_says(im, text_member(tool, "title")) | mcp_text_says(im, text_member(tool, "description")) |
+	        mcp_text_says(im, text_member(notes, "title")) | (hint(tool, "destructiveHint", &said) ? MCP_WRITES : 0) |
+	        (hint(tool, "openWorldHint", &said) ? MCP_CONNECTS : 0);
 	for (size_t i = 0; i < c->ninput; i++) {
 		runs |= c->input[i].kind == DRAFT_CODE;
-		for (size_t k = 0; k < c->input[i].nreach; k++)
-			reach_put(&b, c, &c->input[i].reach[k]);
-		if (c->input[i].kind == DRAFT_HOST)
+		for (size_t k = 0; k < c->input[i].nreach; k++) {
+			reach_put(&b, &c->input[i].reach[k], says & MCP_DELETES);
+			shown |= c->input[i].reach[k].kind == DRAFT_URL ? MCP_CONNECTS : MCP_DELETES | MCP_WRITES;
+		}
+		if (c->input[i].kind == DRAFT_HOST) {
 			buf_printf(&b, "connects(%.*s, port), ", STR_ARG(c->input[i].name));
+			shown |= MCP_CONNECTS;
+		}
 	}
+	more = runs ? NULL : unshown(says, shown);
+	runs |= more != NULL;
 	buf_printf(&b, "state(\"%.*s\")%s", STR_ARG(c->ns), runs ? ", executes(\"/bin/sh\")" : "");
 	c->effect = arena_str(im->arena, (struct krux_str){ b.p, b.n });
 	buf_free(&b);
 	if (reads)
 		import_note(im, &c->effect_notes, IMPORT_CHANGED, at, "readOnlyHint is the server's own word, and binds it to "
 		            "nothing: %.*s is taken as one that changes things", STR_ARG(c->name));
-	import_review(im, &c->effect_notes, "effects inferred from names and types of the arguments");
-	if (runs)
+	import_review(im, &c->effect_notes, "effects inferred from names, types and descriptions");
+	if (more)
+		import_review(im, &c->effect_notes, "by its words it can %s, and no argument says what", more);
+	else if (runs)
 		import_review(im, &c->effect_notes, "it runs or reaches what its arguments say, which can be anything");
 }
 

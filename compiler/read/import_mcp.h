@@ -7,6 +7,9 @@
 
 enum { MCP_DEEPEST = 8 };
 
+/* What words say that a tool does. */
+enum { MCP_RUNS = 1, MCP_DELETES = 2, MCP_WRITES = 4, MCP_CONNECTS = 8 };
+
 struct made {                           /* a type, and a literal of it */
 	struct krux_str type, sample;
 	enum draft_kind kind;           /* DRAFT_CODE: it holds what no effect can name */
@@ -23,7 +26,7 @@ struct maker {
 	struct span at;
 	bool too_deep;                  /* said of the field at hand */
 	bool input;
-	const struct draft_cap *cap;
+	struct draft_cap *cap;
 	struct draft_field *into;       /* of an input: the field at hand */
 	struct krux_str place;          /* its name in an effect; n 0: none, as within a list */
 	bool maybe;                     /* what holds it can be absent */
@@ -38,12 +41,19 @@ void import_mcp_fields(struct importer *, struct draft_cap *, const struct krux_
 /* What reaches something, by its format or its name (import_mcp_reach.c): the type gets a form that an effect
  * can name, and the effect is noted; where none can, made->kind is DRAFT_CODE. */
 void made_reach(struct maker *, struct krux_str name, struct made *, bool optional, bool top);
+/* A text whose description says that it is more than text, and that no effect names, is DRAFT_CODE. */
+void made_described(struct maker *, const struct krux_value *schema, struct made *);
 /* Does anything in a schema reach something. */
 bool schema_reaches(struct maker *, const struct krux_value *schema);
 /* What #/a/b/c means within the tool's schema; NULL: nothing. */
 const struct krux_value *schema_follow(struct maker *, const struct krux_value *schema);
 /* Hosts, by the field that holds their port. */
 void import_mcp_hosts(struct importer *, struct draft_cap *);
+
+/* What words say (import_mcp_words.c): a tool's name, a description, and a description of a text as that text. */
+unsigned mcp_name_says(struct importer *, struct krux_str name);
+unsigned mcp_text_says(struct importer *, struct krux_str text);
+unsigned mcp_thing_says(struct importer *, struct krux_str text);
 
 /* Scalars by their schemas (import_mcp_scalar.c). */
 struct made made_string(struct maker *, const struct krux_value *schema, unsigned depth);

@@ -23,12 +23,14 @@ static enum draft_kind kind_by_name(const struct draft_cap *c, struct krux_str n
 		{ "source", DRAFT_PATH, true }, { "destination", DRAFT_PATH, true }, { "target", DRAFT_PATH, true },
 		{ "url", DRAFT_URL, false }, { "uri", DRAFT_URL, false }, { "urls", DRAFT_URL, false },
 		{ "uris", DRAFT_URL, false }, { "endpoint", DRAFT_URL, false }, { "webhook", DRAFT_URL, false },
+		{ "link", DRAFT_URL, false }, { "href", DRAFT_URL, false },
 		{ "host", DRAFT_HOST, false }, { "hosts", DRAFT_HOST, false }, { "hostname", DRAFT_HOST, false },
 		{ "hostnames", DRAFT_HOST, false }, { "domain", DRAFT_HOST, false }, { "domains", DRAFT_HOST, false },
 		{ "server", DRAFT_HOST, false }, { "servers", DRAFT_HOST, false }, { "ip", DRAFT_HOST, false },
 		{ "command", DRAFT_CODE, false }, { "commands", DRAFT_CODE, false }, { "cmd", DRAFT_CODE, false },
 		{ "script", DRAFT_CODE, false }, { "code", DRAFT_CODE, false }, { "shell", DRAFT_CODE, false },
 		{ "program", DRAFT_CODE, false }, { "executable", DRAFT_CODE, false }, { "argv", DRAFT_CODE, false },
+		{ "sql", DRAFT_CODE, false }, { "javascript", DRAFT_CODE, false }, { "expression", DRAFT_CODE, false },
 	};
 	const char *sign = memrchr(name.p, '_', name.n);
 	bool files = memmem(c->name.p, c->name.n, "file", 4) || memmem(c->name.p, c->name.n, "dir", 3) ||
@@ -74,6 +76,7 @@ const struct krux_value *schema_follow(struct maker *m, const struct krux_value 
 
 struct look {
 	struct maker *m;
+	const struct krux_value *self, *item;   /* their descriptions are read by made_described */
 	const struct krux_value *seen[MOST_SEEN];
 	size_t nseen;
 };
@@ -81,11 +84,22 @@ struct look {
 static bool value_reaches(struct look *, const struct krux_value *);
 
 /* Numbers reach nothing, whatever their name. */
+static bool is_number(const struct krux_value *schema)
+{
+	struct krux_str type = json_text(schema, "type");
+
+	return json_is(type, "integer") || json_is(type, "number") || json_is(type, "boolean");
+}
+
+static bool description_reaches(struct look *l, const struct krux_value *schema, struct krux_str about)
+{
+	l->m->cap->says |= mcp_text_says(l->m->im, about);
+	return !is_number(schema) && mcp_thing_says(l->m->im, about);
+}
+
 static bool property_reaches(struct look *l, const struct krux_member *p)
 {
-	struct krux_str type = json_text(&p->value, "type");
-
-	return !json_is(type, "integer") && !json_is(type, "number") && !json_is(type, "boolean") &&
+	return !is_number(&p->value) &&
 	       kind_by_name(l->m->cap, import_identifier(l->m->im->arena, p->key)) != DRAFT_OTHER;
 }
 
@@ -112,6 +126,8 @@ static bool member_reaches(struct look *l, const struct krux_value *map, const s
 		return reference_reaches(l, map);
 	if (json_is(p->key, "format") && p->value.kind == KRUX_V_TEXT)
 		return format_reaches(p->value.str);
+	if (json_is(p->key, "description") && p->value.kind == KRUX_V_TEXT && map != l->self && map != l->item)
+		return description_reaches(l, map, p->value.str);
 	for (size_t i = 0; i < sizeof data / sizeof *data; i++)
 		if (json_is(p->key, data[i]))
 			return false;
@@ -137,7 +153,7 @@ static bool value_reaches(struct look *l, const struct krux_value *v)
 
 bool schema_reaches(struct maker *m, const struct krux_value *schema)
 {
-	struct look l = { .m = m };
+	struct look l = { .m = m, .self = schema, .item = json_get(schema, "items") };
 
 	return m->input && schema && value_reaches(&l, schema);
 }
@@ -162,6 +178,7 @@ static bool reach_add(struct maker *m, enum draft_kind kind)
 static bool path_reach(struct maker *m, struct made *made, bool list)
 {
 	uint64_t each = KRUX_MAX_PATH + 5, fit = m->budget / each;
+	bool by_name = made->kind != DRAFT_PATH;
 
 	if ((list && !fit) || !reach_add(m, DRAFT_PATH))
 		return false;
@@ -175,7 +192,8 @@ static bool path_reach(struct maker *m, struct made *made, bool list)
 		made->type = KRUX_STR("path");
 		made->sample = KRUX_STR("\"/workspace/example\"");
 	}
-	maker_changed(m, "by its name it is a path; only an absolute one is taken here");
+	maker_changed(m, by_name ? "by its name it is a path; only an absolute one is taken here"
+	              : "only an absolute path is taken here");
 	return true;
 }
 
@@ -190,6 +208,31 @@ static bool url_reach(struct maker *m, struct made *made)
 	if (by_name)
 		maker_changed(m, "by its name it is a url; here that is http or https, without user and fragment");
 	return true;
+}
+
+void made_described(struct maker *m, const struct krux_value *schema, struct made *made)
+{
+	static const struct { enum draft_kind kind; unsigned says; } shows[] = {
+		{ DRAFT_PATH, MCP_WRITES | MCP_DELETES }, { DRAFT_URL, MCP_CONNECTS }, { DRAFT_HOST, MCP_CONNECTS },
+	};
+	const struct krux_value *of[] = { schema, schema_follow(m, schema), json_get(schema, "items") };
+	unsigned says = 0;
+
+	for (size_t i = 0; i < sizeof of / sizeof *of; i++) {
+		struct krux_str about = json_text(of[i], "description"), title = json_text(of[i], "title");
+
+		m->cap->says |= mcp_text_says(m->im, about);
+		says |= mcp_thing_says(m->im, about) | mcp_thing_says(m->im, title);
+	}
+	if (!begins(made->type, "string") && !begins(made->type, "list<string"))
+		return;
+	for (size_t i = 0; i < sizeof shows / sizeof *shows; i++)
+		if (made->kind == shows[i].kind)
+			says &= ~shows[i].says;
+	if (!says || made->kind == DRAFT_CODE)
+		return;
+	import_review(m->im, m->notes, "by its description it reaches or runs something");
+	made->kind = DRAFT_CODE;
 }
 
 void made_reach(struct maker *m, struct krux_str name, struct made *made, bool optional, bool top)

@@ -86,12 +86,17 @@ static bool matches(struct maker *m, struct krux_str pattern, struct krux_str sa
 	return p && krux_pattern_match(p, sample);
 }
 
+static bool is_path_format(struct krux_str format)
+{
+	return json_is(format, "path") || json_is(format, "file-path");
+}
+
 /* Those that are no type here, too. */
 bool format_reaches(struct krux_str format)
 {
 	static const char *const formats[] = { "uri", "url", "uri-reference", "uri-template", "iri", "iri-reference",
 		"hostname", "idn-hostname", "ipv4", "ipv6" };
-	bool found = false;
+	bool found = is_path_format(format);
 
 	for (size_t i = 0; i < sizeof formats / sizeof *formats; i++)
 		found |= json_is(format, formats[i]);
@@ -121,6 +126,8 @@ struct made made_string(struct maker *m, const struct krux_value *schema, unsign
 	}
 	if (json_is(format, "hostname") || json_is(format, "idn-hostname"))
 		out.kind = DRAFT_HOST;
+	else if (is_path_format(format))
+		out.kind = DRAFT_PATH;
 	else if (format_reaches(format))
 		out.kind = DRAFT_CODE;
 	if (format.n)
@@ -185,7 +192,7 @@ struct made made_enum(struct maker *m, const struct krux_value *list)
 {
 	struct buf names = { 0 }, pattern = { 0 };
 	struct name_set seen = { 0 };
-	struct made out = made_of("", "");
+	struct made out = { .kind = DRAFT_OTHER };
 	size_t longest = 1;
 	bool words = true, texts = list->list.n > 0 && list->list.n <= KRUX_MAX_ENUM;
 

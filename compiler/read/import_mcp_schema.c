@@ -205,7 +205,7 @@ static struct made made_text(struct maker *m, const struct krux_value *schema)
 /* A text is no longer than there is room for; where no effect can name it, it is text whatever it reaches. */
 static struct made made_bound(struct maker *m, struct made out)
 {
-	if (m->input && !m->place.n && (out.kind == DRAFT_URL || out.kind == DRAFT_HOST)) {
+	if (m->input && !m->place.n && (out.kind == DRAFT_URL || out.kind == DRAFT_HOST || out.kind == DRAFT_PATH)) {
 		if (out.kind == DRAFT_URL)
 			out = made_of("string max 8192", "\"https://example.com/\"");
 		out.kind = DRAFT_CODE;
@@ -321,8 +321,10 @@ static struct made make_member(struct maker *m, struct krux_str name, const stru
 		m->place = arena_printf(m->im->arena, "%.*s.%.*s", STR_ARG(place), STR_ARG(name));
 	m->maybe |= optional;
 	made = make(m, schema, depth + 1);
-	if (m->input)
+	if (m->input) {
 		made_reach(m, name, &made, m->maybe, false);
+		made_described(m, schema, &made);
+	}
 	m->place = place;
 	m->maybe = maybe;
 	return made;
@@ -357,8 +359,10 @@ void import_mcp_fields(struct importer *im, struct draft_cap *c, const struct kr
 		m.place = f->name;
 		m.maybe = !is_required(schema, p->key) || may_be_null(&m, &p->value);
 		made = make(&m, &p->value, 0);
-		if (input)
+		if (input) {
 			made_reach(&m, f->name, &made, m.maybe, true);
+			made_described(&m, &p->value, &made);
+		}
 		f->type = made.type;
 		f->sample = made.sample;
 		f->kind = made.kind;

@@ -400,20 +400,69 @@ static const struct { const char *tool, *want; } hinted[] = {
 	{ "\"name\": \"a\\u001bb\"", "handler mcp \"x\" tool \"a_b\" resident;" },
 };
 
-START_TEST(tools_are_not_believed)
+/* A weak effect is only for what neither name nor description nor field gives a reason to doubt; bounds are kept. */
+static const struct { const char *tool, *want; } worded[] = {
+#define ALONE(name, field) "\"name\": \"" name "\", \"inputSchema\": { \"properties\": { \"" field "\": " TEXT " } }"
+#define ABOUT(about) "{ \"type\": \"string\", \"description\": \"" about "\" }"
+#define SHELL "state(\"x\"), executes(\"/bin/sh\");"
+	{ ALONE("bash", "input"), "effect  " SHELL },
+	{ ALONE("execute_python", "source"), "effect  " SHELL },
+	{ ALONE("runShell", "line"), "effect  " SHELL },
+	{ ALONE("runthis", "line"), "effect  " SHELL },
+	{ ALONE("browser_evaluate", "function"), "effect  " SHELL },
+	{ ALONE("write_file", "name"), "effect  " SHELL },
+	{ ALONE("delete_file", "name"), "effect  " SHELL },
+	{ ALONE("http_request", "address"), "effect  " SHELL },
+	{ ALONE("navigate", "to"), "effect  " SHELL },
+	{ ALONE("query", "text"), "effect  " SHELL },
+	{ ALONE("look", "sql"), "effect  " SHELL },
+	{ ALONE("bulkremove", "x"), "effect  " SHELL },
+	{ ALONE("get_profile", "x"), "effect  state(\"x\");" },
+	{ ALONE("copy", "from"), "effect  " SHELL },
+	{ ALONE("look", "at"), "effect  state(\"x\");" },
+	{ "\"name\": \"fetch_page\", \"inputSchema\": { \"required\": [ \"link\" ], \"properties\": { \"link\": " TEXT " } }",
+	  "effect  connects(link), state(\"x\");" },
+	{ "\"name\": \"do\", \"description\": \"Is running what it gets.\"", "effect  " SHELL },
+	{ "\"name\": \"do\", \"title\": \"Copied from there\"", "effect  " SHELL },
+	{ "\"name\": \"do\", \"description\": \"Looks at notes.\"", "effect  state(\"x\");" },
+	{ "\"name\": \"do\", \"annotations\": { \"destructiveHint\": true }", "# review: by its words it can change something, and no argument says what" },
+	{ FIELDS "\"output\": " ABOUT("Absolute path of the file to overwrite.") " } }", "effect  " SHELL },
+	{ FIELDS "\"text\": " ABOUT("Shell command to execute") " } }", "# review: by its description it reaches or runs something" },
+	{ FIELDS "\"x\": { \"type\": \"array\", \"items\": " ABOUT("A command.") " } } }", "effect  " SHELL },
+	{ FIELDS "\"x\": { \"type\": \"array\", \"items\": " RECORD("", "\"a\": " ABOUT("A command.")) " } } }", "effect  " SHELL },
+	{ FIELDS "\"paths\": { \"type\": \"array\", \"items\": " ABOUT("Path of a note.") " } } }",
+	  "effect  reads(paths), writes(paths), state(\"x\");" },
+	{ FIELDS "\"file\": " ABOUT("The file to delete.") " } }", "effect  reads(file), writes(file), deletes(file), state(\"x\");" },
+	{ FIELDS "\"o\": { \"type\": \"string\", \"format\": \"file-path\" } } }", "effect  reads(o), writes(o), state(\"x\");" },
+	{ FIELDS "\"o\": { \"type\": \"string\", \"format\": \"path\" } } }", "o : path " },
+	{ FIELDS "\"x\": { \"type\": \"array\", \"items\": { \"type\": \"string\", \"format\": \"path\" } } } }", "effect  " SHELL },
+};
+
+static void check_tool(const char *tool, const char *want, size_t least)
 {
-	struct krux_str text = arena_printf(arena, "[ { %s } ]\n", hinted[_i].tool);
+	struct krux_str text = arena_printf(arena, "[ { %s } ]\n", tool);
 	struct imports out = import_text(IMPORT_MCP, "x.json", text.p, text.n);
 	const struct capfile *cap;
 	struct capability_set set;
 
 	ck_assert_uint_eq(out.n, 1);
-	ck_assert_uint_ge(diags->n, 2);
-	ck_assert_msg(str_has(out.file[0].text, hinted[_i].want), "got:\n%.*s", STR_ARG(out.file[0].text));
+	ck_assert_uint_ge(diags->n, least);
+	ck_assert_msg(str_has(out.file[0].text, want), "got:\n%.*s", STR_ARG(out.file[0].text));
 	diags = diags_new(arena);
 	cap = capfile_parse(arena, diags, source_text(arena, diags, "x.cap", out.file[0].text));
 	ck_assert(capabilities_resolve(arena, diags, &cap, 1, &set));
 	ck_assert_uint_eq(diags->n, 0);
+}
+
+START_TEST(tools_are_not_believed)
+{
+	check_tool(hinted[_i].tool, hinted[_i].want, 2);
+}
+END_TEST
+
+START_TEST(words_make_effects_stronger)
+{
+	check_tool(worded[_i].tool, worded[_i].want, 1);
 }
 END_TEST
 
@@ -579,6 +628,7 @@ int main(void)
 	tcase_add_loop_test(t, doubt_means_deny, 0, sizeof denied / sizeof *denied);
 	tcase_add_test(t, agents_of_a_file);
 	tcase_add_loop_test(t, tools_are_not_believed, 0, sizeof hinted / sizeof *hinted);
+	tcase_add_loop_test(t, words_make_effects_stronger, 0, sizeof worded / sizeof *worded);
 	tcase_add_loop_test(t, patterns_of_paths, 0, sizeof patterns / sizeof *patterns);
 	tcase_add_test(t, tiers);
 	tcase_add_loop_test(t, refuses, 0, sizeof refused / sizeof *refused);
