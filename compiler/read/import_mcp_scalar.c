@@ -230,20 +230,90 @@ struct made made_enum(struct maker *m, const struct krux_value *list)
 
 /* ---- numbers ---- */
 
+/* A number of JSON as its integer part, towards zero, and the sign of what is left of it. What is beyond 64 bits is
+ * somewhere beyond them. */
+static bool number_split(struct krux_str s, krux_i128 *whole, int *rest)
+{
+	bool minus = s.n && s.p[0] == '-', point = false, left = false;
+	long long places = 0, scale = 0, seen = 0;
+	krux_i128 n = 0;
+	size_t i = minus;
+
+	for (; i < s.n && (s.p[i] == '.' || (s.p[i] >= '0' && s.p[i] <= '9')); i++) {
+		places += point;
+		point |= s.p[i] == '.';
+	}
+	if (i < s.n && (s.p[i] | 0x20) == 'e') {
+		char text[16] = "";
+
+		memcpy(text, s.p + i + 1, s.n - i - 1 < sizeof text - 1 ? s.n - i - 1 : sizeof text - 1);
+		scale = strtoll(text, NULL, 10);
+		if (s.n - i - 1 >= sizeof text)
+			return false;
+	}
+	scale -= places;
+	for (size_t k = minus; k < i; k++)
+		seen += s.p[k] != '.';
+	/* The digits before the point, and zeros where there are none left. */
+	for (size_t k = minus; k < i; k++) {
+		if (s.p[k] == '.')
+			continue;
+		if (seen-- + scale > 0)
+			n = n > INT64_MAX ? n : n * 10 + (s.p[k] - '0');
+		else
+			left |= s.p[k] != '0';
+	}
+	for (long long k = 0; k < scale && n && n <= INT64_MAX; k++)
+		n *= 10;
+	*whole = minus ? -n : n;
+	*rest = !left ? 0 : minus ? -1 : 1;
+	return true;
+}
+
+/* A bound of an integer, rounded to the next that is within it: *lo goes up, *hi goes down. */
+static void bound_apply(struct maker *m, const struct krux_value *schema, const char *key, bool least, bool open,
+                        krux_i128 *lo, krux_i128 *hi)
+{
+	const struct krux_value *v = json_get(schema, key);
+	krux_i128 n;
+	int rest;
+
+	if (!v || (open && v->kind == KRUX_V_BOOL))
+		return;
+	if (v->kind != KRUX_V_NUMBER || !number_split(v->str, &n, &rest)) {
+		maker_changed(m, "a bound of it is no number; it is not checked");
+		return;
+	}
+	if (rest)
+		maker_changed(m, "its bound is rounded to a whole number within it");
+	if (least)
+		n += rest > 0 || (open && !rest);
+	else
+		n -= rest < 0 || (open && !rest);
+	if (least && n > *lo)
+		*lo = n;
+	if (!least && n < *hi)
+		*hi = n;
+}
+
+/* In older schemas `exclusiveMaximum: true` says it of maximum. */
+static bool is_open(const struct krux_value *schema, const char *key)
+{
+	const struct krux_value *v = json_get(schema, key);
+
+	return v && v->kind == KRUX_V_BOOL && v->b;
+}
+
 struct made made_integer(struct maker *m, const struct krux_value *schema)
 {
-	krux_i128 lo = INT64_MIN, hi = INT64_MAX, n, sample;
+	krux_i128 lo = INT64_MIN, hi = INT64_MAX, sample;
 	const char *const other[] = { "multipleOf" };
 	struct made out = { .kind = DRAFT_OTHER };
 
-	if (json_whole(json_get(schema, "minimum"), &n))
-		lo = n;
-	if (json_whole(json_get(schema, "exclusiveMinimum"), &n) && n < INT64_MAX && n + 1 > lo)
-		lo = n + 1;
-	if (json_whole(json_get(schema, "maximum"), &n))
-		hi = n;
-	if (json_whole(json_get(schema, "exclusiveMaximum"), &n) && n > INT64_MIN && n - 1 < hi)
-		hi = n - 1;
+	bound_apply(m, schema, "minimum", true, is_open(schema, "exclusiveMinimum"), &lo, &hi);
+	bound_apply(m, schema, "exclusiveMinimum", true, true, &lo, &hi);
+	bound_apply(m, schema, "maximum", false, is_open(schema, "exclusiveMaximum"), &lo, &hi);
+	bound_apply(m, schema, "exclusiveMaximum", false, true, &lo, &hi);
 	if (json_get(schema, other[0]))
 		maker_changed(m, "multipleOf is not checked");
 	if (lo > hi) {

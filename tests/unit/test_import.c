@@ -436,6 +436,17 @@ static const struct { const char *tool, *want; } worded[] = {
 	{ FIELDS "\"o\": { \"type\": \"string\", \"format\": \"file-path\" } } }", "effect  reads(o), writes(o), state(\"x\");" },
 	{ FIELDS "\"o\": { \"type\": \"string\", \"format\": \"path\" } } }", "o : path " },
 	{ FIELDS "\"x\": { \"type\": \"array\", \"items\": { \"type\": \"string\", \"format\": \"path\" } } } }", "effect  " SHELL },
+#define INT(bounds) "\"name\": \"look\", \"inputSchema\": { \"properties\": { \"i\": { \"type\": \"integer\", " bounds " } } }"
+	{ INT("\"maximum\": 10.5, \"minimum\": -1.5"), "i : optional int -1..10 " },
+	{ INT("\"exclusiveMaximum\": 3.5, \"exclusiveMinimum\": 1.5"), "i : optional int 2..3 " },
+	{ INT("\"exclusiveMaximum\": 3.0, \"minimum\": -2.5e1"), "i : optional int -25..2 " },
+	{ INT("\"maximum\": -0.5, \"minimum\": -3"), "i : optional int -3..-1 " },
+	{ INT("\"maximum\": 1e400, \"minimum\": 1e-3"), "i : optional int 1..9223372036854775807 " },
+	{ INT("\"exclusiveMaximum\": 9223372036854775808, \"minimum\": 3"), "i : optional int 3..9223372036854775807 " },
+	{ INT("\"minimum\": 1e30"), "# changed: i: its range is empty; it is not checked" },
+	{ INT("\"maximum\": 9, \"exclusiveMaximum\": true, \"minimum\": 0"), "i : optional int 0..8 " },
+	{ INT("\"maximum\": 10.5"), "# changed: i: its bound is rounded to a whole number within it" },
+	{ INT("\"maximum\": \"9\""), "# changed: i: a bound of it is no number; it is not checked" },
 };
 
 static void check_tool(const char *tool, const char *want, size_t least)
