@@ -75,6 +75,26 @@ static bool is_required(const struct krux_value *schema, struct krux_str name)
 	return false;
 }
 
+/* What is required and has no schema cannot be given here. */
+static void required_check(struct maker *m, const struct krux_value *schema, struct notes *notes)
+{
+	const struct krux_value *list = json_get(schema, "required"), *properties = json_get(schema, "properties");
+
+	for (size_t i = 0; list && list->kind == KRUX_V_LIST && i < list->list.n; i++) {
+		struct krux_str name = list->list.item[i].kind == KRUX_V_TEXT ? list->list.item[i].str : (struct krux_str){ 0 };
+		size_t n = properties && properties->kind == KRUX_V_MAP ? properties->map.n : 0;
+		bool found = false;
+
+		if (!name.n || !import_afford(m->im, 1 + n / 8))
+			continue;
+		for (size_t k = 0; k < n && !found; k++)
+			found = krux_str_eq(properties->map.member[k].key, name);
+		if (!found)
+			import_note(m->im, notes, IMPORT_LOST, import_json_at(m->im, name), "`%.*s` is required, and nothing says what "
+			            "it is", STR_ARG(name));
+	}
+}
+
 static struct made make_map(struct maker *m, const struct krux_value *schema, unsigned depth)
 {
 	const struct krux_value *more = json_get(schema, "additionalProperties");
@@ -156,6 +176,7 @@ static struct made make_record(struct maker *m, const struct krux_value *propert
 	size_t n = 0;
 
 	share = budget / share;
+	required_check(m, schema, m->notes);
 	m->budget = share > KRUX_MAX_NAME + 5 + LEAST_BUDGET ? share - KRUX_MAX_NAME - 5 : LEAST_BUDGET;
 	out.wire = 5;
 	buf_puts(&type, "record {");
@@ -339,6 +360,7 @@ void import_mcp_fields(struct importer *im, struct draft_cap *c, const struct kr
 	if (more && input && !(more->kind == KRUX_V_BOOL && !more->b))
 		import_note(im, &c->notes, IMPORT_CHANGED, ((struct span){ im->src, 0, 1 }),
 		            "%.*s takes further arguments there, and none here", STR_ARG(c->name));
+	required_check(&m, schema, &c->notes);
 	m.budget = !input ? UINT64_MAX / KRUX_MAX_ELEMENTS : n ? MOST_BYTES / (n < KRUX_MAX_FIELDS ? n : KRUX_MAX_FIELDS) : 0;
 	for (size_t i = 0; i < n; i++) {
 		const struct krux_member *p = &properties->map.member[i];

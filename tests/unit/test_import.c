@@ -447,6 +447,8 @@ static const struct { const char *tool, *want; } worded[] = {
 	{ INT("\"maximum\": 9, \"exclusiveMaximum\": true, \"minimum\": 0"), "i : optional int 0..8 " },
 	{ INT("\"maximum\": 10.5"), "# changed: i: its bound is rounded to a whole number within it" },
 	{ INT("\"maximum\": \"9\""), "# changed: i: a bound of it is no number; it is not checked" },
+	{ "\"name\": \"look\", \"inputSchema\": { \"required\": [ \"gone\" ] }", "# not carried over: `gone` is required, and nothing says what it is" },
+	{ FIELDS "\"o\": " RECORD("\"gone\"", "\"a\": " TEXT) " } }", "# not carried over: `gone` is required, and nothing says what it is" },
 };
 
 static void check_tool(const char *tool, const char *want, size_t least)
