@@ -186,6 +186,8 @@ static bool command_read(struct reader *r, const struct krux_value *map, const s
 	argv = schema_list(r, map, "argv", sizeof *argv, &v);
 	if (!argv)
 		return false;
+	if (v->list.n > KRUX_MAX_ARGV)
+		return schema_refuse(r, "are too many arguments");
 	for (size_t i = 0; i < v->list.n; i++)
 		if (!argv_item_read(r, &v->list.item[i], input, &argv[i]))
 			return false;

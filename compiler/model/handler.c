@@ -204,6 +204,16 @@ static void usage_check(struct cap_ctx *c, const struct handler *h)
 		                  "checks what it is given");
 }
 
+static bool argv_fits(struct cap_ctx *c)
+{
+	const struct ast_handler *ast = &c->ast->handler;
+
+	if (ast->nargv <= KRUX_MAX_ARGV)
+		return true;
+	diag_error(c->diags, 9018, ast->at, "the command has %zu arguments", ast->nargv)->expected = KRUX_STR("at most 256");
+	return false;
+}
+
 static void command_resolve(struct cap_ctx *c, struct handler *h)
 {
 	const struct ast_handler *ast = &c->ast->handler;
@@ -255,7 +265,7 @@ void handler_resolve(struct cap_ctx *c)
 	*h = (struct handler){
 		.kind = ast->kind, .name = ast->name, .sha256 = ast->sha256, .tool = ast->tool
 	};
-	if (ast->kind == HANDLER_COMMAND)
+	if (ast->kind == HANDLER_COMMAND && argv_fits(c))
 		command_resolve(c, h);
 	else if (ast->kind == HANDLER_BUILTIN)
 		ok = name_check(ast->name, KRUX_MAX_NAME, lower, digits, "_");

@@ -22,7 +22,8 @@ static bool is_ours(unsigned code)
  * them, and runs all the others once more as the compiler does. */
 static bool has_no_example(unsigned code)
 {
-	return code == 1020 || code == 3016 || code == 9011 || code == 9012 || code == 9016 || code == 9017;
+	return code == 1020 || code == 3016 || code == 9011 || code == 9012 || code == 9016 ||
+	       code == 9017 || code == 9018;
 }
 
 static void block_add(struct world *w, struct krux_str kind, struct krux_str body)

@@ -221,6 +221,28 @@ START_TEST(handler_names)
 }
 END_TEST
 
+/* A command of n arguments; of those that may be many, each is counted once. */
+static const char *many(struct arena *a, const char *program, const char *first, size_t n)
+{
+	struct krux_str argv = arena_printf(a, "%s", first);
+
+	while (--n)
+		argv = arena_printf(a, "%.*s, list *", STR_ARG(argv));
+	return arena_printf(a, "handler command \"%s\" sha256 \"" SHA "\" argv [ %.*s ];", program, STR_ARG(argv)).p;
+}
+
+START_TEST(argv_many)
+{
+	struct arena *a = arena_new();
+
+	handler_is(many(a, "/usr/bin/git", "\"log\"", 256), 0);
+	handler_is(many(a, "/usr/bin/git", "\"log\"", 257), 9018);
+	handler_is(many(a, "/opt/tool", "n", 256), 0);
+	handler_is(many(a, "/opt/tool", "n", 257), 9018);
+	arena_free(a);
+}
+END_TEST
+
 static bool is_row(const char *file)
 {
 	return usage_knows((struct krux_str){ file, strlen(file) });
@@ -462,6 +484,7 @@ int main(void)
 	tcase_add_loop_test(t, argv_mended, 0, sizeof mended / sizeof *mended);
 	tcase_add_loop_test(t, argv_allowed, 0, sizeof allowed / sizeof *allowed);
 	tcase_add_test(t, handler_names);
+	tcase_add_test(t, argv_many);
 	tcase_add_loop_test(t, usage_lines, 0, sizeof rows / sizeof *rows);
 	tcase_add_test(t, program_names);
 	tcase_add_test(t, program_links);

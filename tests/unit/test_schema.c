@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "capspec/canon.h"
+#include "capspec/limits.h"
 #include "capspec/schema.h"
 
 static struct krux_pool *pool;
@@ -223,6 +224,7 @@ START_TEST(refuses)
 	struct krux_field f;
 	struct krux_value v = { .kind = KRUX_V_UINT, .u = 0 };
 	struct krux_type deep[70];
+	struct krux_argv many[KRUX_MAX_ARGV + 1];
 
 	refused(c, 2, "capabilities[1]", "is not sorted by name and version");
 	c[0] = caps[2];
@@ -247,6 +249,12 @@ START_TEST(refuses)
 	c[0] = caps[2];
 	c[0].handler.sha256 = KRUX_STR("00");
 	refused(c, 1, "capabilities[0].sha256", "is 64 lower-case hex digits");
+	for (size_t i = 0; i < sizeof many / sizeof *many; i++)
+		many[i] = argv[0];
+	c[0] = caps[2];
+	c[0].handler.argv = many;
+	c[0].handler.nargv = KRUX_MAX_ARGV + 1;
+	refused(c, 1, "capabilities[0].argv", "are too many arguments");
 	c[0] = caps[1];
 	f = (struct krux_field){ .name = S("n"), .type = &t_uint, .deflt = &v };
 	t = (struct krux_type){ .kind = KRUX_T_RECORD, .field = &f, .nfields = 1 };
