@@ -26,4 +26,10 @@ enum krux_limit {
 	KRUX_MAX_SCALE = 18,         /* fraction digits of a decimal */
 };
 
+/* A limit of limits.def as people read it: KRUX_SHOWN(CAPABILITIES) is "8,192". */
+#define KRUX_SHOWN(id) krux_shown_##id
+#define LIMIT(id, value, words, shown) static const char krux_shown_##id[] __attribute__((unused)) = shown;
+#include "capspec/limits.def"
+#undef LIMIT
+
 #endif

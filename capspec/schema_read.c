@@ -319,7 +319,7 @@ bool krux_schema_read(struct krux_pool *pool, struct krux_str cbor, const struct
 	if (!list)
 		return false;
 	if (list->list.n > KRUX_MAX_CAPABILITIES)
-		return schema_refuse(&r, "more than 8,192 capabilities");
+		return schema_refuse(&r, "more capabilities than a build has");
 	c = krux_pool_get(pool, list->list.n * sizeof *c);
 	if (!c)
 		return schema_memory_refuse(&r);

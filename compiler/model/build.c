@@ -176,7 +176,7 @@ static bool limits_check(struct diags *ds, const struct policyfile *const *file,
 	if (rules <= KRUX_MAX_RULES)
 		return true;
 	diag_error(ds, 9011, file_at(file[n - 1]), "the build has %zu rules", rules)->expected =
-		KRUX_STR("at most 65,536");
+		arena_printf(ds->arena, "at most %s", KRUX_SHOWN(RULES));
 	return false;
 }
 

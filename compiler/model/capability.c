@@ -289,7 +289,7 @@ bool capabilities_resolve(struct arena *a, struct diags *ds, const struct capfil
 	}
 	if (ncaps > KRUX_MAX_CAPABILITIES) {
 		diag_error(ds, 9012, file[0]->ns_at, "the build has %zu capabilities", ncaps)
-			->expected = KRUX_STR("at most 8,192");
+			->expected = arena_printf(a, "at most %s", KRUX_SHOWN(CAPABILITIES));
 		*out = (struct capability_set){ 0 };
 		return false;
 	}

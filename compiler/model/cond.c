@@ -46,11 +46,11 @@ struct krux_str walk_near(struct walk *w, struct krux_str name, const struct kru
 void walk_charge(struct walk *w, size_t n, struct span at)
 {
 	w->nodes += n;
-	if (w->nodes <= KRUX_MAX_TESTS || w->stop)
+	if (w->nodes <= KRUX_MAX_COND_TESTS || w->stop)
 		return;
 	walk_fail(w, 9013, at, true, "the condition is too large")->expected =
-		w->scope->defines.n ? KRUX_STR("at most 65,536 tests, those of a define counted wherever it is used")
-	                            : KRUX_STR("at most 65,536 tests");
+		arena_printf(w->arena, "at most %s tests%s", KRUX_SHOWN(COND_TESTS),
+		             w->scope->defines.n ? ", those of a define counted wherever it is used" : "");
 	w->stop = true;
 }
 

@@ -153,7 +153,7 @@ static bool agents_resolve(struct walk *w, const struct literal *l, struct value
 	walk_charge(w, n / 8, l->at);
 	if (n > KRUX_MAX_IN_ITEMS)
 		walk_fail(w, 9017, l->at, false, "the list has too many agent patterns")->expected =
-			KRUX_STR("at most 4,096, those of its groups counted");
+			arena_printf(w->arena, "at most %s, those of its groups counted", KRUX_SHOWN(IN_ITEMS));
 	if (!ok || n > KRUX_MAX_IN_ITEMS)
 		return false;
 	if (n)

@@ -210,7 +210,8 @@ static bool argv_fits(struct cap_ctx *c)
 
 	if (ast->nargv <= KRUX_MAX_ARGV)
 		return true;
-	diag_error(c->diags, 9018, ast->at, "the command has %zu arguments", ast->nargv)->expected = KRUX_STR("at most 256");
+	diag_error(c->diags, 9018, ast->at, "the command has %zu arguments", ast->nargv)->expected =
+		arena_printf(c->arena, "at most %s", KRUX_SHOWN(ARGV));
 	return false;
 }
 

@@ -7,8 +7,7 @@
 #include "compiler/model/lookup.h"
 #include "compiler/model/policy_resolve.h"
 
-/* Typed conditions of a build together, and meetings of rules and capabilities: bounds on
- * memory and time, far above what policies need. */
+/* As many as are kept. */
 enum { MOST_ERRORS = 1000 };
 
 static void nothing_matched(struct policy_ctx *c, const struct ast_word *w,
@@ -88,7 +87,7 @@ size_t on_resolve(struct policy_ctx *c, const struct ast_words *on, struct span 
 	if (c->work->meets <= KRUX_MAX_MATCHES && (c->work->meets += most) > KRUX_MAX_MATCHES)
 		diag_error(c->diags, 9016, at,
 		           "the rules of this build match too many capabilities together")
-			->expected = KRUX_STR("at most 4,194,304, counted for every rule");
+			->expected = arena_printf(c->arena, "at most %s, counted for every rule", KRUX_SHOWN(MATCHES));
 	if (c->work->meets > KRUX_MAX_MATCHES)
 		return 0;
 	*out = ARENA_ARRAY(c->arena, struct matched, most < c->caps->n ? most : c->caps->n);
@@ -110,15 +109,15 @@ bool when_resolve(struct policy_ctx *c, const struct expr *when, const struct ma
 		out[i].cap = cap[i].cap;
 		out[i].when = &cond_always;
 		/* What is beyond the limits below has been said, or would not be kept. */
-		if (!when || c->work->nodes > KRUX_MAX_BUILD_TESTS || c->diags->errors > MOST_ERRORS)
+		if (!when || c->work->nodes > KRUX_MAX_ALL_COND_TESTS || c->diags->errors > MOST_ERRORS)
 			continue;
 		out[i].when = cond_report(c->arena, &c->report, c->scope, cap[i].cap, when,
 		                          &c->work->nodes);
-		if (c->work->nodes > KRUX_MAX_BUILD_TESTS)
+		if (c->work->nodes > KRUX_MAX_ALL_COND_TESTS)
 			diag_error(c->diags, 9013, when->at,
 			           "the conditions of this build are too large together")
-				->expected = KRUX_STR("at most 4,194,304 tests, counted for every "
-			                              "capability that a rule matches");
+				->expected = arena_printf(c->arena, "at most %s tests, counted for every capability that a rule matches",
+				                         KRUX_SHOWN(ALL_COND_TESTS));
 	}
 	errors = c->report.errors;
 	report_flush(&c->report, c->diags);

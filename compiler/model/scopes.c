@@ -116,7 +116,7 @@ void agents_resolve(struct policy_ctx *c, const struct ast_words *words, const c
 	}
 	if (*n > KRUX_MAX_IN_ITEMS)
 		diag_error(c->diags, 9017, words->at, "the list of `%s` has too many patterns", key)
-			->expected = KRUX_STR("at most 4,096, those of its groups counted");
+			->expected = arena_printf(c->arena, "at most %s, those of its groups counted", KRUX_SHOWN(IN_ITEMS));
 	/* Groups multiply what is written. */
 	c->scope->work->nodes += *n / 8;
 	*out = pattern;

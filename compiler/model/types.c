@@ -483,7 +483,7 @@ const struct krux_type *record_resolve(struct cap_ctx *c, const struct ast_field
 	if (n > KRUX_MAX_FIELDS) {
 		d = diag_error(c->diags, 1011, at, "the %s has %zu fields",
 		               input ? "input" : "output", n);
-		d->expected = KRUX_STR("at most 64 fields");
+		d->expected = arena_printf(c->arena, "at most %s fields", KRUX_SHOWN(FIELDS));
 		return NULL;
 	}
 	if (!n)

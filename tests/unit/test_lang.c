@@ -13,17 +13,23 @@
 static char *text;
 static struct krux_pool *pool;
 
-static void setup(void)
+static char *file_text(const char *path)
 {
-	FILE *f = fopen("capspec/LANG.md", "r");
+	FILE *f = fopen(path, "r");
+	char *s = calloc(1, 1 << 20);
 	size_t n;
 
 	ck_assert_msg(f != NULL, "run from the root of the tree");
-	text = calloc(1, 1 << 20);
-	ck_assert_ptr_nonnull(text);
-	n = fread(text, 1, (1 << 20) - 1, f);
+	ck_assert_ptr_nonnull(s);
+	n = fread(s, 1, (1 << 20) - 1, f);
 	ck_assert_uint_gt(n, 1000);
 	fclose(f);
+	return s;
+}
+
+static void setup(void)
+{
+	text = file_text("capspec/LANG.md");
 	pool = krux_pool_new(0);
 }
 
@@ -258,14 +264,62 @@ static void table_close(const struct table *t)
 	ck_assert_msg(strncmp(t->p, "<!-- end -->", 12) == 0, "a row without a .def line: %.40s", t->p);
 }
 
+/* "65,536" or "16 MiB", and perhaps more words. */
+static uint64_t shown_value(const char *p)
+{
+	uint64_t n = 0;
+
+	for (; (*p >= '0' && *p <= '9') || *p == ','; p++)
+		n = *p == ',' ? n : 10 * n + (uint64_t)(*p - '0');
+	return n << (!strncmp(p, " KiB", 4) ? 10 : !strncmp(p, " MiB", 4) ? 20 : 0);
+}
+
 START_TEST(table_limits)
 {
 	struct table t = table_open("limits");
 
-#define LIMIT(id, value, words, shown) cell_check(&t, 0, words, false); cell_check(&t, 1, shown, true);
+#define LIMIT(id, value, words, shown) cell_check(&t, 0, words, false); cell_check(&t, 1, shown, true); \
+	ck_assert_uint_eq(shown_value(shown), value);
 #include "capspec/limits.def"
 #undef LIMIT
 	table_close(&t);
+}
+END_TEST
+
+/* The file, with one space for every end of a line. */
+static char *lines_joined(const char *path)
+{
+	char *s = file_text(path);
+
+	for (char *p = s; (p = strchr(p, '\n'));)
+		*p = ' ';
+	return s;
+}
+
+/* What `kruxc explain` says of a limit is the limit. */
+START_TEST(explained_limits)
+{
+	static const struct { const char *before, *shown, *behind; } says[] = {
+		{ "one automaton at most ", KRUX_SHOWN(STATES), " states" },
+		{ "diagram of a capability has at most ", KRUX_SHOWN(NODES), " nodes" },
+		{ "making all diagrams of a build takes at most ", KRUX_SHOWN(STEPS), " steps" },
+		{ "table of a capability has at most ", KRUX_SHOWN(ROWS), " rows" },
+		{ "A build reads at most ", KRUX_SHOWN(FILES), " files" },
+		{ "A build has at most ", KRUX_SHOWN(RULES), " rules" },
+		{ "A build has at most ", KRUX_SHOWN(CAPABILITIES), " capabilities" },
+		{ "A condition has at most ", KRUX_SHOWN(COND_TESTS), " tests" },
+		{ "the conditions of a build ", KRUX_SHOWN(ALL_COND_TESTS), " tests" },
+		{ "The rules of a build match at most ", KRUX_SHOWN(MATCHES), " capabilities" },
+		{ "A list of agent patterns has at most ", KRUX_SHOWN(IN_ITEMS), " of them" },
+		{ "The `argv` of a command has at most ", KRUX_SHOWN(ARGV), " items" },
+	};
+	char *codes = lines_joined("capspec/codes/9-resolving.md"), sentence[128];
+
+	for (size_t i = 0; i < sizeof says / sizeof *says; i++) {
+		snprintf(sentence, sizeof sentence, "%s%s%s", says[i].before, says[i].shown, says[i].behind);
+		ck_assert_msg(strstr(codes, sentence) != NULL, "no text of a code says: %s", sentence);
+	}
+	free(codes);
 }
 END_TEST
 
@@ -428,6 +482,7 @@ int main(void)
 	tcase_add_test(t, values);
 	tcase_add_test(t, conditions);
 	tcase_add_test(t, table_limits);
+	tcase_add_test(t, explained_limits);
 	tcase_add_test(t, table_usages);
 	tcase_add_test(t, table_dashes);
 	tcase_add_test(t, table_outputs);
