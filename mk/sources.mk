@@ -44,7 +44,7 @@ MODEL_SRC += compiler/model/access.c compiler/model/build.c compiler/model/capab
 	compiler/model/meet.c compiler/model/names.c compiler/model/number.c compiler/model/on.c \
 	compiler/model/program.c compiler/model/program_name.c compiler/model/regex.c compiler/model/report.c compiler/model/rules.c \
 	compiler/model/scopes.c compiler/model/testcase.c compiler/model/types.c compiler/model/usage.c compiler/model/usage_fix.c \
-	compiler/model/words.c
+	compiler/model/usage_place.c compiler/model/words.c
 CHECK_SRC += compiler/check/check.c compiler/check/claims.c compiler/check/empty_all.c compiler/check/explain.c \
 	compiler/check/zone.c
 GRAMMAR_GEN += check/explain_text

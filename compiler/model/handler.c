@@ -10,6 +10,7 @@
 #include "compiler/model/dashes.h"
 #include "compiler/model/kinds.h"
 #include "compiler/model/pattern.h"
+#include "compiler/model/program.h"
 #include "compiler/model/program_name.h"
 #include "compiler/model/usage.h"
 

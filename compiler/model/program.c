@@ -1,5 +1,5 @@
 /* The one question to the file system in the model: what the path of a program or a script is a link to. */
-#include "compiler/model/usage.h"
+#include "compiler/model/program.h"
 
 #include <limits.h>
 #include <stdlib.h>

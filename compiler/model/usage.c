@@ -4,13 +4,9 @@
 
 #include <string.h>
 
-#include "capspec/canon.h"
+#include "compiler/model/program.h"
 #include "compiler/model/program_name.h"
-
-#define BIT(kind) (1u << (kind))
-/* Texts of digits and letters, or what the capability lists. */
-#define WORDS (BIT(KRUX_T_BOOL) | BIT(KRUX_T_INT) | BIT(KRUX_T_UINT) | BIT(KRUX_T_DECIMAL) | BIT(KRUX_T_ENUM) | \
-               BIT(KRUX_T_PORT) | BIT(KRUX_T_DURATION) | BIT(KRUX_T_SIZE) | BIT(KRUX_T_DIGEST))
+#include "compiler/model/usage_place.h"
 
 static const struct row {
 	const char *names, *line;
@@ -61,29 +57,7 @@ bool usage_knows(struct krux_str file)
 	return known_as(file).n;
 }
 
-/* ---- places ---- */
-
-enum place { NO_PLACE, PLACE_CONST, PLACE_FILE, PLACE_WORD, PLACE_PATH, PLACE_URL, PLACE_ANY };
-
-static const struct {
-	const char *name, *why;            /* why a field does not stand there */
-} places[] = {
-	[PLACE_CONST] = { "CONST", "an argument stands where only a constant is known to be harmless" },
-	[PLACE_FILE] = { "FILE", "an argument controls which file is run" },
-	[PLACE_WORD] = { "WORD", "an argument that is neither a number nor a name of an enum is not known to be harmless there" },
-	[PLACE_PATH] = { "PATH", "an argument that is no path is not known to be harmless there" },
-	[PLACE_URL] = { "URL", "an argument that is no url is not known to be harmless there" },
-	[PLACE_ANY] = { "ANY", "" },
-};
-
-static enum place place_find(struct krux_str word)
-{
-	enum place p = PLACE_ANY;
-
-	while (p != NO_PLACE && !krux_str_eq(word, list_of(places[p].name)))
-		p--;
-	return p;
-}
+/* ---- a command against a line ---- */
 
 static bool is_constant(const struct argv_item *item, struct krux_str s)
 {
@@ -96,64 +70,6 @@ static const struct krux_type *item_type(const struct argv_item *item)
 
 	return item->kind == ARGV_CONST ? NULL : item->kind == ARGV_EACH ? t->elem : t;
 }
-
-static bool is_below(struct krux_str path, struct krux_str folder)
-{
-	return path.n > folder.n && begins(path, folder) && path.p[folder.n] == '/';
-}
-
-/* Is a file of that name one that a command sees, that no call writes, and whose author has written it to be run. */
-static const char *name_refuse(struct krux_str path)
-{
-	static const struct krux_str host[] = {
-#define HOST(path) { path, sizeof path - 1 },
-#include "capspec/host.def"
-	};
-	struct krux_str libraries = KRUX_STR("/lib/ /lib32/ /lib64/ /libx32/ /libexec/ /share/ /node_modules/ "
-	                                     "/site-packages/ /dist-packages/"), word;
-	char canon[4096];
-	const char *why;
-	int n = krux_canon_path(path, canon, sizeof canon, &why);
-	size_t i = 0;
-
-	while (i < sizeof host / sizeof *host && !is_below(path, host[i]))
-		i++;
-	if (i == sizeof host / sizeof *host || n < 2 || !krux_str_eq(path, (struct krux_str){ canon, (size_t)n }))
-		return "the file that is run is no constant file of the host that a command sees";
-	while ((word = word_next(&libraries)).n)
-		if (memmem(path.p, path.n, word.p, word.n))
-			return "the file that is run is part of a library, which may run what it is given";
-	return NULL;
-}
-
-/* The file that is read is the one at the end of all links, as far as this machine has it. */
-static const char *file_refuse(struct arena *a, struct krux_str path)
-{
-	const char *why = name_refuse(path);
-	struct krux_str end = why ? KRUX_STR("") : program_target(a, path);
-
-	return why || !end.n || krux_str_eq(end, path) ? why : name_refuse(end);
-}
-
-/* What follows a constant beginning, or is all there is of it where the type is NULL. */
-static const char *place_refuse(struct arena *a, enum place place, struct krux_str text, const struct krux_type *t)
-{
-	bool yes = place == PLACE_ANY;
-
-	if (place == PLACE_FILE && !t)
-		return file_refuse(a, text);
-	if (text.n && text.p[0] == '@' && !yes)
-		return "what begins with `@` may name a file of options";
-	if (place == PLACE_PATH && t)
-		yes = text.n ? text.p[0] == '/' : BIT(t->kind) & (WORDS | BIT(KRUX_T_PATH));
-	else if (place == PLACE_WORD && t)
-		yes = !text.n && BIT(t->kind) & WORDS;
-	else if (place == PLACE_URL && t)
-		yes = !text.n && t->kind == KRUX_T_URL;
-	return yes || !t ? NULL : places[place].why;
-}
-
-/* ---- a command against a line ---- */
 
 static const char unknown[] = "";          /* a fault that names the item */
 

@@ -38,8 +38,4 @@ bool usage_complete(struct krux_str file);
 /* How many items are options of a program that runs a script, before that script; none has a value. */
 size_t usage_script_at(struct krux_str file, const struct argv_item *, size_t n);
 
-/* The path once all links are followed on this machine, and the file name of that; n 0: no such file here. */
-struct krux_str program_target(struct arena *, struct krux_str path);
-struct krux_str program_real(struct arena *, struct krux_str path);
-
 #endif
