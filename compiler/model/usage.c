@@ -290,7 +290,7 @@ bool usage_refuse(struct arena *a, struct krux_str file, const struct argv_item 
 	}
 	m->never = !m->why.p;
 	if (m->never)
-		m->why = KRUX_STR("it runs what it is given, so it takes no argument of a call at all");
+		m->why = KRUX_STR("it may run what it is given, so it takes no argument of a call at all");
 	return true;
 }
 

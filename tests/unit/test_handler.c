@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "compiler/model/program_name.h"
 #include "compiler/model/usage.h"
 #include "tests/unit/modeling.h"
 
@@ -448,6 +449,27 @@ static void command_is(const char *names, struct krux_str argv, unsigned code)
 	world_end(&text);
 }
 
+/* Each name is there for something that the others of its row do not know. */
+START_TEST(usage_names)
+{
+	struct krux_str list = { rows[_i].names, strlen(rows[_i].names) }, word;
+
+	while ((word = word_next(&list)).n) {
+		struct krux_str others = { rows[_i].names, strlen(rows[_i].names) }, other, name = word, plainer;
+		char one[64];
+
+		name.p += *name.p == '*';
+		name.n = (size_t)(word.p + word.n - name.p) - (word.p[word.n - 1] == '*');
+		plainer = program_plainer(name);
+		while ((other = word_next(&others)).n) {
+			snprintf(one, sizeof one, "%.*s", STR_ARG(other));
+			ck_assert_msg(other.p == word.p || (!program_is(one, name) && !program_is(one, plainer)), "`%.*s` is `%s`",
+			              STR_ARG(word), one);
+		}
+	}
+}
+END_TEST
+
 /* Each option of each line is read as it is meant; one that no line has is refused, before them and with a value. */
 START_TEST(usage_lines)
 {
@@ -486,6 +508,7 @@ int main(void)
 	tcase_add_test(t, handler_names);
 	tcase_add_test(t, argv_many);
 	tcase_add_loop_test(t, usage_lines, 0, sizeof rows / sizeof *rows);
+	tcase_add_loop_test(t, usage_names, 0, sizeof rows / sizeof *rows);
 	tcase_add_test(t, program_names);
 	tcase_add_test(t, program_links);
 	tcase_add_test(t, script_links);
