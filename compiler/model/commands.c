@@ -89,6 +89,10 @@ static bool type_fits(enum output output, const struct krux_type *t)
 
 static void field_check(struct cap_ctx *ctx, const struct krux_field *f, struct span at)
 {
+	static const char all[] =
+#define OUTPUT(name, type, words, what) ", " #name
+#include "capspec/command_outputs.def"
+		;
 	struct diag *d;
 
 	for (size_t i = 0; i < sizeof outputs / sizeof *outputs; i++) {
@@ -101,7 +105,7 @@ static void field_check(struct cap_ctx *ctx, const struct krux_field *f, struct 
 		return;
 	}
 	d = diag_error(ctx->diags, 1074, at, "no command answers the field `%.*s`", STR_ARG(f->name));
-	d->expected = KRUX_STR("status, stdout, stderr, truncated, changed, refused");
+	d->expected = (struct krux_str){ all + 2, sizeof all - 3 };
 }
 
 static bool has_field(const struct krux_type *record, struct krux_str name)

@@ -1,4 +1,5 @@
-/* Command handlers: which argument templates are refused, with which words, and which are not. */
+/* Command handlers: which argument templates are refused, with which words, and which are not; and which effects and
+ * answers a command may have. */
 #include <dirent.h>
 #include <limits.h>
 #include <stdio.h>
@@ -241,6 +242,83 @@ START_TEST(argv_many)
 	handler_is(many(a, "/opt/tool", "n", 256), 0);
 	handler_is(many(a, "/opt/tool", "n", 257), 9018);
 	arena_free(a);
+}
+END_TEST
+
+#define TOOL "handler command \"/opt/tool\" sha256 \"" SHA "\" argv [ path ];"
+#define FAILED "error Failed \"It failed.\" recover stop \"Give up.\";"
+#define REFUSAL "list<record { path : string max 9; why : string max 9; }> max 3"
+
+static void promise_start(struct world *w, const char *effects, const char *output, const char *errors)
+{
+	world_start(w);
+	world_cap(w, demo_cap(w, &(struct clauses){ .input = "path : path \"A path.\";", .effect = effects, .output = output,
+	                                            .errors = errors, .handler = TOOL,
+	                                            .examples = "example \"one\" { path: \"/a\" } -> { };" }));
+	world_resolve(w);
+}
+
+/* What a command says of itself and this runtime cannot make true. */
+static const struct { const char *effects, *output, *errors; unsigned code; const char *text, *expected, *fix; } promises[] = {
+	{ "effect reads(tree path prunes);", "", FAILED, 1073, "the program /opt/tool leaves out nothing of what it may read", "",
+	  "leave `prunes` out: then the strictest verdict of all that is below counts" },
+	{ "effect lists(path);", "", FAILED, 1073, "the program /opt/tool can list what is below a folder that it can list", "",
+	  "write `tree` before the folder" },
+	{ "effect reads(path);", "lines : uint;", FAILED, 1074, "no command answers the field `lines`",
+	  "status, stdout, stderr, truncated, changed, refused", "" },
+	{ "effect reads(path);", "status : uint 0..100;", FAILED, 1074, "a command does not answer this field as it is declared",
+	  "status : uint", "" },
+	{ "effect reads(path);", "stdout : optional string max 9;", FAILED, 1074,
+	  "a command does not answer this field as it is declared", "stdout : string or bytes", "" },
+	{ "effect reads(path);", "stderr : string max 9 pattern \"a*\";", FAILED, 1074,
+	  "a command does not answer this field as it is declared", "stderr : string or bytes", "" },
+	{ "effect reads(path);", "truncated : uint;", FAILED, 1074, "a command does not answer this field as it is declared",
+	  "truncated : bool", "" },
+	{ "effect writes(path);", "changed : list<string max 9> max 3; refused : " REFUSAL ";", FAILED, 1074,
+	  "a command does not answer this field as it is declared", "changed : list of path", "" },
+	{ "effect writes(path);", "refused : list<path> max 3;", FAILED, 1074, "a command does not answer this field as it is declared",
+	  "refused : list of record { path : string; why : string; }", "" },
+	{ "effect reads(path);", "stdout : bytes max 9;", "error Gone \"It is gone.\" recover stop \"Give up.\";", 1075,
+	  "nobody would hear that the program /opt/tool failed", "`status : uint` in the output, or `error Failed`", "" },
+	{ "effect deletes(path);", "status : uint;", FAILED, 1075,
+	  "nobody would hear which changes of the program /opt/tool were refused",
+	  "`refused : list<record { path : string; why : string; }>` in the output", "" },
+};
+
+START_TEST(promises_refused)
+{
+	const struct diag *d;
+	struct world w;
+
+	promise_start(&w, promises[_i].effects, promises[_i].output, promises[_i].errors);
+	d = world_diag(&w, promises[_i].code);
+	ck_assert_uint_eq(w.diags->n, 1);
+	ck_assert_str_eq(arena_printf(w.arena, "%.*s", STR_ARG(d->text)).p, promises[_i].text);
+	ck_assert_str_eq(arena_printf(w.arena, "%.*s", STR_ARG(d->expected)).p, promises[_i].expected);
+	ck_assert_str_eq(arena_printf(w.arena, "%.*s", STR_ARG(d->fix)).p, promises[_i].fix);
+	world_end(&w);
+}
+END_TEST
+
+START_TEST(promises_kept)
+{
+	static const struct { const char *effects, *output, *errors; } kept[] = {
+		{ "effect reads(path);", "", FAILED },
+		{ "effect reads(tree path), lists(tree path);", "status : uint 0..255; stdout : string max 9; truncated : bool;",
+		  "error Gone \"It is gone.\" recover stop \"Give up.\";" },
+		{ "effect reads(path), writes(tree path prunes), creates(path), deletes(path);",
+		  "stdout : bytes max 9; stderr : string max 9; changed : list<path> max 3; refused : " REFUSAL ";", FAILED },
+		/* What nothing holds a command to yet is not run, and may say what it likes. */
+		{ "effect reads(tree path prunes), executes(path);", "lines : uint;", FAILED },
+	};
+
+	for (size_t i = 0; i < sizeof kept / sizeof *kept; i++) {
+		struct world w;
+
+		promise_start(&w, kept[i].effects, kept[i].output, kept[i].errors);
+		world_clean(&w);
+		world_end(&w);
+	}
 }
 END_TEST
 
@@ -505,6 +583,8 @@ int main(void)
 	tcase_add_loop_test(t, argv_refused, 0, sizeof refused / sizeof *refused);
 	tcase_add_loop_test(t, argv_mended, 0, sizeof mended / sizeof *mended);
 	tcase_add_loop_test(t, argv_allowed, 0, sizeof allowed / sizeof *allowed);
+	tcase_add_loop_test(t, promises_refused, 0, sizeof promises / sizeof *promises);
+	tcase_add_test(t, promises_kept);
 	tcase_add_test(t, handler_names);
 	tcase_add_test(t, argv_many);
 	tcase_add_loop_test(t, usage_lines, 0, sizeof rows / sizeof *rows);
