@@ -215,7 +215,7 @@ static void file_grant(struct grant *g, size_t tool)
 			                          tools[tool].only);
 		return;
 	}
-	draft_on(im, rule, KRUX_STR("filesystem.*"));
+	draft_on(im, rule, KRUX_STR("*"));
 	for (size_t i = 0; i < 3 && tools[tool].effect[i]; i++)
 		rule->when = arena_printf(im->arena, "%.*s%sany(%s, %s%.*s)", STR_ARG(rule->when), i ? " or " : "",
 		                          tools[tool].effect[i], glob.n ? "it matches " : "true", STR_ARG(glob));
@@ -269,12 +269,30 @@ static void web_grant(struct grant *g)
 		return;
 	}
 	rule = grant_rule(g, KRUX_STR("web"), "every address");
-	draft_on(im, rule, restricts(g) ? KRUX_STR("network.*") : KRUX_STR("network.fetch"));
+	draft_on(im, rule, restricts(g) ? KRUX_STR("*") : KRUX_STR("network.fetch"));
 	if (restricts(g))
 		rule->when = arena_printf(im->arena, "any(connects, %.*s)", STR_ARG(when.n ? when : KRUX_STR("true")));
 	else
 		rule->when = arena_printf(im->arena, "%.*s%smethod == get and not has headers and not has body", STR_ARG(when),
 		                          when.n ? " and " : "");
+}
+
+/* A shell line says what runs; an effect says which program, and of a shell not what it is given. */
+static void shell_grant(struct grant *g)
+{
+	struct importer *im = g->s->im;
+	struct draft_rule *rule;
+
+	if (!restricts(g)) {
+		lost(g, "no shell runs here; define a capability with `handler command` for the program");
+		return;
+	}
+	if (!g->bare)
+		g->doubt = "what a program is given is no part of an effect";
+	rule = grant_rule(g, KRUX_STR("programs"), "every program");
+	draft_on(im, rule, KRUX_STR("*"));
+	rule->when = KRUX_STR("any(executes, true)");
+	import_review(im, &rule->notes, "the program of a `handler command` is no effect: deny that capability by its name");
 }
 
 /* Every capability. */
@@ -407,8 +425,7 @@ static void grant_read(struct settings *s, enum order order, struct krux_str tex
 			return;
 		}
 	if (grant_is(&g, "Bash"))
-		lost(&g, order == ORDER_DENY ? "no shell runs here, so there is nothing to deny"
-		     : "no shell runs here; define a capability with `handler command` for the program");
+		shell_grant(&g);
 	else if (grant_is(&g, "WebFetch") || (restricts(&g) && grant_is(&g, "WebSearch")))
 		web_grant(&g);
 	else if (begins(g.tool, "mcp__") || (restricts(&g) && g.tool.n >= 5 && !strncasecmp(g.tool.p, "mcp__", 5)))

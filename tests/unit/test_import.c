@@ -206,10 +206,11 @@ static const struct { const char *text, *rule; } denied[] = {
 	  "on: a.b\n    verdict: blocked" },
 };
 
-#define WRITES "any(writes, true) or any(creates, true) or any(deletes, true)\n    verdict: "
-#define READS "any(reads, true) or any(lists, true)\n    verdict: "
+#define WRITES "on: \"*\"\n    when: any(writes, true) or any(creates, true) or any(deletes, true)\n    verdict: "
+#define READS "on: \"*\"\n    when: any(reads, true) or any(lists, true)\n    verdict: "
 #define ALL "  - id: deny.everything\n    on: \"*\"\n    verdict: blocked"
-#define WEB "on: \"network.*\"\n    when: any(connects, "
+#define WEB "on: \"*\"\n    when: any(connects, "
+#define PROGRAMS(verdict) "on: \"*\"\n    when: any(executes, true)\n    verdict: " verdict
 
 /* Settings that deny or ask what is not understood, and what is allowed no further than it was. */
 static const struct { const char *permissions, *rule; } doubted[] = {
@@ -244,6 +245,13 @@ static const struct { const char *permissions, *rule; } doubted[] = {
 	{ "'deny': [ 'NotebookRead' ]", READS "blocked" },
 	{ "'deny': [ 'WebSearch' ]", WEB "true)\n    verdict: blocked" },
 	{ "'deny': [ 'WebSearch(domain:a.com)' ]", WEB "true)\n    verdict: blocked" },
+	{ "'deny': [ 'Bash' ]", PROGRAMS("blocked") },
+	{ "'deny': [ 'Bash(*)' ]", PROGRAMS("blocked") },
+	{ "'ask': [ 'bash' ]", PROGRAMS("approval-required") },
+	{ "'deny': [ 'Bash(curl:*)' ]", PROGRAMS("blocked") },
+	{ "'deny': [ 'Bash(curl:*)' ]", "# denied in doubt: Bash(curl:*): what a program is given is no part of an effect, so it holds for every program" },
+	{ "'deny': [ 'Bash(' ]", PROGRAMS("blocked") },
+	{ "'allow': [ 'Bash(ls)' ]", "# not carried over: allow Bash(ls): no shell runs here; define a capability with `handler command` for the program" },
 	{ "'deny': [ 'Task' ]", "# not carried over: deny Task: what an agent does with itself reaches nothing here" },
 	{ "'allow': [ 'Edit(/a), Edit(/b)' ]", "# not carried over: allow Edit(/a), Edit(/b): it could be several, of any tool" },
 	{ "'allow': [ 'Edit(path:/a)' ]", "# not carried over: allow Edit(path:/a): only a pattern of paths is known" },
