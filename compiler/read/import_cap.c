@@ -259,7 +259,8 @@ static void put_cap(struct buf *b, const struct draft_cap *c)
 void draft_file_add(struct importer *im, const struct draft_file *f)
 {
 	struct diags *quiet = diags_new(im->arena);
-	struct imported out = { .name = arena_printf(im->arena, "%.*s.cap", STR_ARG(f->ns)) };
+	struct krux_str name = name_set_unique(im->arena, &im->caps, f->ns, '-');
+	struct imported out = { .name = arena_printf(im->arena, "%.*s.cap", STR_ARG(name)) };
 	const struct capfile *parsed;
 	const struct source *src;
 	struct buf b = { 0 }, laid = { 0 };

@@ -19,6 +19,7 @@ struct importer {
 	struct imported *file;
 	size_t nfiles, files_cap;
 	struct name_set known;          /* capabilities of this import, by their new names */
+	struct name_set caps, policies; /* its files so far, without their suffix */
 	bool invented;                  /* something of this file is marked for review */
 	unsigned long work;             /* spent on this file: see import_afford */
 };

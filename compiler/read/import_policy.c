@@ -99,7 +99,7 @@ static int rule_order(const void *pa, const void *pb)
 	return *a < *b ? -1 : 1;
 }
 
-static void put_policy(struct importer *im, struct buf *b, struct draft_policy *p)
+static void put_policy(struct importer *im, struct buf *b, struct krux_str name, struct draft_policy *p)
 {
 	const struct draft_rule **sorted = ARENA_ARRAY(im->arena, const struct draft_rule *, p->nrules);
 	struct name_set ids = { 0 };
@@ -107,7 +107,7 @@ static void put_policy(struct importer *im, struct buf *b, struct draft_policy *
 	buf_puts(b, "# yaml-language-server: $schema=krux-policy.schema.json\n");
 	notes_put(b, &p->notes, "");
 	buf_puts(b, "krux: policy/1\n");
-	put_pair(b, "name", import_id(im->arena, p->name));
+	put_pair(b, "name", name);
 	buf_printf(b, "layer: %s\n", p->agent.n ? "agent" : "organization");
 	if (p->agent.n)
 		put_pair(b, "agents", p->agent);
@@ -131,12 +131,16 @@ static void put_policy(struct importer *im, struct buf *b, struct draft_policy *
 
 void draft_policy_add(struct importer *im, struct draft_policy *p)
 {
-	struct imported out = { .name = arena_printf(im->arena, "%.*s.yaml", STR_ARG(import_id(im->arena, p->name))) };
+	struct krux_str id = import_id(im->arena, p->name), name = name_set_unique(im->arena, &im->policies, id, '-');
+	struct imported out = { .name = arena_printf(im->arena, "%.*s.yaml", STR_ARG(name)) };
 	struct diags *quiet = diags_new(im->arena);
 	const struct source *src;
 	struct buf b = { 0 }, laid = { 0 };
 
-	put_policy(im, &b, p);
+	if (!krux_str_eq(name, id))
+		import_note(im, &p->notes, IMPORT_RENAMED, ((struct span){ im->src, 0, 1 }), "the policy %.*s is %.*s here: another "
+		            "file of this import has that name", STR_ARG(id), STR_ARG(name));
+	put_policy(im, &b, name, p);
 	src = source_text(im->arena, quiet, "imported", (struct krux_str){ b.p, b.n });
 	if (!src || !policyfile_parse(im->arena, quiet, src) || quiet->errors ||
 	    !policyfile_format(im->arena, quiet, src, &laid)) {

@@ -487,6 +487,30 @@ START_TEST(words_make_effects_stronger)
 }
 END_TEST
 
+/* Files of one name in several folders, and what is said to have one name: nothing takes the place of another. */
+static const struct { enum import_kind kind; const char *name, *text, *first, *second, *within; } twice[] = {
+	{ IMPORT_CLAUDE, "settings.json", "{ \"permissions\": { \"deny\": [ \"Edit\" ] } }\n", "settings.yaml",
+	  "settings-2.yaml", "\nname: settings-2\n" },
+	{ IMPORT_MCP, "tools.json", "[ { \"name\": \"a\" } ]\n", "tools.cap", "tools-2.cap", "namespace tools " },
+	{ IMPORT_KRUXOS, "p.yaml", "name: q\n" CAP "    tier: notify\n", "q.yaml", "q-2.yaml",
+	  "# renamed: the policy q is q-2 here: another file of this import has that name\n" },
+	{ IMPORT_KRUXOS, "c.yaml", "- { name: a.b, purpose: x }\n", "a.cap", "a-2.cap", "namespace a " },
+};
+
+START_TEST(no_file_takes_the_place_of_another)
+{
+	struct krux_str text = { twice[_i].text, strlen(twice[_i].text) };
+	const struct source *src[] = { source_text(arena, diags, twice[_i].name, text), source_text(arena, diags, twice[_i].name, text) };
+	struct imports out = { 0 };
+
+	ck_assert(import_run(arena, diags, twice[_i].kind, src, 2, &out));
+	ck_assert_uint_eq(out.n, 2);
+	ck_assert_msg(str_is(out.file[0].name, twice[_i].first), "%.*s", STR_ARG(out.file[0].name));
+	ck_assert_msg(str_is(out.file[1].name, twice[_i].second), "%.*s", STR_ARG(out.file[1].name));
+	ck_assert_msg(str_has(out.file[1].text, twice[_i].within), "got:\n%.*s", STR_ARG(out.file[1].text));
+}
+END_TEST
+
 START_TEST(tiers)
 {
 	static const struct { const char *word, *verdict; } words[] = {
@@ -651,6 +675,7 @@ int main(void)
 	tcase_add_loop_test(t, tools_are_not_believed, 0, sizeof hinted / sizeof *hinted);
 	tcase_add_loop_test(t, words_make_effects_stronger, 0, sizeof worded / sizeof *worded);
 	tcase_add_loop_test(t, patterns_of_paths, 0, sizeof patterns / sizeof *patterns);
+	tcase_add_loop_test(t, no_file_takes_the_place_of_another, 0, sizeof twice / sizeof *twice);
 	tcase_add_test(t, tiers);
 	tcase_add_loop_test(t, refuses, 0, sizeof refused / sizeof *refused);
 	tcase_add_test(t, text_of_users_stays_text);
