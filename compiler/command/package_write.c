@@ -218,7 +218,9 @@ static bool exchange(const struct place *p)
 		return false;
 	if (unlinkat(p->out, PACKAGE_BUNDLE, 0) && errno != ENOENT)
 		return fail(p, "take away", PACKAGE_BUNDLE);
-	return (!fsync(p->out) || fail(p, "write", "")) && parts_remove(p) && parts_move(p) && part_move(p, PACKAGE_BUNDLE) &&
+	/* Also where the machine ends: the names of the parts, in all their folders, are on the disk before the bundle's is. */
+	return (!fsync(p->out) || fail(p, "write", "")) && parts_remove(p) && parts_move(p) &&
+	       (!syncfs(p->out) || fail(p, "write", "")) && part_move(p, PACKAGE_BUNDLE) &&
 	       (!fsync(p->out) || fail(p, "write", ""));
 }
 

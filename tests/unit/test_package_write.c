@@ -58,6 +58,20 @@ VISIBLE int mkdirat(int dir, const char *name, mode_t mode)
 	return step() ? real(dir, name, mode) : -1;
 }
 
+VISIBLE ssize_t write(int fd, const void *p, size_t n)
+{
+	ssize_t (*real)(int, const void *, size_t) = dlsym(RTLD_NEXT, "write");
+
+	return step() ? real(fd, p, n) : -1;
+}
+
+VISIBLE int fsync(int fd)
+{
+	int (*real)(int) = dlsym(RTLD_NEXT, "fsync");
+
+	return step() ? real(fd) : -1;
+}
+
 VISIBLE int syncfs(int fd)
 {
 	int (*real)(int) = dlsym(RTLD_NEXT, "syncfs");
@@ -264,6 +278,26 @@ START_TEST(never_looks_whole)
 }
 END_TEST
 
+/* Nothing that a first build leaves passes for somebody else's. */
+START_TEST(a_first_build_is_taken_up)
+{
+	int no = _i, end = -1;
+
+	for (int steps = 0; end; steps++) {
+		ck_assert_int_lt(steps, 200);
+		root_remove();
+		ck_assert(!mkdir(root, 0755));
+		end = attempt(1, steps, no);
+		ck_assert(end == (no ? 1 : ENDED) || end == 0);
+		if (is_there("bundle.krux"))
+			check_whole(1);
+		ck_assert(build(2));
+		check_whole(2);
+		ck_assert(!is_there(".kruxc-new"));
+	}
+}
+END_TEST
+
 START_TEST(a_failure_before_costs_nothing)
 {
 	const char *there = arena_printf(arena, "%s/table.txt", root).p;
@@ -405,6 +439,8 @@ int main(void)
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_add_loop_test(t, never_looks_whole, 0, 1);
 	tcase_add_loop_test(t, never_looks_whole, EIO, EIO + 1);
+	tcase_add_loop_test(t, a_first_build_is_taken_up, 0, 1);
+	tcase_add_loop_test(t, a_first_build_is_taken_up, ENOSPC, ENOSPC + 1);
 	tcase_add_test(t, a_failure_before_costs_nothing);
 	tcase_add_test(t, what_no_build_wrote_is_not_written_over);
 	tcase_add_test(t, without_a_manifest_all_is_of_others);
