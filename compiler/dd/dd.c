@@ -202,6 +202,13 @@ uint32_t dd_and(struct dd *m, uint32_t a, uint32_t b)
 	return store_guard(m, make_apply, &(struct args){ .op = &op_and, .a = a, .b = b });
 }
 
+uint32_t dd_and_all(struct dd *m, const uint32_t *f, size_t n)
+{
+	if (n < 2)
+		return n ? f[0] : DD_TRUE;
+	return dd_and(m, dd_and_all(m, f, n / 2), dd_and_all(m, f + n / 2, n - n / 2));
+}
+
 uint32_t dd_or(struct dd *m, uint32_t a, uint32_t b)
 {
 	return store_guard(m, make_apply, &(struct args){ .op = &op_first, .a = a, .b = b });

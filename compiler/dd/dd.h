@@ -129,6 +129,8 @@ uint32_t dd_agent(struct dd *, const struct krux_str *pattern, size_t n);   /* s
 uint32_t dd_fact_at_least(struct dd *, const struct dd_var *fact, uint64_t min);
 uint32_t dd_not(struct dd *, uint32_t);
 uint32_t dd_and(struct dd *, uint32_t, uint32_t);
+/* Of many, by halves: one after the other, each would walk all that there is by then. None: TRUE. */
+uint32_t dd_and_all(struct dd *, const uint32_t *f, size_t n);
 uint32_t dd_or(struct dd *, uint32_t, uint32_t);
 uint32_t dd_ite(struct dd *, uint32_t cond, uint32_t then, uint32_t otherwise);
 /* Laws of an operation, or-ed into its id; they save work where one side is constant. */

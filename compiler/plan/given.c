@@ -264,9 +264,10 @@ static uint32_t within(struct arena *a, struct dd *m, const struct dd_var *v, ui
 
 uint32_t given_sums(struct arena *a, struct dd *m, const struct given_facts *g)
 {
-	uint32_t all = DD_TRUE;
+	uint32_t *answers = ARENA_ARRAY(a, uint32_t, dd_nvars(m) + 1);
+	size_t n = 0;
 
-	for (uint32_t i = 0; i < dd_nvars(m); i++) {
+	for (uint32_t i = 0, nvars = dd_nvars(m); i < nvars; i++) {
 		struct dd_var v = *dd_variable(m, i);
 		uint64_t sum;
 		uint32_t fits;
@@ -275,9 +276,9 @@ uint32_t given_sums(struct arena *a, struct dd *m, const struct given_facts *g)
 			continue;
 		sum = window_of(g->budgets, g->nbudgets, &v);
 		fits = sum > v.max ? DD_FALSE : within(a, m, &v, v.max - sum);
-		all = dd_and(m, all, dd_ite(m, dd_fact_at_least(m, &v, 1), dd_not(m, fits), fits));
+		answers[n++] = dd_ite(m, dd_fact_at_least(m, &v, 1), dd_not(m, fits), fits);
 	}
-	return all;
+	return dd_and_all(m, answers, n);
 }
 
 uint32_t given_alone(struct arena *a, struct dd *m, const struct dd_var *budget)
@@ -314,15 +315,16 @@ static uint32_t rates_possible(struct dd *m)
 
 uint32_t given_possible(struct arena *a, struct dd *m)
 {
-	uint32_t all = rates_possible(m);
+	uint32_t nvars = dd_nvars(m), all, *answers = ARENA_ARRAY(a, uint32_t, nvars + 1);
+	size_t n = 0;
 
-	for (uint32_t i = 0; i < dd_nvars(m); i++) {
+	for (uint32_t i = 0; i < nvars; i++) {
 		struct dd_var v = *dd_variable(m, i), w;
 
 		if (!is_window(&v, true))
 			continue;
-		all = dd_and(m, all, dd_or(m, dd_fact_at_least(m, &v, 1), within(a, m, &v, v.max)));
-		for (uint32_t k = 0; k < dd_nvars(m); k++) {
+		all = dd_or(m, dd_fact_at_least(m, &v, 1), within(a, m, &v, v.max));
+		for (uint32_t k = 0; k < nvars; k++) {
 			w = *dd_variable(m, k);
 			/* A longer window holds as much, and more is more than less. */
 			if (k != i && is_window(&w, true) && window_same(&v, &w) && w.per >= v.per && w.max <= v.max &&
@@ -330,6 +332,7 @@ uint32_t given_possible(struct arena *a, struct dd *m)
 				all = dd_and(m, all, dd_or(m, dd_not(m, dd_fact_at_least(m, &v, 1)),
 				                          dd_fact_at_least(m, &w, 1)));
 		}
+		answers[n++] = all;
 	}
-	return all;
+	return dd_and(m, rates_possible(m), dd_and_all(m, answers, n));
 }

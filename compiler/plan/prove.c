@@ -56,29 +56,87 @@ static uint32_t lets_through(void *ctx, uint32_t value)
 	return o && o->verdict != KRUX_BLOCKED ? DD_TRUE : DD_FALSE;
 }
 
-/* Is there a call that the rule's condition holds for, is let through, and adds something to its sum or count. Whether
- * an earlier rule takes it is not asked. */
-static bool adds(struct arena *a, const struct decided *d, const struct rule_cap *rc, bool budget)
+/* Where the call adds something to the budget. */
+static uint32_t sum_adds(struct arena *a, struct dd *m, const struct dd_var *budget)
 {
-	struct dd *m = d->manager[rc->cap->index];
 	struct interval *some = ARENA_NEW(a, struct interval);
-	struct cond c = { .kind = COND_TEST, .subject = rc->budget };
-	uint32_t f = dd_and(m, dd_map(m, lets_through, d->decisions, d->root[rc->cap->index]), dd_cond(m, rc->when));
+	struct cond c = { .kind = COND_TEST, .subject = budget->budget };
 
 	*some = (struct interval){ 1, UINT64_MAX };
 	c.set = (struct value_set){ .numeric = true, .interval = some, .nintervals = 1 };
-	return dd_satisfiable(m, budget ? dd_and(m, f, dd_cond(m, &c)) : f);
+	return dd_cond(m, &c);
 }
 
-/* Can some call that is let through bring the fact about. */
-static bool fact_reachable(struct arena *a, const struct decided *d, const bool *runs, const struct dd_var *v)
+/* What calls of some history have done. */
+struct past {
+	bool *runs;                    /* by capability: one of its calls can have been let through */
+	bool *adds;                    /* by fact of the decisions: such a call has added to this rate or budget */
+};
+
+/* Facts that calls of one capability add to: its rates, or its budgets that add up what `like` does. */
+struct adding {
+	const struct decisions *d;
+	const struct fact *like;       /* NULL: rates */
+	bool *adds;
+};
+
+/* dd_map_op, for its effect: notes what the outcome counts. */
+static uint32_t counters_add(void *ctx, uint32_t value)
+{
+	const struct adding *g = ctx;
+	const struct outcome *o = decisions_outcome(g->d, value);
+	const struct obligation *all;
+	const struct fact *fact;
+
+	decisions_obligations(g->d, &all);
+	decisions_facts(g->d, &fact);
+	for (size_t i = 0; o && o->verdict != KRUX_BLOCKED && i < all[o->obligation].ncounters; i++) {
+		uint32_t at = all[o->obligation].counter[i];
+
+		if (g->like ? fact[at].kind == KRUX_FACT_BUDGET && fact_sums_alike(&fact[at], g->like)
+		            : fact[at].kind == KRUX_FACT_RATE)
+			g->adds[at] = true;
+	}
+	return DD_FALSE;
+}
+
+/* Whether its calls can be let through only after others is not asked. */
+static void capability_adds(struct arena *a, const struct decided *d, size_t i, bool *adds)
+{
+	struct dd *m = d->manager[i];
+	struct adding g = { .d = d->decisions, .adds = adds };
+	const struct fact *fact;
+	uint32_t *asked = ARENA_ARRAY(a, uint32_t, dd_nvars(m) + 1);
+	size_t n = 0;
+
+	dd_map(m, counters_add, &g, d->root[i]);
+	for (uint32_t k = 0; k < dd_nvars(m); k++) {
+		struct dd_var v = *dd_variable(m, k);
+		bool known = !v.is_fact || v.fact != KRUX_FACT_BUDGET;
+		uint32_t at = known ? 0 : decisions_fact(d->decisions, &v);
+
+		decisions_facts(d->decisions, &fact);
+		for (size_t j = 0; j < n && !known; j++)
+			known = fact_sums_alike(&fact[asked[j]], &fact[at]);
+		if (known)
+			continue;
+		asked[n++] = at;
+		g.like = &fact[at];
+		dd_map(m, counters_add, &g, dd_ite(m, sum_adds(a, m, &v), d->root[i], DD_FALSE));
+	}
+}
+
+/* Can calls of that history bring the fact about. */
+static bool fact_reachable(const struct decided *d, const struct past *past, const struct dd_var *v)
 {
 	const struct build *b = d->build;
 
+	if (v->is_fact && (v->fact == KRUX_FACT_RATE || v->fact == KRUX_FACT_BUDGET))
+		return past->adds[decisions_fact(d->decisions, v)];
 	for (size_t i = 0; i < b->caps.n; i++) {
 		const struct capability *cap = b->caps.cap[i];
 
-		if (!runs[i])
+		if (!past->runs[i])
 			continue;
 		if (v->subject.kind == SUBJECT_CALLS && krux_str_eq(cap->name, v->subject.name))
 			return true;
@@ -86,38 +144,31 @@ static bool fact_reachable(struct arena *a, const struct decided *d, const bool 
 			if (krux_str_eq(cap->label[k], v->subject.name))
 				return true;
 	}
-	if (!v->is_fact || (v->fact != KRUX_FACT_RATE && v->fact != KRUX_FACT_BUDGET))
-		return false;
-	for (size_t i = 0; i < b->npolicies; i++) {
-		const struct policy *p = &b->policy[i];
-
-		for (size_t k = 0; krux_str_eq(p->name, v->policy) && k < p->nrules; k++)
-			for (size_t j = 0; krux_str_eq(p->rule[k].id, v->subject.name) && j < p->rule[k].non; j++)
-				if (runs[p->rule[k].on[j].cap->index] &&
-				    adds(a, d, &p->rule[k].on[j], v->fact == KRUX_FACT_BUDGET))
-					return true;
-	}
 	return false;
 }
 
-/* The requests whose facts the past can have brought about; runs NULL: those without a past. */
-static uint32_t possible(struct arena *a, const struct decided *d, struct dd *m, const bool *runs)
+/* The requests whose facts the past can have brought about; NULL: those without a past. */
+static uint32_t possible(struct arena *a, const struct decided *d, struct dd *m, const struct past *past)
 {
-	uint32_t all = DD_TRUE;
+	uint32_t *zero = ARENA_ARRAY(a, uint32_t, dd_nvars(m) + 1);
+	size_t n = 0;
 
-	for (uint32_t i = 0; i < dd_nvars(m); i++) {
+	for (uint32_t i = 0, nvars = dd_nvars(m); i < nvars; i++) {
 		struct dd_var v = *dd_variable(m, i);
 
-		if (is_history(&v) && (!runs || !fact_reachable(a, d, runs, &v)))
-			all = dd_and(m, all, fact_is_zero(a, m, &v));
+		if (is_history(&v) && (!past || !fact_reachable(d, past, &v)))
+			zero[n++] = fact_is_zero(a, m, &v);
 	}
-	return all;
+	return dd_and_all(m, zero, n);
 }
 
-/* Which capabilities can ever run: from none, as long as one more is found. */
-static bool *running(struct arena *a, const struct decided *d)
+/* What can ever have been: from nothing, as long as one more capability is found to run. */
+static struct past running(struct arena *a, const struct decided *d)
 {
-	bool *runs = ARENA_ARRAY(a, bool, d->build->caps.n + 1), more = true;
+	const struct fact *fact;
+	struct past past = { ARENA_ARRAY(a, bool, d->build->caps.n + 1),
+		             ARENA_ARRAY(a, bool, decisions_facts(d->decisions, &fact) + 1) };
+	bool more = true;
 
 	while (more) {
 		more = false;
@@ -125,14 +176,16 @@ static bool *running(struct arena *a, const struct decided *d)
 			struct dd *m = d->manager[i];
 			uint32_t f;
 
-			if (runs[i])
+			if (past.runs[i])
 				continue;
 			f = dd_map(m, lets_through, d->decisions, d->root[i]);
-			runs[i] = dd_satisfiable(m, dd_and(m, f, possible(a, d, m, runs)));
-			more |= runs[i];
+			past.runs[i] = dd_satisfiable(m, dd_and(m, f, possible(a, d, m, &past)));
+			if (past.runs[i])
+				capability_adds(a, d, i, past.adds);
+			more |= past.runs[i];
 		}
 	}
-	return runs;
+	return past;
 }
 
 const char *history_word(enum history h)
@@ -152,6 +205,7 @@ static void broken(struct arena *a, const struct decided *d, const struct capabi
 {
 	struct dd *m = d->manager[cap->index];
 	uint32_t first = dd_and(m, bad, possible(a, d, m, NULL)), reached = bad;
+	struct past past;
 
 	out->holds = false;
 	out->cap = cap;
@@ -159,7 +213,8 @@ static void broken(struct arena *a, const struct decided *d, const struct capabi
 	if (dd_satisfiable(m, first)) {
 		reached = first;
 	} else {
-		first = dd_and(m, bad, possible(a, d, m, running(a, d)));
+		past = running(a, d);
+		first = dd_and(m, bad, possible(a, d, m, &past));
 		out->history = dd_satisfiable(m, first) ? HISTORY_REACHABLE : HISTORY_UNREACHABLE;
 		reached = out->history == HISTORY_REACHABLE ? first : bad;
 	}

@@ -49,3 +49,12 @@ for w in 'n == 0' 'n == 5' 'n < 3'; do
 	p="$TMP/p.yaml $TMP/t.cap"
 	pr "never blocked on t.one when $w"
 done
+# A rule counts what it is the match of: what an earlier one takes is not among that.
+printf 'krux: policy/1\nname: o\nlayer: organization\nrules:\n  - { id: first, on: t.one, when: n > 0, verdict: notify }\n  - { id: r, on: t.one, verdict: notify, budget: { sum: n, max: 3, per: 1h } }\ndefault: notify\n' > "$TMP/p.yaml"
+pr "never blocked on t.one when n == 0"
+# A call counts for what lies below its tree, also where that is longer than a path of a call.
+. "$top/tests/golden/policies/tree.inc"
+tree_capability "path max 12"
+printf 'krux: policy/1\nname: p\nlayer: organization\nrules:\n  - { id: deep, on: ns.read, when: path under "/workspace/long", verdict: autonomous, rate: { max: 3, per: 1h } }\ndefault: autonomous\n' > "$TMP/p/p.yaml"
+p="$TMP/p"
+pr 'never blocked on ns.read when path == "/workspace"'
