@@ -159,14 +159,25 @@ START_TEST(what_is_named_covers)
 }
 END_TEST
 
+static const char globs[] =
+	"krux: policy/1\nname: demo\nlayer: organization\nrules:\n"
+	"  - { id: wide, on: demo.act, when: 'path matches \"**/a/**\"', verdict: blocked }\n"
+	"  - { id: narrow, on: demo.act, when: 'path matches \"**/a/**/b/**\"', verdict: notify }\n"
+	"default: blocked\n";
+
+/* A manager for what the world has by now. */
+static struct dd *manager_begin(struct world *w, struct decisions **d)
+{
+	world_resolve(w);
+	ck_assert(w->resolved);
+	build_index(w->arena, &w->build);
+	*d = decisions_new(w->arena);
+	return dd_new(w->set.cap[0]);
+}
+
 /* Where the limits do not let rules be compared, that is said, once, and nothing of the rules. */
 START_TEST(too_much_is_said)
 {
-	static const char policy[] =
-		"krux: policy/1\nname: demo\nlayer: organization\nrules:\n"
-		"  - { id: wide, on: demo.act, when: 'path matches \"**/a/**\"', verdict: blocked }\n"
-		"  - { id: narrow, on: demo.act, when: 'path matches \"**/a/**/b/**\"', verdict: notify }\n"
-		"default: blocked\n";
 	struct world w;
 	struct decisions *d;
 	struct dd *m;
@@ -174,12 +185,8 @@ START_TEST(too_much_is_said)
 
 	world_start(&w);
 	world_cap(&w, caps);
-	world_policy(&w, policy);
-	world_resolve(&w);
-	ck_assert(w.resolved);
-	build_index(w.arena, &w.build);
-	d = decisions_new(w.arena);
-	m = dd_new(w.set.cap[0]);
+	world_policy(&w, globs);
+	m = manager_begin(&w, &d);
 	ck_assert_uint_ne(decide_build(d, m, w.diags, &w.build, w.set.cap[0]), DD_IMPOSSIBLE);
 	m->most_steps = m->steps;
 	coverage_report(d, &m, w.diags, &w.build);
@@ -199,23 +206,14 @@ END_TEST
 /* Where the steps of the build are spent, what was not looked at any more is said to be unknown as well. */
 START_TEST(what_is_not_looked_at_is_said)
 {
-	static const char policy[] =
-		"krux: policy/1\nname: demo\nlayer: organization\nrules:\n"
-		"  - { id: wide, on: demo.act, when: 'path matches \"**/a/**\"', verdict: blocked }\n"
-		"  - { id: narrow, on: demo.act, when: 'path matches \"**/a/**/b/**\"', verdict: notify }\n"
-		"default: blocked\n";
 	struct world w;
 	struct decisions *d;
 	struct dd *m;
 
 	world_start(&w);
 	world_cap(&w, caps);
-	world_policy(&w, policy);
-	world_resolve(&w);
-	ck_assert(w.resolved);
-	build_index(w.arena, &w.build);
-	d = decisions_new(w.arena);
-	m = dd_new(w.set.cap[0]);
+	world_policy(&w, globs);
+	m = manager_begin(&w, &d);
 	ck_assert_uint_ne(decide_build(d, m, w.diags, &w.build, w.set.cap[0]), DD_IMPOSSIBLE);
 	store.most_steps = store.steps;
 	coverage_report(d, &m, w.diags, &w.build);
@@ -243,11 +241,7 @@ START_TEST(steps_are_of_the_build)
 	world_start(&w);
 	world_cap(&w, caps);
 	world_policy(&w, policy);
-	world_resolve(&w);
-	ck_assert(w.resolved);
-	build_index(w.arena, &w.build);
-	d = decisions_new(w.arena);
-	m[0] = dd_new(w.set.cap[0]);
+	m[0] = manager_begin(&w, &d);
 	ck_assert_uint_ne(decide_build(d, m[0], w.diags, &w.build, w.set.cap[0]), DD_IMPOSSIBLE);
 	ck_assert_uint_eq(store.steps, m[0]->steps);
 	m[1] = dd_new(w.set.cap[0]);
@@ -282,11 +276,7 @@ START_TEST(rules_are_named_that_have_no_condition)
 		world_policy(&w, arena_printf(w.arena, "krux: policy/1\nname: p%d\nlayer: organization\ndefault: notify\nrules:\n"
 		                              "  - { id: r%d, on: demo.act, verdict: notify, approval: { from: [ a%d ] }, "
 		                              "rate: { max: 10, per: 1h, exceeded: approval-required } }\n", i, i, i).p);
-	world_resolve(&w);
-	ck_assert(w.resolved);
-	build_index(w.arena, &w.build);
-	d = decisions_new(w.arena);
-	m = dd_new(w.set.cap[0]);
+	m = manager_begin(&w, &d);
 	store.most_steps = 1000;
 	ck_assert_uint_eq(decide_build(d, m, w.diags, &w.build, w.set.cap[0]), DD_IMPOSSIBLE);
 	decide_spent(d, w.diags, &w.build, &m, 0);
@@ -319,11 +309,7 @@ START_TEST(rules_are_likely_where_the_search_ends)
 	buf_putc(&b, 0);
 	world_policy(&w, b.p);
 	buf_free(&b);
-	world_resolve(&w);
-	ck_assert(w.resolved);
-	build_index(w.arena, &w.build);
-	d = decisions_new(w.arena);
-	m = dd_new(w.set.cap[0]);
+	m = manager_begin(&w, &d);
 	store.most_steps = 1000;
 	ck_assert_uint_eq(decide_build(d, m, w.diags, &w.build, w.set.cap[0]), DD_IMPOSSIBLE);
 	decide_spent(d, w.diags, &w.build, &m, 0);
