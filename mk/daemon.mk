@@ -4,6 +4,7 @@ RUNTIME_SRC += runtime/sandbox/cgroup.c runtime/sandbox/feature.c runtime/sandbo
 	runtime/front/generations.c runtime/front/hook.c runtime/front/listen.c runtime/front/machine.c runtime/front/orphans.c runtime/front/owner.c \
 	runtime/front/parts.c \
 	runtime/front/reached.c runtime/front/ready.c runtime/front/reload.c runtime/front/serve.c runtime/front/start.c
+TEST_SRC += tests/unit/daemon_peers.c
 UNIT_TESTS += test_begin test_daemon test_feature test_listen test_owner test_process
 
 MAN := $(patsubst docs/man/%.scd,$(BUILD)/man/%,$(wildcard docs/man/*.scd))

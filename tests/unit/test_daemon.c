@@ -1,26 +1,22 @@
 /* The daemon's parent with stand-ins for recorder, gate and spawner: starts, reloads, ends, and
- * processes that are killed at random moments while calls run. The stand-ins are this program,
- * executed under their names. */
+ * processes that are killed at random moments while calls run. */
+#include "tests/unit/daemon_peers.h"
+
 #include "runtime/base/err.h"
 #include "runtime/base/loop.h"
-#include "runtime/base/message.h"
 #include "runtime/base/state.h"
 #include "runtime/front/daemon.h"
 #include "runtime/front/listen.h"
 #include "runtime/sandbox/cgroup.h"
-#include "runtime/sandbox/part.h"
 
 #include <check.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/sockios.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
@@ -29,27 +25,7 @@
 #include <sys/syscall.h>
 #include <sys/un.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
-
-enum { CALLS = 4096, ROLES = PROCESS_WEB };      /* that the test sees into */
-
-/* What all processes of a test see. */
-static struct shared {
-	volatile pid_t pid[ROLES];             /* the last of each kind */
-	volatile pid_t member[256][ROLES];     /* and of each generation */
-	volatile uint64_t generation;          /* the last that serves */
-	volatile unsigned starts, handovers, dones, gone, accepted;
-	volatile unsigned too_early;           /* GONE while something of the generation lived */
-	volatile unsigned orders;              /* GONE out of order, or twice, or of an unknown one */
-	volatile pid_t call[CALLS];            /* processes of calls, by generation */
-	volatile uint64_t call_of[CALLS];
-	volatile unsigned ncalls;
-	volatile bool refuse_bundle, refuse_log, silent, stuck;
-	volatile bool hold, may[ROLES];        /* when gate and spawner may say READY, */
-	volatile bool said[ROLES], heard[ROLES]; /* have said it, and the parent has it */
-	volatile uint64_t bundle_size;
-} *shared;
 
 static char folder[64], agent_path[100], supervisor_path[100], bundle_path[100];
 static struct listen_socket agent, supervisor;
@@ -58,18 +34,6 @@ static struct krux_err err;
 static pid_t daemon_pid;
 static int cgroup, cgroup_above, memory;
 static uint64_t drain_ns, start_ns;
-
-static void nap(unsigned ms)
-{
-	struct timespec t = { ms / 1000, (long)(ms % 1000) * 1000000 };
-
-	nanosleep(&t, NULL);
-}
-
-static bool alive(pid_t pid)
-{
-	return pid && (!kill(pid, 0) || errno == EPERM);
-}
 
 /* The letter of the process's state in /proc, and its parent; 0: there is none. */
 static char state_of(pid_t pid, pid_t *parent)
@@ -94,247 +58,6 @@ static bool state_wait(pid_t pid, char letter)
 	for (int i = 0; i < 10000 && state_of(pid, &parent) != letter; i++)
 		nap(1);
 	return state_of(pid, &parent) == letter;
-}
-
-static bool flag_wait(const volatile bool *flag)
-{
-	for (int i = 0; i < 10000 && !*flag; i++)
-		nap(1);
-	return *flag;
-}
-
-/* ---- stand-ins ---- */
-
-static void say(struct channel *c, enum message_kind kind, uint64_t cookie, const void *p, size_t n)
-{
-	struct part part = { p, n };
-
-	if (channel_put(c, kind, cookie, &part, 1, NULL) || channel_flush(c, NULL) < 0)
-		_exit(0);
-}
-
-/* Where the test holds it, when it may; `heard` when nothing of it waits in the socket any more. */
-static void ready_say(struct channel *c, enum process_kind kind, uint64_t cookie)
-{
-	const bool held = shared->hold;
-	int waiting = 1;
-
-	if (held && !flag_wait(&shared->may[kind]))
-		_exit(3);
-	say(c, MESSAGE_READY, cookie, NULL, 0);
-	if (!held)
-		return;
-	shared->said[kind] = true;
-	for (int i = 0; shared->hold && i < 10000 && waiting; i++) {
-		if (ioctl(c->fd, SIOCOUTQ, &waiting))
-			_exit(3);
-		nap(1);
-	}
-	shared->heard[kind] = !waiting;
-}
-
-static int refuse(struct channel *c, const char *why, int code)
-{
-	say(c, MESSAGE_REFUSED, 0, why, strlen(why));
-	return code;
-}
-
-static void gone_check(uint64_t n, bool known[static 256])
-{
-	if (n >= 256 || !known[n])
-		shared->orders++;
-	else
-		known[n] = false;
-	for (unsigned i = 0; i < shared->ncalls && i < CALLS; i++)
-		if (shared->call_of[i] == n && alive(shared->call[i]))
-			shared->too_early++;
-	shared->gone++;
-}
-
-static int recorder(int parent, const struct begin *o)
-{
-	bool known[256] = { false };
-	struct channel c;
-	struct message m;
-	int rc;
-
-	shared->pid[PROCESS_RECORDER] = getpid();
-	if (channel_open(&c, parent, NULL) || fcntl(o->fd[BEGIN_LOG], F_GETFD) < 0 || fcntl(o->fd[BEGIN_KEYS], F_GETFD) < 0)
-		return 3;
-	if (shared->refuse_log)
-		return refuse(&c, "the log is in use", 3);
-	say(&c, MESSAGE_READY, 0, NULL, 0);
-	for (;;) {
-		struct pollfd p = { parent, POLLIN, 0 };
-		uint64_t n = 0;
-
-		rc = channel_take(&c, &m, NULL);
-		if (rc < 0)
-			return 0;
-		if (!rc) {
-			poll(&p, 1, -1);
-			continue;
-		}
-		if (m.n == sizeof n)
-			memcpy(&n, m.body, sizeof n);
-		if (m.kind == MESSAGE_STOP)
-			return 0;
-		if (m.kind == MESSAGE_GENERATION && n < 256)
-			known[n] = m.nfds == 2;
-		if (m.kind == MESSAGE_GONE)
-			gone_check(n, known);
-		message_close_fds(&m);
-	}
-}
-
-/* Starts a call's process, which starts another that nobody waits for: only a subreaper finds it. */
-static void call_start(uint64_t generation)
-{
-	unsigned at = __atomic_fetch_add(&shared->ncalls, 2, __ATOMIC_SEQ_CST) % (CALLS - 1);
-	pid_t pid = fork();
-
-	if (!pid) {
-		pid_t deeper = fork();
-
-		shared->call_of[at] = shared->call_of[at + 1] = generation;
-		if (!deeper) {
-			setsid();
-			shared->call[at] = getpid();
-		} else {
-			shared->call[at + 1] = getpid();
-		}
-		nap(20 + (unsigned)getpid() % 50);
-		_exit(0);
-	}
-}
-
-static int spawner(int parent, const struct begin *o)
-{
-	struct channel c;
-	struct message m;
-	int rc;
-
-	signal(SIGCHLD, SIG_IGN);
-	shared->pid[PROCESS_SPAWNER] = shared->member[o->generation][PROCESS_SPAWNER] = getpid();
-	if (channel_open(&c, parent, NULL))
-		return 3;
-	ready_say(&c, PROCESS_SPAWNER, 0);
-	for (;;) {
-		struct pollfd p[3] = { { parent, POLLIN, 0 }, { o->fd[BEGIN_GATE], POLLIN, 0 },
-			               { o->fd[BEGIN_HANDLER], POLLIN, 0 } };
-		char run[64];
-
-		poll(p, 3, -1);
-		if (p[2].revents)
-			return 3;
-		rc = channel_take(&c, &m, NULL);
-		if (rc < 0 || (rc > 0 && m.kind == MESSAGE_STOP))
-			return 0;
-		if (p[1].revents) {
-			if (recv(o->fd[BEGIN_GATE], run, sizeof run, MSG_DONTWAIT) <= 0) {
-				nap(30);
-				return 0;
-			}
-			call_start(o->generation);
-		}
-	}
-}
-
-/* Says nothing, and is gone when its spawner is. */
-static int handler(int spawner, const struct begin *o)
-{
-	struct pollfd p = { spawner, POLLIN, 0 };
-
-	shared->pid[PROCESS_HANDLER] = shared->member[o->generation][PROCESS_HANDLER] = getpid();
-	poll(&p, 1, -1);
-	return 0;
-}
-
-/* One packet of the channel between two gates. */
-static void handover(const struct message *m, bool old)
-{
-	char byte = 0;
-
-	if (old) {
-		shared->handovers++;
-		if (write(m->fd[0], "d", 1) != 1)
-			_exit(1);
-		_exit(0);
-	}
-	/* It is not blocking; the old one may take its time. */
-	for (int i = 0; i < 1000 && read(m->fd[0], &byte, 1) < 0 && errno == EAGAIN; i++)
-		nap(1);
-	shared->dones += byte == 'd';
-}
-
-static int gate(int parent, const struct begin *o)
-{
-	struct channel c;
-	struct message m;
-	int socket = -1, rc;
-	struct stat st;
-
-	shared->pid[PROCESS_GATE] = shared->member[o->generation][PROCESS_GATE] = getpid();
-	if (channel_open(&c, parent, NULL) || fstat(o->fd[BEGIN_BUNDLE], &st) || fcntl(o->fd[BEGIN_RECORDER], F_GETFD) < 0)
-		return 3;
-	if (shared->refuse_bundle)
-		return refuse(&c, "bundle x: its signature does not hold", 2);
-	if (shared->silent)
-		nap(100000);
-	ready_say(&c, PROCESS_GATE, 1000 + o->generation);
-	for (;;) {
-		struct pollfd p = { parent, POLLIN, 0 };
-
-		poll(&p, 1, 1);
-		if (socket >= 0 && (rc = accept4(socket, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK)) >= 0) {
-			shared->accepted++;
-			close(rc);
-		}
-		/* The load: a call each millisecond. */
-		if (socket >= 0 && send(o->fd[BEGIN_SPAWNER], "run", 3, MSG_DONTWAIT | MSG_NOSIGNAL) < 0 && errno == EPIPE)
-			nap(1);
-		rc = channel_take(&c, &m, NULL);
-		if (rc < 0)
-			return 0;
-		if (!rc)
-			continue;
-		switch (m.kind) {
-		case MESSAGE_START:
-			socket = m.fd[0];
-			close(m.fd[1]);
-			fcntl(socket, F_SETFL, O_NONBLOCK);
-			shared->bundle_size = (uint64_t)st.st_size;
-			shared->starts++;
-			shared->generation = o->generation;
-			break;
-		case MESSAGE_HANDOVER:
-			handover(&m, socket >= 0);
-			message_close_fds(&m);
-			break;
-		case MESSAGE_STOP:
-			while (shared->stuck)
-				nap(100);
-			return 0;
-		default:
-			_exit(9);
-		}
-	}
-}
-
-/* What all see is a file without a name, which only its descriptor leads to: one of the state's. */
-static int stand_in(enum process_kind kind)
-{
-	static int (*const act[])(int, const struct begin *) = { gate, recorder, spawner, handler };
-	struct begin b;
-	int code = part_begin(kind, &b);
-
-	if (code)
-		return code;
-	/* It gets nothing of the state, and is gone when its spawner is. */
-	if (kind >= PROCESS_WEB)
-		return poll(&(struct pollfd){ BEGIN_CHANNEL, POLLIN, 0 }, 1, -1) < 0;
-	shared = mmap(NULL, sizeof *shared, PROT_READ | PROT_WRITE, MAP_SHARED, b.fd[BEGIN_TRUST], 0);
-	return shared == MAP_FAILED ? 3 : act[kind](BEGIN_CHANNEL, &b);
 }
 
 /* ---- the test's own side ---- */
@@ -778,7 +501,7 @@ int main(int argc, char **argv)
 
 	for (unsigned kind = 0; kind < PROCESS_PROGRAMS; kind++)
 		if (argc == 1 && !strncmp(argv[0], "krux-", 5) && !strcmp(argv[0] + 5, process_word(kind)))
-			_exit(stand_in(kind));
+			_exit(peer_run(kind));
 	s = suite_create("daemon");
 
 	suite_add_tcase(s, cases("root", setup));
