@@ -23,7 +23,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-
 static const uint64_t twice_ns = 500000000, exit_ns = 5000000000;
 
 /* The command that the words are of. */
@@ -370,13 +369,16 @@ int daemon_hear(struct daemon *d, struct member *m, struct krux_err *err)
 
 static void member_flush(struct daemon *d, struct member *m)
 {
+	struct krux_err err = { 0 };
 	int rc;
 
 	if (!m->pid || m->channel.fd < 0 || !m->watch.on)
 		return;
-	/* One that does not take what it is sent is about to end. */
-	rc = channel_flush(&m->channel, NULL);
-	if (rc < 0 || loop_change(&d->loop, &m->watch, rc ? EPOLLIN : EPOLLIN | EPOLLOUT, NULL))
+	rc = channel_flush(&m->channel, &err);
+	/* It has closed its channel already, which is not heard yet. */
+	if (rc < 0 && err.no == EPIPE)
+		member_left(m);
+	else if (rc < 0 || loop_change(&d->loop, &m->watch, rc ? EPOLLIN : EPOLLIN | EPOLLOUT, NULL))
 		kill(m->pid, SIGKILL);
 }
 

@@ -239,8 +239,14 @@ static int gate(int parent, const struct begin *o)
 			fcntl(socket, F_SETFL, O_NONBLOCK);
 			shared->bundle_size = (uint64_t)st.st_size;
 			shared->starts++;
+			/* As where its channel is closed and nobody has seen that yet. */
+			if (shared->deaf)
+				shutdown(parent, SHUT_RD);
 			shared->generation = o->generation;
-			break;
+			if (!shared->deaf)
+				break;
+			shared->left = flag_wait(&shared->may_leave);
+			return 0;
 		case MESSAGE_HANDOVER:
 			handover(&m, socket >= 0);
 			message_close_fds(&m);

@@ -342,6 +342,38 @@ START_TEST(a_gate_that_does_not_drain_is_killed)
 }
 END_TEST
 
+/* No signal waits for the parent, and it has done what the last one asked for. */
+static bool signals_taken(void)
+{
+	char path[64], line[128];
+	unsigned long long waiting = 1;
+	FILE *f;
+
+	snprintf(path, sizeof path, "/proc/%d/status", daemon_pid);
+	f = fopen(path, "re");
+	while (f && fgets(line, sizeof line, f) && sscanf(line, "ShdPnd: %llx", &waiting) != 1)
+		;
+	if (f)
+		fclose(f);
+	return !waiting && state_wait(daemon_pid, 'S');
+}
+
+/* What it is told cannot reach it, since it is about to exit: it may do so by itself. */
+START_TEST(a_gate_that_has_closed_its_channel_is_not_killed)
+{
+	shared->deaf = true;
+	drain_ns = 30000000000;
+	daemon_start();
+	serving_wait(1);
+	kill(daemon_pid, SIGTERM);
+	for (int i = 0; i < 10000 && !signals_taken(); i++)
+		nap(1);
+	shared->may_leave = true;
+	ck_assert(flag_wait(&shared->left));
+	ck_assert_int_eq(daemon_wait(), 0);
+}
+END_TEST
+
 START_TEST(a_second_signal_does_not_wait)
 {
 	shared->stuck = true;
@@ -485,6 +517,7 @@ static TCase *cases(const char *name, void (*begin)(void))
 	tcase_add_test(c, a_reload_hands_over);
 	tcase_add_test(c, a_reload_that_is_refused_changes_nothing);
 	tcase_add_test(c, a_gate_that_does_not_drain_is_killed);
+	tcase_add_test(c, a_gate_that_has_closed_its_channel_is_not_killed);
 	tcase_add_test(c, a_second_signal_does_not_wait);
 	tcase_add_test(c, a_recorder_that_dies_ends_everything_with_3);
 	tcase_add_loop_test(c, what_ends_before_the_other_is_ready_never_serves, 0, 2);
