@@ -31,8 +31,8 @@ __attribute__((visibility("default"))) int connect(int fd, const struct sockaddr
 
 static curl_socket_t socket_give(void *ctx, curlsocktype purpose, struct curl_sockaddr *address)
 {
-	const struct line_ask ask = { .kind = LINE_CONNECT };
 	struct transfer *t = ctx;
+	const struct line_ask ask = { .kind = LINE_CONNECT, .timeout_ms = t->timeout_ms };
 	struct line_reply r = { .status = LINE_NO_ANSWER };
 	int fd;
 
@@ -291,6 +291,7 @@ bool transfer_run(struct transfer *t, uint64_t timeout_ms)
 {
 	CURLcode code;
 
+	t->timeout_ms = (uint32_t)timeout_ms;
 	if (!t->takes)
 		t->content = krux_pool_get(t->call->pool, t->limit + 1);
 	if ((!t->takes && !t->content) || curl_easy_setopt(t->curl, CURLOPT_TIMEOUT_MS, (long)timeout_ms) ||

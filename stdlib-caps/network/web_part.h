@@ -22,6 +22,7 @@ struct transfer {
 	CURLM *multi;
 	struct curl_slist *sent, *resolve;
 	struct krux_str host;
+	uint32_t timeout_ms;           /* for all of it; so the connection takes no longer */
 	char error[CURL_ERROR_SIZE];
 	/* the answer */
 	long status;
