@@ -42,6 +42,8 @@ static const struct {
 	{ "fe80::1", true }, { "febf::1", true }, { "fec0::1", true }, { "fc00::1", true }, { "fd00:ec2::254", true },
 	{ "ff02::1", true }, { "2001:db8::1", true }, { "3fff::1", true }, { "100::1", true }, { "5f00::1", true },
 	{ "4000::1", true }, { "2001:2::1", true }, { "2001:20::1", true }, { "2001:1ff:ffff::1", true },
+	/* In the registries, and reachable by everybody: name servers of AS112, relays of AMT. */
+	{ "192.31.196.1", false }, { "192.52.193.1", false }, { "192.175.48.1", false }, { "2620:4f:8000::1", false },
 	/* 6to4, NAT64, Teredo: by whom they lead to; of Teredo the client is written with its bits turned. */
 	{ "2002:808:808::1", false }, { "2002:7f00:1::1", true }, { "2002:a00:1::1", true }, { "2002:a9fe:a9fe::", true },
 	{ "64:ff9b::8.8.8.8", false }, { "64:ff9b::127.0.0.1", true }, { "64:ff9b::10.0.0.1", true },
@@ -65,6 +67,55 @@ START_TEST(an_address_is_special_or_not)
 	address_read(addresses[_i].address, a);
 	ck_assert_msg(!!address_special(a) == addresses[_i].special, "%s: %s", addresses[_i].address,
 	              address_special(a) ? address_special(a) : "may be reached");
+}
+END_TEST
+
+/* Blocks of IANA's registries of special addresses (RFC 6890 and what came after it), of multicast, of what is not
+ * unicast yet; whether what comes right before and right after is special too. */
+static const struct {
+	const char *block;
+	bool before, after;
+} blocks[] = {
+	{ "0.0.0.0/8", true, false }, { "10.0.0.0/8", false, false }, { "100.64.0.0/10", false, false },
+	{ "127.0.0.0/8", false, false }, { "169.254.0.0/16", false, false }, { "172.16.0.0/12", false, false },
+	{ "192.0.0.0/24", false, false }, { "192.0.2.0/24", false, false }, { "192.88.99.0/24", false, false },
+	{ "192.168.0.0/16", false, false }, { "198.18.0.0/15", false, false }, { "198.51.100.0/24", false, false },
+	{ "203.0.113.0/24", false, false }, { "224.0.0.0/4", false, true }, { "240.0.0.0/4", true, true },
+	{ "168.63.129.16/32", false, false },
+	{ "::/96", true, true }, { "64:ff9b:1::/48", true, true }, { "100::/64", true, true }, { "100:0:0:1::/64", true, true },
+	{ "2001::/23", false, false }, { "2001:db8::/32", false, false }, { "3fff::/20", false, false },
+	{ "4000::/2", false, true }, { "5f00::/16", true, true }, { "fc00::/7", true, true }, { "fe80::/10", true, true },
+	{ "fec0::/10", true, true }, { "ff00::/8", true, true },
+};
+enum { BLOCKS = sizeof blocks / sizeof *blocks };
+
+/* One more or one less, of 128 bits. */
+static void address_step(uint8_t a[static 16], bool up)
+{
+	for (int i = 15; i >= 0; i--) {
+		a[i] = (uint8_t)(a[i] + (up ? 1 : -1));
+		if (a[i] != (up ? 0 : 255))
+			return;
+	}
+}
+
+START_TEST(a_block_is_special_from_its_first_to_its_last)
+{
+	const char *why, *block = blocks[_i].block;
+	uint8_t first[16], last[16];
+	char text[64];
+	unsigned prefix;
+
+	ck_assert(krux_canon_cidr((struct krux_str){ block, strlen(block) }, first, &prefix, text, sizeof text, &why));
+	memcpy(last, first, sizeof last);
+	for (unsigned i = prefix; i < 128; i++)
+		last[i / 8] |= (uint8_t)(0x80 >> i % 8);
+	ck_assert_ptr_nonnull(address_special(first));
+	ck_assert_ptr_nonnull(address_special(last));
+	address_step(first, false);
+	address_step(last, true);
+	ck_assert(!!address_special(first) == blocks[_i].before);
+	ck_assert(!!address_special(last) == blocks[_i].after);
 }
 END_TEST
 
@@ -486,6 +537,7 @@ int main(void)
 	int failed;
 
 	tcase_add_loop_test(c, an_address_is_special_or_not, 0, ADDRESSES);
+	tcase_add_loop_test(c, a_block_is_special_from_its_first_to_its_last, 0, BLOCKS);
 	tcase_add_test(c, what_is_named_is_named);
 	tcase_add_test(c, the_machines_own_resolver_is_asked);
 	tcase_set_timeout(c, 60);
