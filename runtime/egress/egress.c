@@ -156,6 +156,9 @@ int egress_run(int channel, const struct egress_options *options)
 	for (size_t i = 0; e->line && i < EGRESS_LINES; i++)
 		if (e->line[i].on)
 			line_close(&e->line[i]);
+	for (unsigned i = 0; i < RESOLVER_MOST; i++)
+		if (e->name[i].watch.on)
+			name_close(&e->name[i]);
 	loop_close(&e->loop);
 	channel_close(&e->channel);
 	free(e->line);

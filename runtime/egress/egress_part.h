@@ -41,12 +41,20 @@ struct pinned {
 	uint32_t refused;
 };
 
+/* A name that is looked up. It takes its place until its process is gone, also where nobody waits for it any more. */
+struct name {
+	struct egress *egress;
+	struct line *line;             /* NULL: nobody */
+	struct watch watch;            /* not on: free */
+};
+
 /* The ask at hand. */
 struct asking {
 	bool on;
 	struct line_ask ask;
 	uint64_t until, since;
-	struct watch name, socket;     /* fd -1: not waited for */
+	struct name *name;             /* NULL: it is not waited for one */
+	struct watch socket;           /* fd -1: not waited for */
 	struct timer late;
 	unsigned at;                   /* which address is tried */
 	uint32_t status;               /* why the last one was none */
@@ -70,6 +78,7 @@ struct line {
 int line_open(struct line *, int fd, struct krux_err *err);
 /* Ends its connections, and the spawner is told what they were. */
 void line_close(struct line *);
+void name_close(struct name *);
 
 /* ---- egress.c ---- */
 
@@ -79,7 +88,7 @@ struct egress {
 	struct channel channel;
 	struct watch watch;
 	struct line *line, *free;      /* EGRESS_LINES of them */
-	unsigned names;                /* that are looked up now */
+	struct name name[RESOLVER_MOST];
 	int code;
 };
 

@@ -95,16 +95,14 @@ static void asking_end(struct line *l)
 	struct loop *loop = &l->egress->loop;
 
 	loop_timer_clear(loop, &a->late);
-	if (a->name.fd >= 0) {
-		loop_forget(loop, &a->name);
-		close(a->name.fd);
-		l->egress->names--;
-	}
+	if (a->name)
+		a->name->line = NULL;
+	a->name = NULL;
 	if (a->socket.fd >= 0) {
 		loop_forget(loop, &a->socket);
 		close(a->socket.fd);
 	}
-	a->name.fd = a->socket.fd = -1;
+	a->socket.fd = -1;
 	a->on = false;
 }
 
@@ -272,42 +270,64 @@ static void name_known(struct line *l)
 		address_try(l);
 }
 
+void name_close(struct name *n)
+{
+	loop_forget(&n->egress->loop, &n->watch);
+	close(n->watch.fd);
+}
+
 static void name_ready(struct watch *w, uint32_t events)
 {
-	struct line *l = w->ctx;
+	struct name *n = w->ctx;
+	struct line *l = n->line;
 	struct resolved r;
 	ssize_t k = read(w->fd, &r, sizeof r);
 
 	(void)events;
-	loop_forget(&l->egress->loop, w);
-	close(w->fd);
-	w->fd = -1;
-	l->egress->names--;
+	name_close(n);
+	if (!l)
+		return;
+	l->asking.name = NULL;
 	if (k != sizeof r || r.status >= LINE_STATUSES || r.n > LINE_ADDRESSES)
 		r = (struct resolved){ .status = LINE_NO_ANSWER };
 	addresses_pin(l, &l->pinned[l->asking.ask.target], &r);
 	name_known(l);
 }
 
+static struct name *name_free(struct egress *e)
+{
+	for (unsigned i = 0; i < RESOLVER_MOST; i++)
+		if (!e->name[i].watch.on)
+			return &e->name[i];
+	return NULL;
+}
+
 static void name_find(struct line *l, const char *host)
 {
 	struct resolved literal = { .status = LINE_OK, .n = 1 };
 	struct asking *a = &l->asking;
+	struct egress *e = l->egress;
+	struct name *n = name_free(e);
 	const char *why;
 	bool v4;
+	int fd;
 
 	if (krux_canon_ip((struct krux_str){ host, strlen(host) }, literal.address[0], &v4, &why)) {
 		addresses_pin(l, &l->pinned[a->ask.target], &literal);
 		name_known(l);
 		return;
 	}
-	if (l->egress->names == RESOLVER_MOST || resolver_ask(l->egress->options->resolver, host, &a->name.fd, NULL)) {
+	if (!n || resolver_ask(e->options->resolver, host, &fd, NULL)) {
 		reply_status(l, LINE_LIMIT);
 		return;
 	}
-	l->egress->names++;
-	if (loop_watch(&l->egress->loop, &a->name, EPOLLIN, NULL))
+	*n = (struct name){ e, l, { .fd = fd, .ready = name_ready, .ctx = n } };
+	if (loop_watch(&e->loop, &n->watch, EPOLLIN, NULL)) {
+		close(fd);
 		reply_status(l, LINE_NO_ANSWER);
+		return;
+	}
+	a->name = n;
 }
 
 static void asking_late(struct timer *t)
@@ -315,7 +335,7 @@ static void asking_late(struct timer *t)
 	struct line *l = t->ctx;
 	struct asking *a = &l->asking;
 
-	if (a->name.fd >= 0)
+	if (a->name)
 		reply_status(l, LINE_NO_ANSWER);
 	else
 		address_failed(l, LINE_TIMEOUT);
@@ -365,8 +385,7 @@ static void line_ready(struct watch *w, uint32_t events)
 int line_open(struct line *l, int fd, struct krux_err *err)
 {
 	l->watch = (struct watch){ .fd = fd, .ready = line_ready, .ctx = l };
-	l->asking = (struct asking){ .name = { .fd = -1, .ready = name_ready, .ctx = l },
-		                     .socket = { .fd = -1, .ready = socket_ready, .ctx = l },
+	l->asking = (struct asking){ .socket = { .fd = -1, .ready = socket_ready, .ctx = l },
 		                     .late = { .due = asking_late, .ctx = l } };
 	if (!loop_watch(&l->egress->loop, &l->watch, EPOLLIN, err))
 		return 0;

@@ -6,8 +6,8 @@
 #include "runtime/base/message.h"
 
 /* Names: here.test is 127.0.0.1; inside.test 10.0.0.1; mixed.test both; turns.test 127.0.0.1 when it is asked for
- * first, 10.0.0.1 from then on; none.test is no name; silent.test is never answered, and every other name has no
- * answer. `named` is what the operator names, NULL: nothing. */
+ * first, 10.0.0.1 from then on; none.test is no name; silent.test is never answered, late.test with the next name that
+ * is not late, and every other name has no answer. `named` is what the operator names, NULL: nothing. */
 void outside_start(const char *named);
 void outside_stop(void);
 bool outside_on(void);

@@ -384,6 +384,34 @@ START_TEST(a_name_server_that_says_nothing_is_waited_for_no_longer_than_asked)
 }
 END_TEST
 
+/* Each name keeps its place until its process is gone, also when nobody waits for it any more: there are never more of
+ * those. */
+START_TEST(so_many_names_are_looked_up_and_no_more)
+{
+	struct message_target t[3] = { outside_target("late.test", 1), outside_target("here.test", 1),
+		                       outside_target("silent.test", 1) };
+	struct message_lined used[3];
+	int fd, line = outside_line(1, t, 3);
+
+	for (int i = 0; i < RESOLVER_MOST - 1; i++)
+		ck_assert_uint_eq(ask_for(line, LINE_LOOKUP, 0, 1, &fd), LINE_NO_ANSWER);
+	/* The last place. With this answer those that are late have theirs. */
+	ck_assert_uint_eq(ask_for(line, LINE_LOOKUP, 1, 0, &fd), LINE_OK);
+	for (int i = 0; i < RESOLVER_MOST; i++)
+		ck_assert_uint_eq(ask_for(line, LINE_LOOKUP, 2, 1, &fd), LINE_NO_ANSWER);
+	ck_assert_uint_eq(ask_for(line, LINE_LOOKUP, 2, 1, &fd), LINE_LIMIT);
+	close(line);
+	outside_over(1, used, 3);
+	/* Nor does a call's end give a place back; who asks for no name needs none. */
+	t[0] = outside_target("127.0.0.1", 1);
+	line = outside_line(2, t, 3);
+	ck_assert_uint_eq(ask_for(line, LINE_LOOKUP, 2, 0, &fd), LINE_LIMIT);
+	ck_assert_uint_eq(ask_for(line, LINE_LOOKUP, 0, 0, &fd), LINE_OK);
+	close(line);
+	outside_over(2, used, 3);
+}
+END_TEST
+
 START_TEST(a_call_has_so_many_connections_and_no_more)
 {
 	uint16_t port;
@@ -550,6 +578,7 @@ int main(void)
 	tcase_add_test(l, of_several_addresses_those_that_may_be_reached_are);
 	tcase_add_test(l, a_port_that_nobody_has_is_closed);
 	tcase_add_test(l, a_name_server_that_says_nothing_is_waited_for_no_longer_than_asked);
+	tcase_add_test(l, so_many_names_are_looked_up_and_no_more);
 	tcase_add_test(l, a_call_has_so_many_connections_and_no_more);
 	tcase_add_loop_test(l, what_is_no_ask_ends_the_line, 0, WRONG);
 	tcase_add_test(l, descriptors_do_not_arrive);
