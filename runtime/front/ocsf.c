@@ -67,15 +67,20 @@ static void put_hex(struct object *o, const char *key, const void *p, size_t n)
 	put_str(o, key, (struct krux_str){ hex, 2 * n });
 }
 
+/* A copy; without memory for it an empty one. */
+static struct krux_value object_value(const struct object *o)
+{
+	struct krux_member *copy = krux_pool_get(o->pool, o->n * sizeof *copy + 1);
+
+	if (copy)
+		memcpy(copy, o->member, o->n * sizeof *copy);
+	return (struct krux_value){ .kind = KRUX_V_MAP, .map = { copy, copy ? o->n : 0 } };
+}
+
 /* The inner object, which is copied, becomes a member. */
 static void put_object(struct object *o, const char *key, const struct object *inner)
 {
-	struct krux_member *copy = krux_pool_get(o->pool, inner->n * sizeof *copy + 1);
-
-	if (!copy)
-		return;
-	memcpy(copy, inner->member, inner->n * sizeof *copy);
-	put(o, key, (struct krux_value){ .kind = KRUX_V_MAP, .map = { copy, inner->n } });
+	put(o, key, object_value(inner));
 }
 
 /* ---- parts ---- */
@@ -191,7 +196,33 @@ static void status(struct object *o, const struct record *r, const struct record
 	put_text(o, "disposition", ran ? "Allowed" : waits ? "approval-required" : "Blocked");
 }
 
-static void unmapped(struct object *o, const struct record *r)
+/* What came of each host and port that the call could connect to: `network` in capspec/audit.cddl, with the names that
+ * its members have there. */
+static void network(struct object *u, const struct record *end)
+{
+	static const char *const names[] = { "host", "port", "connections", "refused", "sent", "received" };
+	const size_t n = sizeof names / sizeof *names;
+	const struct krux_str usage = end->field[AUDIT_USAGE].s;
+	struct krux_value v, *target;
+
+	if (!record_has(end, AUDIT_USAGE) || !krux_cbor_read(u->pool, (const uint8_t *)usage.p, usage.n, &v, NULL) ||
+	    v.list.n < 4)
+		return;
+	v = v.list.item[3];
+	target = krux_pool_get(u->pool, v.list.n * sizeof *target);
+	if (!target)
+		return;
+	for (size_t i = 0; i < v.list.n; i++) {
+		struct object t = { .pool = u->pool };
+
+		for (size_t k = 0; k < n; k++)
+			put(&t, names[k], v.list.item[i].list.item[k]);
+		target[i] = object_value(&t);
+	}
+	put(u, "network", (struct krux_value){ .kind = KRUX_V_LIST, .list = { target, v.list.n } });
+}
+
+static void unmapped(struct object *o, const struct record *r, const struct record *end)
 {
 	struct object u = { .pool = o->pool };
 
@@ -205,6 +236,8 @@ static void unmapped(struct object *o, const struct record *r)
 	put_field(&u, "workspace", r, AUDIT_WORKSPACE);
 	if (record_has(r, AUDIT_BUNDLE))
 		put_hex(&u, "bundle", r->field[AUDIT_BUNDLE].s.p, r->field[AUDIT_BUNDLE].s.n);
+	if (end)
+		network(&u, end);
 	put_object(o, "unmapped", &u);
 }
 
@@ -230,7 +263,7 @@ bool ocsf_print(const struct record *r, const uint8_t leaf[static HASH_LEN], str
 	metadata(&o, r, leaf, origin);
 	actor(&o, r);
 	api(&o, r, end, args);
-	unmapped(&o, r);
+	unmapped(&o, r, end);
 	n = krux_json_write(&(struct krux_value){ .kind = KRUX_V_MAP, .map = { o.member, o.n } }, NULL, 0);
 	text = krux_pool_get(o.pool, n + 1);
 	if (text) {

@@ -78,6 +78,8 @@ says "a name that nobody has" '"name":"NotFound"'
 is "so many connections" "$(came)" 3
 "$R" audit query --state "$dir/s" --format json > "$dir/records" 2> /dev/null
 has "bytes are in the record" "$dir/records" '["public.test",8000,1,0,'
+"$R" audit export --state "$dir/s" --format ocsf > "$dir/events" 2> /dev/null
+has "and in the event" "$dir/events" '"network":[{"host":"public.test","port":8000,"connections":1,"refused":0,"sent":'
 "$R" audit verify --state "$dir/s" > "$dir/out" 2>&1
 is "the log verifies" $? 0
 
