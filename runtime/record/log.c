@@ -67,7 +67,7 @@ const uint8_t *log_last(const struct log *log)
 
 size_t log_pending(const struct log *log)
 {
-	return log->nbuf - log->given;
+	return log->adding ? log->nbuf : 0;
 }
 
 uint64_t log_dropped(const struct log *log)
@@ -169,6 +169,7 @@ static enum log_result body_add(struct log *log, struct krux_str body, struct re
 	}
 	memcpy(log->leaf, leaf, HASH_LEN);
 	log->nbuf += n;
+	log->adding = true;
 	log->next++;
 	return LOG_OK;
 }
@@ -191,15 +192,13 @@ enum log_result log_add_body(struct log *log, struct krux_str body, struct recor
 		}
 		rc = log_cut(log, err);
 	}
+	if (!rc && log_pending(log) > LOG_PENDING)
+		rc = log_commit(log, err);
 	/* Those that are written together arrived together. */
-	if (!rc && log->nbuf == log->given) {
+	if (!rc && !log->adding) {
 		record_moment(&log->moment, log->epoch, log->boot, log_wall(), log_mono());
 		log->nbuf = log->given = 0;
 	}
-	if (!rc && log->nbuf - log->given > LOG_PENDING)
-		rc = log_commit(log, err);
-	if (!rc && log->nbuf > LOG_PENDING)
-		log->nbuf = log->given = 0;
 	if (!rc && carry_widens(log->carry, r) && (log_give(log, err) || recount(log->dir, log->carry, r, log->segment, log->at, err)))
 		rc = log_fail(log);
 	return rc ? rc : body_add(log, body, r, added, err);
@@ -293,6 +292,7 @@ enum log_result log_write(struct log *log, struct krux_err *err)
 
 	if (log->failed || log_give(log, err))
 		return LOG_FAILED;
+	log->adding = false;
 	log_prepare(log, log->at - before);
 	if (log->unsynced > LOG_UNSYNCED || log->at + LOG_MARGIN > log->size)
 		return log_commit(log, err);
@@ -309,6 +309,7 @@ enum log_result log_commit(struct log *log, struct krux_err *err)
 	}
 	if (log_give(log, err))
 		return LOG_FAILED;
+	log->adding = false;
 	written = log->unsynced;
 	if (!written)
 		return LOG_OK;
@@ -438,6 +439,7 @@ enum log_result log_rotate(struct log *log, struct krux_err *err)
 		return rc;
 	log->buf = malloc(4 * RECORD_MAX);
 	log->nbuf = log->given = 0;
+	log->adding = false;
 	if (!log->buf) {
 		err_set(err, ENOMEM, "the log");
 		rc = log_fail(log);
@@ -456,6 +458,7 @@ enum log_result log_rotate(struct log *log, struct krux_err *err)
 	free(log->buf);
 	log->buf = kept;
 	log->nbuf = log->given = nkept;
+	log->adding = false;
 	return rc;
 }
 

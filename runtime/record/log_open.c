@@ -489,6 +489,7 @@ enum log_result log_again(struct log *log, struct krux_err *err)
 
 	segment_next_drop(log->dir, &log->ahead);
 	log->nbuf = log->given = 0;
+	log->adding = false;
 	while ((found = segment_last(log->dir, &last, err)) > 0 && last > head.segment) {
 		char name[SEGMENT_NAME];
 

@@ -20,7 +20,7 @@ struct log {
 	int fd, head_fd;                 /* the open segment; log/head, which holds the lock */
 	struct log_options options;
 	uint8_t epoch[16], boot[16];
-	struct record_moment moment;     /* of the records in buf that the system does not have yet */
+	struct record_moment moment;     /* of the records in buf */
 	uint64_t segment, size;          /* number of the open one, and up to where it holds zeros */
 	uint64_t at;                     /* bytes of it that the system has */
 	uint64_t unsynced;               /* of those, bytes that may not be on disk */
@@ -28,8 +28,9 @@ struct log {
 	uint8_t leaf[HASH_LEN];          /* of the last one added */
 	struct head last;                /* what is on disk */
 	struct carry *carry;
-	uint8_t *buf;                    /* records added */
+	uint8_t *buf;                    /* records added since the last commit or write, or before it */
 	size_t nbuf, given;              /* of those bytes, the system has the first so many */
+	bool adding;                     /* since: the next one stands behind them, not in their place */
 	struct segment_next ahead;
 	bool failed, full;
 	bool cut;                        /* the open segment ends with what is no record yet */

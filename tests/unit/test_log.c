@@ -393,6 +393,50 @@ START_TEST(a_clock_that_is_set_back_forgets_nothing)
 }
 END_TEST
 
+/* Before a bundle that looks further back is taken, what was added goes to the system: what comes behind it does
+ * not, and what was handed out stays where it is. */
+START_TEST(a_bundle_amid_records_loses_none)
+{
+	static char why[60000];
+	struct record much = records_denied();
+	enum { BEFORE = 40, BEHIND = 40 };
+	struct verify_report report;
+	struct log_added first;
+	struct record decoded;
+	const char *refused;
+	struct log *log;
+	uint64_t records;
+	size_t used;
+
+	memset(why, 'x', sizeof why - 1);
+	record_text(&much, AUDIT_WHY, why);
+	records_log();
+	log = log_open(records_dir, records_blobs, NULL, &records_err);
+	ck_assert_msg(log != NULL, "%s", records_err.text);
+	for (unsigned i = 0; i < BEFORE; i++) {
+		struct record r = much;
+
+		ck_assert_int_eq(log_add(log, &r, i ? NULL : &first, &records_err), LOG_OK);
+	}
+	for (unsigned i = 0; i < BEHIND; i++) {
+		struct record r = i ? much : hourly();
+
+		ck_assert_int_eq(log_add(log, &r, NULL, &records_err), LOG_OK);
+		if (i == 1)
+			ck_assert(record_decode((const uint8_t *)first.bytes.p, first.bytes.n, &decoded, &used, &refused) &&
+			          decoded.field[AUDIT_SEQ].u == first.seq);
+	}
+	ck_assert_int_eq(log_commit(log, &records_err), LOG_OK);
+	records = carry_next(log_carry(log));
+	ck_assert_uint_ge(records, first.seq + BEFORE + BEHIND);
+	log_close(log);
+	report = records_verify();
+	ck_assert_uint_eq(report.faults, 0);
+	ck_assert_uint_eq(report.records, records);
+	verify_free(&report);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("log");
@@ -416,6 +460,7 @@ int main(void)
 	tcase_add_test(tc, blobs_are_verified);
 	tcase_add_test(tc, one_writer_at_a_time);
 	tcase_add_test(tc, a_clock_that_is_set_back_forgets_nothing);
+	tcase_add_test(tc, a_bundle_amid_records_loses_none);
 	suite_add_tcase(suite, tc);
 	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_NORMAL);
