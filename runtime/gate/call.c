@@ -113,7 +113,11 @@ static void call_pure_outcome(struct gate *, struct call *);
 
 void call_acked(struct gate *g, struct call *c, const struct message_ack *a, struct krux_str record)
 {
-	g->unrecorded = a->status == ACK_FULL || a->status == ACK_FAILED;
+	/* What is refused for another reason says nothing of the disk. */
+	if (a->status == ACK_OK)
+		g->unrecorded = false;
+	else if (a->status == ACK_FULL || a->status == ACK_FAILED)
+		g->unrecorded = true;
 	if (a->status != ACK_OK) {
 		call_unrecorded(g, c, a->status);
 		return;

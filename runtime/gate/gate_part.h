@@ -197,7 +197,7 @@ struct gate {
 	bool frozen, watched, renew;
 	bool draining;                 /* no more calls are taken */
 	bool retiring;                 /* no more tickets are released: another gate does, or none */
-	bool unrecorded;               /* the last call could not be recorded: none is answered before its record is taken */
+	bool unrecorded;               /* a call's record was not taken, nor one since: none is answered before its own is */
 	bool serving, receiving;       /* START has come; connections come from another gate */
 	uint64_t owner;                /* uid of who owns the trust folder: the operator */
 	uint64_t signer[64];           /* uids that an approver's or operator's signature came from */

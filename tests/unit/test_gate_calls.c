@@ -217,6 +217,13 @@ START_TEST(what_is_answered_first_needs_a_log_that_works)
 		client_call(c, id, "system.ping", "{}", 0);
 		frame_refuses(client_wait(c), id, FRAME_ERROR_UNRECORDED);
 	}
+	/* Nor does a call that is refused for another reason say that there is room. */
+	world.refuse_status = ACK_FROZEN;
+	client_call(c, 1, "filesystem.write", "{\"path\":\"/workspace/a\",\"content\":\"x\"}", 0);
+	frame_refuses(client_wait(c), 1, FRAME_ERROR_FROZEN);
+	world.refuse_status = ACK_FULL;
+	client_call(c, 2, "system.ping", "{}", 0);
+	frame_refuses(client_wait(c), 2, FRAME_ERROR_UNRECORDED);
 	ck_assert(!world_count(AUDIT_KIND_INTENT) && !world.nruns);
 	world.refuse_status = 0;
 	world.runs = RUN_ERROR;
