@@ -12,6 +12,7 @@
 #include <fcntl.h>
 #include <ftw.h>
 #include <sched.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -171,15 +172,19 @@ static void child(char **argv, int argc, int out, int err)
 	_exit(argc);
 }
 
-int audited_run(const char *arguments)
+int audited_run(const char *format, ...)
 {
 	int out = open(audited_path, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600), argc = 0, status;
 	int why = open(audited_path, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-	char line[4096], *argv[64], *at = line, *word;
+	char arguments[4096], line[4096], *argv[64], *at = line, *word;
 	size_t k = 0;
 	ssize_t n;
 	pid_t pid;
+	va_list ap;
 
+	va_start(ap, format);
+	ck_assert_int_lt(vsnprintf(arguments, sizeof arguments, format, ap), (int)sizeof arguments);
+	va_end(ap);
 	for (const char *p = arguments; *p && k < sizeof line - 80; p++)
 		k += (size_t)snprintf(line + k, sizeof line - k, *p == '@' ? "%s" : "%.1s",
 		                      *p == '@' ? audited_path : p);
@@ -201,4 +206,14 @@ int audited_run(const char *arguments)
 	close(why);
 	close(out);
 	return WEXITSTATUS(status);
+}
+
+void audited_says(const char *text)
+{
+	ck_assert_msg(strstr(audited_out, text) != NULL, "no '%s' in: %s", text, audited_out);
+}
+
+void audited_says_not(const char *text)
+{
+	ck_assert_msg(!strstr(audited_out, text), "'%s' in: %s", text, audited_out);
 }

@@ -38,6 +38,9 @@ char *audited_file(const char *name, size_t *n);
 /* kruxrt audit ARGUMENTS, split at spaces; "@" stands for the state folder. The exit code; what it printed
  * is in audited_out, NUL-terminated, standard error behind standard output. */
 extern char audited_out[16 << 20];
-int audited_run(const char *arguments);
+__attribute__((format(printf, 1, 2))) int audited_run(const char *format, ...);
+/* It printed that; it did not. */
+void audited_says(const char *text);
+void audited_says_not(const char *text);
 
 #endif

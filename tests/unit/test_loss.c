@@ -10,7 +10,6 @@
 #include "tests/unit/records.h"
 
 #include <check.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,27 +18,6 @@ enum { OPERATORS = 3 };
 
 static struct krux_secret_key operator_key[OPERATORS];
 static struct bytes segment, head;
-
-__attribute__((format(printf, 1, 2))) static int run(const char *format, ...)
-{
-	char line[512];
-	va_list ap;
-
-	va_start(ap, format);
-	vsnprintf(line, sizeof line, format, ap);
-	va_end(ap);
-	return audited_run(line);
-}
-
-static void says(const char *text)
-{
-	ck_assert_msg(strstr(audited_out, text) != NULL, "no '%s' in: %s", text, audited_out);
-}
-
-static void says_not(const char *text)
-{
-	ck_assert_msg(!strstr(audited_out, text), "'%s' in: %s", text, audited_out);
-}
 
 static void operator_trust(int i, bool trusted)
 {
@@ -123,32 +101,32 @@ static uint64_t start_alarm(void)
 
 static int acknowledge(int operator)
 {
-	return run("acknowledge --state @ --key @/keys/operator%d.key --reason disk", operator);
+	return audited_run("acknowledge --state @ --key @/keys/operator%d.key --reason disk", operator);
 }
 
 START_TEST(an_older_copy_is_acknowledged)
 {
 	records_lose();
 	ck_assert_uint_eq(start_alarm(), 200);
-	ck_assert_int_eq(run("verify --state @"), 1);
-	says("FAULT signed: 200 records were signed");
+	ck_assert_int_eq(audited_run("verify --state @"), 1);
+	audited_says("FAULT signed: 200 records were signed");
 	ck_assert_int_eq(acknowledge(2), 3);
 	ck_assert_msg(!acknowledge(0), "%s", audited_out);
-	says("the log had at least 200 records and ends after 10");
+	audited_says("the log had at least 200 records and ends after 10");
 	ck_assert_uint_eq(start_alarm(), 0);
-	ck_assert_msg(!run("verify --state @"), "%s", audited_out);
-	says("1 of records whose loss an operator acknowledged, which the log need not have");
-	says("nothing was signed since an operator acknowledged a loss");
+	ck_assert_msg(!audited_run("verify --state @"), "%s", audited_out);
+	audited_says("1 of records whose loss an operator acknowledged, which the log need not have");
+	audited_says("nothing was signed since an operator acknowledged a loss");
 	ck_assert_int_eq(acknowledge(0), 1);
 	/* The log goes on, and is signed again. */
 	audited_start();
 	audited_grow(300);
 	audited_sign(false);
-	ck_assert_msg(!run("verify --state @"), "%s", audited_out);
-	says("2 signed checkpoints up to record 300");
-	says_not("nothing was signed since");
-	ck_assert_msg(!run("verify --state @ --json"), "%s", audited_out);
-	says("\"signed\":{\"checkpoints\":2,\"acknowledged\":1,\"last\":300,");
+	ck_assert_msg(!audited_run("verify --state @"), "%s", audited_out);
+	audited_says("2 signed checkpoints up to record 300");
+	audited_says_not("nothing was signed since");
+	ck_assert_msg(!audited_run("verify --state @ --json"), "%s", audited_out);
+	audited_says("\"signed\":{\"checkpoints\":2,\"acknowledged\":1,\"last\":300,");
 }
 END_TEST
 
@@ -162,11 +140,11 @@ START_TEST(a_cut_is_acknowledged)
 	segment_cut(4);
 	copy_put_back();
 	ck_assert_uint_eq(start_alarm(), UINT64_MAX);
-	ck_assert_int_eq(run("verify --state @"), 1);
+	ck_assert_int_eq(audited_run("verify --state @"), 1);
 	ck_assert_msg(!acknowledge(0), "%s", audited_out);
 	ck_assert_uint_eq(start_alarm(), 0);
-	ck_assert_msg(!run("verify --state @"), "%s", audited_out);
-	says("of records whose loss an operator acknowledged");
+	ck_assert_msg(!audited_run("verify --state @"), "%s", audited_out);
+	audited_says("of records whose loss an operator acknowledged");
 }
 END_TEST
 
@@ -179,13 +157,13 @@ START_TEST(another_log_is_acknowledged)
 	audited_grow(250);
 	audited_stop();
 	ck_assert_uint_eq(start_alarm(), 200);
-	ck_assert_int_eq(run("verify --state @"), 1);
-	says("FAULT signed: the first 200 records are not those that the log's key has signed");
+	ck_assert_int_eq(audited_run("verify --state @"), 1);
+	audited_says("FAULT signed: the first 200 records are not those that the log's key has signed");
 	ck_assert_msg(!acknowledge(0), "%s", audited_out);
-	says("the first 200 records are not those that were signed");
-	ck_assert_msg(!run("verify --state @"), "%s", audited_out);
-	says("1 signed checkpoints up to record 100");
-	says("1 of records whose loss");
+	audited_says("the first 200 records are not those that were signed");
+	ck_assert_msg(!audited_run("verify --state @"), "%s", audited_out);
+	audited_says("1 signed checkpoints up to record 100");
+	audited_says("1 of records whose loss");
 }
 END_TEST
 
@@ -199,13 +177,13 @@ START_TEST(another_log_that_was_cut_is_acknowledged)
 	copy_keep();
 	segment_cut(6);
 	copy_put_back();
-	ck_assert_int_eq(run("verify --state @"), 1);
+	ck_assert_int_eq(audited_run("verify --state @"), 1);
 	ck_assert_msg(!acknowledge(0), "%s", audited_out);
-	says("the first 200 records are not those that were signed");
+	audited_says("the first 200 records are not those that were signed");
 	ck_assert_uint_eq(start_alarm(), 0);
-	ck_assert_msg(!run("verify --state @"), "%s", audited_out);
-	says("1 signed checkpoints up to record 100");
-	says("1 of records whose loss");
+	ck_assert_msg(!audited_run("verify --state @"), "%s", audited_out);
+	audited_says("1 signed checkpoints up to record 100");
+	audited_says("1 of records whose loss");
 }
 END_TEST
 
@@ -215,9 +193,9 @@ START_TEST(what_was_kept_has_to_be_what_was_signed)
 	audited_sign_other();
 	records_lose();
 	ck_assert_msg(!acknowledge(0), "%s", audited_out);
-	ck_assert_int_eq(run("verify --state @"), 1);
-	says("FAULT signed: the first 80 records are not those that the log's key has signed");
-	says_not("the first 200 records");
+	ck_assert_int_eq(audited_run("verify --state @"), 1);
+	audited_says("FAULT signed: the first 80 records are not those that the log's key has signed");
+	audited_says_not("the first 200 records");
 }
 END_TEST
 
@@ -228,8 +206,8 @@ START_TEST(what_was_signed_later_has_to_match)
 	audited_start();
 	audited_grow(300);
 	audited_sign_other();
-	ck_assert_int_eq(run("verify --state @"), 1);
-	says("FAULT signed: the first 300 records are not those that the log's key has signed");
+	ck_assert_int_eq(audited_run("verify --state @"), 1);
+	audited_says("FAULT signed: the first 300 records are not those that the log's key has signed");
 }
 END_TEST
 
@@ -254,9 +232,9 @@ START_TEST(what_was_held_elsewhere_is_not_excused)
 	ck_assert(!file_replace(audited.log, "checkpoint", 0600, check, ncheck, &audited_err));
 	ck_assert(!file_replace(audited.log, "checkpoints", 0600, history, nhistory, &audited_err));
 	ck_assert_msg(!acknowledge(0), "%s", audited_out);
-	ck_assert_msg(!run("verify --state @"), "%s", audited_out);
-	ck_assert_int_eq(run("verify --state @ --checkpoint @/elsewhere"), 1);
-	says("FAULT signed: 250 records were signed");
+	ck_assert_msg(!audited_run("verify --state @"), "%s", audited_out);
+	ck_assert_int_eq(audited_run("verify --state @ --checkpoint @/elsewhere"), 1);
+	audited_says("FAULT signed: 250 records were signed");
 	free(last), free(check), free(history);
 }
 END_TEST
@@ -296,16 +274,16 @@ START_TEST(a_stranger_excuses_nothing)
 	operator_trust(2, true);
 	ck_assert_msg(!acknowledge(2), "%s", audited_out);
 	operator_trust(2, false);
-	ck_assert_int_eq(run("verify --state @"), 1);
-	says("FAULT signed: 200 records were signed");
-	says_not("whose loss");
+	ck_assert_int_eq(audited_run("verify --state @"), 1);
+	audited_says("FAULT signed: 200 records were signed");
+	audited_says_not("whose loss");
 	/* Nor when it was signed since, nor with a stranger that another stranger takes back. */
 	audited_start();
 	operator_revoke(2, 2);
 	audited_grow(300);
 	audited_sign(false);
-	ck_assert_int_eq(run("verify --state @"), 1);
-	says("FAULT signed: the first 200 records are not those that the log's key has signed");
+	ck_assert_int_eq(audited_run("verify --state @"), 1);
+	audited_says("FAULT signed: the first 200 records are not those that the log's key has signed");
 }
 END_TEST
 
@@ -318,20 +296,20 @@ START_TEST(an_operator_of_before_has_acknowledged)
 	audited_start();
 	operator_revoke(2, 1);
 	operator_trust(2, false);
-	ck_assert_int_eq(run("verify --state @"), 1);
-	says("FAULT signed: 200 records were signed");
+	ck_assert_int_eq(audited_run("verify --state @"), 1);
+	audited_says("FAULT signed: 200 records were signed");
 	/* That this was done here is known once it is signed. */
 	audited_grow(300);
 	audited_sign(false);
-	ck_assert_msg(!run("verify --state @"), "%s", audited_out);
-	says("1 of records whose loss an operator acknowledged");
+	ck_assert_msg(!audited_run("verify --state @"), "%s", audited_out);
+	audited_says("1 of records whose loss an operator acknowledged");
 	operator_revoke(1, 0);
 	operator_trust(1, false);
-	ck_assert_int_eq(run("verify --state @"), 1);
+	ck_assert_int_eq(audited_run("verify --state @"), 1);
 	audited_grow(400);
 	audited_sign(false);
-	ck_assert_msg(!run("verify --state @"), "%s", audited_out);
-	says_not("nothing was signed since");
+	ck_assert_msg(!audited_run("verify --state @"), "%s", audited_out);
+	audited_says_not("nothing was signed since");
 }
 END_TEST
 

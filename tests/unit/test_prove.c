@@ -12,29 +12,11 @@
 
 #include <check.h>
 #include <fcntl.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-static char line[4096];
-
-__attribute__((format(printf, 1, 2))) static int run(const char *format, ...)
-{
-	va_list ap;
-
-	va_start(ap, format);
-	vsnprintf(line, sizeof line, format, ap);
-	va_end(ap);
-	return audited_run(line);
-}
-
-static void says(const char *text)
-{
-	ck_assert_msg(strstr(audited_out, text) != NULL, "no '%s' in: %s", text, audited_out);
-}
 
 START_TEST(a_record_is_proved)
 {
@@ -46,32 +28,32 @@ START_TEST(a_record_is_proved)
 	for (size_t i = 0; i < sizeof seqs / sizeof *seqs; i++) {
 		unsigned long long seq = seqs[i];
 
-		ck_assert_msg(!run("prove %llu --state @ -o @/p%llu --record @/r%llu", seq, seq, seq), "%s", audited_out);
-		ck_assert_msg(!run("prove --check @/p%llu --record @/r%llu --key %s", seq, seq, audited_vkey), "%s",
+		ck_assert_msg(!audited_run("prove %llu --state @ -o @/p%llu --record @/r%llu", seq, seq, seq), "%s", audited_out);
+		ck_assert_msg(!audited_run("prove --check @/p%llu --record @/r%llu --key %s", seq, seq, audited_vkey), "%s",
 		              audited_out);
-		says("the path leads to the root");
-		says("checkpoint of 500 records of krux/0123456789abcdef, signed");
-		says("good        krux/0123456789abcdef\n");
-		says("not checked krux/0123456789abcdef/epoch\n");
-		says("\nproved\n");
-		ck_assert_int_eq(run("prove --check @/p%llu --state @", seq), 0);
+		audited_says("the path leads to the root");
+		audited_says("checkpoint of 500 records of krux/0123456789abcdef, signed");
+		audited_says("good        krux/0123456789abcdef\n");
+		audited_says("not checked krux/0123456789abcdef/epoch\n");
+		audited_says("\nproved\n");
+		ck_assert_int_eq(audited_run("prove --check @/p%llu --state @", seq), 0);
 	}
 	/* Another record, another key, no key. */
-	ck_assert_int_eq(run("prove --check @/p1 --record @/r0 --key %s", audited_vkey), 1);
-	says("NOT under this checkpoint");
-	says("\nNOT proved\n");
-	ck_assert_int_eq(run("prove --check @/p1 --record @/r1 --key "
+	ck_assert_int_eq(audited_run("prove --check @/p1 --record @/r0 --key %s", audited_vkey), 1);
+	audited_says("NOT under this checkpoint");
+	audited_says("\nNOT proved\n");
+	ck_assert_int_eq(audited_run("prove --check @/p1 --record @/r1 --key "
 	                     "PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW"), 1);
-	says("no good signature by a key of this log that is known");
-	ck_assert_int_eq(run("prove --check @/p1 --record @/r1"), 2);
-	ck_assert_int_eq(run("prove --check @/p1 --key %s", audited_vkey), 2);
-	ck_assert_int_eq(run("prove --check @/r1 --state @"), 2);
-	ck_assert_int_eq(run("prove --check @/p1 --state @ --witnesses 1"), 1);
-	says("0 of 1 witnesses");
-	ck_assert_int_eq(run("prove 500 --state @"), 1);
-	says("no checkpoint of this log holds 501 records yet");
-	ck_assert_int_eq(run("prove -1 --state @"), 2);
-	ck_assert_int_eq(run("prove 1 --state @ -o @/p1"), 3);
+	audited_says("no good signature by a key of this log that is known");
+	ck_assert_int_eq(audited_run("prove --check @/p1 --record @/r1"), 2);
+	ck_assert_int_eq(audited_run("prove --check @/p1 --key %s", audited_vkey), 2);
+	ck_assert_int_eq(audited_run("prove --check @/r1 --state @"), 2);
+	ck_assert_int_eq(audited_run("prove --check @/p1 --state @ --witnesses 1"), 1);
+	audited_says("0 of 1 witnesses");
+	ck_assert_int_eq(audited_run("prove 500 --state @"), 1);
+	audited_says("no checkpoint of this log holds 501 records yet");
+	ck_assert_int_eq(audited_run("prove -1 --state @"), 2);
+	ck_assert_int_eq(audited_run("prove 1 --state @ -o @/p1"), 3);
 }
 END_TEST
 
@@ -81,16 +63,16 @@ START_TEST(without_tiles_the_records_are_read)
 
 	audited_grow(300);
 	audited_sign(false);
-	ck_assert_int_eq(run("prove 123 --state @ -o @/p --record @/r"), 0);
-	ck_assert_int_eq(run("prove --check @/p --record @/r --key %s", audited_vkey), 0);
+	ck_assert_int_eq(audited_run("prove 123 --state @ -o @/p --record @/r"), 0);
+	ck_assert_int_eq(audited_run("prove --check @/p --record @/r --key %s", audited_vkey), 0);
 	ck_assert(fstatat(audited.log, "tile", &st, 0));
 	/* A tile that says something else is not believed, and does not matter. */
 	audited_grow(400);
 	audited_sign(true);
 	ck_assert(!file_replace(audited.log, "tile/0/000", 0600, "x", 1, &audited_err));
-	ck_assert_int_eq(run("prove 123 --state @ -o @/p2"), 0);
-	ck_assert_int_eq(run("prove --check @/p2 --record @/r --key %s", audited_vkey), 0);
-	says("checkpoint of 400 records");
+	ck_assert_int_eq(audited_run("prove 123 --state @ -o @/p2"), 0);
+	ck_assert_int_eq(audited_run("prove --check @/p2 --record @/r --key %s", audited_vkey), 0);
+	audited_says("checkpoint of 400 records");
 }
 END_TEST
 
@@ -106,18 +88,18 @@ START_TEST(growth_is_proved)
 	free(text);
 	audited_grow(700);
 	audited_sign(true);
-	ck_assert_msg(!run("prove --since 200 --state @ -o @/p"), "%s", audited_out);
-	ck_assert_int_eq(run("prove --check @/p --old @/old --key %s", audited_vkey), 0);
-	says("the first 200 records: the log goes on from them");
-	says("checkpoint of 200 records");
-	says("checkpoint of 700 records");
-	ck_assert_int_eq(run("prove --check @/p --key %s", audited_vkey), 2);
-	ck_assert_int_eq(run("prove --check @/p --old @/log/checkpoint --key %s", audited_vkey), 1);
-	says("NOT those of the older checkpoint");
-	ck_assert_int_eq(run("prove --since 100 --state @ -o @/p100"), 0);
-	ck_assert_int_eq(run("prove --check @/p100 --old @/old --state @"), 1);
-	ck_assert_int_eq(run("prove --since 701 --state @"), 1);
-	ck_assert_int_eq(run("prove 3 --since 100 --state @"), 2);
+	ck_assert_msg(!audited_run("prove --since 200 --state @ -o @/p"), "%s", audited_out);
+	ck_assert_int_eq(audited_run("prove --check @/p --old @/old --key %s", audited_vkey), 0);
+	audited_says("the first 200 records: the log goes on from them");
+	audited_says("checkpoint of 200 records");
+	audited_says("checkpoint of 700 records");
+	ck_assert_int_eq(audited_run("prove --check @/p --key %s", audited_vkey), 2);
+	ck_assert_int_eq(audited_run("prove --check @/p --old @/log/checkpoint --key %s", audited_vkey), 1);
+	audited_says("NOT those of the older checkpoint");
+	ck_assert_int_eq(audited_run("prove --since 100 --state @ -o @/p100"), 0);
+	ck_assert_int_eq(audited_run("prove --check @/p100 --old @/old --state @"), 1);
+	ck_assert_int_eq(audited_run("prove --since 701 --state @"), 1);
+	ck_assert_int_eq(audited_run("prove 3 --since 100 --state @"), 2);
 }
 END_TEST
 
@@ -128,7 +110,7 @@ START_TEST(no_changed_proof_passes)
 
 	audited_grow(300);
 	audited_sign(true);
-	ck_assert_int_eq(run("prove 7 --state @ -o @/p --record @/r"), 0);
+	ck_assert_int_eq(audited_run("prove 7 --state @ -o @/p --record @/r"), 0);
 	text = audited_file("p", &n);
 	for (size_t i = 0; i < n; i += 13) {
 		struct proof p;
@@ -139,9 +121,9 @@ START_TEST(no_changed_proof_passes)
 		/* What is left unchecked may change: the line of the epoch's key. */
 		if (proof_parse((struct krux_str){ text, n }, &p, &why) && p.note.nlines == 2 &&
 		    text + i >= p.note.line[1].line.p)
-			ck_assert_int_eq(run("prove --check @/q --record @/r --key %s", audited_vkey), 0);
+			ck_assert_int_eq(audited_run("prove --check @/q --record @/r --key %s", audited_vkey), 0);
 		else
-			ck_assert_msg(run("prove --check @/q --record @/r --key %s", audited_vkey) > 0, "byte %zu: %s", i,
+			ck_assert_msg(audited_run("prove --check @/q --record @/r --key %s", audited_vkey) > 0, "byte %zu: %s", i,
 			              audited_out);
 		text[i] ^= 1;
 	}
@@ -175,13 +157,13 @@ START_TEST(cosignatures_go_into_the_proof)
 	audited_grow(120);
 	audited_sign(true);
 	/* The older one, since a witness saw it; the newer one for what only that holds. */
-	ck_assert_int_eq(run("prove 50 --state @ -o @/p --record @/r"), 0);
-	ck_assert_int_eq(run("prove --check @/p --record @/r --key %s --key %s --witnesses 1", audited_vkey, vkey), 0);
-	says("checkpoint of 100 records");
-	says("good        witness.example/w1, at 2023-11-14T22:13:20Z");
-	ck_assert_int_eq(run("prove 110 --state @ -o @/p2"), 0);
-	ck_assert_int_eq(run("prove --check @/p2 --state @"), 0);
-	says("checkpoint of 120 records");
+	ck_assert_int_eq(audited_run("prove 50 --state @ -o @/p --record @/r"), 0);
+	ck_assert_int_eq(audited_run("prove --check @/p --record @/r --key %s --key %s --witnesses 1", audited_vkey, vkey), 0);
+	audited_says("checkpoint of 100 records");
+	audited_says("good        witness.example/w1, at 2023-11-14T22:13:20Z");
+	ck_assert_int_eq(audited_run("prove 110 --state @ -o @/p2"), 0);
+	ck_assert_int_eq(audited_run("prove --check @/p2 --state @"), 0);
+	audited_says("checkpoint of 120 records");
 }
 END_TEST
 
@@ -193,15 +175,15 @@ START_TEST(tiles_are_made_again)
 	audited_sign(false);
 	audited_grow(600);
 	audited_sign(false);
-	ck_assert_msg(!run("tiles --state @"), "%s", audited_out);
-	says("600 records, the trees of 2 checkpoints\n");
+	ck_assert_msg(!audited_run("tiles --state @"), "%s", audited_out);
+	audited_says("600 records, the trees of 2 checkpoints\n");
 	ck_assert(!fstatat(audited.log, "tile/0/001", &st, 0) && st.st_size == 8192);
 	ck_assert(!fstatat(audited.log, "tile/0/002.p/88", &st, 0) && st.st_size == 88 * 32);
 	ck_assert(!fstatat(audited.log, "tile/entries/001", &st, 0));
 	ck_assert(!fstatat(audited.log, "tile/entries/002.p/88", &st, 0));
 	ck_assert(!fstatat(audited.log, "tile/1/000.p/2", &st, 0) && st.st_size == 64);
-	ck_assert_int_eq(run("tiles --state @"), 0);
-	ck_assert_int_eq(run("tiles"), 2);
+	ck_assert_int_eq(audited_run("tiles --state @"), 0);
+	ck_assert_int_eq(audited_run("tiles"), 2);
 }
 END_TEST
 
@@ -220,8 +202,8 @@ START_TEST(tiles_follow_the_checkpoints)
 	for (unsigned i = 0; i < 3; i++) {
 		ck_assert(!checkpoint_list_read(audited.log, -1, &name, NULL, 0, &list, &audited_err));
 		ck_assert_msg(!tiles_follow(audited.log, &list, &audited_err), "%s", audited_err.text);
-		ck_assert_msg(!run("prove 299 --state @ -o @/p%u --record @/r%u", i, i), "%s", audited_out);
-		ck_assert_int_eq(run("prove --check @/p%u --record @/r%u --key %s", i, i, audited_vkey), 0);
+		ck_assert_msg(!audited_run("prove 299 --state @ -o @/p%u --record @/r%u", i, i), "%s", audited_out);
+		ck_assert_int_eq(audited_run("prove --check @/p%u --record @/r%u --key %s", i, i, audited_vkey), 0);
 		for (size_t k = 0; k < list.n; k++) {
 			struct tile_reader *r = tile_reader_open(audited.log, list.seen[k].size, list.seen[k].root, &audited_err);
 
@@ -254,34 +236,34 @@ START_TEST(verify_says_what_is_signed)
 	size_t n;
 	char *text;
 
-	ck_assert_int_eq(run("verify --state @"), 0);
-	says("nothing is signed yet");
-	says("a whole older folder put in place of this one looks the same");
+	ck_assert_int_eq(audited_run("verify --state @"), 0);
+	audited_says("nothing is signed yet");
+	audited_says("a whole older folder put in place of this one looks the same");
 	audited_grow(200);
 	audited_sign(false);
-	ck_assert_msg(!run("verify --state @"), "%s", audited_out);
-	says("1 signed checkpoints up to record 200, by 1 certified starts");
-	says("no witness has cosigned");
-	ck_assert_int_eq(run("verify --state @ --require-witness"), 1);
+	ck_assert_msg(!audited_run("verify --state @"), "%s", audited_out);
+	audited_says("1 signed checkpoints up to record 200, by 1 certified starts");
+	audited_says("no witness has cosigned");
+	ck_assert_int_eq(audited_run("verify --state @ --require-witness"), 1);
 	text = audited_file("log/checkpoint", &n);
 	ck_assert(!file_create(audited.fd, "copy", 0600, text, n, &audited_err));
 	free(text);
 	audited_grow(300);
 	audited_sign(false);
-	ck_assert_int_eq(run("verify --state @ --checkpoint @/copy"), 0);
+	ck_assert_int_eq(audited_run("verify --state @ --checkpoint @/copy"), 0);
 	ck_assert_ptr_null(strstr(audited_out, "older folder"));
-	ck_assert_int_eq(run("verify --state @ --checkpoint @/trust/logs/log.pub"), 3);
-	ck_assert_int_eq(run("verify --state @ --json"), 0);
-	says("\"signed\":{\"checkpoints\":2,\"acknowledged\":0,\"last\":300,\"epochs\":1,\"witnesses\":0,\"witnessed\":0,\"faults\":[]}");
+	ck_assert_int_eq(audited_run("verify --state @ --checkpoint @/trust/logs/log.pub"), 3);
+	ck_assert_int_eq(audited_run("verify --state @ --json"), 0);
+	audited_says("\"signed\":{\"checkpoints\":2,\"acknowledged\":0,\"last\":300,\"epochs\":1,\"witnesses\":0,\"witnessed\":0,\"faults\":[]}");
 	/* An entry that somebody put there. */
 	ck_assert(!file_replace(audited.log, "checkpoint", 0600, "x", 1, &audited_err));
-	ck_assert_int_eq(run("verify --state @"), 1);
-	says("FAULT signed: 1 entries of the files of checkpoints are none of this log");
-	says("FAULT signed: log/checkpoint is none that the log's key has signed");
+	ck_assert_int_eq(audited_run("verify --state @"), 1);
+	audited_says("FAULT signed: 1 entries of the files of checkpoints are none of this log");
+	audited_says("FAULT signed: log/checkpoint is none that the log's key has signed");
 	/* Another key than that of the log. */
 	ck_assert(!unlinkat(audited.trust, "logs/log.pub", 0));
-	ck_assert_int_eq(run("verify --state @"), 0);
-	says("trust/logs holds no key of this log");
+	ck_assert_int_eq(audited_run("verify --state @"), 0);
+	audited_says("trust/logs holds no key of this log");
 }
 END_TEST
 
@@ -292,9 +274,9 @@ START_TEST(verify_reads_what_nobody_can_write)
 	log_close(audited_log);
 	audited_log = NULL;
 	audited_read_only = true;
-	ck_assert_msg(!run("verify --state @"), "%s", audited_out);
-	says("whole, as far as it was checked");
-	ck_assert_msg(!run("query --state @"), "%s", audited_out);
+	ck_assert_msg(!audited_run("verify --state @"), "%s", audited_out);
+	audited_says("whole, as far as it was checked");
+	ck_assert_msg(!audited_run("query --state @"), "%s", audited_out);
 	audited_read_only = false;
 }
 END_TEST
@@ -310,17 +292,17 @@ START_TEST(verify_says_what_is_missing)
 	audited_sign(false);
 	last = audited_file("log/checkpoint", &n);
 	ck_assert(!unlinkat(audited.log, "checkpoint", 0));
-	ck_assert_int_eq(run("verify --state @"), 0);
-	says("log/checkpoint is gone: what was signed last is known from log/checkpoints");
+	ck_assert_int_eq(audited_run("verify --state @"), 0);
+	audited_says("log/checkpoint is gone: what was signed last is known from log/checkpoints");
 	ck_assert(!unlinkat(audited.log, "checkpoints", 0));
-	ck_assert_int_eq(run("verify --state @"), 0);
-	says("log/checkpoint and log/checkpoints are gone, though a start was certified to sign them");
+	ck_assert_int_eq(audited_run("verify --state @"), 0);
+	audited_says("log/checkpoint and log/checkpoints are gone, though a start was certified to sign them");
 	ck_assert(!file_create(audited.log, "checkpoint", 0600, last, n, &audited_err));
-	ck_assert_int_eq(run("verify --state @"), 0);
-	says("log/checkpoints is gone: nothing is compared");
+	ck_assert_int_eq(audited_run("verify --state @"), 0);
+	audited_says("log/checkpoints is gone: nothing is compared");
 	ck_assert(!unlinkat(audited.log, "head", 0));
-	ck_assert_int_eq(run("verify --state @ --json"), 0);
-	says("log/head is gone: records that are missing at the end would not be noticed");
+	ck_assert_int_eq(audited_run("verify --state @ --json"), 0);
+	audited_says("log/head is gone: records that are missing at the end would not be noticed");
 	free(last);
 }
 END_TEST
@@ -334,12 +316,12 @@ START_TEST(verify_passes_over_holes)
 	audited_grow(100);
 	fd = file_open(audited.log, "00000000.seg", O_WRONLY, 0, &audited_err);
 	ck_assert(fd >= 0 && !ftruncate(fd, far));
-	ck_assert_msg(!run("verify --state @"), "%s", audited_out);
+	ck_assert_msg(!audited_run("verify --state @"), "%s", audited_out);
 	log_close(audited_log);
 	audited_log = NULL;
 	ck_assert_int_eq(pwrite(fd, "x", 1, far - 1), 1);
-	ck_assert_int_eq(run("verify --state @"), 1);
-	says("no whole record, as a crash leaves it");
+	ck_assert_int_eq(audited_run("verify --state @"), 1);
+	audited_says("no whole record, as a crash leaves it");
 	close(fd);
 }
 END_TEST
@@ -408,15 +390,15 @@ START_TEST(verify_finds_a_log_that_was_put_back)
 	/* Records and head of before, the checkpoints of now. */
 	ck_assert(!file_replace(audited.log, "00000000.seg", 0600, log, nlog, &audited_err));
 	ck_assert(!file_replace(audited.log, "head", 0600, head, nhead, &audited_err));
-	ck_assert_int_eq(run("verify --state @"), 1);
-	says("FAULT signed: 200 records were signed, and 100 can be read: records are lost");
+	ck_assert_int_eq(audited_run("verify --state @"), 1);
+	audited_says("FAULT signed: 200 records were signed, and 100 can be read: records are lost");
 	/* All of it of before: only what was held elsewhere tells. */
 	ck_assert(!unlinkat(audited.log, "checkpoint", 0));
 	ck_assert(!file_replace(audited.log, "checkpoints", 0600, history, nhistory, &audited_err));
-	ck_assert_msg(!run("verify --state @"), "%s", audited_out);
-	says("a whole older folder put in place of this one looks the same");
-	ck_assert_int_eq(run("verify --state @ --checkpoint @/copy"), 1);
-	says("FAULT signed: 200 records were signed, and 100 can be read: records are lost");
+	ck_assert_msg(!audited_run("verify --state @"), "%s", audited_out);
+	audited_says("a whole older folder put in place of this one looks the same");
+	ck_assert_int_eq(audited_run("verify --state @ --checkpoint @/copy"), 1);
+	audited_says("FAULT signed: 200 records were signed, and 100 can be read: records are lost");
 	free(log), free(head), free(check), free(history);
 }
 END_TEST

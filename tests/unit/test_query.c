@@ -75,7 +75,7 @@ START_TEST(every_line_is_json)
 	for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
 		char *at = audited_out, *line;
 
-		ck_assert_int_eq(audited_run(commands[i]), 0);
+		ck_assert_int_eq(audited_run("%s", commands[i]), 0);
 		while ((line = strsep(&at, "\n")) && *line && *line == '{') {
 			json_error_t why;
 			json_t *v = json_loads(line, JSON_REJECT_DUPLICATES, &why);
@@ -122,10 +122,10 @@ static void same_answers(void)
 
 	for (size_t i = 0; i < sizeof row / sizeof *row; i++) {
 		snprintf(line, sizeof line, "query --state @ --format json %s", row[i].filter);
-		ck_assert_msg(audited_run(line) == row[i].code, "%s", line);
+		ck_assert_msg(audited_run("%s", line) == row[i].code, "%s", line);
 		ck_assert_msg(lines() == row[i].lines, "%s: %u", line, lines());
 		strcat(line, " --no-index");
-		ck_assert_int_eq(audited_run(line), row[i].code);
+		ck_assert_int_eq(audited_run("%s", line), row[i].code);
 		ck_assert_uint_eq(lines(), row[i].lines);
 	}
 }
