@@ -29,4 +29,5 @@ done
 for c in "" $("$KRUXRT" --help | sed -n 's/^  kruxrt \([a-z]*\) .*/\1/p'); do
 	"$KRUXRT" $c --help | awk -v c="kruxrt $c" 'END { if (NR > 24) print c ": " NR " lines" }'
 done
-make -C "$top" -s -o all install BUILD="$(dirname "$KRUXC")" DESTDIR="$TMP/root" PREFIX=/usr > /dev/null && (cd "$TMP/root/usr/share" && find bash-completion zsh fish -type f -size +100c | sort)
+# No part of the make that may run this: it would warn of that one's jobs.
+MAKEFLAGS= make -C "$top" -s -o all install BUILD="$(dirname "$KRUXC")" DESTDIR="$TMP/root" PREFIX=/usr > /dev/null && (cd "$TMP/root/usr/share" && find bash-completion zsh fish -type f -size +100c | sort)
