@@ -56,7 +56,7 @@ DD_SRC += compiler/dd/apply.c compiler/dd/check.c compiler/dd/children.c compile
 	compiler/dd/text_view.c compiler/dd/var.c compiler/dd/view.c compiler/dd/witness.c
 PLAN_SRC += compiler/plan/call.c compiler/plan/compat.c compiler/plan/condense.c compiler/plan/cond_print.c compiler/plan/coverage.c \
 	compiler/plan/below.c compiler/plan/diff.c compiler/plan/joint.c compiler/plan/evaluate.c compiler/plan/folders.c compiler/plan/given.c compiler/plan/nearest.c compiler/plan/nearest_print.c compiler/plan/prove.c \
-	compiler/plan/reach.c compiler/plan/rows.c compiler/plan/rows_join.c compiler/plan/words.c compiler/plan/words_cone.c compiler/plan/words_cover.c compiler/plan/words_list.c \
+	compiler/plan/reach.c compiler/plan/rows.c compiler/plan/rows_join.c compiler/plan/rows_words.c compiler/plan/words.c compiler/plan/words_cone.c compiler/plan/words_cover.c compiler/plan/words_list.c \
 	compiler/plan/words_names.c compiler/plan/words_own.c compiler/plan/words_path.c compiler/plan/words_regex.c \
 	compiler/plan/words_shape.c compiler/plan/words_text.c
 EMIT_SRC += compiler/emit/c_cite.c compiler/emit/c_code.c compiler/emit/c_decide.c \

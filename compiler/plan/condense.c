@@ -318,3 +318,30 @@ void condensed_paths(const struct condensed *c, struct arena *a, path_fn *fn, vo
 	if (c->n)
 		vertex_walk(&w, &c->vertex[c->n - 1], 0);
 }
+
+/* Of what was joined by `or`, the first leads there. */
+static void steps_collect(const struct clause *c, struct dd_step *step, size_t *n)
+{
+	if (c->kind == CLAUSE_STEP) {
+		step[(*n)++] = *c->step;
+		return;
+	}
+	steps_collect(c->a, step, n);
+	if (c->kind == CLAUSE_AND)
+		steps_collect(c->b, step, n);
+}
+
+struct dd_region row_region(struct arena *a, const struct joined_row *row)
+{
+	struct dd_region r = { .value = row->value };
+	struct dd_step *step;
+	size_t most = 0;
+
+	for (size_t i = 0; i < row->npath; i++)
+		most += row->path[i]->nsteps;
+	step = ARENA_ARRAY(a, struct dd_step, most + 1);
+	for (size_t i = 0; i < row->npath; i++)
+		steps_collect(row->path[i], step, &r.nsteps);
+	r.step = step;
+	return r;
+}

@@ -44,17 +44,26 @@ uint64_t condensed_count(const struct condensed *, bool all);
 typedef bool path_fn(void *ctx, const struct joined_row *);
 void condensed_paths(const struct condensed *, struct arena *, path_fn *, void *ctx);
 
+/* One of the diagram's own regions that the row holds; its steps live in the arena. */
+struct dd_region row_region(struct arena *, const struct joined_row *);
+
+/* ---- rows_words.c ---- */
+
+/* As a condition of the language; NULL where some step of it has no words. */
+const struct cond *clause_cond(struct words *, struct dd *, const struct clause *);
+/* Of one rate or budget alone, for which the language has no words: all of its numbers, in the arena; else NULL. */
+const struct dd_step *clause_window(struct arena *, struct dd *, const struct clause *);
+/* A clause in words; nothing where it always holds. With `names` a long set is called by its name. True: it is
+ * an `or`, which takes parentheses in a chain of `and`. */
+bool joined_print(struct buf *, struct words *, struct dd *, const struct clause *, bool names);
+/* All that holds in a row, as region_print says it. */
+void row_print(struct buf *, struct words *, struct dd *, const struct joined_row *, bool names);
+
+/* ---- rows_join.c ---- */
+
 /* The first `most` paths as rows, in that order; those of one outcome that differ in one clause alone are one. No two
  * rows hold for the same request. Without `all` the plain ones are left out. */
 size_t joined_rows(const struct condensed *, struct arena *, struct words *, struct dd *, bool all, size_t most,
                    const struct joined_row **out);
-/* All that holds in a row, as region_print says it. */
-void row_print(struct buf *, struct words *, struct dd *, const struct joined_row *, bool names);
-/* One of the diagram's own regions that the row holds; its steps live in the arena. */
-struct dd_region row_region(struct arena *, const struct joined_row *);
-
-/* A clause in words; nothing where it always holds. With `names` a long set is called by its name. True: it is
- * an `or`, which takes parentheses in a chain of `and`. */
-bool joined_print(struct buf *, struct words *, struct dd *, const struct clause *, bool names);
 
 #endif
