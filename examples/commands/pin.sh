@@ -3,9 +3,8 @@
 # PATH. Usage: pin.sh FILE.cap.in > FILE.cap
 # An upgrade of the program changes it: calls are refused until the file is pinned and the bundle built again.
 set -eu
-sed -n 's/.*@sha256:\([^@]*\)@.*/\1/p' "$1" | sort -u | while read -r program; do
+digests=$(sed -n 's/.*@sha256:\([^@]*\)@.*/\1/p' "$1" | sort -u | while read -r program; do
 	digest=$(sha256sum "$program") || exit 3
 	printf 's|@sha256:%s@|%s|g\n' "$program" "${digest%% *}"
-done > "${TMPDIR:-/tmp}/pin.$$"
-sed -f "${TMPDIR:-/tmp}/pin.$$" "$1"
-rm -f "${TMPDIR:-/tmp}/pin.$$"
+done)
+sed "$digests" "$1"
