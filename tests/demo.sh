@@ -66,7 +66,7 @@ export KRUX_SOCKET="$tmp/supervisor.sock"
 n=0
 until "$R" status > /dev/null 2>&1; do
 	n=$((n + 1))
-	[ $n -le 100 ] || { echo "demo: the daemon does not answer" >&2; exit 1; }
+	[ $n -le 600 ] || { echo "demo: the daemon does not answer" >&2; exit 1; }
 	sleep 0.1
 done
 "$R" agents add builder --token --workspace "$tmp/$ws" --bundle out/bundle.krux --operator state/keys/operator.key > added
@@ -81,7 +81,7 @@ ticket=$(sed 's/.*"ticket":"\([0-9a-f]*\)".*/\1/' ticket.json)
 "$R" approvals list
 "$R" approvals accept "$ticket" --key state/keys/approver.key --reason "seen in the demo"
 n=0
-while [ -e "$ws/notes/hello.txt" ] && [ $n -lt 100 ]; do
+while [ -e "$ws/notes/hello.txt" ] && [ $n -lt 600 ]; do
 	n=$((n + 1))
 	sleep 0.1
 done

@@ -40,7 +40,7 @@ mkdir ws ws/ask
 "$build/kruxrt" serve $waive --bundle out/bundle.krux --state state --dev --socket "$work/a" --supervisor "$work/s" 2> said &
 daemon=$!
 n=0
-until "$build/kruxrt" status --socket "$work/s" > /dev/null 2>&1 || [ $n = 200 ]; do n=$((n + 1)); sleep 0.1; done
+until "$build/kruxrt" status --socket "$work/s" > /dev/null 2>&1 || [ $n = 600 ]; do n=$((n + 1)); sleep 0.1; done
 "$build/kruxrt" agents add builder --token --workspace "$work/ws" --operator state/keys/operator.key --socket "$work/s" |
 	grep '^krux-token-' > token
 chmod 600 token
@@ -67,13 +67,13 @@ ok "the file is shown" "$(grep -c '/workspace/source' shown | sed 's/^[2-9]$/mor
 call filesystem.write '{"path":"/workspace/source","content":"evil"}'
 accept "$first"
 n=0
-until "$build/kruxrt" audit query --state state --kind stale > stale 2>&1 || [ $n = 100 ]; do n=$((n + 1)); sleep 0.1; done
+until "$build/kruxrt" audit query --state state --kind stale > stale 2>&1 || [ $n = 600 ]; do n=$((n + 1)); sleep 0.1; done
 ok "what was shown has changed: nothing is copied" "$(ls ws/ask | wc -l)" 0
 ask
 second=$(ticket)
 accept "$second"
 n=0
-until [ -e ws/ask/copy ] || [ $n = 100 ]; do n=$((n + 1)); sleep 0.1; done
+until [ -e ws/ask/copy ] || [ $n = 600 ]; do n=$((n + 1)); sleep 0.1; done
 ok "what was shown and is as it was is copied" "$(cat ws/ask/copy 2> /dev/null)" evil
 call filesystem.write '{"path":"/workspace/main/.git/worktrees/w/commondir","content":"../evil","create_parents":true}'
 ok "a worktree's commondir" $? 1

@@ -18,7 +18,7 @@ unshare --net sleep 600 &
 there=$!
 servers=$there
 n=0
-while [ "$(readlink "/proc/$there/ns/net")" = "$(readlink /proc/self/ns/net)" ] && [ $n -lt 100 ]; do sleep 0.05; n=$((n + 1)); done
+while [ "$(readlink "/proc/$there/ns/net")" = "$(readlink /proc/self/ns/net)" ] && [ $n -lt 1200 ]; do sleep 0.05; n=$((n + 1)); done
 ip link add v0 type veth peer name v1 netns "$there"
 ip address add 9.9.9.1/24 dev v0
 ip address add 10.1.1.2/24 dev v0
@@ -32,7 +32,7 @@ servers="$servers $!"
 nsenter --net="/proc/$there/ns/net" python3 "$top/tests/extra/egress.py" 8000 9.9.9.9 10.1.1.1 > "$dir/there" 2>&1 &
 servers="$servers $!"
 n=0
-while [ $n -lt 200 ] && [ "$(cat "$dir/names" "$dir/own" "$dir/there" | grep -c 'names\|listens')" -lt 7 ]; do sleep 0.05; n=$((n + 1)); done
+while [ $n -lt 1200 ] && [ "$(cat "$dir/names" "$dir/own" "$dir/there" | grep -c 'names\|listens')" -lt 7 ]; do sleep 0.05; n=$((n + 1)); done
 is "servers" "$(cat "$dir/names" "$dir/own" "$dir/there" | grep -c 'names\|listens')" 7
 echo "nameserver 127.0.0.1" > "$dir/resolv.conf"
 mount --bind "$dir/resolv.conf" "$(readlink -f /etc/resolv.conf)"

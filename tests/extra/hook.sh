@@ -57,7 +57,7 @@ KRUX_SECRET_OF_THE_TEST=1 "$build/kruxrt" serve $waive --bundle out/bundle.krux 
 	--supervisor "$work/s" --notify-hook "$work/hook" 2> said &
 daemon=$!
 n=0
-until "$build/kruxrt" status --socket "$work/s" > /dev/null 2>&1 || [ $n = 200 ]; do n=$((n + 1)); sleep 0.1; done
+until "$build/kruxrt" status --socket "$work/s" > /dev/null 2>&1 || [ $n = 600 ]; do n=$((n + 1)); sleep 0.1; done
 "$build/kruxrt" agents add builder --token --workspace "$work/ws" --operator state/keys/operator.key --socket "$work/s" |
 	grep '^krux-token-' > token
 chmod 600 token
@@ -67,7 +67,7 @@ ok "a call that nobody is told of" $? 0
 call filesystem.write '{"path":"/workspace/a","content":"x"}'
 ok "a call that is told" $? 0
 n=0
-until grep -q 'notify hook' said || [ $n = 100 ]; do n=$((n + 1)); sleep 0.1; done
+until grep -q 'notify hook' said || [ $n = 600 ]; do n=$((n + 1)); sleep 0.1; done
 ok "what the hook found" "$(grep -c 'the notify hook exited with 42' said)" 1
 ok "and nothing else was said of it" "$(grep -c 'notify hook' said)" 1
 [ "$failed" = 0 ] || sed 's/^/  daemon: /' said

@@ -52,7 +52,7 @@ serve() {
 		--supervisor "$work/s" 2> said &
 	daemon=$!
 	n=0
-	until bin/kruxrt status --socket "$work/s" > /dev/null 2>&1 || [ $n = 300 ] || ! kill -0 "$daemon"; do
+	until bin/kruxrt status --socket "$work/s" > /dev/null 2>&1 || [ $n = 600 ] || ! kill -0 "$daemon"; do
 		n=$((n + 1))
 		sleep 0.1
 	done
@@ -108,12 +108,12 @@ kill "$racer" 2> /dev/null
 wait "$racer" 2> /dev/null
 racer=''
 
-call filesystem.watch '{"path":"/workspace","timeout":"20s"}' &
+call filesystem.watch '{"path":"/workspace","timeout":"60s"}' &
 waits=$!
 # Of all processes number, name and parent.
 processes() { cat /proc/[0-9]*/stat 2> /dev/null | awk '{ print $1, $2, $4 }'; }
 handler='' child='' n=0
-while [ $n -lt 100 ] && [ -z "$child" ]; do
+while [ $n -lt 600 ] && [ -z "$child" ]; do
 	handler=$(processes | awk -v up="$daemon" '$2 == "(krux-handler)" && $3 == up { print $1 }')
 	child=$(processes | awk -v up="$handler" '$3 == up { print $1 }')
 	n=$((n + 1))
@@ -124,7 +124,7 @@ ok $? "a call is under way"
 [ -z "$child" ] || kill -9 "$handler"
 n=0
 for p in $child; do
-	while kill -0 "$p" 2> /dev/null && [ $n -lt 100 ]; do n=$((n + 1)); sleep 0.1; done
+	while kill -0 "$p" 2> /dev/null && [ $n -lt 300 ]; do n=$((n + 1)); sleep 0.1; done
 	! kill -0 "$p" 2> /dev/null
 	ok $? "a call ends with the process that it was forked from"
 done

@@ -19,7 +19,7 @@ with() {
 	rm -f "$sock"
 	"$fake" "$sock" supervisor < "$TMP/script" > "$TMP/said" 2>&1 &
 	pid=$!
-	for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do [ -S "$sock" ] && grep -q listening "$TMP/said" && break; sleep 0.1; done
+	for _ in $(seq 600); do [ -S "$sock" ] && grep -q listening "$TMP/said" && break; sleep 0.1; done
 	"$@" > "$TMP/out" 2>&1
 	code=$?
 	sed -e "s|$TMP|TMP|g" -e 's/krux-token-[0-9a-f]*/krux-token-.../' "$TMP/out"
