@@ -8,6 +8,7 @@
 #include "capspec/limits.h"
 #include "compiler/model/access.h"
 #include "compiler/model/dashes.h"
+#include "compiler/model/held.h"
 #include "compiler/model/kinds.h"
 #include "compiler/model/pattern.h"
 #include "compiler/model/program.h"
@@ -186,20 +187,27 @@ static bool item_resolve(struct cap_ctx *c, const struct ast_argv *ast, struct a
 
 static void usage_check(struct cap_ctx *c, const struct handler *h)
 {
-	struct krux_str file = program_file(h->name), name = file;
+	struct krux_str file = program_file(h->name);
+	const struct given given = { usage_knows(file) ? file : program_real(c->arena, h->name), h->argv, h->nargv,
+		                     command_executes_workspace(c->cap) };
 	struct misuse m;
 	struct diag *d;
 
-	if (!usage_knows(file))
-		name = program_real(c->arena, h->name);
-	if (!usage_refuse(c->arena, name, h->argv, h->nargv, &m))
+	if (!given.labelled && usage_runs_workspace(c->arena, &given)) {
+		d = diag_error(c->diags, 1068, c->ast->handler.at, "`%.*s` runs code that lies in the workspace, and no label says so",
+		               STR_ARG(file));
+		d->expected = KRUX_STR("the label `runs-workspace-code`, by which policies know such capabilities");
+		d->fix = KRUX_STR("add `labels runs-workspace-code;`");
+		return;
+	}
+	if (!usage_refuse(c->arena, &given, &m))
 		return;
 	d = diag_error(c->diags, 1066, m.at < h->nargv ? c->ast->handler.argv[m.at].at : c->ast->handler.at,
 	               "`%.*s` is refused: %.*s", STR_ARG(file), STR_ARG(m.why));
 	d->expected = m.never ? KRUX_STR("a program that does one thing with its arguments")
-	            : m.usage.n ? arena_printf(c->arena, "%.*s %.*s", STR_ARG(name), STR_ARG(m.usage))
-	            : arena_printf(c->arena, "one of the ways to use `%.*s` of LANG.md 3.2", STR_ARG(name));
-	d->fix = m.never ? KRUX_STR("") : usage_fix(c->arena, &(struct given){ name, h->argv, h->nargv }, m.at);
+	            : m.usage.n ? arena_printf(c->arena, "%.*s %.*s", STR_ARG(given.file), STR_ARG(m.usage))
+	            : arena_printf(c->arena, "one of the ways to use `%.*s` of LANG.md 3.2", STR_ARG(given.file));
+	d->fix = m.never ? KRUX_STR("") : usage_fix(c->arena, &given, m.at);
 	if (!d->fix.n)
 		d->fix = KRUX_STR("do it by what is known to be harmless, by a builtin, or by a constant script of your own that "
 		                  "checks what it is given");
@@ -223,6 +231,7 @@ static void command_resolve(struct cap_ctx *c, struct handler *h)
 	char *path = arena_get(c->arena, ast->name.n + 8);
 	struct dashes_of of = dashes_of(program_file(ast->name), program_real(c->arena, ast->name));
 	struct ending end = { .dashes = NO_DASHES, .listed = of.listed };
+	const bool labelled = command_executes_workspace(c->cap);
 	bool ok = true;
 	const char *why;
 	uint8_t digest[32];
@@ -244,7 +253,7 @@ static void command_resolve(struct cap_ctx *c, struct handler *h)
 		size_t taker = 0;
 
 		item[i] = (struct argv_item){ .kind = ARGV_CONST, .text = KRUX_STR("--") };
-		end.possible = of.listed ? ok && usage_ends(c->arena, of.file, item, i + 1)
+		end.possible = of.listed ? ok && usage_ends(c->arena, &(struct given){ of.file, item, i + 1, labelled })
 		                         : dashes_at(&of, item, i, NO_DASHES, &taker) == END_OF_OPTIONS;
 		ok = item_resolve(c, &ast->argv[i], &item[i], &end) && ok;
 		end.dashes = dashes_at(&of, item, i, end.dashes, &taker);

@@ -8,13 +8,21 @@
 #include "compiler/model/program_name.h"
 #include "compiler/model/usage_place.h"
 
+/* To one program several rows may apply. */
+enum row_kind { FOR_ALL, FOR_LABELLED, RUNS_WORKSPACE, FOR_NONE };
+
 static const struct row {
-	const char *names, *line;
+	enum row_kind kind;
+	const char *names, *line;          /* line NULL: the kind says it all */
 } rows[] = {
-#define USAGE(names, line) { names, line },
-#define NO_USAGE(names) { names, NULL },
+#define USAGE(names, line) { FOR_ALL, names, line },
+#define CODE_USAGE(names, line) { FOR_LABELLED, names, line },
+#define RUNS_CODE(names) { RUNS_WORKSPACE, names, NULL },
+#define NO_USAGE(names) { FOR_NONE, names, NULL },
 #include "compiler/model/usages.def"
 #undef USAGE
+#undef CODE_USAGE
+#undef RUNS_CODE
 #undef NO_USAGE
 };
 #define NROWS (sizeof rows / sizeof *rows)
@@ -77,6 +85,7 @@ struct walk {
 	struct arena *arena;
 	const struct argv_item *item;
 	size_t n, i;                       /* those before i fit */
+	bool labelled;
 	bool ended;                        /* a "--" was among them, */
 	size_t ends;                       /* the last of so many */
 	size_t fault;                      /* the furthest item that did not, */
@@ -201,10 +210,12 @@ static struct krux_str part_next(struct krux_str *line)
 static bool script_takes(struct walk *w)
 {
 	struct krux_str path = w->item[w->i - 1].text;
+	const struct given by_name = { program_file(path), w->item + w->i, w->n - w->i, w->labelled };
+	struct given by_link = by_name;
 	struct misuse m;
 
-	if (!usage_refuse(w->arena, program_file(path), w->item + w->i, w->n - w->i, &m) &&
-	    !usage_refuse(w->arena, program_real(w->arena, path), w->item + w->i, w->n - w->i, &m))
+	by_link.file = program_real(w->arena, path);
+	if (!usage_refuse(w->arena, &by_name, &m) && !usage_refuse(w->arena, &by_link, &m))
 		return true;
 	return fault(w, w->i + m.at, "a script of that name may run what it is given");
 }
@@ -269,42 +280,64 @@ static void misuse_of(const struct walk *w, const char *line, struct misuse *m)
 	                           : list_of(w->why);
 }
 
-bool usage_refuse(struct arena *a, struct krux_str file, const struct argv_item *item, size_t n, struct misuse *m)
+static bool row_counts(const struct row *row, bool labelled)
 {
-	struct krux_str name = known_as(file);
-	size_t field = 0;
+	return row->kind == FOR_ALL || (row->kind == FOR_LABELLED && labelled);
+}
 
-	while (field < n && item[field].kind == ARGV_CONST)
-		field++;
-	if (!name.n || field == n)
-		return false;
-	*m = (struct misuse){ .at = field };
+/* By the lines that count; where none does, *m is the nearest, if it is not NULL. */
+static bool given_fits(struct arena *a, const struct given *g, struct krux_str name, struct misuse *m)
+{
 	for (size_t i = 0; i < NROWS; i++) {
-		struct walk w = { .arena = a, .item = item, .n = n };
+		struct walk w = { .arena = a, .item = g->item, .n = g->n, .labelled = g->labelled };
 
-		if (!rows[i].line || !program_is(rows[i].names, name))
+		if (!row_counts(&rows[i], g->labelled) || !program_is(rows[i].names, name))
 			continue;
 		if (line_takes(&w, list_of(rows[i].line)))
-			return false;
-		misuse_of(&w, rows[i].line, m);
+			return true;
+		if (m)
+			misuse_of(&w, rows[i].line, m);
 	}
+	return false;
+}
+
+/* The first item that is no constant; their number: there is none. */
+static size_t field_at(const struct given *g)
+{
+	size_t i = 0;
+
+	while (i < g->n && g->item[i].kind == ARGV_CONST)
+		i++;
+	return i;
+}
+
+bool usage_refuse(struct arena *a, const struct given *g, struct misuse *m)
+{
+	struct krux_str name = known_as(g->file);
+	size_t field = field_at(g);
+
+	if (!name.n || field == g->n)
+		return false;
+	*m = (struct misuse){ .at = field };
+	if (given_fits(a, g, name, m))
+		return false;
 	m->never = !m->why.p;
 	if (m->never)
 		m->why = KRUX_STR("it may run what it is given, so it takes no argument of a call at all");
 	return true;
 }
 
-bool usage_ends(struct arena *a, struct krux_str file, const struct argv_item *item, size_t n)
+bool usage_ends(struct arena *a, const struct given *g)
 {
-	struct krux_str name = known_as(file);
+	struct krux_str name = known_as(g->file);
 
 	for (size_t i = 0; name.n && i < NROWS; i++) {
-		struct walk w = { .arena = a, .item = item, .n = n };
+		struct walk w = { .arena = a, .item = g->item, .n = g->n, .labelled = g->labelled };
 
-		if (!rows[i].line || !program_is(rows[i].names, name))
+		if (!row_counts(&rows[i], g->labelled) || !program_is(rows[i].names, name))
 			continue;
 		line_takes(&w, list_of(rows[i].line));
-		if (w.ends == n)
+		if (w.ends == g->n)
 			return true;
 	}
 	return false;
@@ -335,4 +368,37 @@ size_t usage_script_at(struct krux_str file, const struct argv_item *item, size_
 	if (at && *at == '[')
 		part_takes(&w, part_next(&line));
 	return w.i;
+}
+
+/* A script that is a program of a row does what that does. */
+static bool script_runs_workspace(struct arena *a, const struct given *g)
+{
+	size_t at = usage_script_at(g->file, g->item, g->n);
+	struct given script = { .item = g->item + at + 1, .n = g->n - at - 1 };
+
+	if (!script_line(g->file) || at >= g->n || g->item[at].kind != ARGV_CONST)
+		return false;
+	script.file = program_file(g->item[at].text);
+	if (usage_runs_workspace(a, &script))
+		return true;
+	script.file = program_real(a, g->item[at].text);
+	return usage_runs_workspace(a, &script);
+}
+
+bool usage_runs_workspace(struct arena *a, const struct given *g)
+{
+	struct krux_str name = known_as(g->file);
+	const bool constant = field_at(g) == g->n;
+	struct given bare = *g, labelled = *g;
+
+	bare.labelled = false;
+	labelled.labelled = true;
+	if (constant && script_runs_workspace(a, g))
+		return true;
+	if (!name.n || given_fits(a, &bare, name, NULL))
+		return false;
+	for (size_t i = 0; i < NROWS && constant; i++)
+		if (rows[i].kind == RUNS_WORKSPACE && program_is(rows[i].names, name))
+			return true;
+	return given_fits(a, &labelled, name, NULL);
 }

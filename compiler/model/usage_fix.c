@@ -23,25 +23,27 @@ static bool takes_instead(struct arena *a, const struct given *c, size_t at, siz
                           size_t nput)
 {
 	struct argv_item *item = ARENA_ARRAY(a, struct argv_item, c->n + nput);
+	const struct given instead = { c->file, item, at + nput + c->n - end, c->labelled };
 	struct misuse m;
 
 	memcpy(item, c->item, at * sizeof *item);
 	if (nput)
 		memcpy(item + at, put, nput * sizeof *item);
 	memcpy(item + at + nput, c->item + end, (c->n - end) * sizeof *item);
-	return !usage_refuse(a, c->file, item, at + nput + c->n - end, &m) || m.at >= at + (nput ? nput : 1);
+	return !usage_refuse(a, &instead, &m) || m.at >= at + (nput ? nput : 1);
 }
 
 /* Would a "--" before item j do instead of the one at `at`. */
 static bool takes_moved(struct arena *a, const struct given *c, size_t at, size_t j)
 {
 	struct argv_item *item = ARENA_ARRAY(a, struct argv_item, c->n);
+	const struct given moved = { c->file, item, c->n, c->labelled };
 	struct misuse m;
 
 	memcpy(item, c->item, c->n * sizeof *item);
 	memmove(item + j + 1, item + j, (at - j) * sizeof *item);
 	item[j] = c->item[at];
-	return !usage_refuse(a, c->file, item, c->n, &m);
+	return !usage_refuse(a, &moved, &m);
 }
 
 static struct krux_str dashes_fix(struct arena *a, const struct given *c, size_t at)

@@ -18,6 +18,7 @@ static const struct {
 } places[] = {
 	[PLACE_CONST] = { "CONST", "an argument stands where only a constant is known to be harmless" },
 	[PLACE_FILE] = { "FILE", "an argument controls which file is run" },
+	[PLACE_CODE] = { "CODE", "an argument controls which file is run" },
 	[PLACE_WORD] = { "WORD", "an argument that is neither a number nor a name of an enum is not known to be harmless there" },
 	[PLACE_PATH] = { "PATH", "an argument that is no path is not known to be harmless there" },
 	[PLACE_URL] = { "URL", "an argument that is no url is not known to be harmless there" },
@@ -71,12 +72,21 @@ static const char *file_refuse(struct arena *a, struct krux_str path)
 	return why || !end.n || krux_str_eq(end, path) ? why : name_refuse(end);
 }
 
+/* A file of the workspace, which is where the program runs. */
+static const char *code_refuse(struct krux_str path)
+{
+	return path.n && path.p[0] != '-' && (path.p[0] != '/' || is_below(path, KRUX_STR("/workspace"))) ? NULL
+	       : "the file that is run is no constant file of the workspace";
+}
+
 const char *place_refuse(struct arena *a, enum place place, struct krux_str text, const struct krux_type *t)
 {
 	bool yes = place == PLACE_ANY;
 
 	if (place == PLACE_FILE && !t)
 		return file_refuse(a, text);
+	if (place == PLACE_CODE && !t)
+		return code_refuse(text);
 	if (text.n && text.p[0] == '@' && !yes)
 		return "what begins with `@` may name a file of options";
 	if (place == PLACE_PATH && t)

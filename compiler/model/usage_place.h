@@ -6,7 +6,7 @@
 
 struct krux_type;
 
-enum place { NO_PLACE, PLACE_CONST, PLACE_FILE, PLACE_WORD, PLACE_PATH, PLACE_URL, PLACE_ANY };
+enum place { NO_PLACE, PLACE_CONST, PLACE_FILE, PLACE_CODE, PLACE_WORD, PLACE_PATH, PLACE_URL, PLACE_ANY };
 
 /* The place of that name. */
 enum place place_find(struct krux_str word);

@@ -30,15 +30,22 @@ static const char examples[] = "example \"one\" { path: \"/a\", text: \"\", n: 1
 			       "url: \"http://a.b/\", list: [], texts: [], data: \"\", rec: { x: "
                                "1, p: \"\" }, key: \"k\", maps: {} } -> { ok: true };";
 
-static void handler_start(struct world *w, const char *handler)
+static const char runs_code[] = "labels runs-workspace-code;";
+
+static void labelled_start(struct world *w, const char *handler, const char *labels)
 {
 	struct clauses c = {
-		.input = input, .effect = effect, .examples = examples, .handler = handler
+		.input = input, .effect = effect, .examples = examples, .handler = handler, .labels = labels
 	};
 
 	world_start(w);
 	world_cap(w, demo_cap(w, &c));
 	world_resolve(w);
+}
+
+static void handler_start(struct world *w, const char *handler)
+{
+	labelled_start(w, handler, "");
 }
 
 static const char *command(struct world *w, const char *program, const char *argv)
@@ -158,7 +165,9 @@ static const struct { const char *program, *argv;
 	{ "/usr/bin/jq", "\"-r\", \"--\", \".a\", path" },
 	{ "/usr/bin/curl", "\"-s\", \"-o\", path, url" },
 	{ "/usr/bin/avr-gcc-12", "\"-c\", \"-o\", path, \"a.c\"" },
-	{ "/usr/bin/make", "\"-f\", \"/workspace/Makefile\", \"test\"" },
+	{ "/usr/bin/make", "\"-f\", \"/usr/local/etc/Makefile\", \"test\"" },
+	{ "/usr/bin/python3", "\"-c\", \"print(1)\"" },
+	{ "/usr/bin/python3", "\"/usr/local/bin/check.py\"" },
 	{ "/usr/bin/gcc", "\"-O2\", \"-o\", path, \"a.c\"" },
 	{ "/usr/bin/python3", "\"/usr/local/bin/check.py\", path" },
 	{ "/usr/bin/python3", "\"/usr/workspace/x.py\", path" },
@@ -185,6 +194,85 @@ START_TEST(argv_allowed)
 	world_clean(&w);
 	ck_assert_uint_eq(w.set.cap[0]->handler.kind, HANDLER_COMMAND);
 	world_end(&w);
+	world_end(&text);
+}
+END_TEST
+
+/* What runs code of the workspace, and with the label may. */
+static const struct { const char *program, *argv; } workspace_code[] = {
+	{ "/usr/bin/make", "\"test\"" },
+	{ "/usr/bin/make", "" },
+	{ "/usr/bin/make", "\"-j4\", \"CFLAGS=-O2\", \"test\"" },
+	{ "/usr/bin/make", "\"-f\", \"/workspace/Makefile\", \"test\"" },
+	{ "/usr/bin/make", "\"-C\", path, \"--jobs=\" + n, \"--\", kind" },
+	{ "/usr/bin/gmake", "kind" },
+	{ "/usr/bin/cc", "\"-Wall\", \"-o\", path, path, \"-lm\"" },
+	{ "/usr/bin/gcc-12", "\"-c\", path" },
+	{ "/usr/bin/npm", "\"test\"" },
+	{ "/usr/bin/npm", "\"run\", kind" },
+	{ "/usr/bin/node", "\"/usr/share/nodejs/npm/bin/npm-cli.js\", \"test\"" },
+	{ "/usr/bin/node", "\"--test\"" },
+	{ "/usr/bin/node", "\"--test\", path" },
+	{ "/usr/bin/node", "\"index.js\"" },
+	{ "/usr/bin/pytest", "\"-q\"" },
+	{ "/usr/bin/pytest", "\"-q\", path" },
+	{ "/usr/bin/python3", "\"-m\", \"pytest\"" },
+	{ "/usr/bin/python3", "\"-B\", \"-m\", \"pytest\", \"-q\", path" },
+	{ "/usr/bin/python3", "\"-m\", \"unittest\", \"discover\", \"-s\", path" },
+	{ "/usr/bin/python3", "\"-m\", \"unittest\", word" },
+	{ "/usr/bin/python3.11", "\"setup.py\", \"build\"" },
+	{ "/usr/bin/python3", "\"/usr/bin/pytest-3\"" },
+	{ "/bin/sh", "\"/workspace/run.sh\"" },
+	{ "/bin/sh", "\"-e\", \"run.sh\"" },
+	{ "/usr/bin/cargo", "\"test\", \"--offline\"" },
+};
+
+START_TEST(workspace_code_labelled)
+{
+	struct world w, text;
+
+	world_start(&text);
+	for (int labelled = 0; labelled < 2; labelled++) {
+		const char *program = workspace_code[_i].program, *argv = workspace_code[_i].argv;
+
+		labelled_start(&w, command(&text, program, argv), labelled ? runs_code : "labels file-content;");
+		ck_assert_msg(w.diags->n == !labelled, "%s [ %s ], %s the label: %zu complaints, first: %.*s", program, argv,
+		              labelled ? "with" : "without", w.diags->n, w.diags->n ? (int)w.diags->list[0]->text.n : 0,
+		              w.diags->n ? w.diags->list[0]->text.p : "");
+		if (!labelled) {
+			const struct diag *d = world_diag(&w, 1068);
+			const char *file = strrchr(program, '/') + 1;
+
+			ck_assert_str_eq(arena_printf(w.arena, "%.*s", STR_ARG(d->text)).p,
+			                 arena_printf(w.arena, "`%s` runs code that lies in the workspace, and no label says so", file).p);
+			ck_assert_str_eq(arena_printf(w.arena, "%.*s", STR_ARG(d->fix)).p, "add `labels runs-workspace-code;`");
+		}
+		world_end(&w);
+	}
+	world_end(&text);
+}
+END_TEST
+
+/* The label lets nobody say what is run but by a name that the capability lists, or by a path. */
+START_TEST(workspace_code_refused)
+{
+	static const struct { const char *program, *argv; } never[] = {
+		{ "/usr/bin/make", "word" }, { "/usr/bin/make", "\"X=\" + text" }, { "/usr/bin/make", "\"--eval=\" + text" },
+		{ "/usr/bin/npm", "\"run\", word" }, { "/usr/bin/npm", "\"exec\", kind" }, { "/usr/bin/npx", "kind" },
+		{ "/usr/bin/node", "path" }, { "/usr/bin/node", "\"-e\", word" }, { "/usr/bin/node", "\"--import\", path, \"x.js\"" },
+		{ "/usr/bin/python3", "\"-m\", word" }, { "/usr/bin/python3", "\"-c\", word" }, { "/usr/bin/python3", "path" },
+		{ "/usr/bin/pytest", "\"-p\", word, path" }, { "/bin/sh", "\"-c\", word" }, { "/bin/sh", "path" },
+		{ "/usr/bin/cc", "\"-wrapper\", word, path" }, { "/usr/bin/cargo", "kind" }, { "/usr/bin/env", "path" },
+	};
+	struct world w, text;
+
+	world_start(&text);
+	for (size_t i = 0; i < sizeof never / sizeof *never; i++) {
+		labelled_start(&w, command(&text, never[i].program, never[i].argv), runs_code);
+		ck_assert_msg(w.diags->n == 1, "%s [ %s ]: %zu complaints", never[i].program, never[i].argv, w.diags->n);
+		world_diag(&w, 1066);
+		world_end(&w);
+	}
 	world_end(&text);
 }
 END_TEST
@@ -420,11 +508,15 @@ END_TEST
 
 /* ---- usages.def against itself ---- */
 
-static const struct usage_row { const char *names, *line; } rows[] = {
-#define USAGE(names, line) { names, line },
-#define NO_USAGE(names) { names, NULL },
+static const struct usage_row { const char *names, *line; bool labelled; } rows[] = {
+#define USAGE(names, line) { names, line, false },
+#define CODE_USAGE(names, line) { names, line, true },
+#define RUNS_CODE(names) { names, NULL, true },
+#define NO_USAGE(names) { names, NULL, false },
 #include "compiler/model/usages.def"
 #undef USAGE
+#undef CODE_USAGE
+#undef RUNS_CODE
 #undef NO_USAGE
 };
 
@@ -437,7 +529,7 @@ static size_t word_length(const char *p)
 static void word_add(struct arena *a, struct krux_str *argv, const char *word, size_t n)
 {
 	static const struct { const char *name, *item; } given[] = {
-		{ "CONST", "\"x\"" }, { "-NUMBER", "\"-12\"" }, { "FILE", "\"/usr/x\"" }, { "WORD", "n" }, { "PATH", "path" }, { "URL", "url" }, { "ANY", "word" },
+		{ "CONST", "\"x\"" }, { "-NUMBER", "\"-12\"" }, { "FILE", "\"/usr/x\"" }, { "CODE", "\"run\"" }, { "WORD", "n" }, { "PATH", "path" }, { "URL", "url" }, { "ANY", "word" },
 		{ "CONST...", "\"x\", \"y\"" }, { "WORD...", "n, kind" }, { "PATH...", "path, list *" }, { "URL...", "url" },
 		{ "ANY...", "word, may ?" }, { "DATA...", "path, \"-x\", \"--y=\" + text" },
 	};
@@ -510,7 +602,7 @@ static struct krux_str plain_name(const char *names)
 	return (struct krux_str){ names + star, n };
 }
 
-static void command_is(const char *names, struct krux_str argv, unsigned code)
+static void command_is(const char *names, struct krux_str argv, bool labelled, unsigned code)
 {
 	char program[64];
 	struct world w, text;
@@ -518,7 +610,7 @@ static void command_is(const char *names, struct krux_str argv, unsigned code)
 
 	snprintf(program, sizeof program, "/usr/bin/%.*s", STR_ARG(name));
 	world_start(&text);
-	handler_start(&w, command(&text, program, argv.p));
+	labelled_start(&w, command(&text, program, argv.p), labelled ? runs_code : "");
 	ck_assert_msg(w.diags->n == (code != 0), "%s [ %s ]: %zu complaints, first: %.*s", program, argv.p, w.diags->n,
 	              w.diags->n ? (int)w.diags->list[0]->text.n : 0, w.diags->n ? w.diags->list[0]->text.p : "");
 	if (code)
@@ -558,15 +650,19 @@ START_TEST(usage_lines)
 
 	for (size_t pick = 0; row->line && (more || !pick); pick++) {
 		more = line_argv(a, row->line, pick, &argv);
-		command_is(row->names, argv, 0);
-		command_is(row->names, arena_printf(a, "\"--krux-unknown\", %.*s, path", STR_ARG(argv)), 1066);
-		command_is(row->names, arena_printf(a, "\"--krux-unknown=\" + text, %.*s", STR_ARG(argv)), 1066);
-		command_is(row->names, arena_printf(a, "\"-%%\", path, %.*s", STR_ARG(argv)), 1066);
+		command_is(row->names, argv, row->labelled, 0);
+		if (row->labelled)
+			command_is(row->names, argv, false, 1068);
+		command_is(row->names, arena_printf(a, "\"--krux-unknown\", %.*s, path", STR_ARG(argv)), row->labelled, 1066);
+		command_is(row->names, arena_printf(a, "\"--krux-unknown=\" + text, %.*s", STR_ARG(argv)), row->labelled, 1066);
+		command_is(row->names, arena_printf(a, "\"-%%\", path, %.*s", STR_ARG(argv)), row->labelled, 1066);
 	}
 	for (const char *p = row->names; *p && !row->line; p += strcspn(p, " "), p += *p == ' ') {
-		command_is(p, KRUX_STR("path"), 1066);
-		command_is(p, KRUX_STR("\"--krux-unknown=\" + text"), 1066);
-		command_is(p, KRUX_STR("\"--krux-unknown\""), 0);
+		command_is(p, KRUX_STR("url"), row->labelled, 1066);
+		command_is(p, KRUX_STR("\"--krux-unknown=\" + text"), row->labelled, 1066);
+		command_is(p, KRUX_STR("\"--krux-unknown\""), row->labelled, 0);
+		if (row->labelled)
+			command_is(p, KRUX_STR("\"--krux-unknown\""), false, 1068);
 	}
 	arena_free(a);
 }
@@ -583,6 +679,8 @@ int main(void)
 	tcase_add_loop_test(t, argv_refused, 0, sizeof refused / sizeof *refused);
 	tcase_add_loop_test(t, argv_mended, 0, sizeof mended / sizeof *mended);
 	tcase_add_loop_test(t, argv_allowed, 0, sizeof allowed / sizeof *allowed);
+	tcase_add_loop_test(t, workspace_code_labelled, 0, sizeof workspace_code / sizeof *workspace_code);
+	tcase_add_test(t, workspace_code_refused);
 	tcase_add_loop_test(t, promises_refused, 0, sizeof promises / sizeof *promises);
 	tcase_add_test(t, promises_kept);
 	tcase_add_test(t, handler_names);

@@ -325,11 +325,15 @@ END_TEST
 
 START_TEST(table_usages)
 {
-	static const struct { const char *names, *line; } rows[] = {
-#define USAGE(names, line) { names, line },
-#define NO_USAGE(names) { names, NULL },
+	static const struct { const char *names, *before, *line, *behind; } rows[] = {
+#define USAGE(names, line) { names, "`", line, "`" },
+#define CODE_USAGE(names, line) { names, "`", line, "`, with the label" },
+#define RUNS_CODE(names) { names, "", "", "constants, with the label" },
+#define NO_USAGE(names) { names, "", "", "none" },
 #include "compiler/model/usages.def"
 #undef USAGE
+#undef CODE_USAGE
+#undef RUNS_CODE
 #undef NO_USAGE
 	};
 	struct table t = table_open("usages");
@@ -338,8 +342,8 @@ START_TEST(table_usages)
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
 		snprintf(cell, sizeof cell, "`%s`", rows[i].names);
 		cell_check(&t, 0, cell, false);
-		snprintf(cell, sizeof cell, "`%s`", rows[i].line ? rows[i].line : "");
-		cell_check(&t, 1, rows[i].line ? cell : "none", true);
+		snprintf(cell, sizeof cell, "%s%s%s", rows[i].before, rows[i].line, rows[i].behind);
+		cell_check(&t, 1, cell, true);
 	}
 	table_close(&t);
 }
