@@ -32,7 +32,7 @@ struct ast_rate {                     /* rate, and budget with sum */
 struct ast_rule {
 	struct span at;
 	struct ast_word id, verdict, up_to, reason, mode;
-	struct ast_words on, agent;
+	struct ast_words on, label, agent;
 	struct ast_word when_text;        /* absent: always */
 	const struct expr *when;          /* NULL when absent or when it did not parse */
 	struct ast_approval approval;
@@ -57,7 +57,7 @@ struct ast_test {
 struct ast_prove {
 	struct span at;
 	struct ast_word id, when_text;
-	struct ast_words never, always, on, agent;
+	struct ast_words never, always, on, label, agent;
 	const struct expr *when;
 };
 

@@ -129,7 +129,7 @@ void tests_run(struct pipeline *p, struct buf *b, bool json, struct tally *t)
 			t->failed += !test_run(p, b, json, policy, &test, reached);
 		}
 		for (size_t k = 0; (policy->ast->ntests || policy->layer != LAYER_SYSTEM) && k < policy->nrules; k++)
-			if (!reached[k])
+			if (!reached[k] && policy->rule[k].non)
 				ARENA_PUSH(p->arena, t->unreached, t->nunreached, cap,
 				           ((struct unreached){ policy, &policy->rule[k] }));
 	}

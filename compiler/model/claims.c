@@ -45,7 +45,7 @@ bool claim_resolve(struct arena *a, struct diags *ds, const struct build *b,
 		diag_error(ds, 5007, out->at, "the claim says neither `never` nor `always`")
 			->expected = KRUX_STR("`never:` or `always:` with a list of verdicts");
 	agents_resolve(&c, &ast->agent, "agent", false, &out->agent, &out->nagents);
-	n = on_resolve(&c, &ast->on, out->at, &wildcard, &cap);
+	n = on_resolve(&c, &ast->on, &ast->label, out->at, &wildcard, &cap);
 	on = ARENA_ARRAY(a, struct rule_cap, n);
 	when_resolve(&c, ast->when, cap, n, on);
 	out->on = on;

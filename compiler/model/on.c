@@ -4,6 +4,7 @@
 
 #include "capspec/limits.h"
 #include "compiler/model/cond_resolve.h"
+#include "compiler/model/label.h"
 #include "compiler/model/lookup.h"
 #include "compiler/model/policy_resolve.h"
 
@@ -65,8 +66,57 @@ static int matched_order(const void *pa, const void *pb)
 	return (a->cap->index > b->cap->index) - (a->cap->index < b->cap->index);
 }
 
-size_t on_resolve(struct policy_ctx *c, const struct ast_words *on, struct span at, bool *wildcard,
-                  struct matched **out)
+/* ---- labels ---- */
+
+/* One that the language knows may be asked for before any capability has it. */
+static void label_check(struct policy_ctx *c, const struct ast_word *w)
+{
+	struct diag *d;
+	struct krux_str near;
+
+	if (!label_valid(w->text)) {
+		diag_error(c->diags, 3023, w->at, "this is no label")->expected = KRUX_STR(LABEL_WORDS);
+		return;
+	}
+	if (names_find(&c->scope->labels, w->text) != NAMES_NONE || krux_str_eq(w->text, KRUX_STR("runs-workspace-code")))
+		return;
+	d = diag_warn(c->diags, 3024, w->at, "no capability of this build sets the label `%.*s`", STR_ARG(w->text));
+	d->expected = KRUX_STR("a label that some capability sets: else nothing is matched");
+	near = name_near(c->diags, w->text, c->scope->labels.name, c->scope->labels.n);
+	if (near.n)
+		d->fix = arena_printf(c->arena, "did you mean `%.*s`?", STR_ARG(near));
+}
+
+static bool has_label(const struct capability *cap, const struct ast_words *label)
+{
+	for (size_t i = 0; i < cap->nlabels; i++)
+		for (size_t k = 0; k < label->n; k++)
+			if (krux_str_eq(cap->label[i], label->item[k].text))
+				return true;
+	return false;
+}
+
+/* Leaves those with one of the labels. */
+static size_t labelled_keep(struct policy_ctx *c, const struct ast_words *label, struct matched *cap, size_t n)
+{
+	size_t kept = 0;
+
+	if (!label->at.src && !label->n)
+		return n;
+	if (!label->n)
+		diag_error(c->diags, 2130, label->at, "the list of `label` is empty")->expected = KRUX_STR("at least one label");
+	for (size_t i = 0; i < label->n; i++)
+		label_check(c, &label->item[i]);
+	for (size_t i = 0; i < n; i++)
+		if (has_label(cap[i].cap, label))
+			cap[kept++] = cap[i];
+	return kept;
+}
+
+/* ---- all of it ---- */
+
+size_t on_resolve(struct policy_ctx *c, const struct ast_words *on, const struct ast_words *label, struct span at,
+                  bool *wildcard, struct matched **out)
 {
 	size_t most = 0, n = 0;
 
@@ -97,7 +147,7 @@ size_t on_resolve(struct policy_ctx *c, const struct ast_words *on, struct span 
 		(*out)[i].by_name = c->work->seen[(*out)[i].cap->index] & 1;
 	if (on->n > 1)
 		qsort(*out, n, sizeof **out, matched_order);
-	return n;
+	return labelled_keep(c, label, *out, n);
 }
 
 bool when_resolve(struct policy_ctx *c, const struct expr *when, const struct matched *cap,

@@ -30,9 +30,9 @@ struct matched {
 	const struct capability *cap;
 	bool by_name;                    /* not by a wildcard alone */
 };
-/* The capabilities of `on`, sorted, each once; 0 after diagnostics. */
-size_t on_resolve(struct policy_ctx *, const struct ast_words *, struct span at, bool *wildcard,
-                  struct matched **out);
+/* The capabilities of `on` that have one of the labels, if any are given, sorted, each once; 0 after diagnostics. */
+size_t on_resolve(struct policy_ctx *, const struct ast_words *on, const struct ast_words *label, struct span at,
+                  bool *wildcard, struct matched **out);
 /* One condition for all of them; false after diagnostics. */
 bool when_resolve(struct policy_ctx *, const struct expr *, const struct matched *, size_t n,
                   struct rule_cap *out);

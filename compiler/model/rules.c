@@ -225,7 +225,7 @@ static void on_and_when(struct policy_ctx *c, const struct ast_rule *ast, struct
 	struct matched *cap;
 	struct rule_cap *on;
 	bool wildcard;
-	size_t n = on_resolve(c, &ast->on, ast->id.at, &wildcard, &cap);
+	size_t n = on_resolve(c, &ast->on, &ast->label, ast->id.at, &wildcard, &cap);
 
 	on = ARENA_ARRAY(c->arena, struct rule_cap, n);
 	up_to_resolve(c, ast, r, wildcard, cap, n);

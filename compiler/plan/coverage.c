@@ -287,6 +287,9 @@ static void report(struct diags *ds, const struct rule *r, const struct seen *s)
 	struct diag *d;
 	struct buf names = { 0 };
 
+	/* Whose labels no capability of the build has: it is there for those to come. */
+	if (!r->non)
+		return;
 	if (!s->matches) {
 		d = diag_warn(ds, 4001, r->at, "rule %.*s can never match", STR_ARG(r->id));
 		d->expected = KRUX_STR("a condition that some request fulfils");

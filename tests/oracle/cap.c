@@ -276,6 +276,17 @@ static void effects(struct o_lex *x, struct o_cap *c)
 	o_lex_want(x, ";");
 }
 
+static void labels(struct o_lex *x, struct o_cap *c)
+{
+	size_t cap = 0;
+
+	do {
+		ARENA_PUSH(x->a, c->label.name, c->label.n, cap, x->text);
+		o_lex_next(x);
+	} while (!x->failed && o_lex_take(x, ","));
+	o_lex_want(x, ";");
+}
+
 static void capability(struct reader *r, struct o_cap *c)
 {
 	struct o_lex *x = &r->x;
@@ -301,6 +312,8 @@ static void capability(struct reader *r, struct o_cap *c)
 			fields(r, c->input);
 		else if (o_lex_take(x, "effect"))
 			effects(x, c);
+		else if (o_lex_take(x, "labels"))
+			labels(x, c);
 		else
 			skip(x);
 	}

@@ -91,6 +91,8 @@ static void rule(struct g_build *g, struct g_rule *r, size_t number)
 	clauses(g, r, verdict, cap, n);
 	if (strchr(r->on, '*') && verdict >= 2)
 		r->rest = arena_printf(g->a, "%s    up-to: executes\n", r->rest).p;
+	if (g_one_in(rng, 8))
+		r->rest = arena_printf(g->a, "%s    label: %s\n", r->rest, g_one_in(rng, 2) ? "lab-a" : "[ lab-b, lab-c ]").p;
 }
 
 static void policy(struct g_build *g, struct g_policy *p, size_t i)

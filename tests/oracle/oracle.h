@@ -73,12 +73,14 @@ struct o_effect {
 	struct o_arg { bool tree, prunes, constant; struct krux_str text; uint16_t step[4]; size_t nsteps; } arg[2];
 	size_t nargs;
 };
+struct o_names { struct krux_str *name; size_t n; };
 struct o_cap {
 	struct krux_str name;
 	unsigned major, minor, rank;
 	struct o_type *input;
 	struct o_effect *effect;
 	size_t neffects;
+	struct o_names label;
 	int tree;                    /* input field of a tree effect without prunes, -1: none */
 };
 struct o_caps { struct o_cap *cap; size_t n; };
@@ -196,12 +198,12 @@ bool o_bind_place(const struct o_cap *, const struct o_operand *, struct o_place
 /* ---- policies: policy.c ---- */
 
 enum o_layer { O_SYSTEM, O_ORGANIZATION, O_AGENTS };
-struct o_names { struct krux_str *name; size_t n; };
 struct o_approval { uint64_t ttl; uint32_t quorum; struct o_names from; };
 struct o_rate { bool given; uint64_t max, per; int exceeded; struct o_operand sum; };
 struct o_rule {
 	struct krux_str id;
-	struct o_names on, agent;
+	struct o_names on, label, agent;
+	bool any_label;
 	bool any_agent, observe;
 	struct o_cond *when;
 	int verdict;

@@ -114,8 +114,10 @@ static struct o_rate rate(struct reader *r, yaml_node_t *n)
 static void rule(struct reader *r, yaml_node_t *n, struct o_rule *out)
 {
 	yaml_node_t *when = get(r, n, "when"), *agent = get(r, n, "agent"), *approval = get(r, n, "approval");
+	yaml_node_t *label = get(r, n, "label");
 
-	*out = (struct o_rule){ .id = text(r, get(r, n, "id")), .on = names(r, get(r, n, "on")), .any_agent = !agent };
+	*out = (struct o_rule){ .id = text(r, get(r, n, "id")), .on = names(r, get(r, n, "on")), .any_agent = !agent,
+	                        .label = names(r, label), .any_label = !label };
 	if (agent)
 		out->agent = agents(r, agent);
 	if (when && !(out->when = o_cond_read(r->a, text(r, when))))
@@ -245,10 +247,12 @@ bool o_build_bind(struct arena *a, struct o_build *b)
 			struct o_rule *rule = &b->policy[p].rule[r];
 			rule->bound = ARENA_ARRAY(a, struct o_bound *, b->caps.n + 1);
 			for (size_t c = 0; c < b->caps.n; c++) {
-				bool on = false;
+				bool on = false, label = rule->any_label;
 				for (size_t i = 0; i < rule->on.n; i++)
 					on = on || o_on(b, rule->on.name[i], &b->caps.cap[c]);
-				if (!on)
+				for (size_t i = 0; i < rule->label.n; i++)
+					label = label || o_names_have(&b->caps.cap[c].label, rule->label.name[i]);
+				if (!on || !label)
 					continue;
 				rule->bound[c] = o_bind(a, &b->caps.cap[c], &b->policy[p], rule->when ? rule->when : &always);
 				if (!rule->bound[c]) {
