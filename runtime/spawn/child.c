@@ -228,14 +228,17 @@ static void confined_words(struct child *ch)
 	ch->call.confined = ch->confined;
 }
 
-static void signals_reset(void)
+/* The first of a pid namespace would never hear what came to it unblocked. */
+static void signals_reset(bool command)
 {
-	sigset_t none;
+	sigset_t blocked;
 
 	for (int i = 1; i < NSIG; i++)
 		signal(i, SIG_DFL);
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
+	sigemptyset(&blocked);
+	if (command)
+		command_signals_add(&blocked);
+	sigprocmask(SIG_SETMASK, &blocked, NULL);
 	signal(SIGPIPE, SIG_IGN);
 }
 
@@ -254,7 +257,7 @@ static void root_own(struct child *ch)
 /* What no call says anything about. */
 static void child_confine(struct child *ch)
 {
-	signals_reset();
+	signals_reset(ch->plan->command);
 	if (ch->plan->command)
 		command_begin(ch->plan);
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -284,7 +287,7 @@ void child_share(struct child_plan *plan, int channel)
 {
 	plan->socket = channel;
 	self = (struct child){ .plan = plan, .report.magic = CHILD_MAGIC };
-	signals_reset();
+	signals_reset(plan->command);
 	if (plan->command)
 		command_begin(plan);
 	prctl(PR_SET_PDEATHSIG, SIGKILL);

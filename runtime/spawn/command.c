@@ -19,7 +19,8 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { FREEZE = SIGUSR1, THAW = SIGUSR2, ERROR_SHOWN = 400 };
+/* Each takes the other out of the queue, so that however many came unheard, the last of them is what is heard. */
+enum { FREEZE = SIGTSTP, THAW = SIGCONT, ERROR_SHOWN = 400 };
 
 static struct view view = { .upper = -1 };
 static struct command self;            /* a process serves one call */
@@ -101,13 +102,18 @@ int command_signal(int signal)
 	return signal == SIGSTOP ? FREEZE : signal == SIGCONT ? THAW : signal;
 }
 
+void command_signals_add(sigset_t *set)
+{
+	sigaddset(set, FREEZE);
+	sigaddset(set, THAW);
+}
+
 void command_signals_block(void)
 {
 	sigset_t set;
 
 	sigemptyset(&set);
-	sigaddset(&set, FREEZE);
-	sigaddset(&set, THAW);
+	command_signals_add(&set);
 	sigprocmask(SIG_BLOCK, &set, NULL);
 }
 
@@ -138,8 +144,7 @@ static int signals_open(void)
 
 	sigemptyset(&set);
 	sigaddset(&set, SIGCHLD);
-	sigaddset(&set, FREEZE);
-	sigaddset(&set, THAW);
+	command_signals_add(&set);
 	return sigprocmask(SIG_BLOCK, &set, NULL) ? -1 : signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
@@ -169,6 +174,7 @@ static bool command_open(struct handler_call *c)
 		k->no = errno ? errno : ENOMEM;
 		return false;
 	}
+	command_pause(k);
 	k->started = now_real();
 	return program_start(k);
 }
@@ -199,39 +205,39 @@ int command_restrict(struct handler_call *c)
 
 /* ---- while it runs ---- */
 
-static bool said(struct command *k, int signal)
+/* As was said last. A signal from outside of the namespace has no sender in it, and none inside can say that of its own.
+ * Where Landlock stops none of those, one may have taken the place of ours: a call whose program sends any ends, so that
+ * no freeze goes unheard. */
+static bool is_frozen(struct command *k)
 {
 	struct signalfd_siginfo s;
-	bool heard = false;
 
-	/* A signal from outside of the namespace has no sender in it, and none inside can say that of its own. */
-	while (read(k->signals, &s, sizeof s) == (ssize_t)sizeof s)
-		heard |= (int)s.ssi_signo == signal && !s.ssi_pid && s.ssi_code == SI_USER;
-	return heard;
-}
-
-static void wait_thaw(struct command *k)
-{
-	struct pollfd p = { .fd = k->signals, .events = POLLIN };
-
-	while (!said(k, THAW))
-		while (poll(&p, 1, -1) < 0 && errno == EINTR)
-			;
+	while (read(k->signals, &s, sizeof s) == (ssize_t)sizeof s) {
+		if (s.ssi_signo != FREEZE && s.ssi_signo != THAW)
+			continue;
+		if (s.ssi_pid || s.ssi_code != SI_USER)
+			_exit(CHILD_SIGNALLED + (int)s.ssi_signo);
+		k->frozen = s.ssi_signo == FREEZE;
+	}
+	return k->frozen;
 }
 
 void command_pause(struct command *k)
 {
-	if (said(k, FREEZE))
-		wait_thaw(k);
+	struct pollfd p = { .fd = k->signals, .events = POLLIN };
+
+	while (is_frozen(k))
+		while (poll(&p, 1, -1) < 0 && errno == EINTR)
+			;
 }
 
 /* All of its processes stop: one that forks meanwhile has the signal first. */
 static void program_pause(struct command *k)
 {
-	if (!said(k, FREEZE))
+	if (!is_frozen(k))
 		return;
 	kill(-1, SIGSTOP);
-	wait_thaw(k);
+	command_pause(k);
 	kill(-1, SIGCONT);
 }
 
@@ -341,6 +347,4 @@ uint64_t command_memory(const struct child_plan *plan)
 void command_begin(const struct child_plan *plan)
 {
 	self = (struct command){ .plan = plan, .upper = -1, .shown = -1, .lock = -1, .out = { -1, -1 }, .signals = -1 };
-	/* A freeze may come before anything else. */
-	command_signals_block();
 }

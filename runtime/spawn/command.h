@@ -5,14 +5,17 @@
 
 #include "runtime/spawn/child.h"
 
+#include <signal.h>
+
 enum { COMMAND_GRANTS = 16, COMMAND_FILES = 256 };    /* files: the first process's, beyond its limit */
 
 /* Stands where a builtin does: `open` starts the program, `run` waits for it, commits and answers. */
 extern const struct builtin command_handler;
 
 /* Signals that a command's first process takes, since it is not stopped itself but stops what it has started: SIGSTOP
- * and SIGCONT to it. What children are forked from has them blocked. */
+ * and SIGCONT to it. What children are forked from has them blocked, and so do these until the call has ended. */
 int command_signal(int signal);
+void command_signals_add(sigset_t *);
 void command_signals_block(void);
 
 /* Before any of the following: whose call it is. */

@@ -16,6 +16,7 @@ struct command {
 	uint64_t started;              /* ns since 1970 */
 	pid_t pid;
 	int out[2], signals;           /* what the program writes, our ends; -1: nobody reads it */
+	bool frozen;                   /* as it was heard of `signals` */
 	uint32_t failed;               /* what could not be put on; 0 with no 0: nothing */
 	int32_t no;
 };
@@ -58,7 +59,7 @@ bool command_answer(struct command *, int status, struct stream stream[static 2]
 
 /* Commits what the overlay's upper folder holds; false: the call failed. */
 bool changes_commit(struct command *, struct changed *);
-/* Between changes: waits while the call is frozen. */
+/* Before the program and between changes: waits while the call is frozen. */
 void command_pause(struct command *);
 
 #endif

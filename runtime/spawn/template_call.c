@@ -162,6 +162,11 @@ static void call_drop(struct call *c)
 	c->owner->ncalls--;
 }
 
+static void call_say(const struct call *c, int signal)
+{
+	kill(c->birth.pid, c->command ? command_signal(signal) : signal);
+}
+
 /* One that is not born yet gets it then. */
 static void call_signal(struct call *c, int signal)
 {
@@ -170,7 +175,7 @@ static void call_signal(struct call *c, int signal)
 	else
 		c->stopped = signal == SIGSTOP;
 	if (c->birth.pid > 0)
-		kill(c->birth.pid, c->command ? command_signal(signal) : signal);
+		call_say(c, signal);
 	else if (c->killed && !c->waits)
 		call_drop(c);
 }
@@ -252,7 +257,7 @@ void child_born(struct call *c, pid_t pid, int pidfd)
 	if (!call_watch(c))
 		return;
 	if (c->killed || c->stopped)
-		kill(pid, c->killed ? SIGKILL : SIGSTOP);
+		call_say(c, c->killed ? SIGKILL : SIGSTOP);
 	if (c->killed || c->waits)
 		return;
 	m = held_message(c);

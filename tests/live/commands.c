@@ -186,6 +186,7 @@ static const struct attempt attempts[] = {
 	ROW("a keyring", "keyring", .hold = EACH(ON(SECCOMP))),
 	ROW("be traced", "trace-me", .hold = EACH(ON(SECCOMP))),
 	ROW("trace the first process", "trace-first"),
+	ROW("tell the first process of a freeze", "freeze-first"),
 	ROW("a second filter", "filter", .hold = EACH(ON(SECCOMP))),
 	ROW("shared memory of no file", "shared", .hold = EACH(ON(SECCOMP))),
 	ROW("a socket", "inet", .hold = EACH(ON(SECCOMP))),

@@ -175,6 +175,15 @@ static int trace_first(void)
 	return result(ptrace(PTRACE_SEIZE, 1, NULL, NULL));
 }
 
+/* Where the signal comes, it ends the call that sent it. */
+static int freeze_first(void)
+{
+	if (kill(1, SIGTSTP))
+		return errno;
+	sleep(5);
+	return 0;
+}
+
 static int second_filter(void)
 {
 	return prctl(PR_SET_SECCOMP, 2, NULL) && errno != EFAULT ? errno : 0;
@@ -319,7 +328,8 @@ static const struct { const char *name; int (*go)(void); } attempts[] = {
 	{ "read", file_read }, { "leaked", leaked }, { "list", list }, { "write", file_write }, { "execute", execute_file },
 	{ "execute-memory", execute_memory }, { "end", end }, { "type", type_into }, { "unshare", unshare_user },
 	{ "clone", clone_user }, { "clone3", clone3_user }, { "raw", raw }, { "keyring", keyring }, { "trace-me", trace_me },
-	{ "trace-first", trace_first }, { "filter", second_filter }, { "shared", shared_memory }, { "inet", inet },
+	{ "trace-first", trace_first }, { "freeze-first", freeze_first },
+	{ "filter", second_filter }, { "shared", shared_memory }, { "inet", inet },
 	{ "datagrams", datagrams }, { "abstract", to_abstract }, { "socket", to_path }, { "mount", mount_over },
 	{ "device", device }, { "whiteout", whiteout }, { "bomb", bomb }, { "fill", fill }, { "hog", hog }, { "hook", hook },
 	{ "moved-hook", moved_hook }, { "linked", linked }, { "outlives", outlives },

@@ -88,6 +88,27 @@ START_TEST(a_program_stands_still_while_frozen)
 }
 END_TEST
 
+/* A freeze and its end that nobody has heard yet; also before the child is there, since a freeze ends those that wait. */
+START_TEST(a_freeze_that_is_over_holds_nothing)
+{
+	struct written w;
+
+	waiting_begin();
+	spawning_file("a.go", "");
+	spawning_file("a", "until [ -s /workspace/a.go ]; do :; done\n");
+	for (uint64_t i = 2; i < 12; i++) {
+		waiting_put(&w, "/workspace/a", i);
+		for (int n = 0; n < 10; n++) {
+			spawning_freeze("freeze", "builder");
+			spawning_freeze("thaw", "builder");
+		}
+		spawning_file("a.go", "go");
+		expect_done(w.seq, i, SPAWN_DONE);
+		spawning_file("a.go", "");
+	}
+}
+END_TEST
+
 /* ---- as who ---- */
 
 static void command_setup(void)
@@ -124,6 +145,7 @@ static void add(Suite *s, const char *name, void (*setup)(void))
 	tcase_set_timeout(t, 120);
 	tcase_add_test(t, calls_leave_nothing_to_the_next);
 	tcase_add_test(t, a_program_stands_still_while_frozen);
+	tcase_add_test(t, a_freeze_that_is_over_holds_nothing);
 	suite_add_tcase(s, t);
 }
 
