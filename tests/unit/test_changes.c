@@ -1,0 +1,222 @@
+/* What a command's program has changed, to the workspace: what it gets, and what it does not get of programs that want
+ * more. */
+#include "tests/unit/commanding.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+START_TEST(changes_are_committed)
+{
+	struct stat st;
+
+	if (!commands_setup(_i))
+		return;
+	commands_sh(TREES, "/workspace", "cd /workspace; printf A > a; printf n > new; chmod 755 new; mkdir -p x/y; printf z > x/y/z; rm d/b; touch d/c");
+	DONE();
+	HAS("\"status\":0");
+	HAS("\"refused\":[]");
+	IS("workspace/a", "A");
+	IS("workspace/new", "n");
+	IS("workspace/x/y/z", "z");
+	IS("workspace/d/b", "-");
+	IS("workspace/d/c", "c");
+	LACKS("/workspace/d/c");
+	HAS("\"/workspace/d/b\"");
+	HAS("\"/workspace/x/y/z\"");
+	ck_assert(!stat("workspace/new", &st) && (st.st_mode & 0777) == 0755);
+	if (_i == AGENT)
+		ck_assert_uint_ne(st.st_uid, 0);
+	/* Deleted things are in the trash. */
+	ck_assert(!stat("workspace/.krux/trash", &st));
+	commands_teardown();
+}
+END_TEST
+
+START_TEST(folders_are_replaced)
+{
+	if (!commands_setup(_i))
+		return;
+	commands_sh(TREES, "/workspace", "cd /workspace; rm -r d; mkdir d; printf 2 > d/g");
+	DONE();
+	HAS("\"refused\":[]");
+	IS("workspace/d/b", "-");
+	IS("workspace/d/g", "2");
+	commands_sh(TREES, "/workspace", "cd /workspace; rm -r d; printf f > d; rm a; mkdir a; printf i > a/i");
+	HAS("\"refused\":[]");
+	IS("workspace/d", "f");
+	IS("workspace/a/i", "i");
+	commands_sh(TREES, "/workspace", "cd /workspace; mv a b; mv b/i b/j; mv d e; rm -rf b/j");
+	HAS("\"refused\":[]");
+	IS("workspace/a/i", "-");
+	IS("workspace/e", "f");
+	IS("workspace/b/j", "-");
+	commands_teardown();
+}
+END_TEST
+
+START_TEST(changes_are_refused)
+{
+	struct stat st;
+
+	if (!commands_setup(_i))
+		return;
+	commands_denied = "/no";
+	commands_sh(TREES, "/workspace", "cd /workspace; printf x > no1; printf x > .bashrc; mkdir .git; printf x > .git/config; printf y > yes;"
+	   "mkdir .krux; printf x > .krux/x; ln -s /etc e; mkfifo p; ln a h; printf x > `printf 'q\\377'`; mkdir nodir; printf x > nodir/x");
+	DONE();
+	IS("workspace/yes", "y");
+	IS("workspace/no1", "-");
+	IS("workspace/.bashrc", "-");
+	IS("workspace/.git/config", "-");
+	IS("workspace/.krux/x", "-");
+	ck_assert(lstat("workspace/e", &st) && lstat("workspace/p", &st) && lstat("workspace/nodir", &st) && lstat("workspace/q\xff", &st));
+	HAS("/workspace/no1");
+	HAS("The call may not create it.");
+	HAS("programs outside the sandbox run what is there");
+	HAS("A symbolic link: commands make none.");
+	HAS("A device, a pipe or a socket");
+	HAS("/workspace/q\\\\xff");
+	commands_denied = NULL;
+	/* Only what the effects say. */
+	commands_sh(R | W, "/workspace/a", "cd /workspace; printf A > a; printf n > n; rm d/b; rm -r d");
+	IS("workspace/a", "A");
+	IS("workspace/n", "-");
+	IS("workspace/d/b", "b");
+	HAS("\"changed\":[\"/workspace/a\"]");
+	HAS("The call may not create it.");
+	commands_sh(D, "/workspace/d", "cd /workspace; rm d/b d/c; rmdir d");
+	IS("workspace/d/b", "b");
+	HAS("it is a folder");
+	commands_denied = "/d/b";
+	commands_sh(D | TREE, "/workspace/d", "cd /workspace; rm d/b d/c; rmdir d");
+	IS("workspace/d/b", "b");
+	IS("workspace/d/c", "c");
+	HAS("/workspace/d/b: the policy does not allow it.");
+	commands_denied = NULL;
+	commands_sh(D | TREE, "/workspace/d", "cd /workspace; rm d/b d/c; rmdir d");
+	IS("workspace/d/b", "-");
+	HAS("\"changed\":[\"/workspace/d\"]");
+	commands_teardown();
+}
+END_TEST
+
+START_TEST(trees_keep_what_is_protected)
+{
+	if (!commands_setup(_i))
+		return;
+	ck_assert(!mkdir("workspace/r", 0755) && !mkdir("workspace/r/.git", 0755));
+	commands_put("workspace/r/.git/config", "c");
+	commands_put("workspace/one", "1");
+	ck_assert(!link("workspace/one", "workspace/two"));
+	commands_put("workspace/suid", "s");
+	commands_own();
+	commands_sh(TREES, "/workspace", "cd /workspace; rm -r r; printf 3 > one; chmod u+s suid");
+	DONE();
+	IS("workspace/r/.git/config", "c");
+	IS("workspace/one", "1");
+	HAS("The file has several names.");
+	HAS("with another's rights");
+	HAS("/workspace/r");
+	commands_teardown();
+}
+END_TEST
+
+/* The first of its children but `but`, 0: there is none. */
+static pid_t child_of(pid_t pid, pid_t but)
+{
+	char name[64], list[256];
+	long child = 0;
+	char *p = list;
+	ssize_t n;
+	int fd;
+
+	snprintf(name, sizeof name, "/proc/%d/task/%d/children", pid, pid);
+	fd = open(name, O_RDONLY);
+	n = fd < 0 ? -1 : read(fd, list, sizeof list - 1);
+	if (fd >= 0)
+		close(fd);
+	list[n > 0 ? n : 0] = '\0';
+	while ((child = strtol(p, &p, 10)) > 0 && child == but)
+		;
+	return (pid_t)child;
+}
+
+/* The kernel's clock for files goes in steps: the next one has come. */
+static void tick_pass(void)
+{
+	struct timespec from, now;
+
+	clock_gettime(CLOCK_REALTIME, &from);
+	for (int i = 0; i < 100000000; i++) {
+		clock_gettime(CLOCK_REALTIME_COARSE, &now);
+		if (now.tv_sec > from.tv_sec || (now.tv_sec == from.tv_sec && now.tv_nsec > from.tv_nsec))
+			return;
+	}
+}
+
+/* When the program is there, changes what it changes, and lets it end. */
+static void other_change(pid_t test)
+{
+	const struct timespec pause = { 0, 2000000 };
+	pid_t first, program = 0;
+
+	for (int i = 0; i < 2000 && !program; i++) {
+		first = child_of(test, getpid());
+		program = first ? child_of(first, 0) : 0;
+		nanosleep(&pause, NULL);
+	}
+	tick_pass();
+	commands_put("workspace/a", "theirs");
+	commands_put("workspace/go", "now");
+}
+
+/* Somebody else changes the workspace meanwhile. */
+START_TEST(changes_meanwhile_are_kept)
+{
+	pid_t other, test = getpid();
+
+	if (!commands_setup(_i))
+		return;
+	commands_put("workspace/go", "");
+	commands_make(TREES, "cd /workspace; printf mine > a; printf new > n; until [ -s go ]; do :; done");
+	other = fork();
+	if (!other) {
+		other_change(test);
+		_exit(0);
+	}
+	ck_assert(!commands_call(TREES, "/workspace"));
+	ck_assert_int_eq(waitpid(other, NULL, 0), other);
+	DONE();
+	IS("workspace/a", "theirs");
+	IS("workspace/n", "new");
+	HAS("It was changed while the program ran.");
+	commands_teardown();
+}
+END_TEST
+
+int main(void)
+{
+	Suite *s = suite_create("changes");
+	TCase *tc = tcase_create("changes");
+	SRunner *runner;
+	int bad;
+
+#define ADD(test) tcase_add_loop_test(tc, test, 0, WAYS)
+	ADD(changes_are_committed);
+	ADD(folders_are_replaced);
+	ADD(changes_are_refused);
+	ADD(trees_keep_what_is_protected);
+	ADD(changes_meanwhile_are_kept);
+	tcase_set_timeout(tc, 60);
+	suite_add_tcase(s, tc);
+	runner = srunner_create(s);
+	srunner_run_all(runner, CK_NORMAL);
+	bad = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return bad != 0;
+}
