@@ -108,18 +108,19 @@ static struct krux_str path_shown(struct walk_changes *w, size_t n, char *buf, s
 static void refused_tell(struct walk_changes *w, size_t n, const char *why)
 {
 	const struct krux_type *t = output_field(w->k, "refused")->type->elem;
-	struct krux_member *m = krux_pool_get(w->k->call->pool, 2 * sizeof *m);
-	struct changed *out = w->out;
 	char shown[4 * HANDLER_PATH];
+	const struct krux_str path = path_shown(w, n, shown, sizeof shown);
+	struct changed *out = w->out;
+	struct krux_member *m;
 
-	if (out->nrefused == list_most(w->k, "refused") || !room_take(out, n + strlen(why))) {
+	if (out->nrefused == list_most(w->k, "refused") || !room_take(out, path.n + strlen(why))) {
 		out->cut = true;
 		return;
 	}
+	m = krux_pool_get(w->k->call->pool, 2 * sizeof *m);
 	if (!m)
 		_exit(CHILD_BROKEN);
-	m[0] = (struct krux_member){ KRUX_STR("path"), { .kind = KRUX_V_TEXT,
-		.str = text_keep(w, path_shown(w, n, shown, sizeof shown), t->field[0].type->max) } };
+	m[0] = (struct krux_member){ KRUX_STR("path"), { .kind = KRUX_V_TEXT, .str = text_keep(w, path, t->field[0].type->max) } };
 	m[1] = (struct krux_member){ KRUX_STR("why"), { .kind = KRUX_V_TEXT,
 		.str = text_keep(w, (struct krux_str){ why, strlen(why) }, t->field[1].type->max) } };
 	krux_members_sort(m, 2);

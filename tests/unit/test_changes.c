@@ -126,6 +126,23 @@ START_TEST(trees_keep_what_is_protected)
 }
 END_TEST
 
+/* The answer keeps to its limit whatever they are called: the names would take four times as much as they have. */
+START_TEST(names_that_are_no_text_are_cut)
+{
+	if (!commands_setup(_i))
+		return;
+	commands_make(TREES, "cd /workspace; n=`printf 'q\\377\\377\\377'`; n=$n$n$n; n=$n$n$n$n; n=$n$n$n$n; i=0\n"
+	                "while [ $i -lt 20 ]; do : > $n$i; i=$((i+1)); done; printf x > new");
+	commands_cap.limit[KRUX_LIMIT_OUTPUT] = 8 << 10;
+	ck_assert(!commands_call(TREES, "/workspace"));
+	DONE();
+	HAS("\"truncated\":true");
+	HAS("A name that is not UTF-8");
+	IS("workspace/new", "x");
+	commands_teardown();
+}
+END_TEST
+
 /* The first of its children but `but`, 0: there is none. */
 static pid_t child_of(pid_t pid, pid_t but)
 {
@@ -211,6 +228,7 @@ int main(void)
 	ADD(folders_are_replaced);
 	ADD(changes_are_refused);
 	ADD(trees_keep_what_is_protected);
+	ADD(names_that_are_no_text_are_cut);
 	ADD(changes_meanwhile_are_kept);
 	tcase_set_timeout(tc, 60);
 	suite_add_tcase(s, tc);
