@@ -30,9 +30,12 @@ struct level {
 	size_t length;                 /* of its path */
 };
 
+enum { SCRATCH = 1 << 20 };            /* bytes; a walk takes a quarter of it */
+
 struct walk_changes {
 	struct command *k;
 	struct changed *out;
+	struct krux_pool *scratch;     /* of one change */
 	struct level level[WALK_DEPTH];
 	unsigned depth;
 	unsigned entries;
@@ -203,17 +206,32 @@ static const struct level *top(const struct walk_changes *w)
 	return &w->level[w->depth];
 }
 
+/* What is below it may go as well. There may be as many of these as the program has made, so that each gives back what it
+ * has taken. */
+static bool below_check(struct walk_changes *w, const char *name, const struct moved *m, const struct stat *lower)
+{
+	struct handler_call *c = w->k->call;
+	struct krux_pool *pool = c->pool;
+	uint64_t entries;
+	bool ok;
+
+	c->pool = w->scratch;
+	ok = moved_check(c, top(w)->lower, name, m, lower, &entries);
+	c->pool = pool;
+	krux_pool_reset(w->scratch);
+	return ok;
+}
+
 /* What the workspace has there, to the trash. True: nothing is there any more. */
 static bool change_delete(struct walk_changes *w, const char *name, size_t n, const struct stat *lower)
 {
 	struct handler_call *c = w->k->call;
-	struct place item = { .path = path_of(w, n), .folder = -1, .name = "item" };
-	struct krux_str path = text_keep(w, path_of(w, n), HANDLER_PATH);
+	struct krux_str path = path_of(w, n);
+	struct place item = { .path = path, .folder = -1, .name = "item" };
 	struct moved none = { NULL, NULL, path, { "", 0 } };
 	const struct operand *o;
 	char field[HANDLER_NAME], id[CHANGE_ID + 1];
 	struct timespec now;
-	uint64_t entries;
 	bool done;
 
 	if (!may(w, KRUX_EFFECT_DELETES, n) || !is_untouched(w, lower, n))
@@ -228,7 +246,7 @@ static bool change_delete(struct walk_changes *w, const char *name, size_t n, co
 		none.from_field = field;
 	}
 	clock_gettime(CLOCK_REALTIME, &now);
-	if (!moved_check(c, top(w)->lower, name, &none, lower, &entries) ||
+	if (!below_check(w, name, &none, lower) ||
 	    (item.folder = trash_add(c, path, (uint64_t)now.tv_sec, id)) < 0) {
 		failure_tell(w, n);
 		return false;
@@ -470,16 +488,17 @@ bool changes_commit(struct command *k, struct changed *out)
 {
 	struct handler_call *c = k->call;
 	struct walk_changes *w = krux_pool_get(c->pool, sizeof *w);
+	struct krux_pool *scratch = krux_pool_new(SCRATCH);
 	static const char root[] = "/workspace";
 
 	out->list = krux_pool_get(c->pool, (list_most(k, "changed") + 1) * sizeof *out->list);
 	out->refused = krux_pool_get(c->pool, (list_most(k, "refused") + 1) * sizeof *out->refused);
-	if (!w || !out->list || !out->refused)
+	if (!w || !scratch || !out->list || !out->refused)
 		_exit(CHILD_BROKEN);
 	while (flock(k->lock, LOCK_EX))
 		if (errno != EINTR)
 			_exit(CHILD_BROKEN);
-	*w = (struct walk_changes){ .k = k, .out = out };
+	*w = (struct walk_changes){ .k = k, .out = out, .scratch = scratch };
 	memcpy(w->path, root, sizeof root);
 	w->level[0] = (struct level){ .lower = place_child(c->workspace, ".", O_RDONLY | O_DIRECTORY, 0), .merged = k->shown, .length = sizeof root - 1 };
 	if (w->level[0].lower < 0 || !entries_open(&w->level[0].in, k->upper, "."))

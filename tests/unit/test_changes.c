@@ -143,6 +143,34 @@ START_TEST(names_that_are_no_text_are_cut)
 }
 END_TEST
 
+/* However many: none takes memory that the next one needs. */
+START_TEST(many_folders_are_deleted)
+{
+	char name[64];
+	struct stat st;
+
+	if (!commands_setup(_i))
+		return;
+	for (int i = 0; i < 150; i++) {
+		snprintf(name, sizeof name, "workspace/d/f%d", i);
+		ck_assert(!mkdir(name, 0755));
+	}
+	commands_own();
+	commands_make(TREES, "cd /workspace/d; rmdir f*");
+	commands_cap.limit[KRUX_LIMIT_MEMORY] = 8 << 20;
+	ck_assert(!commands_call(TREES, "/workspace"));
+	DONE();
+	HAS("\"status\":0");
+	HAS("\"refused\":[]");
+	for (int i = 0; i < 150; i++) {
+		snprintf(name, sizeof name, "workspace/d/f%d", i);
+		ck_assert(stat(name, &st));
+	}
+	IS("workspace/d/b", "b");
+	commands_teardown();
+}
+END_TEST
+
 /* The first of its children but `but`, 0: there is none. */
 static pid_t child_of(pid_t pid, pid_t but)
 {
@@ -229,6 +257,7 @@ int main(void)
 	ADD(changes_are_refused);
 	ADD(trees_keep_what_is_protected);
 	ADD(names_that_are_no_text_are_cut);
+	ADD(many_folders_are_deleted);
 	ADD(changes_meanwhile_are_kept);
 	tcase_set_timeout(tc, 60);
 	suite_add_tcase(s, tc);
