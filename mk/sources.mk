@@ -112,7 +112,7 @@ BESIDE_MAIN := $(patsubst krux-%,runtime/%_main.c,$(BESIDE))
 
 # what several unit tests share
 TEST_SRC += bench/measure.c bench/workload.c tests/unit/attempt.c tests/unit/commanding.c tests/unit/compiled.c \
-	tests/unit/diagrams.c tests/unit/diagrams_naive.c tests/unit/handler_calls.c tests/unit/here.c \
+	tests/unit/diagrams.c tests/unit/diagrams_naive.c tests/unit/faulty.c tests/unit/handler_calls.c tests/unit/here.c \
 	tests/unit/modeling.c tests/unit/parsing.c tests/unit/reading.c tests/unit/records.c \
 	tests/unit/requests.c tests/unit/spawning.c tests/unit/tiny_bundle.c tests/unit/waiting.c
 UNIT_TESTS += test_again test_automaton test_bundle test_c_text test_canon test_capfile test_cbor test_changes test_check test_command test_cond test_coverage test_evaluate \

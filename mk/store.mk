@@ -15,7 +15,7 @@ UNIT_TESTS += test_carry test_faults test_log test_log_changed test_recorder tes
 TEST_SRC += tests/unit/recording.c
 FUZZERS += carry
 
-# Faults of the system, for test_faults.
+# Faults of the system.
 $(BUILD)/shim/%.so: $(BUILD)/obj/tests/shim/%.o
 	$(SAY) LINK $@
 	@mkdir -p $(@D)

@@ -4,18 +4,22 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdarg.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/types.h>
 #include <unistd.h>
 
-enum { PWRITE, FDATASYNC, FSYNC, FALLOCATE, ROOM, CALLS };
+enum { PWRITE, FDATASYNC, FSYNC, FALLOCATE, STEP, ROOM, CALLS };
 
-static const char *const names[CALLS] = { "pwrite", "fdatasync", "fsync", "fallocate", "room" };
+static const char *const names[CALLS] = { "pwrite", "fdatasync", "fsync", "fallocate", "step", "room" };
 
 static struct fault {
 	_Atomic int calls, after, times, no;
+	_Atomic dev_t device;         /* of steps */
 } *faults;
 
 static void __attribute__((constructor)) faults_make(void)
@@ -41,7 +45,9 @@ __attribute__((visibility("default"))) fault_calls_fn krux_fault_calls;
 void krux_fault(const char *call, int after, int times, int no)
 {
 	struct fault *f = &faults[call_number(call)];
+	struct stat st;
 
+	f->device = stat(".", &st) ? 0 : st.st_dev;
 	f->times = 0;
 	f->calls = 0;
 	f->no = no;
@@ -102,6 +108,52 @@ static int fails(int call)
 	return -1;
 }
 
+/* A change of the file system that the steps are counted on. */
+static int step_fails(int fd)
+{
+	struct stat st;
+	int no;
+
+	if (!faults || !faults[STEP].times || fstat(fd, &st) || st.st_dev != faults[STEP].device)
+		return 0;
+	no = fault_now(STEP);
+	if (!no)
+		_exit(1);
+	errno = no;
+	return no > 0;
+}
+
+__attribute__((visibility("default"))) ssize_t write(int fd, const void *p, size_t n)
+{
+	return step_fails(fd) ? -1 : REAL(write)(fd, p, n);
+}
+
+__attribute__((visibility("default"))) int fchmod(int fd, mode_t mode)
+{
+	return step_fails(fd) ? -1 : REAL(fchmod)(fd, mode);
+}
+
+__attribute__((visibility("default"))) int mkdirat(int dir, const char *name, mode_t mode)
+{
+	return step_fails(dir) ? -1 : REAL(mkdirat)(dir, name, mode);
+}
+
+__attribute__((visibility("default"))) int renameat2(int dir, const char *name, int to, const char *new, unsigned flags)
+{
+	return step_fails(dir) ? -1 : REAL(renameat2)(dir, name, to, new, flags);
+}
+
+__attribute__((visibility("default"))) int openat(int dir, const char *name, int flags, ...)
+{
+	va_list ap;
+	mode_t mode;
+
+	va_start(ap, flags);
+	mode = flags & O_CREAT || (flags & O_TMPFILE) == O_TMPFILE ? va_arg(ap, mode_t) : 0;
+	va_end(ap);
+	return flags & O_CREAT && step_fails(dir) ? -1 : REAL(openat)(dir, name, flags, mode);
+}
+
 __attribute__((visibility("default"))) int fdatasync(int fd)
 {
 	return fails(FDATASYNC) ? -1 : REAL(fdatasync)(fd);
@@ -109,7 +161,7 @@ __attribute__((visibility("default"))) int fdatasync(int fd)
 
 __attribute__((visibility("default"))) int fsync(int fd)
 {
-	return fails(FSYNC) ? -1 : REAL(fsync)(fd);
+	return fails(FSYNC) || step_fails(fd) ? -1 : REAL(fsync)(fd);
 }
 
 __attribute__((visibility("default"))) int fallocate(int fd, int mode, off_t at, off_t n)
@@ -128,7 +180,7 @@ __attribute__((visibility("default"))) int fallocate(int fd, int mode, off_t at,
 
 __attribute__((visibility("default"))) int unlinkat(int dir, const char *name, int flags)
 {
-	int rc = REAL(unlinkat)(dir, name, flags);
+	int rc = step_fails(dir) ? -1 : REAL(unlinkat)(dir, name, flags);
 
 	if (!rc && faults && !strcmp(name, "reserve"))
 		atomic_fetch_add(&faults[ROOM].after, 1 << 20);

@@ -1,21 +1,17 @@
 /* A disk that is full, that fails to write, that fails to keep: what was acknowledged stays, what was
  * not is not there, and the log says what happened. The program runs itself again under
  * tests/shim/fault.c. */
+#include "tests/unit/faulty.h"
 #include "tests/unit/recording.h"
 #include "tests/unit/records.h"
-
-#include "tests/shim/fault.h"
 
 #include "runtime/record/carry.h"
 #include "runtime/record/log.h"
 #include "runtime/record/reader.h"
 
 #include <check.h>
-#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <libgen.h>
-#include <limits.h>
 #include <signal.h>
 #include <sodium.h>
 #include <stdio.h>
@@ -24,18 +20,15 @@
 #include <time.h>
 #include <unistd.h>
 
-static fault_fn *fault;
-static fault_calls_fn *fault_calls;
-
 static const struct log_options small = { .segment = 96 << 10 };
 
 static void none(void)
 {
-	fault("pwrite", 0, 0, 0);
-	fault("fdatasync", 0, 0, 0);
-	fault("fsync", 0, 0, 0);
-	fault("fallocate", 0, 0, 0);
-	fault("room", 0, 0, 0);
+	faulty_set("pwrite", 0, 0, 0);
+	faulty_set("fdatasync", 0, 0, 0);
+	faulty_set("fsync", 0, 0, 0);
+	faulty_set("fallocate", 0, 0, 0);
+	faulty_set("room", 0, 0, 0);
 }
 
 static void setup(void)
@@ -116,14 +109,14 @@ START_TEST(any_one_failure_is_survived)
 
 	none();
 	live(log, 160);
-	calls = fault_calls(kinds[_i].call);
+	calls = faulty_calls(kinds[_i].call);
 	log_close(log);
 	for (int k = 0; k < calls + 4; k += calls < 40 ? 1 : 1 + k / 6) {
 		struct told t;
 
 		log = log_open(records_dir, records_blobs, &small, &records_err);
 		ck_assert_msg(log != NULL, "%s", records_err.text);
-		fault(kinds[_i].call, k, 1, kinds[_i].no);
+		faulty_set(kinds[_i].call, k, 1, kinds[_i].no);
 		t = live(log, 100);
 		log_close(log);
 		whole(t.next);
@@ -148,7 +141,7 @@ START_TEST(a_failed_sync_is_said)
 	uint64_t before = carry_next(log_carry(log));
 	int n = 0;
 
-	fault("fdatasync", 0, 1, EIO);
+	faulty_set("fdatasync", 0, 1, EIO);
 	ck_assert_int_eq(log_add(log, &r, NULL, &records_err), LOG_OK);
 	ck_assert_int_eq(log_commit(log, &records_err), LOG_FAILED);
 	/* Nothing more is taken, and its pages are not tried again. */
@@ -174,7 +167,7 @@ START_TEST(a_dead_disk_ends_the_writer)
 	uint64_t before = carry_next(log_carry(log));
 	struct record r = records_denied();
 
-	fault("pwrite", 0, INT_MAX, EIO);
+	faulty_set("pwrite", 0, INT_MAX, EIO);
 	ck_assert_int_eq(log_add(log, &r, NULL, &records_err), LOG_OK);
 	ck_assert_int_eq(log_commit(log, &records_err), LOG_FAILED);
 	ck_assert_int_eq(log_again(log, &records_err), LOG_FAILED);
@@ -225,7 +218,7 @@ START_TEST(a_full_disk_is_recorded)
 	uint64_t seq;
 
 	ck_assert(!log_append(log, &r, &seq, NULL, &records_err));
-	fault("room", 50000, 1, 0);
+	faulty_set("room", 50000, 1, 0);
 	ck_assert_int_eq(fill(log), LOG_FAILED);
 	r = records_denied();
 	ck_assert_int_eq(log_add(log, &r, NULL, &records_err), LOG_FULL);
@@ -234,7 +227,7 @@ START_TEST(a_full_disk_is_recorded)
 	ck_assert_int_eq(fulls(), 1);
 	ck_assert_int_ne(faccessat(records_dir, "reserve", F_OK, 0), 0);
 	/* Not before it looks again. */
-	fault("room", 0, 0, 0);
+	faulty_set("room", 0, 0, 0);
 	nanosleep(&pause, NULL);
 	r = records_denied();
 	ck_assert_msg(!log_append(log, &r, NULL, NULL, &records_err), "%s", records_err.text);
@@ -260,7 +253,7 @@ START_TEST(the_recorder_goes_on_after_a_failure)
 	builder_add(&s);
 	for (int i = 0; i < 30; i++) {
 		if (i % 5 == 4)
-			fault(i % 10 == 4 ? "fdatasync" : "pwrite", 0, 1, EIO);
+			faulty_set(i % 10 == 4 ? "fdatasync" : "pwrite", 0, 1, EIO);
 		r = intent_record();
 		if (side_append(&s.gate, &r, 0, &ack) == ACK_FAILED) {
 			failed++;
@@ -280,26 +273,6 @@ START_TEST(the_recorder_goes_on_after_a_failure)
 }
 END_TEST
 
-/* Until the library is loaded: once more, with it. */
-static void again_with_shim(char **argv)
-{
-	char self[PATH_MAX], dir[PATH_MAX], shim[PATH_MAX + 32];
-	ssize_t n = readlink("/proc/self/exe", self, sizeof self - 1);
-
-	if (n < 0 || getenv("LD_PRELOAD")) {
-		fputs("test_faults: the shim is not there\n", stderr);
-		exit(1);
-	}
-	self[n] = 0;
-	strcpy(dir, self);
-	snprintf(shim, sizeof shim, "%s/../shim/fault.so", dirname(dir));
-	setenv("LD_PRELOAD", shim, 1);
-	setenv("ASAN_OPTIONS", "verify_asan_link_order=0", 0);
-	execv(self, argv);
-	perror("test_faults");
-	exit(1);
-}
-
 int main(int argc, char **argv)
 {
 	Suite *suite = suite_create("faults");
@@ -308,10 +281,7 @@ int main(int argc, char **argv)
 	int failed;
 
 	(void)argc;
-	*(void **)&fault = dlsym(RTLD_DEFAULT, FAULT_SYMBOL);
-	*(void **)&fault_calls = dlsym(RTLD_DEFAULT, FAULT_CALLS_SYMBOL);
-	if (!fault || !fault_calls)
-		again_with_shim(argv);
+	faulty_load(argv);
 	if (sodium_init() < 0)
 		return 1;
 	signal(SIGPIPE, SIG_IGN);
