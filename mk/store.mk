@@ -21,5 +21,5 @@ $(BUILD)/shim/%.so: $(BUILD)/obj/tests/shim/%.o
 	@mkdir -p $(@D)
 	$(Q)$(CC) -shared -o $@ $< -ldl
 $(BUILD)/obj/tests/shim/%.o: ALL_CFLAGS += -fPIC -fno-sanitize=all
-$(BUILD)/unit/test_faults: | $(BUILD)/shim/fault.so
+$(BUILD)/unit/test_commit $(BUILD)/unit/test_faults: | $(BUILD)/shim/fault.so
 BENCHES += log

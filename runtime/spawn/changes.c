@@ -232,7 +232,8 @@ static bool change_delete(struct walk_changes *w, const char *name, size_t n, co
 	const struct operand *o;
 	char field[HANDLER_NAME], id[CHANGE_ID + 1];
 	struct timespec now;
-	bool done;
+	struct stat st;
+	bool gone;
 
 	if (!may(w, KRUX_EFFECT_DELETES, n) || !is_untouched(w, lower, n))
 		return false;
@@ -251,15 +252,18 @@ static bool change_delete(struct walk_changes *w, const char *name, size_t n, co
 		failure_tell(w, n);
 		return false;
 	}
-	done = change_rename(c, top(w)->lower, name, &item, false);
-	close(item.folder);
-	if (!done) {
-		trash_drop(c, id);
+	/* The rename may have happened before what failed: then it is gone, and in the trash. */
+	gone = change_rename(c, top(w)->lower, name, &item, false);
+	if (!gone) {
 		failure_tell(w, n);
-		return false;
+		gone = place_stat(&item, &st) != ENOENT;
 	}
-	changed_tell(w, n);
-	return true;
+	close(item.folder);
+	if (gone)
+		changed_tell(w, n);
+	else
+		trash_drop(c, id);
+	return gone;
 }
 
 /* True: it could be read to its end, and is the same. */
@@ -305,13 +309,21 @@ static bool content_copy(struct walk_changes *w, int from, int to, struct krux_s
 	return !n || handler_failed(w->k->call, errno, path);
 }
 
+/* The open file has that name: also where only what came after the rename failed. */
+static bool is_placed(const struct place *at, int fd)
+{
+	struct stat a, b;
+
+	return !fstat(fd, &a) && !place_stat(at, &b) && a.st_dev == b.st_dev && a.st_ino == b.st_ino;
+}
+
 /* The file's content under its name, at once. */
 static void change_put(struct walk_changes *w, const char *name, size_t n, int from, const struct stat *su, bool there)
 {
 	struct handler_call *c = w->k->call;
 	struct place to = { .path = path_of(w, n), .folder = top(w)->lower };
 	char id[CHANGE_ID + 1];
-	bool done = false;
+	bool done = false, placed = false;
 	int fd;
 
 	snprintf(to.name, sizeof to.name, "%s", name);
@@ -321,12 +333,13 @@ static void change_put(struct walk_changes *w, const char *name, size_t n, int f
 			done = change_install(c, fd, id, &to, su->st_mode, there);
 		else
 			unlinkat(c->temp, id, 0);
+		placed = is_placed(&to, fd);
 		close(fd);
 	}
-	if (done)
-		changed_tell(w, n);
-	else
+	if (!done)
 		failure_tell(w, n);
+	if (placed)
+		changed_tell(w, n);
 }
 
 static void file_change(struct walk_changes *w, const char *name, size_t n, const struct stat *su, const struct stat *sl)
@@ -354,6 +367,8 @@ static void file_change(struct walk_changes *w, const char *name, size_t n, cons
 
 /* ---- folders ---- */
 
+static const char too_long[] = "It holds a path of more than 4096 bytes.";
+
 static void level_close(struct walk_changes *w)
 {
 	struct level *l = &w->level[w->depth];
@@ -379,12 +394,16 @@ static void hidden_delete(struct walk_changes *w)
 		size_t n = l->length + 1 + strlen(name);
 		struct stat st, lower;
 
-		if (n >= sizeof w->path || !fstatat(l->in.fd, name, &st, AT_SYMLINK_NOFOLLOW) ||
+		if (!fstatat(l->in.fd, name, &st, AT_SYMLINK_NOFOLLOW) ||
 		    fstatat(l->lower, name, &lower, AT_SYMLINK_NOFOLLOW) || is_newer(w, &lower))
 			continue;
 		/* They are hidden all or none. */
 		if (!fstatat(l->merged, name, &st, AT_SYMLINK_NOFOLLOW) || errno != ENOENT)
 			break;
+		if (n > HANDLER_PATH) {
+			refused_tell(w, l->length, too_long);
+			continue;
+		}
 		snprintf(w->path + l->length, sizeof w->path - l->length, "/%s", name);
 		command_pause(w->k);
 		change_delete(w, name, n, &lower);
@@ -419,6 +438,8 @@ static void folder_enter(struct walk_changes *w, const char *name, size_t n, boo
 
 static void folder_change(struct walk_changes *w, const char *name, size_t n, const struct stat *su, const struct stat *sl)
 {
+	bool made;
+
 	if (sl && S_ISDIR(sl->st_mode)) {
 		if ((su->st_mode ^ sl->st_mode) & 07777)
 			refused_tell(w, n, "The mode of a folder that was there is not changed.");
@@ -427,11 +448,13 @@ static void folder_change(struct walk_changes *w, const char *name, size_t n, co
 	}
 	if ((sl && !change_delete(w, name, n, sl)) || !may(w, KRUX_EFFECT_CREATES, n))
 		return;
-	if (mkdirat(top(w)->lower, name, su->st_mode & 0777) || fsync(top(w)->lower)) {
+	made = !mkdirat(top(w)->lower, name, su->st_mode & 0777);
+	if (!made || fsync(top(w)->lower)) {
 		handler_failed(w->k->call, errno, path_of(w, n));
 		failure_tell(w, n);
-		return;
 	}
+	if (!made)
+		return;
 	changed_tell(w, n);
 	folder_enter(w, name, n, true);
 }
@@ -444,7 +467,7 @@ static void entry_change(struct walk_changes *w, const char *name)
 	const struct stat *sl;
 
 	if (n > HANDLER_PATH) {
-		refused_tell(w, l->length, "It holds a path of more than 4096 bytes.");
+		refused_tell(w, l->length, too_long);
 		return;
 	}
 	snprintf(w->path + l->length, sizeof w->path - l->length, "/%s", name);

@@ -35,6 +35,11 @@ int trash_add(struct handler_call *c, struct krux_str origin, uint64_t second,
 		}
 		handler_failed(c, errno, trash);
 	}
+	/* Where many are added, on a full disk, each would leave two open. */
+	if (fd >= 0)
+		close(fd);
+	if (folder >= 0)
+		close(folder);
 	trash_drop(c, id);
 	return -1;
 }

@@ -38,8 +38,8 @@ int commands_call(unsigned what, const char *path);
 /* Both; it must run. */
 void commands_sh(unsigned what, const char *path, const char *script);
 
-#define HAS(text) ck_assert_msg(strstr(commands_json, text), "%s\nin %s", text, commands_json)
-#define LACKS(text) ck_assert_msg(!strstr(commands_json, text), "%s\nin %s", text, commands_json)
+#define HAS(text) ck_assert_msg(strstr(commands_json, text), "%s\nin %.3000s", text, commands_json)
+#define LACKS(text) ck_assert_msg(!strstr(commands_json, text), "%s\nin %.3000s", text, commands_json)
 #define IS(file, text) ck_assert_str_eq(commands_get(file), text)
 #define DONE() ck_assert_msg(commands_result.end == SPAWN_DONE, "%d: %s", commands_result.end, commands_json)
 

@@ -171,6 +171,38 @@ START_TEST(many_folders_are_deleted)
 }
 END_TEST
 
+/* A folder that is made anew, over names whose paths are too long for anybody to be asked about. */
+START_TEST(what_is_hidden_and_too_long_is_told)
+{
+	char part[201], script[512], name[64];
+
+	if (!commands_setup(_i))
+		return;
+	memset(part, 'p', 200);
+	part[200] = '\0';
+	ck_assert(!chdir("workspace"));
+	/* "/workspace", 20 names of 200, one of 56: 4087 bytes. */
+	for (int i = 0; i < 20; i++)
+		ck_assert(!mkdir(part, 0755) && !chdir(part));
+	memset(name, 'q', 56);
+	name[56] = '\0';
+	ck_assert(!mkdir(name, 0755) && !chdir(name));
+	commands_put("too-long-a-name", "x");
+	commands_put("short", "x");
+	ck_assert(!chdir(commands_root));
+	commands_own();
+	snprintf(script, sizeof script, "cd /workspace; i=0; while [ $i -lt 20 ]; do cd %s; i=$((i+1)); done; rm -r %s && mkdir %s", part,
+	         name, name);
+	commands_sh(TREES, "/workspace", script);
+	DONE();
+	HAS("\"status\":0");
+	HAS("It holds a path of more than 4096 bytes.");
+	HAS("/short\"");
+	LACKS("too-long");
+	commands_teardown();
+}
+END_TEST
+
 /* The first of its children but `but`, 0: there is none. */
 static pid_t child_of(pid_t pid, pid_t but)
 {
@@ -258,6 +290,7 @@ int main(void)
 	ADD(trees_keep_what_is_protected);
 	ADD(names_that_are_no_text_are_cut);
 	ADD(many_folders_are_deleted);
+	ADD(what_is_hidden_and_too_long_is_told);
 	ADD(changes_meanwhile_are_kept);
 	tcase_set_timeout(tc, 60);
 	suite_add_tcase(s, tc);
