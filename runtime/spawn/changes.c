@@ -39,6 +39,7 @@ struct walk_changes {
 	struct level level[WALK_DEPTH];
 	unsigned depth;
 	unsigned entries;
+	uint64_t room;                 /* bytes of files to come: holes take no memory, and would be written */
 	char path[HANDLER_PATH + HANDLER_NAME + 2];
 };
 
@@ -327,6 +328,7 @@ static void change_put(struct walk_changes *w, const char *name, size_t n, int f
 	int fd;
 
 	snprintf(to.name, sizeof to.name, "%s", name);
+	w->room -= (uint64_t)su->st_size;
 	fd = change_file(c, id);
 	if (fd >= 0) {
 		if (content_copy(w, from, fd, to.path))
@@ -352,6 +354,10 @@ static void file_change(struct walk_changes *w, const char *name, size_t n, cons
 		;                      /* looked at for writing, and left as it was */
 	else if (su->st_mode & (S_ISUID | S_ISGID))
 		refused_tell(w, n, "It would run with another's rights.");
+	else if (su->st_nlink > 1)
+		refused_tell(w, n, "The program has given it several names.");
+	else if ((uint64_t)su->st_size > w->room)
+		refused_tell(w, n, "All files together would be more than limits.memory.");
 	else if (sl && S_ISLNK(sl->st_mode))
 		refused_tell(w, n, "A symbolic link is there.");
 	else if (sl && S_ISREG(sl->st_mode) && sl->st_nlink > 1)
@@ -521,7 +527,7 @@ bool changes_commit(struct command *k, struct changed *out)
 	while (flock(k->lock, LOCK_EX))
 		if (errno != EINTR)
 			_exit(CHILD_BROKEN);
-	*w = (struct walk_changes){ .k = k, .out = out, .scratch = scratch };
+	*w = (struct walk_changes){ .k = k, .out = out, .scratch = scratch, .room = k->plan->limits.memory };
 	memcpy(w->path, root, sizeof root);
 	w->level[0] = (struct level){ .lower = place_child(c->workspace, ".", O_RDONLY | O_DIRECTORY, 0), .merged = k->shown, .length = sizeof root - 1 };
 	if (w->level[0].lower < 0 || !entries_open(&w->level[0].in, k->upper, "."))

@@ -171,6 +171,32 @@ START_TEST(many_folders_are_deleted)
 }
 END_TEST
 
+/* What costs a program no memory is not put in the workspace a thousand times. */
+START_TEST(content_is_no_more_than_memory)
+{
+	struct stat st;
+
+	if (!commands_setup(_i))
+		return;
+	commands_sh(TREES, "/workspace", "cd /workspace; printf x > one; ln one two; ln a b; printf y > alone; ln alone gone; rm gone");
+	DONE();
+	IS("workspace/one", "-");
+	IS("workspace/two", "-");
+	IS("workspace/b", "-");
+	IS("workspace/a", "a");
+	IS("workspace/alone", "y");
+	HAS("The program has given it several names.");
+	commands_make(TREES, "cd /workspace; truncate -s 700M hole1; truncate -s 700M hole2; truncate -s 1M hole3");
+	commands_cap.limit[KRUX_LIMIT_MEMORY] = 8 << 20;
+	ck_assert(!commands_call(TREES, "/workspace"));
+	DONE();
+	ck_assert(stat("workspace/hole1", &st) && stat("workspace/hole2", &st));
+	ck_assert(!stat("workspace/hole3", &st) && st.st_size == 1 << 20);
+	HAS("All files together would be more than limits.memory.");
+	commands_teardown();
+}
+END_TEST
+
 /* A folder that is made anew, over names whose paths are too long for anybody to be asked about. */
 START_TEST(what_is_hidden_and_too_long_is_told)
 {
@@ -290,6 +316,7 @@ int main(void)
 	ADD(trees_keep_what_is_protected);
 	ADD(names_that_are_no_text_are_cut);
 	ADD(many_folders_are_deleted);
+	ADD(content_is_no_more_than_memory);
 	ADD(what_is_hidden_and_too_long_is_told);
 	ADD(changes_meanwhile_are_kept);
 	tcase_set_timeout(tc, 60);
