@@ -229,7 +229,7 @@ static bool change_delete(struct walk_changes *w, const char *name, size_t n, co
 	struct handler_call *c = w->k->call;
 	struct krux_str path = path_of(w, n);
 	struct place item = { .path = path, .folder = -1, .name = "item" };
-	struct moved none = { NULL, NULL, path, { "", 0 } };
+	struct moved none = { .from = path, .since = w->k->started };
 	const struct operand *o;
 	char field[HANDLER_NAME], id[CHANGE_ID + 1];
 	struct timespec now;
@@ -373,7 +373,8 @@ static void file_change(struct walk_changes *w, const char *name, size_t n, cons
 
 /* ---- folders ---- */
 
-static const char too_long[] = "It holds a path of more than 4096 bytes.";
+static const char too_long[] = "It holds a path of more than 4096 bytes.", not_seen[] = "It cannot be looked at.",
+	unopened[] = "The folder cannot be opened.";
 
 static void level_close(struct walk_changes *w)
 {
@@ -386,34 +387,59 @@ static void level_close(struct walk_changes *w)
 		close(l->merged);
 }
 
+/* What an overlay has for a name that is deleted. The workspace may have one, which no program sees. */
+static bool is_whiteout(const struct stat *st)
+{
+	return S_ISCHR(st->st_mode) && !st->st_rdev;
+}
+
+/* A name of the workspace that neither upper nor merged has. */
+static void hidden_change(struct walk_changes *w, const char *name)
+{
+	const struct level *l = top(w);
+	size_t n = l->length + 1 + strlen(name);
+	struct stat lower;
+
+	if (n > HANDLER_PATH) {
+		refused_tell(w, l->length, too_long);
+		return;
+	}
+	snprintf(w->path + l->length, sizeof w->path - l->length, "/%s", name);
+	command_pause(w->k);
+	if (!fstatat(l->lower, name, &lower, AT_SYMLINK_NOFOLLOW))
+		(void)(!is_whiteout(&lower) && change_delete(w, name, n, &lower));
+	else if (errno != ENOENT)
+		refused_tell(w, n, not_seen);
+}
+
+static void level_ended(struct walk_changes *w, const struct entries *in)
+{
+	if (in->failed)
+		refused_tell(w, top(w)->length, "It cannot be read to its end.");
+}
+
 /* What the workspace has in a folder and the program does not see there: the program has deleted all of it, or made the
  * folder anew. */
 static void hidden_delete(struct walk_changes *w)
 {
-	struct level *l = &w->level[w->depth];
+	const struct level *l = top(w);
 	struct entries in;
 	const char *name;
+	struct stat st;
 
-	if (!entries_open(&in, l->lower, "."))
+	if (!entries_open(&in, l->lower, ".")) {
+		refused_tell(w, l->length, unopened);
 		return;
+	}
 	while ((name = entries_next(&in))) {
-		size_t n = l->length + 1 + strlen(name);
-		struct stat st, lower;
-
-		if (!fstatat(l->in.fd, name, &st, AT_SYMLINK_NOFOLLOW) ||
-		    fstatat(l->lower, name, &lower, AT_SYMLINK_NOFOLLOW) || is_newer(w, &lower))
+		if (!fstatat(l->in.fd, name, &st, AT_SYMLINK_NOFOLLOW))
 			continue;
 		/* They are hidden all or none. */
 		if (!fstatat(l->merged, name, &st, AT_SYMLINK_NOFOLLOW) || errno != ENOENT)
 			break;
-		if (n > HANDLER_PATH) {
-			refused_tell(w, l->length, too_long);
-			continue;
-		}
-		snprintf(w->path + l->length, sizeof w->path - l->length, "/%s", name);
-		command_pause(w->k);
-		change_delete(w, name, n, &lower);
+		hidden_change(w, name);
 	}
+	level_ended(w, &in);
 	entries_close(&in);
 }
 
@@ -430,7 +456,7 @@ static void folder_enter(struct walk_changes *w, const char *name, size_t n, boo
 	l->lower = place_child(above->lower, name, O_RDONLY | O_DIRECTORY, 0);
 	l->merged = place_child(above->merged, name, O_RDONLY | O_DIRECTORY, 0);
 	if (l->lower < 0 || l->merged < 0 || !entries_open(&l->in, above->in.fd, name)) {
-		refused_tell(w, n, "The folder cannot be opened.");
+		refused_tell(w, n, unopened);
 		if (l->lower >= 0)
 			close(l->lower);
 		if (l->merged >= 0)
@@ -471,16 +497,18 @@ static void entry_change(struct walk_changes *w, const char *name)
 	size_t n = l->length + 1 + strlen(name);
 	struct stat upper, lower;
 	const struct stat *sl;
+	int no;
 
 	if (n > HANDLER_PATH) {
 		refused_tell(w, l->length, too_long);
 		return;
 	}
 	snprintf(w->path + l->length, sizeof w->path - l->length, "/%s", name);
-	sl = fstatat(l->lower, name, &lower, AT_SYMLINK_NOFOLLOW) ? NULL : &lower;
-	if (fstatat(l->in.fd, name, &upper, AT_SYMLINK_NOFOLLOW))
-		refused_tell(w, n, "It cannot be looked at.");
-	else if (S_ISCHR(upper.st_mode) && !upper.st_rdev)
+	no = fstatat(l->lower, name, &lower, AT_SYMLINK_NOFOLLOW) ? errno : 0;
+	sl = no ? NULL : &lower;
+	if ((no && no != ENOENT) || fstatat(l->in.fd, name, &upper, AT_SYMLINK_NOFOLLOW))
+		refused_tell(w, n, not_seen);
+	else if (is_whiteout(&upper))
 		(void)(sl && change_delete(w, name, n, sl));
 	else if (S_ISDIR(upper.st_mode))
 		folder_change(w, name, n, &upper, sl);
@@ -497,6 +525,7 @@ static bool changes_walk(struct walk_changes *w)
 		const char *name = entries_next(&w->level[w->depth].in);
 
 		if (!name) {
+			level_ended(w, &top(w)->in);
 			level_close(w);
 			if (!w->depth)
 				return true;

@@ -49,7 +49,7 @@ static bool empty_enough(struct handler_call *c, const struct place *at)
 static bool item_delete(struct handler_call *c, uint64_t *entries)
 {
 	struct place *at = &c->place[0], *item = &c->place[1];
-	struct moved m = { "path", NULL, at->path, { "", 0 } };
+	struct moved m = { .from_field = "path", .from = at->path };
 	struct stat st;
 
 	if (empty_enough(c, at) && moved_check(c, at->folder, at->name, &m, &c->st, entries) &&

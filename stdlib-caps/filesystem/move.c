@@ -54,7 +54,7 @@ static bool target_check(struct handler_call *c, bool *replace)
 bool filesystem_move_run(struct handler_call *c)
 {
 	struct place *from = &c->place[0], *to = &c->place[1];
-	struct moved m = { "source", "destination", from->path, to->path };
+	struct moved m = { .from_field = "source", .to_field = "destination", .from = from->path, .to = to->path };
 	uint64_t entries;
 	struct answer a;
 	bool replace;

@@ -46,11 +46,21 @@ static bool name_check(struct check *k, const char *field, struct krux_str base,
 	return true;
 }
 
+static bool age_check(struct check *k, const struct walk_entry *e)
+{
+	const struct timespec *t = &e->st.st_ctim;
+
+	return !k->moved->since || (uint64_t)t->tv_sec * 1000000000 + (uint64_t)t->tv_nsec <= k->moved->since ||
+	       handler_fail(k->call, "Changed", "%.*s was changed meanwhile.", handler_shown(e->path), e->path.p);
+}
+
 static enum walk_next moved_visit(void *ctx, const struct walk_entry *e)
 {
 	struct check *k = ctx;
 	const struct moved *m = k->moved;
 
+	if (!age_check(k, e))
+		return WALK_STOP;
 	if (!name_check(k, m->from_field, m->from, e->below) ||
 	    !name_check(k, m->to_field, m->to, e->below))
 		return WALK_STOP;

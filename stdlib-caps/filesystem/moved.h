@@ -8,10 +8,11 @@
 struct moved {
 	const char *from_field, *to_field;     /* NULL: it has no such name */
 	struct krux_str from, to;
+	uint64_t since;                        /* ns since 1970: nothing below it may have changed later; 0: it may */
 };
 
 /* Looks at folder/name and all below it: is each path, under both names, neither protected nor
- * forbidden? *entries counts them, with the root. False: the call failed. */
+ * forbidden, and nothing too new? *entries counts them, with the root. False: the call failed. */
 bool moved_check(struct handler_call *, int folder, const char *name, const struct moved *,
                  const struct stat *, uint64_t *entries);
 /* Is `inner` the path `outer` or below it? */

@@ -34,7 +34,7 @@ bool filesystem_restore_run(struct handler_call *c)
 {
 	struct krux_str id = arg_text(c, "trash_id");
 	struct place *to = &c->place[0];
-	struct moved m = { NULL, "path", { "", 0 }, to->path };
+	struct moved m = { .to_field = "path", .to = to->path };
 	char name[CHANGE_ID + 1];
 	uint64_t entries;
 	struct answer a;

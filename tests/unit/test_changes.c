@@ -197,6 +197,31 @@ START_TEST(content_is_no_more_than_memory)
 }
 END_TEST
 
+/* What cannot be seen of the workspace is not taken for gone. */
+START_TEST(what_cannot_be_seen_is_told)
+{
+	struct stat st;
+
+	if (!commands_setup(_i))
+		return;
+	/* To an overlay that is a deleted name: no program sees it. */
+	ck_assert(!mkdir("workspace/v", 0755) && !mknod("workspace/v/w", S_IFCHR | 0600, 0));
+	commands_own();
+	ck_assert(!chmod("workspace/d", 0444));
+	commands_sh(TREES, "/workspace", "cd /workspace; chmod 755 d; rm d/b; printf x > v/x");
+	ck_assert(!chmod("workspace/d", 0755));
+	DONE();
+	HAS("\"status\":0");
+	HAS("\"changed\":[\"/workspace/v/x\"]");
+	HAS("\"/workspace/d/b\"");
+	HAS("It cannot be looked at.");
+	LACKS("/workspace/v/w");
+	IS("workspace/d/b", "b");
+	ck_assert(!lstat("workspace/v/w", &st) && S_ISCHR(st.st_mode));
+	commands_teardown();
+}
+END_TEST
+
 /* A folder that is made anew, over names whose paths are too long for anybody to be asked about. */
 START_TEST(what_is_hidden_and_too_long_is_told)
 {
@@ -275,6 +300,8 @@ static void other_change(pid_t test)
 	}
 	tick_pass();
 	commands_put("workspace/a", "theirs");
+	commands_put("workspace/d/b", "theirs");
+	commands_put("workspace/e/x", "theirs");
 	commands_put("workspace/go", "now");
 }
 
@@ -285,8 +312,12 @@ START_TEST(changes_meanwhile_are_kept)
 
 	if (!commands_setup(_i))
 		return;
+	ck_assert(!mkdir("workspace/e", 0755));
+	commands_put("workspace/e/x", "x");
+	commands_put("workspace/e/y", "y");
 	commands_put("workspace/go", "");
-	commands_make(TREES, "cd /workspace; printf mine > a; printf new > n; until [ -s go ]; do :; done");
+	commands_own();
+	commands_make(TREES, "cd /workspace; printf mine > a; printf new > n; rm -r d e; mkdir e; until [ -s go ]; do :; done");
 	other = fork();
 	if (!other) {
 		other_change(test);
@@ -298,6 +329,13 @@ START_TEST(changes_meanwhile_are_kept)
 	IS("workspace/a", "theirs");
 	IS("workspace/n", "new");
 	HAS("It was changed while the program ran.");
+	/* Also below what was deleted, and in what was made anew. */
+	IS("workspace/d/b", "theirs");
+	IS("workspace/d/c", "c");
+	HAS("/workspace/d/b was changed meanwhile.");
+	IS("workspace/e/x", "theirs");
+	HAS("\"/workspace/e/x\"");
+	IS("workspace/e/y", "-");
 	commands_teardown();
 }
 END_TEST
@@ -317,6 +355,7 @@ int main(void)
 	ADD(names_that_are_no_text_are_cut);
 	ADD(many_folders_are_deleted);
 	ADD(content_is_no_more_than_memory);
+	ADD(what_cannot_be_seen_is_told);
 	ADD(what_is_hidden_and_too_long_is_told);
 	ADD(changes_meanwhile_are_kept);
 	tcase_set_timeout(tc, 60);
