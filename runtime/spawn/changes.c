@@ -39,6 +39,7 @@ struct walk_changes {
 	struct level level[WALK_DEPTH];
 	unsigned depth;
 	unsigned entries;
+	bool expired;                  /* the trash was looked through */
 	uint64_t room;                 /* bytes of files to come: holes take no memory, and would be written */
 	char path[HANDLER_PATH + HANDLER_NAME + 2];
 };
@@ -248,6 +249,9 @@ static bool change_delete(struct walk_changes *w, const char *name, size_t n, co
 		none.from_field = field;
 	}
 	clock_gettime(CLOCK_REALTIME, &now);
+	if (!w->expired)
+		trash_expire(c, (uint64_t)now.tv_sec);
+	w->expired = true;
 	if (!below_check(w, name, &none, lower) ||
 	    (item.folder = trash_add(c, path, (uint64_t)now.tv_sec, id)) < 0) {
 		failure_tell(w, n);
@@ -558,7 +562,8 @@ bool changes_commit(struct command *k, struct changed *out)
 			_exit(CHILD_BROKEN);
 	*w = (struct walk_changes){ .k = k, .out = out, .scratch = scratch, .room = k->plan->limits.memory };
 	memcpy(w->path, root, sizeof root);
-	w->level[0] = (struct level){ .lower = place_child(c->workspace, ".", O_RDONLY | O_DIRECTORY, 0), .merged = k->shown, .length = sizeof root - 1 };
+	w->level[0] = (struct level){ .lower = place_child(c->workspace, ".", O_RDONLY | O_DIRECTORY, 0), .merged = k->shown,
+		                      .length = sizeof root - 1 };
 	if (w->level[0].lower < 0 || !entries_open(&w->level[0].in, k->upper, "."))
 		_exit(CHILD_BROKEN);
 	hidden_delete(w);

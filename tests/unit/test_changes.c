@@ -222,6 +222,26 @@ START_TEST(what_cannot_be_seen_is_told)
 }
 END_TEST
 
+START_TEST(old_deletions_are_forgotten)
+{
+	static const char old[] = "workspace/.krux/trash/0000000100000000000000ff";
+	struct stat st;
+
+	if (!commands_setup(_i))
+		return;
+	ck_assert(!mkdir("workspace/.krux", 0700) && !mkdir("workspace/.krux/trash", 0700) && !mkdir(old, 0700));
+	commands_own();
+	commands_sh(TREES, "/workspace", "printf x > /workspace/x");
+	DONE();
+	ck_assert(!stat(old, &st));
+	commands_sh(TREES, "/workspace", "rm /workspace/x");
+	DONE();
+	HAS("\"changed\":[\"/workspace/x\"]");
+	ck_assert(stat(old, &st));
+	commands_teardown();
+}
+END_TEST
+
 /* A folder that is made anew, over names whose paths are too long for anybody to be asked about. */
 START_TEST(what_is_hidden_and_too_long_is_told)
 {
@@ -356,6 +376,7 @@ int main(void)
 	ADD(many_folders_are_deleted);
 	ADD(content_is_no_more_than_memory);
 	ADD(what_cannot_be_seen_is_told);
+	ADD(old_deletions_are_forgotten);
 	ADD(what_is_hidden_and_too_long_is_told);
 	ADD(changes_meanwhile_are_kept);
 	tcase_set_timeout(tc, 60);
