@@ -173,6 +173,21 @@ static long mode_of(struct handler_call *c, const void *arg)
 	return result_of(fchmodat(c->fd, "../secret", 0777, 0));
 }
 
+/* What another user would run as the workspace's owner. */
+static long make_setuid(struct handler_call *c, const void *arg)
+{
+	(void)arg;
+	return result_of(openat(c->fd, "made", O_WRONLY | O_CREAT | O_CLOEXEC, 04755));
+}
+
+static long become_setuid(struct handler_call *c, const void *arg)
+{
+	int fd = (int)open1(c->fd, "made", O_WRONLY | O_CREAT);
+
+	(void)arg;
+	return result_of(fd < 0 ? fd : fchmod(fd, 04755));
+}
+
 /* ---- another root, another program ---- */
 
 static long another_root(struct handler_call *c, const void *arg)
@@ -245,6 +260,13 @@ static bool seen_outside(void)
 	return access("made", F_OK) == 0;
 }
 
+static bool seen_setuid(void)
+{
+	struct stat st;
+
+	return stat("workspace/made", &st) == 0 && st.st_mode & S_ISUID;
+}
+
 static bool secret_is_whole(void)
 {
 	struct stat st;
@@ -293,6 +315,8 @@ static const struct attempt list[] = {
 	{ "move in what is outside", move_out, .seen = secret_was_changed, .hold = EACH(LANDLOCKS) },
 	{ "remove what is outside", remove_out, .seen = secret_was_changed, .hold = EACH(LANDLOCKS) },
 	{ "change the mode of what is outside", mode_of, .seen = secret_was_changed, .hold = EACH(ON(SECCOMP)) },
+	{ "make a file that is setuid", make_setuid, .seen = seen_setuid, .hold = EACH(ON(SECCOMP)) },
+	{ "make a file setuid", become_setuid, .seen = seen_setuid, .hold = EACH(ON(SECCOMP)) },
 	{ "make a symbolic link", symlink_in, .hold = EACH(ON(SECCOMP)) },
 	{ "make a device", device, .hold = ROOTS(ON(SECCOMP) | LANDLOCKS) },
 	{ "chroot", another_root, .hold = CAPABLE(ON(SECCOMP)) },
