@@ -28,6 +28,8 @@ struct level {
 	struct entries in;             /* of upper */
 	int lower, merged;             /* the same folder; lower -1: the workspace has none */
 	size_t length;                 /* of its path */
+	bool made;                     /* by this walk, which may write in it until it leaves */
+	mode_t mode;                   /* then */
 };
 
 enum { SCRATCH = 1 << 20 };            /* bytes; a walk takes a quarter of it */
@@ -380,14 +382,25 @@ static void file_change(struct walk_changes *w, const char *name, size_t n, cons
 static const char too_long[] = "It holds a path of more than 4096 bytes.", not_seen[] = "It cannot be looked at.",
 	unopened[] = "The folder cannot be opened.";
 
-static void level_close(struct walk_changes *w)
+static void mode_give(struct walk_changes *w, const struct level *l)
 {
-	struct level *l = &w->level[w->depth];
+	struct stat st;
 
+	if (!l->made || (!fstat(l->lower, &st) && (st.st_mode & 0777) == l->mode) ||
+	    (!fchmod(l->lower, l->mode) && !fsync(l->lower)))
+		return;
+	handler_failed(w->k->call, errno, path_of(w, l->length));
+	failure_tell(w, l->length);
+}
+
+static void level_close(struct walk_changes *w, struct level *l)
+{
+	if (l->lower >= 0)
+		mode_give(w, l);
 	entries_close(&l->in);
-	if (l->lower >= 0 && w->depth)
+	if (l->lower >= 0)
 		close(l->lower);
-	if (l->merged >= 0 && w->depth)
+	if (l->merged >= 0)
 		close(l->merged);
 }
 
@@ -447,7 +460,7 @@ static void hidden_delete(struct walk_changes *w)
 	entries_close(&in);
 }
 
-static void folder_enter(struct walk_changes *w, const char *name, size_t n, bool is_new)
+static void folder_enter(struct walk_changes *w, const char *name, size_t n, bool made, mode_t mode)
 {
 	const struct level *above = top(w);
 	struct level *l = &w->level[w->depth + 1];
@@ -456,19 +469,16 @@ static void folder_enter(struct walk_changes *w, const char *name, size_t n, boo
 		refused_tell(w, n, "It is more than 64 folders deep.");
 		return;
 	}
-	*l = (struct level){ .length = n, .lower = -1, .merged = -1 };
+	*l = (struct level){ .length = n, .in.fd = -1, .made = made, .mode = mode & 0777 };
 	l->lower = place_child(above->lower, name, O_RDONLY | O_DIRECTORY, 0);
 	l->merged = place_child(above->merged, name, O_RDONLY | O_DIRECTORY, 0);
 	if (l->lower < 0 || l->merged < 0 || !entries_open(&l->in, above->in.fd, name)) {
 		refused_tell(w, n, unopened);
-		if (l->lower >= 0)
-			close(l->lower);
-		if (l->merged >= 0)
-			close(l->merged);
+		level_close(w, l);
 		return;
 	}
 	w->depth++;
-	if (!is_new)
+	if (!made)
 		hidden_delete(w);
 }
 
@@ -479,12 +489,12 @@ static void folder_change(struct walk_changes *w, const char *name, size_t n, co
 	if (sl && S_ISDIR(sl->st_mode)) {
 		if ((su->st_mode ^ sl->st_mode) & 07777)
 			refused_tell(w, n, "The mode of a folder that was there is not changed.");
-		folder_enter(w, name, n, false);
+		folder_enter(w, name, n, false, 0);
 		return;
 	}
 	if ((sl && !change_delete(w, name, n, sl)) || !may(w, KRUX_EFFECT_CREATES, n))
 		return;
-	made = !mkdirat(top(w)->lower, name, su->st_mode & 0777);
+	made = !mkdirat(top(w)->lower, name, 0700 | (su->st_mode & 0777));
 	if (!made || fsync(top(w)->lower)) {
 		handler_failed(w->k->call, errno, path_of(w, n));
 		failure_tell(w, n);
@@ -492,7 +502,7 @@ static void folder_change(struct walk_changes *w, const char *name, size_t n, co
 	if (!made)
 		return;
 	changed_tell(w, n);
-	folder_enter(w, name, n, true);
+	folder_enter(w, name, n, true, su->st_mode);
 }
 
 static void entry_change(struct walk_changes *w, const char *name)
@@ -530,10 +540,9 @@ static bool changes_walk(struct walk_changes *w)
 
 		if (!name) {
 			level_ended(w, &top(w)->in);
-			level_close(w);
 			if (!w->depth)
 				return true;
-			w->depth--;
+			level_close(w, &w->level[w->depth--]);
 			continue;
 		}
 		if (w->entries++ == WALK_ENTRIES) {

@@ -171,6 +171,31 @@ START_TEST(many_folders_are_deleted)
 }
 END_TEST
 
+static mode_t mode_of(const char *name)
+{
+	struct stat st;
+
+	return stat(name, &st) ? 0 : st.st_mode & 07777;
+}
+
+/* Folders are filled before they get the mode that the program gave them. */
+START_TEST(modes_are_kept)
+{
+	if (!commands_setup(_i))
+		return;
+	commands_sh(TREES, "/workspace", "cd /workspace; mkdir r g; printf x > r/f; chmod 444 r/f; chmod 555 r; chmod 1775 g; mkdir u; chmod 0 u");
+	DONE();
+	HAS("\"status\":0");
+	ck_assert_uint_eq(mode_of("workspace/r"), 0555);
+	ck_assert_uint_eq(mode_of("workspace/r/f"), 0444);
+	ck_assert_uint_eq(mode_of("workspace/g"), 0775);
+	ck_assert(!chmod("workspace/r", 0755));
+	IS("workspace/r/f", "x");
+	HAS("{\"why\":\"The folder cannot be opened.\",\"path\":\"/workspace/u\"}");
+	commands_teardown();
+}
+END_TEST
+
 /* What costs a program no memory is not put in the workspace a thousand times. */
 START_TEST(content_is_no_more_than_memory)
 {
@@ -374,6 +399,7 @@ int main(void)
 	ADD(trees_keep_what_is_protected);
 	ADD(names_that_are_no_text_are_cut);
 	ADD(many_folders_are_deleted);
+	ADD(modes_are_kept);
 	ADD(content_is_no_more_than_memory);
 	ADD(what_cannot_be_seen_is_told);
 	ADD(old_deletions_are_forgotten);
