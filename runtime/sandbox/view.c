@@ -208,13 +208,14 @@ static unsigned long written_flags(const struct view *v)
 	return MS_NOSUID | MS_NODEV | (v->executes ? 0 : MS_NOEXEC);
 }
 
-/* Without root the overlay keeps what it has to know in attributes of users. What root does not say so is not to depend
- * on how the kernel was built: a renamed folder is a copy and a whiteout, a file whole. */
+/* Without root the overlay keeps what it has to know in attributes of users, and then neither redirects nor copies
+ * attributes alone. What root does not say so is not to depend on how the kernel was built: a renamed folder is a copy and
+ * a whiteout, a file whole; and for both, files are linked by nobody but the program. */
 static int overlay_mount(const struct view *v)
 {
 	const char *options = v->root ?
 		"lowerdir=/workspace,upperdir=/tmp/upper,workdir=/tmp/work,redirect_dir=off,metacopy=off,index=off,xino=off" :
-		"lowerdir=/workspace,upperdir=/tmp/upper,workdir=/tmp/work,xino=off,userxattr";
+		"lowerdir=/workspace,upperdir=/tmp/upper,workdir=/tmp/work,index=off,xino=off,userxattr";
 
 	return mount("none", "/workspace", "overlay", written_flags(v), options);
 }
