@@ -332,8 +332,8 @@ static bool command_run(struct handler_call *c)
 	streams_ready(k, stream, &changed.room);
 	if (!output_field(k, "truncated"))
 		too_much(k, stream);
-	if (k->changes && (output_field(k, "status") || !WEXITSTATUS(status)) && !changes_commit(k, &changed))
-		return false;
+	if (k->changes && (output_field(k, "status") || !WEXITSTATUS(status)))
+		changes_commit(k, &changed);
 	return command_answer(k, WEXITSTATUS(status), stream, &changed);
 }
 

@@ -57,8 +57,8 @@ bool command_answer(struct command *, int status, struct stream stream[static 2]
 
 /* ---- changes.c ---- */
 
-/* Commits what the overlay's upper folder holds; false: the call failed. */
-bool changes_commit(struct command *, struct changed *);
+/* Commits what the overlay's upper folder holds. */
+void changes_commit(struct command *, struct changed *);
 /* Before the program and between changes: waits while the call is frozen. */
 void command_pause(struct command *);
 
