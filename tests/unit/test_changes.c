@@ -126,6 +126,29 @@ START_TEST(trees_keep_what_is_protected)
 }
 END_TEST
 
+/* What a name holds is its own matter, as long as it is text. */
+START_TEST(names_hold_anything)
+{
+	static const char *const names[] = { "q\001", "q\nq", "q\033[2J", " ", "-q", "\\", "...", "*", "\"", "q\u0301", "\u202eq", "q\177" };
+
+	if (!commands_setup(_i))
+		return;
+	commands_sh(TREES, "/workspace", "cd /workspace; for n in 'q\\001' 'q\\nq' 'q\\033[2J' ' ' '\\055q' '\\\\' '...' '*' '\"' 'q\\314\\201' "
+	            "'\\342\\200\\256q' 'q\\177'; do f=`printf \"${n}X\"`; printf x > \"./${f%X}\"; done");
+	DONE();
+	HAS("\"status\":0");
+	HAS("\"refused\":[]");
+	HAS("\"/workspace/q\\u001b[2J\"");
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+		char path[64];
+
+		snprintf(path, sizeof path, "workspace/%s", names[i]);
+		IS(path, "x");
+	}
+	commands_teardown();
+}
+END_TEST
+
 /* The answer keeps to its limit whatever they are called: the names would take four times as much as they have. */
 START_TEST(names_that_are_no_text_are_cut)
 {
@@ -397,6 +420,7 @@ int main(void)
 	ADD(folders_are_replaced);
 	ADD(changes_are_refused);
 	ADD(trees_keep_what_is_protected);
+	ADD(names_hold_anything);
 	ADD(names_that_are_no_text_are_cut);
 	ADD(many_folders_are_deleted);
 	ADD(modes_are_kept);
