@@ -24,7 +24,7 @@ WARN := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes 
 	-Wno-sign-conversion
 OPT := $(if $(DEBUG),-O0 -DKRUX_DEBUG,$(if $(SAN),-O1 -DKRUX_DEBUG,-O2))
 , := ,
-SANFLAGS := $(if $(SAN),-fsanitize=address$(,)undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)
+SANFLAGS := $(if $(SAN),-fsanitize=address$(,)undefined -fno-sanitize-recover=all -fno-omit-frame-pointer -ftrivial-auto-var-init=pattern)
 # Nothing unwinds: no exceptions, and a debugger reads .debug_frame.
 LEAN := $(if $(DEBUG)$(SAN),,-fno-asynchronous-unwind-tables)
 CFLAGS ?= -g

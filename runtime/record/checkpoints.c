@@ -62,6 +62,7 @@ static struct krux_str certify_message(const uint8_t *epoch, const uint8_t *key,
 
 void checkpoints_certify(const struct checkpoints *c, struct record *out)
 {
+	*out = (struct record){ 0 };
 	record_set(out, AUDIT_KIND, AUDIT_KIND_CERTIFY);
 	record_bytes(out, AUDIT_KEY, c->epoch.public.key, sizeof c->epoch.public.key);
 	record_bytes(out, AUDIT_SIGNATURE, c->signature, sizeof c->signature);

@@ -109,7 +109,7 @@ static struct note note_of(int at, const char *file)
 START_TEST(two_keys_sign)
 {
 	struct checkpoints *c = start();
-	struct record r = { 0 };
+	struct record r = { .have = UINT64_MAX };        /* nothing of what was there stays */
 	struct note_key keys[2] = { name };
 	struct checkpoint head;
 	struct note n;
@@ -117,6 +117,7 @@ START_TEST(two_keys_sign)
 
 	ck_assert(!sign(c, 3));
 	checkpoints_certify(c, &r);
+	ck_assert_uint_eq(r.have, 1ull << AUDIT_KIND | 1ull << AUDIT_KEY | 1ull << AUDIT_SIGNATURE);
 	record_bytes(&r, AUDIT_EPOCH, epoch, sizeof epoch);
 	ck_assert(certify_check(&public, ORIGIN, &r));
 	ck_assert(epoch_note_key(&keys[1], ORIGIN, (const uint8_t *)r.field[AUDIT_KEY].s.p));
