@@ -184,7 +184,7 @@ static const uint8_t *nonce_draw(struct gate *g)
 static struct entry call_entry(struct gate *g, const struct call *c, struct entry_memory *memory)
 {
 	struct entry e = {
-		.pool = g->pool, .blobs = -1, .memory = memory,
+		.pool = g->pool, .blobs = -1, .memory = memory, .args_blob = c->blob >= 0 ? &c->blob : NULL,
 		.agent = c->agent->name, .workspace = c->agent->workspace, .auth = c->auth,
 		.uid = c->uid, .connection = c->connection,
 		.claimed = c->session ? c->session->claimed : NULL,

@@ -47,6 +47,24 @@ int blob_memory(struct krux_str content, uint8_t name[static HASH_LEN], struct k
 	return memory_file("krux blob", part, 2, err);
 }
 
+int blob_again(int fd, struct krux_str content, uint8_t name[static HASH_LEN], struct krux_err *err)
+{
+	size_t n;
+	const uint8_t *p = memory_map(fd, BLOB_SALT + content.n, &n, err);
+	bool same;
+
+	if (!p)
+		return -1;
+	same = n == BLOB_SALT + content.n && !memcmp(p + BLOB_SALT, content.p, content.n);
+	if (same)
+		name_make(p, content, name);
+	memory_unmap(p, n);
+	if (!same)
+		return err_set(err, 0, "the blob holds something else");
+	fd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+	return fd < 0 ? err_set(err, errno, "a blob once more") : fd;
+}
+
 bool blob_is(const uint8_t *p, size_t n, const uint8_t name[static HASH_LEN], struct krux_str *content)
 {
 	uint8_t made[HASH_LEN];

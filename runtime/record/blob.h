@@ -14,6 +14,9 @@ int blob_put(int dir, struct krux_str content, uint8_t name[static HASH_LEN], st
 
 /* The same as a sealed memory file, for another process to write; its descriptor, or -1. */
 int blob_memory(struct krux_str content, uint8_t name[static HASH_LEN], struct krux_err *err);
+/* Another descriptor of such a file that holds this content already, whose name is given: a record that names the blob
+ * of an earlier one. -1 with *err. */
+int blob_again(int fd, struct krux_str content, uint8_t name[static HASH_LEN], struct krux_err *err);
 /* Does p, the n bytes of such a file, hold what `name` stands for; then *content is in it. */
 bool blob_is(const uint8_t *p, size_t n, const uint8_t name[static HASH_LEN], struct krux_str *content);
 

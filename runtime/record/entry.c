@@ -175,7 +175,8 @@ static int list_set(const struct entry *e, struct record *r, enum audit_field f,
 	return 0;
 }
 
-static int blob_keep(const struct entry *e, struct krux_str content, uint8_t name[static HASH_LEN],
+/* `made`: the memory file that holds it already. */
+static int blob_keep(const struct entry *e, struct krux_str content, const int *made, uint8_t name[static HASH_LEN],
                      struct krux_err *err)
 {
 	struct entry_memory *m = e->memory;
@@ -183,8 +184,9 @@ static int blob_keep(const struct entry *e, struct krux_str content, uint8_t nam
 
 	if (e->blobs >= 0)
 		return blob_put(e->blobs, content, name, err);
-	fd = m && m->n < ENTRY_BLOBS ? blob_memory(content, name, err)
-	                             : err_set(err, 0, "a record with too many blobs");
+	if (!m || m->n == ENTRY_BLOBS)
+		return err_set(err, 0, "a record with too many blobs");
+	fd = made ? blob_again(*made, content, name, err) : blob_memory(content, name, err);
 	if (fd < 0)
 		return -1;
 	m->fd[m->n++] = fd;
@@ -202,7 +204,7 @@ static int value_set(const struct entry *e, struct record *r, enum audit_field f
 		record_str(r, f, value);
 		return 0;
 	}
-	if (blob_keep(e, value, name, err))
+	if (blob_keep(e, value, f == AUDIT_ARGS ? e->args_blob : NULL, name, err))
 		return -1;
 	return list_set(e, r, blob, pair_write, &pair, err);
 }

@@ -32,6 +32,7 @@ struct entry {
 	struct krux_pool *pool;
 	int blobs;                       /* folder; -1: memory holds them */
 	struct entry_memory *memory;
+	const int *args_blob;            /* memory file of an earlier record of these arguments; NULL: none, or not at hand */
 	/* Who asks. */
 	const char *agent, *workspace;
 	enum audit_auth auth;

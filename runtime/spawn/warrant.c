@@ -98,8 +98,7 @@ static bool ticket_over(const struct record *d, const struct record *intent)
 	return krux_str_eq(d->field[AUDIT_BOOT].s, intent->field[AUDIT_BOOT].s) && now_boot() >= boot;
 }
 
-/* The fields that a ticket and the intent that consumes it have in common. Large arguments have a
- * blob of their own in each; their content is compared by who has both. */
+/* The fields that a ticket and the intent that consumes it have in common. Large arguments are the same blob in both. */
 static int same_request(const struct record *a, const struct record *b, struct krux_err *err)
 {
 	static const enum audit_field same[] = { AUDIT_AGENT, AUDIT_WORKSPACE, AUDIT_CAPABILITY,

@@ -13,6 +13,10 @@ rules:
     on: filesystem.copy
     when: destination under "/workspace/ask"
     verdict: approval-required
+  - id: writes-into-ask
+    on: filesystem.write
+    when: path under "/workspace/ask"
+    verdict: approval-required
   - id: rest
     on: [ filesystem.read, filesystem.write, filesystem.copy ]
     when: any(reads, it under "/workspace") or any(writes, it under "/workspace")
@@ -23,9 +27,18 @@ END
 "$R" init --state state > /dev/null
 mkdir ws ws/ask
 [ "$(id -u)" != 0 ] || chown -R 65533:65533 ws
-"$R" serve $waive --bundle out/bundle.krux --state state --dev --socket "$dir/a" --supervisor "$dir/s" 2> said &
-daemon=$!
-soon "$R" status --socket "$dir/s" > /dev/null 2>&1
+serve() {
+	"$R" serve $waive --bundle out/bundle.krux --state state --dev --socket "$dir/a" --supervisor "$dir/s" 2> said &
+	daemon=$!
+	soon "$R" status --socket "$dir/s" > /dev/null 2>&1
+}
+stop() {
+	kill "$daemon"
+	wait "$daemon"
+	is "the daemon ends in order" $? 0
+	daemon=
+}
+serve
 "$R" agents add builder --token --workspace "$dir/ws" --operator state/keys/operator.key --socket "$dir/s" |
 	grep '^krux-token-' > token
 chmod 600 token
@@ -61,10 +74,38 @@ is "what was shown and is as it was is copied" "$(cat ws/ask/copy 2> /dev/null)"
 call filesystem.write '{"path":"/workspace/main/.git/worktrees/w/commondir","content":"../evil","create_parents":true}'
 is "a worktree's commondir" $? 1
 
-kill "$daemon"
-wait "$daemon"
-is "the daemon ends in order" $? 0
-daemon=
+# Large arguments that a person accepts: the intent names the blob of the ticket, whoever holds it by then.
+write() {
+	{ printf '{"path":"/workspace/ask/%s","content":"' "$1"; cat large; printf '"}'; } > large.json
+	call filesystem.write - < large.json
+	is "a large write that a person has to see, $1" $? 1
+}
+accept_large() { "$R" approvals accept "$1" --large --key state/keys/approver.key --socket "$dir/s" > accepted 2>&1; }
+write at-once
+accept "$(ticket)"
+is "what the record does not hold is accepted by name" $? 1
+accept_large "$(ticket)"
+is "it is accepted" $? 0
+soon cmp -s large ws/ask/at-once
+is "it is written, at once" "$(cmp -s large ws/ask/at-once && echo same)" same
+write restarted
+stop
+serve
+accept_large "$(ticket)"
+soon cmp -s large ws/ask/restarted
+is "it is written, after a restart" "$(cmp -s large ws/ask/restarted && echo same)" same
+write renewed
+old=$(ticket)
+sed -i 's/^name: team$/name: other/' team.yaml
+"$C" build team.yaml -I "$top/stdlib-caps" -o out > built 2>&1 || cat built
+"$R" reload --socket "$dir/s" > reloaded 2>&1
+is "another bundle" $? 0
+renewed() { "$R" approvals list --socket "$dir/s" --json 2> why | tr '{' '\n' | sed -n 's/.*"ticket":"\([0-9a-f]*\)".*/\1/p' | grep -v "$old" > listed && [ -s listed ]; }
+soon renewed
+accept_large "$(cat listed)"
+soon cmp -s large ws/ask/renewed
+is "it is written, under another bundle" "$(cmp -s large ws/ask/renewed && echo same)" same
+stop
 "$R" audit query --state state --kind stale > stale 2>&1
 is "one ticket was stale" "$(grep -c stale stale)" 1
 "$R" audit verify --state state > verified 2>&1
