@@ -220,17 +220,33 @@ static int overlay_mount(const struct view *v)
 	return mount("none", "/workspace", "overlay", written_flags(v), options);
 }
 
+/* Where the workspace is shown as it is, something empty lies over it; what is made there later is seen. */
+static int hidden_cover(const struct view *v)
+{
+	const unsigned long flags = MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_RDONLY;
+	char path[PATH_MAX];
+	struct stat st;
+
+	snprintf(path, sizeof path, "/workspace/%s", v->hidden);
+	if (lstat(path, &st) || !S_ISDIR(st.st_mode))
+		return 0;
+	return mount("none", path, "tmpfs", flags, "size=4k,nr_inodes=1,mode=0");
+}
+
 /* The merged root looks like the upper one. Then the program's /tmp comes over what the overlay works in: taking a
  * mount off would wait for all processors. */
 static int overlay_make(struct view *v)
 {
+	char hidden[PATH_MAX];
 	struct stat st;
 
 	if (stat("/workspace", &st) || mkdir("/tmp/tmp", 0700) || mkdir("/tmp/upper", 0700) || mkdir("/tmp/work", 0700))
 		return -1;
 	if (v->root && (chown("/tmp/tmp", v->owner, v->group) || chown("/tmp/upper", st.st_uid, st.st_gid)))
 		return -1;
-	if (chmod("/tmp/upper", st.st_mode & 0777))
+	/* To the overlay that is deleted, also where it is made later. */
+	snprintf(hidden, sizeof hidden, "/tmp/upper/%s", v->hidden);
+	if (mknod(hidden, S_IFCHR, 0) || chmod("/tmp/upper", st.st_mode & 0777))
 		return -1;
 	v->upper = open("/tmp/upper", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	return v->upper < 0 || overlay_mount(v) || mount("/tmp/tmp", "/tmp", NULL, MS_BIND, NULL) ? -1 : 0;
@@ -246,7 +262,7 @@ int view_own(struct view *v)
 	             v->changes ? "0755" : "0700");
 	if (v->root && !v->changes)
 		snprintf(options + n, sizeof options - (size_t)n, ",uid=%u,gid=%u", v->owner, v->group);
-	if (mount("none", "/tmp", "tmpfs", written_flags(v), options) || (v->changes && overlay_make(v)))
+	if (mount("none", "/tmp", "tmpfs", written_flags(v), options) || (v->changes ? overlay_make(v) : hidden_cover(v)))
 		return -1;
 	return mount("proc", "/proc", "proc", flags, "subset=pid,hidepid=ptraceable");
 }

@@ -9,6 +9,7 @@
 struct view {
 	int workspace;             /* folder; -1: /workspace is empty */
 	bool changes;              /* an overlay stands before it, else it is read-only */
+	const char *hidden;        /* the name of a folder in it that is not shown */
 	bool executes;             /* what lies in /workspace and /tmp can be executed */
 	bool root;                 /* the caller is root outside of any user namespace */
 	uint64_t size;             /* most bytes that overlay and /tmp hold together */

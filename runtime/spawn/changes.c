@@ -161,6 +161,8 @@ static void entry_change(struct walk_changes *w, const char *name)
 	sl = no ? NULL : &lower;
 	if ((no && no != ENOENT) || fstatat(l->in.fd, name, &upper, AT_SYMLINK_NOFOLLOW))
 		refused_tell(w, n, not_seen);
+	else if (path_reserved(path_of(w, n)))
+		(void)(is_whiteout(&upper) || path_may(w, KRUX_EFFECT_CREATES, n));
 	else if (is_whiteout(&upper))
 		(void)(sl && change_delete(w, name, n, sl));
 	else if (S_ISDIR(upper.st_mode))

@@ -44,7 +44,7 @@ int command_view_share(const struct child_plan *plan, int proc)
 	const struct krux_capability *cap = plan->command;
 
 	view = (struct view){
-		.workspace = has_paths(cap, false) ? plan->workspace : -1, .changes = has_paths(cap, true),
+		.workspace = has_paths(cap, false) ? plan->workspace : -1, .changes = has_paths(cap, true), .hidden = PLACE_RESERVED,
 		.executes = plan->layer->rights & RIGHT_EXECUTE, .root = plan->probe->root, .size = plan->limits.memory,
 		.owner = plan->owner, .group = plan->group, .upper = -1,
 	};

@@ -16,7 +16,6 @@
 #include "stdlib-caps/common/pathglob.h"
 
 #define ROOT "/workspace"
-#define RESERVED ".krux"
 
 int place_openat(int dir, const char *path, uint64_t flags, uint64_t mode)
 {
@@ -79,9 +78,9 @@ bool path_inside(struct krux_str path, struct krux_str *rest)
 bool path_reserved(struct krux_str path)
 {
 	struct krux_str rest;
-	size_t n = sizeof RESERVED - 1;
+	size_t n = sizeof PLACE_RESERVED - 1;
 
-	return path_inside(path, &rest) && rest.n >= n && !memcmp(rest.p, RESERVED, n) &&
+	return path_inside(path, &rest) && rest.n >= n && !memcmp(rest.p, PLACE_RESERVED, n) &&
 	       (rest.n == n || rest.p[n] == '/');
 }
 
@@ -114,7 +113,7 @@ bool path_protected(struct krux_str path)
 bool path_changeable(struct handler_call *c, struct krux_str path)
 {
 	if (path_reserved(path))
-		return handler_fail(c, "Protected", "/workspace/" RESERVED " belongs to Krux.");
+		return handler_fail(c, "Protected", "/workspace/" PLACE_RESERVED " belongs to Krux.");
 	return !path_protected(path) ||
 	       handler_fail(c, "Protected", "%.*s: programs outside the sandbox run what is there.",
 	                    handler_shown(path), path.p);
@@ -154,7 +153,7 @@ static bool path_refused(struct handler_call *c, struct krux_str path, unsigned 
 		handler_say(c, "PathOutOfScope", "%.*s is not %s /workspace.", handler_shown(path),
 		             path.p, flags & PLACE_BELOW ? "below" : "in");
 	else if (path_reserved(path) && !(flags & PLACE_CHANGE))
-		handler_say(c, "AccessDenied", "/workspace/" RESERVED " belongs to Krux.");
+		handler_say(c, "AccessDenied", "/workspace/" PLACE_RESERVED " belongs to Krux.");
 	else
 		return flags & PLACE_CHANGE && !path_changeable(c, path);
 	return true;

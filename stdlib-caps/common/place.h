@@ -4,6 +4,9 @@
 
 #include "stdlib-caps/common/handler.h"
 
+/* What is the runtime's own in a workspace. */
+#define PLACE_RESERVED ".krux"
+
 enum place_flags {
 	PLACE_LOOK = 0,
 	PLACE_CHANGE = 1,      /* made, changed or removed: no protected name */

@@ -270,6 +270,35 @@ START_TEST(what_cannot_be_seen_is_told)
 }
 END_TEST
 
+/* What is the runtime's own in the workspace, above all what was deleted, is nothing that a program sees or changes. */
+START_TEST(the_trash_is_not_shown)
+{
+	static const char look[] = "cd /workspace; ls -a; ls .krux; cat .krux/trash/*/item; cat .krux/*/*/item; true";
+
+	if (!commands_setup(_i))
+		return;
+	for (int i = 0; i < 2; i++) {
+		commands_sh(TREES, "/workspace", look);
+		DONE();
+		LACKS(".krux\\n");
+		LACKS("gone");
+		HAS("\"refused\":[]");
+		commands_sh(R | L | TREE, "/workspace", look);
+		DONE();
+		LACKS("trash\\n");
+		LACKS("gone");
+		commands_put("workspace/b", "gone");
+		commands_own();
+		commands_sh(TREES, "/workspace", "rm /workspace/b");
+		HAS("\"changed\":[\"/workspace/b\"]");
+	}
+	commands_sh(TREES, "/workspace", "cd /workspace; mkdir .krux; printf x > .krux/x");
+	HAS("\"refused\":[{\"why\":\"/workspace/.krux belongs to Krux.\",\"path\":\"/workspace/.krux\"}]");
+	IS("workspace/.krux/x", "-");
+	commands_teardown();
+}
+END_TEST
+
 START_TEST(old_deletions_are_forgotten)
 {
 	static const char old[] = "workspace/.krux/trash/0000000100000000000000ff";
@@ -426,6 +455,7 @@ int main(void)
 	ADD(modes_are_kept);
 	ADD(content_is_no_more_than_memory);
 	ADD(what_cannot_be_seen_is_told);
+	ADD(the_trash_is_not_shown);
 	ADD(old_deletions_are_forgotten);
 	ADD(what_is_hidden_and_too_long_is_told);
 	ADD(changes_meanwhile_are_kept);
