@@ -1,8 +1,6 @@
 /* The standard capabilities on a workspace, through the real sandbox: their examples, their
- * errors, their bounds. Hostile trees are in test_handlers_hostile.c. */
+ * errors, their bounds. Hostile trees, trees that move and the system are in files of their own. */
 #include <check.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,10 +8,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "capspec/canon.h"
-#include "capspec/schema.h"
-#include "stdlib-caps/common/pathglob.h"
-#include "stdlib-caps/system/zone.h"
 #include "tests/unit/handler_calls.h"
 #include "tests/unit/outside.h"
 
@@ -334,137 +328,6 @@ START_TEST(search_content_lines)
 }
 END_TEST
 
-/* ---- copy, move, delete, restore ---- */
-
-START_TEST(copy_files_and_folders)
-{
-	struct stat st;
-
-	SETUP("filesystem");
-	mkdir("workspace/notes/sub", 0755);
-	file_put("workspace/notes/sub/x", "x");
-	chmod("workspace/notes/sub/x", 0700);
-	chmod("workspace/notes/sub", 0555);
-	calls_ok("filesystem.copy", "{\"source\":\"/workspace/notes\",\"destination\":\"/workspace/c\"}", "\"files\":3",
-	         "\"size\":21", NULL);
-	ck_assert(file_is("workspace/c/sub/x", "x") && file_is("workspace/c/hello.txt", "hello\n"));
-	ck_assert(!stat("workspace/c/sub/x", &st) && (st.st_mode & 0777) == 0700);
-	ck_assert(!stat("workspace/c/sub", &st) && (st.st_mode & 0777) == 0555);
-	calls_ok("filesystem.copy", "{\"source\":\"/workspace/readme.md\",\"destination\":\"/workspace/c/hello.txt\","
-	         "\"overwrite\":true}", "\"sha256\":", NULL);
-	calls_fail("filesystem.copy", "{\"source\":\"/workspace/readme.md\",\"destination\":\"/workspace/notes\","
-	           "\"overwrite\":true}", "Exists");
-	calls_fail("filesystem.copy", "{\"source\":\"/workspace/notes\",\"destination\":\"/workspace/c\","
-	           "\"overwrite\":true}", "Exists");
-	calls_fail("filesystem.copy", "{\"source\":\"/workspace/readme.md\",\"destination\":\"/workspace/n/x\"}",
-	           "ParentNotFound");
-	calls_fail("filesystem.copy", "{\"source\":\"/workspace\",\"destination\":\"/workspace/all\"}", "Inside");
-	calls_fail("filesystem.copy", "{\"source\":\"/workspace/none\",\"destination\":\"/workspace/x\"}", "NotFound");
-	calls_teardown();
-}
-END_TEST
-
-START_TEST(copy_and_move_ask_for_every_path)
-{
-	SETUP("filesystem");
-	mkdir("workspace/d", 0755);
-	file_put("workspace/d/secret", "x");
-	calls_fail("filesystem.copy", "{\"source\":\"/workspace/d\",\"destination\":\"/workspace/e\"}", "NotAllowed");
-	calls_fail("filesystem.move", "{\"source\":\"/workspace/d\",\"destination\":\"/workspace/e\"}", "NotAllowed");
-	calls_fail("filesystem.delete", "{\"path\":\"/workspace/d\",\"recursive\":true}", "NotAllowed");
-	ck_assert(there("workspace/d/secret") && !there("workspace/e"));
-	calls_teardown();
-}
-END_TEST
-
-START_TEST(move_renames)
-{
-	SETUP("filesystem");
-	calls_ok("filesystem.move", "{\"source\":\"/workspace/notes\",\"destination\":\"/workspace/x/y\","
-	         "\"create_parents\":true}", "\"entries\":3", NULL);
-	ck_assert(file_is("workspace/x/y/hello.txt", "hello\n") && !there("workspace/notes"));
-	calls_ok("filesystem.move", "{\"source\":\"/workspace/x/y/hello.txt\",\"destination\":\"/workspace/readme.md\","
-	         "\"overwrite\":true}", NULL);
-	ck_assert(file_is("workspace/readme.md", "hello\n"));
-	calls_fail("filesystem.move", "{\"source\":\"/workspace/x\",\"destination\":\"/workspace/x/y/z\"}", "Inside");
-	calls_fail("filesystem.move", "{\"source\":\"/workspace/x\",\"destination\":\"/workspace/x\"}", "Inside");
-	calls_fail("filesystem.move", "{\"source\":\"/workspace/x\",\"destination\":\"/workspace/readme.md\","
-	           "\"overwrite\":true}", "Exists");
-	calls_teardown();
-}
-END_TEST
-
-START_TEST(delete_and_restore)
-{
-	char id[32], json[256];
-
-	SETUP("filesystem");
-	calls_ok("filesystem.delete", "{\"path\":\"/workspace/notes\",\"recursive\":true}", "\"entries\":3", NULL);
-	ck_assert(!there("workspace/notes"));
-	snprintf(id, sizeof id, "%s", calls_member("trash_id"));
-	snprintf(json, sizeof json, "{\"trash_id\":\"%s\",\"path\":\"/workspace/notes\"}", id);
-	mkdir("workspace/notes", 0755);
-	calls_fail("filesystem.restore", json, "Exists");
-	rmdir("workspace/notes");
-	calls_ok("filesystem.restore", json, "\"entries\":3", "\"type\":\"directory\"", NULL);
-	ck_assert(file_is("workspace/notes/hello.txt", "hello\n"));
-	calls_fail("filesystem.restore", json, "NotFound");
-	snprintf(json, sizeof json, "workspace/.krux/trash/%s", id);
-	ck_assert(!there(json));
-	/* A link is deleted itself, and comes back itself. */
-	ck_assert(!symlink("/etc", "workspace/etc"));
-	calls_ok("filesystem.delete", "{\"path\":\"/workspace/etc\"}", "\"entries\":1", NULL);
-	snprintf(json, sizeof json, "{\"trash_id\":\"%s\",\"path\":\"/workspace/etc\"}", calls_member("trash_id"));
-	calls_ok("filesystem.restore", json, "\"type\":\"symlink\"", NULL);
-	ck_assert(there("workspace/etc"));
-	mkdir("workspace/hollow", 0755);
-	calls_ok("filesystem.delete", "{\"path\":\"/workspace/hollow\"}", NULL);
-	calls_teardown();
-}
-END_TEST
-
-START_TEST(trash_expires)
-{
-	SETUP("filesystem");
-	mkdir("workspace/.krux/trash/000000010000000000000001", 0700);
-	mkdir("workspace/.krux/trash/000000010000000000000001/item", 0700);
-	file_put("workspace/.krux/trash/000000010000000000000001/item/x", "x");
-	file_put("workspace/.krux/trash/000000010000000000000001/origin", "/workspace/old");
-	mkdir("workspace/.krux/trash/not-one-of-ours", 0700);
-	calls_ok("filesystem.delete", "{\"path\":\"/workspace/readme.md\"}", NULL);
-	ck_assert(!there("workspace/.krux/trash/000000010000000000000001"));
-	ck_assert(there("workspace/.krux/trash/ffffffff0000000000000001"));
-	ck_assert(there("workspace/.krux/trash/not-one-of-ours"));
-	calls_teardown();
-}
-END_TEST
-
-START_TEST(trash_may_be_elsewhere)
-{
-	char json[256];
-
-	SETUP("filesystem");
-	mkdir("trash", 0700);
-	calls_trash = open("trash", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	calls_ok("filesystem.delete", "{\"path\":\"/workspace/readme.md\"}", NULL);
-	snprintf(json, sizeof json, "trash/%s/item", calls_member("trash_id"));
-	ck_assert(there(json));
-	snprintf(json, sizeof json, "{\"trash_id\":\"%s\",\"path\":\"/workspace/readme.md\"}", calls_member("trash_id"));
-	calls_ok("filesystem.restore", json, NULL);
-	ck_assert(there("workspace/readme.md"));
-	calls_ok("filesystem.write", "{\"path\":\"/workspace/w\",\"content\":\"x\"}", NULL);
-	ck_assert(!there("workspace/.krux/trash/tmp"));
-	close(calls_trash);
-	/* One that cannot be used, as root's is for the owner of the workspace, gives way. */
-	calls_trash = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	calls_ok("filesystem.delete", "{\"path\":\"/workspace/w\"}", NULL);
-	ck_assert(there("workspace/.krux/trash/tmp"));
-	close(calls_trash);
-	calls_trash = -1;
-	calls_teardown();
-}
-END_TEST
-
 /* ---- watch ---- */
 
 static pid_t later(void (*act)(void))
@@ -509,107 +372,6 @@ START_TEST(watch_tells)
 }
 END_TEST
 
-/* ---- system ---- */
-
-START_TEST(time_zones)
-{
-	static const struct { const char *zone; int64_t second; int32_t offset; } cases[] = {
-		{ "America/New_York", 1767225600, -18000 },        /* 2026-01-01 */
-		{ "America/New_York", 1782864000, -14400 },        /* 2026-07-01 */
-		{ "America/New_York", 4118169600, -14400 },        /* 2100-07-02, by the rule */
-		{ "Europe/London", 1774745999, 0 },                /* the second before summer time 2026 */
-		{ "Europe/London", 1774746000, 3600 },
-		{ "Asia/Kathmandu", 1767225600, 20700 },
-		{ "Australia/Lord_Howe", 1767225600, 39600 },
-		{ "Europe/Dublin", 1767225600, 0 },
-	};
-	static uint8_t file[ZONE_MAX];
-
-	(void)_i;
-	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-		char path[128];
-		int32_t offset;
-		ssize_t n;
-		int fd;
-
-		snprintf(path, sizeof path, "/usr/share/zoneinfo/%s", cases[i].zone);
-		fd = open(path, O_RDONLY);
-		ck_assert_int_ge(fd, 0);
-		n = read(fd, file, sizeof file);
-		close(fd);
-		ck_assert(zone_offset(file, (size_t)n, cases[i].second, &offset));
-		ck_assert_msg(offset == cases[i].offset, "%s %lld: %d", cases[i].zone, (long long)cases[i].second, offset);
-		/* Cut anywhere, it is refused or still answers, and never read past its end. */
-		for (ssize_t k = 0; k < n; k += 7) {
-			uint8_t *cut = malloc((size_t)k + 1);
-
-			memcpy(cut, file, (size_t)k);
-			zone_offset(cut, (size_t)k, cases[i].second, &offset);
-			free(cut);
-		}
-	}
-}
-END_TEST
-
-START_TEST(time_refuses)
-{
-	SETUP("system");
-	calls_fail("system.time", "{\"timezone\":\"Europe\"}", "InvalidTimezone");
-	calls_fail("system.time", "{\"timezone\":\"Etc\"}", "InvalidTimezone");
-	calls_fail("system.time", "{\"timezone\":\"tzdata-none\"}", "InvalidTimezone");
-	calls_ok("system.time", "{\"timezone\":\"Asia/Tokyo\"}", "+09:00\"", "\"offset\":32400", NULL);
-	calls_teardown();
-}
-END_TEST
-
-START_TEST(system_figures)
-{
-	SETUP("system");
-	calls_ok("system.info", "{}", "\"os_version\":\"Linux ", NULL);
-	ck_assert_int_ge(atoi(calls_member("cpu_count")), 1);
-	ck_assert(strtoull(calls_member("memory_total_bytes"), NULL, 10) >
-	          strtoull(calls_member("memory_available_bytes"), NULL, 10));
-	calls_ok("system.health", "{}", "\"name\":\"sandbox\",\"status\":\"healthy\"", "seccomp", NULL);
-	calls_ok("system.metrics", "{\"window\":\"200ms\"}", "\"window\":\"200ms\"", "\"average_percent\":", NULL);
-	ck_assert_uint_ge(calls_result.wall_ns, 200000000);
-	calls_teardown();
-}
-END_TEST
-
-/* ---- globs ---- */
-
-START_TEST(globs_match_as_the_language_says)
-{
-	static const struct { const char *glob, *path; bool yes; } cases[] = {
-		{ "/a/**", "/a", true }, { "/a/**", "/a/b", true }, { "/a/**", "/a/b/c", true }, { "/a/**", "/ab", false },
-		{ "/a/**", "/", false }, { "**/.git/**", "/.git", true }, { "**/.git/**", "/x/.git/config", true },
-		{ "**/.git/**", "/x/.gitignore", false }, { "**/*.pem", "/k.pem", true }, { "**/*.pem", "/x/k.pem", true },
-		{ "**/*.pem", "/x/k.pem/y", false }, { "**/*.pem", "/.pem", true }, { "/a/*/c", "/a/b/c", true },
-		{ "/a/*/c", "/a/c", false }, { "/a/*/c", "/a/b/b/c", false }, { "/a/*/c", "/a/.x/c", true },
-		{ "/**", "/", true }, { "/**", "/a", true }, { "/a/?", "/a/b", true }, { "/a/?", "/a/\xC3\xA9", true },
-		{ "/a/?", "/a/bc", false }, { "*", "/x/y", true }, { "a*b*c", "/aXbYc", true }, { "a*b*c", "/aXbY", false },
-		{ "*a*a*a*a*a*b", "/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", false },
-		{ "**/**/**/x", "/a/b/x", true }, { "**/a/**/b", "/a/b", true }, { "**/a/**/b", "/b/a", false },
-	};
-	char many[256] = "a";
-	struct pathglob g;
-
-	(void)_i;
-	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-		const char *p = cases[i].path;
-
-		ck_assert_ptr_null(pathglob_read(&g, (struct krux_str){ cases[i].glob, strlen(cases[i].glob) }));
-		ck_assert_msg(pathglob_match(&g, (struct krux_str){ p, strlen(p) }) == cases[i].yes, "%s %s",
-		              cases[i].glob, p);
-	}
-	for (int i = 0; i < 62; i++)
-		strcat(many, "/a");
-	ck_assert_ptr_null(pathglob_read(&g, (struct krux_str){ many, strlen(many) }));
-	strcat(many, "/a");
-	ck_assert_ptr_nonnull(pathglob_read(&g, (struct krux_str){ many, strlen(many) }));
-}
-END_TEST
-
 static Suite *handlers_suite(void)
 {
 	Suite *s = suite_create("handlers");
@@ -632,18 +394,8 @@ static Suite *handlers_suite(void)
 	ADD(search_patterns);
 	ADD(search_shows_only_what_is_allowed);
 	ADD(search_content_lines);
-	ADD(copy_files_and_folders);
-	ADD(copy_and_move_ask_for_every_path);
-	ADD(move_renames);
-	ADD(delete_and_restore);
-	ADD(trash_expires);
-	ADD(trash_may_be_elsewhere);
 	ADD(watch_tells);
-	ADD(time_refuses);
-	ADD(system_figures);
 #undef ADD
-	tcase_add_test(tc, time_zones);
-	tcase_add_test(tc, globs_match_as_the_language_says);
 	return s;
 }
 
