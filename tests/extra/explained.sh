@@ -66,7 +66,7 @@ made_K6004() {
 	kruxc build "$here/stdlib-caps/policies/personal-permissive.yaml" -I "$here/stdlib-caps" -o out
 }
 # Faults of kruxc, not of what it reads: a unit test brings it.
-made_K6005() { grep -q 'list\[0\]->code == 6005' "$here/tests/unit/test_filter.c" && echo '[K6005]'; }
+made_K6005() { grep -q 'list\[0\]->code == 6005' "$here/tests/unit/test_filter_verify.c" && echo '[K6005]'; }
 
 # A minute's work for the compiler: a unit test brings it.
 made_K9003() { grep -q 'list\[0\]->code == 9003' "$here/tests/unit/test_c_text.c" && echo '[K9003]'; }
