@@ -306,44 +306,61 @@ static void all_grant(struct grant *g, const char *why)
 	draft_on(g->s->im, grant_rule(g, KRUX_STR("everything"), "everything"), KRUX_STR("*"));
 }
 
-/* Where the tool of mcp__server__tool begins, from one place on; NULL: there is none. */
-static const char *tool_mark(struct krux_str server, const char *from)
+static bool has_letter(struct krux_str s)
 {
-	const char *mark = memmem(from, server.n - (size_t)(from - server.p), "__", 2);
-
-	return mark && mark > server.p ? mark : NULL;
+	for (size_t i = 0; i < s.n; i++)
+		if (is_letter(s.p[i]))
+			return true;
+	return false;
 }
 
-/* mcp__server and mcp__server__tool. */
+/* server__tool in its parts; the tool is empty where there is none. False where it is not known which server is meant:
+ * a name of signs alone, a star, or signs that part it in more than one way. */
+static bool server_split(struct krux_str s, struct krux_str *server, struct krux_str *tool)
+{
+	const char *mark = memmem(s.p, s.n, "__", 2);
+
+	*server = s;
+	*tool = (struct krux_str){ 0 };
+	if (mark) {
+		*tool = (struct krux_str){ mark + 2, s.n - (size_t)(mark + 2 - s.p) };
+		server->n = (size_t)(mark - s.p);
+		if (!tool->n || memmem(mark + 1, tool->n + 1, "__", 2))
+			return false;
+	}
+	return has_letter(*server) && !memchr(server->p, '*', server->n);
+}
+
+/* mcp__server and mcp__server__tool. What import mcp made of a name that cannot stay here is not known, as it
+ * depends on the other tools: denied is all of the server, allowed nothing. */
 static void mcp_grant(struct grant *g)
 {
+	struct krux_str server, tool, on, ns;
 	struct importer *im = g->s->im;
-	struct krux_str server = { g->tool.p + 5, g->tool.n - 5 }, tool = { 0 }, on;
-	const char *mark = server.n ? tool_mark(server, server.p) : NULL;
 	struct draft_rule *rule;
-	bool star;
+	bool all;
 
-	if (mark) {
-		tool = (struct krux_str){ mark + 2, server.n - (size_t)(mark + 2 - server.p) };
-		server.n = (size_t)(mark - server.p);
-	}
-	if (!server.n || memchr(server.p, '*', server.n) || (tool.n && tool_mark(tool, tool.p))) {
+	if (!server_split((struct krux_str){ g->tool.p + 5, g->tool.n - 5 }, &server, &tool)) {
 		all_grant(g, "it is not known which server is meant");
 		return;
 	}
-	star = tool.n && memchr(tool.p, '*', tool.n) && !is(tool, "*");
-	if (star || !g->bare || g->doubt)
+	all = !tool.n || is(tool, "*");
+	ns = import_identifier(im->arena, server);
+	if (!g->doubt && !g->bare)
 		g->doubt = "there is no such pattern here";
+	if (!g->doubt && !all && !import_is_identifier(tool))
+		g->doubt = memchr(tool.p, '*', tool.n) ? "there is no such pattern here"
+		           : "the tool has another name here, which can be that of another tool";
+	if (!g->doubt && !restricts(g) && !import_is_identifier(server))
+		g->doubt = "the server has another name here, which can be that of another server";
 	if (g->doubt && !restricts(g)) {
 		lost(g, g->doubt);
 		return;
 	}
-	if (!tool.n || is(tool, "*") || star)
-		on = arena_printf(im->arena, "%.*s.*", STR_ARG(import_identifier(im->arena, server)));
-	else
-		on = arena_printf(im->arena, "%.*s.%.*s", STR_ARG(import_identifier(im->arena, server)),
-		                  STR_ARG(import_identifier(im->arena, tool)));
-	rule = grant_rule(g, import_id(im->arena, on), star ? "all of the server" : "every call");
+	all |= !import_is_identifier(tool);
+	on = all ? arena_printf(im->arena, "%.*s.*", STR_ARG(ns))
+	     : arena_printf(im->arena, "%.*s.%.*s", STR_ARG(ns), STR_ARG(tool));
+	rule = grant_rule(g, import_id(im->arena, on), all ? "all of the server" : "every call");
 	draft_on(im, rule, on);
 	import_review(im, &rule->notes, "a capability of that name has to be in the build");
 }

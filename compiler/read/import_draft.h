@@ -57,6 +57,8 @@ void notes_put_behind(struct buf *, const struct notes *);
 
 /* [a-z][a-z0-9_]*, from any spelling: "getUser" and "get-user" are get_user. */
 struct krux_str import_identifier(struct arena *, struct krux_str);
+/* It is one as it stands. */
+bool import_is_identifier(struct krux_str);
 /* [A-Z][A-Za-z0-9]* */
 struct krux_str import_error_name(struct arena *, struct krux_str);
 /* [a-z0-9][a-z0-9._-]* */

@@ -152,6 +152,26 @@ static bool is_capability(const struct krux_value *item)
 	       (krux_value_get(item, "purpose") || krux_value_get(item, "permission_tier"));
 }
 
+/* A tool whose name can stay has it, wherever it is in the list: who denies it has denied no other. False, after an
+ * error, where two have one. */
+static bool names_take(struct importer *im, const struct krux_value *tools, struct name_set *names, struct name_set *taken)
+{
+	for (size_t i = 0; i < tools->list.n; i++) {
+		struct krux_str raw = text_member(&tools->list.item[i], "name");
+
+		if (!raw.n)
+			continue;
+		if (!name_set_add(im->arena, names, raw)) {
+			diag_error(im->diags, IMPORT_NO_SHAPE, import_json_at(im, raw), "there are two tools `%.*s`",
+			           STR_ARG(raw))->expected = KRUX_STR("tools of different names, as a call says no more");
+			return false;
+		}
+		if (import_is_identifier(raw))
+			name_set_add(im->arena, taken, raw);
+	}
+	return true;
+}
+
 void import_mcp(struct importer *im)
 {
 	const struct krux_str other = KRUX_STR("`kruxc import kruxos` for capabilities and policies of KruxOS");
@@ -173,8 +193,8 @@ void import_mcp(struct importer *im)
 	if (member(root, "nextCursor", KRUX_V_TEXT) || member(member(root, "result", KRUX_V_MAP), "nextCursor", KRUX_V_TEXT))
 		import_note(im, &f.notes, IMPORT_LOST, ((struct span){ im->src, 0, 1 }),
 		            "there are more tools than this answer holds (nextCursor)");
-	for (size_t i = 0; i < tools->list.n; i++)
-		name_set_add(im->arena, &names, text_member(&tools->list.item[i], "name"));
+	if (!names_take(im, tools, &names, &taken))
+		return;
 	for (size_t i = 0; i < tools->list.n && import_afford(im, TOOL_COST); i++) {
 		const struct krux_value *tool = &tools->list.item[i];
 		struct krux_str raw = text_member(tool, "name");
@@ -184,7 +204,8 @@ void import_mcp(struct importer *im)
 			import_note(im, &f.notes, IMPORT_LOST, ((struct span){ im->src, 0, 1 }), "tool %zu has no name", i + 1);
 			continue;
 		}
-		c.name = name_set_unique(im->arena, &taken, import_identifier(im->arena, raw), '_');
+		c.name = import_is_identifier(raw) ? raw
+		         : name_set_unique(im->arena, &taken, import_identifier(im->arena, raw), '_');
 		tool_read(im, &c, tool, &names);
 		ARENA_PUSH(im->arena, f.cap, f.ncaps, f.caps_cap, c);
 	}

@@ -9,7 +9,7 @@ static bool is_lower(char c) { return c >= 'a' && c <= 'z'; }
 static bool is_upper(char c) { return c >= 'A' && c <= 'Z'; }
 static bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
-static bool is_identifier(struct krux_str s)
+bool import_is_identifier(struct krux_str s)
 {
 	if (!s.n || s.n > KRUX_MAX_NAME || !is_lower(s.p[0]))
 		return false;
@@ -24,7 +24,7 @@ struct krux_str import_identifier(struct arena *a, struct krux_str s)
 	char *p = arena_get(a, KRUX_MAX_NAME + 1);
 	size_t n = 0;
 
-	if (is_identifier(s))
+	if (import_is_identifier(s))
 		return s;
 	for (size_t i = 0; i < s.n && n < KRUX_MAX_NAME; i++) {
 		char c = s.p[i];

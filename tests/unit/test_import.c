@@ -208,6 +208,7 @@ static const struct { const char *text, *rule; } denied[] = {
 
 #define WRITES "on: \"*\"\n    when: any(writes, true) or any(creates, true) or any(deletes, true)\n    verdict: "
 #define READS "on: \"*\"\n    when: any(reads, true) or any(lists, true)\n    verdict: "
+#define LONG63 "a12345678901234567890123456789012345678901234567890123456789012"
 #define ALL "  - id: deny.everything\n    on: \"*\"\n    verdict: blocked"
 #define WEB "on: \"*\"\n    when: any(connects, "
 #define PROGRAMS(verdict) "on: \"*\"\n    when: any(executes, true)\n    verdict: " verdict
@@ -269,6 +270,27 @@ static const struct { const char *permissions, *rule; } doubted[] = {
 	{ "'deny': [ 'WebFetch(domain:0x7f.1)' ]", WEB "it.host == \"127.0.0.1\")\n    verdict: blocked" },
 	{ "'deny': [ 'mcp__s__get*' ]", "on: \"s.*\"\n    verdict: blocked" },
 	{ "'deny': [ 'mcp__s__get(x)' ]", "on: s.get\n    verdict: blocked" },
+	{ "'deny': [ 'mcp__s__get_it' ]", "on: s.get_it\n    verdict: blocked" },
+	{ "'deny': [ 'mcp__s__getIt' ]", "on: \"s.*\"\n    verdict: blocked" },
+	{ "'deny': [ 'mcp__s__getIt' ]", "# denied in doubt: mcp__s__getIt: the tool has another name here, which can be that of "
+	  "another tool, so it holds for all of the server" },
+	{ "'ask': [ 'mcp__s__get-it' ]", "on: \"s.*\"\n    verdict: approval-required" },
+	{ "'deny': [ 'mcp__s__\u524a\u9664' ]", "on: \"s.*\"\n    verdict: blocked" },
+	{ "'deny': [ 'mcp__s__" LONG63 "y' ]", "on: \"s.*\"\n    verdict: blocked" },
+	{ "'deny': [ 'mcp__s__" LONG63 "' ]", "on: s." LONG63 "\n    verdict: blocked" },
+	{ "'deny': [ 'mcp__My-S' ]", "on: \"my_s.*\"\n    verdict: blocked" },
+	{ "'deny': [ 'mcp__My-S__get' ]", "on: my_s.get\n    verdict: blocked" },
+	{ "'deny': [ 'mcp__\u65e5\u672c__x' ]", ALL },
+	{ "'deny': [ 'mcp____' ]", ALL },
+	{ "'deny': [ 'mcp__s__' ]", ALL },
+	{ "'deny': [ 'mcp__s___x' ]", ALL },
+	{ "'allow': [ 'mcp__s__get_it' ]", "on: s.get_it\n    verdict: autonomous" },
+	{ "'allow': [ 'mcp__s__getIt' ]", "# not carried over: allow mcp__s__getIt: the tool has another name here, which can be "
+	  "that of another tool" },
+	{ "'allow': [ 'mcp__s-t' ]", "# not carried over: allow mcp__s-t: the server has another name here, which can be that of "
+	  "another server" },
+	{ "'allow': [ 'mcp__s-t__get' ]", "# not carried over: allow mcp__s-t__get: the server has another name here, which can "
+	  "be that of another server" },
 	{ "'deny': [ 'mcp__*' ]", ALL },
 	{ "'deny': [ 'mcp__a__b__c' ]", ALL },
 	{ "'deny': [ '*' ]", ALL },
@@ -405,6 +427,8 @@ static const struct { const char *tool, *want; } hinted[] = {
 	{ "\"name\": \"look\", \"annotations\": { \"readOnlyHint\": true }", "effect  state(\"x\");" },
 	{ "\"name\": \"a b\"", "handler mcp \"x\" tool \"a_b\" resident;" },
 	{ "\"name\": \"-x\" }, { \"name\": \"x\"", "handler mcp \"x\" tool \"x_2\" resident;" },
+	{ "\"name\": \"get-it\" }, { \"name\": \"get_it_2\" }, { \"name\": \"get_it\"",
+	  "# renamed: the tool `get-it` is x.get_it_3 here" },
 	{ "\"name\": \"a\\u001bb\"", "handler mcp \"x\" tool \"a_b\" resident;" },
 };
 
@@ -542,6 +566,7 @@ static const struct { enum import_kind kind; const char *text; unsigned code; ui
 	{ IMPORT_KRUXOS, "[ { \"name\": \"a\", \"inputSchema\": {} } ]\n", 6101, 1 },
 	{ IMPORT_MCP, "[ { \"name\": \"a.b\", \"purpose\": \"x\" } ]\n", 6101, 1 },
 	{ IMPORT_MCP, "{\n  \"tools\": [ }\n", 6101, 2 },
+	{ IMPORT_MCP, "[ { \"name\": \"a\" },\n{ \"name\": \"a\" } ]\n", 6101, 2 },
 	{ IMPORT_MCP, "{}\n", 6101, 1 },
 	{ IMPORT_MCP, "{ \"tools\": [] }\n", 6101, 1 },
 	{ IMPORT_MCP, "[ 1, 2 ]x\n", 6101, 1 },
@@ -627,7 +652,7 @@ static const struct { enum import_kind kind; const char *head, *again, *between,
 	{ IMPORT_KRUXOS, "- name: a.b\n  purpose: \"", "x ", "", "\"\n", 200000 },
 	{ IMPORT_KRUXOS, "- name: a.b\n  purpose: x\n  errors:\n    - type: X\n      recovery: [ ",
 	  "{ description: a.b.c a.b.c }", ", ", " ]\n", 50000 },
-	{ IMPORT_MCP, "{ \"tools\": [ ", "{ \"name\": \"a\" }", ", ", " ] }", 20000 },
+	{ IMPORT_MCP, "{ \"tools\": [ ", "{ \"name\": \"" LONG63 "%\" }", ", ", " ] }", 20000 },
 	{ IMPORT_MCP, "{ \"tools\": [ { \"name\": \"a\", \"inputSchema\": { \"$defs\": { \"r\": { \"properties\": { \"a\": "
 	  "{ \"$ref\": \"#/$defs/s\" }, \"b\": { \"$ref\": \"#/$defs/s\" } } }, \"s\": { \"properties\": { \"a\": { \"$ref\": "
 	  "\"#/$defs/r\" } } } }, \"properties\": { \"x0\": {}", ", \"x%\": { \"$ref\": \"#/$defs/r\" }", "", " } } } ] }", 60 },
