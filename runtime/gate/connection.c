@@ -338,14 +338,15 @@ static void all_sent(struct connection *c)
 		connection_end(c);
 		return;
 	}
-	if (!c->waiting)
-		return;
-	c->waiting = false;
-	c->taken_by = 0;
+	/* So much may have waited that it was no longer read, and have left before anybody asked to be told of room. */
 	if (c->rest)
 		server_again(c);
+	if (c->waiting) {
+		c->waiting = false;
+		c->taken_by = 0;
+		connection_timer(c);
+	}
 	interest(c);
-	connection_timer(c);
 }
 
 void connection_flush(struct connection *c)

@@ -271,7 +271,7 @@ static int link_take(struct link *l, int (*take)(struct gate *, struct message *
                      struct krux_err *err)
 {
 	struct message m;
-	int rc;
+	int rc = 0;
 
 	while (l->open && (rc = channel_take(&l->channel, &m, err)) > 0) {
 		rc = take(l->gate, &m, err);

@@ -94,6 +94,16 @@ serve
 accept_large "$(ticket)"
 soon cmp -s large ws/ask/restarted
 is "it is written, after a restart" "$(cmp -s large ws/ask/restarted && echo same)" same
+# An answer of more than is kept waiting for a client: what it asks next on that connection is answered too.
+cp large small
+head -c 300000 /dev/zero | tr '\0' y > large
+done=0
+for i in 1 2 3 4 5 6; do
+	write "long-$i"
+	accept_large "$(ticket)" && done=$((done + 1))
+done
+is "larger ones are accepted, each in one connection" $done 6
+mv small large
 write renewed
 old=$(ticket)
 sed -i 's/^name: team$/name: other/' team.yaml
