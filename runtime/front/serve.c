@@ -218,6 +218,18 @@ static int socket_make(const char *path, const char *name, mode_t mode, gid_t gr
 	return listen_make(path ? path : usual, mode, group, out, err);
 }
 
+/* Beside the agents' one, where clients look for it. */
+static int supervisors_make(const struct serve *s, struct listen_socket *out, struct krux_err *err)
+{
+	const char *slash = s->socket ? strrchr(s->socket, '/') : NULL;
+	CLEAN_FREE char *beside = NULL;
+
+	if (s->socket && !s->supervisor &&
+	    asprintf(&beside, "%.*ssupervisor.sock", slash ? (int)(slash + 1 - s->socket) : 0, s->socket) < 0)
+		return err_set(err, ENOMEM, "--supervisor");
+	return socket_make(s->supervisor ? s->supervisor : beside, "supervisor.sock", 0600, (gid_t)-1, out, err);
+}
+
 static int sockets_take(struct serve *s, struct krux_err *err)
 {
 	int passed = s->only ? listen_connected(0, &s->agent, err) : listen_inherit(&s->agent, &s->super, err);
@@ -232,7 +244,7 @@ static int sockets_take(struct serve *s, struct krux_err *err)
 		               "--supervisor are for its .socket units to say");
 	if (passed)
 		return 0;
-	return socket_make(s->supervisor, "supervisor.sock", 0600, (gid_t)-1, &s->super, err) ||
+	return supervisors_make(s, &s->super, err) ||
 		socket_make(s->socket, "agent.sock", s->group ? 0660 : 0666, group, &s->agent, err) ?
 		-1 : 0;
 }

@@ -28,9 +28,9 @@ END
 mkdir ws ws/ask
 [ "$(id -u)" != 0 ] || chown -R 65533:65533 ws
 serve() {
-	"$R" serve $waive --bundle out/bundle.krux --state state --dev --socket "$dir/a" --supervisor "$dir/s" 2> said &
+	"$R" serve $waive --bundle out/bundle.krux --state state --dev --socket "$dir/a" 2> said &
 	daemon=$!
-	soon "$R" status --socket "$dir/s" > /dev/null 2>&1
+	soon "$R" status --socket "$dir/supervisor.sock" > /dev/null 2>&1
 }
 stop() {
 	kill "$daemon"
@@ -39,7 +39,7 @@ stop() {
 	daemon=
 }
 serve
-"$R" agents add builder --token --workspace "$dir/ws" --operator state/keys/operator.key --socket "$dir/s" |
+"$R" agents add builder --token --workspace "$dir/ws" --operator state/keys/operator.key --socket "$dir/supervisor.sock" |
 	grep '^krux-token-' > token
 chmod 600 token
 call() { "$R" call "$@" --as builder --token-file token --socket "$dir/a" --json > answer 2> why; }
@@ -56,11 +56,11 @@ is "blobs hold both" "$(ls state/blobs | wc -l)" 2
 printf good > source && call filesystem.write '{"path":"/workspace/source","content":"good"}'
 ask() { call filesystem.copy '{"source":"/workspace/source","destination":"/workspace/ask/copy"}'; }
 ticket() { sed 's/.*"ticket":"\([0-9a-f]*\)".*/\1/' answer; }
-accept() { "$R" approvals accept "$1" --key state/keys/approver.key --socket "$dir/s" > accepted 2>&1; }
+accept() { "$R" approvals accept "$1" --key state/keys/approver.key --socket "$dir/supervisor.sock" > accepted 2>&1; }
 ask
 is "a copy that a person has to see" $? 1
 first=$(ticket)
-"$R" approvals show "$first" --socket "$dir/s" > shown
+"$R" approvals show "$first" --socket "$dir/supervisor.sock" > shown
 is "the file is shown" "$(grep -c '/workspace/source' shown | sed 's/^[2-9]$/more/')" more
 call filesystem.write '{"path":"/workspace/source","content":"evil"}'
 accept "$first"
@@ -80,7 +80,7 @@ write() {
 	call filesystem.write - < large.json
 	is "a large write that a person has to see, $1" $? 1
 }
-accept_large() { "$R" approvals accept "$1" --large --key state/keys/approver.key --socket "$dir/s" > accepted 2>&1; }
+accept_large() { "$R" approvals accept "$1" --large --key state/keys/approver.key --socket "$dir/supervisor.sock" > accepted 2>&1; }
 write at-once
 accept "$(ticket)"
 is "what the record does not hold is accepted by name" $? 1
@@ -108,9 +108,9 @@ write renewed
 old=$(ticket)
 sed -i 's/^name: team$/name: other/' team.yaml
 "$C" build team.yaml -I "$top/stdlib-caps" -o out > built 2>&1 || cat built
-"$R" reload --socket "$dir/s" > reloaded 2>&1
+"$R" reload --socket "$dir/supervisor.sock" > reloaded 2>&1
 is "another bundle" $? 0
-renewed() { "$R" approvals list --socket "$dir/s" --json 2> why | tr '{' '\n' | sed -n 's/.*"ticket":"\([0-9a-f]*\)".*/\1/p' | grep -v "$old" > listed && [ -s listed ]; }
+renewed() { "$R" approvals list --socket "$dir/supervisor.sock" --json 2> why | tr '{' '\n' | sed -n 's/.*"ticket":"\([0-9a-f]*\)".*/\1/p' | grep -v "$old" > listed && [ -s listed ]; }
 soon renewed
 accept_large "$(cat listed)"
 soon cmp -s large ws/ask/renewed
