@@ -1,6 +1,9 @@
 /* Text to cells. */
 #include "runtime/front/csv.h"
 
+#include "runtime/base/screen.h"
+
+#include <stdlib.h>
 #include <string.h>
 
 static bool computes(struct krux_str s)
@@ -27,6 +30,20 @@ void csv_put(FILE *f, struct krux_str s, bool first)
 		fputc(s.p[i], f);
 	}
 	fputc('"', f);
+}
+
+void csv_screen(FILE *f, struct krux_str s)
+{
+	char *text = NULL;
+	size_t n;
+	FILE *mem = open_memstream(&text, &n);
+
+	if (mem) {
+		screen_put(mem, s);
+		fclose(mem);
+	}
+	csv_put(f, text ? (struct krux_str){ text, n } : KRUX_STR("(out of memory)"), false);
+	free(text);
 }
 
 void csv_end(FILE *f)

@@ -41,6 +41,21 @@ START_TEST(cells_are_quoted)
 }
 END_TEST
 
+START_TEST(cells_move_no_cursor)
+{
+	char *text;
+	size_t n;
+	FILE *f = open_memstream(&text, &n);
+
+	csv_put(f, KRUX_STR("a"), true);
+	csv_screen(f, KRUX_STR("b,\x1b[2J\u202E\xC2\x9B\\"));
+	csv_end(f);
+	fclose(f);
+	ck_assert_str_eq(text, "a,\"b,\\x1B[2J\\u{202E}\\u{9B}\\\\\"\r\n");
+	free(text);
+}
+END_TEST
+
 static unsigned lines(void)
 {
 	unsigned n = 0;
@@ -186,6 +201,7 @@ int main(void)
 	tcase_add_checked_fixture(t, audited_setup, audited_teardown);
 	tcase_set_timeout(t, 240);
 	tcase_add_test(t, cells_are_quoted);
+	tcase_add_test(t, cells_move_no_cursor);
 	tcase_add_test(t, a_log_of_several_segments_that_is_being_written);
 	tcase_add_test(t, every_line_is_json);
 	tcase_add_test(t, what_cannot_be_read_is_said);
