@@ -21,7 +21,7 @@ static const char freeze_help[] =
 "recorded; only an operator thaws.\n"
 "\n"
 "  --agent A         this agent only\n"
-"  --reason TEXT     is recorded, and told to agents\n"
+"  --reason TEXT     is recorded\n"
 "  --socket PATH     the daemon's supervisor socket\n"
 "  --json            print JSON\n"
 "\n"
