@@ -6,6 +6,7 @@
 #include "runtime/base/err.h"
 #include "runtime/base/state.h"
 #include "runtime/bundle/trust.h"
+#include "runtime/front/owner.h"
 #include "runtime/record/carry.h"
 #include "runtime/record/log.h"
 #include "runtime/record/registry.h"
@@ -110,10 +111,10 @@ static void signers_put(struct signing *s, struct record *r)
 	record_bytes(r, AUDIT_SIGNERS, s->signers, o.n);
 }
 
-static enum supervisor_result append(struct log *log, struct signing *s, struct record *r, uint64_t *seq,
-                                     struct krux_err *err)
+static enum supervisor_result append(const struct state *state, struct log *log, struct signing *s, struct record *r,
+                                     uint64_t *seq, struct krux_err *err)
 {
-	const struct registry_rules rules = { NULL, geteuid(), geteuid() };
+	const struct registry_rules rules = { NULL, geteuid(), geteuid() ? geteuid() : owner_base(state) };
 	enum supervisor_result result;
 
 	/* workspace_open has looked at its places. */
@@ -146,7 +147,7 @@ static enum supervisor_result act_state(const struct act_place *at, struct signi
 	log = log_open(state.log, state.blobs, &options, err);
 	if (!log)
 		return SUPERVISOR_FAILED;
-	result = append(log, s, r, seq, err);
+	result = append(&state, log, s, r, seq, err);
 	log_close(log);
 	return result;
 }

@@ -6,6 +6,7 @@
 #include "runtime/base/err.h"
 #include "runtime/base/file.h"
 #include "runtime/base/state.h"
+#include "runtime/base/uids.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -101,6 +102,13 @@ static int keys_settle(int keys, uid_t recorder, struct krux_err *err)
 	if (fchown(key, recorder, (gid_t)recorder) || fchmod(keys, 0711))
 		return err_set(err, errno, "log.key");
 	return 0;
+}
+
+uid_t owner_base(const struct state *s)
+{
+	struct stat log;
+
+	return !fstat(s->log, &log) && log.st_uid > UID_RECORDER ? log.st_uid - UID_RECORDER : UID_BASE;
 }
 
 int owner_settle(const struct state *s, uid_t recorder, int *keys, struct krux_err *err)

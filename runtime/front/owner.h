@@ -8,6 +8,9 @@
 struct krux_err;
 struct state;
 
+/* What a daemon that serves the folder as root counts its uids from: the one before tells it by its log; without one
+ * UID_BASE. */
+uid_t owner_base(const struct state *);
 /* Makes it so, with an empty keys/log.key where there is none, and checks the rest: the folder of
  * keys, *keys, opened here; trust, which nobody else may be able to write. */
 int owner_settle(const struct state *, uid_t recorder, int *keys, struct krux_err *err);

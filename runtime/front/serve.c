@@ -7,6 +7,7 @@
 #include "runtime/base/reach.h"
 #include "runtime/base/screen.h"
 #include "runtime/base/state.h"
+#include "runtime/base/uids.h"
 #include "runtime/front/daemon.h"
 #include "runtime/front/listen.h"
 #include "runtime/front/machine.h"
@@ -98,12 +99,12 @@ static int base_read(struct serve *s, struct krux_err *err)
 	char *end;
 	unsigned long n;
 
-	s->plan.start.uid_base = 60800;
+	s->plan.start.uid_base = UID_BASE;
 	if (!s->base)
 		return 0;
 	errno = 0;
 	n = strtoul(s->base, &end, 10);
-	if (errno || *end || *s->base < '1' || *s->base > '9' || n > INT_MAX - 3)
+	if (errno || *end || *s->base < '1' || *s->base > '9' || n > INT_MAX - (UIDS - 1))
 		return err_set(err, 0, "--uid-base: a number of users, such as 60800");
 	s->plan.start.uid_base = (uid_t)n;
 	return 0;
@@ -282,7 +283,6 @@ static int places_take(struct serve *s, struct krux_err *err)
 static int only_take(struct serve *s, struct krux_err *err)
 {
 	struct start_plan *start = &s->plan.start;
-	struct stat log;
 
 	if (!s->only)
 		return 0;
@@ -292,8 +292,8 @@ static int only_take(struct serve *s, struct krux_err *err)
 	start->agent = s->only;
 	start->workspace = s->workspace.path;
 	/* A daemon may have served this state with other uids than the usual ones. */
-	if (!s->base && !fstat(s->state.log, &log) && log.st_uid > 1 && !geteuid())
-		start->uid_base = log.st_uid - 1;
+	if (!s->base && !geteuid())
+		start->uid_base = owner_base(&s->state);
 	return 0;
 }
 
@@ -335,7 +335,7 @@ static int serve_open(struct serve *s, int *code, struct krux_err *err)
 	    reached_read(&s->reached, s->reach_list, err))
 		return -1;
 	start->reached = s->reached.block;
-	s->plan.hook.uid = start->uid_base + 2;
+	s->plan.hook.uid = start->uid_base + UID_HOOK;
 	if (hook_check(&s->plan.hook, err))
 		return -1;
 	*code = EXIT_SYSTEM;
@@ -346,7 +346,7 @@ static int serve_open(struct serve *s, int *code, struct krux_err *err)
 	    only_take(s, err))
 		return -1;
 	*code = EXIT_SYSTEM;
-	return owner_settle(&s->state, start->uid_base + 1, &start->keys, err) || cgroup_take(s, err) ? -1 : 0;
+	return owner_settle(&s->state, start->uid_base + UID_RECORDER, &start->keys, err) || cgroup_take(s, err) ? -1 : 0;
 }
 
 static int serve_run(struct serve *s)

@@ -5,6 +5,7 @@
 #include "runtime/base/begin.h"
 #include "runtime/base/err.h"
 #include "runtime/base/state.h"
+#include "runtime/base/uids.h"
 #include "runtime/sandbox/cgroup.h"
 #include "runtime/sandbox/sandbox.h"
 
@@ -50,10 +51,9 @@ static void spawner_begin(const struct start_plan *p, const struct start_generat
 	b->fd[BEGIN_WEB] = g->spawner_web;
 }
 
-/* A uid of its own for each that needs nothing of root's; + 2 is the hook's. */
 static uid_t uid_of(const struct start_plan *p, enum process_kind kind)
 {
-	return p->uid_base + (kind == PROCESS_RECORDER ? 1 : kind == PROCESS_EGRESS ? 3 : 0);
+	return p->uid_base + (kind == PROCESS_RECORDER ? UID_RECORDER : kind == PROCESS_EGRESS ? UID_EGRESS : UID_GATE);
 }
 
 static int process_tell(const struct start_plan *p, enum process_kind kind, const struct start_generation *g,

@@ -25,7 +25,7 @@ struct start_plan {
 	const char *const *places;     /* that no agent may reach, NULL-terminated */
 	const char *const *reached;    /* blocks of special addresses that calls may reach, NULL-terminated; NULL: none */
 	const char *agent, *workspace; /* who is served alone; NULL: all that are registered */
-	uid_t uid_base;                /* as root: gate + 0, recorder + 1, egress + 3 */
+	uid_t uid_base;                /* as root: of the uids that base/uids.h counts */
 };
 
 /* What belongs to one generation. The descriptors stay the caller's. */

@@ -1,6 +1,8 @@
 /* Listening, hello, and which message goes where. */
 #include "runtime/gate/server.h"
 
+#include "runtime/record/registry.h"
+
 #include "capspec/version.h"
 
 #include <errno.h>
@@ -18,11 +20,13 @@ static const uint64_t millisecond = 1000000;
 
 static const char stranger[] = "there is no such agent, or its proof does not hold";
 
-/* One uid has to be one agent, and nobody who may say yes: not root, not the operator, not a
- * person who has signed anything here. */
+/* One uid has to be one agent, none of the daemon's processes, and nobody who may say yes: not root, not the operator,
+ * not a person who has signed anything here. */
 static bool peer_holds(const struct gate *g, const struct agent *a, uint64_t uid)
 {
-	if (a->auth != AUDIT_AUTH_PEER || a->uid != uid || !uid || uid == g->owner || uid == geteuid())
+	const struct registry_rules rules = { NULL, g->owner, geteuid() };
+
+	if (a->auth != AUDIT_AUTH_PEER || a->uid != uid || !uid || uid == g->owner || registry_uid_daemon(&rules, uid))
 		return false;
 	for (unsigned i = 0; i < g->nsigners; i++)
 		if (g->signer[i] == uid)

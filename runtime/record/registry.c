@@ -4,6 +4,7 @@
 #include "runtime/base/cleanup.h"
 #include "runtime/base/err.h"
 #include "runtime/base/reach.h"
+#include "runtime/base/uids.h"
 #include "runtime/record/carry.h"
 #include "runtime/record/record.h"
 
@@ -11,7 +12,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { DAEMON_UIDS = 3 };              /* gate, recorder, hook */
+bool registry_uid_daemon(const struct registry_rules *rules, uint64_t uid)
+{
+	return uid == rules->daemon || (rules->daemon != rules->owner && uid > rules->daemon && uid - rules->daemon < UIDS);
+}
 
 static int uid_check(const struct carry *c, uint64_t uid, const struct registry_rules *rules, struct krux_err *err)
 {
@@ -19,7 +23,7 @@ static int uid_check(const struct carry *c, uint64_t uid, const struct registry_
 		return err_set(err, 0, "uid 0 is root's: no agent is known by it");
 	if (uid == rules->owner)
 		return err_set(err, 0, "uid %llu is the operator's: no agent is known by it", (unsigned long long)uid);
-	if (rules->daemon != rules->owner && uid >= rules->daemon && uid - rules->daemon < DAEMON_UIDS)
+	if (registry_uid_daemon(rules, uid))
 		return err_set(err, 0, "uid %llu is the daemon's: no agent is known by it", (unsigned long long)uid);
 	for (size_t i = 0; i < carry_agents(c); i++) {
 		const struct carry_agent *a = carry_agent(c, i);

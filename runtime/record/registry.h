@@ -2,6 +2,7 @@
 #ifndef KRUX_REGISTRY_H
 #define KRUX_REGISTRY_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct carry;
@@ -11,9 +12,11 @@ struct record;
 struct registry_rules {
 	const char *const *places;     /* that no agent may reach, as reach_check takes them; NULL: none */
 	uint64_t owner;                /* uid of the operator */
-	uint64_t daemon;               /* uid of the gate, with the two that follow it; the operator's: no others */
+	uint64_t daemon;               /* uid of the gate, with those that follow it (base/uids.h); the operator's: no others */
 };
 
+/* Is this one of the daemon's own processes', or their hook's. */
+bool registry_uid_daemon(const struct registry_rules *, uint64_t uid);
 /* Of a record `agent`: the name, the uid and the workspace that it adds, or the name that it revokes. Negative with
  * *err: it cannot be. */
 int registry_check(const struct carry *, const struct record *, const struct registry_rules *, struct krux_err *err);

@@ -34,6 +34,15 @@ export KRUX_SOCKET
 exits "an agent before the daemon runs" 0 "$R" agents add one --token --state "$dir/s" --operator "$op" --bundle "$dir/b/bundle.krux"
 says "its rights" "approval-required filesystem.stat@1.0"
 tail -1 "$dir/out" > "$dir/token"
+# As root: 60800, and what is counted from it.
+ours() { # who asks
+	[ "$(id -u)" = 0 ] || return 0
+	for uid in 60800 60801 60802 60803; do
+		exits "$1 no agent by uid $uid" 1 "$R" agents add eg --uid $uid --operator "$op" --bundle "$dir/b/bundle.krux" $2
+		says "$1 since it is the daemon's" "uid $uid is the daemon's"
+	done
+}
+ours "without a daemon:" "--state $dir/s"
 chmod 600 "$dir/token"
 "$R" serve $waive --bundle "$dir/b/bundle.krux" --state "$dir/s" --socket "$dir/agent.sock" --supervisor "$dir/supervisor.sock" --dev > "$dir/serve" 2>&1 &
 daemon=$!
@@ -119,6 +128,7 @@ exits "an approver cannot thaw" 1 "$R" thaw --agent one --operator "$key" --reas
 exits "an operator can" 0 "$R" thaw --agent one --operator "$op" --reason x
 exits "and it calls again" 0 call filesystem.list '{"path":"/workspace"}'
 mkdir "$dir/w"
+ours "with a daemon:" "--workspace $dir/w"
 exits "another agent" 0 "$R" agents add two --uid 4321 --workspace "$dir/w" --operator "$op" --bundle "$dir/b/bundle.krux"
 exits "a name that is taken" 1 "$R" agents add two --token --workspace "$dir/w" --operator "$op"
 exits "list" 0 "$R" agents list
@@ -131,6 +141,24 @@ exits "revoke nobody" 1 "$R" agents revoke nobody --operator "$op"
 kill "$daemon"
 wait "$daemon"; [ $? = 0 ] && good "the daemon ends in order" || bad "the daemon ends in order" "$(cat "$dir/serve")"
 daemon=
+# With a base that makes an agent's uid that of egress.
+if [ "$(id -u)" = 0 ]; then
+	mkdir "$dir/bin"
+	cp "$R" "${R%/*}/krux-call" "$dir/bin/"
+	peer() { setpriv --reuid "$1" --regid "$1" --clear-groups "$dir/bin/kruxrt" call filesystem.list '{"path":"/workspace"}' --as "$2"; }
+	exits "one more agent" 0 "$R" agents add three --uid 4322 --workspace "$dir/w" --operator "$op" --bundle "$dir/b/bundle.krux" --state "$dir/s"
+	chmod 777 "$dir/w"
+	chown -R 0:0 "$dir/s/log" "$dir/s/blobs" "$dir/s/keys/log.key"
+	"$R" serve --uid-base 4318 --bundle "$dir/b/bundle.krux" --state "$dir/s" --socket "$dir/agent.sock" --supervisor "$dir/supervisor.sock" --dev > "$dir/serve" 2>&1 &
+	daemon=$!
+	soon "$R" status > /dev/null 2>&1
+	exits "a peer who is an agent" 0 peer 4322 three
+	exits "a peer who is egress" 1 peer 4321 two
+	says "is nobody" "no such agent"
+	kill "$daemon"
+	wait "$daemon"
+	daemon=
+fi
 exits "the log is whole" 0 "$R" audit verify --state "$dir/s"
 [ -z "$(grep -al krux-token- "$dir"/s/log/* "$dir"/s/blobs/* 2> /dev/null)" ] && good "no token in it" || bad "no token in it" "there is"
 echo "$passed passed, $failed failed"

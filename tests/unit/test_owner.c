@@ -2,6 +2,7 @@
 #include "runtime/base/err.h"
 #include "runtime/base/file.h"
 #include "runtime/base/state.h"
+#include "runtime/base/uids.h"
 #include "runtime/front/owner.h"
 
 #include <check.h>
@@ -64,6 +65,8 @@ START_TEST(the_log_becomes_the_recorders)
 	uid_t recorder = geteuid() ? geteuid() : RECORDER;
 	struct stat st;
 
+	if (!geteuid())
+		ck_assert_uint_eq(owner_base(&state), UID_BASE);
 	for (int i = 0; i < 2; i++) {
 		ck_assert_msg(!owner_settle(&state, RECORDER, &keys, &err), "%s", err.text);
 		close(keys);
@@ -72,6 +75,8 @@ START_TEST(the_log_becomes_the_recorders)
 	ck_assert_uint_eq(owner_of("log/00000000.seg"), recorder);
 	ck_assert_uint_eq(owner_of("log/tile"), recorder);
 	ck_assert_uint_eq(owner_of("blobs"), recorder);
+	if (!geteuid())
+		ck_assert_uint_eq(owner_base(&state), RECORDER - UID_RECORDER);
 	ck_assert_uint_eq(owner_of("keys/log.key"), recorder);
 	ck_assert_uint_eq(owner_of("keys"), geteuid());
 	ck_assert_uint_eq(owner_of("trust"), geteuid());
