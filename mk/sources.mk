@@ -28,7 +28,8 @@ BASE_SRC += compiler/base/arena.c compiler/base/buf.c compiler/base/diag.c compi
 GRAMMAR_GEN += grammar/cap_lex grammar/cap_parse
 AST_SRC += compiler/ast/expr_print.c grammar/tree.c
 READ_SRC += compiler/read/capfile.c compiler/read/condition.c compiler/read/expect.c compiler/read/format.c \
-	compiler/read/import.c compiler/read/import_cap.c compiler/read/import_claude.c compiler/read/import_kruxos.c \
+	compiler/read/import.c compiler/read/import_cap.c compiler/read/import_claude.c compiler/read/import_claude_beside.c \
+	compiler/read/import_kruxos.c \
 	compiler/read/import_kruxos_cap.c compiler/read/import_kruxos_field.c compiler/read/import_kruxos_glob.c compiler/read/import_kruxos_policy.c \
 	compiler/read/import_kruxos_rule.c compiler/read/import_mcp.c compiler/read/import_mcp_reach.c compiler/read/import_mcp_scalar.c \
 	compiler/read/import_mcp_schema.c compiler/read/import_mcp_words.c compiler/read/import_name.c compiler/read/import_policy.c \

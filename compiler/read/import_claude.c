@@ -6,15 +6,9 @@
 #include <strings.h>
 
 #include "capspec/canon.h"
-#include "compiler/read/import_draft.h"
+#include "compiler/read/import_claude.h"
 
-enum order { ORDER_DENY, ORDER_ASK, ORDER_ALLOW, ORDER_MODE, ORDER_READ };
 enum { RULE_COST = 64 };
-
-struct settings {
-	struct importer *im;
-	struct draft_policy policy;
-};
 
 /* One entry of a list: Tool or Tool(what). */
 struct grant {
@@ -424,7 +418,22 @@ static bool is_name(struct krux_str s)
 	return s.n;
 }
 
-static void grant_read(struct settings *s, enum order order, struct krux_str text)
+bool claude_is_entry(struct settings *s, struct krux_str text)
+{
+	struct grant g = { .s = s, .order = ORDER_DENY, .text = text };
+	bool known;
+
+	if (!text.n)
+		return false;
+	grant_split(&g);
+	known = grant_is(&g, "Bash") || grant_is(&g, "WebFetch") || grant_is(&g, "WebSearch") ||
+	        (g.tool.n >= 5 && !strncasecmp(g.tool.p, "mcp__", 5));
+	for (size_t i = 0; i < sizeof tools / sizeof *tools; i++)
+		known |= grant_is(&g, tools[i].tool);
+	return known;
+}
+
+void claude_entry(struct settings *s, enum order order, struct krux_str text)
 {
 	struct grant g = { .s = s, .order = order, .text = import_line(s->im->arena, text) };
 
@@ -465,7 +474,7 @@ static void list_read(struct settings *s, enum order order, const struct krux_me
 		diag_error(s->im->diags, IMPORT_NO_SHAPE, import_json_at(s->im, m->key), "permissions.%.*s is no list of texts",
 		           STR_ARG(m->key))->expected = KRUX_STR("[ \"Read(./secrets/**)\", \"Edit\" ]");
 	for (size_t i = 0; fine && i < list->list.n && import_afford(s->im, RULE_COST); i++)
-		grant_read(s, order, list->list.item[i].str);
+		claude_entry(s, order, list->list.item[i].str);
 }
 
 /* ---- the file ---- */
@@ -483,14 +492,48 @@ static void mode_read(struct settings *s, struct krux_str mode)
 			draft_on(s->im, rule, words(*on));
 	} else if (is(mode, "plan") || is(mode, "dontAsk")) {
 		s->policy.deflt = KRUX_BLOCKED;
+		s->plans = is(mode, "plan");
+		s->asks_none = !s->plans;
+		import_note(s->im, &s->policy.default_notes, IMPORT_CHANGED, at, "defaultMode %.*s: %s", STR_ARG(mode),
+		            s->plans ? "nothing but reading is allowed" : "what would be asked for is denied");
 	} else {
+		s->capped |= mode.n == 4 && !strncasecmp(mode.p, "plan", 4);
 		import_note(s->im, &s->policy.default_notes, IMPORT_DENIED, at, "defaultMode %.*s: what is not allowed by a "
 		            "rule is asked for", STR_ARG(mode));
 	}
 }
 
+static bool is_reading(const struct draft_rule *rule)
+{
+	bool all = true;
+
+	for (size_t i = 0; i < rule->non; i++) {
+		bool found = false;
+
+		for (const char *const *on = reading; *on; on++)
+			found |= is(rule->on[i], *on);
+		all &= found;
+	}
+	return all;
+}
+
+/* What holds for all rules: the mode, and what could be a restriction of anything. */
+static void rules_narrow(struct settings *s)
+{
+	for (size_t i = 0; i < s->policy.nrules; i++) {
+		struct draft_rule *rule = &s->policy.rule[i];
+
+		if (s->plans && !is_reading(rule))
+			rule->verdict = KRUX_BLOCKED;
+		else if (s->asks_none && rule->verdict == KRUX_APPROVAL)
+			rule->verdict = KRUX_BLOCKED;
+		else if (s->capped && rule->verdict == KRUX_AUTONOMOUS)
+			rule->verdict = s->asks_none ? KRUX_BLOCKED : KRUX_APPROVAL;
+	}
+}
+
 /* It could deny anything. */
-static void unknown_read(struct settings *s, const char *where, struct krux_str key)
+void claude_unknown(struct settings *s, const char *where, struct krux_str key)
 {
 	struct draft_rule *rule = rule_add(s, ORDER_DENY, KRUX_STR("doubt"));
 
@@ -513,11 +556,11 @@ static void permissions_read(struct settings *s, const struct krux_value *map)
 			list_read(s, ORDER_ALLOW, &map->map.member[i]);
 		else if (is(key, "defaultMode") && v->kind == KRUX_V_TEXT)
 			mode_read(s, v->str);
-		else if (is(key, "defaultMode") || is(key, "additionalDirectories") || is(key, "disableBypassPermissionsMode"))
+		else if (is(key, "additionalDirectories") || is(key, "disableBypassPermissionsMode"))
 			import_note(s->im, &s->policy.notes, IMPORT_LOST, import_json_at(s->im, key),
 			            "permissions.%.*s has no counterpart", STR_ARG(key));
 		else
-			unknown_read(s, "permissions.", key);
+			claude_unknown(s, "permissions.", key);
 	}
 }
 
@@ -538,15 +581,9 @@ void import_claude(struct importer *im)
 	s.policy.name = import_stem(im->src);
 	import_say(im, &s.policy.notes, KRUX_STR("Imported from permissions of settings. What is marked `review:` was invented."));
 	import_review(im, &s.policy.notes, "the project of the settings is /workspace here");
-	for (size_t i = 0; i < root->map.n; i++) {
-		struct krux_str key = root->map.member[i].key;
-
-		if (is(key, "deny") || is(key, "ask") || is(key, "disallowedTools"))
-			unknown_read(&s, "", key);
-		else if (!is(key, "permissions") && !is(key, "$schema"))
-			import_note(im, &s.policy.notes, IMPORT_LOST, import_json_at(im, key), "`%.*s` has no counterpart",
-			            STR_ARG(key));
-	}
+	for (size_t i = 0; i < root->map.n; i++)
+		if (!is(root->map.member[i].key, "permissions") && !is(root->map.member[i].key, "$schema"))
+			claude_beside(&s, &root->map.member[i]);
 	permissions_read(&s, permissions);
 	if (s.policy.deflt != KRUX_BLOCKED || permissions->map.n) {
 		rule = rule_add(&s, ORDER_READ, KRUX_STR("read"));
@@ -554,5 +591,6 @@ void import_claude(struct importer *im)
 			draft_on(im, rule, words(*on));
 		import_review(im, &rule->notes, "reading needs no permission there");
 	}
+	rules_narrow(&s);
 	draft_policy_add(im, &s.policy);
 }
