@@ -332,20 +332,20 @@ static void mcp_grant(struct grant *g)
 	struct krux_str server, tool, on, ns;
 	struct importer *im = g->s->im;
 	struct draft_rule *rule;
-	bool all;
+	bool all, alone;
 
 	if (!server_split((struct krux_str){ g->tool.p + 5, g->tool.n - 5 }, &server, &tool)) {
 		all_grant(g, "it is not known which server is meant");
 		return;
 	}
 	all = !tool.n || is(tool, "*");
-	ns = import_identifier(im->arena, server);
+	alone = import_server(im->arena, server, &ns);
 	if (!g->doubt && !g->bare)
 		g->doubt = "there is no such pattern here";
 	if (!g->doubt && !all && !import_is_identifier(tool))
 		g->doubt = memchr(tool.p, '*', tool.n) ? "there is no such pattern here"
 		           : "the tool has another name here, which can be that of another tool";
-	if (!g->doubt && !restricts(g) && !import_is_identifier(server))
+	if (!g->doubt && !restricts(g) && !alone)
 		g->doubt = "the server has another name here, which can be that of another server";
 	if (g->doubt && !restricts(g)) {
 		lost(g, g->doubt);

@@ -59,6 +59,8 @@ void notes_put_behind(struct buf *, const struct notes *);
 struct krux_str import_identifier(struct arena *, struct krux_str);
 /* It is one as it stands. */
 bool import_is_identifier(struct krux_str);
+/* The namespace of a server's tools, which is none of the standard library. False: another server can have the same. */
+bool import_server(struct arena *, struct krux_str server, struct krux_str *ns);
 /* [A-Z][A-Za-z0-9]* */
 struct krux_str import_error_name(struct arena *, struct krux_str);
 /* [a-z0-9][a-z0-9._-]* */

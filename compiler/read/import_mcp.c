@@ -108,7 +108,8 @@ static void unknown_members(struct importer *im, struct draft_cap *c, const stru
 	}
 }
 
-static void tool_read(struct importer *im, struct draft_cap *c, const struct krux_value *tool, struct name_set *names)
+static void tool_read(struct importer *im, struct draft_cap *c, const struct krux_value *tool, struct krux_str server,
+                      struct name_set *names)
 {
 	struct krux_str raw = text_member(tool, "name"), about = text_member(tool, "description"), called;
 	const struct krux_value *output = member(tool, "outputSchema", KRUX_V_MAP);
@@ -132,7 +133,7 @@ static void tool_read(struct importer *im, struct draft_cap *c, const struct kru
 	effects_infer(im, c, tool, import_json_at(im, raw));
 	unknown_members(im, c, tool);
 	called = import_quoted(im->arena, import_tool_name(im, &c->handler_notes, names, raw, import_json_at(im, raw)));
-	c->handler = arena_printf(im->arena, "mcp \"%.*s\" tool %.*s resident", STR_ARG(c->ns), STR_ARG(called));
+	c->handler = arena_printf(im->arena, "mcp \"%.*s\" tool %.*s resident", STR_ARG(server), STR_ARG(called));
 	import_review(im, &c->handler_notes, "the name under which the server is registered");
 	draft_complete(im, c);
 }
@@ -176,7 +177,8 @@ void import_mcp(struct importer *im)
 {
 	const struct krux_str other = KRUX_STR("`kruxc import kruxos` for capabilities and policies of KruxOS");
 	const struct krux_value *root = import_json(im, other), *tools = root ? tools_of(root) : NULL;
-	struct draft_file f = { .ns = import_identifier(im->arena, import_stem(im->src)) };
+	struct krux_str server = import_identifier(im->arena, import_stem(im->src));
+	struct draft_file f = { 0 };
 	struct name_set taken = { 0 }, names = { 0 };
 	struct diag *d;
 
@@ -188,8 +190,12 @@ void import_mcp(struct importer *im)
 		d->fix = other;
 		return;
 	}
-	f.doc = arena_printf(im->arena, "Tools of the MCP server %.*s.", STR_ARG(f.ns));
+	import_server(im->arena, server, &f.ns);
+	f.doc = arena_printf(im->arena, "Tools of the MCP server %.*s.", STR_ARG(server));
 	import_say(im, &f.notes, KRUX_STR("Imported from a list of MCP tools. What is marked `review:` was invented."));
+	if (!krux_str_eq(server, f.ns))
+		import_note(im, &f.notes, IMPORT_RENAMED, ((struct span){ im->src, 0, 1 }), "the server %.*s is the namespace %.*s "
+		            "here: the other is of the standard library", STR_ARG(server), STR_ARG(f.ns));
 	if (member(root, "nextCursor", KRUX_V_TEXT) || member(member(root, "result", KRUX_V_MAP), "nextCursor", KRUX_V_TEXT))
 		import_note(im, &f.notes, IMPORT_LOST, ((struct span){ im->src, 0, 1 }),
 		            "there are more tools than this answer holds (nextCursor)");
@@ -206,7 +212,7 @@ void import_mcp(struct importer *im)
 		}
 		c.name = import_is_identifier(raw) ? raw
 		         : name_set_unique(im->arena, &taken, import_identifier(im->arena, raw), '_');
-		tool_read(im, &c, tool, &names);
+		tool_read(im, &c, tool, server, &names);
 		ARENA_PUSH(im->arena, f.cap, f.ncaps, f.caps_cap, c);
 	}
 	draft_file_add(im, &f);

@@ -52,6 +52,22 @@ struct krux_str import_identifier(struct arena *a, struct krux_str s)
 	return (struct krux_str){ p, n };
 }
 
+bool import_server(struct arena *a, struct krux_str server, struct krux_str *ns)
+{
+	static const struct krux_str standard[] = { KRUX_STR("filesystem"), KRUX_STR("network"), KRUX_STR("system") };
+	bool alone = import_is_identifier(server);
+
+	*ns = import_identifier(a, server);
+	for (size_t i = 0; i < sizeof standard / sizeof *standard; i++) {
+		struct krux_str other = arena_printf(a, "%.*s_server", STR_ARG(standard[i]));
+
+		alone &= !krux_str_eq(*ns, standard[i]) && !krux_str_eq(*ns, other);
+		if (krux_str_eq(*ns, standard[i]))
+			*ns = other;
+	}
+	return alone;
+}
+
 struct krux_str import_error_name(struct arena *a, struct krux_str s)
 {
 	char *p = arena_get(a, KRUX_MAX_NAME + 1);

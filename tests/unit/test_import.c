@@ -2,13 +2,14 @@
  * lost in silence; that what comes out is taken by the compiler; and that hostile files do no
  * harm. IMPORT=update writes the .want files instead. Run from the root of the tree. */
 #include <check.h>
+#include <glob.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "compiler/base/escape.h"
 #include "compiler/model/model.h"
-#include "compiler/read/import.h"
+#include "compiler/read/import_draft.h"
 #include "tests/unit/reading.h"
 
 static struct arena *arena;
@@ -291,6 +292,12 @@ static const struct { const char *permissions, *rule; } doubted[] = {
 	  "another server" },
 	{ "'allow': [ 'mcp__s-t__get' ]", "# not carried over: allow mcp__s-t__get: the server has another name here, which can "
 	  "be that of another server" },
+	{ "'deny': [ 'mcp__filesystem' ]", "on: \"filesystem_server.*\"\n    verdict: blocked" },
+	{ "'deny': [ 'mcp__System__get' ]", "on: system_server.get\n    verdict: blocked" },
+	{ "'allow': [ 'mcp__filesystem' ]", "# not carried over: allow mcp__filesystem: the server has another name here, which "
+	  "can be that of another server" },
+	{ "'allow': [ 'mcp__network_server__get' ]", "# not carried over: allow mcp__network_server__get: the server has another "
+	  "name here, which can be that of another server" },
 	{ "'deny': [ 'mcp__*' ]", ALL },
 	{ "'deny': [ 'mcp__a__b__c' ]", ALL },
 	{ "'deny': [ '*' ]", ALL },
@@ -568,6 +575,40 @@ START_TEST(no_file_takes_the_place_of_another)
 }
 END_TEST
 
+/* The namespaces of the library are those that no server gets. */
+START_TEST(no_server_is_of_the_library)
+{
+	static const char *const dirs[] = { "filesystem", "network", "system" };
+
+	for (size_t i = 0; i < sizeof dirs / sizeof *dirs; i++) {
+		struct krux_str name = arena_printf(arena, "a/%s.json", dirs[i]), tools = KRUX_STR("[ { \"name\": \"a\" } ]"), want;
+		struct imports out = import_text(IMPORT_MCP, name.p, tools.p, tools.n);
+
+		ck_assert_uint_eq(out.n, 1);
+		want = arena_printf(arena, "\nnamespace %s_server ", dirs[i]);
+		ck_assert_msg(str_has(out.file[0].text, want.p), "got:\n%.*s", STR_ARG(out.file[0].text));
+		want = arena_printf(arena, "handler mcp \"%s\" tool ", dirs[i]);
+		ck_assert(str_has(out.file[0].text, want.p));
+	}
+}
+END_TEST
+
+/* Every folder of the library that has capabilities is one of those. */
+START_TEST(the_library_has_no_other_namespace)
+{
+	glob_t found;
+
+	ck_assert_int_eq(glob("stdlib-caps/*/*.cap", 0, NULL, &found), 0);
+	for (size_t i = 0; i < found.gl_pathc; i++) {
+		const char *dir = found.gl_pathv[i] + strlen("stdlib-caps/");
+		struct krux_str ns = { dir, strcspn(dir, "/") }, other;
+
+		ck_assert_msg(!import_server(arena, ns, &other) && !krux_str_eq(ns, other), "%s", found.gl_pathv[i]);
+	}
+	globfree(&found);
+}
+END_TEST
+
 START_TEST(tiers)
 {
 	static const struct { const char *word, *verdict; } words[] = {
@@ -734,6 +775,8 @@ int main(void)
 	tcase_add_loop_test(t, words_make_effects_stronger, 0, sizeof worded / sizeof *worded);
 	tcase_add_loop_test(t, patterns_of_paths, 0, sizeof patterns / sizeof *patterns);
 	tcase_add_loop_test(t, no_file_takes_the_place_of_another, 0, sizeof twice / sizeof *twice);
+	tcase_add_test(t, no_server_is_of_the_library);
+	tcase_add_test(t, the_library_has_no_other_namespace);
 	tcase_add_test(t, tiers);
 	tcase_add_loop_test(t, refuses, 0, sizeof refused / sizeof *refused);
 	tcase_add_test(t, text_of_users_stays_text);
