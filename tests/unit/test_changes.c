@@ -319,6 +319,32 @@ START_TEST(old_deletions_are_forgotten)
 }
 END_TEST
 
+/* Trees have an end, and the answer has room for what is told of them. */
+START_TEST(what_is_deep_or_much_is_cut)
+{
+	char path[sizeof "workspace" + 2 * 65] = "workspace";
+	struct stat st;
+
+	if (!commands_setup(_i))
+		return;
+	commands_sh(TREES, "/workspace", "cd /workspace; i=0; while [ $i -lt 70 ]; do mkdir p; cd p; i=$((i+1)); done; printf x > end");
+	DONE();
+	HAS("\"status\":0");
+	HAS("It is more than 64 folders deep.");
+	commands_sh(TREES, "/workspace", "cd /workspace; mkdir m; ln -s `seq 2000` m");
+	DONE();
+	HAS("\"status\":0");
+	HAS("A symbolic link: commands make none.");
+	HAS("\"truncated\":true");
+	for (int i = 0; i < 64; i++)
+		strcat(path, "/p");
+	ck_assert(!stat(path, &st));
+	strcat(path, "/p");
+	ck_assert(stat(path, &st));
+	commands_teardown();
+}
+END_TEST
+
 /* A folder that is made anew, over names whose paths are too long for anybody to be asked about. */
 START_TEST(what_is_hidden_and_too_long_is_told)
 {
@@ -457,6 +483,7 @@ int main(void)
 	ADD(what_cannot_be_seen_is_told);
 	ADD(the_trash_is_not_shown);
 	ADD(old_deletions_are_forgotten);
+	ADD(what_is_deep_or_much_is_cut);
 	ADD(what_is_hidden_and_too_long_is_told);
 	ADD(changes_meanwhile_are_kept);
 	tcase_set_timeout(tc, 60);
