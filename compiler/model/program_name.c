@@ -37,19 +37,23 @@ static bool is_version(struct krux_str s)
 	return true;
 }
 
-/* Where a system has tools of its own, GNU's are called gsed, gfind and so on. */
-static bool is_gnu(struct krux_str s)
+/* Where a system has tools of its own, GNU's are called gsed or gnused, gfind and so on: what is before the name; 0: none. */
+static size_t gnu_prefix(struct krux_str s)
 {
-	return s.n > 1 && s.p[0] == 'g' &&
-	       program_is("ar as awk bc cpio cpp dc diff3 ed env find chroot install ld less m4 make nice nm nohup objcopy objdump "
+	size_t n = begins(s, KRUX_STR("gnu")) ? 3 : 1;
+
+	if (s.n <= n || s.p[0] != 'g' ||
+	    !program_is("ar as awk bc cpio cpp dc diff3 ed env find chroot install ld less m4 make nice nm nohup objcopy objdump "
 	                  "patch ranlib readelf runcon sdiff sed size sort split stdbuf strings strip tar time timeout xargs",
-	                  after(s, 1));
+	                  after(s, n)))
+		return 0;
+	return n;
 }
 
 struct krux_str program_plainer(struct krux_str s)
 {
 	const char *builds =
-		"-static .static -multiarch -minimal .distrib .real -debug -dbg -wrapped .exe";
+		"-static .static -multiarch -minimal .distrib .real -debug -dbg -wrapped .bin .exe";
 	struct krux_str list = { builds, strlen(builds) }, build, rest;
 	const char *at, *dash;
 
@@ -58,7 +62,7 @@ struct krux_str program_plainer(struct krux_str s)
 			return (struct krux_str){ s.p, s.n - build.n };
 	at = memmem(s.p, s.n, "-linux-", 7);
 	if (!at)
-		return is_gnu(s) ? after(s, 1) : s;
+		return after(s, gnu_prefix(s));
 	/* "x86_64-linux-gnu-perl", or "perl5.36-x86_64-linux-gnu". */
 	rest = after(s, (size_t)(at - s.p) + 7);
 	dash = rest.n ? memchr(rest.p, '-', rest.n) : NULL;

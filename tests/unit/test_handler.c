@@ -431,10 +431,16 @@ START_TEST(program_names)
 		"Rscript", "qemu-aarch64", "qemu-x86_64-static", "tcc", "m4", "psql", "sqlite3", "x86_64-linux-gnu-gcc-12",
 		"x86_64-linux-gnu-perl", "nice", "timeout", "setsid", "git", "rsync", "tar", "lua5.4-static",
 		"gsed", "gfind", "gxargs", "genv", "gsort-9", "gtimeout", "scan-build-14", "scan-build-py-14", "bsd-csh", "js102", "sotruss",
+		"fakeroot-sysv", "fakeroot-tcp", "valgrind.bin", "rexx", "regina", "gdbtui", "mvnDebug", "msgexec", "msgfilter",
+		"memusage", "heaptrack", "not-14", "debconf", "debconf-apt-progress", "fstab-decode", "pg_virtualenv",
+		"gp-collect-app", "x86_64-linux-gnu-gp-collect-app", "bats", "instantfpc", "cobcrun", "llvm-jitlink-14", "gio",
+		"redis-server", "mtrace", "rksh", "miniperl", "igawk", "gnused", "gnufind", "gnutar", "gnuenv", "find.real", "bsdsed", "star",
+		"sudo-rs", "uutils", "coreutils", "toybox-x86", "hush", "rga", "jdb", "jrunscript", "cobc", "gnatmake-12", "osascript",
+		"babashka", "docker-compose", "podman-remote", "terragrunt", "snakemake", "sh.bin",
 	};
 	static const char *const no[] = { "shred", "edit",     "exiv2",  "finder", "suspend",
 		                          "sedx",  "makeinfo", "luacheck", "",
-		                          "rust", "m4a", "ipcs", "argcc", "-linux-", "zipinfo", "Rsync", "static", "-static", "gcat", "gg", "g", "jsx" };
+		                          "rust", "m4a", "ipcs", "argcc", "-linux-", "zipinfo", "Rsync", "static", "-static", "gcat", "gg", "g", "jsx", "gnu", "gnucat", "notes" };
 
 	for (size_t i = 0; i < sizeof yes / sizeof *yes; i++)
 		ck_assert_msg(is_row(yes[i]), "%s", yes[i]);
