@@ -2,7 +2,7 @@
 RUNTIME_SRC += runtime/sandbox/cgroup.c runtime/sandbox/feature.c runtime/sandbox/feature_lsm.c runtime/sandbox/feature_more.c runtime/sandbox/feature_try.c \
 	runtime/front/daemon.c runtime/front/doctor.c runtime/front/generation.c \
 	runtime/front/generations.c runtime/front/hook.c runtime/front/listen.c runtime/front/machine.c runtime/front/orphans.c runtime/front/owner.c \
-	runtime/front/parts.c \
+	runtime/sandbox/parts.c \
 	runtime/front/reached.c runtime/front/ready.c runtime/front/reload.c runtime/front/serve.c runtime/front/start.c
 TEST_SRC += tests/unit/daemon_peers.c
 UNIT_TESTS += test_begin test_daemon test_feature test_listen test_owner test_process

@@ -83,7 +83,7 @@ $(GEN)/libexec.h: force
 	@mkdir -p $(@D)
 	$(Q)printf '#define KRUX_LIBEXEC "%s"\n' "$$(realpath -m --relative-to=$(bindir) $(libexecdir)/krux)" > $@.new
 	$(Q)if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
-$(BUILD)/obj/runtime/front/parts.o: $(GEN)/libexec.h
+$(BUILD)/obj/runtime/sandbox/parts.o: $(GEN)/libexec.h
 
 $(BESIDE:%=$(BUILD)/%): $(BUILD)/krux-%: $(BUILD)/obj/runtime/%_main.o $(KRUXRT_OBJ)
 	$(SAY) LINK $@

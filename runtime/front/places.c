@@ -3,7 +3,7 @@
 
 #include "runtime/base/cleanup.h"
 #include "runtime/base/err.h"
-#include "runtime/front/parts.h"
+#include "runtime/sandbox/parts.h"
 
 #include <errno.h>
 #include <limits.h>

@@ -3,7 +3,7 @@
 #ifndef KRUX_START_H
 #define KRUX_START_H
 
-#include "runtime/front/parts.h"
+#include "runtime/sandbox/parts.h"
 #include "runtime/sandbox/process.h"
 
 #include <stdbool.h>

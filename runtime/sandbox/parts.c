@@ -1,5 +1,5 @@
 /* Names of programs to descriptors that can be executed. */
-#include "runtime/front/parts.h"
+#include "runtime/sandbox/parts.h"
 
 #include "runtime/base/cleanup.h"
 #include "runtime/base/err.h"
