@@ -19,7 +19,7 @@ struct krux_reach {
 
 /* Of one capability. */
 struct krux_layer {
-	const struct krux_filter *filter;      /* one a machine; NULL: its calls are not run, nothing below counts */
+	const struct krux_filter *filter;      /* one a machine; NULL: no call of it is run, nothing below counts */
 	const struct krux_filter *command;     /* of a command's program, one a machine; NULL: it is a builtin */
 	unsigned rights;                       /* below each folder: enum handler_right */
 	const struct krux_reach *reach;        /* of each class of agents */

@@ -117,6 +117,15 @@ static void reach_convert(struct arena *a, const struct reach *r, struct krux_la
 		state[i] = state_of(a, r, i);
 }
 
+/* No agent may make any call of it. */
+static bool is_never(const struct reach *r)
+{
+	for (size_t i = 0; r && i < r->n; i++)
+		if (!r->list[i].never)
+			return false;
+	return r && r->n;
+}
+
 bool layers_make(struct arena *a, struct diags *ds, const struct capability_set *set,
                  const struct reach *reach, struct layers *out)
 {
@@ -136,6 +145,9 @@ bool layers_make(struct arena *a, struct diags *ds, const struct capability_set 
 			program[i] = filter_get(&k, CALLS_COMMAND, c);
 		if (!filter[i] || (c->handler.kind == HANDLER_COMMAND && !program[i]))
 			return false;
+		/* Readers have its filter; the runtime runs nothing of it, and gets nothing ready for it. */
+		if (reach && is_never(&reach[i]))
+			continue;
 		layer[i] = (struct krux_layer){ .filter = filter[i]->program, .rights = rights_of(c),
 			                        .command = program[i] ? program[i]->program : NULL };
 		reach_convert(a, reach ? &reach[i] : NULL, &layer[i]);

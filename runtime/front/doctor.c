@@ -14,13 +14,16 @@
 static const char help[] =
 "kruxrt doctor [--json]\n"
 "\n"
-"What the kernel has of what confines calls: each feature is tried in a child, as\n"
-"whoever runs this, so run it as the daemon will run. Changes nothing.\n"
+"What this machine has of what confines calls, and of what connects for them:\n"
+"each feature is tried in a child, as whoever runs this, so run it as the daemon\n"
+"will run. Changes nothing.\n"
 "\n"
 "  --json             one object\n"
 "\n"
 "needed     no call runs without it\n"
 "waivable   kruxrt serve does not start without it, unless it is told to\n"
+"commands   no call of a command that changes files runs without it\n"
+"connects   some calls that connect are refused without it\n"
 "unused     nothing in this version asks for it\n"
 "\n"
 "Exit: 0 calls can be confined and nothing has to be waived; 1 something is\n"
@@ -47,7 +50,7 @@ static void feature_print(const struct features *f, unsigned i)
 {
 	const struct feature *x = &feature_list[i];
 
-	printf("  %-18s %-9s ", x->name, feature_need_word(x->need));
+	printf("  %-19s %-9s ", x->name, feature_need_word(x->need));
 	if (!f->no[i]) {
 		if (i == FEATURE_IS_landlock)
 			printf("yes, ABI %d\n", f->landlock_abi);
@@ -186,7 +189,7 @@ int doctor_command(int argc, char **argv)
 	}
 	fflush(stdout);
 	if (uname(&u) || features_try(&f)) {
-		fprintf(stderr, "kruxrt doctor: try what the kernel has: %s\n", strerror(errno));
+		fprintf(stderr, "kruxrt doctor: try what the machine has: %s\n", strerror(errno));
 		return EXIT_SYSTEM;
 	}
 	for (unsigned i = 0; i < FEATURES; i++)

@@ -82,13 +82,15 @@ static int below_start(struct member *m, const struct start_plan *plan, const st
 static int members_start(struct generation *g, const struct start_plan *plan, int pair[PAIRS][2],
                          struct krux_err *err)
 {
+	const bool web = plan->parts.program[PROCESS_WEB] >= 0, egress = plan->parts.program[PROCESS_EGRESS] >= 0;
 	const struct start_generation own = {
 		.n = g->n, .bundle = g->bundle, .bundle_path = g->bundle_path,
 		.gate_recorder = pair[GATE_RECORDER][0], .gate_spawner = pair[GATE_SPAWNER][0],
 		.spawner_recorder = pair[SPAWNER_RECORDER][0],
 		.spawner_gate = pair[GATE_SPAWNER][1],
 		.spawner_handler = pair[SPAWNER_HANDLER][0],
-		.spawner_web = pair[SPAWNER_WEB][0], .spawner_egress = pair[SPAWNER_EGRESS][0], .cgroup_main = g->cgroup_main,
+		.spawner_web = web ? pair[SPAWNER_WEB][0] : -1, .spawner_egress = egress ? pair[SPAWNER_EGRESS][0] : -1,
+		.cgroup_main = g->cgroup_main,
 	};
 	pid_t pid;
 
@@ -99,8 +101,8 @@ static int members_start(struct generation *g, const struct start_plan *plan, in
 		return -1;
 	pair[SPAWNER_PARENT][0] = -1;
 	if (below_start(&g->handler, plan, &own, pair[SPAWNER_HANDLER], err) ||
-	    below_start(&g->web, plan, &own, pair[SPAWNER_WEB], err) ||
-	    below_start(&g->egress, plan, &own, pair[SPAWNER_EGRESS], err))
+	    (web && below_start(&g->web, plan, &own, pair[SPAWNER_WEB], err)) ||
+	    (egress && below_start(&g->egress, plan, &own, pair[SPAWNER_EGRESS], err)))
 		return -1;
 	pid = start_process(plan, PROCESS_SPAWNER, &own, &g->spawner.channel, pair[SPAWNER_PARENT][1], err);
 	if (pid < 0)

@@ -46,13 +46,15 @@ int machine_check(struct machine *m, struct krux_err *err)
 {
 	size_t n = 0;
 
-	if (features_try(&m->features))
-		return err_set(err, errno, "try what the kernel has");
 	for (unsigned i = 0; i < FEATURES; i++) {
 		const struct feature *f = &feature_list[i];
-		int no = m->features.no[i];
+		int no = 0;
 
-		if (!no || f->need == FEATURE_COMMANDS || f->need == FEATURE_UNUSED)
+		if (f->need == FEATURE_COMMANDS || f->need == FEATURE_CONNECTS || f->need == FEATURE_UNUSED)
+			continue;
+		if (feature_try((enum feature_number)i, &no))
+			return err_set(err, errno, "try what the machine has");
+		if (!no)
 			continue;
 		if (f->need == FEATURE_NEEDED)
 			return err_set(err, no, "this machine cannot confine calls: it lacks %s (kruxrt doctor says more)",

@@ -7,7 +7,6 @@
 struct krux_err;
 
 struct machine {
-	struct features features;
 	char *names;                             /* of --allow-missing */
 	const char *waived[FEATURES + 1];        /* in it; NULL-terminated */
 	const char *missing[FEATURES + 1];       /* waived and not there, with what that loses; so too */
@@ -16,7 +15,7 @@ struct machine {
 
 /* The value of --allow-missing, NULL: none. -1 with *err: a name is no feature that can be done without. */
 int machine_waive(struct machine *, const char *list, struct krux_err *err);
-/* Tries what the kernel has. -1 with *err: something is missing that calls need, or that is not waived. */
+/* Tries what calls need. -1 with *err: something is missing that calls need, or that is not waived. */
 int machine_check(struct machine *, struct krux_err *err);
 void machine_free(struct machine *);
 

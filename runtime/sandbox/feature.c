@@ -19,7 +19,7 @@ const struct feature feature_list[FEATURES] = {
 
 const char *feature_need_word(enum feature_need need)
 {
-	static const char *const words[] = { "needed", "waivable", "commands", "unused" };
+	static const char *const words[] = { "needed", "waivable", "commands", "connects", "unused" };
 
 	return words[need];
 }

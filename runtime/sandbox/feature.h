@@ -1,11 +1,11 @@
-/* What this machine's kernel has: each feature is tried, not looked up, in a child that is gone afterwards. */
+/* What this machine has: each feature is tried, not looked up, in a child that is gone afterwards. */
 #ifndef KRUX_FEATURE_H
 #define KRUX_FEATURE_H
 
 #include <stdbool.h>
 #include <stddef.h>
 
-enum feature_need { FEATURE_NEEDED, FEATURE_WAIVABLE, FEATURE_COMMANDS, FEATURE_UNUSED, FEATURE_NEEDS };
+enum feature_need { FEATURE_NEEDED, FEATURE_WAIVABLE, FEATURE_COMMANDS, FEATURE_CONNECTS, FEATURE_UNUSED, FEATURE_NEEDS };
 
 enum feature_number {
 #define FEATURE(need, name, try, loses, get) FEATURE_IS_##try,

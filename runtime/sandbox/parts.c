@@ -62,10 +62,17 @@ static int program_open(int dir, const char *path, const char *name, struct krux
 	return fd_keep(&fd);
 }
 
+/* Bundles that need one of these are refused by the spawner where it is not there. */
+static bool can_be_missing(unsigned kind)
+{
+	return kind == PROCESS_EGRESS || kind == PROCESS_WEB;
+}
+
 int parts_open(struct parts *p, struct krux_err *err)
 {
 	char own[PATH_MAX], installed[2 * PATH_MAX], name[16];
 	const char *path = own;
+	struct krux_err why;
 	CLEAN_FD int dir = -1;
 
 	parts_none(p);
@@ -81,8 +88,9 @@ int parts_open(struct parts *p, struct krux_err *err)
 		return -1;
 	for (unsigned i = 0; i < PROCESS_PROGRAMS; i++) {
 		snprintf(name, sizeof name, "krux-%s", process_word(i));
-		p->program[i] = program_open(dir, path, name, err);
-		if (p->program[i] < 0) {
+		p->program[i] = program_open(dir, path, name, &why);
+		if (p->program[i] < 0 && !(can_be_missing(i) && why.no == ENOENT)) {
+			*err = why;
 			parts_close(p);
 			return -1;
 		}

@@ -14,7 +14,8 @@ struct parts {
 };
 
 /* Opens krux-gate and the others in this program's own folder, or else in the one that they are
- * installed in. Refuses what others than root and the operator could have written. */
+ * installed in. Refuses what others than root and the operator could have written, and where one is missing; but
+ * krux-egress and krux-web, which are for calls that connect, may be. */
 int parts_open(struct parts *, struct krux_err *err);
 /* The folder of the program that runs, and the one where `make install` puts the others. */
 int parts_folders(char own[static PATH_MAX], char installed[static 2 * PATH_MAX], struct krux_err *err);

@@ -199,7 +199,7 @@ static void turn(void *ctx)
 	/* Its children went with it, and how far they came nobody knows: the generation ends, and what was open
 	 * is recorded as unknown. */
 	if (s->handler.gone || (s->web.on && s->web.gone)) {
-		spawner_fail(s, "the handlers' process is gone", "");
+		spawner_fail(s, s->handler.gone ? "the handlers' process is gone" : "the web handlers' process is gone", "");
 		return;
 	}
 	if (s->egress.on && s->egress.gone) {
@@ -304,7 +304,8 @@ static int spawner_open(struct spawner *s, struct krux_err *err)
 		return -1;
 	s->web.on = o->web >= 0;
 	s->egress.on = o->egress >= 0;
-	below_settle(s);
+	if (below_settle(s, err))
+		return -1;
 	s->loop.turn = turn;
 	s->loop.turn_ctx = s;
 	return o->confine ? o->confine(o->confine_ctx, err) : 0;

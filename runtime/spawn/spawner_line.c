@@ -45,21 +45,34 @@ static void below_leave(struct spawner *s, struct end *e)
 	e->channel.fd = -1;
 }
 
-void below_settle(struct spawner *s)
+/* by: a capability that needs it, or NULL. */
+static int below_keep(struct spawner *s, struct end *e, const struct krux_capability *by, const char *program,
+                      struct krux_err *err)
 {
-	bool connects = false, web = false;
+	if (!by) {
+		below_leave(s, e);
+		return 0;
+	}
+	if (e->on)
+		return 0;
+	return err_set(err, 0, "the bundle lets calls of %.*s through, and %s is not among kruxrt's programs (kruxrt doctor "
+	               "says more)", (int)by->name.n, by->name.p, program);
+}
+
+int below_settle(struct spawner *s, struct krux_err *err)
+{
+	const struct krux_capability *connects = NULL, *web = NULL;
 
 	for (size_t i = 0; i < s->policy->ncaps; i++) {
 		const struct krux_capability *c = &s->policy->cap[i];
 		const struct krux_layer *layer = loaded_layer(s->policy, c);
 
-		connects |= layer && layer->filter && capability_connects(c);
-		web |= layer && layer->filter && is_web(c);
+		if (!layer || !layer->filter)
+			continue;
+		connects = connects || !capability_connects(c) ? connects : c;
+		web = web || !is_web(c) ? web : c;
 	}
-	if (!connects)
-		below_leave(s, &s->egress);
-	if (!web)
-		below_leave(s, &s->web);
+	return below_keep(s, &s->egress, connects, "krux-egress", err) || below_keep(s, &s->web, web, "krux-web", err) ? -1 : 0;
 }
 
 struct end *below_find(struct spawner *s, const struct krux_capability *c, struct krux_err *err)

@@ -91,8 +91,9 @@ void call_unborn(struct spawner *, const struct message *);
 
 /* ---- spawner_line.c: calls that connect ---- */
 
-/* Ends the channels to processes that no capability of the bundle needs: they leave. */
-void below_settle(struct spawner *);
+/* Ends the channels to processes that no capability of the bundle needs: they leave. -1 with *err: it needs one that is
+ * not there. */
+int below_settle(struct spawner *, struct krux_err *err);
 /* Where children of that capability come from; NULL with *err: from nowhere. */
 struct end *below_find(struct spawner *, const struct krux_capability *, struct krux_err *err);
 /* Hosts and ports of a call's effects, from its decided arguments. -1 with *err: there is no line for them. */

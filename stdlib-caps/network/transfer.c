@@ -151,6 +151,9 @@ static bool url_set(struct transfer *t)
 
 	if (!map || !url || !krux_canon_url_parts(map, url, &why))
 		return false;
+	if (url->https && !web_trusts())
+		return handler_fail(t->call, "Untrusted", "This machine has no certificates that it trusts: https is not asked "
+		                    "for (kruxrt doctor says more).");
 	n = krux_url_text(url, text, sizeof text - 1);
 	if (n < 0)
 		return false;
@@ -190,7 +193,7 @@ bool transfer_open(struct handler_call *c, struct transfer *t, size_t limit)
 		                .refused = LINE_OK };
 	given = true;
 	if (!t->curl || !t->multi || !options_set(t) || !url_set(t))
-		return handler_memory(c, "NoAnswer");
+		return c->error ? false : handler_memory(c, "NoAnswer");
 	return true;
 }
 
@@ -260,8 +263,7 @@ static bool transfer_failed(struct transfer *t, CURLcode code)
 	case CURLE_SSL_CACERT_BADFILE:
 	case CURLE_SSL_CERTPROBLEM:
 	case CURLE_SSL_CIPHER:
-		return handler_fail(c, "Untrusted", "%s.", !web_trusts() ? "This machine has no certificates that it trusts" :
-		                    *t->error ? t->error : curl_easy_strerror(code));
+		return handler_fail(c, "Untrusted", "%s.", *t->error ? t->error : curl_easy_strerror(code));
 	default:
 		return handler_fail(c, "BadAnswer", "%s.", *t->error ? t->error : curl_easy_strerror(code));
 	}

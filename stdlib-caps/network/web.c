@@ -6,9 +6,10 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Where systems keep the certificates that they trust, in one file. */
 static const char *const bundles[] = {
-	"/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/ca-bundle.pem", "/etc/ssl/cert.pem",
+#define CERTIFICATES(path) path,
+#include "capspec/certificates.def"
+#undef CERTIFICATES
 };
 
 static X509_STORE *trusted;

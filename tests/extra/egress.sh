@@ -115,4 +115,23 @@ call network.fetch '{"url":"http://blocked.test:8000/"}' --reach 0.0.0.0/0
 has "and no host" "$dir/out" '"verdict":"blocked"'
 exits "what is no block" 2 "$R" call system.ping '{}' --as builder --state "$dir/s" --bundle "$dir/b/bundle.krux" --dev --reach 10.0.0.1/8
 says "is said" "the bits after the prefix must be zero"
+
+# ---- what the machine lacks is said, and connects nowhere ----
+feature() { "$R" doctor 2>&1 | grep "^  $1 " > "$dir/row"; }
+came > "$dir/before"
+: > "$dir/empty"
+for f in $(sed -n 's/^CERTIFICATES("\(.*\)")/\1/p' "$top/capspec/certificates.def"); do
+	[ ! -e "$f" ] || mount --bind "$dir/empty" "$(readlink -f "$f")"
+done
+feature egress.certificates
+has "no certificates" "$dir/row" "connects  no: No"
+call network.fetch '{"url":"https://public.test:8000/"}'
+says "https is refused" '"name":"Untrusted"'
+says "and why" "This machine has no certificates that it trusts: https is not asked for"
+is "before anything is connected" "$(came)" "$(cat "$dir/before")"
+call network.fetch '{"url":"http://public.test:8000/"}'
+says "http is not" '"content":"hello"'
+: > "$dir/resolv.conf"
+feature egress.names
+has "no name server" "$dir/row" "connects  no: No data available"
 echo "$passed passed, $failed failed"

@@ -79,8 +79,46 @@ chmod 777 "$bin"
 refused "a folder that all can write" "others than root and you can write this folder"
 chmod 755 "$bin"
 
+# Those that are for calls that connect may be missing, where nothing connects.
+cat > "$dir/n.yaml" <<X
+krux: policy/1
+name: n
+layer: organization
+rules:
+  - { id: look, on: network.check_port, when: port == 80, verdict: autonomous }
+  - { id: web, on: network.fetch, when: url.port == 80, verdict: autonomous }
+default: blocked
+X
+"$KRUXC" build "$dir/n.yaml" -I "$top/stdlib-caps" -o "$dir/n" > "$dir/out" 2>&1 || bad "build" "$(cat "$dir/out")"
+called() { # name, exit code, what it says, bundle, capability, arguments
+	timeout 60 "$bin/kruxrt" call "$5" "$6" --as builder --dev $waive --state "$dir/c" --bundle "$dir/$4/bundle.krux" > "$dir/out" 2>&1
+	is "$1" $? "$2"
+	has "$1" "$dir/out" "$3"
+}
+lacks() { # name, feature, why
+	"$bin/kruxrt" doctor > "$dir/out" 2>&1
+	grep "^  $2 " "$dir/out" > "$dir/row"
+	has "$1" "$dir/row" "connects  no: $3"
+}
+"$bin/kruxrt" init --state "$dir/c" > "$dir/out" 2>&1 || bad "init" "$(cat "$dir/out")"
+mkdir "$dir/away"
+cp "$build/krux-call" "$bin/"
+mv "$bin/krux-web" "$dir/away/"
+called "no krux-web" 3 "the bundle lets calls of network.fetch through, and krux-web is not among kruxrt's programs (kruxrt doctor says more)" \
+	n network.check_port '{"host":"127.0.0.1","port":80}'
+lacks "doctor says so" egress.web "No such file or directory"
+mv "$bin/krux-egress" "$dir/away/"
+called "no krux-egress" 3 "and krux-egress is not among kruxrt's programs" n network.check_port '{"host":"127.0.0.1","port":80}'
+lacks "doctor says so" egress "No such file or directory"
+called "neither, and nothing connects" 1 blocked p filesystem.stat '{"path":"/"}'
+echo none > "$bin/krux-web"
+chmod 755 "$bin/krux-web"
+lacks "what is no such program" egress.web "Exec format error"
+mv "$dir/away/krux-web" "$dir/away/krux-egress" "$bin/"
+called "both" 1 Refused n network.check_port '{"host":"127.0.0.1","port":80}'
+
 # ---- where they are in memory ----
-"$bin/kruxrt" serve $waive --state "$dir/s" --bundle "$dir/p/bundle.krux" --dev --socket "$dir/a" --supervisor "$dir/u" \
+"$bin/kruxrt" serve $waive --state "$dir/s" --bundle "$dir/n/bundle.krux" --dev --socket "$dir/a" --supervisor "$dir/u" \
 	> "$dir/log" 2>&1 < /dev/null &
 daemon=$!
 soon grep -qs "generation 1 serves" "$dir/log"
