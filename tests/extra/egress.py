@@ -57,7 +57,7 @@ def serve(address, port):
         c, who = s.accept()
         say("came", address)
         data = b""
-        c.settimeout(2)
+        c.settimeout(60)
         try:
             while b"\r\n\r\n" not in data:
                 more = c.recv(4096)

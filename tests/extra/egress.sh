@@ -118,6 +118,8 @@ says "is said" "the bits after the prefix must be zero"
 
 # ---- what the machine lacks is said, and connects nowhere ----
 feature() { "$R" doctor 2>&1 | grep "^  $1 " > "$dir/row"; }
+# After an answer of the same server it has said all that came before.
+call network.fetch '{"url":"http://public.test:8000/"}'
 came > "$dir/before"
 : > "$dir/empty"
 for f in $(sed -n 's/^CERTIFICATES("\(.*\)")/\1/p' "$top/capspec/certificates.def"); do
