@@ -1,5 +1,5 @@
 # Attempts to get out of a call's sandbox: docs/design/013-attempts.md.
-LIVE_SRC := tests/live/calls.c tests/live/commands.c tests/live/files.c tests/live/leftovers.c tests/live/main.c tests/live/network.c tests/live/off.c \
+LIVE_SRC := tests/live/calls.c tests/live/commands.c tests/live/egress.c tests/live/files.c tests/live/leftovers.c tests/live/main.c tests/live/network.c tests/live/off.c \
 	tests/live/privileged.c tests/live/processes.c tests/live/world.c
 # What is called here goes to tests/live/off.c first, in this program alone.
 LIVE_SWITCHES := namespaces_fork namespaces_enter_user namespaces_map root_empty descriptors_close privileges_become \

@@ -37,11 +37,13 @@ struct attempt {
 	const char *command;           /* a program makes it (program.c), named so there; NULL: go */
 	const char *(*argument)(void); /* of the program, instead of arg */
 	bool reads_only;               /* the program may change nothing */
+	bool line;                     /* it has one to egress, for the host of its arg: egress.c */
 	bool only_together;            /* never without all layers: it would end more than this test */
 };
 
 struct attempt_list { const char *group; const struct attempt *list; size_t n; };
-extern const struct attempt_list files_list, processes_list, calls_list, privileged_list, network_list, leftovers_list, commands_list;
+extern const struct attempt_list files_list, processes_list, calls_list, privileged_list, network_list, leftovers_list, commands_list,
+	egress_list;
 
 extern enum way way;
 extern char why[256];                  /* of `before` */
@@ -71,6 +73,12 @@ void world_fresh(void);                /* files and victim as at first */
 void world_end(void);
 /* The victim has got SIGUSR1; it is a new one afterwards. */
 bool victim_was_hit(void);
+
+/* ---- egress.c ---- */
+
+/* Of a call without these layers: the process, and the child's end of its line, which the caller closes. */
+int egress_begin(const struct attempt *, unsigned layers);
+void egress_end(void);
 
 static inline long result_of(long r)
 {

@@ -171,8 +171,14 @@ static struct ended call(const struct attempt *a, unsigned layers)
 	if (a->command && !command_plan(a, &plan))
 		return broken("the command:", why);
 	off_set(layers);
+	if (a->line)
+		plan.line = egress_begin(a, layers);
 	no = here_run(&plan, a->wall_ms ? a->wall_ms * 1000000ull : 60ull * RUN_NS, &end, &err);
 	close(plan.workspace);
+	if (a->line) {
+		close(plan.line);
+		egress_end();
+	}
 	if (no)
 		return broken("nothing ran:", err.text);
 	if (!end.reported || end.report.failed)
@@ -293,7 +299,8 @@ static void attempt(const struct attempt_list *g, const struct attempt *a)
 static void runner(void)
 {
 	static const struct attempt_list *const lists[] = {
-		&files_list, &processes_list, &calls_list, &privileged_list, &network_list, &leftovers_list, &commands_list,
+		&files_list, &processes_list, &calls_list, &privileged_list, &network_list, &egress_list, &leftovers_list,
+		&commands_list,
 	};
 
 	pool = krux_pool_new(0);
@@ -310,7 +317,7 @@ static void runner(void)
 static const char *const missing[] = {
 	"processes in the background: no program outlives its call",
 	"eBPF programs for socket addresses and the LSM: nothing loads any",
-	"nftables around a call: nothing loads the rules, and no interface is up (of egress: tests/extra/egress.sh)",
+	"nftables around a call: nothing loads the rules, and no interface is up",
 	"limits of control groups: nothing sets any; memory and processor time are limits of the one process",
 	"idmapped workspaces: a workspace belongs to the uid of its calls",
 };

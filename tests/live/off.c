@@ -25,10 +25,12 @@ void off_set(unsigned layers)
 
 const char *off_word(unsigned index)
 {
-	if (index == LAYER_COUNT)
-		return "landlock of the plan";
-	if (index == LAYER_COUNT + 1)
-		return "owner's uid";
+	static const char *const more[] = {
+		"landlock of the plan", "owner's uid", "table of addresses", "pinned answer", "targets", "relay",
+	};
+
+	if (index >= LAYER_COUNT)
+		return more[index - LAYER_COUNT];
 	return index == LAYER_LANDLOCK ? "landlock of the operands" : layer_word((enum layer)index);
 }
 

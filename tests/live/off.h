@@ -5,10 +5,16 @@
 #include "runtime/sandbox/sandbox.h"
 
 #define ON(layer) (1U << LAYER_##layer)
-/* Two more than layers.def: Landlock comes twice, and becoming the workspace's owner is part of the user namespace. */
+/* More than layers.def: Landlock comes twice, and becoming the workspace's owner is part of the user namespace. */
 #define ON_PLAN (1U << LAYER_COUNT)
 #define ON_OWNER (1U << (LAYER_COUNT + 1))
-enum { OFF_COUNT = LAYER_COUNT + 2 };
+/* What egress holds, which egress.c switches: special addresses, a name's first answer, the call's own targets, and that a
+ * child gets bytes and no socket. */
+#define ON_ADDRESSES (1U << (LAYER_COUNT + 2))
+#define ON_PIN (1U << (LAYER_COUNT + 3))
+#define ON_TARGETS (1U << (LAYER_COUNT + 4))
+#define ON_RELAY (1U << (LAYER_COUNT + 5))
+enum { OFF_COUNT = LAYER_COUNT + 6 };
 
 /* In the calls that follow. Never NS_MOUNT. */
 void off_set(unsigned layers);

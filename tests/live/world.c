@@ -39,6 +39,26 @@ static char program[PATH_MAX];
 
 static const char *const addresses[] = { "127.0.0.1", "169.254.169.254", "1.1.1.1", "10.1.2.3" };
 
+/* Of carriers of 10.1.2.3, and one of a network's own. */
+static const char *const addresses6[] = { "64:ff9b::a01:203", "2002:a01:203::1", "2001:0:a01:203::1", "fd00::1" };
+
+/* As linux/ipv6.h has it, which goes with no other header of the C library. */
+struct address6 {
+	struct in6_addr address;
+	uint32_t prefix;
+	int interface;
+};
+
+static void addresses6_add(void)
+{
+	int s = socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	struct address6 a = { .prefix = 128, .interface = (int)if_nametoindex("lo") };
+
+	for (size_t i = 0; i < sizeof addresses6 / sizeof *addresses6; i++)
+		MUST(inet_pton(AF_INET6, addresses6[i], &a.address) == 1 && !ioctl(s, SIOCSIFADDR, &a));
+	close(s);
+}
+
 static void loopback_up(void)
 {
 	int s = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
@@ -56,6 +76,7 @@ static void loopback_up(void)
 		MUST(!ioctl(s, SIOCSIFFLAGS, &r));
 	}
 	close(s);
+	addresses6_add();
 }
 
 /* Inherited by the child, who is to have lost them: so not O_CLOEXEC. */
