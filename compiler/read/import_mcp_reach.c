@@ -16,21 +16,38 @@ enum {
 /* What the last word of a name says that a text is. */
 static enum draft_kind kind_by_name(const struct draft_cap *c, struct krux_str name)
 {
-	static const struct { const char *word; enum draft_kind kind; bool of_files; } words[] = {
-		{ "path", DRAFT_PATH, false }, { "paths", DRAFT_PATH, false }, { "filepath", DRAFT_PATH, false },
-		{ "file", DRAFT_PATH, false }, { "files", DRAFT_PATH, false }, { "filename", DRAFT_PATH, false },
-		{ "dir", DRAFT_PATH, false }, { "directory", DRAFT_PATH, false }, { "folder", DRAFT_PATH, false },
-		{ "source", DRAFT_PATH, true }, { "destination", DRAFT_PATH, true }, { "target", DRAFT_PATH, true },
-		{ "url", DRAFT_URL, false }, { "uri", DRAFT_URL, false }, { "urls", DRAFT_URL, false },
-		{ "uris", DRAFT_URL, false }, { "endpoint", DRAFT_URL, false }, { "webhook", DRAFT_URL, false },
-		{ "link", DRAFT_URL, false }, { "href", DRAFT_URL, false },
-		{ "host", DRAFT_HOST, false }, { "hosts", DRAFT_HOST, false }, { "hostname", DRAFT_HOST, false },
-		{ "hostnames", DRAFT_HOST, false }, { "domain", DRAFT_HOST, false }, { "domains", DRAFT_HOST, false },
-		{ "server", DRAFT_HOST, false }, { "servers", DRAFT_HOST, false }, { "ip", DRAFT_HOST, false },
-		{ "command", DRAFT_CODE, false }, { "commands", DRAFT_CODE, false }, { "cmd", DRAFT_CODE, false },
-		{ "script", DRAFT_CODE, false }, { "code", DRAFT_CODE, false }, { "shell", DRAFT_CODE, false },
-		{ "program", DRAFT_CODE, false }, { "executable", DRAFT_CODE, false }, { "argv", DRAFT_CODE, false },
-		{ "sql", DRAFT_CODE, false }, { "javascript", DRAFT_CODE, false }, { "expression", DRAFT_CODE, false },
+	/* By what it is to a tool of files, where that is another. */
+	static const struct { const char *word; enum draft_kind kind, of_files; } words[] = {
+		{ "path", DRAFT_PATH, DRAFT_PATH }, { "paths", DRAFT_PATH, DRAFT_PATH },
+		{ "filepath", DRAFT_PATH, DRAFT_PATH }, { "file", DRAFT_PATH, DRAFT_PATH },
+		{ "files", DRAFT_PATH, DRAFT_PATH }, { "filename", DRAFT_PATH, DRAFT_PATH },
+		{ "dir", DRAFT_PATH, DRAFT_PATH }, { "directory", DRAFT_PATH, DRAFT_PATH },
+		{ "folder", DRAFT_PATH, DRAFT_PATH }, { "src", DRAFT_PATH, DRAFT_PATH },
+		{ "dst", DRAFT_PATH, DRAFT_PATH }, { "cwd", DRAFT_PATH, DRAFT_PATH }, { "root", DRAFT_PATH, DRAFT_PATH },
+		{ "workdir", DRAFT_PATH, DRAFT_PATH },
+		{ "source", DRAFT_OTHER, DRAFT_PATH }, { "to", DRAFT_OTHER, DRAFT_PATH },
+		{ "destination", DRAFT_CODE, DRAFT_PATH }, { "dest", DRAFT_CODE, DRAFT_PATH },
+		{ "target", DRAFT_CODE, DRAFT_PATH },
+		{ "url", DRAFT_URL, DRAFT_URL }, { "uri", DRAFT_URL, DRAFT_URL }, { "urls", DRAFT_URL, DRAFT_URL },
+		{ "uris", DRAFT_URL, DRAFT_URL }, { "endpoint", DRAFT_URL, DRAFT_URL },
+		{ "webhook", DRAFT_URL, DRAFT_URL }, { "link", DRAFT_URL, DRAFT_URL }, { "href", DRAFT_URL, DRAFT_URL },
+		{ "host", DRAFT_HOST, DRAFT_HOST }, { "hosts", DRAFT_HOST, DRAFT_HOST },
+		{ "hostname", DRAFT_HOST, DRAFT_HOST }, { "hostnames", DRAFT_HOST, DRAFT_HOST },
+		{ "domain", DRAFT_HOST, DRAFT_HOST }, { "domains", DRAFT_HOST, DRAFT_HOST },
+		{ "server", DRAFT_HOST, DRAFT_HOST }, { "servers", DRAFT_HOST, DRAFT_HOST },
+		{ "ip", DRAFT_HOST, DRAFT_HOST },
+		{ "command", DRAFT_CODE, DRAFT_CODE }, { "commands", DRAFT_CODE, DRAFT_CODE },
+		{ "cmd", DRAFT_CODE, DRAFT_CODE }, { "script", DRAFT_CODE, DRAFT_CODE },
+		{ "code", DRAFT_CODE, DRAFT_CODE }, { "shell", DRAFT_CODE, DRAFT_CODE },
+		{ "program", DRAFT_CODE, DRAFT_CODE }, { "executable", DRAFT_CODE, DRAFT_CODE },
+		{ "argv", DRAFT_CODE, DRAFT_CODE }, { "sql", DRAFT_CODE, DRAFT_CODE },
+		{ "javascript", DRAFT_CODE, DRAFT_CODE }, { "expression", DRAFT_CODE, DRAFT_CODE },
+		{ "exec", DRAFT_CODE, DRAFT_CODE }, { "js", DRAFT_CODE, DRAFT_CODE },
+		{ "python", DRAFT_CODE, DRAFT_CODE }, { "args", DRAFT_CODE, DRAFT_CODE },
+		{ "arguments", DRAFT_CODE, DRAFT_CODE }, { "binary", DRAFT_CODE, DRAFT_CODE },
+		{ "plugin", DRAFT_CODE, DRAFT_CODE }, { "plugins", DRAFT_CODE, DRAFT_CODE },
+		{ "template", DRAFT_CODE, DRAFT_CODE }, { "glob", DRAFT_CODE, DRAFT_CODE },
+		{ "eval", DRAFT_CODE, DRAFT_CODE }, { "repl", DRAFT_CODE, DRAFT_CODE },
 	};
 	const char *sign = memrchr(name.p, '_', name.n);
 	bool files = memmem(c->name.p, c->name.n, "file", 4) || memmem(c->name.p, c->name.n, "dir", 3) ||
@@ -43,8 +60,8 @@ static enum draft_kind kind_by_name(const struct draft_cap *c, struct krux_str n
 		name.p = sign + 1;
 	}
 	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-		if (json_is(name, words[i].word) && (files || !words[i].of_files))
-			return words[i].kind;
+		if (json_is(name, words[i].word))
+			return files ? words[i].of_files : words[i].kind;
 	return DRAFT_OTHER;
 }
 
@@ -242,6 +259,8 @@ void made_reach(struct maker *m, struct krux_str name, struct made *made, bool o
 	bool holds = text || begins(made->type, "list<") || begins(made->type, "map<") || begins(made->type, "record ") ||
 	             made->kind != DRAFT_OTHER;
 
+	/* Of a list of commands one is chosen, and run as any other. */
+	holds |= kind == DRAFT_CODE && begins(made->type, "enum ");
 	if (kind == DRAFT_OTHER || !holds)
 		return;
 	if (kind == DRAFT_PATH && (text || (list && (top || !optional))) && path_reach(m, made, list))

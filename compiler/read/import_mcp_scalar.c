@@ -147,10 +147,10 @@ struct made made_string(struct maker *m, const struct krux_value *schema, unsign
 			word = KRUX_STR("example");
 		}
 	}
-	if (json_whole(json_get(schema, "maxLength"), &longest) && longest > 0 && longest <= (4 << 20)) {
+	if (json_whole(json_get(schema, "maxLength"), &longest) && longest >= 0 && longest <= (4 << 20)) {
 		/* Theirs counts characters, ours counts bytes. */
 		maker_changed(m, "its bound counts bytes here, four for each character");
-		longest *= 4;
+		longest = longest ? 4 * longest : 1;
 		if (longest < (krux_i128)word.n)
 			word.n = (size_t)longest;
 	} else {
@@ -203,6 +203,7 @@ struct made made_enum(struct maker *m, const struct krux_value *list)
 		if (!texts || !name_set_add(m->im->arena, &seen, v->str))
 			continue;
 		words &= json_is_word(v->str);
+		m->cap->says |= m->input ? mcp_text_says(m->im, v->str) : 0;
 		longest = v->str.n > longest ? v->str.n : longest;
 		buf_puts(&names, names.n ? ", " : "enum { ");
 		buf_str(&names, v->str);
@@ -286,6 +287,8 @@ static void bound_apply(struct maker *m, const struct krux_value *schema, const 
 	}
 	if (rest)
 		maker_changed(m, "its bound is rounded to a whole number within it");
+	if (n < INT64_MIN || n > INT64_MAX)
+		maker_changed(m, "its bound is beyond 64 bits, as no whole number is here");
 	if (least)
 		n += rest > 0 || (open && !rest);
 	else
@@ -335,6 +338,8 @@ struct made made_number(struct maker *m, const struct krux_value *schema)
 	static const char *const bounds[] = { "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum" };
 
 	import_review(m->im, m->notes, "six digits after the point");
+	if (json_get(schema, "multipleOf"))
+		maker_changed(m, "multipleOf is not checked");
 	for (size_t i = 0; i < sizeof bounds / sizeof *bounds; i++)
 		if (json_get(schema, bounds[i])) {
 			maker_changed(m, "the range of a number that is not whole is not checked");

@@ -56,6 +56,8 @@ static struct made make_array(struct maker *m, const struct krux_value *schema, 
 		maker_changed(m, "its elements are never null here");
 	if (json_whole(json_get(schema, "minItems"), &least) && least > 0)
 		maker_changed(m, "its least number of elements is not checked");
+	if (!stated && json_get(schema, "maxItems"))
+		maker_changed(m, "its most elements are another number here");
 	if (!stated)
 		import_review(m->im, m->notes, "number of elements");
 	out.most = number_fit(m, want, elem.wire);

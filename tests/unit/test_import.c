@@ -474,53 +474,7 @@ static const struct { const char *tool, *want; } hinted[] = {
 
 /* A weak effect is only for what neither name nor description nor field gives a reason to doubt; bounds are kept. */
 static const struct { const char *tool, *want; } worded[] = {
-#define ALONE(name, field) "\"name\": \"" name "\", \"inputSchema\": { \"properties\": { \"" field "\": " TEXT " } }"
-#define ABOUT(about) "{ \"type\": \"string\", \"description\": \"" about "\" }"
-#define SHELL "state(\"x\"), executes(\"/bin/sh\");"
-	{ ALONE("bash", "input"), "effect  " SHELL },
-	{ ALONE("execute_python", "source"), "effect  " SHELL },
-	{ ALONE("runShell", "line"), "effect  " SHELL },
-	{ ALONE("runthis", "line"), "effect  " SHELL },
-	{ ALONE("browser_evaluate", "function"), "effect  " SHELL },
-	{ ALONE("write_file", "name"), "effect  " SHELL },
-	{ ALONE("delete_file", "name"), "effect  " SHELL },
-	{ ALONE("http_request", "address"), "effect  " SHELL },
-	{ ALONE("navigate", "to"), "effect  " SHELL },
-	{ ALONE("query", "text"), "effect  " SHELL },
-	{ ALONE("look", "sql"), "effect  " SHELL },
-	{ ALONE("bulkremove", "x"), "effect  " SHELL },
-	{ ALONE("get_profile", "x"), "effect  state(\"x\");" },
-	{ ALONE("copy", "from"), "effect  " SHELL },
-	{ ALONE("look", "at"), "effect  state(\"x\");" },
-	{ "\"name\": \"fetch_page\", \"inputSchema\": { \"required\": [ \"link\" ], \"properties\": { \"link\": " TEXT " } }",
-	  "effect  connects(link), state(\"x\");" },
-	{ "\"name\": \"do\", \"description\": \"Is running what it gets.\"", "effect  " SHELL },
-	{ "\"name\": \"do\", \"title\": \"Copied from there\"", "effect  " SHELL },
-	{ "\"name\": \"do\", \"description\": \"Looks at notes.\"", "effect  state(\"x\");" },
-	{ "\"name\": \"do\", \"annotations\": { \"destructiveHint\": true }", "# review: by its words it can change something, and no argument says what" },
-	{ FIELDS "\"output\": " ABOUT("Absolute path of the file to overwrite.") " } }", "effect  " SHELL },
-	{ FIELDS "\"text\": " ABOUT("Shell command to execute") " } }", "# review: by its description it reaches or runs something" },
-	{ FIELDS "\"x\": { \"type\": \"array\", \"items\": " ABOUT("A command.") " } } }", "effect  " SHELL },
-	{ FIELDS "\"x\": { \"type\": \"array\", \"items\": " RECORD("", "\"a\": " ABOUT("A command.")) " } } }", "effect  " SHELL },
-	{ FIELDS "\"paths\": { \"type\": \"array\", \"items\": " ABOUT("Path of a note.") " } } }",
-	  "effect  reads(paths), writes(paths), state(\"x\");" },
-	{ FIELDS "\"file\": " ABOUT("The file to delete.") " } }", "effect  reads(file), writes(file), deletes(file), state(\"x\");" },
-	{ FIELDS "\"o\": { \"type\": \"string\", \"format\": \"file-path\" } } }", "effect  reads(o), writes(o), state(\"x\");" },
-	{ FIELDS "\"o\": { \"type\": \"string\", \"format\": \"path\" } } }", "o : path " },
-	{ FIELDS "\"x\": { \"type\": \"array\", \"items\": { \"type\": \"string\", \"format\": \"path\" } } } }", "effect  " SHELL },
-#define INT(bounds) "\"name\": \"look\", \"inputSchema\": { \"properties\": { \"i\": { \"type\": \"integer\", " bounds " } } }"
-	{ INT("\"maximum\": 10.5, \"minimum\": -1.5"), "i : optional int -1..10 " },
-	{ INT("\"exclusiveMaximum\": 3.5, \"exclusiveMinimum\": 1.5"), "i : optional int 2..3 " },
-	{ INT("\"exclusiveMaximum\": 3.0, \"minimum\": -2.5e1"), "i : optional int -25..2 " },
-	{ INT("\"maximum\": -0.5, \"minimum\": -3"), "i : optional int -3..-1 " },
-	{ INT("\"maximum\": 1e400, \"minimum\": 1e-3"), "i : optional int 1..9223372036854775807 " },
-	{ INT("\"exclusiveMaximum\": 9223372036854775808, \"minimum\": 3"), "i : optional int 3..9223372036854775807 " },
-	{ INT("\"minimum\": 1e30"), "# changed: i: its range is empty; it is not checked" },
-	{ INT("\"maximum\": 9, \"exclusiveMaximum\": true, \"minimum\": 0"), "i : optional int 0..8 " },
-	{ INT("\"maximum\": 10.5"), "# changed: i: its bound is rounded to a whole number within it" },
-	{ INT("\"maximum\": \"9\""), "# changed: i: a bound of it is no number; it is not checked" },
-	{ "\"name\": \"look\", \"inputSchema\": { \"required\": [ \"gone\" ] }", "# not carried over: `gone` is required, and nothing says what it is" },
-	{ FIELDS "\"o\": " RECORD("\"gone\"", "\"a\": " TEXT) " } }", "# not carried over: `gone` is required, and nothing says what it is" },
+#include "tests/unit/test_import.inc"
 };
 
 static void check_tool(const char *tool, const char *want, size_t least)
