@@ -69,7 +69,7 @@ struct message_run {
 	uint32_t nrecord, nticket;     /* the intent, and the deferred record of its ticket */
 };
 
-enum { FORK_TRASH = 1, FORK_LINE = 2, FORK_OWNER = 32 };
+enum { FORK_TRASH = 1, FORK_LINE = 2, FORK_SNAPSHOT = 4, FORK_OWNER = 32 };
 struct message_fork {
 	uint32_t capability;           /* its index in the bundle's schema */
 	uint32_t flags;

@@ -145,3 +145,11 @@ void loaded_close(struct loaded *l)
 	free(l->bytes);
 	free(l);
 }
+
+bool capability_runs_workspace(const struct krux_capability *cap)
+{
+	for (size_t i = 0; i < cap->nlabels; i++)
+		if (krux_str_eq(cap->label[i], KRUX_STR("runs-workspace-code")))
+			return cap->handler.kind == KRUX_HANDLER_COMMAND;
+	return false;
+}

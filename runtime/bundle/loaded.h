@@ -30,6 +30,8 @@ struct loaded *loaded_open_fd(int fd, const char *name, int trust, bool dev, str
 /* The same without its code, for who decides nothing. */
 struct loaded *loaded_read(int fd, const char *name, int trust, bool dev, struct krux_err *err);
 void loaded_close(struct loaded *);
+/* A command whose label says that it runs code of the workspace: after an approval it runs from a snapshot. */
+bool capability_runs_workspace(const struct krux_capability *);
 /* What the kernel is told about the calls of one of its capabilities, or NULL. */
 const struct krux_layer *loaded_layer(const struct loaded *, const struct krux_capability *);
 

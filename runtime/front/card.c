@@ -245,12 +245,12 @@ static void rule_line(struct page *p)
 	fputc('\n', p->f);
 }
 
-/* "[(tb32u)]" */
+/* "[(tb32u?u)]" */
 static void shown_lines(struct page *p)
 {
 	struct krux_str field, path, hash;
 	struct item_in in;
-	uint64_t n, three, size;
+	uint64_t n, parts, size, bytes;
 	bool tree;
 
 	if (!record_has(&p->card->record, AUDIT_SHOWN))
@@ -259,12 +259,15 @@ static void shown_lines(struct page *p)
 	in = (struct item_in){ (const uint8_t *)field.p, (const uint8_t *)field.p + field.n, NULL };
 	if (!item_take(&in, ITEM_LIST, &n))
 		return;
-	while (n-- && item_take(&in, ITEM_LIST, &three) && item_take_str(&in, ITEM_TEXT, &path) &&
+	while (n-- && item_take(&in, ITEM_LIST, &parts) && item_take_str(&in, ITEM_TEXT, &path) &&
 	       item_take_str(&in, ITEM_BYTES, &hash) && item_take(&in, ITEM_UINT, &size)) {
 		tree = path.n && path.p[path.n - 1] == '/';
 		label(p, tree ? "tree" : "file");
 		screen_put(p->f, path);
-		fprintf(p->f, tree ? ", %" PRIu64 " entries, SHA-256 of them " : ", %" PRIu64 " bytes, SHA-256 ", size);
+		if (parts > 3 && item_take(&in, ITEM_UINT, &bytes))
+			fprintf(p->f, ", %" PRIu64 " entries of %" PRIu64 " bytes, which it runs from: SHA-256 of their contents ", size, bytes);
+		else
+			fprintf(p->f, tree ? ", %" PRIu64 " entries, SHA-256 of them " : ", %" PRIu64 " bytes, SHA-256 ", size);
 		hash_print(p, hash);
 		fputc('\n', p->f);
 	}

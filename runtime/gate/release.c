@@ -331,11 +331,14 @@ void ticket_try(struct gate *g, struct card *k)
 	if (!t->naccepts || !signers.p || !record_decode((const uint8_t *)t->bytes.p, t->bytes.n, &r, &n, &why) ||
 	    quorum_holds(&q, k->leaf, r.field[AUDIT_APPROVALS].s, signers, &err))
 		return;
-	if (!record_has(&r, AUDIT_SHOWN)) {
+	c = call_of(g, k, t, &r, &why);
+	/* What runs the workspace is looked at even where there was nothing. */
+	if (!record_has(&r, AUDIT_SHOWN) && !(c && capability_runs_workspace(c->request.cap))) {
+		if (c)
+			call_free(g, c);
 		release(g, k, t);
 		return;
 	}
-	c = call_of(g, k, t, &r, &why);
 	n = c ? ticket_paths(g, &c->request, path, 16) : 0;
 	if (!c || !spawner_look(g, card_cookie(k), t->workspace, path, n))
 		ticket_end(g, k, AUDIT_KIND_EXPIRED, c ? "its files cannot be looked at" : why);

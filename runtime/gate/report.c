@@ -185,7 +185,7 @@ static void args_put(struct gate *g, const struct card *k, const struct record *
 
 /* A record's field that is a list of lists, as a list of objects: put says what an inner list holds. */
 static void objects_put(struct gate *g, struct krux_str field, const char *name,
-                        void (*put)(const struct krux_value *inner, struct object *), struct object *o)
+                        void (*put)(const struct krux_value *inner, size_t n, struct object *), struct object *o)
 {
 	struct krux_value list, *item;
 	struct krux_refusal why;
@@ -196,7 +196,7 @@ static void objects_put(struct gate *g, struct krux_str field, const char *name,
 	for (size_t i = 0; item && i < list.list.n; i++) {
 		struct object in = { .pool = g->pool };
 
-		put(list.list.item[i].list.item, &in);
+		put(list.list.item[i].list.item, list.list.item[i].list.n, &in);
 		if (!object_end(&in, &item[i]))
 			return;
 	}
@@ -204,17 +204,20 @@ static void objects_put(struct gate *g, struct krux_str field, const char *name,
 		object_list(o, name, item, list.list.n);
 }
 
-static void approval_put(const struct krux_value *pair, struct object *o)
+static void approval_put(const struct krux_value *pair, size_t n, struct object *o)
 {
+	(void)n;
 	object_value(o, "quorum", pair[0]);
 	object_value(o, "from", pair[1]);
 }
 
-static void file_put(const struct krux_value *file, struct object *o)
+static void file_put(const struct krux_value *file, size_t n, struct object *o)
 {
 	object_value(o, "path", file[0]);
 	object_hex(o, "sha256", (const uint8_t *)file[1].str.p, file[1].str.n);
 	object_value(o, "size", file[2]);
+	if (n > 3)
+		object_value(o, "bytes", file[3]);
 }
 
 static void accepts_put(struct gate *g, const struct carry_ticket *t, struct object *o)

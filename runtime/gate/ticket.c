@@ -339,22 +339,24 @@ static size_t path_add(struct krux_str *path, size_t n, struct krux_str p)
 	return n + 1;
 }
 
-/* The root of a tree ends in a slash: all below it is seen to be the same, too. */
-static struct krux_str tree_path(struct gate *g, struct krux_str p)
+/* With so many slashes at its end. One: the root of a tree, all below it is seen to be the same, too. Two: with its contents,
+ * of a call that will run from them. */
+static struct krux_str path_marked(struct gate *g, struct krux_str p, size_t slashes)
 {
-	char *root = krux_pool_get(g->pool, p.n + 1);
+	char *root = slashes ? krux_pool_get(g->pool, p.n + slashes) : NULL;
 
 	if (!root)
 		return p;
 	memcpy(root, p.p, p.n);
-	root[p.n] = '/';
-	return (struct krux_str){ root, p.n + 1 };
+	memset(root + p.n, '/', slashes);
+	return (struct krux_str){ root, p.n + slashes };
 }
 
 size_t ticket_paths(struct gate *g, const struct request *q, struct krux_str *path, size_t max)
 {
 	static const char workspace[] = "/workspace";
 	const size_t nroot = sizeof workspace - 1;
+	const bool whole = capability_runs_workspace(q->cap);
 	size_t n = 0;
 
 	for (size_t i = 0; i < q->cap->neffects && n < max; i++) {
@@ -368,15 +370,18 @@ size_t ticket_paths(struct gate *g, const struct request *q, struct krux_str *pa
 		if (!v || v->kind != KRUX_V_TEXT || v->str.n < nroot || memcmp(v->str.p, workspace, nroot) != 0)
 			continue;
 		if (v->str.n == nroot ? e->arg[0].tree : v->str.p[nroot] == '/')
-			n = path_add(path, n, e->arg[0].tree ? tree_path(g, v->str) : v->str);
+			n = path_add(path, n, path_marked(g, v->str, whole ? 2 : e->arg[0].tree));
 	}
 	return n;
 }
 
 /* Nobody is asked about files that nobody could look at. */
-static void call_unseen(struct gate *g, struct call *c)
+static void call_unseen(struct gate *g, struct call *c, struct krux_str why)
 {
-	tell_error(c->session, true, c->id, FRAME_ERROR_UNRECORDED,
+	char text[128];
+
+	snprintf(text, sizeof text, "%.*s; nothing was done", (int)(why.n < 100 ? why.n : 100), why.p);
+	tell_error(c->session, true, c->id, FRAME_ERROR_UNRECORDED, why.n ? text :
 	           "the files that the call is about cannot be looked at, or a tree has more than 65536 entries or 64 folders in "
 	           "one another; nothing was done", 0);
 	call_free(g, c);
@@ -439,7 +444,7 @@ void ticket_defer(struct gate *g, struct call *c, const struct krux_str *shown)
 	if (!shown && call_looks(g, c, &failed))
 		return;
 	if (failed) {
-		call_unseen(g, c);
+		call_unseen(g, c, (struct krux_str){ NULL, 0 });
 		return;
 	}
 	if (shown)
@@ -451,11 +456,20 @@ void ticket_defer(struct gate *g, struct call *c, const struct krux_str *shown)
 static struct krux_str shown_read(struct krux_str s)
 {
 	struct item_in in = { (const uint8_t *)s.p, (const uint8_t *)s.p + s.n, NULL };
-	const char *schema = "[(tb32u)]";
+	const char *schema = "[(tb32u?u)]";
 
 	if (!s.n || s.n > 16384 || !item_check(&in, &schema) || in.p != in.end)
 		return (struct krux_str){ NULL, 0 };
 	return (struct krux_str){ s.p, s.n > 1 ? s.n : 0 };
+}
+
+/* Why the look has failed, n 0 where nobody said. */
+static struct krux_str shown_why(struct krux_str s)
+{
+	struct item_in in = { (const uint8_t *)s.p, (const uint8_t *)s.p + s.n, NULL };
+	struct krux_str why;
+
+	return s.n && item_take_str(&in, ITEM_TEXT, &why) && in.p == in.end ? why : (struct krux_str){ NULL, 0 };
 }
 
 void ticket_looked(struct gate *g, uint64_t cookie, struct krux_str shown)
@@ -476,7 +490,7 @@ void ticket_looked(struct gate *g, uint64_t cookie, struct krux_str shown)
 	c->stage = CALL_RECORDING;
 	c->request.cbor = (struct krux_str){ NULL, 0 };
 	if (!seen.p) {
-		call_unseen(g, c);
+		call_unseen(g, c, shown_why(shown));
 		return;
 	}
 	if (!args.p || !call_args(g, c, args, &refusal)) {

@@ -19,6 +19,7 @@
 #define AT_RECURSIVE 0x8000
 #endif
 #define STAGE "/tmp"
+#define LOWER "/tmp/lower"
 
 static const char *const places[] = {
 	[VIEW_PROC] = "/proc", [VIEW_DEV] = "/dev", [VIEW_ETC] = "/etc", [VIEW_TMP] = "/tmp",
@@ -124,7 +125,7 @@ static int workspace_show(const struct view *v, int again)
 {
 	if (mkdir(STAGE "/workspace", 0755) || mkdir(STAGE "/tmp", 0755))
 		return -1;
-	if (again < 0)
+	if (again < 0 || v->fill)
 		return 0;
 	return fchdir(again) || mount(".", STAGE "/workspace", NULL, MS_BIND, NULL) ||
 	       attributes_set(STAGE "/workspace", MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV |
@@ -211,13 +212,13 @@ static unsigned long written_flags(const struct view *v)
 /* Without root the overlay keeps what it has to know in attributes of users, and then neither redirects nor copies
  * attributes alone. What root does not say so is not to depend on how the kernel was built: a renamed folder is a copy and
  * a whiteout, a file whole; and for both, files are linked by nobody but the program. */
-static int overlay_mount(const struct view *v)
+static int overlay_mount(const struct view *v, const char *lower)
 {
-	const char *options = v->root ?
-		"lowerdir=/workspace,upperdir=/tmp/upper,workdir=/tmp/work,redirect_dir=off,metacopy=off,index=off,xino=off" :
-		"lowerdir=/workspace,upperdir=/tmp/upper,workdir=/tmp/work,index=off,xino=off,userxattr";
+	const char *options = v->root ? "redirect_dir=off,metacopy=off,index=off,xino=off" : "index=off,xino=off,userxattr";
+	char all[192];
 
-	return mount("none", "/workspace", "overlay", written_flags(v), options);
+	snprintf(all, sizeof all, "lowerdir=%s,upperdir=/tmp/upper,workdir=/tmp/work,%s", lower, options);
+	return mount("none", "/workspace", "overlay", written_flags(v), all);
 }
 
 /* Where the workspace is shown as it is, something empty lies over it; what is made there later is seen. */
@@ -235,12 +236,12 @@ static int hidden_cover(const struct view *v)
 
 /* The merged root looks like the upper one. Then the program's /tmp comes over what the overlay works in: taking a
  * mount off would wait for all processors. */
-static int overlay_make(struct view *v)
+static int overlay_make(struct view *v, const char *lower)
 {
 	char hidden[PATH_MAX];
 	struct stat st;
 
-	if (stat("/workspace", &st) || mkdir("/tmp/tmp", 0700) || mkdir("/tmp/upper", 0700) || mkdir("/tmp/work", 0700))
+	if (stat(lower, &st) || mkdir("/tmp/tmp", 0700) || mkdir("/tmp/upper", 0700) || mkdir("/tmp/work", 0700))
 		return -1;
 	if (v->root && (chown("/tmp/tmp", v->owner, v->group) || chown("/tmp/upper", st.st_uid, st.st_gid)))
 		return -1;
@@ -249,20 +250,54 @@ static int overlay_make(struct view *v)
 	if (mknod(hidden, S_IFCHR, 0) || chmod("/tmp/upper", st.st_mode & 0777))
 		return -1;
 	v->upper = open("/tmp/upper", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	return v->upper < 0 || overlay_mount(v) || mount("/tmp/tmp", "/tmp", NULL, MS_BIND, NULL) ? -1 : 0;
+	return v->upper < 0 || overlay_mount(v, lower) || mount("/tmp/tmp", "/tmp", NULL, MS_BIND, NULL) ? -1 : 0;
+}
+
+/* A file system of its own, which nothing is written to any more when there is a program. */
+static int lower_fill(struct view *v)
+{
+	const unsigned long flags = MS_NOSUID | MS_NODEV;
+	char options[128];
+
+	snprintf(options, sizeof options, "size=%llu,nr_inodes=%llu,mode=0700", (unsigned long long)v->filled,
+	         (unsigned long long)v->entries);
+	if (mkdir(LOWER, 0700) || mount("none", LOWER, "tmpfs", flags, options) ||
+	    (v->root && chown(LOWER, v->owner, v->group)))
+		return -1;
+	v->lower = open(LOWER, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (v->lower < 0 || v->fill(v->ctx, v->lower))
+		return -1;
+	return mount(NULL, LOWER, NULL, MS_REMOUNT | MS_BIND | MS_RDONLY | flags, NULL);
+}
+
+/* The snapshot alone, before /tmp comes over where it lies. */
+static int lower_show(const struct view *v)
+{
+	return mount(LOWER, "/workspace", NULL, MS_BIND, NULL) || mkdir("/tmp/tmp", 0700) ||
+	       (v->root && chown("/tmp/tmp", v->owner, v->group)) || mount("/tmp/tmp", "/tmp", NULL, MS_BIND, NULL) ? -1 : 0;
+}
+
+static int workspace_own(struct view *v)
+{
+	const char *lower = v->fill ? LOWER : "/workspace";
+
+	if (v->fill && lower_fill(v))
+		return -1;
+	return v->changes ? overlay_make(v, lower) : v->fill ? lower_show(v) : hidden_cover(v);
 }
 
 int view_own(struct view *v)
 {
+	const bool more = v->changes || v->fill;           /* than /tmp lies in it */
 	const unsigned long flags = MS_NOSUID | MS_NODEV | MS_NOEXEC;
 	char options[128];
 	int n;
 
 	n = snprintf(options, sizeof options, "size=%llu,nr_inodes=65536,mode=%s", (unsigned long long)v->size,
-	             v->changes ? "0755" : "0700");
-	if (v->root && !v->changes)
+	             more ? "0755" : "0700");
+	if (v->root && !more)
 		snprintf(options + n, sizeof options - (size_t)n, ",uid=%u,gid=%u", v->owner, v->group);
-	if (mount("none", "/tmp", "tmpfs", written_flags(v), options) || (v->changes ? overlay_make(v) : hidden_cover(v)))
+	if (mount("none", "/tmp", "tmpfs", written_flags(v), options) || workspace_own(v))
 		return -1;
 	return mount("proc", "/proc", "proc", flags, "subset=pid,hidepid=ptraceable");
 }

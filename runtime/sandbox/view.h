@@ -8,6 +8,11 @@
 
 struct view {
 	int workspace;             /* folder; -1: /workspace is empty */
+	/* Fills an empty folder, which is the owner's, with what /workspace is to show, before anybody sees it; -1 with errno.
+	 * NULL: that is the workspace. */
+	int (*fill)(void *ctx, int folder);
+	void *ctx;
+	uint64_t filled, entries;  /* most bytes and names that it puts there */
 	bool changes;              /* an overlay stands before it, else it is read-only */
 	const char *hidden;        /* the name of a folder in it that is not shown */
 	bool executes;             /* what lies in /workspace and /tmp can be executed */
@@ -16,6 +21,7 @@ struct view {
 	uid_t owner;               /* of /tmp and of the overlay's root */
 	gid_t group;
 	int upper;                 /* made: the folder that has the overlay's changes; -1: there is none */
+	int lower;                 /* made: what was filled, read-only; -1: nothing was */
 };
 
 /* In two steps, of which the first may be that of a process whose children take the second, each in a mount namespace of

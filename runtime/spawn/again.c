@@ -61,18 +61,29 @@ static bool policy_agrees(struct again *a)
 	}
 }
 
-static bool files_agree(const struct warrant *w, int workspace)
+/* A list that is empty is no field. */
+static bool snapshot_agrees(struct krux_str shown, struct krux_str taken)
+{
+	return shown.n ? krux_str_eq(shown, taken) : taken.n == 1;
+}
+
+static bool files_agree(const struct again *a, int workspace)
 {
 	static uint8_t now[LOOK_ITEM];
+	const struct warrant *w = a->warrant;
 	struct krux_err err;
 	struct look look;
+	const char *why;
 	size_t n;
+
+	if (a->taken.p || warrant_snapshot(w))
+		return a->taken.p && snapshot_agrees(w->shown, a->taken);
 
 	if (!w->shown.n)
 		return true;
 	if (look_shown(w->shown, &look, &err))
 		return false;
-	n = look_at(workspace, &look, now, sizeof now);
+	n = look_at(workspace, &look, -1, now, sizeof now, &why);
 	return n == w->shown.n && !memcmp(now, w->shown.p, n);
 }
 
@@ -82,7 +93,7 @@ uint32_t again_decides(void *ctx, int workspace)
 
 	if (!policy_agrees(a))
 		return CHILD_DENIED;
-	return files_agree(a->warrant, workspace) ? 0 : CHILD_STALE;
+	return files_agree(a, workspace) ? 0 : CHILD_STALE;
 }
 
 bool again_allows(void *ctx, struct krux_str field, struct krux_str path)

@@ -41,6 +41,8 @@ static void level_close(struct walk_changes *w, struct level *l)
 		close(l->lower);
 	if (l->merged >= 0)
 		close(l->merged);
+	if (l->base >= 0)
+		close(l->base);
 }
 
 /* What an overlay has for a name that is deleted. The workspace may have one, which no program sees. */
@@ -74,6 +76,15 @@ static void level_ended(struct walk_changes *w, const struct entries *in)
 		refused_tell(w, top(w)->length, "It cannot be read to its end.");
 }
 
+/* The program may have seen that name in the folder. Of the workspace a snapshot has only what the call names. */
+static bool was_shown(const struct walk_changes *w, const char *name)
+{
+	const int base = top(w)->base;
+	struct stat st;
+
+	return w->k->base < 0 || (base >= 0 && !fstatat(base, name, &st, AT_SYMLINK_NOFOLLOW));
+}
+
 /* What the workspace has in a folder and the program does not see there: the program has deleted all of it, or made the
  * folder anew. */
 static void hidden_delete(struct walk_changes *w)
@@ -88,7 +99,7 @@ static void hidden_delete(struct walk_changes *w)
 		return;
 	}
 	while ((name = entries_next(&in))) {
-		if (!fstatat(l->in.fd, name, &st, AT_SYMLINK_NOFOLLOW))
+		if (!fstatat(l->in.fd, name, &st, AT_SYMLINK_NOFOLLOW) || !was_shown(w, name))
 			continue;
 		/* They are hidden all or none. */
 		if (!fstatat(l->merged, name, &st, AT_SYMLINK_NOFOLLOW) || errno != ENOENT)
@@ -111,6 +122,7 @@ static void folder_enter(struct walk_changes *w, const char *name, size_t n, boo
 	*l = (struct level){ .length = n, .in.fd = -1, .made = made, .mode = mode & 0777 };
 	l->lower = place_child(above->lower, name, O_RDONLY | O_DIRECTORY, 0);
 	l->merged = place_child(above->merged, name, O_RDONLY | O_DIRECTORY, 0);
+	l->base = above->base < 0 ? -1 : place_child(above->base, name, O_RDONLY | O_DIRECTORY, 0);
 	if (l->lower < 0 || l->merged < 0 || !entries_open(&l->in, above->in.fd, name)) {
 		refused_tell(w, n, unopened);
 		level_close(w, l);
@@ -213,7 +225,7 @@ void changes_commit(struct command *k, struct changed *out)
 			_exit(CHILD_BROKEN);
 	memcpy(w->path, root, sizeof root);
 	w->level[0] = (struct level){ .lower = place_child(c->workspace, ".", O_RDONLY | O_DIRECTORY, 0), .merged = k->shown,
-		                      .length = sizeof root - 1 };
+		                      .base = k->base, .length = sizeof root - 1 };
 	if (w->level[0].lower < 0 || !entries_open(&w->level[0].in, k->upper, "."))
 		_exit(CHILD_BROKEN);
 	hidden_delete(w);

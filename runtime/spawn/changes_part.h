@@ -11,6 +11,7 @@
 struct level {
 	struct entries in;             /* of upper */
 	int lower, merged;             /* the same folder; lower -1: the workspace has none */
+	int base;                      /* as the snapshot has it; -1: it has none, or there is no snapshot */
 	size_t length;                 /* of its path */
 	bool made;                     /* by this walk, which may write in it until it leaves */
 	mode_t mode;                   /* then */

@@ -20,6 +20,7 @@ struct child_plan {
 	const struct krux_value *args;
 	struct rlimits limits;
 	size_t output;                 /* most bytes of the encoded answer */
+	bool snapshot;                 /* a command's: it runs from a copy that `takes` makes */
 	int workspace, store;          /* store: -1: none; workspace: -1: `waits` brings it */
 	int line;                      /* to egress, of a call that connects; -1: none */
 	int socket;                    /* that `waits` listens to; -1: none */
@@ -33,6 +34,9 @@ struct child_plan {
 	/* Waits until there is a call and makes the rest of the plan, which may replace all of it, when the layers
 	 * up to "no-privileges" are on. False: there is none. NULL: the plan is whole. */
 	bool (*waits)(struct child_plan *);
+	/* In a process of the owner's that has no rights besides: copies what the call was approved with into an empty folder,
+	 * and writes the field `shown` of that copy; its length, 0: it could not. */
+	size_t (*takes)(void *ctx, int workspace, int into, uint8_t *out, size_t cap);
 	bool (*allows)(void *ctx, struct krux_str field, struct krux_str path);
 	/* Asked once, before `open`, with the workspace; 0, CHILD_DENIED or CHILD_STALE. NULL: the caller
 	 * has decided. */

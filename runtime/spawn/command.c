@@ -3,8 +3,11 @@
  * it, and no signal of the program reaches it. */
 #include "runtime/spawn/command_part.h"
 
+#include "capspec/item.h"
 #include "capspec/layers.h"
 #include "runtime/sandbox/view.h"
+#include "runtime/spawn/look.h"
+#include "runtime/spawn/snapshot.h"
 #include "stdlib-caps/common/change.h"
 #include "stdlib-caps/common/place.h"
 
@@ -14,7 +17,9 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/prctl.h>
 #include <sys/signalfd.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -22,10 +27,18 @@
 /* Each takes the other out of the queue, so that however many came unheard, the last of them is what is heard. */
 enum { FREEZE = SIGTSTP, THAW = SIGCONT, ERROR_SHOWN = 400 };
 
-static struct view view = { .upper = -1 };
+static struct view view = { .upper = -1, .lower = -1 };
 static struct command self;            /* a process serves one call */
 
 /* ---- what it is given ---- */
+
+static uint64_t now_real(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_REALTIME, &t);
+	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
+}
 
 static bool has_paths(const struct krux_capability *cap, bool only_changes)
 {
@@ -39,6 +52,65 @@ static bool has_paths(const struct krux_capability *cap, bool only_changes)
 	return false;
 }
 
+/* ---- its snapshot ---- */
+
+static uint8_t taken[LOOK_ITEM];
+static size_t ntaken;
+
+__attribute__((noreturn)) static void snapshot_be(const struct child_plan *plan, int into, int out)
+{
+	static uint8_t item[LOOK_ITEM];
+	size_t n, done = 0;
+	ssize_t k;
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if ((plan->probe->root && privileges_become(plan->owner, plan->group)) || privileges_none())
+		_exit(1);
+	umask(0);
+	n = plan->takes(plan->ctx, plan->workspace, into, item, sizeof item);
+	for (; done < n; done += (size_t)k)
+		if ((k = write(out, item + done, n - done)) <= 0)
+			_exit(1);
+	_exit(!n);
+}
+
+/* Where it fails nothing is taken, and the call is refused as one whose files have changed. */
+static int snapshot_take(void *ctx, int folder)
+{
+	const struct child_plan *plan = ctx;
+	int pair[2], status = 0;
+	ssize_t n;
+	pid_t pid;
+
+	self.started = now_real();
+	if (pipe2(pair, O_CLOEXEC))
+		return -1;
+	pid = fork();
+	if (!pid)
+		snapshot_be(plan, folder, pair[1]);
+	close(pair[1]);
+	ntaken = 0;
+	while (pid > 0 && ntaken < sizeof taken && (n = read(pair[0], taken + ntaken, sizeof taken - ntaken)) != 0)
+		if (n > 0)
+			ntaken += (size_t)n;
+		else if (errno != EINTR)
+			break;
+	close(pair[0]);
+	while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		;
+	if (status)
+		ntaken = 0;
+	return pid < 0 ? -1 : 0;
+}
+
+struct krux_str command_taken(void)
+{
+	static const char nothing[] = { (char)(ITEM_LIST << 5) };
+
+	/* Where no effect names a path there is nothing to be seen. */
+	return view.fill ? (struct krux_str){ (const char *)taken, ntaken } : (struct krux_str){ nothing, sizeof nothing };
+}
+
 int command_view_share(const struct child_plan *plan, int proc)
 {
 	const struct krux_capability *cap = plan->command;
@@ -46,8 +118,14 @@ int command_view_share(const struct child_plan *plan, int proc)
 	view = (struct view){
 		.workspace = has_paths(cap, false) ? plan->workspace : -1, .changes = has_paths(cap, true), .hidden = PLACE_RESERVED,
 		.executes = plan->layer->rights & RIGHT_EXECUTE, .root = plan->probe->root, .size = plan->limits.memory,
-		.owner = plan->owner, .group = plan->group, .upper = -1,
+		.owner = plan->owner, .group = plan->group, .upper = -1, .lower = -1,
 	};
+	if (plan->snapshot && view.workspace >= 0) {
+		view.fill = snapshot_take;
+		view.ctx = (void *)(uintptr_t)plan;
+		view.filled = snapshot_bytes + SNAPSHOT_ROOM;
+		view.entries = snapshot_entries + SNAPSHOT_ABOVE;
+	}
 	return view_share(proc, &view);
 }
 
@@ -77,7 +155,7 @@ unsigned command_grants(const struct child_plan *plan, struct landlock_grant out
 	const char *path;
 	unsigned n = 0;
 
-	for (unsigned i = 0; (path = view_place(i)) && n < COMMAND_GRANTS - 1; i++) {
+	for (unsigned i = 0; (path = view_place(i)) && n < COMMAND_GRANTS - 2; i++) {
 		/* What stands in /etc has its rights from that; links lead to what is in the list. */
 		int fd = i == VIEW_WORKSPACE || (i >= VIEW_HOST && !strncmp(path, "/etc/", 5)) ? -1 :
 			open(path, O_PATH | O_NOFOLLOW | O_DIRECTORY | O_CLOEXEC);
@@ -87,13 +165,15 @@ unsigned command_grants(const struct child_plan *plan, struct landlock_grant out
 	}
 	if (view.upper >= 0)
 		out[n++] = (struct landlock_grant){ view.upper, RIGHT_READ_FILES | RIGHT_READ_FOLDERS };
+	if (view.lower >= 0)
+		out[n++] = (struct landlock_grant){ view.lower, RIGHT_READ_FOLDERS };
 	return n;
 }
 
 void command_grants_close(const struct landlock_grant *grant, unsigned n)
 {
 	for (unsigned i = 0; i < n; i++)
-		if (grant[i].fd != view.upper)
+		if (grant[i].fd != view.upper && grant[i].fd != view.lower)
 			close(grant[i].fd);
 }
 
@@ -148,14 +228,6 @@ static int signals_open(void)
 	return sigprocmask(SIG_BLOCK, &set, NULL) ? -1 : signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
-static uint64_t now_real(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_REALTIME, &t);
-	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
-}
-
 static bool command_open(struct handler_call *c)
 {
 	struct command *k = &self;
@@ -166,6 +238,7 @@ static bool command_open(struct handler_call *c)
 	k->call = c;
 	k->changes = view.changes;
 	k->upper = view.upper;
+	k->base = view.lower;
 	k->shown = view.workspace < 0 ? -1 : open("/workspace", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	k->signals = signals_open();
 	k->operand = operands_find(c->pool, k->plan->command, c->args, &k->noperands);
@@ -175,7 +248,8 @@ static bool command_open(struct handler_call *c)
 		return false;
 	}
 	command_pause(k);
-	k->started = now_real();
+	if (!k->started)
+		k->started = now_real();
 	return program_start(k);
 }
 
@@ -190,6 +264,8 @@ int command_restrict(struct handler_call *c)
 	int set = landlock_open_files(k->plan->probe->landlock_abi);
 
 	if (set < 0)
+		return -1;
+	if (k->base >= 0 && rule_add_at(set, k->plan, dup(k->base), RIGHT_READ_FOLDERS))
 		return -1;
 	if (k->changes && (rule_add_at(set, k->plan, dup(k->upper), RIGHT_READ_FILES | RIGHT_READ_FOLDERS) ||
 	                   rule_add_at(set, k->plan, dup(c->store), rights) ||
@@ -346,5 +422,5 @@ uint64_t command_memory(const struct child_plan *plan)
 
 void command_begin(const struct child_plan *plan)
 {
-	self = (struct command){ .plan = plan, .upper = -1, .shown = -1, .lock = -1, .out = { -1, -1 }, .signals = -1 };
+	self = (struct command){ .plan = plan, .upper = -1, .shown = -1, .base = -1, .lock = -1, .out = { -1, -1 }, .signals = -1 };
 }

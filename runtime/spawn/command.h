@@ -7,7 +7,7 @@
 
 #include <signal.h>
 
-enum { COMMAND_GRANTS = 16, COMMAND_FILES = 256 };    /* files: the first process's, beyond its limit */
+enum { COMMAND_GRANTS = 20, COMMAND_FILES = 256 };    /* files: the first process's, beyond its limit */
 
 /* Stands where a builtin does: `open` starts the program, `run` waits for it, commits and answers. */
 extern const struct builtin command_handler;
@@ -25,6 +25,8 @@ uint64_t command_memory(const struct child_plan *);
 /* The root that the program sees, in two steps as view.h has them. -1 with errno. */
 int command_view_share(const struct child_plan *, int proc);
 int command_view_own(void);
+/* Of a call that runs from a snapshot: the field `shown` of that, which the second step has taken. */
+struct krux_str command_taken(void);
 /* What the plan's domain has to hold besides the plan's folders, for program and first process together. */
 void command_grants_close(const struct landlock_grant *, unsigned n);
 unsigned command_grants(const struct child_plan *, struct landlock_grant out[static COMMAND_GRANTS]);

@@ -12,6 +12,7 @@ struct command {
 	size_t noperands;
 	bool changes;                  /* there is an overlay */
 	int upper, shown;              /* its upper folder; /workspace as the program sees it; -1: none */
+	int base;                      /* the snapshot that it sees in the workspace's place; -1: none */
 	int lock;                      /* the workspace, for its lock */
 	uint64_t started;              /* ns since 1970 */
 	pid_t pid;

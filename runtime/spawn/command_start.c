@@ -163,7 +163,7 @@ static int program_restrict(const struct command *k)
 	if (set < 0)
 		return -1;
 	for (unsigned i = 0; i < n; i++)
-		if (grant[i].fd != k->upper && landlock_allow(set, abi, grant[i].fd, grant[i].rights))
+		if (grant[i].fd != k->upper && grant[i].fd != k->base && landlock_allow(set, abi, grant[i].fd, grant[i].rights))
 			return -1;
 	for (size_t i = 0; i < k->noperands; i++)
 		if (operand_allow(k, set, &k->operand[i]))

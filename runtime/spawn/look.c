@@ -6,7 +6,9 @@
 #include "runtime/base/cleanup.h"
 #include "runtime/base/err.h"
 #include "runtime/base/file.h"
+#include "runtime/spawn/snapshot.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -22,6 +24,8 @@ static int path_take(struct item_in *in, struct look *l, struct krux_err *err)
 	if (!item_take_str(in, ITEM_TEXT, &path) || path.n > LOOK_PATH ||
 	    memchr(path.p, 0, path.n))
 		return err_set(err, 0, "no path");
+	l->whole[l->n] = path.n > 1 && path.p[path.n - 1] == '/' && path.p[path.n - 2] == '/';
+	path.n -= l->whole[l->n];
 	l->path[l->n++] = path;
 	return 0;
 }
@@ -45,21 +49,29 @@ int look_shown(struct krux_str shown, struct look *l, struct krux_err *err)
 {
 	struct item_in in = { (const uint8_t *)shown.p, (const uint8_t *)shown.p + shown.n, NULL };
 	struct krux_str digest;
-	uint64_t count, three, size;
+	uint64_t count, parts, size, bytes;
 
 	*l = (struct look){ .n = 0 };
 	if (!item_take(&in, ITEM_LIST, &count))
 		return err_set(err, 0, "no list");
 	for (uint64_t i = 0; i < count; i++)
-		if (!item_take(&in, ITEM_LIST, &three) || three != 3 || path_take(&in, l, err) ||
-		    !item_take_str(&in, ITEM_BYTES, &digest) ||
-		    !item_take(&in, ITEM_UINT, &size))
+		if (!item_take(&in, ITEM_LIST, &parts) || (parts != 3 && parts != 4) || path_take(&in, l, err) ||
+		    !item_take_str(&in, ITEM_BYTES, &digest) || !item_take(&in, ITEM_UINT, &size) ||
+		    (parts == 4 && !item_take(&in, ITEM_UINT, &bytes)))
 			return err_set(err, 0, "no list of path, digest and size");
+		else
+			l->whole[i] = parts == 4;
 	return in.p == in.end ? 0 : err_set(err, 0, "more than a list");
 }
 
 /* What is at the path, or nothing that is shown. */
-enum seen { SEEN_FAILED = -1, SEEN_NOTHING, SEEN_FILE, SEEN_TREE };
+enum seen { SEEN_FAILED = -1, SEEN_NOTHING, SEEN_FILE, SEEN_TREE, SEEN_WHOLE };
+
+struct sight {
+	enum seen seen;
+	uint8_t digest[KRUX_SHA256];
+	uint64_t size, bytes;
+};
 
 /* -1: nothing there that could be shown. */
 static int path_open(int workspace, struct krux_str path)
@@ -95,42 +107,84 @@ static enum seen file_digest(int fd, uint8_t digest[static KRUX_SHA256], uint64_
 	return !k && *size <= look_size ? SEEN_FILE : SEEN_NOTHING;
 }
 
-static enum seen path_digest(int workspace, struct krux_str path, uint8_t digest[static KRUX_SHA256], uint64_t *size)
+static void path_see(int workspace, struct krux_str path, struct sight *out)
 {
 	CLEAN_FD int fd = path_open(workspace, path);
 	struct stat st;
 
+	out->seen = SEEN_NOTHING;
 	if (fd < 0 || fstat(fd, &st))
-		return SEEN_NOTHING;
+		return;
 	if (S_ISDIR(st.st_mode) && path.p[path.n - 1] == '/')
-		return look_tree(fd, digest, size) ? SEEN_TREE : SEEN_FAILED;
-	return S_ISREG(st.st_mode) && (uint64_t)st.st_size <= look_size ? file_digest(fd, digest, size) : SEEN_NOTHING;
+		out->seen = look_tree(fd, out->digest, &out->size) ? SEEN_TREE : SEEN_FAILED;
+	else if (S_ISREG(st.st_mode) && (uint64_t)st.st_size <= look_size)
+		out->seen = file_digest(fd, out->digest, &out->size);
 }
 
-size_t look_at(int workspace, const struct look *l, uint8_t *out, size_t cap)
+/* With its contents: what is there and cannot be had so is not left out. */
+static void path_take_whole(struct snapshot *s, struct krux_str path, struct sight *out)
 {
-	uint8_t digest[LOOK_FILES][KRUX_SHA256];
-	struct item_out o = { out, cap, 0 };
-	uint64_t size[LOOK_FILES], n = 0;
-	enum seen seen[LOOK_FILES];
+	CLEAN_FD int fd = path_open(s->workspace, path);
+	struct krux_str rest = { path.p + sizeof root - 1, path.n - (sizeof root - 1) };
+	struct stat st;
 
+	out->seen = fd < 0 && (errno == ENOENT || errno == ENOTDIR) ? SEEN_NOTHING : SEEN_FAILED;
+	if (fd < 0 || fstat(fd, &st))
+		return;
+	rest.n -= rest.n && rest.p[rest.n - 1] == '/';
+	if (S_ISDIR(st.st_mode) && snapshot_tree(s, fd, rest, out->digest, &out->size, &out->bytes))
+		out->seen = SEEN_WHOLE;
+	else if (!S_ISDIR(st.st_mode) && snapshot_file(s, fd, rest, out->digest, &out->size))
+		out->seen = SEEN_FILE;
+}
+
+/* Another path of the list has it in its tree. */
+static bool is_inside(const struct look *l, size_t i)
+{
+	struct krux_str path = l->path[i];
+
+	for (size_t k = 0; k < l->n; k++) {
+		struct krux_str tree = l->path[k];
+
+		if (k != i && l->whole[k] && tree.n < path.n && !memcmp(path.p, tree.p, tree.n) && tree.p[tree.n - 1] == '/')
+			return true;
+	}
+	return false;
+}
+
+static void sight_write(struct item_out *o, struct krux_str path, const struct sight *s)
+{
+	path.n -= s->seen == SEEN_FILE && path.p[path.n - 1] == '/';
+	item_head(o, ITEM_LIST, s->seen == SEEN_WHOLE ? 4 : 3);
+	item_str(o, ITEM_TEXT, path);
+	item_str(o, ITEM_BYTES, (struct krux_str){ (const char *)s->digest, KRUX_SHA256 });
+	item_head(o, ITEM_UINT, s->size);
+	if (s->seen == SEEN_WHOLE)
+		item_head(o, ITEM_UINT, s->bytes);
+}
+
+size_t look_at(int workspace, const struct look *l, int into, uint8_t *out, size_t cap, const char **why)
+{
+	struct snapshot s = { .workspace = workspace, .entries = snapshot_entries, .bytes = snapshot_bytes };
+	struct item_out o = { out, cap, 0 };
+	struct sight sight[LOOK_FILES];
+	uint64_t n = 0;
+
+	*why = NULL;
 	for (size_t i = 0; i < l->n; i++) {
-		seen[i] = path_digest(workspace, l->path[i], digest[i], &size[i]);
-		if (seen[i] == SEEN_FAILED)
+		s.into = is_inside(l, i) ? -1 : into;
+		if (l->whole[i] || into >= 0)
+			path_take_whole(&s, l->path[i], &sight[i]);
+		else
+			path_see(workspace, l->path[i], &sight[i]);
+		*why = s.why;
+		if (sight[i].seen == SEEN_FAILED)
 			return 0;
-		n += seen[i] != SEEN_NOTHING;
+		n += sight[i].seen != SEEN_NOTHING;
 	}
 	item_head(&o, ITEM_LIST, n);
-	for (size_t i = 0; i < l->n; i++) {
-		struct krux_str path = l->path[i];
-
-		if (seen[i] == SEEN_NOTHING)
-			continue;
-		path.n -= seen[i] == SEEN_FILE && path.p[path.n - 1] == '/';
-		item_head(&o, ITEM_LIST, 3);
-		item_str(&o, ITEM_TEXT, path);
-		item_str(&o, ITEM_BYTES, (struct krux_str){ (char *)digest[i], KRUX_SHA256 });
-		item_head(&o, ITEM_UINT, size[i]);
-	}
+	for (size_t i = 0; i < l->n; i++)
+		if (sight[i].seen != SEEN_NOTHING)
+			sight_write(&o, l->path[i], &sight[i]);
 	return o.n <= o.cap ? o.n : 0;
 }

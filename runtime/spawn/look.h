@@ -1,6 +1,7 @@
 /* What approvers see of files: path, digest and size of each, as a record's field `shown` has it. A path that ends in
  * a slash is asked for as the root of a tree: a folder is listed as that, with the digest of everything below and
- * the number of entries; a file without the slash. */
+ * the number of entries; a file without the slash. A path that ends in two is asked for with its contents, as a snapshot has
+ * them: a folder is listed with one slash, the digest of names, modes and contents, the number of entries and that of bytes. */
 #ifndef KRUX_LOOK_H
 #define KRUX_LOOK_H
 
@@ -17,6 +18,7 @@ static const uint64_t look_size = UINT64_C(64) << 20;   /* of a file */
 struct look {
 	struct krux_str workspace;     /* canonical path on the host */
 	struct krux_str path[LOOK_FILES];      /* "/workspace/..." */
+	bool whole[LOOK_FILES];        /* it was asked for with its contents; the path is without the second slash */
 	size_t n;
 };
 
@@ -26,8 +28,9 @@ int look_read(const uint8_t *body, size_t n, struct look *, struct krux_err *err
 int look_shown(struct krux_str shown, struct look *, struct krux_err *err);
 /* Writes the list of those that are regular files of at most look_size bytes, or roots of trees, beneath the folder
  * and through no link, with no more than the file system's blocking; its length, 0: it does not fit, or a tree is too
- * large, or changes meanwhile. */
-size_t look_at(int workspace, const struct look *, uint8_t *out, size_t cap);
+ * large, or changes meanwhile: then *why is a constant sentence, or NULL. into: an empty folder that gets a copy of all of
+ * it (snapshot.h), -1: none. What was asked for with contents is listed whole or not at all. */
+size_t look_at(int workspace, const struct look *, int into, uint8_t *out, size_t cap, const char **why);
 
 /* The digest of everything below an open folder, and how many entries that is. False: more than LOOK_ENTRIES, deeper
  * than LOOK_DEPTH, or it cannot be read. */

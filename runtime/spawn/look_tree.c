@@ -5,77 +5,17 @@
 
 #include "capspec/digest.h"
 #include "runtime/base/cleanup.h"
+#include "runtime/spawn/listing.h"
 
-#include <errno.h>
 #include <fcntl.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 struct tree {
 	struct krux_sha256_state hash;
-	uint64_t n;                    /* entries so far */
+	uint64_t left;                 /* entries that there may be more */
 };
-
-struct names {
-	char **name;
-	size_t n, room;
-};
-
-static void names_free(struct names *l)
-{
-	for (size_t i = 0; i < l->n; i++)
-		free(l->name[i]);
-	free(l->name);
-}
-
-static int name_order(const void *a, const void *b)
-{
-	return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
-static bool name_add(struct names *l, const char *name)
-{
-	char **grown;
-
-	if (l->n == l->room) {
-		size_t room = l->room ? 2 * l->room : 64;
-
-		grown = reallocarray(l->name, room, sizeof *grown);
-		if (!grown)
-			return false;
-		l->name = grown;
-		l->room = room;
-	}
-	l->name[l->n] = strdup(name);
-	return l->name[l->n] && ++l->n;
-}
-
-/* Of a folder at `depth`; it is read through a descriptor of its own, closed before anything below is opened: a handler
- * has few of them. False: too many, too deep, or it cannot be read to its end. */
-static bool names_read(struct tree *t, int folder, unsigned depth, struct names *l)
-{
-	int fd = depth < LOOK_DEPTH ? openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
-	CLEAN_DIR DIR *dir = fd < 0 ? NULL : fdopendir(fd);
-	struct dirent *e;
-
-	if (!dir) {
-		cleanup_fd(&fd);
-		return false;
-	}
-	for (errno = 0; (e = readdir(dir)); errno = 0) {
-		if (!strcmp(e->d_name, ".") || !strcmp(e->d_name, ".."))
-			continue;
-		if (++t->n > LOOK_ENTRIES || !name_add(l, e->d_name))
-			return false;
-	}
-	if (errno)
-		return false;
-	if (l->n)
-		qsort(l->name, l->n, sizeof *l->name, name_order);
-	return true;
-}
 
 /* Of a folder, what it holds follows: its own times change with things that do not matter. */
 static void entry_add(struct tree *t, const char *name, const struct stat *st)
@@ -112,19 +52,19 @@ static bool below_add(struct tree *t, int dir, const char *name, unsigned depth)
 static bool folder_add(struct tree *t, int fd, unsigned depth)
 {
 	static const uint64_t end = 0;
-	struct names list = { NULL, 0, 0 };
-	bool good = names_read(t, fd, depth, &list);
+	struct listing list = { NULL, 0, 0 };
+	bool good = depth < LOOK_DEPTH && listing_read(&list, fd, &t->left);
 
 	for (size_t i = 0; good && i < list.n; i++)
 		good = below_add(t, fd, list.name[i], depth);
 	krux_sha256_add(&t->hash, &end, sizeof end);
-	names_free(&list);
+	listing_free(&list);
 	return good;
 }
 
 bool look_tree(int folder, uint8_t digest[static KRUX_SHA256], uint64_t *entries)
 {
-	struct tree t = { .n = 0 };
+	struct tree t = { .left = LOOK_ENTRIES };
 	struct stat st;
 
 	if (fstat(folder, &st))
@@ -134,6 +74,6 @@ bool look_tree(int folder, uint8_t digest[static KRUX_SHA256], uint64_t *entries
 	if (!folder_add(&t, folder, 0))
 		return false;
 	krux_sha256_end(&t.hash, digest);
-	*entries = t.n;
+	*entries = LOOK_ENTRIES - t.left;
 	return true;
 }

@@ -1,6 +1,7 @@
 /* A list of paths to the item of a field, by way of a process. */
 #include "runtime/spawn/looking.h"
 
+#include "capspec/item.h"
 #include "runtime/base/cleanup.h"
 #include "runtime/base/err.h"
 #include "runtime/sandbox/sandbox.h"
@@ -22,8 +23,10 @@ static void child_look(int workspace, const uint8_t *body, size_t nbody, int out
 {
 	static uint8_t item[LOOK_ITEM];
 	int keep[2] = { workspace, out };
+	struct item_out said = { item, sizeof item, 0 };
 	struct krux_err err;
 	struct look look;
+	const char *why;
 	struct stat st;
 	size_t n;
 
@@ -32,7 +35,11 @@ static void child_look(int workspace, const uint8_t *body, size_t nbody, int out
 	    (geteuid() == 0 && privileges_become(st.st_uid, st.st_gid)) || privileges_none() ||
 	    look_read(body, nbody, &look, &err))
 		_exit(1);
-	n = look_at(workspace, &look, item, sizeof item);
+	n = look_at(workspace, &look, -1, item, sizeof item, &why);
+	if (!n && why) {
+		item_text(&said, why);
+		n = said.n;
+	}
 	for (size_t done = 0; done < n;) {
 		ssize_t k = write(out, item + done, n - done);
 

@@ -18,7 +18,7 @@ struct looking {
 	uint64_t cookie;
 	uint8_t item[LOOK_ITEM];
 	size_t n;
-	/* Called once: the field `shown`, n 0 when it could not be found out. */
+	/* Called once: the field `shown`, a text that says why it could not be found out, or n 0 when nothing is known. */
 	void (*done)(void *ctx, uint64_t cookie, const uint8_t *item, size_t n);
 	void *ctx;
 };

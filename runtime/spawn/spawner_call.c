@@ -104,7 +104,8 @@ static int run_fork(struct run *run, const struct warrant *w, const struct messa
                     struct krux_err *err)
 {
 	struct message_fork head = { .capability = w->index, .flags = (trash < 0 ? 0 : FORK_TRASH) |
-		                                                      (run->connects.n ? FORK_LINE : 0) };
+		                                                      (run->connects.n ? FORK_LINE : 0) |
+		                                                      (warrant_snapshot(w) ? FORK_SNAPSHOT : 0) };
 	struct part part[2] = { { &head, sizeof head }, { m->body, m->n } };
 	CLEAN_FD int out = -1;
 	CLEAN_FD int line = -1;

@@ -3,6 +3,8 @@
 
 #include "runtime/base/err.h"
 #include "runtime/bundle/loaded.h"
+#include "runtime/spawn/command.h"
+#include "runtime/spawn/look.h"
 
 #include "capspec/digest.h"
 #include "capspec/limits.h"
@@ -28,9 +30,8 @@ static bool owner_agrees(const struct asked *a)
 	return !a->foreign && !memcmp(owner, a->owner, sizeof owner);
 }
 
-static uint32_t asked_decides(void *ctx, int workspace)
+static bool warrant_of(struct asked *a)
 {
-	struct asked *a = ctx;
 	struct krux_pool *pool = krux_pool_new(most_memory);
 	struct krux_str blob[WARRANT_BLOBS];
 	struct krux_err err;
@@ -39,12 +40,35 @@ static uint32_t asked_decides(void *ctx, int workspace)
 	for (unsigned i = 0; i < a->nblobs; i++) {
 		blob[i].p = (const char *)memory_map(a->blob[i], KRUX_MAX_ARGS_BYTES_HARD + 32, &blob[i].n, &err);
 		if (!blob[i].p)
-			return CHILD_DENIED;
+			return false;
 	}
-	if (!pool || warrant_again(&a->template->rules, a->body, a->n, blob, a->nblobs, pool, &a->warrant, &err) ||
-	    a->warrant.index != a->index || !owner_agrees(a) ||
+	return pool && !warrant_again(&a->template->rules, a->body, a->n, blob, a->nblobs, pool, &a->warrant, &err) &&
+	       a->warrant.index == a->index && owner_agrees(a);
+}
+
+/* Who shows it the list is believed no more than who asked for the call: it is that of the record. */
+static size_t asked_takes(void *ctx, int workspace, int into, uint8_t *out, size_t cap)
+{
+	struct asked *a = ctx;
+	struct look look = { .n = 0 };
+	struct krux_err err;
+	const char *why;
+
+	if (!warrant_of(a) || (a->warrant.shown.n && look_shown(a->warrant.shown, &look, &err)))
+		return 0;
+	return look_at(workspace, &look, into, out, cap, &why);
+}
+
+static uint32_t asked_decides(void *ctx, int workspace)
+{
+	struct asked *a = ctx;
+	struct krux_err err;
+
+	if (!warrant_of(a) ||
 	    child_reach(a->warrant.cap, a->plan->layer, a->warrant.agent, &a->plan->reach, &err))
 		return CHILD_DENIED;
+	if (a->plan->snapshot)
+		a->again.taken = command_taken();
 	return again_decides(&a->again, workspace);
 }
 
@@ -137,6 +161,8 @@ int asked_plan(struct template *t, const struct message *m, struct child_plan *p
 	plan->line = line < 0 ? -1 : m->fd[line];
 	for (unsigned i = 0; i < a->nblobs; i++)
 		plan->blob[i] = m->fd[at + i];
+	plan->snapshot = plan->command && head.flags & FORK_SNAPSHOT;
+	plan->takes = asked_takes;
 	plan->decides = asked_decides;
 	plan->allows = asked_allows;
 	plan->ctx = a;

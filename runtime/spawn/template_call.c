@@ -375,8 +375,8 @@ int template_call(struct template *t, const struct message *m, struct krux_err *
 		return err_set(err, 0, "too many calls are under way");
 	if (asked_plan(t, m, &plan, &asked, err) || asked_key(&asked, &plan, &key, err))
 		return -1;
-	/* Which says why it is refused. */
-	if (plan.command && plan.probe->root && !key.uid)
+	/* Which says why it is refused, or sees what no other call does. */
+	if ((plan.command && plan.probe->root && !key.uid) || plan.snapshot)
 		return call_cold(t, m, err);
 	return call_hand_over(t, m, &plan, &key) || call_bear(t, m, &plan, &key) ? 0 : call_cold(t, m, err);
 }

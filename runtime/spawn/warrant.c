@@ -5,6 +5,7 @@
 #include "capspec/krux_abi.h"
 #include "runtime/approve/quorum.h"
 #include "runtime/base/err.h"
+#include "runtime/bundle/loaded.h"
 #include "runtime/record/blob.h"
 #include "runtime/record/log.h"
 
@@ -297,4 +298,9 @@ int warrant_again(const struct warrant_rules *rules, const uint8_t *body, size_t
 	if (w->verdict != KRUX_APPROVAL)
 		return 0;
 	return ticket_take(body + sizeof run + run.nrecord, run.nticket, w, &deferred, leaf, err);
+}
+
+bool warrant_snapshot(const struct warrant *w)
+{
+	return w->approvals.n && capability_runs_workspace(w->cap);
 }

@@ -56,6 +56,9 @@ int warrant_read(struct warrant_rules *, const uint8_t *body, size_t n, const st
                  unsigned nblobs, struct krux_pool *, struct warrant *out, uint64_t *seq,
                  struct krux_err *err);
 
+/* Was it approved by people who were shown what it will run: it runs from a snapshot of just that. */
+bool warrant_snapshot(const struct warrant *);
+
 /* The same in the child of the call, of what the spawner has read: record and ticket are decoded anew and held
  * against bundle and each other. Receipt, times and signatures are the spawner's word. */
 int warrant_again(const struct warrant_rules *, const uint8_t *body, size_t n, const struct krux_str *blob,

@@ -7,6 +7,7 @@
 #include "runtime/bundle/trust.h"
 #include "runtime/decide/judge.h"
 #include "runtime/spawn/again.h"
+#include "runtime/spawn/child.h"
 
 #include <check.h>
 #include <fcntl.h>
@@ -103,6 +104,28 @@ START_TEST(the_verdict_has_to_be_the_recorded_one)
 }
 END_TEST
 
+/* What a call that runs from a snapshot was approved with, and what its snapshot has. */
+static uint32_t agrees(const char *shown, size_t nshown, const char *taken, size_t ntaken)
+{
+	ck_assert_uint_eq(decides("files.read", "/workspace/a", KRUX_AUTONOMOUS), 0);
+	forget();
+	warrant.shown = (struct krux_str){ shown, nshown };
+	again = (struct again){ .abi = policy->abi, .warrant = &warrant, .taken = { taken, ntaken } };
+	return again_decides(&again, -1);
+}
+
+START_TEST(a_snapshot_is_what_was_shown)
+{
+	ck_assert_uint_eq(agrees("abc", 3, "abc", 3), 0);
+	ck_assert_uint_eq(agrees("abc", 3, "abd", 3), CHILD_STALE);
+	ck_assert_uint_eq(agrees("abc", 3, "", 0), CHILD_STALE);
+	/* Nothing was there, and nothing is. */
+	ck_assert_uint_eq(agrees(NULL, 0, "\x80", 1), 0);
+	ck_assert_uint_eq(agrees(NULL, 0, "abc", 3), CHILD_STALE);
+	ck_assert_uint_eq(agrees(NULL, 0, "", 0), CHILD_STALE);
+}
+END_TEST
+
 /* Facts that the record does not hold are not known, and what depends on them is blocked. */
 START_TEST(facts_are_those_of_the_record)
 {
@@ -140,6 +163,7 @@ int main(void)
 	tcase_set_timeout(tc, 60);
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, the_verdict_has_to_be_the_recorded_one);
+	tcase_add_test(tc, a_snapshot_is_what_was_shown);
 	tcase_add_test(tc, facts_are_those_of_the_record);
 	tcase_add_test(tc, paths_below_are_decided);
 	suite_add_tcase(suite, tc);
