@@ -61,7 +61,8 @@ static bool tree_remove(int at, const char *name, unsigned depth)
 	if (!dir) {
 		if (fd >= 0)
 			close(fd);
-		return false;
+		/* Where nothing may be written, that is said first, even of what is not there. */
+		return fd < 0 && errno == ENOENT;
 	}
 	while (fine && (e = readdir(dir)))
 		if (strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0)

@@ -31,7 +31,26 @@ static struct ast_word word_next(const struct source *src, size_t *at)
 	return w;
 }
 
-/* A word with commas, and quotes around parts, as a list. */
+/* Words with commas between them, and blanks around those, as one. */
+static struct ast_word list_next(const struct source *src, size_t *at)
+{
+	struct ast_word list = word_next(src, at), w = list;
+	size_t next = *at;
+
+	while (w.text.n) {
+		bool open = w.text.p[w.text.n - 1] == ',';
+
+		w = word_next(src, &next);
+		if (!w.text.n || (!open && w.text.p[0] != ','))
+			break;
+		list.text.n = (size_t)(w.text.p + w.text.n - list.text.p);
+		list.at.n = (uint32_t)list.text.n;
+		*at = next;
+	}
+	return list;
+}
+
+/* The parts of such a list, with quotes around them or none. */
 static struct ast_words words_split(struct arena *a, struct ast_word w)
 {
 	struct ast_word *item = ARENA_ARRAY(a, struct ast_word, w.text.n + 1);
@@ -45,6 +64,12 @@ static struct ast_words words_split(struct arena *a, struct ast_word w)
 
 		if (i < w.text.n && w.text.p[i] != ',')
 			continue;
+		while (n && *p == ' ') {
+			p++;
+			n--;
+		}
+		while (n && p[n - 1] == ' ')
+			n--;
 		if (n > 1 && p[0] == '"' && p[n - 1] == '"') {
 			p++;
 			n -= 2;
@@ -71,7 +96,7 @@ static bool that_read(struct pipeline *p, const char *text, struct ast_prove *ou
 	out->at = (struct span){ src, 0, (uint32_t)src->text.n };
 	out->id.text = KRUX_STR("that");
 	out->id.at = kind.at;
-	w = word_next(src, &at);
+	w = list_next(src, &at);
 	if (krux_str_eq(kind.text, KRUX_STR("never")))
 		out->never = words_split(p->arena, w);
 	else if (krux_str_eq(kind.text, KRUX_STR("always")))
@@ -81,10 +106,10 @@ static bool that_read(struct pipeline *p, const char *text, struct ast_prove *ou
 	on = word_next(src, &at);
 	if (!krux_str_eq(on.text, KRUX_STR("on")))
 		return false;
-	out->on = words_split(p->arena, word_next(src, &at));
+	out->on = words_split(p->arena, list_next(src, &at));
 	w = word_next(src, &at);
 	if (krux_str_eq(w.text, KRUX_STR("by"))) {
-		out->agent = words_split(p->arena, word_next(src, &at));
+		out->agent = words_split(p->arena, list_next(src, &at));
 		w = word_next(src, &at);
 	}
 	if (!w.text.n)

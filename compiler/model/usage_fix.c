@@ -1,4 +1,5 @@
 /* Fixes of misuses: the same command, written in a way that a usage has. */
+#include "compiler/model/program_name.h"
 #include "compiler/model/usage.h"
 
 #include <string.h>
@@ -110,12 +111,60 @@ static struct krux_str joined_fix(struct arena *a, const struct given *c, size_t
 	             : arena_printf(a, "join its value to it: \"%.*s\"", STR_ARG(put.text));
 }
 
+/* "--reverse" as "-r", where that is what a usage has. */
+static struct krux_str short_fix(struct arena *a, const struct given *c, size_t at)
+{
+	static const struct { const char *program, *word, *shorter; } known[] = {
+		{ "sort", "--reverse", "-r" }, { "sort", "--numeric-sort", "-n" }, { "sort", "--unique", "-u" },
+		{ "sort", "--key", "-k" }, { "sort", "--ignore-case", "-f" }, { "sort", "--output", "-o" },
+		{ "curl", "--silent", "-s" }, { "curl", "--show-error", "-S" }, { "curl", "--fail", "-f" },
+		{ "curl", "--location", "-L" }, { "curl", "--head", "-I" }, { "curl", "--output", "-o" },
+		{ "wget", "--quiet", "-q" }, { "wget", "--output-document", "-O" },
+		{ "jq", "--raw-output", "-r" }, { "jq", "--compact-output", "-c" }, { "jq", "--exit-status", "-e" },
+		{ "jq", "--slurp", "-s" }, { "jq", "--sort-keys", "-S" }, { "jq", "--null-input", "-n" },
+		{ "jq", "--join-output", "-j" }, { "rg", "--ignore-case", "-i" }, { "rg", "--line-number", "-n" },
+	};
+
+	for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
+		struct argv_item put = constant(known[i].shorter, strlen(known[i].shorter));
+
+		if (program_is(known[i].program, c->file) && krux_str_eq(c->item[at].text, ((struct krux_str){ known[i].word, strlen(known[i].word) })) &&
+		    takes_instead(a, c, at, at + 1, &put, 1))
+			return arena_printf(a, "write it short: \"%s\"", known[i].shorter);
+	}
+	return KRUX_STR("");
+}
+
+/* "czf" as "-czf". */
+static struct krux_str dash_fix(struct arena *a, const struct given *c, size_t at)
+{
+	struct krux_str s = c->item[at].text;
+	struct argv_item put = { .kind = ARGV_CONST, .text = arena_printf(a, "-%.*s", STR_ARG(s)) };
+
+	return at == 0 && s.n && takes_instead(a, c, at, at + 1, &put, 1)
+	       ? arena_printf(a, "write it with its dash: \"%.*s\"", STR_ARG(put.text)) : KRUX_STR("");
+}
+
+/* "-c", "-z", "-f" as "-czf". */
+static struct krux_str together_fix(struct arena *a, const struct given *c, size_t at)
+{
+	struct argv_item put = { .kind = ARGV_CONST, .text = KRUX_STR("-") };
+	size_t end = at;
+
+	while (end < c->n && is_option(&c->item[end]) && c->item[end].text.n == 2 && !is_dashes(&c->item[end]))
+		put.text = arena_printf(a, "%.*s%c", STR_ARG(put.text), c->item[end++].text.p[1]);
+	return end > at + 1 && takes_instead(a, c, at, end, &put, 1)
+	       ? arena_printf(a, "write it in one: \"%.*s\"", STR_ARG(put.text)) : KRUX_STR("");
+}
+
 struct krux_str usage_fix(struct arena *a, const struct given *c, size_t at)
 {
 	const size_t most = 64;            /* of letters: no command that somebody means has more */
 	struct krux_str s = at < c->n ? c->item[at].text : KRUX_STR("");
 	const char *equals;
 
+	if (at < c->n && c->item[at].kind == ARGV_CONST && !is_option(&c->item[at]))
+		return dash_fix(a, c, at);
 	if (at >= c->n || !is_option(&c->item[at]))
 		return KRUX_STR("");
 	if (is_dashes(&c->item[at]))
@@ -123,7 +172,12 @@ struct krux_str usage_fix(struct arena *a, const struct given *c, size_t at)
 	equals = memchr(s.p, '=', s.n);
 	if (s.p[1] == '-' && equals)
 		return apart_fix(a, c, at, (size_t)(equals - s.p));
-	if (s.p[1] == '-')
-		return at + 1 < c->n ? joined_fix(a, c, at) : KRUX_STR("");
+	if (s.p[1] == '-') {
+		struct krux_str fix = short_fix(a, c, at);
+
+		return !fix.n && at + 1 < c->n ? joined_fix(a, c, at) : fix;
+	}
+	if (s.n == 2)
+		return together_fix(a, c, at);
 	return s.n > 2 && s.n < most ? letters_fix(a, c, at) : KRUX_STR("");
 }

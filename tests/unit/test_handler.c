@@ -91,6 +91,12 @@ static const struct { const char *program, *argv; unsigned code; const char *fix
 	{ "/usr/bin/jq", "\"--indent=2\", \".a\", path", 1066, "write it in parts: \"--indent\", \"2\"" },
 	{ "/usr/bin/wget", "\"--tries\", n, url", 1066, "join its value to it: \"--tries=\" + n" },
 	{ "/usr/bin/git", "\"log\", \"--format\", \"%H\", path", 1066, "join its value to it: \"--format=%H\"" },
+	{ "/usr/bin/jq", "\"-r\", \"--\", \".a\", path", 1066, "leave the \"--\" out, and let nothing behind it begin with '-'" },
+	{ "/usr/bin/sort", "\"--reverse\", \"--\", text", 1066, "write it short: \"-r\"" },
+	{ "/usr/bin/curl", "\"--silent\", \"--output\", path, url", 1066, "write it short: \"-s\"" },
+	{ "/usr/bin/jq", "\"--raw-output\", \".a\", path", 1066, "write it short: \"-r\"" },
+	{ "/usr/bin/tar", "\"czf\", path, \"--\", path", 1066, "write it with its dash: \"-czf\"" },
+	{ "/usr/bin/tar", "\"-c\", \"-z\", \"-f\", path, \"--\", path", 1066, "write it in one: \"-czf\"" },
 	{ "/usr/bin/wget", "\"--header\", word, url", 1066, "do it by what is known to be harmless, by a builtin, or by "
 	  "a constant script of your own that checks what it is given" },
 	{ "/usr/bin/awk", "\"{ print }\", \"--\", text", 1066, "do it by what is known to be harmless, by a builtin, or by "
@@ -162,7 +168,6 @@ static const struct { const char *program, *argv;
 	{ "/usr/bin/find", "path, \"!\", \"-name\", \"*.\" + text, \"-type\", \"f\"" },
 	{ "/usr/bin/git", "\"log\", \"--oneline\", \"--\", text" },
 	{ "/usr/bin/sort", "\"-n\", \"-o\", path, \"-u\", \"--\", text" },
-	{ "/usr/bin/jq", "\"-r\", \"--\", \".a\", path" },
 	{ "/usr/bin/curl", "\"-s\", \"-o\", path, url" },
 	{ "/usr/bin/avr-gcc-12", "\"-c\", \"-o\", path, \"a.c\"" },
 	{ "/usr/bin/make", "\"-f\", \"/usr/local/etc/Makefile\", \"test\"" },
