@@ -231,7 +231,7 @@ static int hidden_cover(const struct view *v)
 	snprintf(path, sizeof path, "/workspace/%s", v->hidden);
 	if (lstat(path, &st) || !S_ISDIR(st.st_mode))
 		return 0;
-	return mount("none", path, "tmpfs", flags, "size=4k,nr_inodes=1,mode=0");
+	return mount("none", path, "tmpfs", flags, "size=4k,nr_inodes=1,mode=0555");
 }
 
 /* The merged root looks like the upper one. Then the program's /tmp comes over what the overlay works in: taking a
