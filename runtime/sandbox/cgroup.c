@@ -13,6 +13,7 @@
 #include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -56,6 +57,9 @@ static bool group_find(char group[static PATH_MAX])
 	return found;
 }
 
+/* Where this process was before it settled; -1: where it is. */
+static int settled = -1;
+
 int cgroup_own(struct krux_err *err)
 {
 	char root[PATH_MAX], point[PATH_MAX], group[PATH_MAX];
@@ -63,6 +67,10 @@ int cgroup_own(struct krux_err *err)
 	CLEAN_FD int fd = -1;
 	size_t n;
 
+	if (settled >= 0 && (fd = fcntl(settled, F_DUPFD_CLOEXEC, 3)) < 0)
+		return err_set(err, errno, "cgroup v2");
+	if (settled >= 0)
+		return fd_keep(&fd);
 	if (!mount_find(root, point) || !group_find(group))
 		return err_set(err, 0, "cgroup v2 is not mounted");
 	n = strcmp(root, "/") != 0 ? strlen(root) : 0;
@@ -78,11 +86,41 @@ int cgroup_own(struct krux_err *err)
 	return fd_keep(&fd);
 }
 
-static int file_say(int group, const char *name, const char *text, struct krux_err *err)
+int cgroup_set(int group, const char *name, const char *text, struct krux_err *err)
 {
 	CLEAN_FD int fd = file_open(group, name, O_WRONLY, 0, err);
 
 	return fd < 0 ? -1 : file_write(fd, text, strlen(text), err);
+}
+
+enum { FILE_MOST = 4096 };
+
+/* All of it as text. */
+static bool file_text(int group, const char *name, char text[static FILE_MOST])
+{
+	CLEAN_FD int fd = file_open(group, name, O_RDONLY, 0, NULL);
+	ssize_t n = fd < 0 ? -1 : read(fd, text, FILE_MOST - 1);
+
+	text[n > 0 ? n : 0] = 0;
+	return n >= 0;
+}
+
+bool cgroup_get(int group, const char *name, const char *word, uint64_t *out)
+{
+	const size_t n = word ? strlen(word) : 0;
+	char text[FILE_MOST], *line = text, *rest, *end;
+
+	if (!file_text(group, name, text))
+		return false;
+	while (n && (strncmp(line, word, n) != 0 || line[n] != ' ')) {
+		rest = strchr(line, '\n');
+		if (!rest)
+			return false;
+		line = rest + 1;
+	}
+	errno = 0;
+	*out = strtoull(line + n, &end, 10);
+	return !errno && end != line + n;
 }
 
 int cgroup_make(int above, const char *name, struct krux_err *err)
@@ -114,17 +152,19 @@ pid_t cgroup_fork(int group)
 
 int cgroup_kill(int group, struct krux_err *err)
 {
-	return file_say(group, "cgroup.kill", "1", err);
+	return cgroup_set(group, "cgroup.kill", "1", err);
+}
+
+int cgroup_freeze(int group, bool still, struct krux_err *err)
+{
+	return cgroup_set(group, "cgroup.freeze", still ? "1" : "0", err);
 }
 
 bool cgroup_empty(int group)
 {
-	CLEAN_FD int fd = file_open(group, "cgroup.events", O_RDONLY, 0, NULL);
-	char text[256];
-	ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof text - 1);
+	uint64_t n;
 
-	text[n > 0 ? n : 0] = 0;
-	return strstr(text, "populated 0") != NULL;
+	return cgroup_get(group, "cgroup.events", "populated", &n) && !n;
 }
 
 int cgroup_remove(int above, const char *name, struct krux_err *err)
@@ -179,4 +219,111 @@ int cgroup_sweep(int above, const char *prefix, struct krux_err *err)
 			return -1;
 	}
 	return 0;
+}
+
+/* ---- controllers ---- */
+
+static const struct { enum cgroup_controller bit; const char *word, *on, *off; } controllers[] = {
+	{ CGROUP_MEMORY, "memory", "+memory", "-memory" }, { CGROUP_PIDS, "pids", "+pids", "-pids" },
+};
+enum { KINDS = sizeof controllers / sizeof *controllers };
+
+/* Of a line of words. */
+static unsigned controllers_in(int group, const char *name)
+{
+	char text[FILE_MOST], *rest = text, *word;
+	unsigned found = 0;
+
+	if (!file_text(group, name, text))
+		return 0;
+	while ((word = strsep(&rest, " \n")))
+		for (size_t i = 0; i < KINDS; i++)
+			if (!strcmp(word, controllers[i].word))
+				found |= controllers[i].bit;
+	return found;
+}
+
+/* Processes live in it, and it is not the root of all, which alone has no type. Pids alone could be passed on all the same;
+ * then nobody could be moved into a group below. */
+static bool is_lived_in(int group)
+{
+	char text[FILE_MOST];
+
+	return !faccessat(group, "cgroup.type", F_OK, 0) && file_text(group, "cgroup.procs", text) && *text;
+}
+
+unsigned cgroup_pass(int group)
+{
+	const unsigned there = is_lived_in(group) ? 0 : controllers_in(group, "cgroup.controllers");
+
+	for (size_t i = 0; i < KINDS; i++)
+		if (there & controllers[i].bit)
+			cgroup_set(group, "cgroup.subtree_control", controllers[i].on, NULL);
+	return controllers_in(group, "cgroup.subtree_control");
+}
+
+static bool may_set(int group, const char *name)
+{
+	return !faccessat(group, name, W_OK, AT_EACCESS);
+}
+
+unsigned cgroup_has(int group)
+{
+	const bool memory = may_set(group, "memory.max") && may_set(group, "memory.swap.max") && may_set(group, "memory.oom.group");
+
+	return (memory ? CGROUP_MEMORY : 0) | (may_set(group, "pids.max") ? CGROUP_PIDS : 0);
+}
+
+/* ---- a place for groups that are limited ---- */
+
+static char settled_name[64];          /* of the group that this process has moved to */
+static unsigned settled_passed;        /* what those below may have since then */
+
+static bool lives_alone(int group)
+{
+	char text[FILE_MOST], *end;
+
+	return file_text(group, "cgroup.procs", text) && strtol(text, &end, 10) == getpid() && *end == '\n' && !end[1];
+}
+
+/* Its members are moved by their number; 0 stands for who writes it. */
+static int member_move(int group, struct krux_err *err)
+{
+	return cgroup_set(group, "cgroup.procs", "0", err);
+}
+
+void cgroup_settle(const char *name)
+{
+	const int own = cgroup_own(NULL);
+	CLEAN_FD int below = -1;
+	unsigned before, could;
+
+	if (own < 0)
+		return;
+	settled = own;
+	before = controllers_in(own, "cgroup.subtree_control");
+	could = controllers_in(own, "cgroup.controllers");
+	if (cgroup_pass(own) != could && lives_alone(own) && (below = cgroup_make(own, name, NULL)) >= 0) {
+		if (!member_move(below, NULL))
+			snprintf(settled_name, sizeof settled_name, "%s", name);
+		else
+			cgroup_remove(own, name, NULL);
+		cgroup_pass(own);
+	}
+	settled_passed = controllers_in(own, "cgroup.subtree_control") & ~before;
+}
+
+void cgroup_unsettle(void)
+{
+	if (settled < 0)
+		return;
+	/* Refused while a group below passes it on: then it is somebody's. */
+	for (size_t i = 0; i < KINDS; i++)
+		if (settled_passed & controllers[i].bit)
+			cgroup_set(settled, "cgroup.subtree_control", controllers[i].off, NULL);
+	if (*settled_name && !member_move(settled, NULL))
+		cgroup_remove(settled, settled_name, NULL);
+	close(settled);
+	settled = -1;
+	*settled_name = 0;
 }
