@@ -2,7 +2,7 @@
 LIVE_SRC := tests/live/calls.c tests/live/commands.c tests/live/egress.c tests/live/files.c tests/live/leftovers.c tests/live/main.c tests/live/network.c tests/live/off.c \
 	tests/live/privileged.c tests/live/processes.c tests/live/world.c
 # What is called here goes to tests/live/off.c first, in this program alone.
-LIVE_SWITCHES := namespaces_fork namespaces_enter_user namespaces_map root_empty descriptors_close privileges_become \
+LIVE_SWITCHES := namespaces_fork namespaces_enter_group namespaces_enter_user namespaces_map root_empty descriptors_close privileges_become \
 	privileges_drop rlimits_set landlock_restrict landlock_enforce seccomp_restrict sethostname setsid
 TEST_PROGRAMS += live/live live/krux-handler
 
@@ -43,7 +43,8 @@ check-live: all $(BUILD)/live/live $(BUILD)/live/krux-handler
 	$(Q)tests/live/check.sh $(abspath $(BUILD))
 
 # On the host first where that was not done, as the two are compared.
-check-vm: all $(BUILD)/live/live $(BUILD)/live/init $(BUILD)/unit/test_process $(BUILD)/unit/test_feature
+check-vm: all $(BUILD)/live/live $(BUILD)/live/init $(BUILD)/unit/test_process $(BUILD)/unit/test_feature \
+		$(BUILD)/unit/test_groups
 	$(Q)[ $(BUILD)/live/here -nt $(BUILD)/live/live ] || $(BUILD)/live/live > $(BUILD)/live/here || { \
 		grep ^FAIL $(BUILD)/live/here; exit 1; }
 	$(Q)tests/live/guest.sh $(BUILD) $(BUILD)/live/here

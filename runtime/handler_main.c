@@ -24,5 +24,7 @@ int main(void)
 	o.bundle_path = b.bundle_path;
 	o.trust = b.fd[BEGIN_TRUST];
 	o.dev = b.dev;
+	o.group = b.fd[BEGIN_GROUP];
+	o.waived = b.waived;
 	_exit(template_run(BEGIN_CHANNEL, &o));
 }

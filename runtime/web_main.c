@@ -27,5 +27,6 @@ int main(void)
 	o.bundle_path = b.bundle_path;
 	o.trust = b.fd[BEGIN_TRUST];
 	o.dev = b.dev;
+	o.group = -1;
 	_exit(template_run(BEGIN_CHANNEL, &o));
 }

@@ -225,12 +225,19 @@ static void time_print(struct buf *b, uint64_t ns)
 
 static void limits_print(struct buf *b, const struct capability *cap)
 {
+	const unsigned long long pids = cap->limit[LIMIT_PIDS], files = cap->limit[LIMIT_FILES];
+
 	buf_puts(b, "  memory ");
 	bytes_print(b, cap->limit[LIMIT_MEMORY]);
-	buf_puts(b, ", cpu ");
+	if (cap->handler.kind == HANDLER_COMMAND)
+		buf_printf(b, ", pids %llu, of all its processes together: kernel, by a cgroup\n  cpu ", pids);
+	else
+		buf_puts(b, ", cpu ");
 	time_print(b, cap->limit[LIMIT_CPU]);
-	buf_printf(b, ", pids %llu, files %llu: kernel\n  wall ", (unsigned long long)cap->limit[LIMIT_PIDS],
-	           (unsigned long long)cap->limit[LIMIT_FILES]);
+	if (cap->handler.kind == HANDLER_COMMAND)
+		buf_printf(b, ", files %llu, of each process: kernel\n  wall ", files);
+	else
+		buf_printf(b, ", pids %llu, files %llu: kernel\n  wall ", pids, files);
 	time_print(b, cap->limit[LIMIT_WALL]);
 	buf_puts(b, ", output ");
 	bytes_print(b, cap->limit[LIMIT_OUTPUT]);
@@ -263,12 +270,16 @@ static const char common[] =
 	"  parent   closes all other descriptors, checks the answer against the output type\n"
 	"  child    decides again, with the facts of the record, before it opens anything\n\n"
 	"how calls are held to limits\n\n"
-	"  memory   kernel, private writable memory beyond what the child starts with\n"
-	"  cpu      kernel, killed\n"
+	"  memory   kernel, private writable memory beyond what the child starts with, of each process; of a\n"
+	"           command all its processes and files in memory together too, by their cgroup, nothing of\n"
+	"           it swapped: all of them are killed\n"
+	"  cpu      kernel, of each process, killed\n"
 	"  wall     parent, killed\n"
-	"  pids     kernel\n"
+	"  pids     kernel, by the user; of a command by its cgroup too, which counts what it refuses\n"
 	"  files    kernel, open descriptors\n"
 	"  output   parent, killed\n\n"
+	"  A machine without one of these cgroup limits runs a command only where its operator has waived it; the\n"
+	"  layers in the record of a call say what was on.\n\n"
 	"how builtins are held to effects\n\n"
 	"  none\n"
 	"    kernel   Landlock leaves no right to any file, seccomp no open\n";

@@ -15,6 +15,7 @@ enum { BEGIN_CHANNEL = 3 };            /* the descriptor that a program finds it
 enum begin_fd {
 	BEGIN_BUNDLE,                  /* the file, open for reading */
 	BEGIN_STATE, BEGIN_TRUST, BEGIN_TRASH, BEGIN_LOG, BEGIN_BLOBS, BEGIN_KEYS,      /* folders */
+	BEGIN_GROUP,                   /* folder of a cgroup, below which calls get theirs */
 	BEGIN_GATE, BEGIN_RECORDER, BEGIN_SPAWNER, BEGIN_HANDLER, BEGIN_WEB, BEGIN_EGRESS,    /* channels to the others */
 	BEGIN_FDS
 };

@@ -85,10 +85,14 @@ struct message_signal {
 	uint32_t signal, reserved;     /* SIGKILL, SIGSTOP or SIGCONT */
 };
 
+/* GROUP: it had a control group of its own. MEMORY: the kernel ended it, since the group's memory was used up. */
+enum { ENDED_GROUP = 1, ENDED_MEMORY = 2 };
 struct message_ended {
 	int32_t status;                /* as waitpid has it */
 	uint32_t lost;                 /* it could not be seen */
 	uint64_t cpu_ns, rss_bytes;
+	uint32_t flags, has;           /* has: enum cgroup_controller, limits of its group that were on */
+	uint64_t refused;              /* processes that it asked for beyond the group's limit */
 };
 
 /* A call's connections: LINE_TARGETS of capspec/line.h at most, of which n are sent. */

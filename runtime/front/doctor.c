@@ -2,6 +2,7 @@
 #include "runtime/front/front.h"
 
 #include "runtime/front/options.h"
+#include "runtime/sandbox/cgroup.h"
 #include "runtime/sandbox/feature.h"
 
 #include "capspec/version.h"
@@ -10,6 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/utsname.h>
+#include <unistd.h>
 
 static const char help[] =
 "kruxrt doctor [--json]\n"
@@ -24,6 +26,7 @@ static const char help[] =
 "waivable   kruxrt serve does not start without it, unless it is told to\n"
 "commands   no call of a command that changes files runs without it\n"
 "connects   some calls that connect are refused without it\n"
+"limits     no command runs without it, unless kruxrt serve is told to\n"
 "unused     nothing in this version asks for it\n"
 "\n"
 "Exit: 0 calls can be confined and nothing has to be waived; 1 something is\n"
@@ -77,19 +80,19 @@ static void ladder_print(const struct features *f)
 }
 
 /* The names to waive: one that another covers is not among them. */
-static void waive_print(const struct features *f)
+static void waive_print(const struct features *f, bool commands)
 {
 	const char *said[FEATURES + 1] = { NULL };
 	unsigned n = 0;
 
 	for (unsigned i = 0; i < FEATURES; i++)
-		if (f->no[i] && feature_list[i].need == FEATURE_WAIVABLE && !feature_is_waived(i, said)) {
+		if (f->no[i] && (feature_list[i].need == FEATURE_WAIVABLE || (commands && feature_list[i].need == FEATURE_LIMITS)) && !feature_is_waived(i, said)) {
 			printf("%s%s", n ? "," : "", feature_list[i].name);
 			said[n++] = feature_list[i].name;
 		}
 }
 
-static void verdict_print(const struct features *f, unsigned needed, unsigned waivable)
+static void verdict_print(const struct features *f, unsigned needed, unsigned waivable, unsigned limits)
 {
 	if (needed) {
 		puts("\nCalls cannot be confined here: kruxrt serve does not start.");
@@ -97,7 +100,12 @@ static void verdict_print(const struct features *f, unsigned needed, unsigned wa
 		puts("\nCalls can be confined here.");
 	} else {
 		fputs("\nCalls can be confined here, by kruxrt serve --allow-missing ", stdout);
-		waive_print(f);
+		waive_print(f, false);
+		putchar('\n');
+	}
+	if (!needed && limits) {
+		fputs("Commands run here by kruxrt serve --allow-missing ", stdout);
+		waive_print(f, true);
 		putchar('\n');
 	}
 }
@@ -176,6 +184,7 @@ int doctor_command(int argc, char **argv)
 		{ .name = "--json", .flag = &json }, { .name = "--help", .flag = &ask }, { .name = NULL },
 	};
 	unsigned missing[FEATURE_NEEDS] = { 0 };
+	char place[32];
 	struct features f;
 	struct utsname u;
 	const char *operand[1];
@@ -188,7 +197,12 @@ int doctor_command(int argc, char **argv)
 		return EXIT_YES;
 	}
 	fflush(stdout);
-	if (uname(&u) || features_try(&f)) {
+	/* As the daemon does. */
+	snprintf(place, sizeof place, "krux-self-%d", getpid());
+	cgroup_settle(place);
+	n = (size_t)features_try(&f);
+	cgroup_unsettle();
+	if (uname(&u) || n) {
 		fprintf(stderr, "kruxrt doctor: try what the machine has: %s\n", strerror(errno));
 		return EXIT_SYSTEM;
 	}
@@ -201,7 +215,7 @@ int doctor_command(int argc, char **argv)
 		for (unsigned i = 0; i < FEATURES; i++)
 			feature_print(&f, i);
 		ladder_print(&f);
-		verdict_print(&f, missing[FEATURE_NEEDED], missing[FEATURE_WAIVABLE]);
+		verdict_print(&f, missing[FEATURE_NEEDED], missing[FEATURE_WAIVABLE], missing[FEATURE_LIMITS]);
 	}
 	return missing[FEATURE_NEEDED] || missing[FEATURE_WAIVABLE] ? EXIT_NO : EXIT_YES;
 }

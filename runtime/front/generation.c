@@ -51,7 +51,7 @@ static int pairs_open(int pair[PAIRS][2], struct krux_err *err)
  * parent without a way to see that nothing is left. */
 static int group_make(struct generation *g, int cgroup, struct krux_err *err)
 {
-	g->cgroup = g->cgroup_main = -1;
+	g->cgroup = g->cgroup_main = g->cgroup_calls = -1;
 	if (cgroup < 0)
 		return 0;
 	snprintf(g->group, sizeof g->group, "generation-%llu", (unsigned long long)g->n);
@@ -59,7 +59,13 @@ static int group_make(struct generation *g, int cgroup, struct krux_err *err)
 	if (g->cgroup < 0)
 		return -1;
 	g->cgroup_main = cgroup_make(g->cgroup, "main", err);
-	return g->cgroup_main < 0 ? -1 : 0;
+	cgroup_pass(cgroup);
+	cgroup_pass(g->cgroup);
+	g->cgroup_calls = g->cgroup_main < 0 ? -1 : cgroup_make(g->cgroup, "calls", err);
+	if (g->cgroup_calls < 0)
+		return -1;
+	cgroup_pass(g->cgroup_calls);
+	return 0;
 }
 
 /* What it is to know goes through the spawner's end, and then it is the spawner that hears it. */
@@ -91,6 +97,7 @@ static int members_start(struct generation *g, const struct start_plan *plan, in
 		.spawner_handler = pair[SPAWNER_HANDLER][0],
 		.spawner_web = web ? pair[SPAWNER_WEB][0] : -1, .spawner_egress = egress ? pair[SPAWNER_EGRESS][0] : -1,
 		.cgroup_main = g->cgroup_main,
+		.cgroup_calls = g->cgroup_calls,
 	};
 	pid_t pid;
 
@@ -167,11 +174,12 @@ void generation_close(struct generation *g, int cgroup)
 	member_close(&g->spawner);
 	cleanup_fd(&g->bundle);
 	cleanup_fd(&g->cgroup_main);
+	cleanup_fd(&g->cgroup_calls);
 	cleanup_fd(&g->cgroup);
 	if (cgroup >= 0)
 		cgroup_remove(cgroup, g->group, NULL);
 	free(g->bundle_path);
 	g->bundle_path = NULL;
-	g->bundle = g->cgroup = g->cgroup_main = -1;
+	g->bundle = g->cgroup = g->cgroup_main = g->cgroup_calls = -1;
 	g->state = GENERATION_NONE;
 }

@@ -39,7 +39,7 @@ struct generation {
 	int bundle;
 	char *bundle_path;
 	char group[32];                /* its cgroup's name */
-	int cgroup, cgroup_main;       /* -1: none */
+	int cgroup, cgroup_main, cgroup_calls; /* -1: none */
 	struct timer limit;            /* of the state that it is in */
 	bool served;                   /* it was ready once */
 	bool known;                    /* to the recorder, which then has to hear that it is gone */

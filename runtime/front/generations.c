@@ -151,7 +151,7 @@ void generations_next(struct daemon *d)
 	bundle = fcntl(r->asked ? r->bundle : d->bundle, F_DUPFD_CLOEXEC, 3);
 	path = strdup(r->asked ? r->path : d->bundle_path);
 	*g = (struct generation){ .daemon = d, .state = GENERATION_STARTING, .bundle = bundle, .bundle_path = path,
-		                  .cgroup = -1, .cgroup_main = -1,
+		                  .cgroup = -1, .cgroup_main = -1, .cgroup_calls = -1,
 		                  .limit = { .due = limit_due, .ctx = g } };
 	g->gate = (struct member){ .daemon = d, .generation = g, .kind = PROCESS_GATE,
 		                   .channel.fd = -1 };

@@ -81,7 +81,7 @@ struct serve {
 	struct reached reached;
 	const char *limit[MOST_LIMITS + 1];
 	int cgroup_above;
-	char group_name[32];
+	char group_name[32], settled_name[32];
 };
 
 static int fail(const struct serve *s, int code, const struct krux_err *err)
@@ -322,6 +322,7 @@ static void cgroup_give_back(struct serve *s)
 		cgroup_remove(s->cgroup_above, s->group_name, NULL);
 	}
 	cleanup_fd(&s->cgroup_above);
+	cgroup_unsettle();
 }
 
 /* ---- serving ---- */
@@ -339,6 +340,8 @@ static int serve_open(struct serve *s, int *code, struct krux_err *err)
 	if (hook_check(&s->plan.hook, err))
 		return -1;
 	*code = EXIT_SYSTEM;
+	snprintf(s->settled_name, sizeof s->settled_name, "krux-self-%d", getpid());
+	cgroup_settle(s->settled_name);
 	if (machine_check(&s->machine, err) || parts_open(&start->parts, err))
 		return -1;
 	*code = EXIT_USAGE;

@@ -81,6 +81,8 @@ static int process_tell(const struct start_plan *p, enum process_kind kind, cons
 		gate_begin(p, g, &b);
 	else if (kind == PROCESS_SPAWNER)
 		spawner_begin(p, g, &b);
+	else if (kind == PROCESS_HANDLER)
+		b.fd[BEGIN_GROUP] = g->cgroup_calls;
 	return begin_put(to, &b, err);
 }
 

@@ -36,6 +36,7 @@ struct start_generation {
 	int gate_recorder, gate_spawner;       /* the gate's ends */
 	int spawner_recorder, spawner_gate, spawner_handler, spawner_web, spawner_egress;   /* the spawner's */
 	int cgroup_main;                       /* where spawner, handlers' processes and egress are; -1: nowhere */
+	int cgroup_calls;                      /* below which the handlers' process makes groups for calls; -1: nowhere */
 };
 
 /* Starts the process; `ours` and `theirs` are the ends of its channel to its parent, or of handlers' process and egress to

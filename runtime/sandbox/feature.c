@@ -19,7 +19,7 @@ const struct feature feature_list[FEATURES] = {
 
 const char *feature_need_word(enum feature_need need)
 {
-	static const char *const words[] = { "needed", "waivable", "commands", "connects", "unused" };
+	static const char *const words[] = { "needed", "waivable", "commands", "connects", "limits", "unused" };
 
 	return words[need];
 }
@@ -34,8 +34,11 @@ bool feature_can_be_waived(const char *name)
 
 bool feature_is_waived(enum feature_number i, const char *const *waived)
 {
-	const char *name = feature_list[i].name;
+	return feature_name_is_waived(feature_list[i].name, waived);
+}
 
+bool feature_name_is_waived(const char *name, const char *const *waived)
+{
 	for (; *waived; waived++) {
 		size_t n = strlen(*waived);
 

@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum feature_need { FEATURE_NEEDED, FEATURE_WAIVABLE, FEATURE_COMMANDS, FEATURE_CONNECTS, FEATURE_UNUSED, FEATURE_NEEDS };
+enum feature_need { FEATURE_NEEDED, FEATURE_WAIVABLE, FEATURE_COMMANDS, FEATURE_CONNECTS, FEATURE_LIMITS, FEATURE_UNUSED, FEATURE_NEEDS };
 
 enum feature_number {
 #define FEATURE(need, name, try, loses, get) FEATURE_IS_##try,
@@ -32,6 +32,8 @@ struct features {
 int features_try(struct features *);
 /* The operator named it, or what comes before its dot. NULL-terminated. */
 bool feature_is_waived(enum feature_number, const char *const *waived);
+/* The same of a name, for who has no code that tries features. */
+bool feature_name_is_waived(const char *name, const char *const *waived);
 /* A feature that can be waived has this name. */
 bool feature_can_be_waived(const char *name);
 /* Tries one in the same way. */

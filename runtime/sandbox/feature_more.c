@@ -117,14 +117,24 @@ static int controller_try(const char *file)
 	return group_remove(&g, faccessat(g.fd, file, W_OK, AT_EACCESS));
 }
 
+/* As calls are limited. */
+static int limit_try(enum cgroup_controller limit)
+{
+	struct group g = { .above = -1 };
+
+	if (group_make(&g))
+		return -1;
+	return group_remove(&g, cgroup_has(g.fd) & limit ? 0 : refuse(ENOENT));
+}
+
 int try_cgroup_memory(void)
 {
-	return controller_try("memory.max");
+	return limit_try(CGROUP_MEMORY);
 }
 
 int try_cgroup_pids(void)
 {
-	return controller_try("pids.max");
+	return limit_try(CGROUP_PIDS);
 }
 
 int try_cgroup_cpu(void)

@@ -17,10 +17,14 @@
 static const uint64_t shared = CLONE_NEWNS | CLONE_NEWNET,
 	own = CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP | CLONE_NEWTIME;
 
-static pid_t fork_into(uint64_t flags, const struct probe *probe, int *pidfd)
+/* In older headers it is missing: Linux 5.7. */
+#define INTO_CGROUP 0x200000000ULL
+
+static pid_t fork_into(uint64_t flags, const struct probe *probe, int group, int *pidfd)
 {
 	struct clone_args args = {
-		.flags = flags | CLONE_PIDFD | (probe->root ? 0 : CLONE_NEWUSER),
+		.flags = flags | CLONE_PIDFD | (probe->root ? 0 : CLONE_NEWUSER) | (group < 0 ? 0 : INTO_CGROUP),
+		.cgroup = group < 0 ? 0 : (uint64_t)(unsigned)group,
 		.pidfd = (uint64_t)(uintptr_t)pidfd,
 		/* With CLONE_PARENT it is that of the caller. */
 		.exit_signal = flags & CLONE_PARENT ? 0 : SIGCHLD,
@@ -29,19 +33,26 @@ static pid_t fork_into(uint64_t flags, const struct probe *probe, int *pidfd)
 	return (pid_t)syscall(SYS_clone3, &args, sizeof args);
 }
 
-pid_t namespaces_fork(const struct probe *probe, int *pidfd)
+pid_t namespaces_fork(const struct probe *probe, int group, int *pidfd)
 {
-	return fork_into(own | shared, probe, pidfd);
+	return fork_into(own | shared, probe, group, pidfd);
 }
 
+/* Without a cgroup namespace: groups of children lie outside of the one that it would have, where a mount may let nobody
+ * fork into (nsdelegate). */
 pid_t namespaces_fork_shared(const struct probe *probe, int *pidfd)
 {
-	return fork_into(shared | (own & ~(uint64_t)CLONE_NEWPID), probe, pidfd);
+	return fork_into(shared | (own & ~(uint64_t)(CLONE_NEWPID | CLONE_NEWCGROUP)), probe, -1, pidfd);
 }
 
-pid_t namespaces_fork_own(const struct probe *probe, bool mounts, int *pidfd)
+pid_t namespaces_fork_own(const struct probe *probe, bool mounts, int group, int *pidfd)
 {
-	return fork_into(own | CLONE_PARENT | (mounts ? CLONE_NEWNS : 0), probe, pidfd);
+	return fork_into(own | CLONE_PARENT | (mounts ? CLONE_NEWNS : 0), probe, group, pidfd);
+}
+
+int namespaces_enter_group(void)
+{
+	return unshare(CLONE_NEWCGROUP);
 }
 
 static int map_write(int process, const char *name, const char *text)

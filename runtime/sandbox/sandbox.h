@@ -44,14 +44,16 @@ const char *probe_missing(const struct probe *);
 
 /* ---- namespaces.c ---- */
 
-/* Forks into fresh namespaces: all but the user namespace as root, all with it otherwise. As
- * fork: 0 in the child, its pid in the parent; a descriptor that stands for it in *pidfd. */
-pid_t namespaces_fork(const struct probe *, int *pidfd);
+/* Forks into fresh namespaces, and into that cgroup (-1: where the caller is): all but the user namespace as root, all
+ * with it otherwise. As fork: 0 in the child, its pid in the parent; a descriptor that stands for it in *pidfd. */
+pid_t namespaces_fork(const struct probe *, int group, int *pidfd);
 /* The same in two steps: a process with fresh namespaces but for the pid namespace, and from that one children of its
  * parent, with its mounts and network and all others fresh, the user namespace too where it is not root. */
 pid_t namespaces_fork_shared(const struct probe *, int *pidfd);
 /* mounts: with its mounts, and more that are its own. */
-pid_t namespaces_fork_own(const struct probe *, bool mounts, int *pidfd);
+pid_t namespaces_fork_own(const struct probe *, bool mounts, int group, int *pidfd);
+/* In a child that was forked into a group: its cgroup namespace begins where its parent was; now it begins at its own. */
+int namespaces_enter_group(void);
 /* Writes the map of a process's user namespace, onto one uid and gid. proc: /proc; process: its pid
  * there, or "self". */
 int namespaces_map(int proc, const char *process, uid_t uid, gid_t gid);

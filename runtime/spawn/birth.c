@@ -55,7 +55,7 @@ int birth_start(struct child_plan *plan, struct birth *b, struct krux_err *err)
 	plan->go = wait;
 	plan->uid = geteuid();
 	plan->gid = getegid();
-	b->pid = namespaces_fork(plan->probe, &b->pidfd);
+	b->pid = namespaces_fork(plan->probe, plan->cgroup, &b->pidfd);
 	if (b->pid == 0)
 		child_run(plan);
 	if (b->pid < 0) {

@@ -3,6 +3,7 @@
 #define KRUX_BIRTH_H
 
 #include "runtime/spawn/child.h"
+#include "runtime/spawn/groups.h"
 
 struct krux_err;
 
@@ -20,6 +21,7 @@ struct birth_end {
 	int status;                    /* as waitpid has it */
 	bool lost;                     /* it could not be seen */
 	uint64_t cpu_ns, rss_bytes;
+	struct group_end group;        /* not of birth_reap: whoever gave it one knows */
 };
 
 /* Starts it in namespaces of its own; plan->out is the caller's to close. Without a workspace plan->owner and

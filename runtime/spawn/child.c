@@ -116,6 +116,8 @@ static void namespaces_on(struct child *ch)
 	/* A signal to the process group goes to all of it, also outside of the namespace. */
 	layer_on(ch, LAYER_NS_PID, setsid() < 0);
 	layer_on(ch, LAYER_NS_UTS, sethostname(name, sizeof name - 1));
+	if (ch->plan->cgroup >= 0)
+		layer_on(ch, LAYER_NS_CGROUP, namespaces_enter_group());
 }
 
 static void descriptors_on(struct child *ch)

@@ -48,7 +48,7 @@ static void child_bear(struct child_plan *plan, struct message *m, int channel)
 	int pair[2], no = 0;
 	pid_t pid = -1;
 
-	if (m->kind != MESSAGE_BEAR || m->nfds != 1)
+	if (m->kind != MESSAGE_BEAR || !m->nfds || m->nfds > 2)
 		_exit(CHILD_BROKEN);
 	if (plan->probe->root) {
 		if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair)) {
@@ -60,7 +60,8 @@ static void child_bear(struct child_plan *plan, struct message *m, int channel)
 	}
 	plan->ask = plan->go = ask;
 	plan->socket = m->fd[0];
-	pid = namespaces_fork_own(plan->probe, plan->command, &pidfd);
+	plan->cgroup = m->nfds > 1 ? m->fd[1] : -1;
+	pid = namespaces_fork_own(plan->probe, plan->command, plan->cgroup, &pidfd);
 	if (!pid)
 		child_run(plan);
 	if (pid < 0)

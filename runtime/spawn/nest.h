@@ -6,8 +6,8 @@
 
 #include "runtime/spawn/child.h"
 
-/* What a process that namespaces_fork_shared has made becomes. For each message BEAR, whose descriptor is the socket that
- * plan->waits listens to, it forks a child of its own parent and answers BORN. Ends when the other end of the socket does;
+/* What a process that namespaces_fork_shared has made becomes. For each message BEAR, whose descriptors are the socket that
+ * plan->waits listens to and perhaps a cgroup for the child, it forks a child of its own parent and answers BORN. Ends when the other end of the socket does;
  * between two births alone, unless a signal ends it. */
 void nest_run(struct child_plan *, int socket) __attribute__((noreturn));
 

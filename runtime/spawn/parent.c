@@ -88,6 +88,7 @@ void parent_ended(struct parent *p, const struct birth_end *how)
 	end->wall_ns = parent_now() - p->started;
 	end->cpu_ns = how->cpu_ns;
 	end->rss_bytes = how->rss_bytes;
+	end->group = how->group;
 	end->exited = WIFEXITED(how->status);
 	end->code = end->exited ? WEXITSTATUS(how->status) : WTERMSIG(how->status);
 }

@@ -19,6 +19,7 @@ struct child_end {
 	bool exited;                   /* else by signal `code` */
 	int code;
 	uint64_t cpu_ns, wall_ns, rss_bytes;
+	struct group_end group;
 };
 
 /* Has the child killed, stopped or let go on: SIGKILL, SIGSTOP, SIGCONT. */

@@ -12,9 +12,16 @@
 #include "capspec/layers.h"
 #include "capspec/schema.h"
 #include "runtime/base/err.h"
+#include "runtime/sandbox/cgroup.h"
 
-static bool layers_list(struct krux_pool *pool, uint32_t on, bool command, struct spawn_result *out)
+static const struct { enum cgroup_controller limit; const char *word; } group_words[] = {
+	{ CGROUP_MEMORY, "cgroup.memory" }, { CGROUP_PIDS, "cgroup.pids" },
+};
+_Static_assert(LAYER_COUNT + 1 + sizeof group_words / sizeof *group_words <= SPAWN_MAX_LAYERS, "layers of a result");
+
+static bool layers_list(struct krux_pool *pool, const struct child_end *end, bool command, struct spawn_result *out)
 {
+	const uint32_t on = end->report.layers;
 	char text[32];
 
 	for (unsigned i = 0; i < LAYER_COUNT; i++) {
@@ -31,6 +38,11 @@ static bool layers_list(struct krux_pool *pool, uint32_t on, bool command, struc
 		}
 		out->nlayers++;
 	}
+	if (end->group.own)
+		out->layer[out->nlayers++] = "cgroup";
+	for (unsigned i = 0; i < sizeof group_words / sizeof *group_words; i++)
+		if (end->group.has & group_words[i].limit)
+			out->layer[out->nlayers++] = group_words[i].word;
 	return true;
 }
 
@@ -49,6 +61,9 @@ static void killed_take(const struct krux_capability *cap, const struct child_en
 	} else if (end->too_much || (exited && code == CHILD_TOO_MUCH)) {
 		spawn_why(out, SPAWN_KILLED, "output %llu bytes",
 		        (unsigned long long)cap->limit[KRUX_LIMIT_OUTPUT]);
+	} else if (end->group.out_of_memory) {
+		spawn_why(out, SPAWN_KILLED, "memory %llu bytes, of all its processes and files in memory together",
+		          (unsigned long long)cap->limit[KRUX_LIMIT_MEMORY]);
 	} else if (exited) {
 		spawn_why(out, SPAWN_BROKEN, "the handler ended with %d and without an answer", code);
 	} else if (code == SIGSYS) {
@@ -59,6 +74,35 @@ static void killed_take(const struct krux_capability *cap, const struct child_en
 		spawn_why(out, SPAWN_KILLED, "cpu %.*s", n, text);
 	} else {
 		spawn_why(out, SPAWN_KILLED, "signal %d", code);
+	}
+}
+
+/* Without memory for it, as it was. */
+static void text_add(struct krux_pool *pool, struct krux_str *s, const char *more)
+{
+	const size_t n = s->n + strlen(more) + 3;
+	char *p = krux_pool_get(pool, n);
+
+	if (p)
+		*s = (struct krux_str){ p, (size_t)snprintf(p, n, "%.*s; %s", (int)s->n, s->p, more) };
+}
+
+/* What a program makes of a process that it could not have is its own; that it could not is no secret of its. */
+static void refused_say(const struct krux_capability *cap, const struct child_end *end, struct krux_pool *pool,
+                        struct spawn_result *out)
+{
+	const size_t n = strlen(out->why);
+	char text[96];
+
+	if (!end->group.refused)
+		return;
+	snprintf(text, sizeof text, "it was refused more than %llu processes at once, %llu times",
+	         (unsigned long long)cap->limit[KRUX_LIMIT_PIDS], (unsigned long long)end->group.refused);
+	if (out->end == SPAWN_KILLED) {
+		snprintf(out->why + n, sizeof out->why - n, "; %s", text);
+	} else if (out->end == SPAWN_ERROR) {
+		text_add(pool, &out->message, text);
+		text_add(pool, &out->recorded_message, text);
 	}
 }
 
@@ -83,7 +127,7 @@ static void result_take(const struct krux_capability *cap, const struct child_en
 		spawn_why(out, SPAWN_UNKNOWN, "how the call ended could not be seen");
 		return;
 	}
-	if (end->reported && !layers_list(pool, end->report.layers, cap->handler.kind == KRUX_HANDLER_COMMAND, out)) {
+	if (end->reported && !layers_list(pool, end, cap->handler.kind == KRUX_HANDLER_COMMAND, out)) {
 		spawn_why(out, SPAWN_UNKNOWN, "out of memory");
 		return;
 	}
@@ -123,6 +167,7 @@ int spawn_ended(const struct krux_capability *cap, struct child_end *end, struct
 		result = layer_failed(end, err);
 	else
 		result_take(cap, end, pool, out);
+	refused_say(cap, end, pool, out);
 	free(end->answer);
 	end->answer = NULL;
 	return result;

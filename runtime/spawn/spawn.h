@@ -20,7 +20,7 @@ enum spawn_end {
 	SPAWN_BROKEN,     /* it ended by itself without a well-formed answer: why says what was wrong */
 };
 
-enum { SPAWN_MAX_LAYERS = 16 };
+enum { SPAWN_MAX_LAYERS = 18 };
 
 struct spawn_result {
 	enum spawn_end end;

@@ -274,7 +274,10 @@ void call_ended(struct spawner *s, const struct message *m)
 		return;
 	memcpy(&ended, m->body, sizeof ended);
 	parent_ended(&run->parent, &(struct birth_end){ .status = ended.status, .lost = ended.lost,
-	                                                .cpu_ns = ended.cpu_ns, .rss_bytes = ended.rss_bytes });
+	                                                .cpu_ns = ended.cpu_ns, .rss_bytes = ended.rss_bytes,
+	                                                .group = { .own = ended.flags & ENDED_GROUP, .has = ended.has,
+	                                                           .out_of_memory = ended.flags & ENDED_MEMORY,
+	                                                           .refused = ended.refused } });
 	run_step(run);
 }
 

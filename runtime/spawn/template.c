@@ -139,6 +139,8 @@ static int template_open(struct template *t, struct krux_err *err)
 	krux_crc32c("", 0);
 	if (o->commands && programs_open(&t->programs, t->policy, err))
 		return -1;
+	if (groups_open(&t->groups, o->commands ? o->group : -1, TEMPLATE_CHILDREN, err))
+		return -1;
 	command_signals_block();
 	if (o->confine && o->confine(o->commands && programs_needed(t->policy), err))
 		return -1;
@@ -158,6 +160,7 @@ static void template_close(struct template *t)
 	loop_close(&t->loop);
 	channel_close(&t->channel);
 	programs_close(&t->programs);
+	groups_close(&t->groups);
 	loaded_close(t->policy);
 	free(t->looking);
 	free(t);
@@ -175,6 +178,7 @@ int template_run(int channel, const struct template_options *options)
 		return EXIT_FAILED;
 	}
 	t->options = options;
+	t->groups.above = -1;
 	t->channel.fd = -1;
 	t->watch = (struct watch){ .fd = channel, .ready = spawner_ready, .ctx = t };
 	if (channel_open(&t->channel, channel, &err)) {

@@ -15,6 +15,8 @@ struct template_options {
 	int trust;                     /* folder */
 	bool dev;
 	bool commands;                 /* it runs commands, and has their programs */
+	int group;                     /* folder of the cgroup below which its calls get theirs; -1: none */
+	const char *const *waived;     /* features that it does without, NULL-terminated; NULL: none */
 	unsigned each, all;            /* most children that wait for calls: of one agent and class, in all; 0: none */
 	const struct builtin *(*find)(struct krux_str name);   /* the builtins that its children may be */
 	/* Called once, when the bundle is mapped, before READY. NULL in tests. */

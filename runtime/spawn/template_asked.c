@@ -3,6 +3,7 @@
 
 #include "runtime/base/err.h"
 #include "runtime/bundle/loaded.h"
+#include "runtime/sandbox/cgroup.h"
 #include "runtime/spawn/command.h"
 #include "runtime/spawn/look.h"
 
@@ -148,8 +149,11 @@ int asked_plan(struct template *t, const struct message *m, struct child_plan *p
 	cap = &t->policy->cap[head.capability];
 	if (child_plan_make(cap, loaded_layer(t->policy, cap), t->options->find, plan, err))
 		return -1;
-	if (plan->command && (plan->program = programs_get(&t->programs, cap, head.capability, err)) < 0)
+	if (plan->command && (limits_check(t, err) || (plan->program = programs_get(&t->programs, cap, head.capability, err)) < 0))
 		return -1;
+	/* The group is to be who says no, since it counts that. */
+	if (plan->command && t->groups.has & CGROUP_PIDS)
+		plan->limits.pids++;
 	*a = (struct asked){ .template = t, .plan = plan, .index = head.capability, .body = m->body + sizeof head,
 		             .n = m->n - sizeof head, .blob = plan->blob, .nblobs = m->nfds - at,
 		             .again = { .abi = t->policy->abi, .warrant = &a->warrant } };

@@ -93,8 +93,11 @@ static void place_leave(struct call *c)
 static void call_free(struct call *c)
 {
 	struct template *t = c->owner;
+	struct group_end end;
 
 	birth_close(&c->birth);
+	if (c->group)
+		groups_give(&t->groups, c->group, &end);
 	if (c->socket >= 0)
 		close(c->socket);
 	place_leave(c);
@@ -115,12 +118,17 @@ static void call_ready(struct watch *w, uint32_t events)
 
 	(void)events;
 	birth_reap(&c->birth, &how);
+	if (c->group)
+		groups_give(&t->groups, c->group, &how.group);
+	c->group = NULL;
 	loop_forget(&t->loop, &c->ended);
 	if (c->birth.asks >= 0)
 		loop_forget(&t->loop, &c->asks);
 	if (!c->waits) {
 		ended = (struct message_ended){ .status = how.status, .lost = how.lost, .cpu_ns = how.cpu_ns,
-			                        .rss_bytes = how.rss_bytes };
+			                        .rss_bytes = how.rss_bytes, .refused = how.group.refused,
+			                        .has = how.group.has, .flags = (how.group.own ? ENDED_GROUP : 0) |
+			                                (how.group.out_of_memory ? ENDED_MEMORY : 0) };
 		template_say(t, MESSAGE_ENDED, c->cookie, &ended, sizeof ended);
 	}
 	call_free(c);
@@ -162,9 +170,11 @@ static void call_drop(struct call *c)
 	c->owner->ncalls--;
 }
 
-static void call_say(const struct call *c, int signal)
+/* A group of its own reaches all that a call has started; without one, the first process of a command is told. */
+static void call_say(struct call *c, int signal)
 {
-	kill(c->birth.pid, c->command ? command_signal(signal) : signal);
+	if (!c->group || !group_signal(c->group, signal))
+		kill(c->birth.pid, c->command ? command_signal(signal) : signal);
 }
 
 /* One that is not born yet gets it then. */
@@ -208,6 +218,11 @@ static int call_cold(struct template *t, const struct message *m, struct krux_er
 	if (!c)
 		return err_set(err, 0, "too many calls are under way");
 	c->command = plan.command;
+	if (plan.command && call_group(t, plan.command, plan.snapshot, &c->group, err)) {
+		call_free(c);
+		return -1;
+	}
+	plan.cgroup = c->group ? c->group->fd : -1;
 	if (birth_start(&plan, &c->birth, err)) {
 		/* What waits may be what the machine has too little of. */
 		pool_empty(t, NULL);

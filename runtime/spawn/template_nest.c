@@ -144,8 +144,8 @@ static int nest_plan(struct template *t, const struct pool_key *key, int workspa
 	const struct krux_capability *cap = command_of(t, key);
 
 	*plan = (struct child_plan){ .probe = probe_get(), .builtin = cap ? NULL : (const struct builtin *)(uintptr_t)key->profile,
-		                     .program = -1, .workspace = -1, .store = -1, .line = -1, .socket = -1, .out = -1, .ask = -1,
-		                     .go = -1, .blob = { -1, -1 } };
+		                     .program = -1, .workspace = -1, .store = -1, .line = -1, .socket = -1, .cgroup = -1, .out = -1,
+		                     .ask = -1, .go = -1, .blob = { -1, -1 } };
 	if (cap && nest_plan_command(t, cap, workspace, plan, err))
 		return -1;
 	plan->uid = geteuid();
@@ -250,8 +250,9 @@ static int nest_start(struct template *t, struct nest *n, const struct pool_key 
 
 int nest_bear(struct template *t, struct call *c, const struct pool_key *key, int workspace, struct krux_err *err)
 {
+	const struct krux_capability *command = command_of(t, key);
 	struct nest *n = nest_find(t, key);
-	int pair[2], rc;
+	int pair[2], fd[2], rc;
 
 	for (size_t i = 0; !n && i < TEMPLATE_NESTS; i++)
 		if (!t->nest[i].on) {
@@ -263,7 +264,14 @@ int nest_bear(struct template *t, struct call *c, const struct pool_key *key, in
 		return err_set(err, 0, "too many agents");
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair))
 		return err_set(err, errno, "make a pipe for the call");
-	rc = message_send(n->channel.fd, MESSAGE_BEAR, (uint64_t)(c - t->call), NULL, 0, &pair[1], 1, err);
+	if (command && call_group(t, command, false, &c->group, err)) {
+		close(pair[0]);
+		close(pair[1]);
+		return -1;
+	}
+	fd[0] = pair[1];
+	fd[1] = c->group ? c->group->fd : -1;
+	rc = message_send(n->channel.fd, MESSAGE_BEAR, (uint64_t)(c - t->call), NULL, 0, fd, c->group ? 2 : 1, err);
 	close(pair[1]);
 	if (rc <= 0) {
 		close(pair[0]);

@@ -6,6 +6,7 @@
 #include "runtime/base/message.h"
 #include "runtime/spawn/again.h"
 #include "runtime/spawn/birth.h"
+#include "runtime/spawn/groups.h"
 #include "runtime/spawn/looking.h"
 #include "runtime/spawn/pool.h"
 #include "runtime/spawn/program.h"
@@ -48,6 +49,7 @@ struct call {
 	int place;                     /* in the pool, while it waits; -1: none */
 	int socket;                    /* to it, while it waits */
 	uint64_t cookie;
+	struct cgroup *group;           /* that it is in; NULL: none of its own */
 	struct birth birth;
 	struct watch ended, asks;
 };
@@ -60,6 +62,7 @@ struct template {
 	struct loaded *policy;
 	struct warrant_rules rules;
 	struct programs programs;      /* of commands */
+	struct groups groups;          /* for calls of commands */
 	struct call *call, *free;      /* TEMPLATE_CHILDREN of them */
 	unsigned ncalls;               /* that do not wait */
 	struct pool pool;
@@ -74,6 +77,13 @@ struct template {
 /* ---- template.c ---- */
 
 void template_say(struct template *, enum message_kind, uint64_t cookie, const void *p, size_t n);
+
+/* ---- template_group.c: control groups of commands ---- */
+
+/* A command is run here: its groups have what they are to have, or it was waived. -1 with *err. */
+int limits_check(const struct template *, struct krux_err *err);
+/* The group that a call of that command gets, with room for a copy of what it runs from (snapshot); NULL in *out: there are none. -1 with *err: it cannot be had. */
+int call_group(struct template *, const struct krux_capability *, bool snapshot, struct cgroup **out, struct krux_err *err);
 
 /* ---- template_asked.c: what a child finds out of its request ---- */
 

@@ -15,14 +15,14 @@ code=$?
 [ $code = 0 ] || [ $code = 1 ]
 ok $? "doctor exits with $code: $(cat "$TMP/err")"
 sed -n 's/^| `\(.*\)` | .*/\1/p' "$TMP/table" > "$TMP/names"
-sed -n 's/^  \([a-z][a-z0-9.-]*\) *\(needed\|waivable\|commands\|connects\|unused\) .*/\1/p' "$TMP/said" | cmp -s - "$TMP/names"
+sed -n 's/^  \([a-z][a-z0-9.-]*\) *\(needed\|waivable\|commands\|connects\|limits\|unused\) .*/\1/p' "$TMP/said" | cmp -s - "$TMP/names"
 ok $? "doctor shows each feature once, in the order of the table"
 # What such a one would hold is not held where it is there, either.
 ! grep -A1 ' unused *no' "$TMP/said" | grep -q 'without it'
 ok $? "doctor does not say of what is unused that something is lost without it"
 ! grep -q 'needed *no' "$TMP/said"
 ok $? "this machine lacks nothing that calls need"
-tail -1 "$TMP/said" | grep -q '^Calls can be confined here'
+tail -2 "$TMP/said" | grep -q '^Calls can be confined here'
 ok $? "and doctor says so"
 
 "$KRUXRT" doctor --json > "$TMP/json"

@@ -52,7 +52,7 @@ mkdir -p "$root/krux" "$root/dev" "$root/proc" "$root/sys" "$root/tmp" "$root/ru
 cp "$build/live/init" "$root/init"
 programs "$build/kruxrt" "$build/krux-egress" "$build/krux-web" "$build/krux-gate" "$build/krux-handler" "$build/krux-recorder" "$build/krux-spawner" \
 	"$build/live/live" "$build/live/escaped" "$build/live/program" \
-	"$build/unit/test_process" "$build/unit/test_feature"
+	"$build/unit/test_process" "$build/unit/test_feature" "$build/unit/test_groups"
 modules
 echo root:x:0:0:root:/:/bin/sh > "$root/etc/passwd"
 cat > "$root/tests" << EOT
@@ -60,6 +60,7 @@ doctor 0 /krux/kruxrt doctor
 live 0 /krux/live
 process 0 /krux/test_process
 feature 0 /krux/test_feature
+groups 0 /krux/test_groups
 EOT
 (cd "$root" && find . | sort | cpio -o -H newc -R 0:0 --reproducible --quiet) > "$guest/initramfs"
 vmlinuz=$(find "$guest/kernel/boot" -name 'vmlinuz-*' | head -1)
@@ -80,7 +81,7 @@ check() {
 }
 grep -q '^guest: off$' "$guest/lines"
 check $? "it did not end by itself within $seconds s"
-for t in doctor live process feature; do
+for t in doctor live process feature groups; do
 	grep -q "^guest: end $t 0$" "$guest/lines"
 	check $? "$t"
 done

@@ -17,6 +17,8 @@
 #include "capspec/layers.h"
 #include "compiler/emit/filter.h"
 #include "runtime/base/err.h"
+#include "runtime/sandbox/cgroup.h"
+#include "runtime/spawn/command.h"
 #include "runtime/spawn/parent.h"
 #include "tests/live/commands.h"
 #include "tests/unit/here.h"
@@ -144,6 +146,67 @@ static struct ended answered(const struct child_end *end)
 	return e;
 }
 
+/* ---- a group of its own for each call ---- */
+
+static struct groups groups = { .above = -1 };
+
+static void groups_name(char name[static 32], pid_t runner)
+{
+	snprintf(name, 32, "krux-live-%d", runner);
+}
+
+/* Where there is cgroup v2 as root: a part of it that is the user's, with this process in a group of its own, as a daemon
+ * has it. */
+static void groups_prepare(void)
+{
+	const uid_t uid = way == WAY_USER ? USER : 0;
+	const int above = cgroup_own(NULL);
+	char name[32];
+	int top, self;
+
+	groups_name(name, getpid());
+	if (above < 0 || (top = cgroup_make(above, name, NULL)) < 0)
+		return;
+	cgroup_pass(top);
+	self = cgroup_make(top, "self", NULL);
+	groups.above = cgroup_make(top, "calls", NULL);
+	cgroup_pass(groups.above);
+	if (self < 0 || cgroup_set(self, "cgroup.procs", "0", NULL) || fchownat(top, "cgroup.procs", uid, uid, 0) ||
+	    fchown(groups.above, uid, uid))
+		_exit(3);
+	close(self);
+	close(top);
+	close(above);
+}
+
+static void groups_remove(pid_t runner)
+{
+	const int above = cgroup_own(NULL);
+	char name[32];
+
+	groups_name(name, runner);
+	if (above >= 0)
+		cgroup_remove(above, name, NULL);
+	close(above);
+}
+
+/* What these layers leave of it; NULL: there are no groups. */
+static struct cgroup *group_of(const struct child_plan *plan, unsigned layers)
+{
+	const struct group_limits limits = {
+		.memory = layers & ON_MEMORY ? 1 << 30 : plan->limits.memory + command_memory(plan),
+		.pids = layers & ON_PIDS ? 1000 : plan->limits.pids + 1,
+	};
+	struct krux_err err = { 0 };
+	struct cgroup *g = groups.above < 0 ? NULL : groups_take(&groups, &limits, &err);
+
+	if (!g && groups.above >= 0) {
+		fprintf(stderr, "live: %s\n", err.text);
+		_exit(3);
+	}
+	return g;
+}
+
 /* With these layers off. */
 static struct ended call(const struct attempt *a, unsigned layers)
 {
@@ -154,12 +217,14 @@ static struct ended call(const struct attempt *a, unsigned layers)
 	struct builtin b = { "attempt", attempt_open, attempt_run, 31, { NULL } };
 	struct krux_value none = { .kind = KRUX_V_MAP };
 	struct child_plan plan = {
-		.probe = probe_get(), .builtin = &b, .layer = &layer, .reach = &reach, .args = &none, .store = -1, .line = -1,
+		.probe = probe_get(), .builtin = &b, .layer = &layer, .reach = &reach, .args = &none, .store = -1, .line = -1, .cgroup = -1,
 		.limits = { 8 << 20, a->spins ? RUN_NS : 20ull * RUN_NS, 1, 32, 1 << 20 }, .output = 65536,
 		.allows = allow, .blob = { -1, -1 },
 	};
 	struct child_end end = { 0 };
 	struct krux_err err = { 0 };
+	struct group_end known = { .own = false };
+	struct cgroup *group;
 	struct ended e;
 	int no;
 
@@ -170,7 +235,9 @@ static struct ended call(const struct attempt *a, unsigned layers)
 	current = a;
 	if (a->command && !command_plan(a, &plan))
 		return broken("the command:", why);
-	off_set(layers);
+	off_set(layers & ~(ON_MEMORY | ON_PIDS));
+	group = a->command ? group_of(&plan, layers) : NULL;
+	plan.cgroup = group ? group->fd : -1;
 	if (a->line)
 		plan.line = egress_begin(a, layers);
 	no = here_run(&plan, a->wall_ms ? a->wall_ms * 1000000ull : 60ull * RUN_NS, &end, &err);
@@ -179,6 +246,8 @@ static struct ended call(const struct attempt *a, unsigned layers)
 		close(plan.line);
 		egress_end();
 	}
+	if (group)
+		groups_give(&groups, group, &known);
 	if (no)
 		return broken("nothing ran:", err.text);
 	if (!end.reported || end.report.failed)
@@ -186,6 +255,8 @@ static struct ended call(const struct attempt *a, unsigned layers)
 	else
 		e = answered(&end);
 	free(end.answer);
+	if (known.out_of_memory)
+		snprintf(e.how, sizeof e.how, "out of memory");
 	if (a->seen && e.ran) {
 		bool seen = a->seen();
 
@@ -230,6 +301,10 @@ static unsigned holds(const struct attempt *a)
 {
 	unsigned h = a->hold[way];
 
+	if (!(groups.has & CGROUP_MEMORY))
+		h &= ~ON_MEMORY;
+	if (!(groups.has & CGROUP_PIDS))
+		h &= ~ON_PIDS;
 	return landlock_version() < a->abi ? h & ~a->from : h;
 }
 
@@ -303,13 +378,20 @@ static void runner(void)
 		&commands_list,
 	};
 
+	struct krux_err err = { 0 };
+
 	pool = krux_pool_new(0);
+	if (groups_open(&groups, groups.above, 4, &err)) {
+		fprintf(stderr, "live: %s\n", err.text);
+		_exit(3);
+	}
 	for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
 		for (size_t j = 0; j < lists[i]->n; j++)
 			if (lists[i]->list[j].ways && !(lists[i]->list[j].ways & 1U << way))
 				continue;
 			else if (!only || strstr(lists[i]->list[j].name, only) || strstr(lists[i]->group, only))
 				attempt(lists[i], &lists[i]->list[j]);
+	groups_close(&groups);
 	world_end();
 }
 
@@ -318,7 +400,7 @@ static const char *const missing[] = {
 	"processes in the background: no program outlives its call",
 	"eBPF programs for socket addresses and the LSM: nothing loads any",
 	"nftables around a call: nothing loads the rules, and no interface is up",
-	"limits of control groups: nothing sets any; memory and processor time are limits of the one process",
+	"control groups of builtins: none has one of its own; memory and processor time are limits of the one process",
 	"idmapped workspaces: a workspace belongs to the uid of its calls",
 };
 
@@ -331,6 +413,8 @@ static pid_t runner_begin(FILE *says)
 		return pid;
 	if (dup2(fileno(says), 1) != 1)
 		_exit(3);
+	if (!geteuid())
+		groups_prepare();
 	if (world_make(way))
 		runner();
 	else
@@ -348,6 +432,7 @@ static void runner_end(pid_t pid, FILE *says)
 		printf("FAIL %s: the runner broke off\n", way_word[way]);
 		count->failed++;
 	}
+	groups_remove(pid);
 	printf("== %s\n", way_says[way]);
 	rewind(says);
 	while (fgets(line, sizeof line, says))

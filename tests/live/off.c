@@ -14,6 +14,9 @@
 	type __wrap_##name(__VA_ARGS__); \
 	type __wrap_##name(__VA_ARGS__)
 
+/* In older headers it is missing: Linux 5.7. */
+#define INTO_CGROUP 0x200000000ULL
+
 static unsigned off;
 
 void off_set(unsigned layers)
@@ -27,6 +30,7 @@ const char *off_word(unsigned index)
 {
 	static const char *const more[] = {
 		"landlock of the plan", "owner's uid", "table of addresses", "pinned answer", "targets", "relay",
+		"memory of its cgroup", "processes of its cgroup",
 	};
 
 	if (index >= LAYER_COUNT)
@@ -39,9 +43,10 @@ static const struct { unsigned layer; uint64_t flag; } spaces[] = {
 	{ ON(NS_UTS), CLONE_NEWUTS }, { ON(NS_CGROUP), CLONE_NEWCGROUP }, { ON(NS_TIME), CLONE_NEWTIME },
 };
 
-WRAPPED(pid_t, namespaces_fork, const struct probe *probe, int *pidfd)
+WRAPPED(pid_t, namespaces_fork, const struct probe *probe, int group, int *pidfd)
 {
-	struct clone_args args = { .flags = CLONE_PIDFD | CLONE_NEWNS | (probe->root ? 0 : CLONE_NEWUSER),
+	struct clone_args args = { .flags = CLONE_PIDFD | CLONE_NEWNS | (probe->root ? 0 : CLONE_NEWUSER) |
+	                                    (group < 0 ? 0 : INTO_CGROUP), .cgroup = group < 0 ? 0 : (uint64_t)(unsigned)group,
 	                           .pidfd = (uint64_t)(uintptr_t)pidfd, .exit_signal = SIGCHLD };
 	bool all = true;
 
@@ -51,7 +56,12 @@ WRAPPED(pid_t, namespaces_fork, const struct probe *probe, int *pidfd)
 		else
 			args.flags |= spaces[i].flag;
 	}
-	return all ? __real_namespaces_fork(probe, pidfd) : (pid_t)syscall(SYS_clone3, &args, sizeof args);
+	return all ? __real_namespaces_fork(probe, group, pidfd) : (pid_t)syscall(SYS_clone3, &args, sizeof args);
+}
+
+WRAPPED(int, namespaces_enter_group, void)
+{
+	return off & ON(NS_CGROUP) ? 0 : __real_namespaces_enter_group();
 }
 
 WRAPPED(int, namespaces_enter_user, void)

@@ -280,6 +280,35 @@ static int hog(void)
 	return 0;
 }
 
+/* Each of them takes no more than one process may. */
+static int hogs(void)
+{
+	enum { PROCESSES = 6, EACH = 6 << 20 };
+	int pair[2];
+	char c;
+
+	if (pipe(pair))
+		return errno;
+	for (int i = 0; i < PROCESSES; i++) {
+		pid_t pid = fork();
+		char *p;
+
+		if (pid < 0)
+			return errno;
+		if (pid)
+			continue;
+		p = mmap(NULL, EACH, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+		if (p != MAP_FAILED)
+			memset(p, 1, EACH);
+		(void)!write(pair[1], p == MAP_FAILED ? "-" : "+", 1);
+		pause();
+	}
+	for (int i = 0; i < PROCESSES; i++)
+		if (read(pair[0], &c, 1) != 1 || c != '+')
+			return ENOMEM;
+	return 0;
+}
+
 /* ---- what is to be committed: seen from outside ---- */
 
 static int hook(void)
@@ -331,8 +360,8 @@ static const struct { const char *name; int (*go)(void); } attempts[] = {
 	{ "trace-first", trace_first }, { "freeze-first", freeze_first },
 	{ "filter", second_filter }, { "shared", shared_memory }, { "inet", inet },
 	{ "datagrams", datagrams }, { "abstract", to_abstract }, { "socket", to_path }, { "mount", mount_over },
-	{ "device", device }, { "whiteout", whiteout }, { "bomb", bomb }, { "fill", fill }, { "hog", hog }, { "hook", hook },
-	{ "moved-hook", moved_hook }, { "linked", linked }, { "outlives", outlives },
+	{ "device", device }, { "whiteout", whiteout }, { "bomb", bomb }, { "fill", fill }, { "hog", hog }, { "hogs", hogs },
+	{ "hook", hook }, { "moved-hook", moved_hook }, { "linked", linked }, { "outlives", outlives },
 };
 
 int main(int argc, char **argv)

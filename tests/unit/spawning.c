@@ -35,6 +35,9 @@
 #include <unistd.h>
 
 struct state spawning_state;
+int spawning_group = -1;
+bool spawning_waives = true;
+static const char *const waived_groups[] = { "cgroup", NULL }, *const waived_nothing[] = { NULL };
 struct workspace spawning_place;
 struct krux_err spawning_err;
 struct krux_secret_key approver, stranger;
@@ -146,12 +149,13 @@ void spawning_approver(const char *name, struct krux_secret_key *key)
 /* As the parent of the daemon does. */
 static void programs_start(int p[static 2], int g[static 2], int r[static 2], int h[static 2])
 {
-	static const char *const none[] = { NULL };
-	struct start_plan plan = { .state = &spawning_state, .waived = none, .missing = none, .places = none,
+	struct start_plan plan = { .state = &spawning_state, .waived = spawning_waives ? waived_groups : waived_nothing,
+		                   .missing = waived_nothing, .places = waived_nothing,
 		                   .uid_base = 60800 };
 	struct start_generation own = { .n = GENERATION, .bundle = open(path, O_RDONLY | O_CLOEXEC),
 		                        .bundle_path = path, .spawner_recorder = r[1], .spawner_gate = g[1],
-		                        .spawner_handler = h[0], .spawner_web = -1, .spawner_egress = -1, .cgroup_main = -1 };
+		                        .spawner_handler = h[0], .spawner_web = -1, .spawner_egress = -1, .cgroup_main = -1,
+		                        .cgroup_calls = spawning_group };
 	struct channel ours;
 	char name[4200];
 
@@ -177,7 +181,8 @@ static void forks_start(int p[static 2], int g[static 2], int r[static 2], int h
 {
 	handler_pid = fork();
 	if (!handler_pid) {
-		struct template_options o = { .commands = true, .bundle = open(path, O_RDONLY | O_CLOEXEC), .bundle_path = path,
+		struct template_options o = { .commands = true, .group = spawning_group,
+			                      .waived = spawning_waives ? waived_groups : waived_nothing, .bundle = open(path, O_RDONLY | O_CLOEXEC), .bundle_path = path,
 			                      .trust = spawning_state.trust, .each = spawning_waiting, .all = spawning_together, .find = builtin_find };
 		const int others[] = { p[0], p[1], g[0], g[1], r[0], r[1], h[0] };
 

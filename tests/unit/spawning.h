@@ -15,6 +15,8 @@
 enum { GENERATION = 7 };
 
 extern struct state spawning_state;
+extern int spawning_group;                     /* cgroup below which calls of commands get theirs; -1: none */
+extern bool spawning_waives;                   /* the operator does without limits of groups */
 extern struct workspace spawning_place;       /* of the agent "builder" */
 extern struct krux_err spawning_err;
 extern struct krux_secret_key approver;       /* "anna", whom the spawner trusts */

@@ -1,0 +1,54 @@
+/* Control groups for calls, one call at a time in each: what all of a call's processes use together is held to its limits,
+ * and all of them stop, go on and end at once. */
+#ifndef KRUX_GROUPS_H
+#define KRUX_GROUPS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct krux_err;
+
+struct group_limits {
+	uint64_t memory;               /* bytes, of all processes and of files in memory; nothing of it is swapped */
+	uint64_t pids;                 /* processes and threads */
+};
+
+struct cgroup {
+	struct cgroup *next;            /* of those that are idle, or not made */
+	int fd;                        /* its folder */
+	struct group_limits limits;
+	bool still;
+	bool spent;                    /* it was killed as a whole */
+	uint64_t killed, refused;      /* what it has counted before this call */
+};
+
+struct groups {
+	int above;                     /* where they are made; -1: there are none */
+	unsigned has;                  /* enum cgroup_controller: what they can be limited in */
+	struct cgroup *group;           /* `all` of them */
+	unsigned all, nidle;
+	struct cgroup *idle, *unmade;
+};
+
+/* What is known of a call's group. */
+struct group_end {
+	bool own;                      /* it had one */
+	unsigned has;                  /* enum cgroup_controller: limits that were on */
+	bool out_of_memory;            /* the kernel ended it, since it used up its memory */
+	uint64_t refused;              /* processes that it asked for beyond its limit */
+};
+
+/* Takes `above`, where controllers may have been passed on (cgroup_pass); -1: there are no groups. At most `all` are in
+ * use. -1 with *err: none can be made there, or no memory. */
+int groups_open(struct groups *, int above, unsigned all, struct krux_err *err);
+void groups_close(struct groups *);
+/* An empty group with these limits, as far as there are controllers for them. NULL with *err: it cannot be made, or a
+ * limit cannot be set. */
+struct cgroup *groups_take(struct groups *, const struct group_limits *, struct krux_err *err);
+/* Its call has ended, or there was none; in *end, what became of it. One in which something still lives is ended and never
+ * used again. */
+void groups_give(struct groups *, struct cgroup *, struct group_end *end);
+/* SIGKILL, SIGSTOP or SIGCONT to all that is in it. False: it cannot be. */
+bool group_signal(struct cgroup *, int signal);
+
+#endif

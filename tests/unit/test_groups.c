@@ -1,0 +1,381 @@
+/* Control groups of calls: what is in one stands still, goes on and ends at once; what it was limited in and what came of it
+ * is known; it is used again. Where there is no cgroup v2 to be had, nothing of it is tried, nor are limits without
+ * their controllers: the guest has both. */
+#include "runtime/base/err.h"
+#include "runtime/sandbox/cgroup.h"
+#include "runtime/spawn/groups.h"
+#include "runtime/spawn/parent.h"
+#include "runtime/spawn/spawn.h"
+
+#include "capspec/canon.h"
+#include "capspec/schema.h"
+
+#include <check.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { PATIENCE = 2000, ALL = 20 };
+static const struct group_limits wide = { 256 << 20, 100 }, narrow = { 32 << 20, 4 };
+
+static struct groups groups;
+static struct krux_err err;
+static int above = -1;
+static char name[32];
+
+static void setup(void)
+{
+	int folder;
+
+	snprintf(name, sizeof name, "krux-test-%d", getpid());
+	above = cgroup_own(NULL);
+	if (above < 0)
+		return;
+	folder = cgroup_make(above, name, &err);
+	ck_assert_msg(folder >= 0, "%s", err.text);
+	cgroup_pass(folder);
+	ck_assert_msg(!groups_open(&groups, folder, ALL, &err), "%s", err.text);
+}
+
+static void teardown(void)
+{
+	if (above < 0)
+		return;
+	groups_close(&groups);
+	ck_assert(!cgroup_remove(above, name, &err));
+	close(above);
+}
+
+static struct cgroup *take(const struct group_limits *limits)
+{
+	struct cgroup *one = groups_take(&groups, limits, &err);
+
+	ck_assert_msg(one != NULL, "%s", err.text);
+	return one;
+}
+
+/* A process in it that does this. */
+static pid_t run(const struct cgroup *one, int (*go)(void))
+{
+	pid_t pid = cgroup_fork(one->fd);
+
+	ck_assert_int_ge(pid, 0);
+	if (!pid)
+		_exit(go());
+	return pid;
+}
+
+static int ended(pid_t pid)
+{
+	int status;
+
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	return status;
+}
+
+static int nothing(void)
+{
+	return 0;
+}
+
+/* With one below it, which would outlive it. */
+static int wait_on(void)
+{
+	if (fork() < 0)
+		return errno;
+	while (pause())
+		;
+	return 0;
+}
+
+START_TEST(all_of_it_ends_at_once)
+{
+	struct group_end end;
+	struct cgroup *one;
+	pid_t pid;
+
+	if (above < 0)
+		return;
+	one = take(&wide);
+	pid = run(one, wait_on);
+	ck_assert(!cgroup_empty(one->fd));
+	ck_assert(group_signal(one, SIGKILL));
+	ck_assert_int_eq(WTERMSIG(ended(pid)), SIGKILL);
+	for (int i = 0; i < PATIENCE && !cgroup_empty(one->fd); i++)
+		poll(NULL, 0, 5);
+	ck_assert(cgroup_empty(one->fd));
+	groups_give(&groups, one, &end);
+	ck_assert(end.own && !end.out_of_memory && !end.refused);
+	ck_assert_uint_eq(end.has, groups.has);
+}
+END_TEST
+
+START_TEST(it_stands_still_and_goes_on)
+{
+	struct group_end end;
+	struct cgroup *one, *next;
+	uint64_t still = 0;
+	pid_t pid;
+
+	if (above < 0)
+		return;
+	one = take(&wide);
+	pid = run(one, wait_on);
+	ck_assert(group_signal(one, SIGSTOP));
+	for (int i = 0; i < PATIENCE && !still; i++) {
+		ck_assert(cgroup_get(one->fd, "cgroup.events", "frozen", &still));
+		poll(NULL, 0, 5);
+	}
+	ck_assert_uint_eq(still, 1);
+	ck_assert(group_signal(one, SIGCONT));
+	ck_assert(group_signal(one, SIGSTOP));
+	/* It ends in that state too, and the next call's knows nothing of it. */
+	ck_assert(group_signal(one, SIGKILL));
+	ck_assert_int_eq(WTERMSIG(ended(pid)), SIGKILL);
+	for (int i = 0; i < PATIENCE && !cgroup_empty(one->fd); i++)
+		poll(NULL, 0, 5);
+	groups_give(&groups, one, &end);
+	next = take(&wide);
+	ck_assert_int_eq(ended(run(next, nothing)), 0);
+	groups_give(&groups, next, &end);
+}
+END_TEST
+
+START_TEST(it_is_used_again_for_the_same_limits)
+{
+	struct cgroup *one, *other;
+	struct group_end end;
+	char text[32] = "";
+	int fd;
+
+	if (above < 0)
+		return;
+	one = take(&wide);
+	ck_assert_int_eq(ended(run(one, nothing)), 0);
+	groups_give(&groups, one, &end);
+	other = take(&narrow);
+	ck_assert_ptr_ne(other, one);
+	groups_give(&groups, other, &end);
+	ck_assert_ptr_eq(take(&wide), one);
+	if (groups.has & CGROUP_PIDS) {
+		fd = openat(one->fd, "pids.max", O_RDONLY | O_CLOEXEC);
+		ck_assert_int_gt(read(fd, text, sizeof text - 1), 0);
+		ck_assert_str_eq(text, "100\n");
+		close(fd);
+	}
+	groups_give(&groups, one, &end);
+}
+END_TEST
+
+/* Who has not left it makes it nobody else's. */
+START_TEST(one_that_is_not_empty_is_not_used_again)
+{
+	struct cgroup *one, *next;
+	struct group_end end;
+	pid_t pid;
+
+	if (above < 0)
+		return;
+	one = take(&wide);
+	pid = run(one, wait_on);
+	groups_give(&groups, one, &end);
+	ck_assert_int_eq(WTERMSIG(ended(pid)), SIGKILL);
+	next = take(&wide);
+	ck_assert_ptr_ne(next, one);
+	groups_give(&groups, next, &end);
+	for (int i = 0; i < PATIENCE && !cgroup_empty(one->fd); i++)
+		poll(NULL, 0, 5);
+}
+END_TEST
+
+START_TEST(there_are_no_more_than_so_many)
+{
+	struct cgroup *all[ALL];
+	struct group_end end;
+
+	if (above < 0)
+		return;
+	for (int i = 0; i < ALL; i++)
+		all[i] = take(i & 1 ? &wide : &narrow);
+	ck_assert_ptr_null(groups_take(&groups, &wide, &err));
+	ck_assert_str_eq(err.text, "too many control groups are in use");
+	for (int i = 0; i < ALL; i++)
+		groups_give(&groups, all[i], &end);
+	ck_assert_uint_le(groups.nidle, 16);
+	/* All are those of other limits: one gives way. */
+	for (int i = 0; i < ALL; i++)
+		all[i] = take(&(const struct group_limits){ 64 << 20, 7 });
+	for (int i = 0; i < ALL; i++)
+		groups_give(&groups, all[i], &end);
+}
+END_TEST
+
+static int hog(void)
+{
+	for (int i = 0; i < 64; i++) {
+		char *p = mmap(NULL, 1 << 20, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+		if (p == MAP_FAILED)
+			return 1;
+		memset(p, 1, 1 << 20);
+	}
+	return 0;
+}
+
+START_TEST(memory_has_a_limit)
+{
+	struct group_end end;
+	struct cgroup *one;
+	int status;
+
+	if (above < 0 || !(groups.has & CGROUP_MEMORY))
+		return;
+	one = take(&narrow);
+	status = ended(run(one, hog));
+	ck_assert(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+	groups_give(&groups, one, &end);
+	ck_assert(end.out_of_memory);
+	/* The next call has not been ended, and has all of the memory. */
+	ck_assert_ptr_eq(take(&narrow), one);
+	ck_assert_int_eq(ended(run(one, nothing)), 0);
+	groups_give(&groups, one, &end);
+	ck_assert(!end.out_of_memory);
+	one = take(&wide);
+	ck_assert_int_eq(ended(run(one, hog)), 0);
+	groups_give(&groups, one, &end);
+	ck_assert(!end.out_of_memory);
+}
+END_TEST
+
+static int bomb(void)
+{
+	for (int i = 0; i < 16; i++) {
+		pid_t pid = fork();
+
+		if (pid < 0)
+			return errno;
+		if (!pid)
+			for (;;)
+				pause();
+	}
+	return 0;
+}
+
+START_TEST(processes_have_a_limit)
+{
+	struct group_end end;
+	struct cgroup *one;
+	int status;
+
+	if (above < 0 || !(groups.has & CGROUP_PIDS))
+		return;
+	one = take(&narrow);
+	status = ended(run(one, bomb));
+	ck_assert(WIFEXITED(status) && WEXITSTATUS(status) == EAGAIN);
+	ck_assert(group_signal(one, SIGKILL));
+	for (int i = 0; i < PATIENCE && !cgroup_empty(one->fd); i++)
+		poll(NULL, 0, 5);
+	groups_give(&groups, one, &end);
+	ck_assert_uint_eq(end.refused, 1);
+	one = take(&narrow);
+	ck_assert_int_eq(ended(run(one, nothing)), 0);
+	groups_give(&groups, one, &end);
+	ck_assert_uint_eq(end.refused, 0);
+}
+END_TEST
+
+/* ---- what is said of a call ---- */
+
+enum { MIB = 1 << 20 };
+static const struct krux_error_def declared = { .name = { "Failed", 6 } };
+static const struct krux_capability cap = {
+	.name = { "a.b", 3 }, .handler.kind = KRUX_HANDLER_COMMAND, .error = &declared, .nerrors = 1,
+	.limit = { [KRUX_LIMIT_MEMORY] = MIB, [KRUX_LIMIT_PIDS] = 3, [KRUX_LIMIT_WALL] = 1000000000, [KRUX_LIMIT_CPU] = 1000000000 },
+};
+#define REFUSED "it was refused more than 3 processes at once, 7 times"
+static const struct {
+	struct child_end end;
+	const char *answer;
+	enum spawn_end what;
+	const char *why, *last;        /* last: of the layers that are on */
+} told[] = {
+	{ { .code = SIGKILL, .group = { .own = true, .has = CGROUP_MEMORY | CGROUP_PIDS, .out_of_memory = true } }, NULL, SPAWN_KILLED,
+	  "memory 1048576 bytes, of all its processes and files in memory together", "cgroup.pids" },
+	{ { .code = SIGKILL, .group = { .own = true, .has = CGROUP_MEMORY } }, NULL, SPAWN_KILLED, "signal 9", "cgroup.memory" },
+	{ { .code = SIGKILL, .timed_out = true, .group = { .own = true, .has = CGROUP_PIDS, .refused = 7 } }, NULL, SPAWN_KILLED,
+	  "wall 1s; " REFUSED, "cgroup.pids" },
+	{ { .exited = true, .code = CHILD_SIGNALLED + SIGABRT, .group = { .own = true, .has = CGROUP_PIDS, .refused = 7 } }, NULL,
+	  SPAWN_KILLED, "signal 6; " REFUSED, "cgroup.pids" },
+	{ { .exited = true, .group = { .own = true, .has = CGROUP_PIDS, .refused = 7 } },
+	  "\xa2" "\x65" "error" "\x66" "Failed" "\x67" "message" "\x64" "fork", SPAWN_ERROR, "fork; " REFUSED, "cgroup.pids" },
+	{ { .exited = true, .group = { .own = true } },
+	  "\xa2" "\x65" "error" "\x66" "Failed" "\x67" "message" "\x64" "fork", SPAWN_ERROR, "fork", "cgroup" },
+	{ { .code = SIGKILL }, NULL, SPAWN_KILLED, "signal 9", "seccomp" },
+};
+
+START_TEST(what_came_of_it_is_told)
+{
+	struct krux_pool *pool = krux_pool_new(0);
+	struct child_end end = told[_i].end;
+	struct spawn_result r;
+
+	end.reported = true;
+	end.report.layers = 1U << LAYER_SECCOMP;
+	end.n = told[_i].answer ? strlen(told[_i].answer) : 0;
+	end.answer = told[_i].answer ? (uint8_t *)strdup(told[_i].answer) : NULL;
+	ck_assert(!spawn_ended(&cap, &end, pool, &r, &err));
+	ck_assert_int_eq(r.end, told[_i].what);
+	if (r.end == SPAWN_ERROR) {
+		ck_assert_uint_eq(r.message.n, strlen(told[_i].why));
+		ck_assert_mem_eq(r.message.p, told[_i].why, r.message.n);
+		ck_assert(krux_str_eq(r.message, r.recorded_message));
+	} else {
+		ck_assert_str_eq(r.why, told[_i].why);
+	}
+	ck_assert_str_eq(r.layer[r.nlayers - 1], told[_i].last);
+	krux_pool_free(pool);
+}
+END_TEST
+
+/* As without cgroup v2. */
+START_TEST(there_may_be_none)
+{
+	struct groups none;
+
+	ck_assert(!groups_open(&none, -1, ALL, &err));
+	ck_assert_uint_eq(none.has, 0);
+	groups_close(&none);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *s = suite_create("groups");
+	TCase *t = tcase_create("groups");
+	SRunner *r = srunner_create(s);
+	int failed;
+
+	tcase_add_checked_fixture(t, setup, teardown);
+	tcase_set_timeout(t, 120);
+	tcase_add_test(t, all_of_it_ends_at_once);
+	tcase_add_test(t, it_stands_still_and_goes_on);
+	tcase_add_test(t, it_is_used_again_for_the_same_limits);
+	tcase_add_test(t, one_that_is_not_empty_is_not_used_again);
+	tcase_add_test(t, there_are_no_more_than_so_many);
+	tcase_add_test(t, memory_has_a_limit);
+	tcase_add_test(t, processes_have_a_limit);
+	tcase_add_test(t, there_may_be_none);
+	tcase_add_loop_test(t, what_came_of_it_is_told, 0, sizeof told / sizeof *told);
+	suite_add_tcase(s, t);
+	srunner_run_all(r, CK_NORMAL);
+	failed = srunner_ntests_failed(r);
+	srunner_free(r);
+	return failed != 0;
+}
