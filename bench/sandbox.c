@@ -9,6 +9,7 @@
  *                 made before
  *   reused        the same with the agent's network and mounts made before, and no child
  *   cold command  the dynamic program as a command, with nothing made before; where it may write, behind an overlay
+ *                 (each in a cgroup of its own, where cgroup v2 is there)
  *   warm command  the same with children that wait, in krux-spawner and krux-handler
  *   warm          the builtin's call with children that wait, in krux-spawner and krux-handler
  *   end to end    filesystem.read of an agent of kruxrt serve, both of its records on the disk
@@ -18,6 +19,7 @@
 #include "bench/measure.h"
 #include "bench/served.h"
 #include "capspec/frame.h"
+#include "runtime/sandbox/cgroup.h"
 #include "runtime/spawn/pool.h"
 #include "tests/unit/spawning.h"
 
@@ -442,6 +444,27 @@ static void paths_find(const char *build)
 	}
 }
 
+/* As in the daemon, with what controllers there are. */
+static int group_above = -1;
+static char group_name[32];
+
+static void group_make(void)
+{
+	group_above = cgroup_own(NULL);
+	snprintf(group_name, sizeof group_name, "krux-bench-%d", getpid());
+	spawning_group = group_above < 0 ? -1 : cgroup_make(group_above, group_name, NULL);
+	if (spawning_group >= 0)
+		cgroup_pass(spawning_group);
+}
+
+static void group_end(void)
+{
+	for (int i = 0; spawning_group >= 0 && i < 1000 && !cgroup_empty(spawning_group); i++)
+		poll(NULL, 0, 5);
+	if (spawning_group >= 0)
+		cgroup_remove(group_above, group_name, NULL);
+}
+
 int main(void)
 {
 	const char *build = getenv("BUILD");
@@ -456,6 +479,7 @@ int main(void)
 	tcase_add_test(t, all);
 	suite_add_tcase(s, t);
 	r = srunner_create(s);
+	group_make();
 	whole_start();
 	/* The tests' own spawner, in this process: its checks are theirs. */
 	srunner_set_fork_status(r, CK_NOFORK);
@@ -465,6 +489,7 @@ int main(void)
 		srunner_print(r, CK_VERBOSE);
 	srunner_free(r);
 	served_stop(&served);
+	group_end();
 	if (!failed)
 		report();
 	return failed != 0;
