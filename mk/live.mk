@@ -43,7 +43,7 @@ check-live: all $(BUILD)/live/live $(BUILD)/live/krux-handler
 	$(Q)tests/live/check.sh $(abspath $(BUILD))
 
 # On the host first where that was not done, as the two are compared.
-check-vm: all $(BUILD)/live/live $(BUILD)/live/init $(BUILD)/unit/test_process $(BUILD)/unit/test_feature \
+check-vm: all $(BUILD)/live/live $(BUILD)/live/program $(BUILD)/live/init $(BUILD)/unit/test_process $(BUILD)/unit/test_feature \
 		$(BUILD)/unit/test_groups
 	$(Q)[ $(BUILD)/live/here -nt $(BUILD)/live/live ] || $(BUILD)/live/live > $(BUILD)/live/here || { \
 		grep ^FAIL $(BUILD)/live/here; exit 1; }

@@ -50,17 +50,55 @@ kernel
 rm -rf "$root"
 mkdir -p "$root/krux" "$root/dev" "$root/proc" "$root/sys" "$root/tmp" "$root/run" "$root/etc"
 cp "$build/live/init" "$root/init"
-programs "$build/kruxrt" "$build/krux-egress" "$build/krux-web" "$build/krux-gate" "$build/krux-handler" "$build/krux-recorder" "$build/krux-spawner" \
+programs "$build/kruxrt" "$build/krux-audit" "$build/krux-call" "$build/krux-egress" "$build/krux-web" "$build/krux-gate" "$build/krux-handler" "$build/krux-recorder" "$build/krux-spawner" \
 	"$build/live/live" "$build/live/escaped" "$build/live/program" \
 	"$build/unit/test_process" "$build/unit/test_feature" "$build/unit/test_groups"
 modules
 echo root:x:0:0:root:/:/bin/sh > "$root/etc/passwd"
+
+# A command, pinned to the program of the attempts, which uses up what its group has: from an agent to the record.
+rm -rf "$guest/caps" "$guest/out" "$guest"/key.*
+mkdir "$guest/caps"
+echo 'namespace live "What the group of a command holds.";' > "$guest/caps/live.cap"
+for verb in hogs bomb; do
+	cat >> "$guest/caps/live.cap" << EOT
+/// Uses up something.
+/// use: to see what comes of it.
+capability $verb @1.0 {
+  input { }
+  output { status : uint "What stopped the program."; }
+  error Failed "It could not be run." recover stop "Give up.";
+  effect none;
+  limits { memory 16MiB; cpu 20s; wall 100s; pids 8; files 16; output 16KiB; }
+  handler command "/krux/program" sha256 "$(sha256sum < "$build/live/program" | cut -c1-64)" argv [ "$verb" ];
+  example "one" { } -> { status: 0 };
+}
+EOT
+done
+cat > "$guest/live.yaml" << EOT
+krux: policy/1
+name: live
+layer: organization
+rules:
+  - id: live
+    on: [ live.hogs, live.bomb ]
+    verdict: autonomous
+default: blocked
+EOT
+"$build/kruxc" keygen "$guest/key" > /dev/null
+"$build/kruxc" build "$guest/live.yaml" -I "$guest/caps" -o "$guest/out" --key "$guest/key.key" > /dev/null
+cp "$guest/out/bundle.krux" "$guest/key.pub" "$root/krux/"
 cat > "$root/tests" << EOT
 doctor 0 /krux/kruxrt doctor
 live 0 /krux/live
 process 0 /krux/test_process
 feature 0 /krux/test_feature
 groups 0 /krux/test_groups
+state 0 /krux/kruxrt init --state /tmp/state --key /krux/key.pub
+workspace 60871 folder /tmp/state/workspaces/builder
+memory 0 /krux/kruxrt call live.hogs {} --as builder --state /tmp/state --bundle /krux/bundle.krux
+pids 0 /krux/kruxrt call live.bomb {} --as builder --state /tmp/state --bundle /krux/bundle.krux
+records 0 /krux/kruxrt audit export --state /tmp/state --format jsonl
 EOT
 (cd "$root" && find . | sort | cpio -o -H newc -R 0:0 --reproducible --quiet) > "$guest/initramfs"
 vmlinuz=$(find "$guest/kernel/boot" -name 'vmlinuz-*' | head -1)
@@ -81,10 +119,17 @@ check() {
 }
 grep -q '^guest: off$' "$guest/lines"
 check $? "it did not end by itself within $seconds s"
-for t in doctor live process feature groups; do
+for t in doctor live process feature groups state pids records; do
 	grep -q "^guest: end $t 0$" "$guest/lines"
 	check $? "$t"
 done
+# What the agent is told, and the record says.
+grep -q '"failed":{"how":"killed","why":"memory 16777216 bytes, of all its processes and files in memory together"}' "$guest/lines"
+check $? "a command that used up its memory is told so"
+grep -q '"output":{"status":11}' "$guest/lines"
+check $? "a command is refused more processes"
+[ "$(grep -c '"seccomp","cgroup","cgroup.memory","cgroup.pids"\]' "$guest/lines")" = 2 ]
+check $? "the records of both say which limits were on"
 last=$(grep -E '^[0-9]+ passed, [0-9]+ failed$' "$guest/lines" | tail -1)
 [ -n "$last" ]
 check $? "live broke off"

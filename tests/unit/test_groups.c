@@ -291,6 +291,72 @@ START_TEST(processes_have_a_limit)
 }
 END_TEST
 
+/* ---- a daemon's own group ---- */
+
+static bool others_have(int group)
+{
+	int below = cgroup_make(group, "one", NULL);
+	bool has = below >= 0 && cgroup_has(below) == CGROUP_CONTROLLERS;
+
+	close(below);
+	cgroup_remove(group, "one", NULL);
+	return has;
+}
+
+/* Alone in a group it goes out of the way of those below, and back; number of the step that went wrong. */
+static int settle(void)
+{
+	int own = cgroup_own(NULL), now, rc = 0;
+	uint64_t n;
+
+	if (own < 0 || others_have(own))
+		return 1;
+	cgroup_settle("self");
+	now = cgroup_own(NULL);
+	/* Groups are made where they would have been. */
+	if (!others_have(now) || cgroup_get(own, "cgroup.procs", NULL, &n))
+		rc = 2;
+	close(now);
+	cgroup_unsettle();
+	if (!rc && (others_have(own) || !cgroup_get(own, "cgroup.procs", NULL, &n) || n != (uint64_t)getpid() ||
+	            !faccessat(own, "self", F_OK, 0)))
+		rc = 3;
+	return rc;
+}
+
+/* Where others live too it stays, and nothing changes. */
+static int settle_among_others(void)
+{
+	int own = cgroup_own(NULL), rc = 0;
+	pid_t other = fork();
+	uint64_t n;
+
+	if (!other)
+		while (pause())
+			;
+	cgroup_settle("self");
+	if (others_have(own) || !faccessat(own, "self", F_OK, 0) || !cgroup_get(own, "cgroup.procs", NULL, &n))
+		rc = 1;
+	cgroup_unsettle();
+	kill(other, SIGKILL);
+	waitpid(other, NULL, 0);
+	return rc;
+}
+
+START_TEST(a_daemon_makes_way_for_its_groups)
+{
+	struct group_end end;
+	struct cgroup *one;
+
+	if (above < 0 || groups.has != CGROUP_CONTROLLERS)
+		return;
+	one = take(&wide);
+	ck_assert_int_eq(ended(run(one, settle)), 0);
+	ck_assert_int_eq(ended(run(one, settle_among_others)), 0);
+	groups_give(&groups, one, &end);
+}
+END_TEST
+
 /* ---- what is said of a call ---- */
 
 enum { MIB = 1 << 20 };
@@ -371,6 +437,7 @@ int main(void)
 	tcase_add_test(t, there_are_no_more_than_so_many);
 	tcase_add_test(t, memory_has_a_limit);
 	tcase_add_test(t, processes_have_a_limit);
+	tcase_add_test(t, a_daemon_makes_way_for_its_groups);
 	tcase_add_test(t, there_may_be_none);
 	tcase_add_loop_test(t, what_came_of_it_is_told, 0, sizeof told / sizeof *told);
 	suite_add_tcase(s, t);
