@@ -35,7 +35,8 @@ static const struct {
 "  --checkpoint FILE   a signed checkpoint of this log that was held elsewhere\n"
 "  --require-witness   a log that no witness has cosigned is not whole\n"
 "\n"
-"Exit: 0 nothing is wrong; 1 something is; 2 wrong usage; 3 the system failed.\n" },
+"Exit: 0 nothing is wrong; 1 something is; 2 wrong usage; 3 the system failed, or\n"
+"log/head is missing or damaged and nothing else is wrong: it cannot be told.\n" },
 	{ "tail", audit_tail,
 "kruxrt audit tail --state DIR [-n COUNT] [-f] [--json]\n"
 "\n"
@@ -48,9 +49,10 @@ static const struct {
 "kruxrt audit acknowledge --state DIR --key FILE --reason TEXT\n"
 "\n"
 "A log that ends before what was on disk, or before what its key has signed, has\n"
-"lost records: nothing is done until an operator says that this is known. This\n"
-"appends that word, signed; what stands behind the last record is set aside as\n"
-"DIR/log/*.cut, and the log goes on. What is lost stays lost.\n"
+"lost records; one whose log/head is missing or damaged may have. Nothing is done\n"
+"until an operator says that this is known. This appends that word, signed; what\n"
+"stands behind the last record is set aside as DIR/log/*.cut, and the log goes\n"
+"on. What is lost stays lost.\n"
 "\n"
 "  --key FILE     an operator's secret key, such as DIR/keys/operator.key\n"
 "  --reason TEXT  what happened, for those who read the log later\n"

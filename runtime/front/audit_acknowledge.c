@@ -1,5 +1,5 @@
-/* kruxrt audit acknowledge: an operator knows that records are lost. Until then nothing is recorded, so
- * nothing is done. */
+/* kruxrt audit acknowledge: an operator knows that records are lost, or the file that says how many there were. Until
+ * then nothing is recorded, so nothing is done. */
 #include "runtime/front/audit.h"
 
 #include "runtime/base/cleanup.h"
@@ -23,9 +23,12 @@
 #include <sodium.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
+#include <time.h>
 
 struct loss {
-	uint64_t records;            /* that were there; 0: none are lost */
+	uint64_t records;            /* that were there; 0: none are known to be lost */
+	bool head;                   /* log/head is: there may have been more */
 	struct expected is;          /* what was signed */
 };
 
@@ -47,6 +50,7 @@ static int loss_find(const struct state *s, struct log *log, struct loss *out, s
 	if (expected_check(log, s->log, s->blobs, s->fd, &key, &out->is, err))
 		return -1;
 	out->records = log_alarm(log);
+	out->head = log_headless(log);
 	return 0;
 }
 
@@ -83,8 +87,11 @@ static int act_append(struct log *log, const struct loss *loss, const char *reas
 	record_set(&r, AUDIT_KIND, AUDIT_KIND_ACKNOWLEDGED);
 	record_text(&r, AUDIT_WHY, reason);
 	record_bytes(&r, AUDIT_NONCE, nonce, sizeof nonce);
-	record_set(&r, AUDIT_TREE, loss->records);
-	if (loss->is.other || loss->is.records == loss->records)
+	if (loss->head)
+		record_text(&r, AUDIT_ACTION, "head");
+	if (loss->records)
+		record_set(&r, AUDIT_TREE, loss->records);
+	if (loss->is.other || (loss->records && loss->is.records == loss->records))
 		record_bytes(&r, AUDIT_ROOT, loss->is.root, HASH_LEN);
 	n = record_encode_body(&r, body, sizeof body);
 	if (!n || !krux_key_sign(secret, "krux/operator/1", (struct krux_str){ (char *)body, n }, signature))
@@ -98,11 +105,45 @@ static int act_append(struct log *log, const struct loss *loss, const char *reas
 	return log_append(log, &r, seq, NULL, err);
 }
 
+#define U(x) ((unsigned long long)(x))
+
+/* ends: how many records the log has. */
+static void loss_print(const struct loss *loss, uint64_t ends)
+{
+	if (loss->is.other)
+		printf("the first %llu records are not those that were signed", U(loss->is.records));
+	else if (loss->records)
+		printf("the log had at least %llu records and ends after %llu", U(loss->records), U(ends));
+	else
+		printf("the log ends after %llu records", U(ends));
+	if (!loss->head)
+		return;
+	printf("; log/head is lost, so that whether more followed is not known");
+	if (!loss->records && loss->is.records)
+		printf(": nothing is missing up to record %llu, which its key has signed last", U(loss->is.records - 1));
+}
+
+/* A daemon that lost the head under its feet writes on, and no lock on the new one would tell. */
+static int state_lock(const struct state *s, struct krux_err *err)
+{
+	const struct timespec pause = { 0, 20000000 };
+
+	for (int tries = 0; flock(s->fd, LOCK_EX | LOCK_NB); tries++) {
+		if (errno == EWOULDBLOCK && tries == 25)
+			return err_set(err, 0, "a daemon serves this state: end it first");
+		if (errno == EWOULDBLOCK)
+			nanosleep(&pause, NULL);
+		else if (errno != EINTR)
+			return err_set(err, errno, "lock the state");
+	}
+	return 0;
+}
+
 static int acknowledge(const struct state *s, const char *key, const char *reason, int *code,
                        struct krux_err *err)
 {
 	const struct log_options options = { .alarm = true };
-	struct log *log = log_open(s->log, s->blobs, &options, err);
+	struct log *log = state_lock(s, err) ? NULL : log_open(s->log, s->blobs, &options, err);
 	struct krux_public_key public;
 	struct krux_secret_key secret;
 	struct loss loss;
@@ -113,7 +154,7 @@ static int acknowledge(const struct state *s, const char *key, const char *reaso
 		return -1;
 	rc = loss_find(s, log, &loss, err);
 	ends = carry_next(log_carry(log));
-	if (!rc && !loss.records) {
+	if (!rc && !loss.records && !loss.head) {
 		puts("no records are known to be lost");
 		*code = EXIT_NO;
 	} else if (!rc) {
@@ -122,13 +163,9 @@ static int acknowledge(const struct state *s, const char *key, const char *reaso
 			rc = act_append(log, &loss, reason, &secret, &public, &seq, err);
 		krux_key_wipe(&secret);
 	}
-	if (!rc && loss.records) {
-		if (loss.is.other)
-			printf("the first %llu records are not those that were signed", (unsigned long long)loss.is.records);
-		else
-			printf("the log had at least %llu records and ends after %llu", (unsigned long long)loss.records,
-			       (unsigned long long)ends);
-		printf(": acknowledged by %s in record %llu\n", public.name, (unsigned long long)seq);
+	if (!rc && (loss.records || loss.head)) {
+		loss_print(&loss, ends);
+		printf("\nacknowledged by %s in record %llu\n", public.name, U(seq));
 		*code = EXIT_YES;
 	}
 	log_close(log);

@@ -24,6 +24,8 @@ struct checking {
 	struct tree tree;
 	struct losses losses;
 	struct note_key *epoch;      /* certified ones */
+	size_t strange;              /* entries of log/checkpoints that none of them has signed */
+	bool live;
 	size_t nepochs, capepochs;
 	struct signed_report *out;
 };
@@ -135,6 +137,15 @@ static bool note_is_lost(const struct checking *c, const struct note *note)
 	return false;
 }
 
+/* By a start that the log knows of, or by one that is lost with what it signed. */
+static bool epoch_signed(const struct checking *c, struct note *note)
+{
+	for (size_t i = 0; i < c->nepochs; i++)
+		if (note_verify(note, &c->epoch[i], 1) == 1)
+			return true;
+	return note_is_lost(c, note);
+}
+
 /* The last checkpoint: the start that signed it is one that the log knows of. */
 static int epoch_check(struct checking *c, struct krux_err *err)
 {
@@ -142,7 +153,6 @@ static int epoch_check(struct checking *c, struct krux_err *err)
 	struct krux_err no = { 0 };
 	struct note note;
 	const char *why;
-	int good = 0;
 	size_t n;
 
 	text = file_read(c->state->log, "checkpoint", NOTE_MAX, &n, &no);
@@ -154,10 +164,36 @@ static int epoch_check(struct checking *c, struct krux_err *err)
 		fault(c->out, "log/checkpoint is none that the log's key has signed");
 		return 0;
 	}
-	for (size_t i = 0; i < c->nepochs && !good; i++)
-		good = note_verify(&note, &c->epoch[i], 1);
-	if (good <= 0 && !note_is_lost(c, &note))
+	if (!epoch_signed(c, &note))
 		fault(c->out, "log/checkpoint is not signed by a start that the log knows of");
+	return 0;
+}
+
+/* The second line of earlier ones. What the log's key has not signed is counted when the list is read; the start that
+ * signed what is behind the end of the log may be there, too. */
+static int entry_check(void *ctx, struct krux_str bytes, struct krux_err *err)
+{
+	struct checking *c = ctx;
+	struct checkpoint head;
+	struct note note;
+	const char *why;
+
+	(void)err;
+	if (note_parse(bytes, &note, &why) && note_verify(&note, &c->trust.log, 1) == 1 &&
+	    checkpoint_parse(note.text, &head, &why) && head.size <= c->tree.size && !epoch_signed(c, &note))
+		c->strange++;
+	return 0;
+}
+
+static int history_check(struct checking *c, struct krux_err *err)
+{
+	if (checkpoint_history_each(c->state->log, entry_check, c, err) < 0)
+		return -1;
+	if (c->strange)
+		fault(c->out, "%zu entries of log/checkpoints are not signed by a start that the log knows of", c->strange);
+	if (c->list.torn && !c->live)
+		fault(c->out, "the last %zu bytes of log/checkpoints are no whole entry, as a crash or damage leaves it",
+		      c->list.torn);
 	return 0;
 }
 
@@ -207,7 +243,7 @@ static int log_check(struct checking *c, struct krux_err *err)
 	/* Damage is verify_log's to name; what lies before it is compared all the same. */
 	if (reader_each(c->state->log, record_take, c, &why) && why.no)
 		return err_set(err, why.no, "%s", why.text);
-	if (losses_judge(&c->losses, c->state, &c->list, size_known(c), err) || epoch_check(c, err))
+	if (losses_judge(&c->losses, c->state, &c->list, size_known(c), err) || epoch_check(c, err) || history_check(c, err))
 		return -1;
 	list_judge(c);
 	seen = checkpoint_list_witnessed(&c->list, 1);
@@ -218,14 +254,15 @@ static int log_check(struct checking *c, struct krux_err *err)
 	return 0;
 }
 
-int audit_signed(const struct state *state, const char *const *file, struct signed_report *out, struct krux_err *err)
+int audit_signed(const struct state *state, const char *const *file, bool live, struct signed_report *out,
+                 struct krux_err *err)
 {
 	static struct checking c;
 	struct krux_err why = { 0 };
 	int rc = 0;
 
 	*out = (struct signed_report){ 0 };
-	c = (struct checking){ .state = state, .out = out };
+	c = (struct checking){ .state = state, .live = live, .out = out };
 	if (audit_trust_read(state, &c.trust, &why))
 		return *file ? err_set(err, 0, "%s", why.text) : 0;
 	out->key = true;

@@ -25,7 +25,9 @@ struct signed_report {
 	char fault[SIGNED_LINES][SIGNED_LINE];
 };
 
-/* file: checkpoints that the reader held elsewhere, NULL behind the last. Negative with *err. */
-int audit_signed(const struct state *, const char *const *file, struct signed_report *out, struct krux_err *err);
+/* file: checkpoints that the reader held elsewhere, NULL behind the last. live: one may just be written. Negative with
+ * *err. */
+int audit_signed(const struct state *, const char *const *file, bool live, struct signed_report *out,
+                 struct krux_err *err);
 
 #endif

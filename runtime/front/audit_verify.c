@@ -9,6 +9,7 @@
 #include "runtime/front/front.h"
 #include "runtime/front/options.h"
 #include "runtime/front/progress.h"
+#include "runtime/record/head.h"
 #include "runtime/record/log.h"
 #include "runtime/record/verify.h"
 
@@ -23,11 +24,11 @@ static const char *const checked[] = {
 	"numbers run from 0 without gaps, every record names the hash of the one before",
 	"outcomes belong to intents, and every intent has one",
 	"clocks only go forward",
-	"the last record is the one that was written last (log/head)",
 	"blobs fit their names",
 	"each segment begins with the state that the records before it lead to",
 	"signatures under acts, decisions and tickets",
 };
+static const char checked_head[] = "the last record is the one that was written last (log/head)";
 /* What is said of signatures, as far as they go. */
 static const char no_key[] =
 	"trust/logs holds no key of this log: whoever can write the folder can rewrite all of it";
@@ -46,7 +47,9 @@ static const char no_last[] =
 static const char no_history[] =
 	"log/checkpoints is gone: nothing is compared with what was signed before the last checkpoint";
 static const char no_head[] =
-	"log/head is gone: records that are missing at the end would not be noticed";
+	"log/head is missing or damaged: records that are missing at the end would not be noticed";
+static const char half_head[] =
+	"one half of log/head is damaged: records of the last commit that are missing at the end would not be noticed";
 static const char no_copy[] =
 	"a whole older folder put in place of this one looks the same: give a checkpoint that was held "
 	"elsewhere (--checkpoint), or ask the witnesses (krux-witness)";
@@ -72,6 +75,12 @@ static void print_finding(const struct finding *x, bool one)
 	printf("bytes %llu..%llu: %s\n", U(x->at), U(x->at + x->length), x->text);
 }
 
+/* Without the head the log may have gone on. The one of a live log may be half written. */
+static bool is_untold(const struct verify_report *r)
+{
+	return r->head < (r->live ? 1 : HEAD_SLOTS);
+}
+
 /* What could not be checked, NULL behind the last. */
 enum { UNCHECKED = 7 };
 
@@ -79,8 +88,8 @@ static void unchecked_find(const struct verify_report *r, const struct signed_re
 {
 	size_t n = 0;
 
-	if (!r->head)
-		out[n++] = no_head;
+	if (is_untold(r))
+		out[n++] = r->head ? half_head : no_head;
 	if (!g->key)
 		out[n++] = no_key;
 	else if (!g->checkpoints)
@@ -145,6 +154,8 @@ static void print_text(const struct state *s, const struct verify_report *r, con
 		putchar('\n');
 	for (size_t i = 0; i < COUNT(checked); i++)
 		printf("%s%s\n", i ? "             " : "checked      ", checked[i]);
+	if (!is_untold(r))
+		printf("             %s\n", checked_head);
 	printf("             (%llu blobs, %llu states, %llu signatures)\n", U(r->blobs), U(r->states), U(r->signatures));
 	print_signed(g);
 	for (size_t i = 0; unchecked[i]; i++)
@@ -157,6 +168,10 @@ static void print_text(const struct state *s, const struct verify_report *r, con
 		printf("             the log is being written: what came while this looked\n");
 	if (faults)
 		printf("\nNOT whole: %llu fault%s\n", U(faults), faults == 1 ? "" : "s");
+	else if (is_untold(r))
+		printf("\nCANNOT BE TOLD: log/head is not whole, so that whether records followed record %llu is not known\n%s\n",
+		       U(r->last_seq), r->head ? "(kruxrt serve goes on by its other half)"
+		                               : "(kruxrt audit acknowledge goes on without it)");
 	else
 		printf("\nwhole, as far as it was checked\n");
 }
@@ -200,15 +215,17 @@ static void json_signed(const struct signed_report *g)
 
 static void print_json(const struct verify_report *r, const struct signed_report *g)
 {
-	const char *sep = "", *unchecked[UNCHECKED];
+	const char *sep = "", *unchecked[UNCHECKED], *sure[COUNT(checked) + 1];
 	uint64_t faults = r->faults + g->faults;
 	size_t n = 0;
 
+	memcpy(sure, checked, sizeof checked);
+	sure[COUNT(checked)] = checked_head;
 	printf("{\"whole\":%s,\"faults\":%llu,\"notes\":%llu,\"records\":%llu,\"bytes\":%llu,"
-	       "\"segments\":%llu,\"live\":%s,\"blobs\":%llu,\"states\":%llu,\"underived\":%llu,"
+	       "\"segments\":%llu,\"live\":%s,\"head\":%u,\"blobs\":%llu,\"states\":%llu,\"underived\":%llu,"
 	       "\"signatures\":%llu,\"unknown_keys\":%llu,\"origin\":",
-	       faults ? "false" : "true", U(faults), U(r->notes), U(r->records), U(r->bytes), U(r->segments),
-	       r->live ? "true" : "false", U(r->blobs), U(r->states), U(r->underived), U(r->signatures),
+	       faults || is_untold(r) ? "false" : "true", U(faults), U(r->notes), U(r->records), U(r->bytes), U(r->segments),
+	       r->live ? "true" : "false", r->head, U(r->blobs), U(r->states), U(r->underived), U(r->signatures),
 	       U(r->unsigned_));
 	json_str(r->origin);
 	printf(",\"kinds\":{");
@@ -231,7 +248,7 @@ static void print_json(const struct verify_report *r, const struct signed_report
 		putchar('}');
 	}
 	putchar(']');
-	json_words("checked", checked, COUNT(checked));
+	json_words("checked", sure, COUNT(checked) + !is_untold(r));
 	unchecked_find(r, g, unchecked);
 	while (unchecked[n])
 		n++;
@@ -256,7 +273,7 @@ int audit_verify(int argc, char **argv)
 	struct progress progress;
 	const struct verify_options options = { .progress = isatty(STDERR_FILENO) ? progress_tell : NULL,
 		                                .ctx = &progress };
-	struct verify_report report;
+	struct verify_report report = { 0 };
 	struct krux_err err = { 0 };
 	bool failed;
 	int code;
@@ -269,10 +286,11 @@ int audit_verify(int argc, char **argv)
 		return EXIT_USAGE;
 	}
 	progress_begin(&progress, "checked");
-	failed = state_open(path, &state, &err) || audit_signed(&state, copy, &sign, &err) ||
-	         verify_log(state.log, state.blobs, &options, &report, &err);
+	failed = state_open(path, &state, &err) || verify_log(state.log, state.blobs, &options, &report, &err) ||
+	         audit_signed(&state, copy, report.live, &sign, &err);
 	progress_end(&progress);
 	if (failed) {
+		verify_free(&report);
 		fputs("kruxrt audit verify: ", stderr);
 		screen_puts(stderr, err.text);
 		fputc('\n', stderr);
@@ -282,7 +300,7 @@ int audit_verify(int argc, char **argv)
 		print_json(&report, &sign);
 	else
 		print_text(&state, &report, &sign);
-	code = report.faults || sign.faults ? EXIT_NO : EXIT_YES;
+	code = report.faults || sign.faults ? EXIT_NO : is_untold(&report) ? EXIT_SYSTEM : EXIT_YES;
 	if (witness && !sign.witnessed) {
 		fputs("kruxrt audit verify: no witness has cosigned any of this\n", stderr);
 		code = EXIT_NO;

@@ -47,8 +47,9 @@ static bool note_is_ours(struct note *note, struct krux_str bytes, const struct 
 	       krux_str_eq(out->origin, (struct krux_str){ key->name, strlen(key->name) });
 }
 
-static int entry_read(struct reading *r, struct krux_str bytes)
+static int entry_read(void *ctx, struct krux_str bytes, struct krux_err *err)
 {
+	struct reading *r = ctx;
 	struct checkpoint c;
 	struct note note;
 	unsigned witnesses = 0;
@@ -59,7 +60,7 @@ static int entry_read(struct reading *r, struct krux_str bytes)
 	}
 	for (size_t i = 0; i < r->nwitnesses; i++)
 		witnesses += note_verify(&note, &r->witness[i].key, 1) == 1;
-	return list_add(r->list, &c, witnesses, r->err);
+	return list_add(r->list, &c, witnesses, err);
 }
 
 static int file_entry(struct reading *r, int dir, const char *name)
@@ -70,37 +71,60 @@ static int file_entry(struct reading *r, int dir, const char *name)
 
 	text = file_read(dir, name, NOTE_MAX, &n, &why);
 	if (text)
-		return entry_read(r, (struct krux_str){ (char *)text, n });
+		return entry_read(r, (struct krux_str){ (char *)text, n }, r->err);
 	if (why.no && why.no != ENOENT && why.no != ELOOP)
 		return err_set(r->err, why.no, "%s", name);
 	r->list->ignored += why.no != ENOENT;
 	return 0;
 }
 
+/* The last one may be under way, or torn by a crash. */
+static ptrdiff_t entries_each(const uint8_t *text, size_t n, checkpoint_fn *each, void *ctx, struct krux_err *err)
+{
+	size_t at = 0;
+
+	while (n - at >= 2) {
+		size_t length = (size_t)text[at] << 8 | text[at + 1];
+
+		if (n - at - 2 < length)
+			break;
+		if (each(ctx, (struct krux_str){ (const char *)text + at + 2, length }, err))
+			return -1;
+		at += 2 + length;
+	}
+	return (ptrdiff_t)(n - at);
+}
+
+enum { HISTORY_READ = 4 << 20 };
+
+ptrdiff_t checkpoint_history_each(int log, checkpoint_fn *each, void *ctx, struct krux_err *err)
+{
+	CLEAN_FREE uint8_t *text = NULL;
+	struct krux_err why = { 0 };
+	size_t n;
+
+	text = file_read(log, "checkpoints", HISTORY_READ, &n, &why);
+	return text ? entries_each(text, n, each, ctx, err) : 0;
+}
+
 static int history_read(struct reading *r, int log)
 {
 	CLEAN_FREE uint8_t *text = NULL;
 	struct krux_err why = { 0 };
-	size_t n, at = 0;
+	ptrdiff_t torn;
+	size_t n;
 
-	text = file_read(log, "checkpoints", 4 << 20, &n, &why);
+	text = file_read(log, "checkpoints", HISTORY_READ, &n, &why);
 	if (!text) {
 		if (why.no && why.no != ENOENT && why.no != ELOOP)
 			return err_set(r->err, why.no, "checkpoints");
 		r->list->ignored += why.no != ENOENT;
 		return 0;
 	}
-	while (n - at >= 2) {
-		size_t length = (size_t)text[at] << 8 | text[at + 1];
-
-		/* The last one may be under way, or torn by a crash. */
-		if (n - at - 2 < length)
-			break;
-		if (entry_read(r, (struct krux_str){ (char *)text + at + 2, length }))
-			return -1;
-		at += 2 + length;
-	}
-	return 0;
+	torn = entries_each(text, n, entry_read, r, r->err);
+	if (torn > 0)
+		r->list->torn = (size_t)torn;
+	return torn < 0 ? -1 : 0;
 }
 
 static int by_size(const void *a, const void *b)

@@ -15,6 +15,8 @@
 #include "runtime/record/checkpoint.h"
 #include "runtime/record/tree.h"
 
+#include <stddef.h>
+
 struct checkpoints;
 struct krux_err;
 struct witness;
@@ -51,6 +53,7 @@ struct checkpoint_list {
 	} *seen;
 	size_t n, cap;
 	size_t ignored;              /* entries that are no checkpoint signed by this log's key */
+	size_t torn;                 /* bytes at the end of log/checkpoints that are no whole entry */
 	size_t at;                   /* cursor of checkpoint_list_step */
 };
 
@@ -59,6 +62,10 @@ struct checkpoint_list {
 int checkpoint_list_read(int log, int state, const struct note_key *key, const struct witness *,
                          size_t nwitnesses, struct checkpoint_list *out, struct krux_err *err);
 void checkpoint_list_free(struct checkpoint_list *);
+/* Calls each with the note of every whole entry of log/checkpoints, in order, until it returns negative. How many bytes
+ * stand behind the last one; -1 with *err, or as each returned. A file that cannot be read has none. */
+typedef int checkpoint_fn(void *ctx, struct krux_str note, struct krux_err *err);
+ptrdiff_t checkpoint_history_each(int log, checkpoint_fn *each, void *ctx, struct krux_err *err);
 /* Called with the tree at growing sizes, each size once: false when a checkpoint of exactly this
  * size has another root. Costs a comparison where there is none. */
 bool checkpoint_list_step(struct checkpoint_list *, const struct tree *);

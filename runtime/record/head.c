@@ -38,6 +38,9 @@ static bool slot_read(const uint8_t *slot, struct head *out)
 	krux_sha256((struct krux_str){ (const char *)slot, CHECKED }, sum);
 	if (memcmp(slot, "kruxhead", 8) != 0 || memcmp(slot + CHECKED, sum, sizeof sum) != 0)
 		return false;
+	for (unsigned i = CHECKED + sizeof sum; i < SLOT; i++)
+		if (slot[i])
+			return false;
 	out->count = number_get(slot + 8);
 	out->segment = number_get(slot + 16);
 	out->bytes = number_get(slot + 24);
@@ -47,19 +50,20 @@ static bool slot_read(const uint8_t *slot, struct head *out)
 
 int head_read(int logdir, struct head *out, struct krux_err *err)
 {
-	CLEAN_FD int fd = file_open(logdir, "head", O_RDONLY | O_NONBLOCK, 0, err);
+	struct krux_err why = { 0 };
+	CLEAN_FD int fd = file_open(logdir, "head", O_RDONLY | O_NONBLOCK, 0, &why);
 	uint8_t slots[2 * SLOT] = { 0 };
 	struct head h;
-	bool found = false;
+	int found = 0;
 
 	if (fd < 0)
-		return errno == ENOENT ? 0 : -1;
+		return why.no == ENOENT ? 0 : err_set(err, why.no, "head");
 	if (pread(fd, slots, sizeof slots, 0) < 0)
 		return err_set(err, errno, "head");
 	for (int i = 0; i < 2; i++)
-		if (slot_read(slots + i * SLOT, &h) && (!found || h.count > out->count)) {
-			*out = h;
-			found = true;
+		if (slot_read(slots + i * SLOT, &h)) {
+			if (!found++ || h.count > out->count)
+				*out = h;
 		}
 	return found;
 }
@@ -69,7 +73,7 @@ int head_open(int logdir, bool create, struct krux_err *err)
 	return file_open(logdir, "head", O_RDWR | (create ? O_CREAT | O_EXCL : 0), 0600, err);
 }
 
-int head_write(int fd, const struct head *h, struct krux_err *err)
+static int slot_write(int fd, const struct head *h, int i, struct krux_err *err)
 {
 	uint8_t slot[SLOT] = "kruxhead";
 
@@ -78,5 +82,23 @@ int head_write(int fd, const struct head *h, struct krux_err *err)
 	number_put(slot + 24, h->bytes);
 	memcpy(slot + 32, h->leaf, HASH_LEN);
 	krux_sha256((struct krux_str){ (const char *)slot, CHECKED }, slot + CHECKED);
-	return segment_write(fd, slot, SLOT, h->count & 1 ? SLOT : 0, err);
+	return segment_write(fd, slot, SLOT, i ? SLOT : 0, err);
+}
+
+int head_write(int fd, const struct head *h, struct krux_err *err)
+{
+	return slot_write(fd, h, h->count & 1, err);
+}
+
+int head_mend(int fd, const struct head *h, struct krux_err *err)
+{
+	uint8_t slots[2 * SLOT] = { 0 };
+	struct head was;
+
+	if (pread(fd, slots, sizeof slots, 0) < 0)
+		return err_set(err, errno, "head");
+	for (int i = 0; i < 2; i++)
+		if (!slot_read(slots + i * SLOT, &was) && slot_write(fd, h, i, err))
+			return -1;
+	return 0;
 }

@@ -80,6 +80,11 @@ uint64_t log_alarm(const struct log *log)
 	return log->alarm;
 }
 
+bool log_headless(const struct log *log)
+{
+	return log->headless;
+}
+
 void log_expect(struct log *log, uint64_t records)
 {
 	if (records > log->next && records > carry_acknowledged(log->carry) && records > log->alarm)
@@ -134,6 +139,10 @@ static enum log_result log_admits(struct log *log, const struct record *r, struc
 		        (unsigned long long)log->next, (unsigned long long)log->alarm);
 		return LOG_REFUSED;
 	}
+	if (log->headless && kind != AUDIT_KIND_ACKNOWLEDGED) {
+		err_set(err, 0, "log/head is lost: nothing is done until an operator acknowledges it");
+		return LOG_REFUSED;
+	}
 	if (log->full && !is_urgent(kind) && room_look(log, err) == LOG_FAILED)
 		return LOG_FAILED;
 	if (log->full && !is_urgent(kind)) {
@@ -174,24 +183,33 @@ static enum log_result body_add(struct log *log, struct krux_str body, struct re
 	return LOG_OK;
 }
 
+/* The operator's word names all that is known to be lost. */
+static enum log_result word_take(struct log *log, const struct record *r, struct krux_err *err)
+{
+	if (carry_try(log->carry, r)) {
+		err_set(err, 0, "not recorded: %s", carry_result_text(carry_try(log->carry, r)));
+		return LOG_REFUSED;
+	}
+	if (log->alarm && (!record_has(r, AUDIT_TREE) || r->field[AUDIT_TREE].u < log->alarm)) {
+		err_set(err, 0, "not recorded: it must name the %llu records that were there",
+		        (unsigned long long)log->alarm);
+		return LOG_REFUSED;
+	}
+	if (log->headless && !record_has(r, AUDIT_ACTION)) {
+		err_set(err, 0, "not recorded: it must say that log/head is lost");
+		return LOG_REFUSED;
+	}
+	/* What stands behind the last record is set aside. */
+	return log_cut(log, err);
+}
+
 enum log_result log_add_body(struct log *log, struct krux_str body, struct record *r,
                              struct log_added *added, struct krux_err *err)
 {
 	enum log_result rc = log_admits(log, r, err);
 
-	if (!rc && log->alarm) {
-		/* The operator's word: what stands behind the last record is set aside. */
-		if (carry_try(log->carry, r)) {
-			err_set(err, 0, "not recorded: %s", carry_result_text(carry_try(log->carry, r)));
-			return LOG_REFUSED;
-		}
-		if (!record_has(r, AUDIT_TREE) || r->field[AUDIT_TREE].u < log->alarm) {
-			err_set(err, 0, "not recorded: it must name the %llu records that were there",
-			        (unsigned long long)log->alarm);
-			return LOG_REFUSED;
-		}
-		rc = log_cut(log, err);
-	}
+	if (!rc && (log->alarm || log->headless))
+		rc = word_take(log, r, err);
 	if (!rc && log_pending(log) > LOG_PENDING)
 		rc = log_commit(log, err);
 	/* Those that are written together arrived together. */

@@ -18,7 +18,7 @@ enum { LOG_SEGMENT = 64 << 20, LOG_SEGMENT_FIRST = 1 << 20 };
 struct log_options {
 	uint64_t segment;        /* greatest size of a segment; 0: LOG_SEGMENT */
 	bool wait;               /* for another writer to end; without it, that is an error */
-	bool alarm;              /* open a log that lost records all the same: see log_alarm */
+	bool alarm;              /* open a log that lost records, or its head, all the same: see log_alarm, log_headless */
 };
 
 /* Makes the first segment in an empty folder, with the record of its origin. */
@@ -80,6 +80,9 @@ enum log_result log_again(struct log *, struct krux_err *err);
 /* Records below this number were on disk or signed, and the log ends before. 0: all is well. Else
  * nothing is taken but an operator's `acknowledged`. */
 uint64_t log_alarm(const struct log *);
+/* log/head is lost: whether more records were on disk than the log has is not known. Nothing is taken then but an
+ * `acknowledged` whose action is "head". */
+bool log_headless(const struct log *);
 /* The log is known to have had this many records: a checkpoint says so. */
 void log_expect(struct log *, uint64_t records);
 /* Its first so many records are not those that were signed: an alarm, too. */

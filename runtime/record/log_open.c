@@ -47,6 +47,13 @@ static int boot_id(uint8_t out[static 16], struct krux_err *err)
 	return err_set(err, n < 0 ? errno : 0, "%s", path);
 }
 
+static int headless(struct krux_err *err)
+{
+	return err_set(err, 0,
+	               "log/head is missing or damaged: whether records are missing at the end of the log cannot be told. "
+	               "Put it back, or go on without it: kruxrt audit acknowledge --state DIR --key KEY --reason TEXT");
+}
+
 /* A reader that looks whether there is a writer holds the lock for a moment. */
 static int lock_take(int fd, bool wait, struct krux_err *err)
 {
@@ -61,6 +68,21 @@ static int lock_take(int fd, bool wait, struct krux_err *err)
 			return err_set(err, errno, "lock the log");
 	}
 	return 0;
+}
+
+/* Who is told that the head is lost goes on without it. */
+static int lock_open(int dir, bool create, bool lost, struct krux_err *err)
+{
+	struct krux_err why = { 0 };
+	int fd = head_open(dir, create, &why);
+
+	if (fd < 0 && why.no == ENOENT && lost)
+		return head_open(dir, true, err);
+	if (fd < 0 && why.no == ENOENT)
+		return headless(err);
+	if (fd < 0)
+		*err = why;
+	return fd;
 }
 
 static struct log *log_new(int dir, int blobs, const struct log_options *options, bool create,
@@ -82,7 +104,7 @@ static struct log *log_new(int dir, int blobs, const struct log_options *options
 		err_set(err, ENOMEM, "open the log");
 		goto fail;
 	}
-	log->head_fd = head_open(dir, create, err);
+	log->head_fd = lock_open(dir, create, log->options.alarm, err);
 	if (log->head_fd >= 0 && !lock_take(log->head_fd, log->options.wait, err) && !boot_id(log->boot, err))
 		return log;
 fail:
@@ -119,7 +141,7 @@ int log_create(int dir, const char *origin, const char *engine, struct krux_err 
 	log->carry = carry_new();
 	if (!log->carry)
 		err_set(err, ENOMEM, "make the log");
-	else if (!log_begin(log, 0, err) && !log_append(log, &r, NULL, NULL, err))
+	else if (!log_begin(log, 0, err) && !log_append(log, &r, NULL, NULL, err) && !head_mend(log->head_fd, &log->last, err))
 		rc = fsync(log->head_fd) || fsync(dir) ? err_set(err, errno, "log: to disk") : 0;
 	log_close(log);
 	return rc;
@@ -134,6 +156,7 @@ struct reading {
 	uint64_t limit;              /* bytes to read */
 	uint64_t records;            /* read so far */
 	bool head_differs;
+	bool behind;                 /* segments behind it hold what is no record: only where the head is lost */
 	char why[192];               /* what ended it */
 	uint64_t why_at;
 };
@@ -330,6 +353,13 @@ static int last_find(struct reading *in, struct krux_err *err)
 			return 0;
 		if (!number)
 			return err_set(err, 0, "the log is damaged at byte 0 of segment 0: %s", in->why);
+		if (log->headless) {
+			if (segment_content(log->fd, 0, log->size, &content, err))
+				return -1;
+			in->behind |= content > 2 * RECORD_MAX;
+			number--;
+			continue;
+		}
 		/* It may be what is left of a good one: then the head knows more than the one before. */
 		if (in->head->segment >= number) {
 			if (segment_take(in, number - 1, UINT64_MAX, err) || !in->records)
@@ -407,10 +437,13 @@ static int cut_keep(struct log *log, uint64_t n, struct krux_err *err)
 enum log_result log_cut(struct log *log, struct krux_err *err)
 {
 	uint64_t end = log->at, segment = log->segment, last;
+	bool lost = log->headless;
 	int found;
 
 	log->alarm = 0;
-	log->cut = false;
+	log->cut = log->headless = false;
+	if (lost && tail_again(log, 0, err))
+		return log_fail(log);
 	if (segment_content(log->fd, log->at, log->size, &end, err) ||
 	    (end > log->at && cut_keep(log, end - log->at, err)))
 		return log_fail(log);
@@ -428,7 +461,8 @@ enum log_result log_cut(struct log *log, struct krux_err *err)
 	if (found < 0)
 		return log_fail(log);
 	return say_recovered(log, end - log->at,
-	                     "records that were on disk are missing; an operator acknowledges it", err);
+	                     lost ? "log/head is lost, which says how many records were on disk; an operator acknowledges it"
+	                          : "records that were on disk are missing; an operator acknowledges it", err);
 }
 
 static int log_recover(struct log *log, struct reading *in, struct krux_err *err)
@@ -438,6 +472,13 @@ static int log_recover(struct log *log, struct reading *in, struct krux_err *err
 
 	if (segment_content(log->fd, log->at, log->size, &end, err))
 		return -1;
+	if (log->headless) {
+		log->cut = true;
+		log->last = (struct head){ .count = log->next, .segment = log->segment, .bytes = log->at };
+		memcpy(log->last.leaf, log->leaf, HASH_LEN);
+		return in->behind || end - log->at > LOG_UNSYNCED + LOG_PENDING + 2 * RECORD_MAX ?
+		               damaged(log, in, log->next + 1, err) : 0;
+	}
 	if (log->next < head->count || in->head_differs)
 		return damaged(log, in, head->count > log->next ? head->count : log->next, err);
 	/* Not all of it can be what one commit left. */
@@ -468,10 +509,11 @@ struct log *log_open(int dir, int blobs, const struct log_options *options, stru
 	if (!log)
 		return NULL;
 	found = head_read(dir, &head, err);
-	if (!found)
-		err_set(err, 0,
-		        "log/head is missing or unreadable: whether the log is whole cannot be told");
-	if (found > 0 && !last_find(&in, err) && !log_recover(log, &in, err)) {
+	log->headless = !found && log->options.alarm;
+	if (!found && !log->headless)
+		headless(err);
+	if ((found > 0 || log->headless) && !last_find(&in, err) && !log_recover(log, &in, err) &&
+	    (log->headless || found == HEAD_SLOTS || !head_mend(log->head_fd, &log->last, err))) {
 		/* Without room for it the log goes on as long as there is room for records. */
 		log_reserve(log, &(struct krux_err){ 0 });
 		return log;

@@ -34,6 +34,7 @@ struct log {
 	struct segment_next ahead;
 	bool failed, full;
 	bool cut;                        /* the open segment ends with what is no record yet */
+	bool headless;                   /* log/head is lost, and nobody has acknowledged it yet */
 	uint64_t alarm, expected;
 	uint64_t dropped;
 	uint64_t retry;                  /* mono: when room is looked for again */

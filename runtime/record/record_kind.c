@@ -160,6 +160,8 @@ static const char *content_check(const struct record *r)
 		       is_word(r, AUDIT_ACTION, changes) || is_word(r, AUDIT_ACTION, holds) ?
 		               NULL : "an action that is none";
 	case AUDIT_KIND_ACKNOWLEDGED:
+		if (record_has(r, AUDIT_ACTION) && !krux_str_eq(r->field[AUDIT_ACTION].s, KRUX_STR("head")))
+			return "an action that is none of this kind";
 		return record_has(r, AUDIT_ROOT) && !record_has(r, AUDIT_TREE) ?
 		               "a root without the size of its tree" : NULL;
 	default:

@@ -175,8 +175,11 @@ static void check_end(struct verify *v, struct part *last)
 
 	if (!v->has_head)
 		part_find(at, FINDING_UNHEADED, UINT64_MAX, at->size, 0,
-		          "there is no head file: records missing at the end would not be noticed");
-	else if (next < v->head.count)
+		          "log/head is missing or damaged: records missing at the end would not be noticed");
+	else if (v->slots < HEAD_SLOTS && !v->live)
+		part_find(at, FINDING_UNHEADED, UINT64_MAX, at->size, 0,
+		          "one half of log/head is damaged: what the last commit wrote would not be missed at the end");
+	if (v->has_head && next < v->head.count)
 		part_find(at, FINDING_MISSING, next, at->size, 0,
 		          "records %llu to %llu at the end are missing", U(next), U(v->head.count - 1));
 	for (size_t i = 0; last && last->carry && !v->live && i < carry_intents(last->carry); i++)
@@ -228,7 +231,7 @@ static int report_add(struct verify_report *out, struct part *p, struct krux_err
 
 static int report_make(struct verify *v, struct part *last, struct verify_report *out, struct krux_err *err)
 {
-	out->head = v->has_head;
+	out->head = v->slots;
 	out->live = v->live;
 	for (uint64_t n = 0; n <= v->last; n++) {
 		if (v->part[n].failed) {
@@ -285,6 +288,7 @@ static int verify_open(struct verify *v, struct krux_err *err)
 	if (found < 0)
 		return -1;
 	v->has_head = found > 0;
+	v->slots = (unsigned)found;
 	found = segment_last(v->dir, &v->last, err);
 	if (found <= 0)
 		return found ? -1 : err_set(err, 0, "the log has no segments");

@@ -36,7 +36,7 @@ struct verify_report {
 	uint8_t leaf[HASH_LEN];      /* of the last record */
 	uint8_t root[HASH_LEN];      /* of the tree of all records; where nothing is wrong */
 	struct krux_str origin;      /* owned */
-	bool head;                   /* there was a head file to compare with */
+	unsigned head;               /* slots of log/head that are whole: 2, but for a live log; 0: there is none to compare with */
 	bool live;                   /* the log is being written: its end is not looked at */
 	uint64_t blobs;              /* blobs compared with their names */
 	uint64_t states;             /* carry records derived again */

@@ -19,6 +19,7 @@ struct verify {
 	const struct verify_options *options;
 	struct head head;
 	bool has_head, live;
+	unsigned slots;                      /* of the head that are whole */
 	uint64_t last;                       /* number of the last segment */
 	struct part *part;                   /* last + 1 of them */
 	struct part **order;                 /* in which they are checked */

@@ -173,8 +173,11 @@ void part_record(struct part *v, const struct scan_item *item)
 		          "it is about record %llu, which is not before it",
 		          (unsigned long long)r->field[AUDIT_ABOUT].u);
 	if (kind == AUDIT_KIND_ACKNOWLEDGED)
-		part_find(v, FINDING_LOST, seq, item->at, item->length,
-		          "an operator acknowledged that records were lost before it");
+		part_find(v, FINDING_LOST, seq, item->at, item->length, "%s",
+		          !record_has(r, AUDIT_ACTION) ? "an operator acknowledged that records were lost before it" :
+		          record_has(r, AUDIT_TREE)
+		                  ? "an operator acknowledged that records were lost before it, and log/head, so that how many is not known"
+		                  : "an operator acknowledged that log/head was lost: whether records before it are missing is not known");
 	check_signatures(v, item);
 	state_follow(v, item);
 	for (size_t i = 0; v->all->blobs >= 0 && i < sizeof blobs / sizeof *blobs; i++)

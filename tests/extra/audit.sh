@@ -154,6 +154,19 @@ exits "verify after that" 0 "$R" audit verify --state "$l"
 for i in 1 2 3 4 5 6; do stat > /dev/null 2>&1; done
 exits "verify after six calls" 0 "$R" audit verify --state "$l"
 is "no size twice still" "$(sizes | uniq -d)" ""
+# Without log/head nobody knows how long it was.
+rm "$l/log/head"
+exits "a start without log/head" 3 stat
+has "says what to type" "$dir/err" "kruxrt audit acknowledge --state DIR --key KEY --reason TEXT"
+exits "verify without log/head" 3 "$R" audit verify --state "$l"
+has "says that it cannot be told" "$dir/out" "CANNOT BE TOLD"
+said; is "an operator's word on that" $? 0
+has "says what is not known" "$dir/said" "log/head is lost, so that whether more followed is not known"
+exits "verify with a new one" 0 "$R" audit verify --state "$l"
+has "says so from then on" "$dir/out" "an operator acknowledged that log/head was lost"
+for i in 1 2 3; do stat > /dev/null 2>&1; done
+exits "verify after three calls" 0 "$R" audit verify --state "$l"
+is "no size twice ever" "$(sizes | uniq -d)" ""
 # The word of somebody who is no operator.
 mv "$l/trust/operators" "$dir/operators"
 mkdir -m 700 "$l/trust/operators"

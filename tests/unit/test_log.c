@@ -164,6 +164,8 @@ START_TEST(head_file_tells)
 	ck_assert_uint_eq(records_count(&r, FINDING_UNHEADED), 1);
 	verify_free(&r);
 	ck_assert_ptr_null(log_open(records_dir, records_blobs, NULL, &records_err));
+	ck_assert_msg(strstr(records_err.text, "kruxrt audit acknowledge --state DIR --key KEY --reason TEXT"), "%s",
+	              records_err.text);
 }
 END_TEST
 

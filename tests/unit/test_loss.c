@@ -10,9 +10,12 @@
 #include "tests/unit/records.h"
 
 #include <check.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
 
 enum { OPERATORS = 3 };
 
@@ -211,6 +214,137 @@ START_TEST(what_was_signed_later_has_to_match)
 }
 END_TEST
 
+/* ---- without log/head ---- */
+
+static void head_lose(bool damaged)
+{
+	audited_stop();
+	ck_assert(damaged ? !file_replace(audited.log, "head", 0600, "junk", 4, &audited_err)
+	                  : !unlinkat(audited.log, "head", 0));
+	ck_assert_uint_eq(start_alarm(), UINT64_MAX);
+	ck_assert_msg(strstr(audited_err.text, "log/head is missing or damaged") &&
+	              strstr(audited_err.text, "kruxrt audit acknowledge --state DIR"), "%s", audited_err.text);
+}
+
+/* Nothing is excused by it: what was signed has to be there. */
+START_TEST(a_lost_head_is_acknowledged)
+{
+	const bool damaged = _i;
+
+	audited_grow(100);
+	audited_sign(false);
+	audited_grow(150);
+	head_lose(damaged);
+	ck_assert_int_eq(audited_run("verify --state @"), 3);
+	audited_says("CANNOT BE TOLD: log/head is not whole, so that whether records followed record 149 is not known");
+	audited_says_not("\nwhole");
+	ck_assert_int_eq(acknowledge(2), 3);
+	ck_assert_int_eq(audited_run("verify --state @"), 3);
+	ck_assert_msg(!acknowledge(0), "%s", audited_out);
+	audited_says("the log ends after 150 records; log/head is lost, so that whether more followed is not known: nothing is "
+	             "missing up to record 99, which its key has signed last");
+	ck_assert_uint_eq(start_alarm(), 0);
+	ck_assert_int_eq(acknowledge(0), 1);
+	ck_assert_msg(!audited_run("verify --state @"), "%s", audited_out);
+	audited_says("an operator acknowledged that log/head was lost: whether records before it are missing is not known");
+	audited_says_not("of records whose loss");
+	audited_start();
+	audited_grow(300);
+	audited_sign_other();
+	ck_assert_int_eq(audited_run("verify --state @"), 1);
+	audited_says("FAULT signed: the first 300 records are not those that the log's key has signed");
+}
+END_TEST
+
+/* What else is known to be lost is named as ever. */
+START_TEST(a_lost_head_and_records_are_acknowledged)
+{
+	records_lose();
+	ck_assert(!unlinkat(audited.log, "head", 0));
+	ck_assert_int_eq(audited_run("verify --state @"), 1);
+	ck_assert_msg(!acknowledge(0), "%s", audited_out);
+	audited_says("the log had at least 200 records and ends after 10");
+	audited_says("; log/head is lost, so that whether more followed is not known\n");
+	ck_assert_uint_eq(start_alarm(), 0);
+	ck_assert_msg(!audited_run("verify --state @"), "%s", audited_out);
+	audited_says("1 of records whose loss an operator acknowledged");
+	audited_says("records were lost before it, and log/head, so that how many is not known");
+}
+END_TEST
+
+START_TEST(a_lost_head_and_another_log_are_acknowledged)
+{
+	audited_grow(200);
+	audited_sign_other();
+	audited_grow(250);
+	head_lose(false);
+	ck_assert_msg(!acknowledge(0), "%s", audited_out);
+	audited_says("the first 200 records are not those that were signed; log/head is lost");
+	ck_assert_uint_eq(start_alarm(), 0);
+	ck_assert_msg(!audited_run("verify --state @"), "%s", audited_out);
+}
+END_TEST
+
+/* Bytes that are no record behind it, as a crash leaves them, and more than it does. */
+START_TEST(a_lost_head_and_a_torn_end_are_acknowledged)
+{
+	const size_t more = _i ? (size_t)21 << 20 : 100;
+	char *junk = malloc(more);
+	int fd;
+
+	ck_assert_ptr_nonnull(junk);
+	memset(junk, 'x', more);
+	audited_grow(100);
+	copy_keep();
+	while (segment.n && !segment.p[segment.n - 1])
+		segment.n--;
+	head_lose(true);
+	fd = file_open(audited.log, "00000000.seg", O_WRONLY, 0, &audited_err);
+	ck_assert(fd >= 0 && pwrite(fd, junk, more, (off_t)segment.n) == (ssize_t)more);
+	close(fd);
+	ck_assert_int_eq(audited_run("verify --state @"), 1);
+	ck_assert_msg(!acknowledge(0), "%s", audited_out);
+	audited_says(_i ? "the log had at least 101 records and ends after 100; log/head" : "the log ends after 100 records; log/head");
+	ck_assert_uint_eq(start_alarm(), 0);
+	ck_assert_msg(!audited_run("verify --state @"), "%s", audited_out);
+	free(junk);
+}
+END_TEST
+
+/* A daemon that writes on into the file that is gone. */
+START_TEST(a_served_state_is_not_acknowledged)
+{
+	int fd = open(audited_path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	audited_grow(100);
+	head_lose(false);
+	ck_assert(fd >= 0 && !flock(fd, LOCK_EX));
+	ck_assert_int_eq(acknowledge(0), 3);
+	audited_says("a daemon serves this state: end it first");
+	ck_assert(faccessat(audited.log, "head", F_OK, 0));
+	close(fd);
+}
+END_TEST
+
+/* Half of it is enough to go on, and is mended. */
+START_TEST(half_a_head_is_mended)
+{
+	size_t n;
+	char *p;
+
+	audited_grow(100);
+	audited_stop();
+	p = audited_file("log/head", &n);
+	p[20] ^= 1;
+	ck_assert(!file_replace(audited.log, "head", 0600, p, n, &audited_err));
+	ck_assert_int_eq(audited_run("verify --state @"), 3);
+	audited_says("one half of log/head is damaged");
+	ck_assert_uint_eq(start_alarm(), 0);
+	ck_assert_msg(!audited_run("verify --state @"), "%s", audited_out);
+	free(p);
+}
+END_TEST
+
 /* More than the operator knew of. */
 START_TEST(what_was_held_elsewhere_is_not_excused)
 {
@@ -325,6 +459,12 @@ int main(void)
 	tcase_add_test(t, an_older_copy_is_acknowledged);
 	tcase_add_test(t, a_cut_is_acknowledged);
 	tcase_add_test(t, another_log_is_acknowledged);
+	tcase_add_loop_test(t, a_lost_head_is_acknowledged, 0, 2);
+	tcase_add_test(t, a_lost_head_and_records_are_acknowledged);
+	tcase_add_test(t, a_lost_head_and_another_log_are_acknowledged);
+	tcase_add_loop_test(t, a_lost_head_and_a_torn_end_are_acknowledged, 0, 2);
+	tcase_add_test(t, a_served_state_is_not_acknowledged);
+	tcase_add_test(t, half_a_head_is_mended);
 	tcase_add_test(t, another_log_that_was_cut_is_acknowledged);
 	tcase_add_test(t, what_was_kept_has_to_be_what_was_signed);
 	tcase_add_test(t, what_was_signed_later_has_to_match);

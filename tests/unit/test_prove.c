@@ -301,9 +301,47 @@ START_TEST(verify_says_what_is_missing)
 	ck_assert_int_eq(audited_run("verify --state @"), 0);
 	audited_says("log/checkpoints is gone: nothing is compared");
 	ck_assert(!unlinkat(audited.log, "head", 0));
-	ck_assert_int_eq(audited_run("verify --state @ --json"), 0);
-	audited_says("log/head is gone: records that are missing at the end would not be noticed");
+	ck_assert_int_eq(audited_run("verify --state @ --json"), 3);
+	audited_says("{\"whole\":false,\"faults\":0,");
+	audited_says("\"head\":0,");
+	audited_says("log/head is missing or damaged: records that are missing at the end would not be noticed");
+	audited_says_not("the last record is the one that was written last");
 	free(last);
+}
+END_TEST
+
+/* A bit of every `step`th byte of it: is that said, with this exit code. */
+static void bits_found(const char *name, size_t step, int code, const char *said)
+{
+	char path[64];
+	size_t n;
+	uint8_t *p = (uint8_t *)audited_file(name, &n);
+
+	snprintf(path, sizeof path, "%s", strchr(name, '/') + 1);
+	for (size_t i = 0; i < n; i += step) {
+		p[i] ^= (uint8_t)(1 << i % 8);
+		ck_assert(!file_replace(audited.log, path, 0600, p, n, &audited_err));
+		ck_assert_msg(audited_run("verify --state @") == code && strstr(audited_out, said), "byte %zu of %s: %s", i, name,
+		              audited_out);
+		p[i] ^= (uint8_t)(1 << i % 8);
+	}
+	ck_assert(!file_replace(audited.log, path, 0600, p, n, &audited_err));
+	ck_assert_msg(!audited_run("verify --state @"), "%s", audited_out);
+	free(p);
+}
+
+START_TEST(verify_finds_bits_of_its_own_files)
+{
+	audited_grow(20);
+	audited_sign(false);
+	audited_stop();
+	audited_start();
+	audited_grow(40);
+	audited_sign(false);
+	audited_stop();
+	bits_found("log/head", 1, 3, "CANNOT BE TOLD: log/head is not whole");
+	bits_found("log/checkpoints", 5, 1, "FAULT signed: ");
+	bits_found("log/checkpoint", 5, 1, "FAULT signed: ");
 }
 END_TEST
 
@@ -422,6 +460,7 @@ int main(void)
 	tcase_add_test(t, verify_says_what_is_signed);
 	tcase_add_test(t, verify_reads_what_nobody_can_write);
 	tcase_add_test(t, verify_says_what_is_missing);
+	tcase_add_test(t, verify_finds_bits_of_its_own_files);
 	tcase_add_test(t, verify_passes_over_holes);
 	tcase_add_test(t, what_was_signed_is_expected);
 	tcase_add_test(t, another_log_than_was_signed_is_an_alarm);
