@@ -17,8 +17,8 @@
 #include <sodium.h>
 #include <string.h>
 
-/* What is longer than this goes to a blob. */
-enum { INLINE_VALUE = 4096, INLINE_FACTS = 16384 };
+/* Facts longer than this go to a blob. */
+enum { INLINE_FACTS = 16384 };
 
 /* ---- lists: written twice, first for their length ---- */
 
@@ -319,7 +319,7 @@ int entry_decided(const struct entry *e, enum audit_kind kind, const struct krux
 	record_set(r, AUDIT_VERDICT, j->verdict);
 	record_set(r, AUDIT_WOULD, j->would);
 	if (list_set(e, r, AUDIT_VERSION, version_write, q->cap, err) || rule_set(e, j, r, err) ||
-	    value_set(e, r, AUDIT_ARGS, AUDIT_ARGS_BLOB, INLINE_VALUE, q->cbor, err) ||
+	    value_set(e, r, AUDIT_ARGS, AUDIT_ARGS_BLOB, ENTRY_INLINE, q->cbor, err) ||
 	    list_put(e->pool, facts_write, &asked, &read, err))
 		return -1;
 	if (read.n > 1 && value_set(e, r, AUDIT_FACTS, AUDIT_FACTS_BLOB, INLINE_FACTS, read, err))
@@ -397,7 +397,7 @@ int entry_outcome(const struct entry *e, const struct entry_end *end, struct rec
 	if (end->end)
 		record_set(r, AUDIT_END, end->end);
 	if (end->result.n &&
-	    value_set(e, r, AUDIT_RESULT, AUDIT_RESULT_BLOB, INLINE_VALUE, end->result, err))
+	    value_set(e, r, AUDIT_RESULT, AUDIT_RESULT_BLOB, ENTRY_INLINE, end->result, err))
 		return -1;
 	if (end->error.n)
 		record_str(r, AUDIT_ERROR, end->error);

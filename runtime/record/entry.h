@@ -12,6 +12,10 @@ struct krux_obligation;
 struct krux_err;
 struct request;
 
+/* The most bytes of arguments, or of a result, that a record holds itself. Of more it holds the hash, and a blob the
+ * bytes; docs/security.md says what that means for approvals. */
+enum { ENTRY_INLINE = 4096 };
+
 /* Blobs of one record for another process to write, in the order of the record's fields. The
  * caller closes them. */
 enum { ENTRY_BLOBS = 2 };

@@ -44,6 +44,8 @@ serve
 chmod 600 token
 call() { "$R" call "$@" --as builder --token-file token --socket "$dir/a" --json > answer 2> why; }
 
+inline=$(sed -n 's/^enum { ENTRY_INLINE = \([0-9]*\) };$/\1/p' "$top/runtime/record/entry.h")
+has "what is too large for a record is documented" "$top/docs/security.md" "**Arguments too large for a record** (more than $inline bytes)"
 head -c 60000 /dev/zero | tr '\0' x > large
 { printf '{"path":"/workspace/large","content":"'; cat large; printf '"}'; } > large.json
 call filesystem.write - < large.json
