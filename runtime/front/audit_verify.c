@@ -23,7 +23,7 @@ static const char *const checked[] = {
 	"every byte belongs to a record that only this encoder writes",
 	"numbers run from 0 without gaps, every record names the hash of the one before",
 	"outcomes belong to intents, and every intent has one",
-	"clocks only go forward",
+	"clocks only go forward, and not by more than the time since boot",
 	"blobs fit their names",
 	"each segment begins with the state that the records before it lead to",
 	"signatures under acts, decisions and tickets",

@@ -48,13 +48,22 @@ void part_find(struct part *v, enum finding_kind kind, uint64_t seq, uint64_t at
 		f->text[0] = 0;
 }
 
+/* What a clock may gain on the time since boot and not be told: the two are not read at once. */
+static const uint64_t leap_ns = 10000000000;
+
 void part_clocks(struct part *v, uint64_t seq, uint64_t at, uint64_t length, const struct moment *before,
                  const struct moment *now)
 {
 	if (now->wall < before->wall)
 		part_find(v, FINDING_CLOCK, seq, at, length, "the clock of the day went back by %llu ms",
 		          U((before->wall - now->wall) / 1000000));
-	if (!memcmp(now->boot, before->boot, 16) && now->mono < before->mono)
+	if (memcmp(now->boot, before->boot, 16) != 0)
+		return;
+	if (now->mono >= before->mono && now->wall > before->wall &&
+	    now->wall - before->wall > leap_ns && now->wall - before->wall - leap_ns > now->mono - before->mono)
+		part_find(v, FINDING_CLOCK, seq, at, length, "the clock of the day was set forward by %llu ms",
+		          U((now->wall - before->wall - (now->mono - before->mono)) / 1000000));
+	if (now->mono < before->mono)
 		part_find(v, FINDING_CLOCK, seq, at, length, "the clock since boot went back by %llu ms",
 		          U((before->mono - now->mono) / 1000000));
 }

@@ -395,6 +395,33 @@ START_TEST(a_clock_that_is_set_back_forgets_nothing)
 }
 END_TEST
 
+/* Whoever sets it forward opens the windows: a limit that docs/security.md names. verify notes it, once. */
+START_TEST(a_clock_that_is_set_forward_is_noted)
+{
+	struct verify_report r;
+	struct log *log;
+
+	records_log();
+	log = log_open(records_dir, records_blobs, NULL, &records_err);
+	ck_assert_msg(log != NULL, "%s", records_err.text);
+	records_append(log, hourly());
+	records_append(log, counting());
+	still_now();
+	records_append(log, counting());
+	ck_assert_uint_eq(counted(log), 2);
+	still_on(7200);
+	ck_assert_uint_eq(counted(log), 0);
+	records_append(log, counting());
+	records_append(log, counting());
+	log_close(log);
+	still_end();
+	r = records_verify();
+	ck_assert_uint_eq(r.faults, 0);
+	ck_assert_uint_eq(records_count(&r, FINDING_CLOCK), 1);
+	verify_free(&r);
+}
+END_TEST
+
 /* Before a bundle that looks further back is taken, what was added goes to the system: what comes behind it does
  * not, and what was handed out stays where it is. */
 START_TEST(a_bundle_amid_records_loses_none)
@@ -462,6 +489,7 @@ int main(void)
 	tcase_add_test(tc, blobs_are_verified);
 	tcase_add_test(tc, one_writer_at_a_time);
 	tcase_add_test(tc, a_clock_that_is_set_back_forgets_nothing);
+	tcase_add_test(tc, a_clock_that_is_set_forward_is_noted);
 	tcase_add_test(tc, a_bundle_amid_records_loses_none);
 	suite_add_tcase(suite, tc);
 	runner = srunner_create(suite);
