@@ -3,7 +3,7 @@
 ORACLE_SRC := tests/oracle/below.c tests/oracle/bind.c tests/oracle/cap.c tests/oracle/cond.c tests/oracle/eval.c tests/oracle/gen_cap.c \
 	tests/oracle/gen_cond.c tests/oracle/gen_policy.c tests/oracle/gen_value.c tests/oracle/judge.c \
 	tests/oracle/lex.c tests/oracle/main.c tests/oracle/match.c tests/oracle/nfa.c tests/oracle/norm.c \
-	tests/oracle/norm_text.c tests/oracle/object.c tests/oracle/policy.c tests/oracle/roads.c \
+	tests/oracle/norm_text.c tests/oracle/object.c tests/oracle/plan.c tests/oracle/policy.c tests/oracle/roads.c \
 	tests/oracle/shrink.c tests/oracle/table.c tests/oracle/table_text.c tests/oracle/tree.c tests/oracle/unwire.c \
 	tests/oracle/wire.c
 SOAK_SECONDS ?= 600

@@ -100,7 +100,7 @@ static void asked_add(struct dd *m, struct asked *asked, const struct value_set 
 		ARENA_PUSH(m->arena, asked->set, asked->n, asked->cap, set);
 }
 
-static uint32_t test(struct dd *m, struct place *base, const struct cond *c)
+static uint32_t test(struct dd *m, struct place *base, const struct cond *c, bool rule)
 {
 	struct var *v = test_var(m, base, &c->subject);
 
@@ -108,7 +108,7 @@ static uint32_t test(struct dd *m, struct place *base, const struct cond *c)
 		return c->set.nintervals && c->set.interval[c->set.nintervals - 1].hi ? DD_TRUE : DD_FALSE;
 	if (!v || v->pub.kind == DD_LIST)
 		abort();
-	if (v->pub.kind == DD_STRING)
+	if (rule && v->pub.kind == DD_STRING)
 		asked_add(m, v->place ? &v->place->asked : &m->agent_asked, &c->set);
 	return set_compile(v, &c->set);
 }
@@ -191,6 +191,7 @@ struct frame {
 
 struct compile {
 	struct dd *m;
+	bool rule;                   /* it lives as long as m, which keeps its tests */
 	struct arena *a;
 	struct frame *frame;
 	const struct cond **item;
@@ -284,7 +285,7 @@ static void cond_start(struct compile *w, const struct cond *c)
 		value_push(w, DD_FALSE);
 		return;
 	case COND_TEST:
-		value_push(w, test(w->m, base_of(w, &c->subject), c));
+		value_push(w, test(w->m, base_of(w, &c->subject), c, w->rule));
 		return;
 	default:
 		break;
@@ -337,13 +338,13 @@ static void frame_finish(struct compile *w)
 	*k = (struct known){ f.c, w->nits ? w->it[w->nits - 1] : NULL, out };
 }
 
-uint32_t cond_compile(struct dd *m, const struct cond *c)
+uint32_t cond_compile(struct dd *m, const struct cond *c, bool rule)
 {
-	struct compile w = { .m = m };
+	struct compile w = { .m = m, .rule = rule };
 	uint32_t out;
 
 	if (c->kind == COND_TEST)
-		return test(m, m->input, c);
+		return test(m, m->input, c, rule);
 	w.a = scratch_open();
 	cond_start(&w, c);
 	while (w.nframes) {
@@ -366,12 +367,13 @@ uint32_t cond_compile(struct dd *m, const struct cond *c)
 	return out;
 }
 
-uint32_t agents_compile(struct dd *m, const struct krux_str *pattern, size_t n)
+uint32_t agents_compile(struct dd *m, const struct krux_str *pattern, size_t n, bool rule)
 {
 	struct value_set *s = ARENA_NEW(m->arena, struct value_set);
 	struct var *v = var_agent(m);
 
 	*s = (struct value_set){ .language = LANG_AGENT_GLOB, .text = pattern, .ntexts = n };
-	asked_add(m, &m->agent_asked, s);
+	if (rule)
+		asked_add(m, &m->agent_asked, s);
 	return set_compile(v, s);
 }

@@ -129,6 +129,7 @@ struct args {
 	const struct access *path;
 	uint32_t var;
 	const struct value_set *set;
+	bool rule;
 };
 
 uint32_t dd_terminal(struct dd *m, uint32_t value)
@@ -140,12 +141,19 @@ uint32_t dd_terminal(struct dd *m, uint32_t value)
 
 static uint32_t make_cond(struct dd *m, void *p)
 {
-	return cond_compile(m, ((struct args *)p)->cond);
+	const struct args *x = p;
+
+	return cond_compile(m, x->cond, x->rule);
 }
 
 uint32_t dd_cond(struct dd *m, const struct cond *c)
 {
 	return store_guard(m, make_cond, &(struct args){ .cond = c });
+}
+
+uint32_t dd_rule_cond(struct dd *m, const struct cond *c)
+{
+	return store_guard(m, make_cond, &(struct args){ .cond = c, .rule = true });
 }
 
 static uint32_t make_test(struct dd *m, void *p)
@@ -164,12 +172,17 @@ static uint32_t make_agent(struct dd *m, void *p)
 {
 	const struct args *x = p;
 
-	return agents_compile(m, x->pattern, x->n);
+	return agents_compile(m, x->pattern, x->n, x->rule);
 }
 
 uint32_t dd_agent(struct dd *m, const struct krux_str *pattern, size_t n)
 {
 	return store_guard(m, make_agent, &(struct args){ .pattern = pattern, .n = n });
+}
+
+uint32_t dd_rule_agent(struct dd *m, const struct krux_str *pattern, size_t n)
+{
+	return store_guard(m, make_agent, &(struct args){ .pattern = pattern, .n = n, .rule = true });
 }
 
 static uint32_t make_fact(struct dd *m, void *p)

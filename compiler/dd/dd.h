@@ -126,6 +126,9 @@ uint32_t dd_cond(struct dd *, const struct cond *);            /* to FALSE and T
  * dd_cond reaches inside of `any` only. */
 uint32_t dd_test(struct dd *, uint32_t var, const struct value_set *);
 uint32_t dd_agent(struct dd *, const struct krux_str *pattern, size_t n);   /* some pattern matches */
+/* The same of a policy's rules: their tests are borrowed for as long as the manager is there, see dd_asked. */
+uint32_t dd_rule_cond(struct dd *, const struct cond *);
+uint32_t dd_rule_agent(struct dd *, const struct krux_str *pattern, size_t n);
 uint32_t dd_fact_at_least(struct dd *, const struct dd_var *fact, uint64_t min);
 uint32_t dd_not(struct dd *, uint32_t);
 uint32_t dd_and(struct dd *, uint32_t, uint32_t);
@@ -163,8 +166,8 @@ uint32_t dd_given(struct dd *, uint32_t field);
 /* The variables of the value at a place of the arguments, and of the agent. */
 uint32_t dd_value_at(struct dd *, const struct access *);
 uint32_t dd_agent_var(struct dd *);
-/* The sets that conditions so far have asked about, of a string; of the agent those of rules too: the first use of
- * each, in order. None where there are more than DD_MOST_ASKED. Borrowed from the conditions. */
+/* The sets that rules so far have asked about, of a string: the first use of each, in order. None where there are
+ * more than DD_MOST_ASKED. Borrowed from the rules. */
 enum { DD_MOST_ASKED = 512 };
 size_t dd_asked(const struct dd *, uint32_t var, const struct value_set *const **out);
 

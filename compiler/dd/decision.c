@@ -94,9 +94,9 @@ static uint32_t match_value(struct work *w, const struct policy *p, const struct
 
 uint32_t match_where(struct dd *m, const struct rule *r, const struct rule_cap *rc)
 {
-	uint32_t when = dd_cond(m, rc->when);
+	uint32_t when = dd_rule_cond(m, rc->when);
 
-	return r->nagents ? dd_and(m, dd_agent(m, r->agent, r->nagents), when) : when;
+	return r->nagents ? dd_and(m, dd_rule_agent(m, r->agent, r->nagents), when) : when;
 }
 
 /* First match of leaf[from..to), by halves. */
@@ -137,7 +137,7 @@ static uint32_t file_match(struct work *w, struct arena *scratch, const struct p
 
 static uint32_t file_applies(struct dd *m, const struct policy *p)
 {
-	return p->layer == LAYER_AGENT ? dd_agent(m, p->agent, p->nagents) : DD_TRUE;
+	return p->layer == LAYER_AGENT ? dd_rule_agent(m, p->agent, p->nagents) : DD_TRUE;
 }
 
 /* LANG.md 4.1 point 4. */

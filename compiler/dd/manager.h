@@ -25,7 +25,7 @@ struct var {
 	const struct lengths *lengths;   /* STRING, LIST: sizes of the domain, once asked */
 };
 
-/* What conditions have asked of a value, each once. */
+/* What rules have asked of a value, each once. */
 struct asked {
 	const struct value_set **set;
 	size_t n, cap;

@@ -275,14 +275,15 @@ int main(int argc, char **argv)
 	printf("  %llu by table (%llu rows, %llu too large for words, %llu evaluations not decided by it), %llu citations\n",
 	       (unsigned long long)t.by_table, (unsigned long long)t.rows, (unsigned long long)t.described,
 	       (unsigned long long)t.undecided, (unsigned long long)t.cites);
+	printf("  %llu calls within %llu plans\n", (unsigned long long)t.by_plan, (unsigned long long)t.plans);
 	printf("  %llu spoiled requests decoded or refused alike\n", (unsigned long long)t.spoiled);
 	printf("  %llu paths below a tree, %llu of them longer than its field, never looser than the tree\n",
 	       (unsigned long long)t.below, (unsigned long long)t.longer);
 	printf("  %llu requests refused by all alike, %llu rules refused, %llu builds beyond the limits, %llu trees too large\n",
 	       (unsigned long long)t.invalid, (unsigned long long)t.dropped, (unsigned long long)t.overflows,
 	       (unsigned long long)t.skipped);
-	printf("  time: %.0f s of work, of which %.0f in the compiler, %.0f in tables, %.0f in cc\n", (double)t.ms_all / 1000,
-	       (double)t.ms_decide / 1000, (double)t.ms_table / 1000, (double)t.ms_cc / 1000);
+	printf("  time: %.0f s of work, of which %.0f in the compiler, %.0f in tables, %.0f in plans, %.0f in cc\n", (double)t.ms_all / 1000,
+	       (double)t.ms_decide / 1000, (double)t.ms_table / 1000, (double)t.ms_plan / 1000, (double)t.ms_cc / 1000);
 	printf("  rules refused for:");
 	for (unsigned i = 0; i < 10000; i++)
 		if (t.code[i])

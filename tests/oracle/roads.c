@@ -116,7 +116,7 @@ static bool compile(struct world *w)
 bool world_make(struct world *w, struct arena *a, struct g_build *g, bool with_c, bool optimise)
 {
 	const char *why = NULL;
-	uint64_t at[3];
+	uint64_t at[4];
 
 	*w = (struct world){ .a = a, .g = g };
 	at[0] = now_ms();
@@ -149,6 +149,11 @@ bool world_make(struct world *w, struct arena *a, struct g_build *g, bool with_c
 		}
 	}
 	at[2] = now_ms();
+	if (!plans_read(a, w, &why)) {
+		printf("seed %llu: a plan: %s\n", (unsigned long long)g->seed, why);
+		totals->refused++;
+	}
+	at[3] = now_ms();
 	if (with_c && !object_make(w, optimise)) {
 		printf("seed %llu: decide.c does not build\n", (unsigned long long)g->seed);
 		totals->refused++;
@@ -156,7 +161,8 @@ bool world_make(struct world *w, struct arena *a, struct g_build *g, bool with_c
 	}
 	totals->ms_decide += at[1] - at[0];
 	totals->ms_table += at[2] - at[1];
-	totals->ms_cc += now_ms() - at[2];
+	totals->ms_plan += at[3] - at[2];
+	totals->ms_cc += now_ms() - at[3];
 	return true;
 }
 
@@ -485,6 +491,8 @@ bool world_differs(struct world *w, struct arena *a, size_t cap, const struct g_
 		totals->by_table += row != NULL;
 		totals->undecided += undecided;
 	}
+	if (answer.verdict && w->plan[cap] && plan_differs(a, w, w->plan[cap], &rq, say))
+		return true;
 	if (w->abi) {
 		size_t n = krux_cbor_write(&wire, NULL, 0);
 		uint8_t *p = arena_get(a, n + 1);

@@ -1,4 +1,5 @@
-/* The four roads from a request to an answer: the referee, the diagram, the table, compiled C. */
+/* The four roads from a request to an answer: the referee, the diagram, the table, compiled C; and the plans
+ * of what calls can reach. */
 #ifndef KRUX_ORACLE_ROADS_H
 #define KRUX_ORACLE_ROADS_H
 
@@ -7,6 +8,7 @@
 #include "tests/oracle/gen.h"
 
 struct table;
+struct plan;
 struct world {
 	struct arena *a;
 	struct g_build *g;
@@ -15,6 +17,7 @@ struct world {
 	size_t *known;                   /* from an index of the compiler's to the referee's */
 	struct g_hints *hints;           /* by the referee's index */
 	struct table **table;            /* by the compiler's index; NULL: none made */
+	struct plan **plan;              /* likewise */
 	void *object;
 	const struct krux_abi *abi;
 	void *scratch;
@@ -23,9 +26,9 @@ struct world {
 struct totals {                          /* in memory that workers share with their parent */
 	uint64_t evaluations, invalid, skipped, builds, policies, rules, dropped, rows, described, undecided;
 	uint64_t refused;                /* of what LANG.md allows, or what cannot be read back */
-	uint64_t overflows, disagreements, by_table, cites, spoiled, below, longer;
+	uint64_t overflows, disagreements, by_table, plans, by_plan, cites, spoiled, below, longer;
 	uint64_t code[10000];            /* errors that made the generator drop a rule */
-	uint64_t ms_decide, ms_table, ms_cc, ms_all;
+	uint64_t ms_decide, ms_table, ms_plan, ms_cc, ms_all;
 	struct o_seen seen;
 };
 extern struct totals *totals;
@@ -67,6 +70,15 @@ struct table *table_read(struct arena *, struct world *, size_t cap, const char 
 /* The outcome in words of the row that holds; NULL: none, or more than one, said in *say. */
 const char *table_find(struct arena *, const struct world *, const struct table *, const struct o_request *, struct buf *say,
                        bool *undecided);
+/* A class that no condition of a readable length describes is only named. */
+bool table_described(struct krux_str when);
+
+/* ---- plan.c ---- */
+
+/* Of all capabilities; false: one cannot be read, *why says it. */
+bool plans_read(struct arena *, struct world *, const char **why);
+/* A request that is let through and is outside of the plan, said in *say. */
+bool plan_differs(struct arena *, const struct world *, const struct plan *, const struct o_request *, struct buf *say);
 
 /* ---- object.c ---- */
 

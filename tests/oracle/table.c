@@ -67,8 +67,7 @@ static const char *outcome(struct arena *a, const struct krux_value *v)
 	return answer_print(a, &t);
 }
 
-/* A class that no condition of a readable length describes is only named. */
-static bool described(struct krux_str when)
+bool table_described(struct krux_str when)
 {
 	return memmem(when.p, when.n, "{too large for words: ", 22) != NULL;
 }
@@ -85,7 +84,7 @@ static bool row_add(void *ctx, struct krux_str when, const struct o_policy *name
 		return true;
 	}
 	row.holds = cond ? o_bind(r->a, &r->w->o.caps.cap[r->w->known[r->cap]], names, cond) : NULL;
-	if (!row.holds && described(when)) {
+	if (!row.holds && table_described(when)) {
 		r->t->described = true;
 		totals->described++;
 		return true;

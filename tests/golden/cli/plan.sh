@@ -54,3 +54,16 @@ sed -n '/every agent/,/^$/p' many/sandbox/filesystem.write@1.0.landlock.txt
 "$KRUXC" build joined.yaml -I "$top/stdlib-caps" -o joined
 sed -n '/every agent/,/^$/p' joined/sandbox/filesystem.write@1.0.landlock.txt
 grep -n 'more than' joined/sandbox/filesystem.write@1.0.plan
+# Lists of paths, of every effect that takes one; words of a table before do not outlive it.
+{
+	printf 'namespace team "Lists.";\n'
+	for e in reads writes creates deletes executes; do
+		printf '/// Does it.\n/// use: in tests.\ncapability %s @1.0 {\n  input { ps : list<path> max 64 "P."; }\n' "all_$e"
+		printf '  output { content : string "C."; }\n  error Failed "It failed." recover stop "Give up.";\n  effect %s(ps);\n' $e
+		printf '  limits { memory 1MiB; cpu 1s; wall 1s; pids 1; files 1; output 1KiB; }\n  handler mcp "team" tool "all_%s" resident;\n' $e
+		printf '  example "one" { ps: [ ] } -> { content: "" };\n}\n'
+	done
+} > lists.cap
+printf 'krux: policy/1\nname: team\nlayer: organization\nrules: []\ndefault: approval-required\n' > lists.yaml
+"$KRUXC" build lists.yaml lists.cap -o lists
+cat lists/sandbox/team.*.plan | grep '^    '
