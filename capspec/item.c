@@ -189,7 +189,8 @@ static const uint8_t *tuple_check(const uint8_t *p, const char **schema, struct 
 		if (**schema == '?') {
 			++*schema;
 			if (!at.v) {
-				schema_skip(schema);
+				while (**schema != ')')
+					schema_skip(schema);
 				break;
 			}
 			if (p < in->end && *p == ITEM_LIST << 5)

@@ -245,13 +245,38 @@ static void rule_line(struct page *p)
 	fputc('\n', p->f);
 }
 
-/* "[(tb32u?u)]" */
+/* "t?b32?u?u", `parts` of these. */
+static bool shown_line(struct page *p, struct item_in *in, uint64_t parts)
+{
+	struct krux_str path, hash = { NULL, 0 };
+	uint64_t size = 0, bytes = 0;
+	bool tree;
+
+	if (!item_take_str(in, ITEM_TEXT, &path) || (parts > 1 && !item_take_str(in, ITEM_BYTES, &hash)) ||
+	    (parts > 2 && !item_take(in, ITEM_UINT, &size)) || (parts > 3 && !item_take(in, ITEM_UINT, &bytes)))
+		return false;
+	tree = path.n && path.p[path.n - 1] == '/';
+	label(p, tree ? "tree" : "file");
+	screen_put(p->f, path);
+	if (parts == 1)
+		fputs(", not there, and not to be there when it runs", p->f);
+	else if (parts == 2)
+		fputs(", no file: a link, a pipe, a device, a socket or a folder by itself; SHA-256 of its entry ", p->f);
+	else if (parts > 3)
+		fprintf(p->f, ", %" PRIu64 " entries of %" PRIu64 " bytes, which it runs from: SHA-256 of their contents ", size, bytes);
+	else
+		fprintf(p->f, tree ? ", %" PRIu64 " entries, SHA-256 of them " : ", %" PRIu64 " bytes, SHA-256 ", size);
+	if (parts > 1)
+		hash_print(p, hash);
+	fputc('\n', p->f);
+	return true;
+}
+
 static void shown_lines(struct page *p)
 {
-	struct krux_str field, path, hash;
+	struct krux_str field;
 	struct item_in in;
-	uint64_t n, parts, size, bytes;
-	bool tree;
+	uint64_t n, parts;
 
 	if (!record_has(&p->card->record, AUDIT_SHOWN))
 		return;
@@ -259,18 +284,8 @@ static void shown_lines(struct page *p)
 	in = (struct item_in){ (const uint8_t *)field.p, (const uint8_t *)field.p + field.n, NULL };
 	if (!item_take(&in, ITEM_LIST, &n))
 		return;
-	while (n-- && item_take(&in, ITEM_LIST, &parts) && item_take_str(&in, ITEM_TEXT, &path) &&
-	       item_take_str(&in, ITEM_BYTES, &hash) && item_take(&in, ITEM_UINT, &size)) {
-		tree = path.n && path.p[path.n - 1] == '/';
-		label(p, tree ? "tree" : "file");
-		screen_put(p->f, path);
-		if (parts > 3 && item_take(&in, ITEM_UINT, &bytes))
-			fprintf(p->f, ", %" PRIu64 " entries of %" PRIu64 " bytes, which it runs from: SHA-256 of their contents ", size, bytes);
-		else
-			fprintf(p->f, tree ? ", %" PRIu64 " entries, SHA-256 of them " : ", %" PRIu64 " bytes, SHA-256 ", size);
-		hash_print(p, hash);
-		fputc('\n', p->f);
-	}
+	while (n-- && item_take(&in, ITEM_LIST, &parts) && shown_line(p, &in, parts))
+		;
 }
 
 /* "[(u[t])]" */

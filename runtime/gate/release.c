@@ -332,15 +332,10 @@ void ticket_try(struct gate *g, struct card *k)
 	    quorum_holds(&q, k->leaf, r.field[AUDIT_APPROVALS].s, signers, &err))
 		return;
 	c = call_of(g, k, t, &r, &why);
-	/* What runs the workspace is looked at even where there was nothing. */
-	if (!record_has(&r, AUDIT_SHOWN) && !(c && capability_runs_workspace(c->request.cap))) {
-		if (c)
-			call_free(g, c);
-		release(g, k, t);
-		return;
-	}
 	n = c ? ticket_paths(g, &c->request, path, 16) : 0;
-	if (!c || !spawner_look(g, card_cookie(k), t->workspace, path, n))
+	if (c && !n)
+		release(g, k, t);
+	else if (!c || !spawner_look(g, card_cookie(k), t->workspace, path, n))
 		ticket_end(g, k, AUDIT_KIND_EXPIRED, c ? "its files cannot be looked at" : why);
 	else
 		k->busy = true;
@@ -363,7 +358,7 @@ void ticket_seen(struct gate *g, struct card *k, struct krux_str shown)
 	if (!shown.p)
 		ticket_end(g, k, AUDIT_KIND_STALE, "the files that it is about cannot be looked at");
 	else if (!krux_str_eq(shown, was))
-		ticket_end(g, k, AUDIT_KIND_STALE, "a file that was shown, or a tree, has changed");
+		ticket_end(g, k, AUDIT_KIND_STALE, "a file that was shown, or a tree, has changed, or is there by now");
 	else if (!g->frozen && !k->agent->frozen && !g->retiring)
 		release(g, k, t);
 }

@@ -211,11 +211,14 @@ static void approval_put(const struct krux_value *pair, size_t n, struct object 
 	object_value(o, "from", pair[1]);
 }
 
+/* Of what is not there, the path alone; of what is no file, no size. */
 static void file_put(const struct krux_value *file, size_t n, struct object *o)
 {
 	object_value(o, "path", file[0]);
-	object_hex(o, "sha256", (const uint8_t *)file[1].str.p, file[1].str.n);
-	object_value(o, "size", file[2]);
+	if (n > 1)
+		object_hex(o, "sha256", (const uint8_t *)file[1].str.p, file[1].str.n);
+	if (n > 2)
+		object_value(o, "size", file[2]);
 	if (n > 3)
 		object_value(o, "bytes", file[3]);
 }

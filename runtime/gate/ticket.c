@@ -456,7 +456,7 @@ void ticket_defer(struct gate *g, struct call *c, const struct krux_str *shown)
 static struct krux_str shown_read(struct krux_str s)
 {
 	struct item_in in = { (const uint8_t *)s.p, (const uint8_t *)s.p + s.n, NULL };
-	const char *schema = "[(tb32u?u)]";
+	const char *schema = "[(t?b32?u?u)]";
 
 	if (!s.n || s.n > 16384 || !item_check(&in, &schema) || in.p != in.end)
 		return (struct krux_str){ NULL, 0 };

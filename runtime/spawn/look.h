@@ -1,6 +1,7 @@
-/* What approvers see of files: path, digest and size of each, as a record's field `shown` has it. A path that ends in
- * a slash is asked for as the root of a tree: a folder is listed as that, with the digest of everything below and
- * the number of entries; a file without the slash. A path that ends in two is asked for with its contents, as a snapshot has
+/* What approvers see of the places that a call names, as a record's field `shown` has it: of a file its path, digest and
+ * size. A path that ends in a slash is asked for as the root of a tree: a folder is listed as that, with the digest of
+ * everything below and the number of entries; all else without the slash. Where nothing is, the path alone is listed; of
+ * what is neither (a link, a pipe, a folder that is no tree) the path and the digest of its entry. A path that ends in two is asked for with its contents, as a snapshot has
  * them: a folder is listed with one slash, the digest of names, modes and contents, the number of entries and that of bytes. */
 #ifndef KRUX_LOOK_H
 #define KRUX_LOOK_H
@@ -26,14 +27,16 @@ struct look {
 int look_read(const uint8_t *body, size_t n, struct look *, struct krux_err *err);
 /* The paths of a field `shown`. */
 int look_shown(struct krux_str shown, struct look *, struct krux_err *err);
-/* Writes the list of those that are regular files of at most look_size bytes, or roots of trees, beneath the folder
- * and through no link, with no more than the file system's blocking; its length, 0: it does not fit, or a tree is too
- * large, or changes meanwhile: then *why is a constant sentence, or NULL. into: an empty folder that gets a copy of all of
+/* Writes the list of all of them, beneath the folder and through no link, with no more than the file system's blocking;
+ * its length, 0: it does not fit, a file is larger than look_size, a tree too large, or changes meanwhile, or something
+ * cannot be read: then *why is a constant sentence, or NULL. into: an empty folder that gets a copy of all of
  * it (snapshot.h), -1: none. What was asked for with contents is listed whole or not at all. */
 size_t look_at(int workspace, const struct look *, int into, uint8_t *out, size_t cap, const char **why);
 
 /* The digest of everything below an open folder, and how many entries that is. False: more than LOOK_ENTRIES, deeper
  * than LOOK_DEPTH, or it cannot be read. */
 bool look_tree(int folder, uint8_t digest[static KRUX_SHA256], uint64_t *entries);
+/* Of what is open, which may be by O_PATH, as of an entry of a tree: what it is and, if it is no folder, when it was changed. */
+bool look_entry(int fd, uint8_t digest[static KRUX_SHA256]);
 
 #endif

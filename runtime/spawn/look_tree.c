@@ -77,3 +77,16 @@ bool look_tree(int folder, uint8_t digest[static KRUX_SHA256], uint64_t *entries
 	*entries = LOOK_ENTRIES - t.left;
 	return true;
 }
+
+bool look_entry(int fd, uint8_t digest[static KRUX_SHA256])
+{
+	struct tree t = { .left = 0 };
+	struct stat st;
+
+	if (fstat(fd, &st))
+		return false;
+	krux_sha256_start(&t.hash);
+	entry_add(&t, "", &st);
+	krux_sha256_end(&t.hash, digest);
+	return true;
+}

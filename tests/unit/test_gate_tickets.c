@@ -365,6 +365,15 @@ START_TEST(stale_files)
 	ck_assert(frame_says(f->answer.why, "has changed"));
 	ck_assert_uint_eq(world_count(AUDIT_KIND_STALE), 1);
 	ck_assert_uint_eq(world.nruns, 1);
+	/* Nor may there be one where nothing was shown. */
+	world.looked = 0;
+	defer(c, 3, one, FRAME_FLAG_WAIT);
+	world.looked = 8;
+	client_decide(s, 3, ticket, "accept", "ana", &world_ana);
+	done(s);
+	answered(c, 3, FRAME_END_WITHDRAWN);
+	ck_assert_uint_eq(world_count(AUDIT_KIND_STALE), 2);
+	ck_assert_uint_eq(world.nruns, 1);
 	client_close(c);
 	client_close(s);
 }

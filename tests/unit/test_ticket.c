@@ -8,6 +8,7 @@
 #include "capspec/item.h"
 
 #include <check.h>
+#include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -180,7 +181,7 @@ START_TEST(what_approvers_saw_has_to_be_as_it_was)
 	ck_assert_uint_gt(m.n, 32);
 	ck_assert_uint_le(m.n, sizeof shown);
 	memcpy(shown, m.body, m.n);
-	ck_assert_uint_eq(shown[0], 0x81);
+	ck_assert_uint_eq(shown[0], 0x83);
 	o.n = m.n;
 
 	r = written_request(&t, AUDIT_KIND_DEFERRED, "/workspace/ask/a", KRUX_APPROVAL);
@@ -201,6 +202,29 @@ START_TEST(what_approvers_saw_has_to_be_as_it_was)
 	expect_done(w.seq, 2, SPAWN_DONE);
 }
 END_TEST
+
+/* The ticket is signed, and its call ends so. */
+static void run_shown(const struct krux_secret_key *ops, struct written *t, uint64_t cookie, uint32_t done)
+{
+	static struct written w;
+	struct signers s;
+
+	signers_start(&s, 1);
+	signers_add(&s, ops, t->leaf, "accept");
+	release(&w, t, "/workspace/ask/a", &s);
+	spawning_run(&w, t, cookie);
+	expect_done(w.seq, cookie, done);
+}
+
+static void ticket_shown(struct written *t, const uint8_t *shown, size_t n)
+{
+	struct record r = written_request(t, AUDIT_KIND_DEFERRED, "/workspace/ask/a", KRUX_APPROVAL);
+
+	record_set(&r, AUDIT_TTL, hour);
+	record_bytes(&r, AUDIT_APPROVALS, asked, nasked);
+	record_bytes(&r, AUDIT_SHOWN, shown, n);
+	written_encode(t, &r);
+}
 
 /* The field `shown` that the spawner answers with. */
 static size_t look(const char *path, uint8_t *shown, size_t cap)
@@ -263,12 +287,88 @@ START_TEST(what_lies_below_has_to_be_as_it_was)
 	look("/workspace/ask/", again, sizeof again);
 	ck_assert_int_ne(memcmp(again, shown, n), 0);
 
-	/* A file is one, whatever was asked for; a folder that is no root of a tree is nothing. */
+	/* A file is one, whatever was asked for; of a folder that is no root of a tree there is the entry alone. */
 	n = look("/workspace/ask/a/", shown, sizeof shown);
 	ck_assert_ptr_null(memmem(shown, n, "ask/a/", 6));
 	ck_assert_uint_eq(shown[0], 0x81);
-	look("/workspace/ask", shown, sizeof shown);
-	ck_assert_uint_eq(shown[0], 0x80);
+	n = look("/workspace/ask", shown, sizeof shown);
+	ck_assert_uint_eq(shown[0], 0x81);
+	ck_assert_uint_eq(shown[1], 0x82);
+	spawning_file("ask/more", "below");
+	ck_assert_uint_eq(look("/workspace/ask", again, sizeof again), n);
+	ck_assert_mem_eq(again, shown, n);
+}
+END_TEST
+
+START_TEST(what_was_not_there_has_to_be_absent)
+{
+	static const char *const asked_as[] = { "/workspace/ask/a", "/workspace/ask/a/", "/workspace/ask/no/a" };
+	static struct written t;
+	struct krux_secret_key ops;
+	uint8_t shown[512];
+	size_t n;
+
+	asked_read();
+	spawning_approver("ops", &ops);
+	mkdirat(spawning_place.fd, "ask", 0755);
+	for (size_t i = 0; i < 3; i++) {
+		n = look(asked_as[i], shown, sizeof shown);
+		ck_assert_uint_eq(shown[0], 0x81);
+		ck_assert_uint_eq(shown[1], 0x81);
+		ck_assert_int_eq(shown[n - 1], 'a');
+	}
+	n = look(asked_as[0], shown, sizeof shown);
+	ticket_shown(&t, shown, n);
+	spawning_file("ask/a", "precious");
+	run_shown(&ops, &t, 1, SPAWN_BROKEN);
+	ck_assert_ptr_nonnull(strstr(spawning_why, "changed"));
+	ck_assert_int_eq(unlinkat(spawning_place.fd, "ask/a", 0), 0);
+	run_shown(&ops, &t, 2, SPAWN_DONE);
+}
+END_TEST
+
+START_TEST(what_is_no_file_has_to_be_the_same)
+{
+	static struct written t;
+	struct krux_secret_key ops;
+	uint8_t shown[512];
+	size_t n;
+
+	asked_read();
+	spawning_approver("ops", &ops);
+	mkdirat(spawning_place.fd, "ask", 0755);
+	ck_assert_int_eq(symlinkat("one", spawning_place.fd, "ask/a"), 0);
+	n = look("/workspace/ask/a/", shown, sizeof shown);
+	ck_assert_uint_eq(shown[1], 0x82);
+	ticket_shown(&t, shown, n);
+	ck_assert_int_eq(unlinkat(spawning_place.fd, "ask/a", 0), 0);
+	ck_assert_int_eq(symlinkat("two", spawning_place.fd, "ask/a"), 0);
+	run_shown(&ops, &t, 1, SPAWN_BROKEN);
+	ck_assert_ptr_nonnull(strstr(spawning_why, "changed"));
+	/* What lies behind a link is not looked at. */
+	n = look("/workspace/ask/a/b", shown, sizeof shown);
+	ck_assert_ptr_nonnull(memmem(shown, n, "behind a link", 13));
+}
+END_TEST
+
+/* It could be bound to nothing, and so there is no list of it. */
+START_TEST(a_file_that_is_too_large_is_refused)
+{
+	uint8_t shown[512];
+	size_t n;
+	int fd;
+
+	fd = openat(spawning_place.fd, "large", O_WRONLY | O_CREAT, 0666);
+	ck_assert_int_ge(fd, 0);
+	ck_assert_int_eq(ftruncate(fd, (off_t)look_size + 1), 0);
+	n = look("/workspace/large", shown, sizeof shown);
+	ck_assert_uint_eq(shown[0] >> 5, ITEM_TEXT);
+	ck_assert_ptr_nonnull(memmem(shown, n, "more than 64 MiB", 16));
+	ck_assert_int_eq(ftruncate(fd, 1), 0);
+	look("/workspace/large", shown, sizeof shown);
+	ck_assert_uint_eq(shown[0], 0x81);
+	ck_assert_uint_eq(shown[1], 0x83);
+	close(fd);
 }
 END_TEST
 
@@ -303,6 +403,9 @@ int main(void)
 	tcase_add_test(t, a_ticket_that_is_over_or_another_is_refused);
 	tcase_add_test(t, what_approvers_saw_has_to_be_as_it_was);
 	tcase_add_test(t, what_lies_below_has_to_be_as_it_was);
+	tcase_add_test(t, what_was_not_there_has_to_be_absent);
+	tcase_add_test(t, what_is_no_file_has_to_be_the_same);
+	tcase_add_test(t, a_file_that_is_too_large_is_refused);
 	tcase_add_test(t, a_tree_that_is_too_deep_is_refused);
 	suite_add_tcase(s, t);
 	srunner_run_all(r, CK_NORMAL);
