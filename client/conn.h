@@ -26,7 +26,7 @@ struct pending {
 	int64_t until;                 /* ns of CLOCK_MONOTONIC; 0: no limit */
 	enum frame_kind kind;
 	uint32_t flags;
-	bool sent, deferred;
+	bool sent, deferred, cancelled;
 	bool abandoned;                /* its result was given; an answer may still come */
 	krux_progress_fn *progress;
 	krux_done_fn *done;

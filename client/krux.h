@@ -116,8 +116,8 @@ int krux_connect(const struct krux_options *, struct krux **out, struct krux_fau
 /* The same without waiting for the answer: krux_step does the rest, and calls that are submitted
  * meanwhile are sent when it has come. */
 int krux_open(const struct krux_options *, struct krux **out, struct krux_fault *);
-/* Closes; calls under way are forgotten here and go on there: cancel first what shall not run. Their
- * results are freed, no callbacks run. NULL is allowed. Not from a callback. */
+/* Closes; calls under way are forgotten here and go on there: cancel first what shall not run, and
+ * take back its tickets. Their results are freed, no callbacks run. NULL is allowed. Not from a callback. */
 void krux_close(struct krux *);
 
 struct krux_welcome {
@@ -180,8 +180,9 @@ int krux_submit_describe(struct krux *, const struct krux_request *, uint64_t *i
 /* Is the daemon there. timeout_ms, callbacks and ctx count. */
 int krux_submit_ping(struct krux *, const struct krux_request *, uint64_t *id, struct krux_fault *);
 
-/* Asks the daemon to end a call; its result says what came of it (KRUX_END_CANCELLED: nothing ran). One
- * that was not sent yet ends at once. KRUX_E_USAGE: no such call is under way. */
+/* Asks the daemon to end a call; its result says what came of it (KRUX_END_CANCELLED: nothing ran;
+ * KRUX_END_DEFERRED: nothing ran yet, but its ticket waits on, and the call runs when it is approved, unless
+ * the ticket is taken back). One that was not sent yet ends at once. KRUX_E_USAGE: no such call is under way. */
 int krux_cancel(struct krux *, uint64_t id, struct krux_fault *);
 
 /* ---- results ---- */

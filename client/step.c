@@ -123,7 +123,9 @@ static void take_progress(struct krux *k, const struct pending *p, const struct 
 
 static int take_answer(struct krux *k, struct pending *p, const struct frame *f, struct krux_fault *fault)
 {
-	bool waits = f->answer.end == FRAME_END_DEFERRED && (p->flags & KRUX_WAIT);
+	/* A cancel ends the waiting: then what was told of a call before is told again, as its end. */
+	bool over = p->cancelled && (p->deferred || p->kind == FRAME_TICKET);
+	bool waits = f->answer.end == FRAME_END_DEFERRED && (p->flags & KRUX_WAIT) && !over;
 	int code;
 	struct outcome *o = outcome_answer(k, p, f, &code, fault);
 
@@ -226,6 +228,7 @@ static void abandon(struct krux *k, struct pending *p)
 		return;
 	if (p->sent && (p->kind == FRAME_CALL || p->kind == FRAME_TICKET))
 		stream_put(&k->stream, &cancel, NULL);
+	p->cancelled = true;
 	if (p->sent)
 		pending_abandon(k, p, o);
 	else

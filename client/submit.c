@@ -265,6 +265,7 @@ int krux_cancel(struct krux *k, uint64_t id, struct krux_fault *fault)
 	if (!p || p->abandoned)
 		return fault_set(fault, KRUX_E_USAGE, 0, "no such request is under way");
 	if (p->sent) {
+		p->cancelled = true;
 		stream_put(&k->stream, &f, NULL);
 		stream_flush(&k->stream, NULL);
 		return KRUX_OK;

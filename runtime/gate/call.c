@@ -456,9 +456,9 @@ void call_stop(struct session *s, uint64_t id)
 		call_free(s->gate, c);
 		return;
 	case CALL_WAITING:
-		tell_end(s->gate, c, FRAME_END_CANCELLED, "no longer waited for; the ticket stays as it is");
-		call_free(s->gate, c);
-		return;
+		if (ticket_unwait(s->gate, c))
+			return;
+		break;
 	case CALL_RUNNING:
 		spawner_cancel(s->gate, c);
 		break;

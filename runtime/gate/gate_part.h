@@ -386,6 +386,9 @@ void ticket_frame(struct session *, const struct frame *);
 void ticket_answered(struct gate *, struct call *, struct frame *, int fd);
 /* The session waits for the end of a ticket, as call `id`. */
 bool ticket_wait(struct session *, uint64_t id, unsigned flags, const uint8_t leaf[static TICKET_LEN]);
+/* Ends a call that waits for a ticket: it is told that the ticket waits on. False: that is released already, and what
+ * comes of it is what there is to tell. */
+bool ticket_unwait(struct gate *, struct call *);
 /* Does it wait for a person: its call does not run here, nor is its end being recorded. */
 bool ticket_rests(const struct gate *, const uint8_t leaf[static TICKET_LEN]);
 /* News of tickets from another generation. */

@@ -409,6 +409,19 @@ static bool call_looks(struct gate *g, struct call *c, bool *failed)
 	return true;
 }
 
+/* Waiting, no cancel can reach a call before it is told so: one that came earlier counts now. */
+static void call_defers(struct gate *g, struct call *c)
+{
+	tell_refusal(c);
+	if (!c->session || !(c->flags & FRAME_FLAG_WAIT)) {
+		call_free(g, c);
+		return;
+	}
+	call_waits(g, c);
+	if (c->cancelled)
+		ticket_unwait(g, c);
+}
+
 static void call_joins(struct gate *g, struct call *c, const struct card *k)
 {
 	const struct carry_ticket *t = carry_ticket_find(g->carry, k->leaf);
@@ -416,11 +429,7 @@ static void call_joins(struct gate *g, struct call *c, const struct card *k)
 	memcpy(c->ticket, k->leaf, TICKET_LEN);
 	c->has_ticket = true;
 	c->seq = t ? t->seq : 0;
-	tell_refusal(c);
-	if (c->session && c->flags & FRAME_FLAG_WAIT)
-		call_waits(g, c);
-	else
-		call_free(g, c);
+	call_defers(g, c);
 }
 
 void ticket_defer(struct gate *g, struct call *c, const struct krux_str *shown)
@@ -528,11 +537,7 @@ void ticket_deferred(struct gate *g, struct call *c, const struct message_ack *a
 		call_joins(g, c, k);
 		return;
 	}
-	tell_refusal(c);
-	if (c->session && c->flags & FRAME_FLAG_WAIT)
-		call_waits(g, c);
-	else
-		call_free(g, c);
+	call_defers(g, c);
 }
 
 /* ---- what agents ask ---- */
@@ -556,6 +561,17 @@ static void waits_still(struct session *s, uint64_t id, const struct card *k)
 	}
 	f.answer.remedy = KRUX_STR("A person has not decided yet. Wait for the ticket, or withdraw it.");
 	s->send(s, &f, -1);
+}
+
+bool ticket_unwait(struct gate *g, struct call *c)
+{
+	const struct card *k = card_find(g, c->ticket);
+
+	if (!k)
+		return false;
+	waits_still(c->session, c->id, k);
+	call_free(g, c);
+	return true;
 }
 
 static void withdrawn_done(struct gate *g, struct op *op, const struct message_ack *a)

@@ -487,6 +487,38 @@ START_TEST(calls_are_cancelled)
 }
 END_TEST
 
+START_TEST(a_cancelled_wait_ends)
+{
+	static const uint8_t leaf[32] = { 1 };
+	struct krux_request q = rig_request("{}");
+	struct krux_result *r;
+	uint64_t id;
+
+	rig_ready("1,65536,100");
+	q.flags = KRUX_WAIT;
+	rig_submit(&q);
+	fake_expect(&gate, FRAME_CALL);
+	fake_say(&gate, "answer id=1 end=2 ticket=hex:" HASH);
+	ck_assert(!krux_step(k, &fault));
+	ck_assert_ptr_null(krux_next(k));
+	ck_assert(!krux_cancel(k, 1, &fault));
+	ck_assert_uint_eq(fake_expect(&gate, FRAME_CANCEL).id, 1);
+	fake_say(&gate, "answer id=1 end=2 ticket=hex:" HASH);
+	r = rig_stepped(1);
+	ck_assert(r->end == KRUX_END_DEFERRED && r->ticket);
+	krux_result_free(r);
+	ck_assert(!krux_submit_ticket(k, KRUX_TICKET_WAIT, leaf, &q, &id, &fault));
+	fake_expect(&gate, FRAME_TICKET);
+	ck_assert(!krux_cancel(k, id, &fault));
+	fake_expect(&gate, FRAME_CANCEL);
+	fake_say(&gate, "answer id=2 end=2 ticket=hex:" HASH);
+	r = rig_stepped(id);
+	ck_assert_int_eq(r->end, KRUX_END_DEFERRED);
+	krux_result_free(r);
+	ck_assert_uint_eq(krux_pending(k), 0);
+}
+END_TEST
+
 START_TEST(times_run_out)
 {
 	struct krux_request q = rig_request("{}");
@@ -695,6 +727,7 @@ int main(void)
 	tcase_add_test(tc, the_limits_of_the_daemon_are_kept);
 	tcase_add_test(tc, a_deferred_call_waits);
 	tcase_add_test(tc, calls_are_cancelled);
+	tcase_add_test(tc, a_cancelled_wait_ends);
 	tcase_add_test(tc, times_run_out);
 	tcase_add_test(tc, a_silent_daemon_is_left);
 	tcase_add_test(tc, requests_are_checked);

@@ -217,6 +217,59 @@ START_TEST(withdrawn)
 }
 END_TEST
 
+static void cancel(struct client *c, uint64_t id)
+{
+	client_send(c, &(struct frame){ .kind = FRAME_CANCEL, .has_id = true, .id = id });
+}
+
+/* Nobody may take it for a call that will not run. */
+START_TEST(cancelled_it_waits_on)
+{
+	struct client *c = client_agent("builder", "builder-token"), *s = client_supervisor();
+
+	defer(c, 1, one, FRAME_FLAG_WAIT);
+	cancel(c, 1);
+	answered(c, 1, FRAME_END_DEFERRED);
+	ck_assert_mem_eq(f->answer.ticket, ticket, 32);
+	ask(c, 2, FRAME_TICKET_POLL);
+	answered(c, 2, FRAME_END_DEFERRED);
+	/* Who waits for the ticket itself is told the same. */
+	ask(c, 3, FRAME_TICKET_WAIT);
+	cancel(c, 3);
+	answered(c, 3, FRAME_END_DEFERRED);
+	ck_assert_uint_eq(world_count(AUDIT_KIND_WITHDRAWN), 0);
+	/* Released, it comes too late. */
+	ask(c, 4, FRAME_TICKET_WAIT);
+	world.runs = RUN_WAITS;
+	client_decide(s, 1, ticket, "accept", "ana", &world_ana);
+	done(s);
+	world_until(world.nruns == 1);
+	cancel(c, 4);
+	ck_assert(client_quiet(c));
+	world_finish(&world.run[0], RUN_ANSWERS);
+	answered(c, 4, FRAME_END_DONE);
+	client_close(c);
+	client_close(s);
+}
+END_TEST
+
+/* Before its record was on disk: it is deferred, and waited for no more. */
+START_TEST(cancelled_before_it_waits)
+{
+	struct client *c = client_agent("builder", "builder-token");
+
+	world.held = true;
+	client_call(c, 1, "filesystem.delete", one, FRAME_FLAG_WAIT);
+	world_until(world_count(AUDIT_KIND_DEFERRED) == 1);
+	cancel(c, 1);
+	ck_assert(client_quiet(c));
+	world_ack();
+	answered(c, 1, FRAME_END_DEFERRED);
+	answered(c, 1, FRAME_END_DEFERRED);
+	client_close(c);
+}
+END_TEST
+
 /* Defers n calls and withdraws each; answers of both. */
 static void withdraw_many(struct client *c, unsigned n)
 {
@@ -451,6 +504,8 @@ int main(void)
 	tcase_add_test(c, nobody_approves_himself);
 	tcase_add_test(c, rejected);
 	tcase_add_test(c, withdrawn);
+	tcase_add_test(c, cancelled_it_waits_on);
+	tcase_add_test(c, cancelled_before_it_waits);
 	tcase_add_test(c, answers_are_kept_by_agent);
 	tcase_add_test(c, what_is_not_kept_did_run);
 	tcase_add_test(c, time_runs_out);
