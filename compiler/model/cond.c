@@ -49,7 +49,7 @@ void walk_charge(struct walk *w, size_t n, struct span at)
 	if (w->nodes <= KRUX_MAX_COND_TESTS || w->stop)
 		return;
 	walk_fail(w, 9013, at, true, "the condition is too large")->expected =
-		arena_printf(w->arena, "at most %s tests%s", KRUX_SHOWN(COND_TESTS),
+		arena_printf(w->arena, "at most %s tests, with each `and`, `or` and `not`%s", KRUX_SHOWN(COND_TESTS),
 		             w->scope->defines.n ? ", those of a define counted wherever it is used" : "");
 	w->stop = true;
 }

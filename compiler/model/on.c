@@ -166,7 +166,7 @@ bool when_resolve(struct policy_ctx *c, const struct expr *when, const struct ma
 		if (c->work->nodes > KRUX_MAX_ALL_COND_TESTS)
 			diag_error(c->diags, 9013, when->at,
 			           "the conditions of this build are too large together")
-				->expected = arena_printf(c->arena, "at most %s tests, counted for every capability that a rule matches",
+				->expected = arena_printf(c->arena, "at most %s tests, with each `and`, `or` and `not`, counted for every capability that a rule matches",
 				                         KRUX_SHOWN(ALL_COND_TESTS));
 	}
 	errors = c->report.errors;

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "capspec/limits.h"
 #include "compiler/model/number.h"
 #include "tests/unit/modeling.h"
 
@@ -452,6 +453,32 @@ START_TEST(cond_many_items)
 }
 END_TEST
 
+/* Each test and each `or` counts. */
+START_TEST(cond_at_the_limit)
+{
+	for (int over = 0; over < 2; over++) {
+		struct buf b = { 0 };
+		struct world w;
+
+		world_start(&w);
+		buf_puts(&b, "krux: policy/1\nname: demo\nlayer: organization\nrules:\n  - id: one\n    on: example.act\n"
+		             "    when: count == 1");
+		for (int i = 1; i < KRUX_MAX_COND_TESTS / 2 + over; i++)
+			buf_puts(&b, " or count == 1");
+		buf_puts(&b, "\n    verdict: blocked\ndefault: blocked\n");
+		buf_putc(&b, 0);
+		world_example(&w);
+		world_policy(&w, b.p);
+		world_resolve(&w);
+		ck_assert_uint_eq(w.diags->errors, (unsigned)over);
+		if (over)
+			ck_assert_uint_eq(w.diags->list[0]->code, 9013);
+		buf_free(&b);
+		world_end(&w);
+	}
+}
+END_TEST
+
 START_TEST(cond_doubling)
 {
 	struct buf b = { 0 };
@@ -496,6 +523,7 @@ int main(void)
 	tcase_add_test(t, cond_long);
 	tcase_add_test(t, cond_nots);
 	tcase_add_test(t, cond_many_items);
+	tcase_add_test(t, cond_at_the_limit);
 	tcase_add_test(t, cond_doubling);
 	suite_add_tcase(s, t);
 	sr = srunner_create(s);
