@@ -5,6 +5,7 @@
 
 #include "capspec/canon.h"
 #include "compiler/base/escape.h"
+#include "compiler/model/names.h"
 #include "compiler/plan/given.h"
 #include "compiler/plan/rows.h"
 
@@ -216,10 +217,34 @@ static void approval_print(struct buf *b, const struct approval *a)
 	}
 }
 
+static int fact_order(const struct fact *a, const struct fact *b)
+{
+	int c = name_order(a->policy, b->policy);
+
+	c = c ? c : name_order(a->name, b->name);
+	c = c ? c : (int)a->kind - (int)b->kind;
+	return c ? c : (a > b) - (a < b);
+}
+
+/* The next of its counters by name; the first after NULL. Their numbers are the build's own. */
+static const struct fact *counter_next(const struct fact *facts, const struct obligation *o, const struct fact *after)
+{
+	const struct fact *next = NULL;
+
+	for (size_t i = 0; i < o->ncounters; i++) {
+		const struct fact *f = &facts[o->counter[i]];
+
+		if ((!after || fact_order(f, after) > 0) && (!next || fact_order(f, next) < 0))
+			next = f;
+	}
+	return next;
+}
+
 void outcome_print(struct buf *b, const struct decisions *d, const struct outcome *o)
 {
 	const struct obligation *all, *ob;
 	const struct fact *facts;
+	bool first = true;
 	char ttl[48];
 
 	decisions_obligations(d, &all);
@@ -238,10 +263,8 @@ void outcome_print(struct buf *b, const struct decisions *d, const struct outcom
 	}
 	if (ob->notify && o->verdict != KRUX_NOTIFY)
 		buf_puts(b, ", notify");
-	for (size_t i = 0; i < ob->ncounters; i++) {
-		const struct fact *f = &facts[ob->counter[i]];
-
-		buf_puts(b, i ? ", " : ", counts in ");
+	for (const struct fact *f = NULL; (f = counter_next(facts, ob, f)); first = false) {
+		buf_puts(b, first ? ", counts in " : ", ");
 		escape_screen(b, f->policy);
 		buf_putc(b, '/');
 		escape_screen(b, f->name);
@@ -255,6 +278,7 @@ void outcome_json(struct buf *b, const struct decisions *d, const struct outcome
 {
 	const struct obligation *all, *ob;
 	const struct fact *facts;
+	bool first = true;
 
 	decisions_obligations(d, &all);
 	decisions_facts(d, &facts);
@@ -272,10 +296,8 @@ void outcome_json(struct buf *b, const struct decisions *d, const struct outcome
 		buf_puts(b, "]}");
 	}
 	buf_puts(b, "],\"counters\":[");
-	for (size_t i = 0; i < ob->ncounters; i++) {
-		const struct fact *f = &facts[ob->counter[i]];
-
-		buf_printf(b, "%s{\"kind\":\"%s\",\"policy\":\"", i ? "," : "",
+	for (const struct fact *f = NULL; (f = counter_next(facts, ob, f)); first = false) {
+		buf_printf(b, "%s{\"kind\":\"%s\",\"policy\":\"", first ? "" : ",",
 		           f->kind == KRUX_FACT_RATE ? "rate" : "budget");
 		escape_json(b, f->policy);
 		buf_puts(b, "\",\"rule\":\"");

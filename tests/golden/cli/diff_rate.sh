@@ -54,3 +54,20 @@ for name in old new; do
 done
 sed -i 's/verdict: notify/verdict: blocked/' new.yaml
 "$KRUXC" diff old.yaml new.yaml -I caps
+# Counters come by name, whatever else counts in a build: as eval has them.
+counted() {
+	cat <<X
+krux: policy/1
+name: o
+layer: organization
+rules:
+  - { id: z, on: b.buy, when: n > 5, verdict: autonomous, budget: { sum: n, max: $1, per: 1h }, rate: { max: 5, per: 1h } }
+  - { id: a, on: b.buy, verdict: $2, rate: { max: 6, per: 1h } }
+default: blocked
+X
+}
+counted 50 notify > old.yaml
+counted 60 autonomous > new.yaml
+counters() { grep -o '"counters":\[[^]]*]' | sort -u; }
+"$KRUXC" diff old.yaml new.yaml -I caps --json | counters
+"$KRUXC" eval old.yaml -I caps --agent me b.buy '{"n":9,"name":"x"}' --json | counters
