@@ -63,9 +63,11 @@ struct message_ack {
 	uint8_t leaf[32], receipt[32];
 };
 
+/* A deadline of a call that was cancelled while its intent was recorded: nothing of it runs. */
+enum { RUN_CANCELLED = 1 };
 struct message_run {
 	uint8_t receipt[32];
-	uint64_t generation, deadline; /* ns of CLOCK_BOOTTIME; 0: the capability's own */
+	uint64_t generation, deadline; /* ns of CLOCK_BOOTTIME; 0: the capability's own, or RUN_CANCELLED */
 	uint32_t nrecord, nticket;     /* the intent, and the deferred record of its ticket */
 };
 

@@ -310,9 +310,8 @@ static void call_run(struct gate *g, struct call *c, const struct message_ack *a
 	c->same_slot = g->by_seq[slot];
 	g->by_seq[slot] = c;
 	tell_progress(c, "recorded");
-	/* A deadline that is past ends it before anything runs. */
 	if (c->cancelled)
-		c->deadline = 1;
+		c->deadline = RUN_CANCELLED;
 	if (spawner_run_call(g, c, a, record, ticket, NULL))
 		c->lost = true;
 	else

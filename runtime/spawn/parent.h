@@ -14,6 +14,7 @@ struct child_end {
 	uint8_t *answer;               /* caller frees */
 	size_t n;
 	bool timed_out, too_much;      /* killed by us */
+	bool hurried;                  /* timed_out: the caller gave less time than the capability has */
 	bool cancelled;                /* killed by parent_cancel */
 	bool lost;                     /* how it ended could not be seen */
 	bool exited;                   /* else by signal `code` */

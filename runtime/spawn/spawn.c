@@ -55,7 +55,10 @@ static void killed_take(const struct krux_capability *cap, const struct child_en
 	char text[64];
 	int n;
 
-	if (end->timed_out) {
+	if (end->timed_out && end->hurried) {
+		n = krux_duration_text(end->wall_ns - end->wall_ns % 1000000, text, sizeof text);
+		spawn_why(out, SPAWN_KILLED, "the caller's deadline, after %.*s", n, text);
+	} else if (end->timed_out) {
 		n = krux_duration_text(cap->limit[KRUX_LIMIT_WALL], text, sizeof text);
 		spawn_why(out, SPAWN_KILLED, "wall %.*s", n, text);
 	} else if (end->too_much || (exited && code == CHILD_TOO_MUCH)) {

@@ -167,7 +167,8 @@ static int run_watch(struct spawner *s, struct run *run, uint64_t deadline, stru
 
 	run->said = (struct watch){ .fd = p->in, .ready = run_ready, .ctx = run };
 	run->late = (struct timer){ .due = run_late, .ctx = run };
-	if (deadline && deadline < p->deadline)
+	p->end.hurried = deadline && deadline < p->deadline;
+	if (p->end.hurried)
 		p->deadline = deadline;
 	loop_timer_set(&s->loop, &run->late, p->deadline);
 	return loop_watch(&s->loop, &run->said, EPOLLIN, err);

@@ -271,6 +271,8 @@ int warrant_read(struct warrant_rules *rules, const uint8_t *body, size_t n,
 		return -1;
 	*seq = w->seq;
 	w->deadline = run.deadline;
+	if (w->deadline == RUN_CANCELLED)
+		return err_set(err, 0, "it was cancelled before it could start");
 	if (w->deadline && now_boot() >= w->deadline)
 		return err_set(err, 0, "its time was over before it could start");
 	if (request_take(rules, blob, nblobs, pool, w, err))

@@ -347,7 +347,7 @@ static void spawner_run(struct world_gate *g, const struct message *m)
 			run->intent = *decoded(i);
 	ck_assert_mem_eq(head.receipt, &run->seq, sizeof run->seq);
 	ck_assert_int_eq(record_has(&run->intent, AUDIT_TICKET), head.nticket > 0);
-	if (run->deadline == 1)
+	if (run->deadline == RUN_CANCELLED)
 		world_finish(run, RUN_REFUSES);
 	else if (world.runs == RUN_DIES)
 		channel_close(&g->spawner);

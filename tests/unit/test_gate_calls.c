@@ -273,7 +273,7 @@ START_TEST(cancelled_before_it_ran)
 	world_ack();
 	f = client_wait(c);
 	ck_assert_uint_eq(f->answer.end, FRAME_END_CANCELLED);
-	ck_assert_uint_eq(world.run[0].deadline, 1);
+	ck_assert_uint_eq(world.run[0].deadline, RUN_CANCELLED);
 	client_close(c);
 }
 END_TEST

@@ -258,7 +258,7 @@ START_TEST(the_deadline_holds_where_no_child_is_made)
 	part[1] = (struct part){ w.bytes, w.n };
 	spawning_put(&to_gate, MESSAGE_RUN, 2, part, 2, NULL, 0);
 	expect_done(w.seq, 2, SPAWN_KILLED);
-	ck_assert_ptr_nonnull(strstr(spawning_why, "wall"));
+	ck_assert_ptr_nonnull(strstr(spawning_why, "the caller's deadline, after "));
 	kill(nest, SIGCONT);
 	waiting_call(3, SPAWN_DONE);
 }

@@ -161,7 +161,7 @@ START_TEST(a_child_that_stands_still_is_killed_at_the_deadline)
 	part[1] = (struct part){ w.bytes, w.n };
 	spawning_put(&to_gate, MESSAGE_RUN, 2, part, 2, NULL, 0);
 	expect_done(w.seq, 2, SPAWN_KILLED);
-	ck_assert_ptr_nonnull(strstr(spawning_why, "wall"));
+	ck_assert_ptr_nonnull(strstr(spawning_why, "the caller's deadline, after "));
 	waiting_kill();
 	nothing_more_is_told();
 }
