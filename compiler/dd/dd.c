@@ -59,10 +59,12 @@ struct dd_attempt dd_attempt_large(struct dd *m)
 struct dd_attempt dd_attempt(struct dd *m)
 {
 	struct dd_attempt a = dd_attempt_large(m);
+	uint64_t most = store.tried < ALL_TRIED ? (ALL_TRIED - store.tried) / 2 : 0;
 
+	most = most > TRIED_STEPS ? TRIED_STEPS : most < TRIED_LEAST ? TRIED_LEAST : most;
 	m->trying = true;
-	if (m->steps + TRIED_STEPS < m->most_steps)
-		m->most_steps = m->steps + TRIED_STEPS;
+	if (m->steps + most < m->most_steps)
+		m->most_steps = m->steps + most;
 	if (m->work < MOST_WORK - MOST_TRIED)
 		m->work = MOST_WORK - MOST_TRIED;
 	return a;

@@ -118,7 +118,7 @@ void steps_add(uint64_t n)
 		store.tried += n;
 	else
 		store.steps += n;
-	if (m->trying ? store.tried > ALL_TRIED : store.steps > store.most_steps)
+	if (m->trying ? store.tried > 2 * (uint64_t)ALL_TRIED : store.steps > store.most_steps)
 		store_stop(steps_spent);
 }
 

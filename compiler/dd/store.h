@@ -19,8 +19,9 @@ enum {
 	DEAD = 0,                        /* the state from which everything is impossible */
 	MOST_WORK = 1 << 25,             /* of a manager, in states of graphs */
 	MOST_TRIED = 1 << 20,            /* of an attempt */
-	TRIED_STEPS = 1 << 24,           /* of an attempt */
-	ALL_TRIED = 1 << 25,             /* of all attempts */
+	TRIED_STEPS = 1 << 24,           /* of an attempt, which takes half of what is left at most, */
+	TRIED_LEAST = 1 << 15,           /* but may always take this */
+	ALL_TRIED = 1 << 25,             /* of all attempts; twice this with those that may always */
 	STEPS_NODE = 16, STEPS_APPLY = 4,/* what takes longer than to look at an arc */
 };
 
