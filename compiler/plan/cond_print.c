@@ -21,7 +21,7 @@ static void place_print(struct buf *b, const struct subject *s)
 	}
 }
 
-static void subject_print(struct buf *b, const struct subject *s)
+void subject_print(struct buf *b, const struct subject *s)
 {
 	switch (s->kind) {
 	case SUBJECT_FIELD:

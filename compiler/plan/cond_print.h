@@ -8,6 +8,8 @@
 void cond_print(struct buf *, const struct cond *);
 /* The same; what has a name stands by it. */
 void cond_print_named(struct buf *, const struct cond *);
+/* What a condition speaks of: a field, its size, the agent. */
+void subject_print(struct buf *, const struct subject *);
 /* A number on the scale of number_key() as a literal of its type. */
 void number_print(struct buf *, const struct subject *, krux_u128 key);
 

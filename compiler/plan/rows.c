@@ -5,6 +5,7 @@
 #include "compiler/base/escape.h"
 #include "compiler/plan/cond_print.h"
 #include "compiler/plan/words.h"
+#include "compiler/plan/words_cover.h"
 
 /* Has the rule another window, in another build: then its name alone does not say which. */
 static bool has_twin(const struct dd *m, const struct dd_var *v)
@@ -90,6 +91,24 @@ static void clause_print(struct buf *b, const struct cond *c, bool names)
 	buf_puts(b, wrap ? ")" : "");
 }
 
+/* With one of its values: no two rows hold for the same request, so that rows which are alike otherwise have others. */
+static void too_large_print(struct buf *b, struct words *w, struct dd *m, const struct dd_step *step)
+{
+	const struct subject s = words_subject(m, dd_var_of(m, step->node));
+	const struct krux_str value = word_shortest(w->arena, m, dd_class(m, step->node, *step->to));
+
+	buf_puts(b, "{too large for words: ");
+	subject_print(b, &s);
+	buf_printf(b, " in a class of an automaton of %u states",
+	           dd_class_automaton(m, w->arena, step->node, *step->to)->nstates);
+	if (value.p) {
+		buf_puts(b, ", \"");
+		escape_cap(b, value);
+		buf_puts(b, "\" among them");
+	}
+	buf_putc(b, '}');
+}
+
 bool step_print(struct buf *b, struct words *w, struct dd *m, const struct dd_step *step, bool names)
 {
 	const struct dd_var *v = dd_variable(m, dd_var_of(m, step->node));
@@ -106,8 +125,7 @@ bool step_print(struct buf *b, struct words *w, struct dd *m, const struct dd_st
 		clause_print(b, c, names);
 		return true;
 	}
-	buf_printf(b, "{too large for words: a class of an automaton of %u states}",
-	           dd_class_automaton(m, w->arena, step->node, *step->to)->nstates);
+	too_large_print(b, w, m, step);
 	return false;
 }
 
