@@ -157,7 +157,8 @@ static void processes_start(struct daemon *d, bool spawner, const struct gate_li
 	int to_gate[2], to_spawner[2], between[2], parent[2], sockets[2];
 	struct gate_run_options g = { .bundle_path = below(d, "out/bundle.krux"), .trust = state.trust, .dev = true,
 		                      .generation = 1, .limits = limits };
-	struct spawner_options s = { .bundle_path = g.bundle_path, .state = &state, .dev = true, .generation = 1 };
+	struct spawner_options s = { .bundle_path = g.bundle_path, .state = &state, .dev = true, .generation = 1,
+		                     .web = -1, .egress = -1 };
 	struct template_options h = { .bundle_path = g.bundle_path, .trust = state.trust, .dev = true,
 		                      .each = POOL_EACH, .all = POOL_ALL };
 
