@@ -368,6 +368,8 @@ void tickets_close(struct gate *);
 struct card *card_find(const struct gate *, const uint8_t leaf[static TICKET_LEN]);
 struct card *card_at(const struct gate *, uint64_t cookie);
 uint64_t card_cookie(const struct card *);
+/* What it was deferred with. False: there is no such ticket (NULL). */
+bool ticket_record(const struct carry_ticket *, struct record *);
 /* It is no longer waiting: who waits is told, unless its call runs now (why NULL). */
 void ticket_gone(struct gate *, const uint8_t leaf[static TICKET_LEN], const char *why, uint64_t seq);
 /* The same without telling anybody: it goes on as another. */

@@ -314,22 +314,35 @@ static void release(struct gate *g, struct card *k, const struct carry_ticket *t
 		call_record(g, c, AUDIT_KIND_INTENT, &e);
 }
 
+static struct krux_str shown_of(const struct record *r)
+{
+	return record_has(r, AUDIT_SHOWN) ? r->field[AUDIT_SHOWN].s : (struct krux_str){ NULL, 0 };
+}
+
+/* Does nothing hold it, and do those who have accepted it and are approvers now satisfy its quorum. */
+static bool is_due(struct gate *g, const struct card *k, const struct carry_ticket *t, const struct record *deferred)
+{
+	struct quorum q = ticket_quorum(g, k->agent);
+	struct krux_err err = { 0 };
+	struct krux_str signers;
+
+	if (k->busy || !k->ready || k->old || is_foreign(k, t) || g->retiring || g->frozen || k->agent->frozen || is_over(g, t) ||
+	    !t->naccepts)
+		return false;
+	signers = signers_write(g, t);
+	return signers.p && !quorum_holds(&q, k->leaf, deferred->field[AUDIT_APPROVALS].s, signers, &err);
+}
+
 void ticket_try(struct gate *g, struct card *k)
 {
 	const struct carry_ticket *t = carry_ticket_find(g->carry, k->leaf);
-	struct quorum q = ticket_quorum(g, k->agent);
-	struct krux_str path[16], signers;
+	struct krux_str path[16];
 	const char *why = "";
-	struct krux_err err = { 0 };
 	struct record r;
 	struct call *c;
 	size_t n;
 
-	if (!t || k->busy || !k->ready || k->old || is_foreign(k, t) || g->retiring || g->frozen || k->agent->frozen || is_over(g, t))
-		return;
-	signers = signers_write(g, t);
-	if (!t->naccepts || !signers.p || !record_decode((const uint8_t *)t->bytes.p, t->bytes.n, &r, &n, &why) ||
-	    quorum_holds(&q, k->leaf, r.field[AUDIT_APPROVALS].s, signers, &err))
+	if (!ticket_record(t, &r) || !is_due(g, k, t, &r))
 		return;
 	c = call_of(g, k, t, &r, &why);
 	n = c ? ticket_paths(g, &c->request, path, 16) : 0;
@@ -346,20 +359,16 @@ void ticket_try(struct gate *g, struct card *k)
 void ticket_seen(struct gate *g, struct card *k, struct krux_str shown)
 {
 	const struct carry_ticket *t = carry_ticket_find(g->carry, k->leaf);
-	const char *why = "";
-	struct krux_str was;
 	struct record r;
-	size_t used;
 
-	if (!t || !k->busy || !record_decode((const uint8_t *)t->bytes.p, t->bytes.n, &r, &used, &why))
+	if (!k->busy || !ticket_record(t, &r))
 		return;
 	k->busy = false;
-	was = record_has(&r, AUDIT_SHOWN) ? r.field[AUDIT_SHOWN].s : (struct krux_str){ NULL, 0 };
 	if (!shown.p)
 		ticket_end(g, k, AUDIT_KIND_STALE, "the files that it is about cannot be looked at");
-	else if (!krux_str_eq(shown, was))
+	else if (!krux_str_eq(shown, shown_of(&r)))
 		ticket_end(g, k, AUDIT_KIND_STALE, "a file that was shown, or a tree, has changed, or is there by now");
-	else if (!g->frozen && !k->agent->frozen && !g->retiring)
+	else if (is_due(g, k, t, &r))          /* still: much may be recorded while the spawner looks */
 		release(g, k, t);
 }
 
@@ -405,11 +414,6 @@ void ticket_released(struct gate *g, struct call *c)
 }
 
 /* ---- another bundle ---- */
-
-static struct krux_str shown_of(const struct record *r)
-{
-	return record_has(r, AUDIT_SHOWN) ? r->field[AUDIT_SHOWN].s : (struct krux_str){ NULL, 0 };
-}
 
 static void renewed_done(struct gate *g, struct op *op, const struct message_ack *a)
 {

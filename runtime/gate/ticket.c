@@ -120,7 +120,7 @@ static void card_known(struct card *k, const struct record *r, struct krux_str a
 	k->ready = true;
 }
 
-static bool deferred_read(const struct carry_ticket *t, struct record *r)
+bool ticket_record(const struct carry_ticket *t, struct record *r)
 {
 	const char *why;
 	size_t used;
@@ -137,7 +137,7 @@ static bool card_restore(struct gate *g, const struct carry_ticket *t)
 	struct record r;
 	struct card *k;
 
-	if (!a || !deferred_read(t, &r))
+	if (!a || !ticket_record(t, &r))
 		return true;
 	k = card_new(g, t->leaf, a);
 	if (!k)
@@ -176,7 +176,7 @@ void ticket_blob(struct gate *g, uint64_t cookie, struct message *m)
 	struct record r;
 	size_t n;
 
-	if (!k || k->ready || !deferred_read(carry_ticket_find(g->carry, k->leaf), &r))
+	if (!k || k->ready || !ticket_record(carry_ticket_find(g->carry, k->leaf), &r))
 		return;
 	if (!m->nfds) {
 		ticket_end(g, k, AUDIT_KIND_EXPIRED, "its arguments are no longer kept");
@@ -549,7 +549,7 @@ static void waits_still(struct session *s, uint64_t id, const struct card *k)
 		           .answer = { .end = FRAME_END_DEFERRED, .ticket = k->leaf } };
 	struct record r;
 
-	if (deferred_read(t, &r)) {
+	if (ticket_record(t, &r)) {
 		f.answer.verdict = r.field[AUDIT_VERDICT].u;
 		f.answer.has_verdict = true;
 		f.answer.rule = r.field[AUDIT_RULE].s;

@@ -355,11 +355,20 @@ static void spawner_run(struct world_gate *g, const struct message *m)
 		world_finish(run, (int)world.runs);
 }
 
+void world_see(void)
+{
+	struct world_sight *s = &world.sight;
+
+	channel_put(&s->gate->spawner, MESSAGE_LOOK, s->cookie, &(struct part){ s->seen, s->n }, 1, &err);
+	s->gate = NULL;
+}
+
 static void spawner_look(struct world_gate *g, const struct message *m)
 {
 	struct item_in in = { m->body, m->body + m->n, NULL };
-	uint8_t digest[32] = { (uint8_t)world.looked }, buf[4096];
-	struct item_out o = { buf, sizeof buf, 0 };
+	struct world_sight *sight = &world.sight;
+	uint8_t digest[32] = { (uint8_t)world.looked };
+	struct item_out o = { sight->seen, sizeof sight->seen, 0 };
 	struct krux_str workspace, path;
 	uint64_t two, n;
 
@@ -374,7 +383,12 @@ static void spawner_look(struct world_gate *g, const struct message *m)
 		item_str(&o, ITEM_BYTES, (struct krux_str){ (char *)digest, 32 });
 		item_head(&o, ITEM_UINT, 5);
 	}
-	channel_put(&g->spawner, MESSAGE_LOOK, m->cookie, &(struct part){ buf, o.n }, 1, &err);
+	ck_assert_ptr_null(sight->gate);
+	sight->gate = g;
+	sight->cookie = m->cookie;
+	sight->n = o.n;
+	if (!world.blind)
+		world_see();
 }
 
 void peers_spawner(struct world_gate *g, struct message *m)

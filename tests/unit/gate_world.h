@@ -45,6 +45,13 @@ extern struct world {
 	struct world_run run[64];
 	unsigned nruns;
 	uint32_t looked;               /* what the spawner sees in files: changes their digests */
+	bool blind;                    /* it sees it when world_see is called */
+	struct world_sight {
+		struct world_gate *gate;   /* NULL: nobody has asked it to look */
+		uint64_t cookie;
+		uint8_t seen[4096];
+		size_t n;
+	} sight;
 	/* what the recorder refuses: a status for the next append, or for all of a kind */
 	uint32_t refuse_kind, refuse_status;
 	bool held;                     /* ACKs wait */
@@ -103,6 +110,7 @@ void world_revoke(const char *name);
 void world_key(const char *role, const struct krux_secret_key *, const char *action);
 void world_ack(void);                        /* lets held ACKs go */
 void world_finish(struct world_run *, int how);
+void world_see(void);
 
 /* The last record of a kind, or NULL. */
 const struct record *world_find(enum audit_kind);

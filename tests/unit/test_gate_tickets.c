@@ -432,6 +432,64 @@ START_TEST(stale_files)
 }
 END_TEST
 
+/* It is accepted, and the spawner is asked to look. */
+static void accept_blindly(struct client *s, uint64_t id, const struct krux_secret_key *key, const char *name)
+{
+	world.blind = true;
+	client_decide(s, id, ticket, "accept", name, key);
+	done(s);
+	world_until(world.sight.gate);
+}
+
+/* While it looked its agent was taken out, and is there again. */
+START_TEST(taken_out_during_the_look)
+{
+	struct client *c = client_agent("builder", "builder-token"), *s = client_supervisor();
+
+	world.looked = 7;
+	defer(c, 1, one, 0);
+	accept_blindly(s, 1, &world_ana, "ana");
+	world_revoke("builder");
+	world_register("builder");
+	f = client_wait(c);
+	ck_assert(f && f->kind == FRAME_ERROR && f->error.code == FRAME_ERROR_REVOKED);
+	world_see();
+	world_until(world_count(AUDIT_KIND_EXPIRED) == 1);
+	ck_assert(frame_says(world_find(AUDIT_KIND_EXPIRED)->field[AUDIT_WHY].s, "has been taken out"));
+	ck_assert_uint_eq(world.nruns, 0);
+	client_close(c);
+	client_close(s);
+}
+END_TEST
+
+/* While it looked one of two who had accepted it was taken out: it takes another one. */
+START_TEST(approver_taken_out_during_the_look)
+{
+	struct client *c = client_agent("builder", "builder-token"), *s = client_supervisor();
+	struct krux_secret_key other;
+
+	world.looked = 7;
+	defer(c, 1, two, FRAME_FLAG_WAIT);
+	client_decide(s, 1, ticket, "accept", "ana", &world_ana);
+	done(s);
+	accept_blindly(s, 2, &world_ben, "ben");
+	world_key("approver", &world_ana, "revoke");
+	ck_assert(client_quiet(c));
+	world_see();
+	ck_assert(client_quiet(c));
+	ck_assert_uint_eq(world_count(AUDIT_KIND_INTENT), 0);
+	ck_assert(krux_key_generate("ana", false, &other, NULL));
+	world_key("approver", &other, "add");
+	ck_assert(client_quiet(c));
+	accept_blindly(s, 3, &other, "ana");
+	world_see();
+	answered(c, 1, FRAME_END_DONE);
+	ck_assert_uint_eq(world.nruns, 1);
+	client_close(c);
+	client_close(s);
+}
+END_TEST
+
 static int unread(const struct client *c)
 {
 	int n;
@@ -512,6 +570,8 @@ int main(void)
 	tcase_add_test(c, the_same_joins);
 	tcase_add_test(c, the_same_at_once);
 	tcase_add_test(c, stale_files);
+	tcase_add_test(c, taken_out_during_the_look);
+	tcase_add_test(c, approver_taken_out_during_the_look);
 	tcase_set_timeout(c, 120);
 	suite_add_tcase(s, c);
 	tcase_add_unchecked_fixture(small, world_once, world_finally);
