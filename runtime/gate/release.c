@@ -401,8 +401,8 @@ void ticket_unreleased(struct gate *g, const struct call *c, uint32_t status)
 {
 	struct card *k = card_find(g, c->ticket);
 
-	/* While frozen it waits; else it has gone another way. */
-	if (k && status != ACK_TICKET)
+	/* It has gone another way; or it waits on, while frozen, or since a signature counts no more or its time is over. */
+	if (k && (status != ACK_TICKET || carry_ticket_find(g->carry, k->leaf)))
 		k->busy = false;
 	else
 		ticket_gone(g, c->ticket, "it is decided, withdrawn or over already", 0);

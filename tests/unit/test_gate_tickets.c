@@ -490,6 +490,27 @@ START_TEST(approver_taken_out_during_the_look)
 }
 END_TEST
 
+/* The recorder knew first that it may not be used now, and it waits on. */
+START_TEST(refused_it_waits_on)
+{
+	struct client *c = client_agent("builder", "builder-token"), *s = client_supervisor();
+
+	defer(c, 1, one, FRAME_FLAG_WAIT);
+	world.refuse_kind = AUDIT_KIND_INTENT;
+	world.refuse_status = ACK_TICKET;
+	client_decide(s, 1, ticket, "accept", "ana", &world_ana);
+	done(s);
+	ck_assert(client_quiet(c));
+	world.refuse_status = ACK_OK;
+	client_decide(s, 2, ticket, "accept", "ben", &world_ben);
+	done(s);
+	answered(c, 1, FRAME_END_DONE);
+	ck_assert_uint_eq(world.nruns, 1);
+	client_close(c);
+	client_close(s);
+}
+END_TEST
+
 static int unread(const struct client *c)
 {
 	int n;
@@ -572,6 +593,7 @@ int main(void)
 	tcase_add_test(c, stale_files);
 	tcase_add_test(c, taken_out_during_the_look);
 	tcase_add_test(c, approver_taken_out_during_the_look);
+	tcase_add_test(c, refused_it_waits_on);
 	tcase_set_timeout(c, 120);
 	suite_add_tcase(s, c);
 	tcase_add_unchecked_fixture(small, world_once, world_finally);
