@@ -128,7 +128,7 @@ BENCHES += decide
 
 # the gate of the daemon
 RUNTIME_SRC += runtime/approve/propose.c \
-	runtime/gate/agents.c runtime/gate/call.c runtime/gate/calls.c runtime/gate/connection.c \
+	runtime/gate/agents.c runtime/gate/call.c runtime/gate/calls.c runtime/gate/connection.c runtime/gate/defer.c \
 	runtime/gate/ended.c runtime/gate/gate_run.c runtime/gate/handover.c runtime/gate/json.c runtime/gate/lend.c runtime/gate/limits.c \
 	runtime/gate/links.c runtime/gate/news.c runtime/gate/pure.c runtime/gate/release.c \
 	runtime/gate/report.c runtime/gate/server.c runtime/gate/supervise.c runtime/gate/tell.c \

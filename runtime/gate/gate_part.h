@@ -2,7 +2,8 @@
  *
  * Data flows so: server.c takes messages from connections, call.c makes decisions and records of
  * them, links.c carries them to recorder and spawner and brings back what these say, tell.c tells
- * the agent. ticket.c keeps what waits for a person, ended.c what no longer waits, supervise.c talks to persons. */
+ * the agent. defer.c makes tickets, ticket.c keeps them, release.c lets them run, ended.c keeps what no longer waits,
+ * supervise.c talks to persons. */
 #ifndef KRUX_GATE_PART_H
 #define KRUX_GATE_PART_H
 
@@ -360,6 +361,17 @@ struct ended *ended_keep(struct agent *, const uint8_t leaf[static TICKET_LEN], 
 /* What its call was answered, kept as long as there is room. Sets the frame's id. */
 void ended_answer(const struct gate *, struct agent *, struct ended *, const struct krux_capability *, struct frame *);
 
+/* ---- defer.c: calls that wait ---- */
+
+/* A decided call that a person has to approve: joins a card, or becomes one, after the spawner has
+ * looked at the files that it names. */
+void ticket_defer(struct gate *, struct call *, const struct krux_str *shown);
+/* Its record is on disk. */
+void ticket_deferred(struct gate *, struct call *, const struct message_ack *);
+void ticket_looked(struct gate *, uint64_t cookie, struct krux_str shown);
+/* The files that a call names and an approver is to see. */
+size_t ticket_paths(struct gate *, const struct request *, struct krux_str *path, size_t max);
+
 /* ---- ticket.c: cards, and what agents ask of them ---- */
 
 /* Cards for all tickets that carry has. */
@@ -368,20 +380,23 @@ void tickets_close(struct gate *);
 struct card *card_find(const struct gate *, const uint8_t leaf[static TICKET_LEN]);
 struct card *card_at(const struct gate *, uint64_t cookie);
 uint64_t card_cookie(const struct card *);
+/* NULL: no memory. */
+struct card *card_new(struct gate *, const uint8_t leaf[static TICKET_LEN], struct agent *);
+/* What stands for the same request of the same agent; and the card that waits for it, or NULL. */
+void card_same(const struct agent *, struct krux_str capability, uint64_t major, uint64_t minor, struct krux_str args,
+               uint8_t out[static 32]);
+struct card *card_of_same(const struct gate *, const struct agent *, const uint8_t same[static 32]);
 /* What it was deferred with. False: there is no such ticket (NULL). */
 bool ticket_record(const struct carry_ticket *, struct record *);
 /* It is no longer waiting: who waits is told, unless its call runs now (why NULL). */
 void ticket_gone(struct gate *, const uint8_t leaf[static TICKET_LEN], const char *why, uint64_t seq);
 /* The same without telling anybody: it goes on as another. */
 void ticket_voided(struct gate *, struct card *, const char *why, uint64_t seq);
+/* It goes on as that one: who asks for it, or waits for it, comes to that. */
+void ticket_renewed(struct gate *, const struct agent *, const uint8_t old[static TICKET_LEN],
+                    const uint8_t leaf[static TICKET_LEN]);
 /* It does not go on after all. */
 void ticket_unrenewed(struct gate *, const struct agent *, const uint8_t leaf[static TICKET_LEN]);
-/* A decided call that a person has to approve: joins a card, or becomes one, after the spawner has
- * looked at the files that it names. */
-void ticket_defer(struct gate *, struct call *, const struct krux_str *shown);
-/* Its record is on disk. */
-void ticket_deferred(struct gate *, struct call *, const struct message_ack *);
-void ticket_looked(struct gate *, uint64_t cookie, struct krux_str shown);
 void ticket_blob(struct gate *, uint64_t cookie, struct message *);
 void ticket_frame(struct session *, const struct frame *);
 /* The answer of a call that a ticket let run. */
@@ -397,8 +412,6 @@ bool ticket_rests(const struct gate *, const uint8_t leaf[static TICKET_LEN]);
 void tickets_follow(struct gate *, const struct record *, const uint8_t leaf[static HASH_LEN]);
 /* Appends the end of a ticket that is not used. */
 void ticket_end(struct gate *, struct card *, enum audit_kind, const char *why);
-/* The files that a call names and an approver is to see. */
-size_t ticket_paths(struct gate *, const struct request *, struct krux_str *path, size_t max);
 
 /* ---- release.c: approvers' decisions, and what follows ---- */
 

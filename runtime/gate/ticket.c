@@ -13,8 +13,6 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { PATHS = 16 };
-
 /* ---- cards ---- */
 
 struct card *card_find(const struct gate *g, const uint8_t leaf[static TICKET_LEN])
@@ -48,9 +46,8 @@ struct card *card_at(const struct gate *g, uint64_t cookie)
 	return NULL;
 }
 
-/* What stands for the same request of the same agent. */
-static void same_of(const struct agent *a, struct krux_str capability, uint64_t major, uint64_t minor,
-                    struct krux_str args, uint8_t out[static 32])
+void card_same(const struct agent *a, struct krux_str capability, uint64_t major, uint64_t minor, struct krux_str args,
+               uint8_t out[static 32])
 {
 	uint64_t n[] = { strlen(a->name), strlen(a->workspace), capability.n, major, minor, args.n };
 	const struct krux_str part[] = {
@@ -61,7 +58,7 @@ static void same_of(const struct agent *a, struct krux_str capability, uint64_t 
 	krux_sha256_parts(part, sizeof part / sizeof *part, out);
 }
 
-static struct card *card_of_same(const struct gate *g, const struct agent *a, const uint8_t same[static 32])
+struct card *card_of_same(const struct gate *g, const struct agent *a, const uint8_t same[static 32])
 {
 	for (struct card *k = g->cards; k; k = k->next)
 		if (k->ready && k->agent == a && !memcmp(k->same, same, 32))
@@ -69,7 +66,7 @@ static struct card *card_of_same(const struct gate *g, const struct agent *a, co
 	return NULL;
 }
 
-static struct card *card_new(struct gate *g, const uint8_t leaf[static TICKET_LEN], struct agent *a)
+struct card *card_new(struct gate *g, const uint8_t leaf[static TICKET_LEN], struct agent *a)
 {
 	struct card *k = ended_open(g, a) ? calloc(1, sizeof *k) : NULL, **at = &g->cards;
 
@@ -116,7 +113,7 @@ static void card_known(struct card *k, const struct record *r, struct krux_str a
 	uint64_t v[2] = { 0 };
 
 	version_read(r->field[AUDIT_VERSION].s, v);
-	same_of(k->agent, r->field[AUDIT_CAPABILITY].s, v[0], v[1], args, k->same);
+	card_same(k->agent, r->field[AUDIT_CAPABILITY].s, v[0], v[1], args, k->same);
 	k->ready = true;
 }
 
@@ -293,9 +290,15 @@ void ticket_answered(struct gate *g, struct call *c, struct frame *f, int fd)
 	}
 }
 
-/* Who waits for a ticket waits for the one that it goes on as. */
-static void waiting_renew(struct gate *g, const uint8_t old[static TICKET_LEN], const uint8_t leaf[static TICKET_LEN])
+void ticket_renewed(struct gate *g, const struct agent *a, const uint8_t old[static TICKET_LEN],
+                    const uint8_t leaf[static TICKET_LEN])
 {
+	struct ended *e = ended_find(a, old);
+
+	if (e) {
+		e->renewed = true;
+		memcpy(e->next, leaf, TICKET_LEN);
+	}
 	for (struct call *c = g->waiting; c; c = c->same_slot)
 		if (!memcmp(c->ticket, old, TICKET_LEN))
 			memcpy(c->ticket, leaf, TICKET_LEN);
@@ -325,219 +328,6 @@ void ticket_end(struct gate *g, struct card *k, enum audit_kind kind, const char
 	k->busy = true;
 	memcpy(op->ticket, k->leaf, TICKET_LEN);
 	snprintf(op->why, sizeof op->why, "%s", why);
-}
-
-/* ---- making them ---- */
-
-/* Effects that name the same place look at it once. */
-static size_t path_add(struct krux_str *path, size_t n, struct krux_str p)
-{
-	for (size_t i = 0; i < n; i++)
-		if (krux_str_eq(path[i], p))
-			return n;
-	path[n] = p;
-	return n + 1;
-}
-
-/* With so many slashes at its end. One: the root of a tree, all below it is seen to be the same, too. Two: with its contents,
- * of a call that will run from them. */
-static struct krux_str path_marked(struct gate *g, struct krux_str p, size_t slashes)
-{
-	char *root = slashes ? krux_pool_get(g->pool, p.n + slashes) : NULL;
-
-	if (!root)
-		return p;
-	memcpy(root, p.p, p.n);
-	memset(root + p.n, '/', slashes);
-	return (struct krux_str){ root, p.n + slashes };
-}
-
-size_t ticket_paths(struct gate *g, const struct request *q, struct krux_str *path, size_t max)
-{
-	static const char workspace[] = "/workspace";
-	const size_t nroot = sizeof workspace - 1;
-	const bool whole = capability_runs_workspace(q->cap);
-	size_t n = 0;
-
-	for (size_t i = 0; i < q->cap->neffects && n < max; i++) {
-		const struct krux_effect *e = &q->cap->effect[i];
-		const struct krux_value *v;
-
-		if (e->kind == KRUX_EFFECT_CONNECTS || e->kind == KRUX_EFFECT_STATE || !e->nargs ||
-		    e->arg[0].is_constant)
-			continue;
-		v = krux_access_value(&q->args, e->arg[0].access);
-		if (!v || v->kind != KRUX_V_TEXT || v->str.n < nroot || memcmp(v->str.p, workspace, nroot) != 0)
-			continue;
-		if (v->str.n == nroot ? e->arg[0].tree : v->str.p[nroot] == '/')
-			n = path_add(path, n, path_marked(g, v->str, whole ? 2 : e->arg[0].tree));
-	}
-	return n;
-}
-
-/* Nobody is asked about files that nobody could look at. */
-static void call_unseen(struct gate *g, struct call *c, struct krux_str why)
-{
-	char text[128];
-
-	snprintf(text, sizeof text, "%.*s; nothing was done", (int)(why.n < 100 ? why.n : 100), why.p);
-	tell_error(c->session, true, c->id, FRAME_ERROR_UNRECORDED, why.n ? text :
-	           "the files that the call is about cannot be looked at, or a tree has more than 65536 entries or 64 folders in "
-	           "one another; nothing was done", 0);
-	call_free(g, c);
-}
-
-/* The answer waits in the call until the spawner has looked. False: there is nothing to look at; or,
- * with *failed, it cannot. */
-static bool call_looks(struct gate *g, struct call *c, bool *failed)
-{
-	struct krux_str workspace = { c->agent->workspace, strlen(c->agent->workspace) }, path[PATHS];
-	size_t n = ticket_paths(g, &c->request, path, PATHS);
-
-	if (!n)
-		return false;
-	c->held = lend_take(&g->lend, c->request.cbor.n, &c->held_room);
-	if (!c->held || !spawner_look(g, c->cookie, workspace, path, n)) {
-		lend_give(&g->lend, c->held, c->held_room);
-		c->held = NULL;
-		*failed = true;
-		return false;
-	}
-	memcpy(c->held, c->request.cbor.p, c->request.cbor.n);
-	c->held_n = c->request.cbor.n;
-	c->stage = CALL_LOOKING;
-	return true;
-}
-
-/* Waiting, no cancel can reach a call before it is told so: one that came earlier counts now. */
-static void call_defers(struct gate *g, struct call *c)
-{
-	tell_refusal(c);
-	if (!c->session || !(c->flags & FRAME_FLAG_WAIT)) {
-		call_free(g, c);
-		return;
-	}
-	call_waits(g, c);
-	if (c->cancelled)
-		ticket_unwait(g, c);
-}
-
-static void call_joins(struct gate *g, struct call *c, const struct card *k)
-{
-	const struct carry_ticket *t = carry_ticket_find(g->carry, k->leaf);
-
-	memcpy(c->ticket, k->leaf, TICKET_LEN);
-	c->has_ticket = true;
-	c->seq = t ? t->seq : 0;
-	call_defers(g, c);
-}
-
-void ticket_defer(struct gate *g, struct call *c, const struct krux_str *shown)
-{
-	struct entry_ticket e = { .ticket = NULL };
-	bool failed = false;
-	struct card *k;
-
-	same_of(c->agent, c->request.cap->name, c->request.cap->major, c->request.cap->minor, c->request.cbor, c->same);
-	k = card_of_same(g, c->agent, c->same);
-	if (k) {
-		call_joins(g, c, k);
-		return;
-	}
-	if (c->agent->ntickets >= g->limits.tickets) {
-		tell_error(c->session, true, c->id, FRAME_ERROR_CALLS,
-		             "too many calls of this agent wait for a person; nothing was done", 0);
-		call_free(g, c);
-		return;
-	}
-	if (!shown && call_looks(g, c, &failed))
-		return;
-	if (failed) {
-		call_unseen(g, c, (struct krux_str){ NULL, 0 });
-		return;
-	}
-	if (shown)
-		e.shown = *shown;
-	call_record(g, c, AUDIT_KIND_DEFERRED, &e);
-}
-
-/* A list of the field `shown`, n 0 where it is empty; p NULL: it is none, the look has failed. */
-static struct krux_str shown_read(struct krux_str s)
-{
-	struct item_in in = { (const uint8_t *)s.p, (const uint8_t *)s.p + s.n, NULL };
-	const char *schema = "[(t?b32?u?u)]";
-
-	if (!s.n || s.n > 16384 || !item_check(&in, &schema) || in.p != in.end)
-		return (struct krux_str){ NULL, 0 };
-	return (struct krux_str){ s.p, s.n > 1 ? s.n : 0 };
-}
-
-/* Why the look has failed, n 0 where nobody said. */
-static struct krux_str shown_why(struct krux_str s)
-{
-	struct item_in in = { (const uint8_t *)s.p, (const uint8_t *)s.p + s.n, NULL };
-	struct krux_str why;
-
-	return s.n && item_take_str(&in, ITEM_TEXT, &why) && in.p == in.end ? why : (struct krux_str){ NULL, 0 };
-}
-
-void ticket_looked(struct gate *g, uint64_t cookie, struct krux_str shown)
-{
-	struct card *k = cookie >> COOKIE_SHIFT == COOKIE_CARD ? card_at(g, cookie) : NULL;
-	struct call *c = cookie >> COOKIE_SHIFT == COOKIE_CALL ? call_at(g, cookie) : NULL;
-	struct request_refusal refusal;
-	struct krux_str seen = shown_read(shown), args;
-
-	if (k)
-		ticket_seen(g, k, seen);
-	if (!c || c->stage != CALL_LOOKING)
-		return;
-	/* The facts may be others by now, and it is decided again. */
-	args = (struct krux_str){ krux_pool_copy(g->pool, c->held, c->held_n), c->held_n };
-	lend_give(&g->lend, c->held, c->held_room);
-	c->held = NULL;
-	c->stage = CALL_RECORDING;
-	c->request.cbor = (struct krux_str){ NULL, 0 };
-	if (!seen.p) {
-		call_unseen(g, c, shown_why(shown));
-		return;
-	}
-	if (!args.p || !call_args(g, c, args, &refusal)) {
-		tell_error(c->session, true, c->id, FRAME_ERROR_UNRECORDED, "out of memory; nothing was done", 0);
-		call_free(g, c);
-		return;
-	}
-	call_settle(g, c, &seen);
-}
-
-void ticket_deferred(struct gate *g, struct call *c, const struct message_ack *a)
-{
-	struct card *k = card_of_same(g, c->agent, c->same), *mine = card_new(g, a->leaf, c->agent);
-
-	if (c->renewal) {
-		struct ended *e = ended_find(c->agent, c->ticket);
-
-		if (e) {
-			e->renewed = true;
-			memcpy(e->next, a->leaf, TICKET_LEN);
-		}
-		waiting_renew(g, c->ticket, a->leaf);
-	}
-	memcpy(c->ticket, a->leaf, TICKET_LEN);
-	c->has_ticket = true;
-	if (mine) {
-		mine->blob = c->blob;
-		c->blob = -1;
-		memcpy(mine->same, c->same, sizeof mine->same);
-		mine->ready = true;
-	}
-	/* The same was asked twice before the first was recorded: the first stays. */
-	if (mine && k) {
-		ticket_end(g, mine, AUDIT_KIND_WITHDRAWN, "the same call waits already");
-		call_joins(g, c, k);
-		return;
-	}
-	call_defers(g, c);
 }
 
 /* ---- what agents ask ---- */
