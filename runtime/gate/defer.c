@@ -8,52 +8,56 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { PATHS = 16 };
+static const char too_many[] = "it names more than 16 places in the workspace, which no approval can be bound to";
+_Static_assert(TICKET_PATHS == 16, "too_many says how many");
 
-/* Effects that name the same place look at it once. */
-static size_t path_add(struct krux_str *path, size_t n, struct krux_str p)
+/* One more, with so many slashes at its end. One: the root of a tree, all below it is seen to be the same, too. Two: with its
+ * contents, of a call that will run from them. What lies elsewhere, and what other effects name too, is none more. */
+static size_t path_add(struct gate *g, struct krux_str *path, size_t n, struct krux_str p, bool tree, bool whole)
 {
-	for (size_t i = 0; i < n; i++)
+	static const char workspace[] = "/workspace";
+	const size_t nroot = sizeof workspace - 1, slashes = whole ? 2 : tree;
+	char *marked;
+
+	if (p.n < nroot || memcmp(p.p, workspace, nroot) != 0 || (p.n == nroot ? !tree : p.p[nroot] != '/'))
+		return n;
+	marked = slashes ? krux_pool_get(g->pool, p.n + slashes) : NULL;
+	if (slashes && !marked)
+		return TICKET_PATHS + 1;
+	if (marked) {
+		memcpy(marked, p.p, p.n);
+		memset(marked + p.n, '/', slashes);
+		p = (struct krux_str){ marked, p.n + slashes };
+	}
+	for (size_t i = 0; i < n && i < TICKET_PATHS; i++)
 		if (krux_str_eq(path[i], p))
 			return n;
-	path[n] = p;
+	if (n < TICKET_PATHS)
+		path[n] = p;
 	return n + 1;
 }
 
-/* With so many slashes at its end. One: the root of a tree, all below it is seen to be the same, too. Two: with its contents,
- * of a call that will run from them. */
-static struct krux_str path_marked(struct gate *g, struct krux_str p, size_t slashes)
+size_t ticket_paths(struct gate *g, const struct request *q, struct krux_str path[static TICKET_PATHS])
 {
-	char *root = slashes ? krux_pool_get(g->pool, p.n + slashes) : NULL;
-
-	if (!root)
-		return p;
-	memcpy(root, p.p, p.n);
-	memset(root + p.n, '/', slashes);
-	return (struct krux_str){ root, p.n + slashes };
-}
-
-size_t ticket_paths(struct gate *g, const struct request *q, struct krux_str *path, size_t max)
-{
-	static const char workspace[] = "/workspace";
-	const size_t nroot = sizeof workspace - 1;
 	const bool whole = capability_runs_workspace(q->cap);
 	size_t n = 0;
 
-	for (size_t i = 0; i < q->cap->neffects && n < max; i++) {
+	for (size_t i = 0; i < q->cap->neffects && n <= TICKET_PATHS; i++) {
 		const struct krux_effect *e = &q->cap->effect[i];
+		const bool tree = e->nargs && e->arg[0].tree;
 		const struct krux_value *v;
 
-		if (e->kind == KRUX_EFFECT_CONNECTS || e->kind == KRUX_EFFECT_STATE || !e->nargs ||
-		    e->arg[0].is_constant)
+		if (e->kind == KRUX_EFFECT_CONNECTS || e->kind == KRUX_EFFECT_STATE || !e->nargs)
 			continue;
-		v = krux_access_value(&q->args, e->arg[0].access);
-		if (!v || v->kind != KRUX_V_TEXT || v->str.n < nroot || memcmp(v->str.p, workspace, nroot) != 0)
-			continue;
-		if (v->str.n == nroot ? e->arg[0].tree : v->str.p[nroot] == '/')
-			n = path_add(path, n, path_marked(g, v->str, whole ? 2 : e->arg[0].tree));
+		v = e->arg[0].is_constant ? NULL : krux_access_value(&q->args, e->arg[0].access);
+		if (e->arg[0].is_constant)
+			n = path_add(g, path, n, e->arg[0].constant, tree, whole);
+		else if (v && v->kind == KRUX_V_TEXT)
+			n = path_add(g, path, n, v->str, tree, whole);
+		for (size_t k = 0; v && v->kind == KRUX_V_LIST && k < v->list.n && n <= TICKET_PATHS; k++)
+			n = path_add(g, path, n, v->list.item[k].str, tree, whole);
 	}
-	return n;
+	return n < TICKET_PATHS + 1 ? n : TICKET_PATHS + 1;
 }
 
 /* Nobody is asked about files that nobody could look at. */
@@ -69,19 +73,23 @@ static void call_unseen(struct gate *g, struct call *c, struct krux_str why)
 }
 
 /* The answer waits in the call until the spawner has looked. False: there is nothing to look at; or,
- * with *failed, it cannot. */
-static bool call_looks(struct gate *g, struct call *c, bool *failed)
+ * with *failed, which says why or nothing, it cannot. */
+static bool call_looks(struct gate *g, struct call *c, const char **failed)
 {
-	struct krux_str workspace = { c->agent->workspace, strlen(c->agent->workspace) }, path[PATHS];
-	size_t n = ticket_paths(g, &c->request, path, PATHS);
+	struct krux_str workspace = { c->agent->workspace, strlen(c->agent->workspace) }, path[TICKET_PATHS];
+	size_t n = ticket_paths(g, &c->request, path);
 
 	if (!n)
 		return false;
+	if (n > TICKET_PATHS) {
+		*failed = too_many;
+		return false;
+	}
 	c->held = lend_take(&g->lend, c->request.cbor.n, &c->held_room);
 	if (!c->held || !spawner_look(g, c->cookie, workspace, path, n)) {
 		lend_give(&g->lend, c->held, c->held_room);
 		c->held = NULL;
-		*failed = true;
+		*failed = "";
 		return false;
 	}
 	memcpy(c->held, c->request.cbor.p, c->request.cbor.n);
@@ -116,7 +124,7 @@ static void call_joins(struct gate *g, struct call *c, const struct card *k)
 void ticket_defer(struct gate *g, struct call *c, const struct krux_str *shown)
 {
 	struct entry_ticket e = { .ticket = NULL };
-	bool failed = false;
+	const char *failed = NULL;
 	struct card *k;
 
 	card_same(c->agent, c->request.cap->name, c->request.cap->major, c->request.cap->minor, c->request.cbor, c->same);
@@ -134,7 +142,7 @@ void ticket_defer(struct gate *g, struct call *c, const struct krux_str *shown)
 	if (!shown && call_looks(g, c, &failed))
 		return;
 	if (failed) {
-		call_unseen(g, c, (struct krux_str){ NULL, 0 });
+		call_unseen(g, c, (struct krux_str){ failed, strlen(failed) });
 		return;
 	}
 	if (shown)

@@ -20,6 +20,7 @@
 #include "runtime/gate/lend.h"
 #include "runtime/record/entry.h"
 #include "runtime/request/request.h"
+#include "runtime/spawn/look.h"
 
 struct carry;
 struct carry_ticket;
@@ -369,8 +370,10 @@ void ticket_defer(struct gate *, struct call *, const struct krux_str *shown);
 /* Its record is on disk. */
 void ticket_deferred(struct gate *, struct call *, const struct message_ack *);
 void ticket_looked(struct gate *, uint64_t cookie, struct krux_str shown);
-/* The files that a call names and an approver is to see. */
-size_t ticket_paths(struct gate *, const struct request *, struct krux_str *path, size_t max);
+/* The places in the workspace that a call's effects name, and an approver is to see, as the spawner takes them. More than
+ * TICKET_PATHS: there are too many of them. */
+enum { TICKET_PATHS = LOOK_FILES };
+size_t ticket_paths(struct gate *, const struct request *, struct krux_str path[static TICKET_PATHS]);
 
 /* ---- ticket.c: cards, and what agents ask of them ---- */
 

@@ -336,7 +336,7 @@ static bool is_due(struct gate *g, const struct card *k, const struct carry_tick
 void ticket_try(struct gate *g, struct card *k)
 {
 	const struct carry_ticket *t = carry_ticket_find(g->carry, k->leaf);
-	struct krux_str path[16];
+	struct krux_str path[TICKET_PATHS];
 	const char *why = "";
 	struct record r;
 	struct call *c;
@@ -345,10 +345,10 @@ void ticket_try(struct gate *g, struct card *k)
 	if (!ticket_record(t, &r) || !is_due(g, k, t, &r))
 		return;
 	c = call_of(g, k, t, &r, &why);
-	n = c ? ticket_paths(g, &c->request, path, 16) : 0;
+	n = c ? ticket_paths(g, &c->request, path) : 0;
 	if (c && !n)
 		release(g, k, t);
-	else if (!c || !spawner_look(g, card_cookie(k), t->workspace, path, n))
+	else if (!c || n > TICKET_PATHS || !spawner_look(g, card_cookie(k), t->workspace, path, n))
 		ticket_end(g, k, AUDIT_KIND_EXPIRED, c ? "its files cannot be looked at" : why);
 	else
 		k->busy = true;

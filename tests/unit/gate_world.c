@@ -237,8 +237,8 @@ const char *world_other(void)
 	static char path[128];
 	char command[512];
 
-	snprintf(command, sizeof command, "mkdir -p %s/in && sed 's/from: \\[ ana, ben \\], quorum: 1/from: [ ana, ben ], quorum: 2/' "
-	         "tests/fixtures/gate/policy.yaml >%s/in/policy.yaml", built, built);
+	snprintf(command, sizeof command, "mkdir -p %s/in && cp tests/fixtures/gate/team.cap %s/in/ && sed 's/from: \\[ ana, ben \\], quorum: 1/from: [ ana, ben ], quorum: 2/' "
+	         "tests/fixtures/gate/policy.yaml >%s/in/policy.yaml", built, built, built);
 	ck_assert_int_eq(system(command), 0);
 	snprintf(command, sizeof command, "%s/in", built);
 	build(command, "other");

@@ -432,6 +432,40 @@ START_TEST(stale_files)
 }
 END_TEST
 
+/* That many files below /workspace, of which the second is named twice. */
+static const char *gather(unsigned n)
+{
+	static char json[4096];
+	size_t at = (size_t)snprintf(json, sizeof json, "{\"to\":\"/workspace/f1\",\"from\":[\"/workspace/f0\"");
+
+	for (unsigned i = 1; i < n; i++)
+		at += (size_t)snprintf(json + at, sizeof json - at, ",\"/workspace/f%u\"", i);
+	snprintf(json + at, sizeof json - at, "]}");
+	return json;
+}
+
+/* All that an effect names: each of a list, and what the capability names itself. */
+START_TEST(every_place_is_looked_at)
+{
+	struct client *c = client_agent("builder", "builder-token");
+	struct krux_str shown;
+
+	world.looked = 7;
+	f = client_answer(c, 1, "team.gather", gather(15));
+	ck_assert_uint_eq(f->answer.end, FRAME_END_DEFERRED);
+	shown = world_find(AUDIT_KIND_DEFERRED)->field[AUDIT_SHOWN].s;
+	ck_assert_uint_eq((uint8_t)shown.p[0], 0x90);
+	ck_assert(memmem(shown.p, shown.n, "/workspace/f0", 13) && memmem(shown.p, shown.n, "/workspace/f14", 14));
+	ck_assert(memmem(shown.p, shown.n, "/workspace/always", 17));
+	client_call(c, 2, "team.gather", gather(16), 0);
+	f = client_wait(c);
+	frame_refuses(f, 2, FRAME_ERROR_UNRECORDED);
+	ck_assert(frame_says(f->error.why, "it names more than 16 places in the workspace, which no approval can be bound to; nothing was done"));
+	ck_assert_uint_eq(world_count(AUDIT_KIND_DEFERRED), 1);
+	client_close(c);
+}
+END_TEST
+
 /* It is accepted, and the spawner is asked to look. */
 static void accept_blindly(struct client *s, uint64_t id, const struct krux_secret_key *key, const char *name)
 {
@@ -591,6 +625,7 @@ int main(void)
 	tcase_add_test(c, the_same_joins);
 	tcase_add_test(c, the_same_at_once);
 	tcase_add_test(c, stale_files);
+	tcase_add_test(c, every_place_is_looked_at);
 	tcase_add_test(c, taken_out_during_the_look);
 	tcase_add_test(c, approver_taken_out_during_the_look);
 	tcase_add_test(c, refused_it_waits_on);
