@@ -85,6 +85,7 @@ bool ticket_fits(struct recorder *r, const struct record *intent)
 		                                   AUDIT_VERSION, AUDIT_ARGS, AUDIT_ARGS_BLOB };
 	const struct carry_ticket *t =
 		carry_ticket_find(log_carry(r->log), (const uint8_t *)intent->field[AUDIT_TICKET].s.p);
+	const struct carry_agent *a = carry_agent_find(log_carry(r->log), intent->field[AUDIT_AGENT].s);
 	struct record deferred;
 	struct signer s;
 	const char *why;
@@ -92,6 +93,9 @@ bool ticket_fits(struct recorder *r, const struct record *intent)
 
 	if (!t || carry_ticket_over(t, log_wall(), log_mono(), log_boot(r->log)) ||
 	    !record_decode((const uint8_t *)t->bytes.p, t->bytes.n, &deferred, &used, &why))
+		return false;
+	/* Asked for under a registration that holds no longer. */
+	if (a && t->seq < a->seq)
 		return false;
 	for (size_t i = 0; i < sizeof fields / sizeof *fields; i++)
 		if (!same(intent, &deferred, fields[i]))

@@ -189,6 +189,27 @@ static struct record deferred(void)
 	return r;
 }
 
+/* Who is taken out, and then there again, has no ticket of before. */
+START_TEST(a_ticket_is_of_one_registration)
+{
+	uint8_t ticket[HASH_LEN];
+	struct record r = { 0 };
+
+	ck_assert_int_eq(gate(deferred()), ACK_OK);
+	memcpy(ticket, ack.leaf, HASH_LEN);
+	ck_assert_int_eq(gate(decision(ticket, &approver_key, "accept")), ACK_OK);
+	record_set(&r, AUDIT_KIND, AUDIT_KIND_AGENT);
+	record_text(&r, AUDIT_NAME, "builder");
+	record_text(&r, AUDIT_ACTION, "revoke");
+	ck_assert_int_eq(gate(act(r, &operator_key, 4)), ACK_OK);
+	ck_assert_int_eq(gate(act(agent_record("builder", "/srv/w"), &operator_key, 5)), ACK_OK);
+	ck_assert_int_eq(gate(with_ticket(intent_record(), ticket, &approver_key)), ACK_TICKET);
+	ck_assert_int_eq(gate(intent_record()), ACK_OK);
+	recording_stop();
+	recording_verify();
+}
+END_TEST
+
 START_TEST(a_ticket_is_used_up_once)
 {
 	uint8_t ticket[HASH_LEN];
@@ -571,6 +592,7 @@ int main(void)
 	tcase_add_test(tc, only_registered_agents_ask);
 	tcase_add_test(tc, who_is_served_alone_is_as_claimed);
 	tcase_add_test(tc, a_freeze_holds_and_a_thaw_is_signed);
+	tcase_add_test(tc, a_ticket_is_of_one_registration);
 	tcase_add_test(tc, a_ticket_is_used_up_once);
 	tcase_add_test(tc, a_ticket_is_used_up_once_in_one_turn);
 	tcase_add_test(tc, the_state_comes_before_the_news);
