@@ -127,9 +127,8 @@ int cgroup_make(int above, const char *name, struct krux_err *err)
 {
 	CLEAN_FD int fd = -1;
 
-	if (mkdirat(above, name, 0755) && errno == EEXIST)
-		cgroup_remove(above, name, NULL);
-	if (mkdirat(above, name, 0755) && errno != EEXIST)
+	if (mkdirat(above, name, 0755) &&
+	    (errno != EEXIST || cgroup_remove(above, name, NULL) || mkdirat(above, name, 0755)))
 		return err_set(err, errno, "make the cgroup %s", name);
 	fd = file_open(above, name, O_RDONLY | O_DIRECTORY, 0, err);
 	if (fd < 0)

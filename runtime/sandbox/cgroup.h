@@ -26,7 +26,8 @@ void cgroup_unsettle(void);
 unsigned cgroup_pass(int group);
 /* Controllers with which a group can be limited as calls are: memory where swap can be kept from it too. */
 unsigned cgroup_has(int group);
-/* A new group below `above`; one of that name that was left behind is removed before. */
+/* A new group below `above`; an empty one of that name that was left behind is removed before. -1 with *err, where one
+ * cannot be: what lives in it would share what is limited and ended. */
 int cgroup_make(int above, const char *name, struct krux_err *err);
 /* Forks into a group (-1: stays where it is). As fork. */
 pid_t cgroup_fork(int group);

@@ -19,6 +19,7 @@ static void group_name(const struct groups *g, const struct cgroup *one, char na
 	snprintf(name, 16, "%u", (unsigned)(one - g->group));
 }
 
+/* One that cannot be removed keeps its name for as long as there are groups, as one that is not empty does. */
 static void group_forget(struct groups *g, struct cgroup *one)
 {
 	char name[16];
@@ -26,7 +27,8 @@ static void group_forget(struct groups *g, struct cgroup *one)
 	group_name(g, one, name);
 	close(one->fd);
 	one->fd = -1;
-	cgroup_remove(g->above, name, NULL);
+	if (cgroup_remove(g->above, name, NULL))
+		return;
 	one->next = g->unmade;
 	g->unmade = one;
 }
@@ -135,7 +137,7 @@ struct cgroup *groups_take(struct groups *g, const struct group_limits *limits, 
 
 	if (one)
 		return one;
-	if (!g->unmade && g->idle)
+	while (!g->unmade && g->idle)
 		idle_forget(g);
 	one = group_make(g, err);
 	if (one && limits_set(g, one, limits, err)) {

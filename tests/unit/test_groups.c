@@ -1,6 +1,7 @@
 /* Control groups of calls: what is in one stands still, goes on and ends at once; what it was limited in and what came of it
  * is known; it is used again. Where there is no cgroup v2 to be had, nothing of it is tried, nor are limits without
  * their controllers: the guest has both. */
+#include "runtime/base/cleanup.h"
 #include "runtime/base/err.h"
 #include "runtime/sandbox/cgroup.h"
 #include "runtime/spawn/groups.h"
@@ -195,6 +196,42 @@ START_TEST(one_that_is_not_empty_is_not_used_again)
 }
 END_TEST
 
+static int pause_on(void)
+{
+	while (pause())
+		;
+	return 0;
+}
+
+/* Nor is its name. */
+START_TEST(one_that_cannot_be_removed_is_not_used_again)
+{
+	struct cgroup *all[ALL], *one;
+	struct group_end end;
+	int left = 0;
+	pid_t pid;
+
+	if (above < 0)
+		return;
+	for (int i = 0; i < ALL; i++)
+		all[i] = take(&narrow);
+	for (int i = 0; i < ALL; i++)
+		groups_give(&groups, all[i], &end);
+	while (groups.unmade)
+		all[left++] = take(&wide);
+	/* The next one of other limits takes the place of that one. */
+	pid = run(groups.idle, pause_on);
+	one = take(&wide);
+	ck_assert(cgroup_empty(one->fd));
+	ck_assert_int_eq(ended(run(one, nothing)), 0);
+	groups_give(&groups, one, &end);
+	while (left--)
+		groups_give(&groups, all[left], &end);
+	ck_assert(!kill(pid, SIGKILL));
+	ck_assert_int_eq(WTERMSIG(ended(pid)), SIGKILL);
+}
+END_TEST
+
 START_TEST(there_are_no_more_than_so_many)
 {
 	struct cgroup *all[ALL];
@@ -288,6 +325,32 @@ START_TEST(processes_have_a_limit)
 	ck_assert_int_eq(ended(run(one, nothing)), 0);
 	groups_give(&groups, one, &end);
 	ck_assert_uint_eq(end.refused, 0);
+}
+END_TEST
+
+/* ---- those that are left ---- */
+
+static bool is_there(const char *group)
+{
+	return !faccessat(groups.above, group, F_OK, 0);
+}
+
+START_TEST(nobody_gets_one_that_others_live_in)
+{
+	CLEAN_FD int fd = -1;
+	pid_t pid;
+
+	if (above < 0)
+		return;
+	fd = cgroup_make(groups.above, "other", &err);
+	ck_assert_int_ge(fd, 0);
+	pid = run(&(struct cgroup){ .fd = fd }, pause_on);
+	ck_assert_int_lt(cgroup_make(groups.above, "other", &err), 0);
+	ck_assert_str_eq(err.text, "make the cgroup other: Device or resource busy");
+	ck_assert(!cgroup_kill(fd, &err));
+	ck_assert_int_eq(WTERMSIG(ended(pid)), SIGKILL);
+	close(cgroup_make(groups.above, "other", &err));
+	ck_assert(!cgroup_remove(groups.above, "other", &err) && !is_there("other"));
 }
 END_TEST
 
@@ -434,7 +497,9 @@ int main(void)
 	tcase_add_test(t, it_stands_still_and_goes_on);
 	tcase_add_test(t, it_is_used_again_for_the_same_limits);
 	tcase_add_test(t, one_that_is_not_empty_is_not_used_again);
+	tcase_add_test(t, one_that_cannot_be_removed_is_not_used_again);
 	tcase_add_test(t, there_are_no_more_than_so_many);
+	tcase_add_test(t, nobody_gets_one_that_others_live_in);
 	tcase_add_test(t, memory_has_a_limit);
 	tcase_add_test(t, processes_have_a_limit);
 	tcase_add_test(t, a_daemon_makes_way_for_its_groups);
