@@ -207,12 +207,12 @@ int cgroup_sweep(int above, const char *prefix, struct krux_err *err)
 		return err_set(err, errno, "look at the control groups");
 	rewinddir(dir);
 	while ((e = readdir(dir))) {
-		char *end;
+		char *number = strrchr(e->d_name, '-'), *end;
 		long pid;
 
-		if (strncmp(e->d_name, prefix, n) != 0)
+		if (!number || strncmp(e->d_name, prefix, n) != 0)
 			continue;
-		pid = strtol(e->d_name + n, &end, 10);
+		pid = strtol(number + 1, &end, 10);
 		if (pid > 0 && !*end && kill((pid_t)pid, 0) && errno == ESRCH &&
 		    group_end(above, e->d_name, err))
 			return -1;

@@ -44,8 +44,8 @@ int cgroup_freeze(int group, bool still, struct krux_err *err);
 bool cgroup_empty(int group);
 /* Removes an empty group and those below it. */
 int cgroup_remove(int above, const char *name, struct krux_err *err);
-/* Ends and removes the groups PREFIX-and-a-number whose process is gone: it was killed before it could.
- * Nothing of them lives when it returns 0. */
+/* Ends and removes the groups whose name begins with the prefix and ends with a hyphen and the number of a process that
+ * is gone: it was killed before it could. Nothing of them lives when it returns 0. */
 int cgroup_sweep(int above, const char *prefix, struct krux_err *err);
 
 #endif

@@ -354,6 +354,36 @@ START_TEST(nobody_gets_one_that_others_live_in)
 }
 END_TEST
 
+/* Of a daemon that was killed, the group that it went to as well. */
+START_TEST(what_is_left_is_swept)
+{
+	static const char *const left[] = { "krux-", "krux-self-", "krux-try-" };
+	char gone[32], ours[32];
+	CLEAN_FD int fd = -1;
+	pid_t owner = fork(), pid;
+
+	if (!owner)
+		_exit(0);
+	ended(owner);
+	if (above < 0)
+		return;
+	for (size_t i = 0; i < sizeof left / sizeof *left; i++) {
+		snprintf(gone, sizeof gone, "%s%d", left[i], owner);
+		snprintf(ours, sizeof ours, "%s%d", left[i], getpid());
+		fd = cgroup_make(groups.above, gone, &err);
+		ck_assert_int_ge(fd, 0);
+		close(cgroup_make(groups.above, ours, &err));
+		pid = run(&(struct cgroup){ .fd = fd }, pause_on);
+		ck_assert_msg(!cgroup_sweep(groups.above, "krux-", &err), "%s", err.text);
+		ck_assert_int_eq(WTERMSIG(ended(pid)), SIGKILL);
+		ck_assert(!is_there(gone) && is_there(ours));
+		ck_assert(!cgroup_remove(groups.above, ours, &err));
+		cleanup_fd(&fd);
+		fd = -1;
+	}
+}
+END_TEST
+
 /* ---- a daemon's own group ---- */
 
 static bool others_have(int group)
@@ -500,6 +530,7 @@ int main(void)
 	tcase_add_test(t, one_that_cannot_be_removed_is_not_used_again);
 	tcase_add_test(t, there_are_no_more_than_so_many);
 	tcase_add_test(t, nobody_gets_one_that_others_live_in);
+	tcase_add_test(t, what_is_left_is_swept);
 	tcase_add_test(t, memory_has_a_limit);
 	tcase_add_test(t, processes_have_a_limit);
 	tcase_add_test(t, a_daemon_makes_way_for_its_groups);
