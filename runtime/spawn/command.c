@@ -123,8 +123,8 @@ int command_view_share(const struct child_plan *plan, int proc)
 	if (plan->snapshot && view.workspace >= 0) {
 		view.fill = snapshot_take;
 		view.ctx = (void *)(uintptr_t)plan;
-		view.filled = snapshot_bytes + SNAPSHOT_ROOM;
-		view.entries = snapshot_entries + SNAPSHOT_ABOVE;
+		view.filled = SNAPSHOT_COPY_BYTES;
+		view.entries = SNAPSHOT_COPY_ENTRIES;
 	}
 	return view_share(proc, &view);
 }

@@ -207,7 +207,7 @@ static void sight_write(struct item_out *o, struct krux_str path, const struct s
 
 size_t look_at(int workspace, const struct look *l, int into, uint8_t *out, size_t cap, const char **why)
 {
-	struct snapshot s = { .workspace = workspace, .entries = snapshot_entries, .bytes = snapshot_bytes };
+	struct snapshot s = { .workspace = workspace, .entries = SNAPSHOT_ENTRIES, .bytes = SNAPSHOT_BYTES };
 	struct item_out o = { out, cap, 0 };
 	struct sight sight;
 

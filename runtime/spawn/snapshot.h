@@ -6,15 +6,15 @@
 #include "capspec/digest.h"
 #include "capspec/value.h"
 
-enum { SNAPSHOT_DEPTH = 64 };
-/* What a copy takes beyond: files take whole pages, and folders above a tree are made too. */
-enum { SNAPSHOT_ROOM = 256 << 20, SNAPSHOT_ABOVE = 4096 };
-static const uint64_t snapshot_entries = 65536, snapshot_bytes = UINT64_C(256) << 20;     /* of all that a call names */
+/* Of all that a call names. */
+enum { SNAPSHOT_DEPTH = 64, SNAPSHOT_ENTRIES = 65536, SNAPSHOT_BYTES = 256 << 20 };
+/* Of the copy: each file takes whole pages, and folders above a tree are made too. */
+enum { SNAPSHOT_COPY_BYTES = SNAPSHOT_BYTES + SNAPSHOT_ENTRIES * 4096, SNAPSHOT_COPY_ENTRIES = SNAPSHOT_ENTRIES + 4096 };
 
 struct snapshot {
 	int workspace;                 /* on whose file system everything lies */
 	int into;                      /* an empty folder, whose owner makes the copy; -1: none is made */
-	uint64_t entries, bytes;       /* that there may be more; snapshot_entries, snapshot_bytes at first */
+	uint64_t entries, bytes;       /* that there may be more; SNAPSHOT_ENTRIES, SNAPSHOT_BYTES at first */
 	const char *why;               /* set by what returns false: a constant sentence; NULL: it cannot be read or copied */
 };
 

@@ -173,6 +173,13 @@ static void refused(const char *path, const char *with)
 	ck_assert_str_eq(why ? why : "", with);
 }
 
+static void accepted(const char *path)
+{
+	uint8_t out[512];
+
+	ck_assert_msg(look_in(workspace, path, NULL, -1, out, sizeof out) > 1, "%s: %s", path, why ? why : "");
+}
+
 START_TEST(what_is_too_much_is_said)
 {
 	char name[32], deep[2 * 70 + 8] = "deep";
@@ -183,19 +190,24 @@ START_TEST(what_is_too_much_is_said)
 	refused("/workspace/pipe", "what it names is no regular file");
 	unlinkat(workspace, "pipe", 0);
 	fd = openat(workspace, "big", O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
-	ck_assert_int_eq(ftruncate(fd, (off_t)(snapshot_bytes + 1)), 0);
+	ck_assert_int_eq(ftruncate(fd, SNAPSHOT_BYTES), 0);
+	accepted("/workspace/big");
+	ck_assert_int_eq(ftruncate(fd, SNAPSHOT_BYTES + 1), 0);
 	close(fd);
 	refused("/workspace/", "what it would run has more than 256 MiB");
 	unlinkat(workspace, "big", 0);
 	mkdirat(workspace, deep, 0755);
-	for (unsigned i = 0; i < SNAPSHOT_DEPTH; i++) {
+	for (unsigned i = 1; i < SNAPSHOT_DEPTH; i++) {
 		strcat(deep, "/d");
 		ck_assert_int_eq(mkdirat(workspace, deep, 0755), 0);
 	}
+	accepted("/workspace/deep/");
 	refused("/workspace/", "what it would run has more than 64 folders in one another");
 	ck_assert_int_eq(mkdirat(workspace, "many", 0755), 0);
-	for (uint64_t i = 0; i <= snapshot_entries; i++) {
-		snprintf(name, sizeof name, "many/%u", (unsigned)i);
+	for (unsigned i = 0; i <= SNAPSHOT_ENTRIES; i++) {
+		if (i == SNAPSHOT_ENTRIES)
+			accepted("/workspace/many/");
+		snprintf(name, sizeof name, "many/%u", i);
 		ck_assert_int_eq(symlinkat("x", workspace, name), 0);
 	}
 	refused("/workspace/many/", "what it would run has more than 65536 files and folders");
