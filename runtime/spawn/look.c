@@ -165,8 +165,12 @@ static void path_take_whole(struct snapshot *s, struct krux_str path, struct sig
 	struct stat st;
 
 	*out = (struct sight){ .seen = fd < 0 && (errno == ENOENT || errno == ENOTDIR) ? SEEN_NOTHING : SEEN_FAILED };
-	if (fd < 0 || fstat(fd, &st))
+	if (out->seen == SEEN_NOTHING)
 		return;
+	if (fd < 0 || fstat(fd, &st)) {
+		out->why = unreadable;
+		return;
+	}
 	rest.n -= rest.n && rest.p[rest.n - 1] == '/';
 	if (S_ISDIR(st.st_mode) && snapshot_tree(s, fd, rest, out->digest, &out->size, &out->bytes))
 		out->seen = SEEN_WHOLE;

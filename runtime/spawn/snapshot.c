@@ -19,6 +19,8 @@ struct walk {
 	dev_t device;
 };
 
+static const char unreadable[] = "what it would run cannot be read", elsewhere[] = "what it would run has another file system among it";
+
 static bool refuse(struct snapshot *s, const char *why)
 {
 	s->why = why;
@@ -96,8 +98,10 @@ static bool file_add(struct walk *w, int dir, const char *name, int into)
 	struct stat st;
 	bool bad;
 
-	if (from < 0 || fstat(from, &st) || !S_ISREG(st.st_mode) || st.st_dev != w->device)
-		return false;
+	if (from < 0 || fstat(from, &st) || !S_ISREG(st.st_mode))
+		return refuse(w->s, unreadable);
+	if (st.st_dev != w->device)
+		return refuse(w->s, elsewhere);
 	to = copy_open(into, name, &bad);
 	if (bad || !content_take(w->s, from, to, digest, &bytes))
 		return false;
@@ -144,8 +148,10 @@ static bool folder_add(struct walk *w, int dir, const char *name, int into, unsi
 	struct stat st;
 	bool bad;
 
-	if (fd < 0 || fstat(fd, &st) || st.st_dev != w->device)
-		return false;
+	if (fd < 0 || fstat(fd, &st))
+		return refuse(w->s, unreadable);
+	if (st.st_dev != w->device)
+		return refuse(w->s, elsewhere);
 	to = folder_copy(into, name, &bad);
 	head_add(&w->hash, name, &st, 0);
 	return !bad && entries_add(w, fd, to, depth, false) && (to < 0 || finish(to, &st));
@@ -239,8 +245,10 @@ bool snapshot_tree(struct snapshot *s, int folder, struct krux_str rest, uint8_t
 	bool bad = false;
 
 	s->why = NULL;
-	if (fstat(folder, &st) || fstat(s->workspace, &root) || st.st_dev != root.st_dev)
-		return false;
+	if (fstat(folder, &st) || fstat(s->workspace, &root))
+		return refuse(s, unreadable);
+	if (st.st_dev != root.st_dev)
+		return refuse(s, elsewhere);
 	w.device = st.st_dev;
 	above = above_copy(s, rest, name, &bad);
 	if (!bad && above >= 0)

@@ -7,9 +7,11 @@
 #include <check.h>
 #include <fcntl.h>
 #include <ftw.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -214,14 +216,36 @@ START_TEST(what_is_too_much_is_said)
 }
 END_TEST
 
+/* Of a kind that may be mounted in a namespace of the test's own. */
+START_TEST(another_file_system_is_refused)
+{
+	static const char with[] = "what it would run has another file system among it";
+	char path[96];
+
+	ck_assert(!unshare(CLONE_NEWNS | (geteuid() ? CLONE_NEWUSER : 0)) && !mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL));
+	snprintf(path, sizeof path, "%s/workspace/src/empty", folder);
+	ck_assert(!mount("none", path, "tmpfs", 0, "size=64k"));
+	/* As seen from there. */
+	close(workspace);
+	snprintf(path, sizeof path, "%s/workspace", folder);
+	workspace = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	refused("/workspace/", with);
+	refused("/workspace/src/", with);
+	file("src/empty/x", "x", 0644);
+	snprintf(path, sizeof path, "%s/workspace/src/empty", folder);
+	ck_assert(!umount2(path, MNT_DETACH));
+	accepted("/workspace/");
+}
+END_TEST
+
 /* A link to elsewhere is not what it leads to, and nothing that was not asked for is made. */
 START_TEST(nothing_is_followed)
 {
 	uint8_t out[512];
 
 	ck_assert_int_eq(symlinkat("/etc", workspace, "etc"), 0);
-	refused("/workspace/etc/", "");
-	refused("/workspace/etc/passwd", "");
+	refused("/workspace/etc/", "what the call is about cannot be read, or lies behind a link");
+	refused("/workspace/etc/passwd", "what the call is about cannot be read, or lies behind a link");
 	/* Only named. */
 	ck_assert_uint_eq(look_in(workspace, "/workspace/none/", NULL, copy, out, sizeof out), 3 + strlen("/workspace/none"));
 	ck_assert_uint_eq(look_in(workspace, "/workspace/none/below", NULL, copy, out, sizeof out), 3 + strlen("/workspace/none/below"));
@@ -244,6 +268,7 @@ int main(void)
 	tcase_add_test(t, trees_in_one_another);
 	tcase_add_test(t, names_modes_and_contents_count);
 	tcase_add_test(t, what_is_too_much_is_said);
+	tcase_add_test(t, another_file_system_is_refused);
 	tcase_add_test(t, nothing_is_followed);
 	suite_add_tcase(s, t);
 	srunner_run_all(r, CK_NORMAL);
