@@ -59,5 +59,5 @@ struct krux_str name_near(const struct diags *ds, struct krux_str name,
 {
 	enum { ENOUGH = 64 };
 
-	return diag_nearest(name, names, ds->errors > ENOUGH ? 0 : n);
+	return diag_nearest(name, names, ds->n > ENOUGH ? 0 : n);
 }

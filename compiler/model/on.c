@@ -87,28 +87,33 @@ static void label_check(struct policy_ctx *c, const struct ast_word *w)
 		d->fix = arena_printf(c->arena, "did you mean `%.*s`?", STR_ARG(near));
 }
 
-static bool has_label(const struct capability *cap, const struct ast_words *label)
+static bool has_label(const struct capability *cap, const struct names *label)
 {
 	for (size_t i = 0; i < cap->nlabels; i++)
-		for (size_t k = 0; k < label->n; k++)
-			if (krux_str_eq(cap->label[i], label->item[k].text))
-				return true;
+		if (names_find(label, cap->label[i]) != NAMES_NONE)
+			return true;
 	return false;
 }
 
 /* Leaves those with one of the labels. */
 static size_t labelled_keep(struct policy_ctx *c, const struct ast_words *label, struct matched *cap, size_t n)
 {
+	struct krux_str *text;
+	struct names names;
 	size_t kept = 0;
 
 	if (!label->at.src && !label->n)
 		return n;
 	if (!label->n)
 		diag_error(c->diags, 2130, label->at, "the list of `label` is empty")->expected = KRUX_STR("at least one label");
-	for (size_t i = 0; i < label->n; i++)
+	text = ARENA_ARRAY(c->arena, struct krux_str, label->n);
+	for (size_t i = 0; i < label->n; i++) {
 		label_check(c, &label->item[i]);
+		text[i] = label->item[i].text;
+	}
+	names_make(&names, c->arena, text, label->n);
 	for (size_t i = 0; i < n; i++)
-		if (has_label(cap[i].cap, label))
+		if (has_label(cap[i].cap, &names))
 			cap[kept++] = cap[i];
 	return kept;
 }

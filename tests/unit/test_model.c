@@ -505,6 +505,43 @@ START_TEST(policy_groups)
 }
 END_TEST
 
+/* Each label of a long list is looked up, and not compared with each of each capability. */
+START_TEST(policy_labels)
+{
+	struct buf b = { 0 };
+	struct world w;
+
+	world_start(&w);
+	buf_puts(&b, "namespace many \"Many.\";\n");
+	for (int i = 0; i < 500; i++) {
+		buf_puts(&b, version(&w, arena_printf(w.arena, "c%d", i).p, 1, 0));
+		b.n -= 2;                /* "}\n" */
+		for (int k = 0; k < 20; k++)
+			buf_printf(&b, "%s l%d-%d", k ? "," : " labels", i, k);
+		buf_puts(&b, "; }\n");
+	}
+	buf_putc(&b, 0);
+	world_cap(&w, b.p);
+	b.n = 0;
+	buf_puts(&b, "krux: policy/1\nname: demo\nlayer: organization\nrules:\n");
+	for (int i = 0; i < 10; i++) {
+		buf_printf(&b, "  - { id: r%d, on: \"*\", verdict: blocked, label: [ l%d-19", i, i);
+		for (int k = 0; k < 20000; k++)
+			buf_printf(&b, ", x%d", k);
+		buf_puts(&b, " ] }\n");
+	}
+	buf_puts(&b, "default: blocked\n");
+	buf_putc(&b, 0);
+	world_policy(&w, b.p);
+	world_resolve(&w);
+	ck_assert_uint_eq(w.diags->errors, 0);
+	for (size_t i = 0; i < 10; i++)
+		ck_assert_uint_eq(w.build.policy[0].rule[i].non, 1);
+	buf_free(&b);
+	world_end(&w);
+}
+END_TEST
+
 /* One long expression in a define, typed for many capabilities by many rules. */
 START_TEST(policy_long_literals)
 {
@@ -584,6 +621,7 @@ int main(void)
 	tcase_add_test(t, policy_two_zones);
 	tcase_add_test(t, policy_floods);
 	tcase_add_test(t, policy_groups);
+	tcase_add_test(t, policy_labels);
 	tcase_add_test(t, policy_long_literals);
 	tcase_add_test(t, policy_unknown_names);
 	suite_add_tcase(s, t);
