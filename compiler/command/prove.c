@@ -11,8 +11,8 @@
 
 /* ---- --that ---- */
 
-static const char that_form[] = "a claim is: never|always VERDICT[,VERDICT...] on CAP[,CAP...] [by AGENT[,AGENT...]] "
-                                "[when CONDITION]";
+static const char that_form[] = "a claim is: never|always VERDICT[,VERDICT...] on CAP[,CAP...] [label LABEL[,LABEL...]] "
+                                "[by AGENT[,AGENT...]] [when CONDITION]";
 
 /* The next word up to a blank; n 0 at the end. */
 static struct ast_word word_next(const struct source *src, size_t *at)
@@ -108,6 +108,10 @@ static bool that_read(struct pipeline *p, const char *text, struct ast_prove *ou
 		return false;
 	out->on = words_split(p->arena, list_next(src, &at));
 	w = word_next(src, &at);
+	if (krux_str_eq(w.text, KRUX_STR("label"))) {
+		out->label = words_split(p->arena, list_next(src, &at));
+		w = word_next(src, &at);
+	}
 	if (krux_str_eq(w.text, KRUX_STR("by"))) {
 		out->agent = words_split(p->arena, list_next(src, &at));
 		w = word_next(src, &at);
@@ -131,7 +135,8 @@ static void proof_text(struct buf *b, struct pipeline *p, struct krux_str id, co
 	buf_puts(b, proof->holds ? "proved  " : "broken  ");
 	escape_screen(b, id);
 	if (proof->holds && proof->empty) {
-		buf_puts(b, ": of nothing, since no request meets its agents and condition\n");
+		buf_printf(b, ": of nothing, since no %s\n", proof->capabilities ? "request meets its agents and condition"
+		                                                                  : "capability of this build is one of its");
 		return;
 	}
 	if (proof->holds) {

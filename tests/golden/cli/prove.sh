@@ -7,6 +7,11 @@ pr 'always blocked on filesystem.read when path matches "**/.env"'
 pr 'never notify,autonomous on filesystem.write when size(content) > 1MiB'
 pr 'never notify, autonomous on filesystem.write , filesystem.append by "ci-*" , x when size(content) > 1MiB'
 pr 'never approval-required on filesystem.edit'
+# Of all capabilities those with one of the labels.
+pr 'always approval-required on "*" label file-content when path matches "/workspace/docs/**"'
+pr 'never blocked on "*" label file-content, x by "ci-*" when true'
+pr 'never autonomous on "*" label runs-workspace-code'
+pr 'never autonomous on "*" label'
 pr 'never autonomous'
 pr 'never autonomous on filesystem.raed'
 "$KRUXC" prove $p; echo "exit $?"
