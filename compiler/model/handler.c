@@ -138,8 +138,9 @@ static bool option_check(struct cap_ctx *c, const struct ast_argv *ast, const st
 		return true;
 	d = diag_error(c->diags, 1065, ast->at, "`%.*s` could begin an option",
 	               STR_ARG(out->access.text));
-	d->expected = KRUX_STR("a constant \"--\" before it, a prefix \"--option=\", or a type "
-	                       "that never starts with '-'");
+	d->expected = end->listed && !end->possible
+	              ? KRUX_STR("a prefix \"--option=\", or a type that never starts with '-'")
+	              : KRUX_STR("a constant \"--\" before it, a prefix \"--option=\", or a type that never starts with '-'");
 	if (end->dashes == DOUBTFUL)
 		d->fix = arena_printf(c->arena, "the \"--\" could be a value of \"%.*s\": write that with its value, as \"--option=value\", or %s",
 		                      STR_ARG(end->taker), remedy(t));

@@ -105,6 +105,8 @@ static const struct { const char *program, *argv; unsigned code; const char *fix
 	  "LANG.md 3.2 have no \"--\" there" },
 	{ "/usr/bin/find", "path, \"-name\", text", 1065, "give it a pattern that cannot begin with '-', such as \"[^-].*\"; its "
 	  "usages in LANG.md 3.2 have no \"--\" there" },
+	{ "/usr/bin/git", "\"log\", \"-L\", text", 1065, "give it a pattern that cannot begin with '-', such as \"[^-].*\"; its "
+	  "usages in LANG.md 3.2 have no \"--\" there" },
 	{ "/usr/bin/rg", "text", 1065, "put \"--\" before it, or give it a pattern that cannot begin with '-', such as \"[^-].*\"" },
 	{ "/usr/bin/git", "\"log\", \"-1\", level", 1065, "put \"--\" before it, or give it a range from 0 on" },
 };
@@ -120,6 +122,9 @@ START_TEST(argv_mended)
 	ck_assert_msg(krux_str_eq(d->fix, (struct krux_str){ mended[_i].fix, strlen(mended[_i].fix) }),
 	              "%s [ %s ]: the fix is\n  %.*s\nexpected\n  %s", mended[_i].program, mended[_i].argv, STR_ARG(d->fix),
 	              mended[_i].fix);
+	/* No "--" is expected where none may stand. */
+	if (mended[_i].code == 1065)
+		ck_assert_int_eq(!memcmp(d->expected.p, "a constant", 10), !strstr(mended[_i].fix, "have no \"--\" there"));
 	world_end(&w);
 	world_end(&text);
 }
