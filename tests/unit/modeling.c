@@ -125,3 +125,47 @@ const char *demo_cap(struct world *w, const struct clauses *c)
 	                    or_usual(c->more, ""))
 	        .p;
 }
+
+/* ---- handlers ---- */
+
+static const char input[] =
+	"path : path \"A path.\"; text : string max 20 \"Text.\"; n : uint \"A number.\"; level : "
+        "int \"Signed.\"; "
+	"word : string max 9 pattern \"[a-z]+\" \"A word.\"; pair : string max 9 pattern "
+        "\"[a-z=]+\" \"A pair.\"; "
+	"kind : enum { a, b } \"A kind.\"; may : optional uint \"Perhaps.\"; url : url \"A "
+        "place.\"; "
+	"list : list<uint> max 3 \"Numbers.\"; texts : list<string max 9> max 3 \"Texts.\"; "
+	"data : bytes max 9 \"Octets.\"; rec : record { x : int; p : string max 3; } \"A "
+        "record.\"; key : secret \"A key.\"; "
+	"maps : map<string, uint> max 3 \"A map.\";";
+static const char effect[] = "effect reads(path), connects(url);";
+static const char examples[] = "example \"one\" { path: \"/a\", text: \"\", n: 1, level: 1, word: "
+                               "\"a\", pair: \"a\", kind: a, "
+			       "url: \"http://a.b/\", list: [], texts: [], data: \"\", rec: { x: "
+                               "1, p: \"\" }, key: \"k\", maps: {} } -> { ok: true };";
+
+const char runs_code[] = "labels runs-workspace-code;";
+
+void labelled_start(struct world *w, const char *handler, const char *labels)
+{
+	struct clauses c = {
+		.input = input, .effect = effect, .examples = examples, .handler = handler, .labels = labels
+	};
+
+	world_start(w);
+	world_cap(w, demo_cap(w, &c));
+	world_resolve(w);
+}
+
+void handler_start(struct world *w, const char *handler)
+{
+	labelled_start(w, handler, "");
+}
+
+const char *command_clause(struct world *w, const char *program, const char *argv)
+{
+	return arena_printf(w->arena, "handler command \"%s\" sha256 \"" SHA "\" argv [ %s ];",
+	                    program, argv)
+	        .p;
+}

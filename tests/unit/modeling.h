@@ -45,4 +45,12 @@ struct clauses {
 };
 const char *demo_cap(struct world *, const struct clauses *);
 
+#define SHA "0000000000000000000000000000000000000000000000000000000000000000"
+extern const char runs_code[];       /* the clause of that label */
+/* The clause of a handler: that program with those items. */
+const char *command_clause(struct world *, const char *program, const char *argv);
+/* A world of demo.act with that handler and a field of each type, resolved. */
+void handler_start(struct world *, const char *handler);
+void labelled_start(struct world *, const char *handler, const char *labels);
+
 #endif
