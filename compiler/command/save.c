@@ -86,6 +86,21 @@ static bool write_to(const char *path, const char *p, size_t n)
 	return fine;
 }
 
+/* The file that will take its place, beside it; false with errno. */
+static bool folder_takes(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	struct buf name = { 0 };
+	int why;
+
+	buf_printf(&name, "%.*s.", slash ? (int)(slash + 1 - path) : 0, path);
+	buf_putc(&name, 0);
+	why = faccessat(AT_FDCWD, name.p, W_OK | X_OK, AT_EACCESS) ? errno : 0;
+	buf_free(&name);
+	errno = why;
+	return !why;
+}
+
 static bool may_save(const char *path, const struct stat *at)
 {
 	const char *why = NULL;
@@ -95,7 +110,7 @@ static bool may_save(const char *path, const struct stat *at)
 		why = "it is a link; name the file that it leads to";
 	else if (S_ISREG(at->st_mode) && at->st_nlink > 1)
 		why = "it has several hard links, and its other names would keep the old text; put a copy in its place first";
-	else if (S_ISREG(at->st_mode) && faccessat(AT_FDCWD, path, W_OK, AT_EACCESS))
+	else if (S_ISREG(at->st_mode) && (faccessat(AT_FDCWD, path, W_OK, AT_EACCESS) || !folder_takes(path)))
 		why = strerror(errno);
 	if (why)
 		command_say("kruxc: cannot write %s: %s", path, why);

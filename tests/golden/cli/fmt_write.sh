@@ -20,3 +20,8 @@ fmt -w better.yaml good.yaml; laid *.yaml
 ln good.yaml hard.yaml
 # What is in layout is not written.
 fmt -w hard.yaml good.yaml; ls -A
+# Nor where one lies in a folder that takes no file. Without the rights of root, also over files of root.
+rm hard.yaml; mkdir closed; small other; small shut; mv shut.yaml closed
+chmod 555 closed
+unshare -U "$KRUXC" fmt -w other.yaml closed/shut.yaml 2>&1; echo "exit $?"; laid other.yaml
+chmod 755 closed
