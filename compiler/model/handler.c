@@ -253,9 +253,11 @@ static void command_resolve(struct cap_ctx *c, struct handler *h)
 	for (size_t i = 0; i < ast->nargv; i++) {
 		size_t taker = 0;
 
-		item[i] = (struct argv_item){ .kind = ARGV_CONST, .text = KRUX_STR("--") };
-		end.possible = of.listed ? ok && usage_ends(c->arena, &(struct given){ of.file, item, i + 1, labelled })
-		                         : dashes_at(&of, item, i, NO_DASHES, &taker) == END_OF_OPTIONS;
+		if (ast->argv[i].kind != ARGV_CONST) {
+			item[i] = (struct argv_item){ .kind = ARGV_CONST, .text = KRUX_STR("--") };
+			end.possible = of.listed ? ok && usage_ends(c->arena, &(struct given){ of.file, item, i + 1, labelled })
+			                         : dashes_at(&of, item, i, NO_DASHES, &taker) == END_OF_OPTIONS;
+		}
 		ok = item_resolve(c, &ast->argv[i], &item[i], &end) && ok;
 		end.dashes = dashes_at(&of, item, i, end.dashes, &taker);
 		if (end.dashes == DOUBTFUL && !end.taker.n)
