@@ -435,8 +435,11 @@ bool claude_is_entry(struct settings *s, struct krux_str text)
 
 void claude_entry(struct settings *s, enum order order, struct krux_str text)
 {
-	struct grant g = { .s = s, .order = order, .text = import_line(s->im->arena, text) };
+	struct grant g = { .s = s, .order = order };
 
+	if (!import_afford(s->im, RULE_COST))
+		return;
+	g.text = import_line(s->im->arena, text);
 	g.at = import_json_at(s->im, text);
 	/* Two blanks are another name than one. */
 	g.doubt = krux_str_eq(g.text, text) ? NULL : "there are other blanks in it than single ones";
@@ -473,7 +476,7 @@ static void list_read(struct settings *s, enum order order, const struct krux_me
 	if (!fine)
 		diag_error(s->im->diags, IMPORT_NO_SHAPE, import_json_at(s->im, m->key), "permissions.%.*s is no list of texts",
 		           STR_ARG(m->key))->expected = KRUX_STR("[ \"Read(./secrets/**)\", \"Edit\" ]");
-	for (size_t i = 0; fine && i < list->list.n && import_afford(s->im, RULE_COST); i++)
+	for (size_t i = 0; fine && i < list->list.n; i++)
 		claude_entry(s, order, list->list.item[i].str);
 }
 

@@ -170,6 +170,31 @@ START_TEST(settings_in_doubt)
 }
 END_TEST
 
+/* Each entry costs the same, wherever it stands. */
+START_TEST(settings_too_large)
+{
+	static const char *const heads[] = { "{ \"permissions\": { \"deny\": [ ", "{ \"permissions\": { }, \"x\": { \"blocklist\": [ " };
+	struct arena *arena = arena_new();
+	struct diags *diags = diags_new(arena);
+	const struct source *src;
+	struct imports out;
+	struct buf b = { 0 };
+
+	buf_puts(&b, heads[_i]);
+	for (int i = 0; i < 70000; i++)
+		buf_printf(&b, "%s\"Edit(a%d)\"", i ? ", " : "", i);
+	buf_puts(&b, " ] } }");
+	src = source_text(arena, diags, "x.json", (struct krux_str){ b.p, b.n });
+	ck_assert_ptr_nonnull(src);
+	ck_assert(!import_run(arena, diags, IMPORT_CLAUDE, &src, 1, &out));
+	ck_assert_uint_eq(diags->errors, 1);
+	for (size_t i = 0; i < diags->n; i++)
+		ck_assert(diags->list[i]->level != DIAG_ERROR || diags->list[i]->code == 9031);
+	buf_free(&b);
+	arena_free(arena);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("import_claude");
@@ -178,6 +203,8 @@ int main(void)
 	int failed;
 
 	tcase_add_loop_test(t, settings_in_doubt, 0, sizeof doubted / sizeof *doubted);
+	tcase_add_loop_test(t, settings_too_large, 0, 2);
+	tcase_set_timeout(t, 60);
 	suite_add_tcase(s, t);
 	sr = srunner_create(s);
 	srunner_run_all(sr, CK_NORMAL);
