@@ -86,7 +86,7 @@ static void waive_print(const struct features *f, bool commands)
 	unsigned n = 0;
 
 	for (unsigned i = 0; i < FEATURES; i++)
-		if (f->no[i] && (feature_list[i].need == FEATURE_WAIVABLE || (commands && feature_list[i].need == FEATURE_LIMITS)) && !feature_is_waived(i, said)) {
+		if (f->no[i] && feature_is_waivable(i) && (commands || feature_list[i].need != FEATURE_LIMITS) && !feature_is_waived(i, said)) {
 			printf("%s%s", n ? "," : "", feature_list[i].name);
 			said[n++] = feature_list[i].name;
 		}

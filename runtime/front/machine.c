@@ -8,17 +8,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* All that can be done without, for people. */
+/* All that can be waived, for people. */
 static int name_refuse(const char *name, struct krux_err *err)
 {
 	char list[400] = "";
 	size_t n = 0;
 
 	for (unsigned i = 0; i < FEATURES && n < sizeof list; i++)
-		if (feature_list[i].need != FEATURE_NEEDED)
+		if (feature_is_waivable(i))
 			n += (size_t)snprintf(list + n, sizeof list - n, "%s%s", n ? ", " : "", feature_list[i].name);
-	return err_set(err, 0, "--allow-missing: %.60s is no feature that can be done without; these are: %s", name,
-	               list);
+	return err_set(err, 0, "--allow-missing: %.60s cannot be waived; these can: %s", name, list);
 }
 
 int machine_waive(struct machine *m, const char *list, struct krux_err *err)

@@ -13,7 +13,7 @@ struct machine {
 	char text[FEATURES][256];                /* of missing */
 };
 
-/* The value of --allow-missing, NULL: none. -1 with *err: a name is no feature that can be done without. */
+/* The value of --allow-missing, NULL: none. -1 with *err: a name is none of a feature that can be waived. */
 int machine_waive(struct machine *, const char *list, struct krux_err *err);
 /* Tries what calls need. -1 with *err: something is missing that calls need, or that is not waived. */
 int machine_check(struct machine *, struct krux_err *err);

@@ -24,10 +24,15 @@ const char *feature_need_word(enum feature_need need)
 	return words[need];
 }
 
+bool feature_is_waivable(enum feature_number i)
+{
+	return feature_list[i].need == FEATURE_WAIVABLE || feature_list[i].need == FEATURE_LIMITS;
+}
+
 bool feature_can_be_waived(const char *name)
 {
 	for (unsigned i = 0; i < FEATURES; i++)
-		if (feature_list[i].need != FEATURE_NEEDED && !strcmp(feature_list[i].name, name))
+		if (feature_is_waivable(i) && !strcmp(feature_list[i].name, name))
 			return true;
 	return false;
 }

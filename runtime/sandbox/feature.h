@@ -34,7 +34,9 @@ int features_try(struct features *);
 bool feature_is_waived(enum feature_number, const char *const *waived);
 /* The same of a name, for who has no code that tries features. */
 bool feature_name_is_waived(const char *name, const char *const *waived);
-/* A feature that can be waived has this name. */
+/* Something is refused without it unless the operator names it. */
+bool feature_is_waivable(enum feature_number);
+/* A feature that is waivable has this name. */
 bool feature_can_be_waived(const char *name);
 /* Tries one in the same way. */
 int feature_try(enum feature_number, int *no);

@@ -75,7 +75,7 @@ whole() { # who, prefix of commands
 	is "no socket was left" "$(ls "$w")" "bundle.krux
 state"
 	exits "what cannot be waived" 2 $R serve --state "$s" --bundle "$w/bundle.krux" --allow-missing seccomp
-	has "says what can" "$dir/err" "seccomp is no feature that can be done without"
+	has "says what can" "$dir/err" "seccomp cannot be waived"
 	if [ "$who" = user ] && ! $R doctor > /dev/null; then
 		exits "what is missing is waived by name" 3 $R serve --state "$s" --bundle "$w/bundle.krux"
 		has "how is said" "$dir/err" "this machine lacks cgroup"
