@@ -25,8 +25,8 @@ $(BUILD)/live/program: $(BUILD)/obj/tests/live/program.o
 $(BUILD)/obj/tests/live/program.o: SANFLAGS :=
 
 # The handlers' process with another filesystem.read.
-$(BUILD)/live/krux-handler: $(BUILD)/obj/runtime/handler_main.o $(call obj,tests/live/hostile.c $(filter-out tests/live/main.c \
-		tests/live/off.c,$(LIVE_SRC))) $(KRUXRT_OBJ)
+$(BUILD)/live/krux-handler: $(BUILD)/obj/runtime/handler_main.o $(call obj,tests/live/hostile.c tests/unit/names.c $(filter-out \
+		tests/live/main.c tests/live/off.c,$(LIVE_SRC))) $(KRUXRT_OBJ)
 	$(SAY) LINK $@
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_LDFLAGS) -Wl,--gc-sections -Wl,--wrap=filesystem_read_open -Wl,--wrap=filesystem_read_run -o $@ $^ $(KRUXRT_LIBS)

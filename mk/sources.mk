@@ -147,6 +147,6 @@ FUZZERS += config gate
 RUNTIME_SRC += runtime/egress/address.c runtime/egress/egress.c runtime/egress/line.c runtime/egress/relay.c runtime/egress/resolver.c
 # handlers that need libcurl, in a program of their own
 WEB_SRC += stdlib-caps/network/download.c stdlib-caps/network/fetch.c stdlib-caps/network/transfer.c stdlib-caps/network/web.c
-TEST_SRC += tests/unit/outside.c
+TEST_SRC += tests/unit/names.c tests/unit/outside.c
 FUZZERS += line
 UNIT_TESTS += test_egress test_network test_web

@@ -5,7 +5,6 @@
 
 #include <arpa/inet.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,6 +18,7 @@
 #include "runtime/egress/egress.h"
 #include "runtime/egress/resolver.h"
 #include "stdlib-caps/network/line.h"
+#include "tests/unit/names.h"
 
 #define MUST(x) do { if (!(x)) { perror(#x); _exit(3); } } while (0)
 
@@ -48,28 +48,6 @@ static void name_answer(const char *name, int to)
 	MUST(write(to, &r, sizeof r) == sizeof r);
 }
 
-static void names_run(int socket) __attribute__((noreturn));
-
-static void names_run(int socket)
-{
-	struct pollfd p = { .fd = socket, .events = POLLIN };
-	struct channel c;
-	struct message m;
-	int rc;
-
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	MUST(!channel_open(&c, socket, NULL));
-	while ((rc = channel_take(&c, &m, NULL)) >= 0) {
-		if (rc) {
-			name_answer((const char *)m.body, m.fd[0]);
-			message_close_fds(&m);
-		} else {
-			poll(&p, 1, -1);
-		}
-	}
-	_exit(0);
-}
-
 /* ---- the process ---- */
 
 static struct channel to_egress;
@@ -91,7 +69,7 @@ static void egress_become(int channel)
 	case 0:
 		close(channel);
 		close(names[0]);
-		names_run(names[1]);
+		names_run(names[1], name_answer);
 	}
 	close(names[1]);
 	o.resolver = names[0];

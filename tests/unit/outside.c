@@ -3,6 +3,7 @@
 #include "runtime/base/err.h"
 #include "runtime/egress/egress.h"
 #include "runtime/egress/resolver.h"
+#include "tests/unit/names.h"
 
 #include <arpa/inet.h>
 #include <check.h>
@@ -54,26 +55,6 @@ static void name_answer(const char *name, int to)
 	ck_assert_int_eq(write(to, &r, sizeof r), sizeof r);
 }
 
-static void names_run(int socket)
-{
-	struct pollfd p = { .fd = socket, .events = POLLIN };
-	struct channel c;
-	struct message m;
-	int rc;
-
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	channel_open(&c, socket, NULL);
-	while ((rc = channel_take(&c, &m, NULL)) >= 0) {
-		if (rc) {
-			name_answer((const char *)m.body, m.fd[0]);
-			message_close_fds(&m);
-		} else {
-			poll(&p, 1, -1);
-		}
-	}
-	_exit(0);
-}
-
 /* ---- the process ---- */
 
 void outside_start(const char *named)
@@ -90,7 +71,7 @@ void outside_start(const char *named)
 		close(names[0]);
 		close(pair[0]);
 		close(pair[1]);
-		names_run(names[1]);
+		names_run(names[1], name_answer);
 	}
 	close(names[1]);
 	o.resolver = names[0];
