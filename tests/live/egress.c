@@ -147,14 +147,13 @@ int egress_begin(const struct attempt *a, unsigned layers)
 	return off & ON_RELAY ? socket_give() : line_make();
 }
 
-void egress_end(void)
+bool egress_end(void)
 {
 	int status;
 
 	channel_close(&to_egress);
 	MUST(waitpid(egress, &status, 0) == egress);
-	if (status)
-		fprintf(stderr, "live: egress ended with %d\n", status);
+	return !status;
 }
 
 /* ---- from outside ---- */

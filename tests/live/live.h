@@ -78,7 +78,8 @@ bool victim_was_hit(void);
 
 /* Of a call without these layers: the process, and the child's end of its line, which the caller closes. */
 int egress_begin(const struct attempt *, unsigned layers);
-void egress_end(void);
+/* False: it failed, and what it did not reach says nothing. */
+bool egress_end(void);
 
 static inline long result_of(long r)
 {

@@ -224,6 +224,7 @@ static struct ended call(const struct attempt *a, unsigned layers)
 	struct child_end end = { 0 };
 	struct krux_err err = { 0 };
 	struct group_end known = { .own = false };
+	bool relayed = true;
 	struct cgroup *group;
 	struct ended e;
 	int no;
@@ -244,7 +245,7 @@ static struct ended call(const struct attempt *a, unsigned layers)
 	close(plan.workspace);
 	if (a->line) {
 		close(plan.line);
-		egress_end();
+		relayed = egress_end();
 	}
 	if (group)
 		groups_give(&groups, group, &known);
@@ -253,7 +254,7 @@ static struct ended call(const struct attempt *a, unsigned layers)
 	if (!end.reported || end.report.failed)
 		e = broken(end.report.what < LAYER_COUNT ? off_word(end.report.what) : "the child", strerror(end.report.failed));
 	else
-		e = answered(&end);
+		e = relayed ? answered(&end) : broken("egress", "failed");
 	free(end.answer);
 	if (known.out_of_memory)
 		snprintf(e.how, sizeof e.how, "out of memory");
