@@ -38,11 +38,16 @@ void line_over(struct line *l)
 	e->free = l;
 }
 
+/* How many targets the message has; 0: it is none of a line. */
+static unsigned targets_count(const struct message *m)
+{
+	const size_t n = m->n / sizeof(struct message_target);
+
+	return m->n % sizeof(struct message_target) || n > LINE_TARGETS || m->nfds != 1 ? 0 : (unsigned)n;
+}
+
 static bool targets_take(struct line *l, const struct message *m)
 {
-	l->ntargets = (unsigned)(m->n / sizeof *l->target);
-	if (!m->n || m->n % sizeof *l->target || l->ntargets > LINE_TARGETS || m->nfds != 1)
-		return false;
 	memcpy(l->target, m->body, m->n);
 	for (unsigned i = 0; i < l->ntargets; i++)
 		if (!memchr(l->target[i].host, 0, sizeof l->target[i].host) || !*l->target[i].host || !l->target[i].port)
@@ -54,15 +59,20 @@ static bool targets_take(struct line *l, const struct message *m)
 static void line_take(struct egress *e, struct message *m)
 {
 	static const struct message_lined none[LINE_TARGETS];
+	const unsigned n = targets_count(m);
 	struct line *l = e->free;
 	struct line *next;
 
+	if (!n) {
+		egress_fail(e);
+		return;
+	}
 	if (!l) {
-		egress_say(e, MESSAGE_LINED, m->cookie, none, m->n / sizeof(struct message_target) * sizeof *none);
+		egress_say(e, MESSAGE_LINED, m->cookie, none, n * sizeof *none);
 		return;
 	}
 	next = l->next;
-	*l = (struct line){ .egress = e, .cookie = m->cookie, .next = next };
+	*l = (struct line){ .egress = e, .cookie = m->cookie, .next = next, .ntargets = n };
 	if (!targets_take(l, m)) {
 		egress_fail(e);
 		return;

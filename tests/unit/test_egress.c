@@ -4,6 +4,7 @@
 #include "capspec/canon.h"
 #include "runtime/base/err.h"
 #include "runtime/egress/address.h"
+#include "runtime/egress/egress.h"
 #include "runtime/egress/resolver.h"
 #include "runtime/sandbox/process.h"
 #include "capspec/rights.h"
@@ -446,6 +447,37 @@ START_TEST(a_call_has_so_many_connections_and_no_more)
 }
 END_TEST
 
+START_TEST(so_many_calls_have_a_line_and_no_more)
+{
+	const struct message_target t[LINE_TARGETS] = { outside_target("127.0.0.1", 1), outside_target("127.0.0.1", 2),
+		                                        outside_target("127.0.0.1", 3), outside_target("127.0.0.1", 4) };
+	struct message_lined used[LINE_TARGETS];
+	int line[EGRESS_LINES], over, fd;
+	char byte;
+
+	/* One after the other, so that none waits in the socket. */
+	for (int i = 0; i < EGRESS_LINES; i++) {
+		line[i] = outside_line((uint64_t)i, t, 1);
+		ck_assert_uint_eq(ask_for(line[i], LINE_LOOKUP, 0, 0, &fd), LINE_OK);
+	}
+	over = outside_line(EGRESS_LINES, t, LINE_TARGETS);
+	outside_over(EGRESS_LINES, used, LINE_TARGETS);
+	for (int i = 0; i < LINE_TARGETS; i++)
+		ck_assert(!used[i].connections && !used[i].refused && !used[i].sent && !used[i].received);
+	ck_assert_int_eq(read(over, &byte, 1), 0);
+	close(over);
+	/* Where one ends there is room for another. */
+	close(line[0]);
+	outside_over(0, used, 1);
+	line[0] = outside_line(0, t, 1);
+	for (int i = 0; i < EGRESS_LINES; i++) {
+		ck_assert_uint_eq(ask_for(line[i], LINE_LOOKUP, 0, 0, &fd), LINE_OK);
+		close(line[i]);
+		outside_over((uint64_t)i, used, 1);
+	}
+}
+END_TEST
+
 /* What is no ask ends the line; other lines go on. */
 static const struct {
 	const char *what;
@@ -580,6 +612,7 @@ int main(void)
 	tcase_add_test(l, a_name_server_that_says_nothing_is_waited_for_no_longer_than_asked);
 	tcase_add_test(l, so_many_names_are_looked_up_and_no_more);
 	tcase_add_test(l, a_call_has_so_many_connections_and_no_more);
+	tcase_add_test(l, so_many_calls_have_a_line_and_no_more);
 	tcase_add_loop_test(l, what_is_no_ask_ends_the_line, 0, WRONG);
 	tcase_add_test(l, descriptors_do_not_arrive);
 	tcase_add_test(l, a_second_ask_before_the_reply_ends_the_line);
