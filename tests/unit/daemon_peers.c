@@ -225,7 +225,7 @@ static int gate(int parent, const struct begin *o)
 			close(rc);
 		}
 		/* The load: a call each millisecond. */
-		if (socket >= 0 && send(o->fd[BEGIN_SPAWNER], "run", 3, MSG_DONTWAIT | MSG_NOSIGNAL) < 0 && errno == EPIPE)
+		if (socket >= 0 && !shared->calm && send(o->fd[BEGIN_SPAWNER], "run", 3, MSG_DONTWAIT | MSG_NOSIGNAL) < 0 && errno == EPIPE)
 			nap(1);
 		rc = channel_take(&c, &m, NULL);
 		if (rc < 0)

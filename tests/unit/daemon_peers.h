@@ -24,6 +24,7 @@ struct shared {
 	volatile unsigned ncalls;
 	volatile bool refuse_bundle, refuse_log, silent, stuck;
 	volatile bool deaf, may_leave, left;   /* a gate that takes nothing more, until it may end, as it then has */
+	volatile bool calm;                    /* gates ask for no more calls */
 	volatile bool hold, may[ROLES];        /* when gate and spawner may say READY, */
 	volatile bool said[ROLES], heard[ROLES]; /* have said it, and the parent has it */
 	volatile uint64_t bundle_size;

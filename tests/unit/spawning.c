@@ -23,11 +23,13 @@
 #include <check.h>
 #include <fcntl.h>
 #include <ftw.h>
+#include <linux/sockios.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -335,6 +337,17 @@ void spawning_run(const struct written *intent, const struct written *ticket, ui
 		                { ticket ? ticket->bytes : NULL, ticket ? ticket->n : 0 } };
 
 	spawning_put(&to_gate, MESSAGE_RUN, cookie, part, 3, &intent->blob, intent->blob >= 0);
+}
+
+void spawning_heard(void)
+{
+	int waiting = 1;
+
+	for (int i = 0; i < 60000 && waiting; i++) {
+		ck_assert(!ioctl(to_recorder.fd, SIOCOUTQ, &waiting));
+		poll(NULL, 0, 1);
+	}
+	ck_assert(!waiting);
 }
 
 /* ---- what came of it ---- */

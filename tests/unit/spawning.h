@@ -68,6 +68,8 @@ void spawning_run(const struct written *intent, const struct written *ticket, ui
 
 /* The record of that, as news from the recorder; agent NULL: everybody. */
 void spawning_freeze(const char *action, const char *agent);
+/* The spawner has read all that the recorder has told it. */
+void spawning_heard(void);
 
 /* ---- what came of it ---- */
 

@@ -336,7 +336,7 @@ static pid_t later(void (*act)(void))
 
 	if (pid)
 		return pid;
-	usleep(150000);
+	usleep(500000);
 	act();
 	_exit(0);
 }
@@ -356,7 +356,7 @@ START_TEST(watch_tells)
 
 	SETUP("filesystem");
 	pid = later(act_files);
-	calls_ok("filesystem.watch", "{\"path\":\"/workspace/notes\",\"timeout\":\"5s\"}",
+	calls_ok("filesystem.watch", "{\"path\":\"/workspace/notes\",\"timeout\":\"30s\"}",
 	         "{\"path\":\"/workspace/notes/new\",\"event\":\"created\"}",
 	         "{\"path\":\"/workspace/notes/hello.txt\",\"event\":\"moved_from\"}",
 	         "{\"path\":\"/workspace/notes/hi.txt\",\"event\":\"moved_to\"}",
@@ -365,7 +365,7 @@ START_TEST(watch_tells)
 	waitpid(pid, NULL, 0);
 	calls_refill("filesystem");
 	pid = later(act_files);
-	calls_ok("filesystem.watch", "{\"recursive\":true,\"timeout\":\"5s\",\"limit\":1}", "\"truncated\":true", NULL);
+	calls_ok("filesystem.watch", "{\"recursive\":true,\"timeout\":\"30s\",\"limit\":1}", "\"truncated\":true", NULL);
 	waitpid(pid, NULL, 0);
 	calls_fail("filesystem.watch", "{\"path\":\"/workspace/readme.md\"}", "NotADirectory");
 	calls_teardown();

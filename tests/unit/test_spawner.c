@@ -285,13 +285,13 @@ START_TEST(nothing_starts_while_frozen)
 
 	spawning_file("a", "");
 	spawning_freeze("freeze", "builder");
-	usleep(50000);
+	spawning_heard();
 	written_encode(&w, &r);
 	spawning_run(&w, NULL, 1);
 	expect_refused(w.seq, 1, "frozen");
 	spawning_freeze("freeze", NULL);
 	spawning_freeze("freeze", "somebody");
-	usleep(50000);
+	spawning_heard();
 	written_encode(&w, &r);
 	spawning_run(&w, NULL, 2);
 	expect_refused(w.seq, 2, "frozen");
@@ -319,7 +319,7 @@ static int ended(void)
 {
 	int status = -1;
 
-	for (int i = 0; i < 100; i++) {
+	for (int i = 0; i < 1200; i++) {
 		if (waitpid(spawning_pid, &status, WNOHANG) == spawning_pid) {
 			spawning_pid = fork();
 			if (!spawning_pid)
