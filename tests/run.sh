@@ -42,6 +42,7 @@ unit() {
 	if [ "$bad" != 0 ] || [ $code != 0 ]; then
 		echo "FAIL $1 (exit $code)"
 		tail -40 "$out"
+		{ echo "FAIL $1 (exit $code)"; grep -a ':[FE]:' "$out"; } >> "$work/failed"
 	fi
 }
 
@@ -53,7 +54,7 @@ compare() {
 		passed=$((passed + 1))
 	else
 		failed=$((failed + 1))
-		echo "FAIL $1"
+		echo "FAIL $1" | tee -a "$work/failed"
 		diff -u "$2" "$work/out" | head -60
 	fi
 }
@@ -95,11 +96,13 @@ for e in ${EXTRA-tests/extra/*.sh}; do
 	[ -n "$p" ] || { p=0 f=1; }
 	[ "$code" = 0 ] || [ "$f" != 0 ] || f=1
 	sed '$d' "$work/out" | grep -v '^ok ' | tail -40
-	[ "$f" = 0 ] || echo "FAIL $e"
+	[ "$f" = 0 ] || { echo "FAIL $e"; grep -a "^not ok " "$work/out"; } | tee -a "$work/failed"
 	passed=$((passed + p)) failed=$((failed + f))
 done
 # What passes without having tried all it is there for.
 "$KRUXRT" doctor 2>/dev/null | sed -n 's/^  \([a-z.]*\) *\(waivable\|limits\) *no: .*/no \1 here: its tests ran without/p'
 [ "$(id -u)" = 0 ] || echo "not as root: tests of what only root can do, or is refused, were left out"
+# Once more, behind all that passed.
+[ ! -e "$work/failed" ] || sed 's/^/> /' "$work/failed"
 echo "$passed passed, $failed failed"
 [ $failed = 0 ]
