@@ -150,3 +150,8 @@ WEB_SRC += stdlib-caps/network/download.c stdlib-caps/network/fetch.c stdlib-cap
 TEST_SRC += tests/unit/names.c tests/unit/outside.c
 FUZZERS += line
 UNIT_TESTS += test_egress test_network test_web
+
+# what a program of a command says first, when it connects
+RUNTIME_SRC += runtime/spawn/opening_head.c runtime/spawn/opening_hello.c
+FUZZERS += opening
+UNIT_TESTS += test_opening

@@ -1,0 +1,43 @@
+/* How a program opens a connection through the relay of its call: the head of a CONNECT, and then the first message of
+ * TLS. Both are written by the program and read by who has the rights to commit its changes, so they are read in
+ * full before anything is done with them, within bounds, into nothing but what stands here. */
+#ifndef KRUX_OPENING_H
+#define KRUX_OPENING_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "capspec/value.h"
+
+/* Bytes in which each has to be whole. */
+enum { OPENING_HEAD = 8 << 10, OPENING_HELLO = 16 << 10 };
+
+/* Doubt is the first. */
+enum opening {
+	OPENING_NONE,          /* it is none, whatever comes next */
+	OPENING_MORE,          /* it may become one */
+	OPENING_WHOLE,
+};
+
+struct opening_head {
+	char host[256];        /* canonical (LANG.md, 2.4), as targets are */
+	uint16_t port;
+	size_t n;              /* bytes of the head, its empty line among them; what follows is not its */
+	size_t looked;         /* bytes that were looked at for its end */
+	const char *why;       /* of OPENING_NONE: a sentence of ours */
+};
+
+/* RFC 9112, 9.3.6 of RFC 9110: of HTTP/1.1 or 1.0, with a host and a port, and nothing that speaks of a body. p: the n
+ * bytes that came so far; *out: all 0 when the first are looked at, and the same for the rest of them. */
+enum opening opening_head(struct krux_str bytes, struct opening_head *out);
+
+struct opening_hello {
+	char name[256];        /* server name as it stands there, of printing ASCII; "": it says none */
+	const char *why;       /* of OPENING_NONE */
+};
+
+/* RFC 8446, 4.1.2 and RFC 6066, 3: a ClientHello in as many records and pieces as its sender likes. Bytes: all that came
+ * so far; those that may follow the message's last record are not looked at. */
+enum opening opening_hello(struct krux_str bytes, struct opening_hello *out);
+
+#endif

@@ -1,0 +1,147 @@
+/* Bytes to the host and the port that a CONNECT names. Lines end with CR LF and with nothing else, so that nobody could
+ * read another head in them. */
+#include "runtime/spawn/opening.h"
+
+#include "capspec/canon.h"
+
+#include <ctype.h>
+#include <string.h>
+#include <strings.h>
+
+static enum opening none(struct opening_head *out, const char *why)
+{
+	out->why = why;
+	return OPENING_NONE;
+}
+
+/* A head is text. What is none, such as TLS without a CONNECT, would never have an end. */
+static bool is_text(char c)
+{
+	return c == '\r' || c == '\n' || c == '\t' || ((unsigned char)c >= ' ' && c != 0x7f);
+}
+
+/* The next line without its end, which rest then begins behind. p NULL: it has no end, or another one. */
+static struct krux_str line_next(struct krux_str *rest)
+{
+	const char *end = memchr(rest->p, '\n', rest->n);
+	size_t n = end ? (size_t)(end - rest->p) : 0;
+	struct krux_str line = { rest->p, n - 1 };
+
+	if (!n || end[-1] != '\r' || memchr(rest->p, '\r', n - 1))
+		return (struct krux_str){ NULL, 0 };
+	rest->p += n + 1;
+	rest->n -= n + 1;
+	return line;
+}
+
+static bool begins(struct krux_str s, const char *word)
+{
+	size_t n = strlen(word);
+
+	return s.n >= n && !memcmp(s.p, word, n);
+}
+
+static bool port_read(struct krux_str s, uint16_t *out)
+{
+	uint32_t port = 0;
+
+	if (!s.n || s.n > 5 || s.p[0] == '0')
+		return false;
+	for (size_t i = 0; i < s.n; i++) {
+		if (s.p[i] < '0' || s.p[i] > '9')
+			return false;
+		port = port * 10 + (uint32_t)(s.p[i] - '0');
+	}
+	*out = (uint16_t)port;
+	return port <= UINT16_MAX;
+}
+
+/* HOST:PORT. An address of IPv6 stands in brackets, since it holds colons. */
+static bool target_read(struct krux_str s, struct opening_head *out)
+{
+	const char *colon = memrchr(s.p, ':', s.n), *why;
+	struct krux_str host = { s.p, colon ? (size_t)(colon - s.p) : 0 };
+	int n;
+
+	if (!host.n || (memchr(host.p, ':', host.n) && host.p[0] != '[') ||
+	    !port_read((struct krux_str){ colon + 1, s.n - host.n - 1 }, &out->port))
+		return false;
+	n = krux_canon_host(host, out->host, sizeof out->host - 1, &why);
+	if (n <= 0)
+		return false;
+	out->host[n] = 0;
+	return true;
+}
+
+/* CONNECT HOST:PORT HTTP/1.1 */
+static bool request_read(struct krux_str line, struct opening_head *out)
+{
+	static const char method[] = "CONNECT ";
+	const size_t version = sizeof " HTTP/1.1" - 1;
+	struct krux_str target;
+
+	if (!begins(line, method) || line.n < sizeof method - 1 + version)
+		return false;
+	target = (struct krux_str){ line.p + sizeof method - 1, line.n - (sizeof method - 1) - version };
+	line = (struct krux_str){ target.p + target.n, version };
+	return (begins(line, " HTTP/1.1") || begins(line, " HTTP/1.0")) && !memchr(target.p, ' ', target.n) &&
+	       target_read(target, out);
+}
+
+static bool is_field(struct krux_str line, size_t n, const char *name)
+{
+	return n == strlen(name) && !strncasecmp(line.p, name, n);
+}
+
+/* NAME: VALUE. A line that begins with a space would go on with the one before. */
+static const char *field_wrong(struct krux_str line)
+{
+	const char *colon = memchr(line.p, ':', line.n);
+	size_t n = colon ? (size_t)(colon - line.p) : 0;
+
+	if (!n)
+		return "A line of the head is no field.";
+	for (size_t i = 0; i < n; i++)
+		if (!isalnum((unsigned char)line.p[i]) && !strchr("!#$%&'*+-.^_`|~", line.p[i]))
+			return "A line of the head is no field.";
+	if (is_field(line, n, "Content-Length") || is_field(line, n, "Transfer-Encoding"))
+		return "A CONNECT has no body.";
+	return NULL;
+}
+
+static enum opening whole_read(struct krux_str rest, struct opening_head *out)
+{
+	struct krux_str line = line_next(&rest);
+	const char *why;
+
+	if (!line.p || !request_read(line, out))
+		return none(out, line.p && !begins(line, "CONNECT ") ? "The relay takes CONNECT and no other method: use https." :
+		                 "This is no CONNECT to a host and a port.");
+	while ((line = line_next(&rest)).p) {
+		if (!line.n)
+			return OPENING_WHOLE;
+		why = field_wrong(line);
+		if (why)
+			return none(out, why);
+	}
+	return none(out, "A line of the head does not end with CR LF.");
+}
+
+enum opening opening_head(struct krux_str bytes, struct opening_head *out)
+{
+	static const char end[] = "\r\n\r\n";
+	const size_t before = sizeof end - 2, most = bytes.n < OPENING_HEAD ? bytes.n : OPENING_HEAD;
+	/* The end may have begun in what was looked at. */
+	const size_t from = out->looked > before ? out->looked - before : 0;
+	const char *at = most ? memmem(bytes.p + from, most - from, end, sizeof end - 1) : NULL;
+	const size_t n = at ? (size_t)(at - bytes.p) + sizeof end - 1 : most;
+
+	for (size_t i = out->looked; i < n; i++)
+		if (!is_text(bytes.p[i]))
+			return none(out, "This is no head of HTTP.");
+	out->looked = n;
+	if (!at)
+		return most == OPENING_HEAD ? none(out, "The head is too long.") : OPENING_MORE;
+	out->n = n;
+	return whole_read((struct krux_str){ bytes.p, n }, out);
+}
