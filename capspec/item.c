@@ -193,7 +193,7 @@ static const uint8_t *tuple_check(const uint8_t *p, const char **schema, struct 
 					schema_skip(schema);
 				break;
 			}
-			if (p < in->end && *p == ITEM_LIST << 5)
+			if (at.v == 1 && p < in->end && *p == ITEM_LIST << 5)
 				return refuse_at(in, p, "an empty list in place of none");
 		}
 		if (!at.v--)

@@ -3,6 +3,8 @@
 #ifndef KRUX_MESSAGE_H
 #define KRUX_MESSAGE_H
 
+#include "capspec/usage.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -95,6 +97,7 @@ struct message_ended {
 	uint64_t cpu_ns, rss_bytes;
 	uint32_t flags, has;           /* has: enum cgroup_controller, limits of its group that were on */
 	uint64_t refused;              /* processes that it asked for beyond the group's limit */
+	struct call_used used;         /* with a group only */
 };
 
 /* A call's connections: LINE_TARGETS of capspec/line.h at most, of which n are sent. */

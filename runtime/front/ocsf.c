@@ -198,28 +198,59 @@ static void status(struct object *o, const struct record *r, const struct record
 
 /* What came of each host and port that the call could connect to: `network` in capspec/audit.cddl, with the names that
  * its members have there. */
-static void network(struct object *u, const struct record *end)
+static void network(struct object *u, const struct krux_value *list)
 {
 	static const char *const names[] = { "host", "port", "connections", "refused", "sent", "received" };
 	const size_t n = sizeof names / sizeof *names;
-	const struct krux_str usage = end->field[AUDIT_USAGE].s;
-	struct krux_value v, *target;
+	struct krux_value *target = krux_pool_get(u->pool, list->list.n * sizeof *target);
 
-	if (!record_has(end, AUDIT_USAGE) || !krux_cbor_read(u->pool, (const uint8_t *)usage.p, usage.n, &v, NULL) ||
-	    v.list.n < 4)
-		return;
-	v = v.list.item[3];
-	target = krux_pool_get(u->pool, v.list.n * sizeof *target);
 	if (!target)
 		return;
-	for (size_t i = 0; i < v.list.n; i++) {
+	for (size_t i = 0; i < list->list.n; i++) {
 		struct object t = { .pool = u->pool };
 
 		for (size_t k = 0; k < n; k++)
-			put(&t, names[k], v.list.item[i].list.item[k]);
+			put(&t, names[k], list->list.item[i].list.item[k]);
 		target[i] = object_value(&t);
 	}
-	put(u, "network", (struct krux_value){ .kind = KRUX_V_LIST, .list = { target, v.list.n } });
+	put(u, "network", (struct krux_value){ .kind = KRUX_V_LIST, .list = { target, list->list.n } });
+}
+
+static void used(struct object *all, const struct krux_value *list)
+{
+	static const struct krux_str words[] = {
+#define USED(id, word) { word, sizeof word - 1 },
+#include "capspec/usage.def"
+	};
+
+	for (size_t k = 0; k < sizeof words / sizeof *words; k++)
+		for (size_t i = 0; i < list->list.n; i++) {
+			const struct krux_value *pair = list->list.item[i].list.item;
+
+			if (krux_str_eq(pair[0].str, words[k])) {
+				put(all, words[k].p, pair[1]);
+				break;
+			}
+		}
+}
+
+/* The numbers that every outcome has, and those of `used` under their own names. */
+static void usage(struct object *u, const struct record *end)
+{
+	static const char *const names[] = { "cpu", "wall", "rss" };
+	const struct krux_str bytes = end->field[AUDIT_USAGE].s;
+	struct object all = { .pool = u->pool };
+	struct krux_value v;
+
+	if (!record_has(end, AUDIT_USAGE) || !krux_cbor_read(u->pool, (const uint8_t *)bytes.p, bytes.n, &v, NULL))
+		return;
+	for (size_t k = 0; k < sizeof names / sizeof *names; k++)
+		put(&all, names[k], v.list.item[k]);
+	if (v.list.n > 4)
+		used(&all, &v.list.item[4]);
+	put_object(u, "usage", &all);
+	if (v.list.n > 3 && v.list.item[3].list.n)
+		network(u, &v.list.item[3]);
 }
 
 static void unmapped(struct object *o, const struct record *r, const struct record *end)
@@ -237,7 +268,7 @@ static void unmapped(struct object *o, const struct record *r, const struct reco
 	if (record_has(r, AUDIT_BUNDLE))
 		put_hex(&u, "bundle", r->field[AUDIT_BUNDLE].s.p, r->field[AUDIT_BUNDLE].s.n);
 	if (end)
-		network(&u, end);
+		usage(&u, end);
 	put_object(o, "unmapped", &u);
 }
 

@@ -143,15 +143,8 @@ static void layers_write(struct item_out *o, const void *ctx)
 		item_text(o, e->layer[i]);
 }
 
-static void usage_write(struct item_out *o, const void *ctx)
+static void network_write(struct item_out *o, const struct entry_end *e)
 {
-	const struct entry_end *e = ctx;
-
-	item_head(o, ITEM_LIST, e->nnetwork ? 4 : 3);
-	for (size_t i = 0; i < 3; i++)
-		item_head(o, ITEM_UINT, e->usage[i]);
-	if (!e->nnetwork)
-		return;
 	item_head(o, ITEM_LIST, e->nnetwork);
 	for (size_t i = 0; i < e->nnetwork; i++) {
 		const struct entry_network *w = &e->network[i];
@@ -162,6 +155,40 @@ static void usage_write(struct item_out *o, const void *ctx)
 		for (size_t k = 0; k < sizeof number / sizeof *number; k++)
 			item_head(o, ITEM_UINT, number[k]);
 	}
+}
+
+static const char *const used_words[USED_KINDS] = {
+#define USED(id, word) [USED_##id] = word,
+#include "capspec/usage.def"
+};
+
+static void used_write(struct item_out *o, const struct call_used *u, size_t known)
+{
+	item_head(o, ITEM_LIST, known);
+	for (enum used_kind k = 0; k < USED_KINDS; k++) {
+		if (!used_knows(u, k))
+			continue;
+		item_head(o, ITEM_LIST, 2);
+		item_text(o, used_words[k]);
+		item_head(o, ITEM_UINT, u->n[k]);
+	}
+}
+
+/* Only the last of its lists is never empty. */
+static void usage_write(struct item_out *o, const void *ctx)
+{
+	const struct entry_end *e = ctx;
+	size_t known = 0;
+
+	for (enum used_kind k = 0; k < USED_KINDS; k++)
+		known += used_knows(&e->used, k);
+	item_head(o, ITEM_LIST, known ? 5 : e->nnetwork ? 4 : 3);
+	for (size_t i = 0; i < 3; i++)
+		item_head(o, ITEM_UINT, e->usage[i]);
+	if (known || e->nnetwork)
+		network_write(o, e);
+	if (known)
+		used_write(o, &e->used, known);
 }
 
 static int list_set(const struct entry *e, struct record *r, enum audit_field f, list_fn *write,

@@ -5,6 +5,8 @@
 
 #include "runtime/record/record.h"
 
+#include "capspec/usage.h"
+
 struct facts;
 struct judgement;
 struct krux_abi;
@@ -73,6 +75,7 @@ struct entry_end {
 	const char *const *layer;
 	size_t nlayers;
 	uint64_t usage[3];
+	struct call_used used;
 	const struct entry_network {     /* of a call that connects */
 		struct krux_str host;
 		uint64_t port, connections, refused, sent, received;

@@ -18,6 +18,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <time.h>
+#include <unistd.h>
 
 /* In older headers it is missing: Linux 5.7. */
 #define INTO_CGROUP 0x200000000ULL
@@ -93,25 +94,21 @@ int cgroup_set(int group, const char *name, const char *text, struct krux_err *e
 	return fd < 0 ? -1 : file_write(fd, text, strlen(text), err);
 }
 
-enum { FILE_MOST = 4096 };
-
-/* All of it as text. */
-static bool file_text(int group, const char *name, char text[static FILE_MOST])
+bool cgroup_text(int group, const char *name, char text[static CGROUP_TEXT])
 {
 	CLEAN_FD int fd = file_open(group, name, O_RDONLY, 0, NULL);
-	ssize_t n = fd < 0 ? -1 : read(fd, text, FILE_MOST - 1);
+	ssize_t n = fd < 0 ? -1 : read(fd, text, CGROUP_TEXT - 1);
 
 	text[n > 0 ? n : 0] = 0;
 	return n >= 0;
 }
 
-bool cgroup_get(int group, const char *name, const char *word, uint64_t *out)
+bool cgroup_number(const char *text, const char *word, uint64_t *out)
 {
 	const size_t n = word ? strlen(word) : 0;
-	char text[FILE_MOST], *line = text, *rest, *end;
+	const char *line = text, *rest;
+	char *end;
 
-	if (!file_text(group, name, text))
-		return false;
 	while (n && (strncmp(line, word, n) != 0 || line[n] != ' ')) {
 		rest = strchr(line, '\n');
 		if (!rest)
@@ -121,6 +118,30 @@ bool cgroup_get(int group, const char *name, const char *word, uint64_t *out)
 	errno = 0;
 	*out = strtoull(line + n, &end, 10);
 	return !errno && end != line + n;
+}
+
+bool cgroup_get(int group, const char *name, const char *word, uint64_t *out)
+{
+	char text[CGROUP_TEXT];
+
+	return cgroup_text(group, name, text) && cgroup_number(text, word, out);
+}
+
+int cgroup_peak_anew(int group)
+{
+	CLEAN_FD int fd = file_open(group, "memory.peak", O_RDWR, 0, NULL);
+
+	/* Any text does it. */
+	return fd < 0 || write(fd, "0", 1) != 1 ? -1 : fd_keep(&fd);
+}
+
+bool cgroup_peak(int peak, uint64_t *out)
+{
+	char text[32];
+	const ssize_t n = pread(peak, text, sizeof text - 1, 0);
+
+	text[n > 0 ? n : 0] = 0;
+	return cgroup_number(text, NULL, out);
 }
 
 int cgroup_make(int above, const char *name, struct krux_err *err)
@@ -230,10 +251,10 @@ enum { KINDS = sizeof controllers / sizeof *controllers };
 /* Of a line of words. */
 static unsigned controllers_in(int group, const char *name)
 {
-	char text[FILE_MOST], *rest = text, *word;
+	char text[CGROUP_TEXT], *rest = text, *word;
 	unsigned found = 0;
 
-	if (!file_text(group, name, text))
+	if (!cgroup_text(group, name, text))
 		return 0;
 	while ((word = strsep(&rest, " \n")))
 		for (size_t i = 0; i < KINDS; i++)
@@ -246,9 +267,9 @@ static unsigned controllers_in(int group, const char *name)
  * then nobody could be moved into a group below. */
 static bool is_lived_in(int group)
 {
-	char text[FILE_MOST];
+	char text[CGROUP_TEXT];
 
-	return !faccessat(group, "cgroup.type", F_OK, 0) && file_text(group, "cgroup.procs", text) && *text;
+	return !faccessat(group, "cgroup.type", F_OK, 0) && cgroup_text(group, "cgroup.procs", text) && *text;
 }
 
 unsigned cgroup_pass(int group)
@@ -280,9 +301,9 @@ static unsigned settled_passed;        /* what those below may have since then *
 
 static bool lives_alone(int group)
 {
-	char text[FILE_MOST], *end;
+	char text[CGROUP_TEXT], *end;
 
-	return file_text(group, "cgroup.procs", text) && strtol(text, &end, 10) == getpid() && *end == '\n' && !end[1];
+	return cgroup_text(group, "cgroup.procs", text) && strtol(text, &end, 10) == getpid() && *end == '\n' && !end[1];
 }
 
 /* Its members are moved by their number; 0 stands for who writes it. */

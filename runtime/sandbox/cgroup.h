@@ -33,9 +33,18 @@ int cgroup_make(int above, const char *name, struct krux_err *err);
 pid_t cgroup_fork(int group);
 /* Writes one of the group's files, such as "memory.max". */
 int cgroup_set(int group, const char *name, const char *text, struct krux_err *err);
-/* The number after a word of one of its files, such as "oom_kill" of "memory.events", or the whole of it (word NULL). False:
- * there is no such file or word. */
+/* One of its files, as far as there is room. False: there is none. */
+enum { CGROUP_TEXT = 4096 };
+bool cgroup_text(int group, const char *name, char text[static CGROUP_TEXT]);
+/* The number after a word that a line of such a file begins with, such as "oom_kill" in "memory.events", or the whole of it
+ * (word NULL). False: there is no such word, or no number. */
+bool cgroup_number(const char *text, const char *word, uint64_t *out);
+/* Both. */
 bool cgroup_get(int group, const char *name, const char *word, uint64_t *out);
+/* Lets the greatest memory of a group count anew from now on for who reads the descriptor, which is the caller's; -1: Linux
+ * before 6.12, or no such controller. cgroup_peak reads it. */
+int cgroup_peak_anew(int group);
+bool cgroup_peak(int peak, uint64_t *out);
 /* Kills all that is in it and below, at once. */
 int cgroup_kill(int group, struct krux_err *err);
 /* All that is in it and below stands still, or goes on. What is killed ends all the same. */

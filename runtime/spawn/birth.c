@@ -105,6 +105,9 @@ void birth_hand_over(struct birth *b)
 	b->used_ns = birth_used(b);
 }
 
+/* The unit of ru_inblock and ru_oublock. */
+enum { BLOCK = 512 };
+
 void birth_reap(struct birth *b, struct birth_end *end)
 {
 	struct rusage used;
@@ -117,6 +120,8 @@ void birth_reap(struct birth *b, struct birth_end *end)
 		(uint64_t)(used.ru_utime.tv_usec + used.ru_stime.tv_usec) * 1000;
 	end->cpu_ns -= b->used_ns < end->cpu_ns ? b->used_ns : end->cpu_ns;
 	end->rss_bytes = (uint64_t)used.ru_maxrss * 1024;
+	end->read_bytes = (uint64_t)used.ru_inblock * BLOCK;
+	end->written_bytes = (uint64_t)used.ru_oublock * BLOCK;
 }
 
 void birth_close(struct birth *b)

@@ -21,6 +21,7 @@ struct birth_end {
 	int status;                    /* as waitpid has it */
 	bool lost;                     /* it could not be seen */
 	uint64_t cpu_ns, rss_bytes;
+	uint64_t read_bytes, written_bytes;   /* from and for disks, by it and those that it waited for */
 	struct group_end group;        /* not of birth_reap: whoever gave it one knows */
 };
 

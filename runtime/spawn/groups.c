@@ -4,6 +4,7 @@
 
 #include "runtime/base/err.h"
 #include "runtime/sandbox/cgroup.h"
+#include "runtime/spawn/group_used.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -25,6 +26,7 @@ static void group_forget(struct groups *g, struct cgroup *one)
 	char name[16];
 
 	group_name(g, one, name);
+	group_used_stop(one);
 	close(one->fd);
 	one->fd = -1;
 	if (cgroup_remove(g->above, name, NULL))
@@ -48,6 +50,7 @@ static struct cgroup *group_make(struct groups *g, struct krux_err *err)
 		return NULL;
 	g->unmade = one->next;
 	*one = (struct cgroup){ .fd = one->fd };
+	group_used_start(one, false);
 	return one;
 }
 
@@ -135,8 +138,10 @@ struct cgroup *groups_take(struct groups *g, const struct group_limits *limits, 
 {
 	struct cgroup *one = idle_take(g, limits);
 
-	if (one)
+	if (one) {
+		group_used_start(one, true);
 		return one;
+	}
 	while (!g->unmade && g->idle)
 		idle_forget(g);
 	one = group_make(g, err);
@@ -166,6 +171,7 @@ void groups_give(struct groups *g, struct cgroup *one, struct group_end *end)
 		end->out_of_memory = counted(one, "memory.events", "oom_kill", &one->killed);
 	if (g->has & CGROUP_PIDS)
 		end->refused = counted(one, "pids.events", "max", &one->refused);
+	group_used_take(one, end);
 	if (one->still)
 		group_signal(one, SIGCONT);
 	/* It stays where it is until all of the generation is removed. */

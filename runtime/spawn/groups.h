@@ -3,6 +3,8 @@
 #ifndef KRUX_GROUPS_H
 #define KRUX_GROUPS_H
 
+#include "capspec/usage.h"
+
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -13,6 +15,18 @@ struct group_limits {
 	uint64_t pids;                 /* processes and threads */
 };
 
+enum { GROUP_CPU = 3 };
+
+/* What a group's files said before its call; group_used.c's own. */
+struct group_mark {
+	bool again;                    /* calls before this one were in it */
+	bool timed;                    /* cpu is known */
+	uint64_t cpu[GROUP_CPU];       /* us: all, user, system */
+	uint64_t memory, processes;    /* the greatest so far */
+	uint64_t left;                 /* bytes that lay in it already */
+	int peak;                      /* cgroup_peak_anew, of one that has had other calls; -1 */
+};
+
 struct cgroup {
 	struct cgroup *next;            /* of those that are idle, or not made */
 	int fd;                        /* its folder */
@@ -20,6 +34,7 @@ struct cgroup {
 	bool still;
 	bool spent;                    /* it was killed as a whole */
 	uint64_t killed, refused;      /* what it has counted before this call */
+	struct group_mark mark;
 };
 
 struct groups {
@@ -36,6 +51,9 @@ struct group_end {
 	unsigned has;                  /* enum cgroup_controller: limits that were on */
 	bool out_of_memory;            /* the kernel ended it, since it used up its memory */
 	uint64_t refused;              /* processes that it asked for beyond its limit */
+	bool timed;
+	uint64_t cpu_ns;               /* of all its processes, where timed */
+	struct call_used used;
 };
 
 /* Takes `above`, where controllers may have been passed on (cgroup_pass); -1: there are no groups. At most `all` are in
@@ -48,6 +66,8 @@ struct cgroup *groups_take(struct groups *, const struct group_limits *, struct 
 /* Its call has ended, or there was none; in *end, what became of it. One in which something still lives is ended and never
  * used again. */
 void groups_give(struct groups *, struct cgroup *, struct group_end *end);
+/* The call begins now: what it has had of the processor so far is not the call's. groups_take has said so too. */
+void group_begin(struct cgroup *);
 /* SIGKILL, SIGSTOP or SIGCONT to all that is in it. False: it cannot be. */
 bool group_signal(struct cgroup *, int signal);
 

@@ -20,7 +20,7 @@ struct child_end {
 	bool exited;                   /* else by signal `code` */
 	int code;
 	uint64_t cpu_ns, wall_ns, rss_bytes;
-	struct group_end group;
+	struct group_end group;        /* cpu_ns is of it where that is known */
 };
 
 /* Has the child killed, stopped or let go on: SIGKILL, SIGSTOP, SIGCONT. */

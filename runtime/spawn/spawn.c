@@ -166,6 +166,7 @@ int spawn_ended(const struct krux_capability *cap, struct child_end *end, struct
 	out->cpu_ns = end->cpu_ns;
 	out->wall_ns = end->wall_ns;
 	out->rss_bytes = end->rss_bytes;
+	out->used = end->group.used;
 	if (end->reported && end->report.failed)
 		result = layer_failed(end, err);
 	else

@@ -3,6 +3,7 @@
 #define KRUX_SPAWN_H
 
 #include "capspec/krux_abi.h"
+#include "capspec/usage.h"
 #include "capspec/value.h"
 
 struct krux_capability;
@@ -35,6 +36,7 @@ struct spawn_result {
 	const char *layer[SPAWN_MAX_LAYERS];
 	unsigned nlayers;
 	uint64_t cpu_ns, wall_ns, rss_bytes; /* used by the child */
+	struct call_used used;               /* by all of the call's processes */
 };
 
 /* How a child ended to what is told of its call; frees the answer. -1 with *err: nothing ran. The pool takes what

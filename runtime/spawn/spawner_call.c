@@ -278,7 +278,7 @@ void call_ended(struct spawner *s, const struct message *m)
 	                                                .cpu_ns = ended.cpu_ns, .rss_bytes = ended.rss_bytes,
 	                                                .group = { .own = ended.flags & ENDED_GROUP, .has = ended.has,
 	                                                           .out_of_memory = ended.flags & ENDED_MEMORY,
-	                                                           .refused = ended.refused } });
+	                                                           .refused = ended.refused, .used = ended.used } });
 	run_step(run);
 }
 

@@ -66,7 +66,7 @@ static void recorder_tell(struct spawner *s, uint64_t seq, const struct spawn_re
 		.intent = seq, .end = r->end, .result = output, .error = r->error,
 		.why = r->end == SPAWN_ERROR ? r->recorded_message : why,
 		.layer = r->layer, .nlayers = r->nlayers,
-		.usage = { r->cpu_ns, r->wall_ns, r->rss_bytes }, .network = network, .nnetwork = c->n,
+		.usage = { r->cpu_ns, r->wall_ns, r->rss_bytes }, .used = r->used, .network = network, .nnetwork = c->n,
 	};
 	struct message_append head = { 0, 0 };
 	uint8_t body[RECORD_MAX];

@@ -109,6 +109,22 @@ static void call_free(struct call *c)
 	t->free = c;
 }
 
+static struct message_ended ended_of(const struct template *t, const struct birth_end *how)
+{
+	const struct group_end *g = &how->group;
+	struct message_ended m = {
+		.status = how->status, .lost = how->lost, .cpu_ns = g->timed ? g->cpu_ns : how->cpu_ns, .rss_bytes = how->rss_bytes,
+		.flags = (g->own ? ENDED_GROUP : 0) | (g->out_of_memory ? ENDED_MEMORY : 0), .has = g->has, .refused = g->refused,
+		.used = g->used,
+	};
+
+	if (g->own && t->counts_io) {
+		used_set(&m.used, USED_READ, how->read_bytes);
+		used_set(&m.used, USED_WRITTEN, how->written_bytes);
+	}
+	return m;
+}
+
 static void call_ready(struct watch *w, uint32_t events)
 {
 	struct call *c = w->ctx;
@@ -125,10 +141,7 @@ static void call_ready(struct watch *w, uint32_t events)
 	if (c->birth.asks >= 0)
 		loop_forget(&t->loop, &c->asks);
 	if (!c->waits) {
-		ended = (struct message_ended){ .status = how.status, .lost = how.lost, .cpu_ns = how.cpu_ns,
-			                        .rss_bytes = how.rss_bytes, .refused = how.group.refused,
-			                        .has = how.group.has, .flags = (how.group.own ? ENDED_GROUP : 0) |
-			                                (how.group.out_of_memory ? ENDED_MEMORY : 0) };
+		ended = ended_of(t, &how);
 		template_say(t, MESSAGE_ENDED, c->cookie, &ended, sizeof ended);
 	}
 	call_free(c);
@@ -240,6 +253,8 @@ static bool call_give(struct call *c, const struct message *m)
 	const struct part part = { m->body, m->n };
 
 	birth_hand_over(&c->birth);
+	if (c->group)
+		group_begin(c->group);
 	if (message_send(c->socket, MESSAGE_FORK, m->cookie, &part, 1, m->fd, m->nfds, NULL) <= 0)
 		return false;
 	close(c->socket);
@@ -420,6 +435,8 @@ int children_open(struct template *t, struct krux_err *err)
 		t->call[i].next = t->free;
 		t->free = &t->call[i];
 	}
+	/* Linux can be built without. */
+	t->counts_io = !access("/proc/self/io", F_OK);
 	pool_init(&t->pool, t->options->each, t->options->all);
 	t->tend = (struct timer){ .due = tend_due };
 	return 0;

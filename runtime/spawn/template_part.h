@@ -63,6 +63,7 @@ struct template {
 	struct warrant_rules rules;
 	struct programs programs;      /* of commands */
 	struct groups groups;          /* for calls of commands */
+	bool counts_io;                /* the kernel counts what processes read and write */
 	struct call *call, *free;      /* TEMPLATE_CHILDREN of them */
 	unsigned ncalls;               /* that do not wait */
 	struct pool pool;

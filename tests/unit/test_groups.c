@@ -4,6 +4,7 @@
 #include "runtime/base/cleanup.h"
 #include "runtime/base/err.h"
 #include "runtime/sandbox/cgroup.h"
+#include "runtime/spawn/group_used.h"
 #include "runtime/spawn/groups.h"
 #include "runtime/spawn/parent.h"
 #include "runtime/spawn/spawn.h"
@@ -21,6 +22,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 enum { PATIENCE = 2000, ALL = 20 };
@@ -450,6 +452,175 @@ START_TEST(a_daemon_makes_way_for_its_groups)
 }
 END_TEST
 
+/* ---- what a call used ---- */
+
+enum { BURNT_MS = 200 };
+
+static uint64_t burnt_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
+}
+
+/* In one that nobody waits for. */
+static int burn(void)
+{
+	pid_t pid = fork();
+
+	if (pid)
+		return pid > 0 ? kill(getpid(), SIGSTOP) : 1;
+	while (burnt_ms() < BURNT_MS)
+		;
+	return kill(getppid(), SIGCONT);
+}
+
+static int touch(size_t n)
+{
+	char *p = mmap(NULL, n, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (p == MAP_FAILED)
+		return errno;
+	memset(p, 1, n);
+	return 0;
+}
+
+static int touch_much(void)
+{
+	return touch(20 << 20);
+}
+
+static int touch_more(void)
+{
+	return touch(40 << 20);
+}
+
+/* Nothing lives in it when its call has ended: what is not waited for is a moment longer there. */
+static struct group_end used_by(struct cgroup *one, int (*go)(void))
+{
+	struct group_end end;
+
+	ck_assert_int_eq(ended(run(one, go)), 0);
+	for (int i = 0; i < PATIENCE && !cgroup_empty(one->fd); i++)
+		poll(NULL, 0, 5);
+	groups_give(&groups, one, &end);
+	return end;
+}
+
+START_TEST(the_time_is_that_of_all_its_processes)
+{
+	struct group_end end;
+	struct cgroup *one;
+
+	if (above < 0)
+		return;
+	one = take(&wide);
+	end = used_by(one, burn);
+	ck_assert(end.timed && used_knows(&end.used, USED_USER) && used_knows(&end.used, USED_SYSTEM));
+	ck_assert_uint_ge(end.cpu_ns, BURNT_MS * UINT64_C(1000000));
+	/* Of calls before, and of a child before its call, nothing counts. */
+	ck_assert_ptr_eq(take(&wide), one);
+	end = used_by(one, nothing);
+	ck_assert_uint_lt(end.cpu_ns, BURNT_MS * UINT64_C(1000000));
+	ck_assert_ptr_eq(take(&wide), one);
+	ck_assert_int_eq(ended(run(one, burn)), 0);
+	group_begin(one);
+	end = used_by(one, nothing);
+	ck_assert_uint_lt(end.cpu_ns, BURNT_MS * UINT64_C(1000000));
+}
+END_TEST
+
+/* Where nothing counts anew, a call that needs less than one before it has no number. */
+START_TEST(the_greatest_is_its_own)
+{
+	const uint64_t much = 20 << 20, more = 40 << 20;
+	struct group_end end;
+	struct cgroup *one;
+	bool anew;
+
+	if (above < 0 || !(groups.has & CGROUP_MEMORY) || (one = take(&wide), faccessat(one->fd, "memory.peak", F_OK, 0)))
+		return;
+	end = used_by(one, touch_much);
+	ck_assert(used_knows(&end.used, USED_MEMORY) && !used_knows(&end.used, USED_BEFORE));
+	ck_assert_uint_ge(end.used.n[USED_MEMORY], much);
+	ck_assert_uint_lt(end.used.n[USED_MEMORY], more);
+	ck_assert_ptr_eq(take(&wide), one);
+	anew = one->mark.peak >= 0;
+	end = used_by(one, nothing);
+	ck_assert_int_eq(used_knows(&end.used, USED_MEMORY), anew);
+	if (anew)
+		ck_assert_uint_lt(end.used.n[USED_MEMORY], much);
+	ck_assert_ptr_eq(take(&wide), one);
+	end = used_by(one, touch_more);
+	ck_assert(used_knows(&end.used, USED_MEMORY) && used_knows(&end.used, USED_BEFORE));
+	ck_assert_uint_ge(end.used.n[USED_MEMORY], more);
+}
+END_TEST
+
+/* Files as kernels have them, one after the other: "cpu.stat", "memory.current", "memory.peak", "pids.peak"; NULL: there is none. */
+static const struct {
+	const char *before[4], *after[4];
+	bool again;
+	const char *told;
+} files[] = {
+	{ { NULL }, { NULL }, false, "" },
+	{ { NULL }, { "usage_usec 9\nuser_usec 5\nsystem_usec 4\n", "0\n", "700\n", "3\n" }, false,
+	  "cpu 9000 0:5000 1:4000 2:700 6:3" },
+	{ { "usage_usec 9\nuser_usec 5\nsystem_usec 4\n", "100\n", NULL, "3\n" },
+	  { "usage_usec 12\nuser_usec 7\nsystem_usec 5\n", "0\n", NULL, "3\n" }, true, "cpu 3000 0:2000 1:1000" },
+	{ { "usage_usec 9\nuser_usec 5\nsystem_usec 4\n", "100\n", "700\n", "3\n" },
+	  { "usage_usec 9\nuser_usec 5\nsystem_usec 4\n", "0\n", "500\n", "4\n" }, true, "cpu 0 0:0 1:0 2:500 3:100 6:4" },
+	{ { "usage_usec 9\n", NULL, NULL, NULL }, { "usage_usec 9\n", NULL, NULL, "4\n" }, true, "6:4" },
+	{ { NULL }, { "usage_usec x\n", "100\n", "max\n", "\n" }, false, "" },
+};
+
+static void files_put(int folder, const char *const text[static 4])
+{
+	static const char *const names[] = { "cpu.stat", "memory.current", "memory.peak", "pids.peak" };
+
+	for (int i = 0; i < 4; i++) {
+		int fd = text[i] ? openat(folder, names[i], O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600) : -1;
+
+		if (!text[i])
+			unlinkat(folder, names[i], 0);
+		else
+			ck_assert_int_eq(write(fd, text[i], strlen(text[i])), (ssize_t)strlen(text[i]));
+		if (fd >= 0)
+			close(fd);
+	}
+}
+
+static void used_text(const struct group_end *end, char *text, size_t n)
+{
+	size_t k = (size_t)snprintf(text, n, end->timed ? "cpu %llu" : "", (unsigned long long)end->cpu_ns);
+
+	for (int i = 0; i < USED_KINDS && k < n; i++)
+		if (used_knows(&end->used, i))
+			k += (size_t)snprintf(text + k, n - k, "%s%d:%llu", k ? " " : "", i, (unsigned long long)end->used.n[i]);
+}
+
+START_TEST(what_its_files_say_is_told)
+{
+	static const char *const none[4];
+	char path[] = "/tmp/krux-used-XXXXXX", text[256] = "";
+	struct group_end end = { .own = true };
+	struct cgroup one = { .mark = { .processes = 3, .memory = 700 } };
+
+	ck_assert_ptr_nonnull(mkdtemp(path));
+	one.fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	files_put(one.fd, files[_i].before);
+	group_used_start(&one, files[_i].again);
+	files_put(one.fd, files[_i].after);
+	group_used_take(&one, &end);
+	used_text(&end, text, sizeof text);
+	ck_assert_str_eq(text, files[_i].told);
+	files_put(one.fd, none);
+	close(one.fd);
+	ck_assert(!rmdir(path));
+}
+END_TEST
+
 /* ---- what is said of a call ---- */
 
 enum { MIB = 1 << 20 };
@@ -535,6 +706,9 @@ int main(void)
 	tcase_add_test(t, processes_have_a_limit);
 	tcase_add_test(t, a_daemon_makes_way_for_its_groups);
 	tcase_add_test(t, there_may_be_none);
+	tcase_add_test(t, the_time_is_that_of_all_its_processes);
+	tcase_add_test(t, the_greatest_is_its_own);
+	tcase_add_loop_test(t, what_its_files_say_is_told, 0, sizeof files / sizeof *files);
 	tcase_add_loop_test(t, what_came_of_it_is_told, 0, sizeof told / sizeof *told);
 	suite_add_tcase(s, t);
 	srunner_run_all(r, CK_NORMAL);

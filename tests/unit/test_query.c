@@ -1,9 +1,11 @@
 /* What query prints: cells that no spreadsheet computes, text that moves no cursor, and a log that is
  * read while it is written or where it is damaged. */
 #include "tests/unit/audited.h"
+#include "tests/unit/records.h"
 
 #include "runtime/base/file.h"
 #include "runtime/front/csv.h"
+#include "runtime/record/log.h"
 
 #include <check.h>
 #include <fcntl.h>
@@ -106,6 +108,24 @@ START_TEST(every_line_is_json)
 }
 END_TEST
 
+/* Words of another version are not those of an event. */
+START_TEST(what_a_call_used_is_told)
+{
+	static const uint8_t usage[] = "\x85\x01\x02\x03\x80\x83\x82\x66memory\x0b\x82\x66memory\x0c\x82\x65other\x0d";
+	struct record r;
+
+	audited_grow(3);
+	r = records_outcome(2);
+	record_bytes(&r, AUDIT_USAGE, usage, sizeof usage - 1);
+	ck_assert_int_eq(log_append(audited_log, &r, NULL, NULL, &audited_err), 0);
+	ck_assert_int_eq(audited_run("export --state @ --format ocsf"), 0);
+	audited_says("\"usage\":{\"cpu\":1,\"wall\":2,\"rss\":3,\"memory\":11}");
+	audited_says_not("\"network\"");
+	ck_assert_int_eq(audited_run("export --state @ --format jsonl"), 0);
+	audited_says("\"usage\":[1,2,3,[],[[\"memory\",11],[\"memory\",12],[\"other\",13]]]");
+}
+END_TEST
+
 START_TEST(what_cannot_be_read_is_said)
 {
 	int fd;
@@ -204,6 +224,7 @@ int main(void)
 	tcase_add_test(t, cells_move_no_cursor);
 	tcase_add_test(t, a_log_of_several_segments_that_is_being_written);
 	tcase_add_test(t, every_line_is_json);
+	tcase_add_test(t, what_a_call_used_is_told);
 	tcase_add_test(t, what_cannot_be_read_is_said);
 	tcase_add_test(t, an_index_changes_no_answer);
 	suite_add_tcase(s, t);

@@ -4,6 +4,7 @@
 #include "runtime/base/file.h"
 #include "runtime/base/message.h"
 #include "runtime/record/blob.h"
+#include "runtime/record/entry.h"
 #include "runtime/record/log.h"
 #include "runtime/record/record_known.h"
 
@@ -578,6 +579,56 @@ START_TEST(tickets_and_states_are_whole)
 }
 END_TEST
 
+/* Both lists may be there or not, and what is not known is not told. */
+static const struct {
+	size_t nnetwork;
+	uint64_t known;
+	const char *usage;
+} usages[] = {
+	{ 0, 0, "\x83\x01\x02\x03" },
+	{ 1, 0, "\x84\x01\x02\x03\x81\x86\x61h\x04\x05\x06\x07\x08" },
+	{ 0, 1 << USED_MEMORY, "\x85\x01\x02\x03\x80\x81\x82\x66memory\x0b" },
+	{ 1, 1 << USED_USER | 1 << USED_PROCESSES,
+	  "\x85\x01\x02\x03\x81\x86\x61h\x04\x05\x06\x07\x08\x82\x82\x64user\x09\x82\x69processes\x0f" },
+};
+static const char *const no_usages[] = {
+	"\x82\x01\x02", "\x84\x01\x02\x03\x80", "\x85\x01\x02\x03\x80\x80", "\x85\x01\x02\x03\x81\x86\x61h\x04\x05\x06\x07\x08\x80",
+	"\x85\x01\x02\x03\x80\x81\x82\x66memory\x66memory", "\x85\x01\x02\x03\x80\x81\x81\x66memory",
+	"\x86\x01\x02\x03\x80\x81\x82\x66memory\x0b\x80", "\x84\x01\x02\x03\x81\x82\x66memory\x0b",
+};
+
+START_TEST(a_usage_says_what_is_known)
+{
+	static const struct entry_network network = { { "h", 1 }, 4, 5, 6, 7, 8 };
+	struct krux_pool *pool = krux_pool_new(0);
+	struct entry e = { .pool = pool, .blobs = -1 };
+	struct entry_end end = { .intent = 1, .end = 3, .usage = { 1, 2, 3 }, .network = &network };
+	uint8_t bytes[RECORD_MAX], again[RECORD_MAX];
+	struct record r, back;
+	const char *why;
+	size_t n, used;
+
+	for (size_t i = 0; i < sizeof usages / sizeof *usages; i++) {
+		end.nnetwork = usages[i].nnetwork;
+		end.used = (struct call_used){ usages[i].known, { 9, 10, 11, 12, 13, 14, 15 } };
+		ck_assert(!entry_outcome(&e, &end, &r, &records_err));
+		ck_assert_uint_eq(r.field[AUDIT_USAGE].s.n, strlen(usages[i].usage));
+		ck_assert_mem_eq(r.field[AUDIT_USAGE].s.p, usages[i].usage, strlen(usages[i].usage));
+		r = whole(r);
+		n = record_encode(&r, bytes, sizeof bytes);
+		ck_assert(record_decode(bytes, n, &back, &used, &why));
+		ck_assert_uint_eq(record_encode(&back, again, sizeof again), n);
+		ck_assert_mem_eq(again, bytes, n);
+	}
+	for (size_t i = 0; i < sizeof no_usages / sizeof *no_usages; i++) {
+		record_bytes(&r, AUDIT_USAGE, no_usages[i], strlen(no_usages[i]));
+		n = record_encode(&r, bytes, sizeof bytes);
+		ck_assert_msg(!n || !record_decode(bytes, n, &back, &used, &why), "%zu", i);
+	}
+	krux_pool_free(pool);
+}
+END_TEST
+
 START_TEST(a_record_has_a_limit)
 {
 	char *text = malloc(RECORD_MAX + 1);
@@ -672,6 +723,7 @@ int main(void)
 	tcase_add_test(tc, acts_say_what_they_do);
 	tcase_add_test(tc, freezes_are_free_and_thaws_are_signed);
 	tcase_add_test(tc, tickets_and_states_are_whole);
+	tcase_add_test(tc, a_usage_says_what_is_known);
 	tcase_add_test(tc, a_record_has_a_limit);
 	tcase_add_test(tc, blobs_keep_their_content);
 	tcase_add_test(tc, cddl_has_every_key_and_kind);

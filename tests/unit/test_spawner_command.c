@@ -114,15 +114,25 @@ static void stands_until(bool stands)
 	ck_assert_int_eq(still, stands);
 }
 
-static bool has_layer(const char *word)
+static bool has_word(enum audit_field f, const char *word)
 {
-	const struct krux_str layers = spawning_record.field[AUDIT_LAYERS].s;
+	const struct krux_str list = spawning_record.field[f].s;
 	uint8_t item[32] = { (uint8_t)(0x60 | strlen(word)) };
 
 	/* As CBOR: its head says how long it is. */
 	ck_assert_uint_lt(strlen(word), 24);
 	memcpy(item + 1, word, strlen(word));
-	return memmem(layers.p, layers.n, item, strlen(word) + 1) != NULL;
+	return memmem(list.p, list.n, item, strlen(word) + 1) != NULL;
+}
+
+static bool has_layer(const char *word)
+{
+	return has_word(AUDIT_LAYERS, word);
+}
+
+static bool has_used(const char *word)
+{
+	return has_word(AUDIT_USAGE, word);
 }
 
 static bool group_has(const char *name)
@@ -143,6 +153,8 @@ START_TEST(groups_are_used_again)
 		waiting_call(i, SPAWN_DONE);
 	/* What the record says was on. */
 	ck_assert_int_eq(spawning_group >= 0, has_layer("cgroup"));
+	ck_assert_int_eq(spawning_group >= 0, has_used("user"));
+	ck_assert_int_eq(spawning_group >= 0, has_used("written"));
 	if (spawning_group < 0)
 		return;
 	ck_assert_uint_lt(groups_count(&still), 20);
