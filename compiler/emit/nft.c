@@ -3,6 +3,8 @@
  * need: load, compare, accept. */
 #include "compiler/emit/nft.h"
 
+#include "capspec/relay.h"
+
 #include <arpa/inet.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
@@ -54,7 +56,7 @@ void nft_text_write(struct buf *b)
 		           c->name);
 		for (unsigned k = 0; c->passes && k < PASSES; k++)
 			buf_printf(b, "\t\t%s \"lo\" ip %s 127.0.0.1 tcp %s %d accept\n", c->device, passes[k].address,
-			           passes[k].port, NFT_RELAY_PORT);
+			           passes[k].port, RELAY_PORT);
 		buf_puts(b, "\t}\n");
 	}
 	buf_puts(b, "}\n");
@@ -217,7 +219,7 @@ static void rule_put(struct buf *b, const struct chain *c, const struct pass *p)
 {
 	const uint32_t device = LOOPBACK, address = htonl(INADDR_LOOPBACK);
 	const uint8_t ipv4 = NFPROTO_IPV4, tcp = IPPROTO_TCP;
-	const uint16_t port = htons(NFT_RELAY_PORT);
+	const uint16_t port = htons(RELAY_PORT);
 	size_t at = nft_begin(b, NFT_MSG_NEWRULE, NLM_F_APPEND), list;
 
 	attr_text(b, NFTA_RULE_TABLE, table);

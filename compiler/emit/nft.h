@@ -1,12 +1,9 @@
-/* The packet filter of a call's own network namespace: nothing passes but the way to the relay and back. */
+/* The packet filter of a call's own network namespace: nothing passes but the way to the relay (capspec/relay.h) and back. */
 #ifndef KRUX_NFT_H
 #define KRUX_NFT_H
 
 #include "compiler/base/buf.h"
 #include "compiler/model/model.h"
-
-/* Where the relay listens, on the namespace's own 127.0.0.1. */
-enum { NFT_RELAY_PORT = 3128 };
 
 /* Its calls have a network of their own to connect by: what connects and is no builtin, which asks egress by a line. */
 bool capability_has_network(const struct capability *);

@@ -16,6 +16,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "capspec/relay.h"
 #include "compiler/emit/nft.h"
 
 static struct buf batch, wanted;
@@ -143,16 +144,16 @@ START_TEST(only_the_relay_is_reached)
 
 	namespace_enter();
 	loopback_up();
-	relay = listener("127.0.0.1", NFT_RELAY_PORT);
-	other = listener("127.0.0.1", NFT_RELAY_PORT + 1);
-	elsewhere = listener("127.0.0.2", NFT_RELAY_PORT);
-	ck_assert(connects("127.0.0.1", NFT_RELAY_PORT + 1) && connects("127.0.0.2", NFT_RELAY_PORT));
+	relay = listener("127.0.0.1", RELAY_PORT);
+	other = listener("127.0.0.1", RELAY_PORT + 1);
+	elsewhere = listener("127.0.0.2", RELAY_PORT);
+	ck_assert(connects("127.0.0.1", RELAY_PORT + 1) && connects("127.0.0.2", RELAY_PORT));
 	ck_assert(sends("127.0.0.1", 53));
 	batch_load();
-	ck_assert(connects("127.0.0.1", NFT_RELAY_PORT));
-	ck_assert(!connects("127.0.0.1", NFT_RELAY_PORT + 1));
-	ck_assert(!connects("127.0.0.2", NFT_RELAY_PORT));
-	ck_assert(!sends("127.0.0.1", 53) && !sends("127.0.0.1", NFT_RELAY_PORT));
+	ck_assert(connects("127.0.0.1", RELAY_PORT));
+	ck_assert(!connects("127.0.0.1", RELAY_PORT + 1));
+	ck_assert(!connects("127.0.0.2", RELAY_PORT));
+	ck_assert(!sends("127.0.0.1", 53) && !sends("127.0.0.1", RELAY_PORT));
 	close(relay);
 	close(other);
 	close(elsewhere);
