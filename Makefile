@@ -82,6 +82,7 @@ WEB_LIBS := -lcurl -lssl -lcrypto
 TEST_LIBS := -lcheck -lsubunit -ljansson -lcbor -lrt -lm -lpthread
 
 include mk/rules.mk
+include mk/bpf.mk
 include mk/client.mk
 include mk/fuzz.mk
 include mk/live.mk

@@ -1,5 +1,5 @@
-/* Control groups, nftables, eBPF and kinds of mounts, each used once. Groups that are made are removed; the
- * rest lives in namespaces of the child. */
+/* Control groups, nftables, eBPF and kinds of mounts, each used once. Groups that are made are removed, with what is
+ * attached to them; the rest lives in namespaces of the child. */
 #include "runtime/sandbox/feature_try.h"
 
 #include "runtime/base/cleanup.h"
@@ -7,10 +7,10 @@
 #include "runtime/base/file.h"
 #include "runtime/sandbox/cgroup.h"
 #include "runtime/sandbox/sandbox.h"
+#include "runtime/sandbox/sockets.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/bpf.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/netlink.h>
@@ -182,23 +182,15 @@ int try_nftables(void)
 
 /* ---- eBPF ---- */
 
-/* Lets everything pass; is loaded and never attached. */
+/* What calls get. */
 int try_cgroup_bpf(void)
 {
-	const struct bpf_insn code[] = {
-		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = 0, .imm = 1 },
-		{ .code = BPF_JMP | BPF_EXIT },
-	};
-	static const char license[] = "GPL";
-	union bpf_attr attr;
+	struct group g = { .above = -1 };
+	struct krux_err err = { 0 };
 
-	memset(&attr, 0, sizeof attr);
-	attr.prog_type = BPF_PROG_TYPE_CGROUP_SOCK_ADDR;
-	attr.expected_attach_type = BPF_CGROUP_INET4_CONNECT;
-	attr.insns = (uint64_t)(uintptr_t)code;
-	attr.insn_cnt = sizeof code / sizeof *code;
-	attr.license = (uint64_t)(uintptr_t)license;
-	return syscall(SYS_bpf, BPF_PROG_LOAD, &attr, sizeof attr) < 0 ? -1 : 0;
+	if (group_make(&g))
+		return -1;
+	return group_remove(&g, sockets_attach(g.fd, &err) ? refuse(err.no) : 0);
 }
 
 /* ---- mounts ---- */
