@@ -44,7 +44,7 @@ check-live: all $(BUILD)/live/live $(BUILD)/live/krux-handler
 
 # On the host first where that was not done, as the two are compared.
 check-vm: all $(BUILD)/live/live $(BUILD)/live/program $(BUILD)/live/init $(BUILD)/unit/test_process $(BUILD)/unit/test_feature \
-		$(BUILD)/unit/test_groups
+		$(BUILD)/unit/test_groups $(BUILD)/unit/test_sockets
 	$(Q)[ $(BUILD)/live/here -nt $(BUILD)/live/live ] || $(BUILD)/live/live > $(BUILD)/live/here || { \
 		grep ^FAIL $(BUILD)/live/here; exit 1; }
 	$(Q)tests/live/guest.sh $(BUILD) $(BUILD)/live/here

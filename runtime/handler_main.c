@@ -25,6 +25,7 @@ int main(void)
 	o.trust = b.fd[BEGIN_TRUST];
 	o.dev = b.dev;
 	o.group = b.fd[BEGIN_GROUP];
+	o.sockets = b.sockets;
 	o.waived = b.waived;
 	_exit(template_run(BEGIN_CHANNEL, &o));
 }

@@ -17,7 +17,7 @@ enum { START_MS = 60000, TEXTS = 5, MOST_TEXTS = 64 };
 /* `word` stands first in every version, so that a stranger is known before more of him is read. */
 struct head {
 	uint64_t word;
-	uint32_t kind, dev;
+	uint32_t kind, dev, sockets;
 	uint64_t generation;
 	uint32_t uid, gid, parent;
 	uint32_t given;                /* 1 << enum begin_fd: what came along, in that order */
@@ -70,7 +70,7 @@ static bool texts_add(struct texts *t, const struct begin *b, struct head *h)
 
 int begin_put(struct channel *c, const struct begin *b, struct krux_err *err)
 {
-	struct head h = { .word = BEGIN_WORD, .kind = b->kind, .dev = b->dev, .generation = b->generation,
+	struct head h = { .word = BEGIN_WORD, .kind = b->kind, .dev = b->dev, .sockets = b->sockets, .generation = b->generation,
 		          .uid = b->uid, .gid = b->gid, .parent = (uint32_t)b->parent };
 	struct texts t = { NULL, 0 };
 	int fd[BEGIN_FDS], rc;
@@ -181,6 +181,7 @@ static int begin_read(struct message *m, uint32_t kind, struct begin *b, struct 
 		return err_set(err, 0, "this program is another than kruxrt means to start");
 	b->kind = h.kind;
 	b->dev = h.dev;
+	b->sockets = h.sockets;
 	b->generation = h.generation;
 	b->uid = h.uid;
 	b->gid = h.gid;

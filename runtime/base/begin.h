@@ -23,6 +23,7 @@ enum begin_fd {
 struct begin {
 	uint32_t kind;                 /* which of the programs it is for */
 	bool dev;
+	bool sockets;                  /* what is in a group below BEGIN_GROUP has eBPF for its sockets */
 	uint64_t generation;
 	uid_t uid;
 	gid_t gid;

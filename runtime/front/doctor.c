@@ -27,6 +27,7 @@ static const char help[] =
 "commands   no call of a command that changes files runs without it\n"
 "connects   some calls that connect are refused without it\n"
 "limits     no command runs without it, unless kruxrt serve is told to\n"
+"second     holds once more what another layer holds; all runs without it\n"
 "unused     nothing in this version asks for it\n"
 "\n"
 "Exit: 0 calls can be confined and nothing has to be waived; 1 something is\n"

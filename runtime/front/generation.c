@@ -5,6 +5,7 @@
 #include "runtime/base/cleanup.h"
 #include "runtime/base/err.h"
 #include "runtime/sandbox/cgroup.h"
+#include "runtime/sandbox/sockets.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -49,7 +50,7 @@ static int pairs_open(int pair[PAIRS][2], struct krux_err *err)
 
 /* Where there are control groups, this has to work: a spawner outside of its group would leave the
  * parent without a way to see that nothing is left. */
-static int group_make(struct generation *g, int cgroup, struct krux_err *err)
+static int group_make(struct generation *g, int cgroup, bool sockets, struct krux_err *err)
 {
 	g->cgroup = g->cgroup_main = g->cgroup_calls = -1;
 	if (cgroup < 0)
@@ -65,7 +66,7 @@ static int group_make(struct generation *g, int cgroup, struct krux_err *err)
 	if (g->cgroup_calls < 0)
 		return -1;
 	cgroup_pass(g->cgroup_calls);
-	return 0;
+	return sockets ? sockets_attach(g->cgroup_calls, err) : 0;
 }
 
 /* What it is to know goes through the spawner's end, and then it is the spawner that hears it. */
@@ -133,7 +134,7 @@ int generation_start(struct generation *g, const struct start_plan *plan, uint64
 	g->served = g->known = g->stopped = false;
 	g->state = GENERATION_STARTING;
 	g->gate.channel.fd = g->spawner.channel.fd = -1;
-	rc = pairs_open(pair, err) || group_make(g, cgroup, err) ||
+	rc = pairs_open(pair, err) || group_make(g, cgroup, plan->sockets, err) ||
 		members_start(g, plan, pair, err) ? -1 : 0;
 	if (!rc) {
 		recorder[0] = fd_keep(&pair[GATE_RECORDER][1]);

@@ -53,7 +53,9 @@ int machine_check(struct machine *m, struct krux_err *err)
 			continue;
 		if (feature_try((enum feature_number)i, &no))
 			return err_set(err, errno, "try what the machine has");
-		if (!no)
+		if (i == FEATURE_IS_cgroup_bpf)
+			m->sockets = !no;
+		if (!no || f->need == FEATURE_SECOND)
 			continue;
 		if (f->need == FEATURE_NEEDED)
 			return err_set(err, no, "this machine cannot confine calls: it lacks %s (kruxrt doctor says more)",

@@ -11,6 +11,7 @@ struct machine {
 	const char *waived[FEATURES + 1];        /* in it; NULL-terminated */
 	const char *missing[FEATURES + 1];       /* waived and not there, with what that loses; so too */
 	char text[FEATURES][256];                /* of missing */
+	bool sockets;                            /* calls can get eBPF for their sockets */
 };
 
 /* The value of --allow-missing, NULL: none. -1 with *err: a name is none of a feature that can be waived. */

@@ -359,6 +359,7 @@ static int serve_run(struct serve *s)
 	p->start.state = &s->state;
 	p->start.engine = "kruxrt " KRUX_VERSION;
 	p->start.dev = s->dev;
+	p->start.sockets = s->machine.sockets;
 	p->start.waived = s->machine.waived;
 	p->start.missing = s->machine.missing;
 	p->start.limits = s->limit;

@@ -51,6 +51,12 @@ static void spawner_begin(const struct start_plan *p, const struct start_generat
 	b->fd[BEGIN_WEB] = g->spawner_web;
 }
 
+static void handler_begin(const struct start_plan *p, const struct start_generation *g, struct begin *b)
+{
+	b->fd[BEGIN_GROUP] = g->cgroup_calls;
+	b->sockets = p->sockets && g->cgroup_calls >= 0;
+}
+
 static uid_t uid_of(const struct start_plan *p, enum process_kind kind)
 {
 	return p->uid_base + (kind == PROCESS_RECORDER ? UID_RECORDER : kind == PROCESS_EGRESS ? UID_EGRESS : UID_GATE);
@@ -82,7 +88,7 @@ static int process_tell(const struct start_plan *p, enum process_kind kind, cons
 	else if (kind == PROCESS_SPAWNER)
 		spawner_begin(p, g, &b);
 	else if (kind == PROCESS_HANDLER)
-		b.fd[BEGIN_GROUP] = g->cgroup_calls;
+		handler_begin(p, g, &b);
 	return begin_put(to, &b, err);
 }
 

@@ -26,6 +26,7 @@ struct start_plan {
 	const char *const *reached;    /* blocks of special addresses that calls may reach, NULL-terminated; NULL: none */
 	const char *agent, *workspace; /* who is served alone; NULL: all that are registered */
 	uid_t uid_base;                /* as root: of the uids that base/uids.h counts */
+	bool sockets;                  /* calls get eBPF for their sockets, where they are in groups */
 };
 
 /* What belongs to one generation. The descriptors stay the caller's. */

@@ -19,7 +19,7 @@ const struct feature feature_list[FEATURES] = {
 
 const char *feature_need_word(enum feature_need need)
 {
-	static const char *const words[] = { "needed", "waivable", "commands", "connects", "limits", "unused" };
+	static const char *const words[] = { "needed", "waivable", "commands", "connects", "limits", "second", "unused" };
 
 	return words[need];
 }

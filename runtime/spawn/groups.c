@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 enum { MOST_IDLE = 16 };
+_Static_assert(!(GROUP_SOCKETS & CGROUP_CONTROLLERS), "bits of what groups have");
 
 static void group_name(const struct groups *g, const struct cgroup *one, char name[static 16])
 {

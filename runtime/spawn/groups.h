@@ -15,6 +15,9 @@ struct group_limits {
 	uint64_t pids;                 /* processes and threads */
 };
 
+/* In `has`, besides controllers: the group above has eBPF for sockets (sockets.h), which holds in those below. */
+enum { GROUP_SOCKETS = 4 };
+
 enum { GROUP_CPU = 3 };
 
 /* What a group's files said before its call; group_used.c's own. */
@@ -39,7 +42,7 @@ struct cgroup {
 
 struct groups {
 	int above;                     /* where they are made; -1: there are none */
-	unsigned has;                  /* enum cgroup_controller: what they can be limited in */
+	unsigned has;                  /* enum cgroup_controller: what they can be limited in; GROUP_SOCKETS */
 	struct cgroup *group;           /* `all` of them */
 	unsigned all, nidle;
 	struct cgroup *idle, *unmade;
@@ -48,7 +51,7 @@ struct groups {
 /* What is known of a call's group. */
 struct group_end {
 	bool own;                      /* it had one */
-	unsigned has;                  /* enum cgroup_controller: limits that were on */
+	unsigned has;                  /* enum cgroup_controller: limits that were on; GROUP_SOCKETS */
 	bool out_of_memory;            /* the kernel ended it, since it used up its memory */
 	uint64_t refused;              /* processes that it asked for beyond its limit */
 	bool timed;

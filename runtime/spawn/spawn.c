@@ -14,8 +14,8 @@
 #include "runtime/base/err.h"
 #include "runtime/sandbox/cgroup.h"
 
-static const struct { enum cgroup_controller limit; const char *word; } group_words[] = {
-	{ CGROUP_MEMORY, "cgroup.memory" }, { CGROUP_PIDS, "cgroup.pids" },
+static const struct { unsigned has; const char *word; } group_words[] = {
+	{ CGROUP_MEMORY, "cgroup.memory" }, { CGROUP_PIDS, "cgroup.pids" }, { GROUP_SOCKETS, "ebpf" },
 };
 _Static_assert(LAYER_COUNT + 1 + sizeof group_words / sizeof *group_words <= SPAWN_MAX_LAYERS, "layers of a result");
 
@@ -41,7 +41,7 @@ static bool layers_list(struct krux_pool *pool, const struct child_end *end, boo
 	if (end->group.own)
 		out->layer[out->nlayers++] = "cgroup";
 	for (unsigned i = 0; i < sizeof group_words / sizeof *group_words; i++)
-		if (end->group.has & group_words[i].limit)
+		if (end->group.has & group_words[i].has)
 			out->layer[out->nlayers++] = group_words[i].word;
 	return true;
 }

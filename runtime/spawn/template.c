@@ -141,6 +141,8 @@ static int template_open(struct template *t, struct krux_err *err)
 		return -1;
 	if (groups_open(&t->groups, o->commands ? o->group : -1, TEMPLATE_CHILDREN, err))
 		return -1;
+	if (o->sockets)
+		t->groups.has |= GROUP_SOCKETS;
 	command_signals_block();
 	if (o->confine && o->confine(o->commands && programs_needed(t->policy), err))
 		return -1;

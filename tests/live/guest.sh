@@ -52,7 +52,7 @@ mkdir -p "$root/krux" "$root/dev" "$root/proc" "$root/sys" "$root/tmp" "$root/ru
 cp "$build/live/init" "$root/init"
 programs "$build/kruxrt" "$build/krux-audit" "$build/krux-call" "$build/krux-egress" "$build/krux-web" "$build/krux-gate" "$build/krux-handler" "$build/krux-recorder" "$build/krux-spawner" \
 	"$build/live/live" "$build/live/escaped" "$build/live/program" \
-	"$build/unit/test_process" "$build/unit/test_feature" "$build/unit/test_groups"
+	"$build/unit/test_process" "$build/unit/test_feature" "$build/unit/test_groups" "$build/unit/test_sockets"
 modules
 echo root:x:0:0:root:/:/bin/sh > "$root/etc/passwd"
 
@@ -94,6 +94,7 @@ live 0 /krux/live
 process 0 /krux/test_process
 feature 0 /krux/test_feature
 groups 0 /krux/test_groups
+sockets 0 /krux/test_sockets
 state 0 /krux/kruxrt init --state /tmp/state --key /krux/key.pub
 workspace 60871 folder /tmp/state/workspaces/builder
 memory 0 /krux/kruxrt call live.hogs {} --as builder --state /tmp/state --bundle /krux/bundle.krux
@@ -119,7 +120,7 @@ check() {
 }
 grep -q '^guest: off$' "$guest/lines"
 check $? "it did not end by itself within $seconds s"
-for t in doctor live process feature groups state pids records; do
+for t in doctor live process feature groups sockets state pids records; do
 	grep -q "^guest: end $t 0$" "$guest/lines"
 	check $? "$t"
 done
@@ -128,8 +129,8 @@ grep -q '"failed":{"how":"killed","why":"memory 16777216 bytes, of all its proce
 check $? "a command that used up its memory is told so"
 grep -q '"output":{"status":11}' "$guest/lines"
 check $? "a command is refused more processes"
-[ "$(grep -c '"seccomp","cgroup","cgroup.memory","cgroup.pids"\]' "$guest/lines")" = 2 ]
-check $? "the records of both say which limits were on"
+[ "$(grep -c '"seccomp","cgroup","cgroup.memory","cgroup.pids","ebpf"\]' "$guest/lines")" = 2 ]
+check $? "the records of both say which limits were on, and eBPF"
 last=$(grep -E '^[0-9]+ passed, [0-9]+ failed$' "$guest/lines" | tail -1)
 [ -n "$last" ]
 check $? "live broke off"

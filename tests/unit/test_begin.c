@@ -78,7 +78,7 @@ START_TEST(all_of_it_arrives)
 		   *const limits[] = { "calls=1", "bytes=2", NULL }, *const places[] = { "bundle=/b", NULL };
 	struct begin b = nothing();
 
-	b.dev = true;
+	b.dev = b.sockets = true;
 	b.generation = UINT64_C(1) << 40;
 	b.uid = 60800;
 	b.gid = 60801;
@@ -93,7 +93,7 @@ START_TEST(all_of_it_arrives)
 	b.fd[BEGIN_TRUST] = b.fd[BEGIN_SPAWNER] = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	ck_assert(!begin_put(&to, &b, &err));
 	ck_assert(!begin_take(from, KIND, &got, &err));
-	ck_assert(got.dev);
+	ck_assert(got.dev && got.sockets);
 	ck_assert_uint_eq(got.generation, b.generation);
 	ck_assert_uint_eq(got.uid, b.uid);
 	ck_assert_uint_eq(got.gid, b.gid);
