@@ -8,7 +8,7 @@ CAPSPEC_SRC += capspec/bpf.c capspec/bundle.c capspec/canon.c capspec/canon_byte
 	capspec/canon_ip.c capspec/canon_number.c capspec/canon_path.c capspec/canon_refuse.c \
 	capspec/canon_scalar.c capspec/canon_text.c capspec/canon_time.c capspec/canon_url.c \
 	capspec/canon_utf8.c capspec/cbor.c capspec/digest.c capspec/digest_block.c capspec/gzip.c capspec/item.c capspec/json.c capspec/json_write.c \
-	capspec/guard.c capspec/key.c capspec/key_file.c capspec/layers.c capspec/pattern.c capspec/pool.c capspec/schema.c \
+	capspec/guard.c capspec/key.c capspec/key_file.c capspec/landlock.c capspec/layers.c capspec/pattern.c capspec/pool.c capspec/schema.c \
 	capspec/schema_member.c capspec/schema_read.c capspec/schema_types.c capspec/schema_write.c \
 	capspec/type.c capspec/uncanon.c capspec/value.c
 # both protocols, and libkrux
@@ -81,7 +81,7 @@ RUNTIME_SRC += runtime/base/err.c runtime/base/file.c runtime/base/loop.c runtim
 	runtime/decide/facts.c runtime/decide/judge.c runtime/decide/query.c runtime/decide/remedy.c runtime/decide/tally.c runtime/decide/window.c runtime/decide/zone.c \
 	runtime/record/blob.c runtime/record/entry.c runtime/record/head.c \
 	runtime/record/record.c \
-	runtime/approve/quorum.c runtime/sandbox/descriptors.c runtime/sandbox/landlock.c runtime/sandbox/namespaces.c \
+	runtime/approve/quorum.c runtime/sandbox/descriptors.c runtime/sandbox/namespaces.c \
 	runtime/sandbox/privileges.c runtime/sandbox/probe.c runtime/sandbox/process.c runtime/sandbox/rlimits.c runtime/sandbox/root.c \
 	runtime/sandbox/seccomp.c runtime/sandbox/sockets.c runtime/sandbox/view.c runtime/spawn/again.c runtime/spawn/answer.c runtime/spawn/birth.c runtime/spawn/changes.c runtime/spawn/changes_put.c runtime/spawn/changes_tell.c runtime/spawn/child.c runtime/spawn/command.c runtime/spawn/command_answer.c runtime/spawn/command_start.c runtime/spawn/group_used.c runtime/spawn/groups.c runtime/spawn/listing.c runtime/spawn/look.c runtime/spawn/look_tree.c runtime/spawn/looking.c runtime/spawn/nest.c runtime/spawn/operands.c runtime/spawn/parent.c runtime/spawn/plan.c runtime/spawn/planned.c runtime/spawn/pool.c runtime/spawn/program.c runtime/spawn/snapshot.c \
 	runtime/spawn/redact.c \

@@ -10,8 +10,6 @@
 
 #include "runtime/sandbox/sandbox.h"
 
-enum { LANDLOCK_VERSION = 1 };
-
 const char *layer_word(enum layer layer)
 {
 	static const char *const words[] = {
@@ -52,7 +50,6 @@ const struct probe *probe_get(void)
 {
 	static struct probe p;
 	static bool done;
-	long abi;
 
 	if (done)
 		return &p;
@@ -68,9 +65,8 @@ const struct probe *probe_get(void)
 	p.present[LAYER_DESCRIPTORS] = p.present[LAYER_ROOT] = true;
 	p.present[LAYER_PRIVILEGES] = p.present[LAYER_RLIMITS] = true;
 	p.present[LAYER_SECCOMP] = seccomp_there();
-	abi = syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_VERSION);
-	p.landlock_abi = abi > 0 ? (int)abi : 0;
-	p.present[LAYER_LANDLOCK] = abi >= 2;
+	p.landlock_abi = landlock_abi();
+	p.present[LAYER_LANDLOCK] = p.landlock_abi >= 2;
 	p.openat2 = openat2_there();
 	done = true;
 	return &p;

@@ -8,6 +8,9 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+/* One layer is the compiler's, too. */
+#include "capspec/landlock.h"
+
 /* Sanitizers map terabytes and make calls of their own: limits that cannot hold there are left
  * out of such builds. */
 #if defined(__SANITIZE_ADDRESS__)
@@ -95,22 +98,6 @@ struct rlimits {
 	uint64_t file_size;        /* bytes a file may grow to */
 };
 int rlimits_set(const struct rlimits *);
-
-/* ---- landlock.c ---- */
-
-struct landlock_grant {
-	int fd;                    /* folder */
-	unsigned rights;           /* enum handler_right */
-};
-int landlock_restrict(int abi, const struct landlock_grant *, size_t n);
-/* The same one by one: a set of rules, which the last closes, whether or not it could put it on. */
-int landlock_open(int abi);
-/* The same without a word about the network and signals. */
-int landlock_open_files(int abi);
-int landlock_allow(int set, int abi, int fd, unsigned rights);
-int landlock_enforce(int set);
-/* The same without a word about the network. */
-int landlock_files(int abi, const struct landlock_grant *, size_t n);
 
 /* ---- seccomp.c ---- */
 

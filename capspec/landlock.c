@@ -1,16 +1,20 @@
 /* Opened folders and the rights below them to a Landlock domain: everything else about files,
  * TCP, abstract sockets and signals is refused. What the kernel can hold is in
  * capspec/landlock.def, since the headers of older systems lack the newer rights. */
+#include "capspec/landlock.h"
+
 #include <errno.h>
 #include <linux/landlock.h>
+#include <stdbool.h>
+#include <stdint.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "capspec/rights.h"
-#include "runtime/sandbox/sandbox.h"
 
 enum {
+	VERSION = 1,               /* asks for the ABI */
 	NET_TCP = 3,               /* bind and connect, since ABI 4 */
 	SCOPED = 3,                /* abstract Unix sockets and signals, since ABI 6 */
 };
@@ -67,6 +71,13 @@ static int ruleset_close(int set, int rc)
 	close(set);
 	errno = no;
 	return rc;
+}
+
+int landlock_abi(void)
+{
+	long abi = syscall(SYS_landlock_create_ruleset, NULL, 0, VERSION);
+
+	return abi > 0 ? (int)abi : 0;
 }
 
 int landlock_open(int abi)
