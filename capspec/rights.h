@@ -9,6 +9,7 @@ enum handler_right {
 	RIGHT_NAMES = 4,       /* make, rename and remove entries */
 	RIGHT_WRITE_FILES = 8,
 	RIGHT_EXECUTE = 16,
+	RIGHT_PLAIN_NAMES = 32,        /* make, rename and remove regular files within one folder, and nothing else */
 };
 
 /* Groups of system calls besides the common ones; calls.def lists them. */
@@ -27,6 +28,8 @@ enum handler_calls {
 	CALLS_PURE = 256,
 	/* No handler but a command's program: command_calls.def alone. */
 	CALLS_COMMAND = 512,
+	/* The C compiler of a build: compiler_calls.def, and of what it does not speak of command_calls.def. */
+	CALLS_COMPILER = 1024,
 };
 
 #endif

@@ -115,6 +115,13 @@ $(BUILD)/libkruxtest.a: $(sort $(COMPILER_OBJ) $(KRUXRT_OBJ) $(call obj,$(TEST_S
 	$(SAY) AR $@
 	$(Q)rm -f $@ && ar rcs $@ $^
 
+# What a build runs as its C compiler, without sanitizers, which would not fit in its limits.
+$(BUILD)/fakecompiler: tests/fake/compiler.c
+	$(SAY) LINK $@
+	@mkdir -p $(@D)
+	$(Q)$(CC) -std=gnu11 -D_GNU_SOURCE -O1 $(WARN) -o $@ $<
+$(BUILD)/unit/test_cc: | $(BUILD)/fakecompiler
+
 # What is not there is said by the bench.
 $(BUILD)/bench/audit $(BUILD)/bench/gate $(BUILD)/bench/log: TEST_LIBS += $(shell pkg-config --libs sqlite3 libcrypto 2>/dev/null)
 # The daemon's own programs, run as its parent runs them.

@@ -59,6 +59,7 @@ static bool emit(const struct options *o, struct pipeline *p, const struct krux_
 {
 	struct package_input in = { .serial = o->serial, .key = key, .source = p->source, .nsources = p->nsources,
 	                            .build = &p->build };
+	const struct cc_allowed allowed = { o->compiler_reads, o->allow_missing };
 	struct buf c = { 0 }, table = { 0 };
 	struct layers layers;
 	bool fine;
@@ -70,18 +71,36 @@ static bool emit(const struct options *o, struct pipeline *p, const struct krux_
 	       emit_c(p->arena, p->diags, &p->build, p->decisions, p->manager, p->root, EMIT_READABLE, &c);
 	in.decide_c = arena_str(p->arena, (struct krux_str){ c.p ? c.p : "", c.n });
 	in.table = arena_str(p->arena, (struct krux_str){ table.p ? table.p : "", table.n });
-	fine = fine && cc_shared_object(p->arena, p->diags, in.decide_c, &in.object, &in.compiler) &&
+	fine = fine && cc_shared_object(p->arena, p->diags, &allowed, in.decide_c, &in.object, &in.compiler) &&
 	       package_make(p->arena, p->diags, &in, pkg);
 	buf_free(&c);
 	buf_free(&table);
 	return fine;
 }
 
-/* Anybody has that key: a bundle for use is not signed with it unseen. */
-static void development_say(const struct options *o)
+/* What nobody shall find out later: what did not confine the compiler, and a key that anybody has. */
+static void built_say(const struct options *o)
 {
+	const char *lacks = cc_lacks();
+
+	if (lacks && o->format == DIAG_TEXT)
+		command_say("kruxc build: the C compiler ran without %s, which the kernel lacks and --allow-missing waives", lacks);
 	if (!o->key && o->format == DIAG_TEXT)
 		command_say("kruxc build: signed with the development key, which kruxrt accepts with --dev alone; --key is for your own");
+}
+
+/* Before anything is read or asked of the compiler. */
+static int options_wrong(const struct options *o)
+{
+	struct krux_str name = cc_missing_wrong(&(struct cc_allowed){ .missing = o->allow_missing });
+
+	if (!o->output)
+		return command_usage(o, "-o is missing: where shall the bundle go?");
+	if (o->id && !krux_agent_valid((struct krux_str){ o->id, strlen(o->id) }))
+		return command_usage(o, "'%s' is no policy id: 1 to 64 of a-z, 0-9, '.', '_', '-'", o->id);
+	if (name.p)
+		return command_usage(o, "--allow-missing takes landlock and seccomp, not '%.*s'", STR_ARG(name));
+	return EXIT_YES;
 }
 
 int command_build(const struct options *o)
@@ -93,10 +112,8 @@ int command_build(const struct options *o)
 	bool ok;
 	int code = EXIT_USAGE;
 
-	if (!o->output)
-		return command_usage(o, "-o is missing: where shall the bundle go?");
-	if (o->id && !krux_agent_valid((struct krux_str){ o->id, strlen(o->id) }))
-		return command_usage(o, "'%s' is no policy id: 1 to 64 of a-z, 0-9, '.', '_', '-'", o->id);
+	if (options_wrong(o) != EXIT_YES)
+		return EXIT_USAGE;
 	if (!key_read(o, &key))
 		return EXIT_USAGE;
 	p = command_load(o, 0, o->nargs, &ok);
@@ -114,7 +131,7 @@ int command_build(const struct options *o)
 	if (ok && !(o->strict && p->diags->n) && emit(o, p, &key, &pkg))
 		code = package_write(p->arena, o->output, &pkg) ? EXIT_YES : EXIT_SYSTEM;
 	if (code == EXIT_YES)
-		development_say(o);
+		built_say(o);
 	krux_key_wipe(&key);
 	buf_free(&failed);
 	return command_end(p, o, code);

@@ -21,6 +21,7 @@ struct options {
 	const char *facts;
 	const char *that;             /* prove --that */
 	const char *id;               /* policy id of a bundle */
+	const char *compiler_reads, *allow_missing;      /* as struct cc_allowed has them */
 	uint64_t serial;
 	enum diag_format format;
 	bool json, explain, deny_widening, strict, check, write, dev;

@@ -26,6 +26,9 @@ static const struct filter_row rows[] = {
 #define CALL_ANY(name, groups, when, ...) { #name, groups, 0, when, COUNT(__VA_ARGS__), true, { __VA_ARGS__ } },
 #define CALL_NO(name, no, why) { #name, CALLS_COMMAND, no, why, 0, false, { { 0, 0, 0 } } },
 #include "capspec/command_calls.def"
+#define CALL_ANY(name, groups, when, ...) { #name, groups, 0, when, COUNT(__VA_ARGS__), true, { __VA_ARGS__ } },
+#define CALL_NO(name, no, why) { #name, CALLS_COMPILER, no, why, 0, false, { { 0, 0, 0 } } },
+#include "capspec/compiler_calls.def"
 };
 
 const struct filter_row *filter_rows(size_t *n)
@@ -34,8 +37,18 @@ const struct filter_row *filter_rows(size_t *n)
 	return rows;
 }
 
+static bool compiler_has(const char *name)
+{
+	for (const struct filter_row *r = rows; r < rows + sizeof rows / sizeof *rows; r++)
+		if (r->groups == CALLS_COMPILER && !strcmp(r->name, name))
+			return true;
+	return false;
+}
+
 static bool is_brought(const struct filter_row *r, unsigned groups)
 {
+	if (groups & CALLS_COMPILER)
+		return r->groups == CALLS_COMPILER || (r->groups == CALLS_COMMAND && !compiler_has(r->name));
 	if (groups & CALLS_COMMAND)
 		return r->groups == CALLS_COMMAND;
 	return r->groups == CALLS_COMMON || r->groups & groups;
@@ -66,7 +79,7 @@ int filter_number(const char *name, enum krux_machine m)
 
 int filter_default(unsigned groups)
 {
-	return groups & CALLS_COMMAND ? ENOSYS : 0;
+	return groups & (CALLS_COMMAND | CALLS_COMPILER) ? ENOSYS : 0;
 }
 
 const char *filter_group_word(unsigned bit)
@@ -101,6 +114,12 @@ static int row_add(scmp_filter_ctx ctx, const struct filter_row *r)
 	return no;
 }
 
+/* libseccomp refuses a rule that says what it says without one. */
+static bool is_rule(const struct filter_row *r, unsigned groups, enum krux_machine m)
+{
+	return filter_has(r, groups) && filter_number(r->name, m) >= 0 && (!r->no || r->no != filter_default(groups));
+}
+
 static int rules_add(scmp_filter_ctx ctx, unsigned groups, enum krux_machine m)
 {
 	int no = seccomp_arch_remove(ctx, SCMP_ARCH_NATIVE);
@@ -109,7 +128,7 @@ static int rules_add(scmp_filter_ctx ctx, unsigned groups, enum krux_machine m)
 	no = no ? no : seccomp_attr_set(ctx, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS);
 	no = no ? no : seccomp_attr_set(ctx, SCMP_FLTATR_CTL_OPTIMIZE, 2);
 	for (size_t i = 0; !no && i < sizeof rows / sizeof *rows; i++)
-		if (filter_has(&rows[i], groups) && filter_number(rows[i].name, m) >= 0)
+		if (is_rule(&rows[i], groups, m))
 			no = row_add(ctx, &rows[i]);
 	return no;
 }

@@ -1,5 +1,5 @@
-/* Groups of system calls (capspec/calls.def, command_calls.def) to filters, one program a machine, made by libseccomp: a
- * list of what is allowed, a search tree over the numbers, an end for everything else. */
+/* Groups of system calls (capspec/calls.def, command_calls.def, compiler_calls.def) to filters, one program a machine,
+ * made by libseccomp: a list of what is allowed, a search tree over the numbers, an end for everything else. */
 #ifndef KRUX_FILTER_H
 #define KRUX_FILTER_H
 

@@ -169,7 +169,7 @@ static struct krux_str never_broken(struct arena *a, const struct calls *c, enum
 	for (size_t i = 0; i < sizeof never / sizeof *never; i++) {
 		int nr = filter_number(never[i].name, m);
 
-		if (c->groups & CALLS_COMMAND && never[i].builtin)
+		if (c->groups & (CALLS_COMMAND | CALLS_COMPILER) && never[i].builtin)
 			continue;
 		if (nr >= 0 && nr < NUMBERS && c->row[nr] && !c->row[nr]->no)
 			return arena_printf(a, "%s, which no handler may have: it would give %s", never[i].name,

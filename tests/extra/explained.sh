@@ -68,6 +68,12 @@ made_K6004() {
 # Faults of kruxc, not of what it reads: a unit test brings it.
 made_K6005() { grep -q 'list\[0\]->code == 6005' "$here/tests/unit/test_filter_verify.c" && echo '[K6005]'; }
 
+made_K6006() {
+	cp "$example" .
+	{ policy_head; echo 'default: blocked'; } > demo.yaml
+	kruxc build . -o out --compiler-reads /nowhere
+}
+
 # A minute's work for the compiler: a unit test brings it.
 made_K9003() { grep -q 'list\[0\]->code == 9003' "$here/tests/unit/test_c_text.c" && echo '[K9003]'; }
 

@@ -73,7 +73,7 @@ void compiled_load(struct compiled *c)
 
 	if (!c->c_text.n)
 		compiled_emit(c);
-	if (!cc_shared_object(c->arena, c->diags, c->c_text, &c->object, &c->compiler))
+	if (!cc_shared_object(c->arena, c->diags, &(struct cc_allowed){ 0 }, c->c_text, &c->object, &c->compiler))
 		errors_none(c);
 	ck_assert_msg(!elf_check((const uint8_t *)c->object.p, c->object.n, &image, &err), "%s", err.text);
 	fd = map_seal((const uint8_t *)c->object.p, c->object.n, &err);

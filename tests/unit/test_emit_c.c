@@ -505,10 +505,10 @@ START_TEST(same_bytes_every_time)
 	ck_assert(krux_str_eq(c.c_text, again.c_text));
 	ck_assert(mkdtemp(one) && mkdtemp(other));
 	setenv("TMPDIR", one, 1);
-	ck_assert(cc_shared_object(c.arena, c.diags, c.c_text, &first, &version));
+	ck_assert(cc_shared_object(c.arena, c.diags, &(struct cc_allowed){ 0 }, c.c_text, &first, &version));
 	ck_assert_int_eq(rmdir(one), 0);         /* nothing is left behind */
 	setenv("TMPDIR", other, 1);
-	ck_assert(cc_shared_object(c.arena, c.diags, c.c_text, &second, &version));
+	ck_assert(cc_shared_object(c.arena, c.diags, &(struct cc_allowed){ 0 }, c.c_text, &second, &version));
 	ck_assert_int_eq(rmdir(other), 0);
 	if (was)
 		setenv("TMPDIR", old, 1);
@@ -531,14 +531,14 @@ START_TEST(compiler_failures_are_said)
 
 	if (was)
 		snprintf(old, sizeof old, "%s", was);
-	ck_assert(!cc_shared_object(a, ds, KRUX_STR("this is no C"), &so, &version));
+	ck_assert(!cc_shared_object(a, ds, &(struct cc_allowed){ 0 }, KRUX_STR("this is no C"), &so, &version));
 	ck_assert_uint_eq(ds->n, 1);
 	ck_assert_uint_eq(ds->list[0]->code, 6003);
 	ck_assert_ptr_nonnull(memmem(ds->list[0]->text.p, ds->list[0]->text.n, "decide.c:1", 10));
 	setenv("CC", "/nonexistent/cc", 1);
-	ck_assert(!cc_shared_object(a, ds, KRUX_STR("int x;"), &so, &version));
+	ck_assert(!cc_shared_object(a, ds, &(struct cc_allowed){ 0 }, KRUX_STR("int x;"), &so, &version));
 	setenv("CC", "false", 1);
-	ck_assert(!cc_shared_object(a, ds, KRUX_STR("int x;"), &so, &version));
+	ck_assert(!cc_shared_object(a, ds, &(struct cc_allowed){ 0 }, KRUX_STR("int x;"), &so, &version));
 	ck_assert_uint_eq(ds->n, 3);
 	if (was)
 		setenv("CC", old, 1);

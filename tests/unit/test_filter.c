@@ -2,6 +2,7 @@
  * twins say, over every other number, around each condition. */
 #include <check.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/seccomp.h>
 #include <stdio.h>
 #include <string.h>
@@ -341,6 +342,48 @@ START_TEST(programs_never_have_these)
 }
 END_TEST
 
+/* ---- the C compiler ---- */
+
+static const struct {
+	const char *name;
+	uint64_t arg[6];
+	uint32_t want;
+} of_compilers[] = {
+	{ "execve", { 0 }, SECCOMP_RET_ALLOW }, { "read", { 0 }, SECCOMP_RET_ALLOW }, { "rename", { 0 }, SECCOMP_RET_ALLOW },
+	{ "kill", { 1, 9 }, ANSWERED(EPERM) }, { "tgkill", { 1, 1, 9 }, ANSWERED(EPERM) }, { "tkill", { 1, 9 }, ANSWERED(EPERM) },
+	{ "pidfd_open", { 1 }, ANSWERED(EPERM) }, { "pidfd_send_signal", { 3, 9 }, ANSWERED(EPERM) },
+	{ "setsid", { 0 }, ANSWERED(EPERM) }, { "setpgid", { 0 }, ANSWERED(EPERM) },
+	{ "fchmod", { 3, 0777 }, ANSWERED(EPERM) }, { "fchownat", { 3 }, ANSWERED(EPERM) }, { "utimensat", { 3 }, ANSWERED(EPERM) },
+	{ "truncate", { 0 }, ANSWERED(EPERM) }, { "openat2", { 0 }, ANSWERED(ENOSYS) },
+	{ "openat", { 0, 0, O_RDONLY }, SECCOMP_RET_ALLOW }, { "openat", { 0, 0, O_WRONLY | O_CREAT | O_TRUNC }, SECCOMP_RET_ALLOW },
+	{ "openat", { 0, 0, O_RDWR | O_TRUNC }, SECCOMP_RET_ALLOW }, { "openat", { 0, 0, O_RDONLY | O_TRUNC }, ANSWERED(ENOSYS) },
+	{ "openat", { 0, 0, UINT64_C(1) << 32 | O_TRUNC }, ANSWERED(ENOSYS) },
+	{ "fcntl", { 3, F_DUPFD }, SECCOMP_RET_ALLOW }, { "fcntl", { 3, F_SETLKW }, SECCOMP_RET_ALLOW },
+	{ "fcntl", { 3, F_DUPFD_CLOEXEC }, SECCOMP_RET_ALLOW }, { "fcntl", { 3, F_SETOWN }, ANSWERED(ENOSYS) },
+	{ "fcntl", { 3, F_SETSIG }, ANSWERED(ENOSYS) }, { "fcntl", { 3, F_NOTIFY }, ANSWERED(ENOSYS) },
+};
+enum { OF_COMPILERS = sizeof of_compilers / sizeof *of_compilers };
+
+START_TEST(compilers_have_less_than_programs)
+{
+	const struct filter *f = filtering_made(CALLS_COMPILER), *program = filtering_made(CALLS_COMMAND);
+
+	ck_assert_uint_eq(filter_verify(filtering_arena, f).n, 0);
+	for (unsigned m = 0; m < KRUX_MACHINES; m++) {
+		for (size_t i = 0; i < OF_COMPILERS; i++) {
+			int nr = filter_number(of_compilers[i].name, m);
+
+			if (nr >= 0)
+				ck_assert_msg(says(f, m, nr, of_compilers[i].arg) == of_compilers[i].want, "row %zu: %x", i,
+				              says(f, m, nr, of_compilers[i].arg));
+		}
+		for (int nr = 0; nr < NUMBERS; nr++)
+			if (says(f, m, nr, NULL) == SECCOMP_RET_ALLOW)
+				ck_assert_uint_eq(says(program, m, nr, NULL), SECCOMP_RET_ALLOW);
+	}
+}
+END_TEST
+
 START_TEST(same_groups_same_bytes)
 {
 	const struct filter *a = filtering_made(CALLS_LOOK | CALLS_CHANGE), *b = filtering_made(CALLS_LOOK | CALLS_CHANGE);
@@ -367,6 +410,7 @@ static Suite *filter_suite(void)
 	tcase_add_test(tc, programs_have_what_their_twins_say);
 	tcase_add_loop_test(tc, conditions_of_programs, 0, sizeof of_programs / sizeof *of_programs);
 	tcase_add_test(tc, programs_never_have_these);
+	tcase_add_test(tc, compilers_have_less_than_programs);
 	tcase_add_test(tc, same_groups_same_bytes);
 	return s;
 }
