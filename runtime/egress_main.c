@@ -6,8 +6,6 @@
 #include "runtime/sandbox/part.h"
 #include "runtime/sandbox/sandbox.h"
 
-#include "capspec/rights.h"
-
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -40,10 +38,11 @@ static int resolver_confine(void *ctx)
 {
 	CLEAN_FD int etc = open("/etc", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	CLEAN_FD int run = resolv_folder();
-	const struct landlock_grant grant[] = { { etc, RIGHT_READ_FILES }, { run, RIGHT_READ_FILES } };
+	const int at[PROCESS_PLACES] = { [PLACE_RESOLVER_ETC] = etc, [PLACE_RESOLVER_CONF] = run };
+	struct landlock_grant grant[PROCESS_PLACES];
 
 	(void)ctx;
-	return etc < 0 ? -1 : process_confine(PROCESS_RESOLVER, grant, run < 0 ? 1 : 2, NULL);
+	return etc < 0 ? -1 : process_confine(PROCESS_RESOLVER, grant, process_grants(PROCESS_RESOLVER, at, grant), NULL);
 }
 
 /* Before anything else is there: it gets no channel but that to this process. */

@@ -3,21 +3,18 @@
 #include "runtime/sandbox/part.h"
 #include "runtime/sandbox/sandbox.h"
 
-#include "capspec/rights.h"
-
 #include <unistd.h>
 
 static int confine(void *ctx, struct krux_err *err)
 {
 	const struct recorder_options *o = ctx;
-	const unsigned reads = RIGHT_READ_FILES | RIGHT_READ_FOLDERS;
-	const unsigned all = reads | RIGHT_NAMES | RIGHT_WRITE_FILES;
-	const struct landlock_grant grant[] = {
-		{ o->log, all }, { o->blobs, all }, { o->keys, reads | RIGHT_WRITE_FILES },
-		{ o->trust, reads },
+	const int at[PROCESS_PLACES] = {
+		[PLACE_RECORDER_LOG] = o->log, [PLACE_RECORDER_BLOBS] = o->blobs, [PLACE_RECORDER_KEYS] = o->keys,
+		[PLACE_RECORDER_TRUST] = o->trust,
 	};
+	struct landlock_grant grant[PROCESS_PLACES];
 
-	return process_confine(PROCESS_RECORDER, grant, sizeof grant / sizeof *grant, err);
+	return process_confine(PROCESS_RECORDER, grant, process_grants(PROCESS_RECORDER, at, grant), err);
 }
 
 int main(void)

@@ -6,25 +6,22 @@
 #include "runtime/sandbox/sandbox.h"
 #include "runtime/spawn/spawner.h"
 
-#include "capspec/rights.h"
-
 #include <errno.h>
 #include <fcntl.h>
 #include <unistd.h>
 
-/* Workspaces lie anywhere; what is in them is not its business. */
 static int confine(void *ctx, struct krux_err *err)
 {
 	const struct spawner_options *o = ctx;
 	CLEAN_FD int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	const struct landlock_grant grant[] = {
-		{ root, RIGHT_READ_FOLDERS }, { o->state->trust, RIGHT_READ_FILES | RIGHT_READ_FOLDERS },
-		{ o->state->trash, RIGHT_READ_FOLDERS | RIGHT_NAMES },
+	const int at[PROCESS_PLACES] = {
+		[PLACE_SPAWNER_ROOT] = root, [PLACE_SPAWNER_TRUST] = o->state->trust, [PLACE_SPAWNER_TRASH] = o->state->trash,
 	};
+	struct landlock_grant grant[PROCESS_PLACES];
 
 	if (root < 0)
 		return err_set(err, errno, "/");
-	return process_confine(PROCESS_SPAWNER, grant, sizeof grant / sizeof *grant, err);
+	return process_confine(PROCESS_SPAWNER, grant, process_grants(PROCESS_SPAWNER, at, grant), err);
 }
 
 int main(void)

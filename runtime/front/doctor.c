@@ -1,6 +1,7 @@
 /* kruxrt doctor: what this machine has, what is lost where it has not, how to get it. */
 #include "runtime/front/front.h"
 
+#include "runtime/front/doctor.h"
 #include "runtime/front/options.h"
 #include "runtime/sandbox/cgroup.h"
 #include "runtime/sandbox/feature.h"
@@ -14,12 +15,13 @@
 #include <unistd.h>
 
 static const char help[] =
-"kruxrt doctor [--json]\n"
+"kruxrt doctor [--processes] [--json]\n"
 "\n"
 "What this machine has of what confines calls, and of what connects for them:\n"
 "each feature is tried in a child, as whoever runs this, so run it as the daemon\n"
 "will run. Changes nothing.\n"
 "\n"
+"  --processes        what each of Krux's own processes may do instead; tries nothing\n"
 "  --json             one object\n"
 "\n"
 "needed     no call runs without it\n"
@@ -113,8 +115,7 @@ static void verdict_print(const struct features *f, unsigned needed, unsigned wa
 
 /* ---- for programs ---- */
 
-/* All texts are the tables' and the C library's: no character of them needs more than this. */
-static void text_json(const char *s)
+void doctor_text_json(const char *s)
 {
 	putchar('"');
 	for (; *s; s++) {
@@ -125,10 +126,10 @@ static void text_json(const char *s)
 	putchar('"');
 }
 
-static void member_json(const char *name, const char *text)
+void doctor_member_json(const char *name, const char *text)
 {
 	printf(",\"%s\":", name);
-	text_json(text);
+	doctor_text_json(text);
 }
 
 static void feature_json(const struct features *f, unsigned i)
@@ -136,15 +137,15 @@ static void feature_json(const struct features *f, unsigned i)
 	const struct feature *x = &feature_list[i];
 
 	fputs(i ? ",{\"name\":" : "{\"name\":", stdout);
-	text_json(x->name);
-	member_json("need", feature_need_word(x->need));
+	doctor_text_json(x->name);
+	doctor_member_json("need", feature_need_word(x->need));
 	printf(",\"present\":%s", f->no[i] ? "false" : "true");
 	if (!f->no[i] && i == FEATURE_IS_landlock)
 		printf(",\"abi\":%d", f->landlock_abi);
 	if (f->no[i]) {
-		member_json("why", strerror(f->no[i]));
-		member_json("loses", x->loses);
-		member_json("get", x->get);
+		doctor_member_json("why", strerror(f->no[i]));
+		doctor_member_json("loses", x->loses);
+		doctor_member_json("get", x->get);
 	}
 	putchar('}');
 }
@@ -158,9 +159,9 @@ static void ladder_json(const struct features *f)
 		if (!f->landlock_abi || ladder[i].abi <= f->landlock_abi)
 			continue;
 		printf("%s{\"abi\":%d", sep, ladder[i].abi);
-		member_json("linux", ladder[i].kernel);
-		member_json("adds", ladder[i].added);
-		member_json("held_by", ladder[i].without);
+		doctor_member_json("linux", ladder[i].kernel);
+		doctor_member_json("adds", ladder[i].added);
+		doctor_member_json("held_by", ladder[i].without);
 		putchar('}');
 		sep = ",";
 	}
@@ -170,8 +171,8 @@ static void ladder_json(const struct features *f)
 static void all_json(const struct features *f, const char *kernel, bool able)
 {
 	fputs("{\"kernel\":", stdout);
-	text_json(kernel);
-	member_json("engine", "kruxrt " KRUX_VERSION);
+	doctor_text_json(kernel);
+	doctor_member_json("engine", "kruxrt " KRUX_VERSION);
 	printf(",\"root\":%s,\"able\":%s,\"features\":[", f->root ? "true" : "false", able ? "true" : "false");
 	for (unsigned i = 0; i < FEATURES; i++)
 		feature_json(f, i);
@@ -180,9 +181,10 @@ static void all_json(const struct features *f, const char *kernel, bool able)
 
 int doctor_command(int argc, char **argv)
 {
-	bool json = false, ask = false;
+	bool json = false, processes = false, ask = false;
 	const struct option_spec specs[] = {
-		{ .name = "--json", .flag = &json }, { .name = "--help", .flag = &ask }, { .name = NULL },
+		{ .name = "--json", .flag = &json }, { .name = "--processes", .flag = &processes },
+		{ .name = "--help", .flag = &ask }, { .name = NULL },
 	};
 	unsigned missing[FEATURE_NEEDS] = { 0 };
 	char place[32];
@@ -195,6 +197,10 @@ int doctor_command(int argc, char **argv)
 		return EXIT_USAGE;
 	if (ask) {
 		fputs(help, stdout);
+		return EXIT_YES;
+	}
+	if (processes) {
+		doctor_processes(json);
 		return EXIT_YES;
 	}
 	fflush(stdout);

@@ -6,7 +6,7 @@
 #include "runtime/base/err.h"
 #include "runtime/base/message.h"
 #include "runtime/front/daemon_part.h"
-#include "capspec/rights.h"
+#include "runtime/sandbox/process.h"
 #include "runtime/sandbox/sandbox.h"
 
 #include <errno.h>
@@ -28,15 +28,16 @@ static const uint64_t most_time = UINT64_C(10) * 1000000000;
 
 static int files_restrict(bool network)
 {
-	const unsigned reads = RIGHT_READ_FILES | RIGHT_READ_FOLDERS | RIGHT_EXECUTE;
 	int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	int null = open("/dev/null", O_PATH | O_CLOEXEC);
-	const struct landlock_grant grant[] = { { root, reads }, { null, RIGHT_WRITE_FILES } };
-	int abi = probe_get()->landlock_abi;
+	const int at[PROCESS_PLACES] = { [PLACE_HOOK_ROOT] = root, [PLACE_HOOK_SINK] = null };
+	struct landlock_grant grant[PROCESS_PLACES];
+	const size_t n = process_grants(PROCESS_HOOK, at, grant);
+	const int abi = probe_get()->landlock_abi;
 
 	if (root < 0 || null < 0)
 		return -1;
-	return network ? landlock_files(abi, grant, 2) : landlock_restrict(abi, grant, 2);
+	return network ? landlock_files(abi, grant, n) : landlock_restrict(abi, grant, n);
 }
 
 static int limits_set(void)

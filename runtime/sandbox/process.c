@@ -22,29 +22,40 @@
 
 enum { MOST_DESCRIPTORS = 1 << 16 };
 
+#define CAP(name) (1ULL << CAP_##name)
+
+const struct process_row process_rows[PROCESS_ROWS] = {
+#define PROCESS(id, word, realm, capabilities, files, network) { word, REALM_##realm, capabilities, files, network, NULL, NULL },
+#define PROCESS_OTHER(id, word, files, network, calls, capabilities) { word, REALM_OUTSIDE, 0, files, network, calls, capabilities },
+#include "runtime/sandbox/processes.def"
+};
+
+const struct process_place process_places[PROCESS_PLACES] = {
+#define PROCESS_PLACE(id, place, word, rights) { PROCESS_##id, word, rights },
+#include "runtime/sandbox/processes.def"
+};
+
 const char *process_word(enum process_kind kind)
 {
-	static const char *const words[PROCESS_KINDS] = { "gate", "recorder", "spawner", "handler", "web", "egress", "resolver" };
+	return process_rows[kind].word;
+}
 
-	return words[kind];
+size_t process_grants(enum process_kind kind, const int at[static PROCESS_PLACES], struct landlock_grant *out)
+{
+	size_t n = 0;
+
+	for (unsigned i = 0; i < PROCESS_PLACES; i++)
+		if (process_places[i].kind == kind && at[i] >= 0)
+			out[n++] = (struct landlock_grant){ at[i], process_places[i].rights };
+	return n;
 }
 
 /* ---- privileges ---- */
 
-#define CAP(name) (1ULL << CAP_##name)
-static const uint64_t keeps[PROCESS_KINDS] = {
-	/* Workspaces of any owner. */
-	[PROCESS_SPAWNER] = CAP(DAC_OVERRIDE) | CAP(DAC_READ_SEARCH),
-	/* Namespaces and mounts; the user namespace's map, also onto root's uid; files of any owner, and in the overlay
-	 * of a command copies of them, which are that owner's; an end for children that are another uid's by then. */
-	[PROCESS_HANDLER] = CAP(SYS_ADMIN) | CAP(SETUID) | CAP(SETGID) | CAP(SETFCAP) | CAP(CHOWN) | CAP(FOWNER) |
-	                    CAP(DAC_OVERRIDE) | CAP(DAC_READ_SEARCH) | CAP(KILL),
-};
-
 /* Children are forked from it. */
 static bool is_handlers(enum process_kind kind)
 {
-	return kind == PROCESS_HANDLER || kind == PROCESS_WEB;
+	return process_rows[kind].realm == REALM_MAKES;
 }
 
 static int capabilities_keep(uint64_t keep)
@@ -70,7 +81,7 @@ static int bounding_set_keep(uint64_t keep)
 /* In the network that the machine has. */
 static bool is_outside(enum process_kind kind)
 {
-	return kind == PROCESS_EGRESS || kind == PROCESS_RESOLVER;
+	return process_rows[kind].realm == REALM_OUTSIDE;
 }
 
 static int root_leave(enum process_kind kind, uid_t uid, gid_t gid)
@@ -79,7 +90,7 @@ static int root_leave(enum process_kind kind, uid_t uid, gid_t gid)
 	                             SECBIT_NO_SETUID_FIXUP_LOCKED | SECBIT_KEEP_CAPS_LOCKED |
 	                             SECBIT_NO_CAP_AMBIENT_RAISE |
 	                             SECBIT_NO_CAP_AMBIENT_RAISE_LOCKED;
-	uint64_t keep = keeps[is_handlers(kind) ? PROCESS_HANDLER : kind];
+	uint64_t keep = process_rows[kind].keeps;
 
 	if (!is_handlers(kind) && unshare((is_outside(kind) ? 0 : CLONE_NEWNET) | CLONE_NEWIPC | CLONE_NEWUTS))
 		return -1;
@@ -148,6 +159,24 @@ static const struct process_rule {
 #undef SAN
 #endif
 };
+
+static bool is_first(const struct process_rule *r, unsigned kinds)
+{
+	for (const struct process_rule *o = rules; o < r; o++)
+		if (o->nr == r->nr && o->kinds & kinds && !o->no)
+			return false;
+	return r->kinds & kinds && !r->no;
+}
+
+unsigned process_calls(enum process_kind kind)
+{
+	const unsigned kinds = 1U << (is_handlers(kind) ? PROCESS_HANDLER : kind);
+	unsigned n = 0;
+
+	for (size_t i = 0; i < sizeof rules / sizeof *rules; i++)
+		n += is_first(&rules[i], kinds);
+	return n;
+}
 
 static int rule_add(scmp_filter_ctx f, const struct process_rule *r)
 {

@@ -4,14 +4,48 @@
 #define KRUX_PROCESS_H
 
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 struct krux_err;
 struct landlock_grant;
 
-/* Programs, of which two are handlers' processes (WEB: of those that need libcurl), and then the process that egress looks names up in, which is forked from it. */
-enum process_kind { PROCESS_GATE, PROCESS_RECORDER, PROCESS_SPAWNER, PROCESS_HANDLER, PROCESS_WEB, PROCESS_EGRESS, PROCESS_PROGRAMS,
-                    PROCESS_RESOLVER = PROCESS_PROGRAMS, PROCESS_KINDS };
+/* The rows of processes.def: programs, of which two are handlers' processes (WEB: of those that need libcurl); the
+ * process that egress looks names up in, which is forked from it; then what others begin. */
+enum process_kind {
+#define PROCESS(id, word, realm, capabilities, files, network) PROCESS_##id,
+#include "runtime/sandbox/processes.def"
+	PROCESS_KINDS,
+	PROCESS_PROGRAMS = PROCESS_RESOLVER,
+	PROCESS_BEFORE_OTHERS = PROCESS_KINDS - 1,
+#define PROCESS_OTHER(id, word, files, network, calls, capabilities) PROCESS_##id,
+#include "runtime/sandbox/processes.def"
+	PROCESS_ROWS
+};
+enum process_realm { REALM_INSIDE, REALM_OUTSIDE, REALM_MAKES };
+
+/* What they may open. */
+enum process_place_number {
+#define PROCESS_PLACE(id, place, word, rights) PLACE_##id##_##place,
+#include "runtime/sandbox/processes.def"
+	PROCESS_PLACES
+};
+struct process_place {
+	enum process_kind kind;
+	const char *word;
+	unsigned rights;               /* enum handler_right */
+};
+extern const struct process_place process_places[PROCESS_PLACES];
+
+struct process_row {
+	const char *word;
+	enum process_realm realm;
+	uint64_t keeps;                /* capabilities as root, 1 << CAP_... */
+	const char *files, *network;   /* words; files: besides its places, "" for nothing */
+	const char *calls, *capabilities;      /* words; NULL: those of process.def, and of keeps */
+};
+extern const struct process_row process_rows[PROCESS_ROWS];
+
 const char *process_word(enum process_kind);
 
 /* The first thing in such a process. As root: namespaces of its own for network, IPC and host name (all but
@@ -20,6 +54,11 @@ const char *process_word(enum process_kind);
  * sandbox takes. As anybody else uid and gid stay. Always: no new privileges, not dumpable, no core files, as
  * many descriptors as the hard limit lets the gate have. */
 int process_begin(enum process_kind, uid_t uid, gid_t gid, struct krux_err *err);
+
+/* The grants of its places that are there (descriptors by number, -1: is not), into as many as there are numbers. How many. */
+size_t process_grants(enum process_kind, const int at[static PROCESS_PLACES], struct landlock_grant *out);
+/* How many system calls process.def lets it make, whatever the arguments; of handlers with those of builtins. */
+unsigned process_calls(enum process_kind);
 
 /* The last thing before it serves: Landlock with these grants alone, and the system calls of process.def,
  * both for good. Egress and resolver may connect, and the others not. The handlers' process gets no Landlock: a domain with rules for files would refuse mounts to

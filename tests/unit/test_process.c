@@ -523,6 +523,27 @@ START_TEST(the_resolver_reads_its_folder_alone)
 }
 END_TEST
 
+START_TEST(grants_are_the_rows_of_the_table)
+{
+	for (int kind = 0; kind < PROCESS_ROWS; kind++) {
+		struct landlock_grant out[PROCESS_PLACES];
+		int at[PROCESS_PLACES];
+		size_t n, rows = 0;
+
+		for (int i = 0; i < PROCESS_PLACES; i++)
+			at[i] = i % 2 ? -1 : 100 + i;
+		n = process_grants((enum process_kind)kind, at, out);
+		for (int i = 0; i < PROCESS_PLACES; i++)
+			if ((int)process_places[i].kind == kind && at[i] >= 0) {
+				ck_assert_uint_lt(rows, n);
+				ck_assert(out[rows].fd == at[i] && out[rows].rights == process_places[i].rights);
+				rows++;
+			}
+		ck_assert_uint_eq(rows, n);
+	}
+}
+END_TEST
+
 static void become_user(void)
 {
 	if (!geteuid())
@@ -551,6 +572,7 @@ static TCase *cases(const char *name, void (*begin)(void))
 	tcase_add_test(c, all_can_talk);
 	tcase_add_test(c, egress_and_its_resolver_connect);
 	tcase_add_test(c, the_resolver_reads_its_folder_alone);
+	tcase_add_test(c, grants_are_the_rows_of_the_table);
 	return c;
 }
 
