@@ -230,4 +230,6 @@ void changes_commit(struct command *k, struct changed *out)
 		_exit(CHILD_BROKEN);
 	hidden_delete(w);
 	changes_walk(w);
+	/* A call that is frozen from here on is in nobody's way. */
+	flock(k->lock, LOCK_UN);
 }

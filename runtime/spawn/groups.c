@@ -125,6 +125,17 @@ static struct cgroup *idle_take(struct groups *g, const struct group_limits *l)
 	return one;
 }
 
+/* Files in memory that calls wrote and that are still there, such as those of a workspace in memory, take of the limit of
+ * the next, and the kernel cannot take them back. Pages of other files it can. */
+static bool is_full(const struct cgroup *one)
+{
+	const uint64_t much = one->limits.memory / 4;
+	uint64_t all, kept;
+
+	return cgroup_get(one->fd, "memory.current", NULL, &all) && all > much &&
+		(!cgroup_get(one->fd, "memory.stat", "shmem", &kept) || kept > much);
+}
+
 /* The one that was used last goes: the first in the list. */
 static void idle_forget(struct groups *g)
 {
@@ -139,6 +150,10 @@ struct cgroup *groups_take(struct groups *g, const struct group_limits *limits, 
 {
 	struct cgroup *one = idle_take(g, limits);
 
+	if (one && g->has & CGROUP_MEMORY && is_full(one)) {
+		group_forget(g, one);
+		one = NULL;
+	}
 	if (one) {
 		group_used_start(one, true);
 		return one;

@@ -131,6 +131,9 @@ grep -q '"output":{"status":11}' "$guest/lines"
 check $? "a command is refused more processes"
 [ "$(grep -c '"seccomp","cgroup","cgroup.memory","cgroup.pids","ebpf"\]' "$guest/lines")" = 2 ]
 check $? "the records of both say which limits were on, and eBPF"
+[ "$(grep -cE '"usage":\[([0-9]+,){3}\[\],\[\["user",[0-9]+\],\["system",[0-9]+\],\["memory",[0-9]+\],\["read",[0-9]+\],\["written",[0-9]+\][],]' \
+	"$guest/lines")" = 2 ]
+check $? "the records of both say what was used"
 last=$(grep -E '^[0-9]+ passed, [0-9]+ failed$' "$guest/lines" | tail -1)
 [ -n "$last" ]
 check $? "live broke off"

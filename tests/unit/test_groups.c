@@ -307,6 +307,38 @@ static int bomb(void)
 	return 0;
 }
 
+static int shared = -1;
+
+static int write_shared(void)
+{
+	static char part[1 << 20];
+
+	for (int i = 0; i < 12; i++)
+		if (write(shared, part, sizeof part) != sizeof part)
+			return errno;
+	return 0;
+}
+
+/* A file in memory stays after the call that wrote it: the next ones do not pay for it. */
+START_TEST(what_stays_is_not_the_next_ones)
+{
+	struct group_end end;
+	struct cgroup *one;
+
+	if (above < 0 || !(groups.has & CGROUP_MEMORY))
+		return;
+	shared = memfd_create("workspace", MFD_CLOEXEC);
+	ck_assert_int_ge(shared, 0);
+	for (int i = 0; i < 10; i++) {
+		one = take(&narrow);
+		ck_assert_int_eq(ended(run(one, write_shared)), 0);
+		groups_give(&groups, one, &end);
+		ck_assert(!end.out_of_memory);
+	}
+	close(shared);
+}
+END_TEST
+
 START_TEST(processes_have_a_limit)
 {
 	struct group_end end;
@@ -703,6 +735,7 @@ int main(void)
 	tcase_add_test(t, nobody_gets_one_that_others_live_in);
 	tcase_add_test(t, what_is_left_is_swept);
 	tcase_add_test(t, memory_has_a_limit);
+	tcase_add_test(t, what_stays_is_not_the_next_ones);
 	tcase_add_test(t, processes_have_a_limit);
 	tcase_add_test(t, a_daemon_makes_way_for_its_groups);
 	tcase_add_test(t, there_may_be_none);
