@@ -97,8 +97,8 @@ $(BUILD)/krux-witness: $(KRUXRT_OBJ) $(call obj,$(WITNESS_SRC) $(WITNESS_MAIN))
 
 # Unit tests may use anything but the mains.
 $(BUILD)/unit/test_submit: TEST_LIBS += -lcurl
-$(BUILD)/unit/test_web: $(call obj,$(WEB_SRC) tests/unit/web_server.c)
-$(BUILD)/unit/test_web: TEST_LIBS := $(call obj,$(WEB_SRC) tests/unit/web_server.c) $(TEST_LIBS) $(WEB_LIBS)
+$(BUILD)/unit/test_web $(BUILD)/unit/test_calls_needed: $(call obj,$(WEB_SRC) tests/unit/web_server.c)
+$(BUILD)/unit/test_web $(BUILD)/unit/test_calls_needed: TEST_LIBS := $(call obj,$(WEB_SRC) tests/unit/web_server.c) $(TEST_LIBS) $(WEB_LIBS)
 # Its clock is for these alone, so it is in no archive.
 STILL := $(BUILD)/obj/tests/unit/still.o
 STILL_TESTS := $(addprefix $(BUILD)/unit/,test_gate_tickets test_gate_waits test_log)

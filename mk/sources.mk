@@ -115,7 +115,7 @@ BESIDE_MAIN := $(patsubst krux-%,runtime/%_main.c,$(BESIDE))
 TEST_SRC += bench/measure.c bench/workload.c tests/unit/attempt.c tests/unit/commanding.c tests/unit/compiled.c \
 	tests/unit/diagrams.c tests/unit/diagrams_naive.c tests/unit/ebpf.c tests/unit/faulty.c tests/unit/filtering.c tests/unit/handler_calls.c tests/unit/here.c \
 	tests/unit/modeling.c tests/unit/parsing.c tests/unit/reading.c tests/unit/records.c \
-	tests/unit/requests.c tests/unit/spawning.c tests/unit/tiny_bundle.c tests/unit/waiting.c
+	tests/unit/requests.c tests/unit/spawning.c tests/unit/tiny_bundle.c tests/unit/waiting.c tests/unit/without.c
 UNIT_TESTS += test_again test_automaton test_bundle test_c_text test_canon test_capfile test_cbor test_cc test_changes test_check test_command test_commit test_cond test_coverage test_evaluate \
 	test_dd test_digest test_elf test_emit_c test_emit_forms test_facts test_filter test_filter_verify test_folders test_format test_gate_facts test_gate_waits test_groups test_grammar test_guard test_gzip test_handler test_handlers \
 	test_handlers_hostile test_handlers_moves test_handlers_system test_import test_import_claude test_json test_lang test_layers test_length test_list test_loop test_message test_model test_nft test_package_write test_pathglob test_patterns test_planned test_pool \
@@ -149,7 +149,7 @@ RUNTIME_SRC += runtime/egress/address.c runtime/egress/egress.c runtime/egress/l
 WEB_SRC += stdlib-caps/network/download.c stdlib-caps/network/fetch.c stdlib-caps/network/transfer.c stdlib-caps/network/web.c
 TEST_SRC += tests/unit/names.c tests/unit/outside.c
 FUZZERS += line
-UNIT_TESTS += test_egress test_network test_web
+UNIT_TESTS += test_calls_needed test_egress test_network test_web
 
 # what a program of a command says first, when it connects
 RUNTIME_SRC += runtime/spawn/opening_head.c runtime/spawn/opening_hello.c

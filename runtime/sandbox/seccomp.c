@@ -24,7 +24,7 @@ enum { HERE = KRUX_X86_64 };
 /* What a build with sanitizers calls of its own comes first: jumps are relative, so the filter follows. */
 static const unsigned sanitizer[] = {
 	SYS_sigaltstack, SYS_rt_sigaction, SYS_rt_sigprocmask, SYS_gettid, SYS_getpid, SYS_sched_yield,
-	SYS_prctl,
+	SYS_prctl, SYS_madvise, SYS_futex,
 #ifdef SYS_readlink
 	SYS_readlink,
 #endif

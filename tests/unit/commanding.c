@@ -12,6 +12,7 @@
 #include "capspec/layers.h"
 #include "capspec/rights.h"
 #include "compiler/emit/filter.h"
+#include "tests/unit/without.h"
 #include "runtime/base/err.h"
 
 enum { UID = 65533 };
@@ -177,7 +178,7 @@ int commands_call(unsigned what, const char *path)
 	const struct krux_reach reach = { &everything, 1 };
 	const unsigned changes = what & (C | W | D);
 	struct krux_layer layer = { .reach = &reach, .nreach = 1,
-		.filter = filter_of(CALLS_RUN | (changes ? CALLS_LOOK | CALLS_WALK | CALLS_CHANGE : 0)),
+		.filter = without_of(filter_of(CALLS_RUN | (changes ? CALLS_LOOK | CALLS_WALK | CALLS_CHANGE : 0))),
 		.command = filter_of(CALLS_COMMAND),
 		.rights = (what & (R | L) || changes ? RIGHT_READ_FOLDERS : 0) | (what & R || changes ? RIGHT_READ_FILES : 0) |
 		          (changes ? RIGHT_NAMES | RIGHT_WRITE_FILES : 0) | (what & EXECUTES ? RIGHT_EXECUTE : 0) };

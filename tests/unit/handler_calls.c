@@ -3,6 +3,7 @@
 #include "tests/unit/handler_calls.h"
 
 #include "tests/unit/outside.h"
+#include "tests/unit/without.h"
 
 #include <check.h>
 #include <dirent.h>
@@ -211,6 +212,7 @@ static const struct krux_layer *layer_of(const struct krux_capability *cap)
 		narrowed = layers.kernel.list[i];
 		if (calls_reach)
 			narrowed.reach = calls_reach;
+		narrowed.filter = without_of(narrowed.filter);
 		return &narrowed;
 	}
 	return NULL;

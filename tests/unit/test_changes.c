@@ -1,6 +1,9 @@
 /* What a command's program has changed, to the workspace: what it gets, and what it does not get of programs that want
  * more. */
 #include "tests/unit/commanding.h"
+#include "tests/unit/without.h"
+
+#include "capspec/rights.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -463,6 +466,33 @@ START_TEST(changes_meanwhile_are_kept)
 }
 END_TEST
 
+/* ---- the first process of a call ---- */
+
+static const char *const acts[] = { "printf A > /workspace/a", "sleep 100 > /dev/null 2>&1 &" };
+
+static bool is_ended(size_t i, unsigned row_groups)
+{
+	(void)row_groups;
+	commands_make(TREES, acts[i]);
+	return !commands_call(TREES, "/workspace") && commands_result.end == SPAWN_KILLED &&
+	       !strcmp(commands_result.why, "a system call that is not allowed");
+}
+
+START_TEST(what_it_may_call_is_needed)
+{
+	static const struct without_elsewhere elsewhere[] = { { "ppoll", "poll of aarch64" }, { NULL, NULL } };
+
+	if (!commands_setup(_i))
+		return;
+	for (size_t i = 0; i < sizeof acts / sizeof *acts; i++) {
+		commands_sh(TREES, "/workspace", acts[i]);
+		DONE();
+	}
+	without_each(CALLS_RUN, false, sizeof acts / sizeof *acts, is_ended, elsewhere);
+	commands_teardown();
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("changes");
@@ -486,6 +516,7 @@ int main(void)
 	ADD(what_is_deep_or_much_is_cut);
 	ADD(what_is_hidden_and_too_long_is_told);
 	ADD(changes_meanwhile_are_kept);
+	ADD(what_it_may_call_is_needed);
 	tcase_set_timeout(tc, 60);
 	suite_add_tcase(s, tc);
 	runner = srunner_create(s);

@@ -58,4 +58,4 @@ call git.log '{"count":1}' | sed 's/[0-9a-f]\{7\} Three/HASH Three/'
 call git.status '{"repository":"/workspace/secrets"}' | grep -o 'status":[0-9]*'
 call other.run '{}'
 ls -A $ws
-"$KRUXRT" audit export --state state --format jsonl 2>/dev/null | grep -o '"layers":\[[^]]*\]' | sed 's/landlock\.[0-9]/landlock.N/; s/,"cgroup[a-z.]*"//g' | sort -u
+"$KRUXRT" audit export --state state --format jsonl 2>/dev/null | grep -o '"layers":\[[^]]*\]' | sed 's/landlock\.[0-9]/landlock.N/; s/,"cgroup[a-z.]*"//g; s/,"ebpf"//g' | sort -u
