@@ -12,8 +12,9 @@ static const struct command {
 	const char *name, *args, *what;
 	command_fn *run;
 	size_t least, most;
+	enum command_writes writes;
 } commands[] = {
-#define COMMAND(name, args, what, least, most) { #name, args, what, command_##name, least, most },
+#define COMMAND(name, args, what, least, most, writes) { #name, args, what, command_##name, least, most, WRITES_##writes },
 #include "compiler/command/commands.def"
 #undef COMMAND
 };
@@ -87,6 +88,8 @@ int main(int argc, char **argv)
 	else if (o.nargs < c->least || o.nargs > c->most)
 		code = command_usage(&o, "%s: kruxc %s %s",
 		                     o.nargs < c->least ? "something is missing" : "too many arguments", c->name, c->args);
+	else if (!command_confine(&o, c->writes))
+		code = EXIT_SYSTEM;
 	else
 		code = c->run(&o);
 	options_free(&o);

@@ -70,7 +70,7 @@ EMIT_SRC += compiler/emit/c_cite.c compiler/emit/c_code.c compiler/emit/c_decide
 	compiler/emit/gzip.c compiler/emit/json_schema.c compiler/emit/landlock_text.c compiler/emit/layers.c compiler/emit/nft.c compiler/emit/package.c compiler/emit/policyschema.c \
 	compiler/emit/reference.c compiler/emit/sandbox_plan.c compiler/emit/table.c compiler/emit/table_text.c compiler/emit/tools.c
 PIPELINE_SRC += compiler/pipeline.c
-COMMAND_SRC += compiler/command/build.c compiler/command/clock.c compiler/command/command.c compiler/command/diff.c \
+COMMAND_SRC += compiler/command/build.c compiler/command/clock.c compiler/command/command.c compiler/command/confine.c compiler/command/diff.c \
 	compiler/command/eval.c compiler/command/facts.c compiler/command/files.c compiler/command/options.c compiler/command/package_old.c compiler/command/package_write.c \
 	compiler/command/past.c compiler/command/prove.c compiler/command/replay.c compiler/command/save.c compiler/command/show.c compiler/command/tests.c
 COMPILER_MAIN += compiler/main.c
@@ -116,7 +116,7 @@ TEST_SRC += bench/measure.c bench/workload.c tests/unit/attempt.c tests/unit/com
 	tests/unit/diagrams.c tests/unit/diagrams_naive.c tests/unit/ebpf.c tests/unit/faulty.c tests/unit/filtering.c tests/unit/handler_calls.c tests/unit/here.c \
 	tests/unit/modeling.c tests/unit/parsing.c tests/unit/reading.c tests/unit/records.c \
 	tests/unit/requests.c tests/unit/spawning.c tests/unit/tiny_bundle.c tests/unit/waiting.c tests/unit/without.c
-UNIT_TESTS += test_again test_automaton test_bundle test_c_text test_canon test_capfile test_cbor test_cc test_changes test_check test_command test_commit test_cond test_coverage test_evaluate \
+UNIT_TESTS += test_again test_automaton test_bundle test_c_text test_canon test_capfile test_cbor test_cc test_changes test_check test_command test_commit test_cond test_confine test_coverage test_evaluate \
 	test_dd test_digest test_elf test_emit_c test_emit_forms test_facts test_filter test_filter_verify test_folders test_format test_gate_facts test_gate_waits test_groups test_grammar test_guard test_gzip test_handler test_handlers \
 	test_handlers_hostile test_handlers_moves test_handlers_system test_import test_import_claude test_json test_lang test_layers test_length test_list test_loop test_message test_model test_nft test_package_write test_pathglob test_patterns test_planned test_pool \
 	test_policyfile test_policyformat test_project test_quorum test_record test_remedy test_request test_sandbox test_schema test_seccomp test_secrets test_sockets \

@@ -33,6 +33,19 @@ command_fn command_build, command_check, command_fmt, command_table, command_sch
 	command_test, command_diff, command_prove, command_replay, command_import, command_explain,
 	command_keygen, command_completion;
 
+/* ---- confine.c ---- */
+
+enum command_writes {
+	WRITES_NOTHING,
+	WRITES_OUTPUT,                /* what -o names */
+	WRITES_BUILD,                 /* that, and what the C compiler, which it starts, works in */
+	WRITES_IN_PLACE,              /* its arguments, with --write */
+	WRITES_NAMES,                 /* files beside its arguments */
+};
+/* For good, before anything is read. Where the kernel has no Landlock or no seccomp, without that. False after an error
+ * message. */
+bool command_confine(const struct options *, enum command_writes);
+
 /* ---- shared by commands ---- */
 
 /* Reads, resolves and decides what the positional arguments from `first` to `last` and -I name. */

@@ -212,7 +212,7 @@ static void words_of(struct buf *b, const char *command)
 }
 
 static const struct { const char *name, *what; } names[] = {
-#define COMMAND(name, args, what, least, most) { #name, what },
+#define COMMAND(name, args, what, least, most, writes) { #name, what },
 #include "compiler/command/commands.def"
 #undef COMMAND
 };
