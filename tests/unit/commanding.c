@@ -150,7 +150,7 @@ void commands_make(unsigned what, const char *script)
 				.arg = { { .access = KRUX_STR("path"), .tree = what & TREE } } };
 	commands_cap.limit[KRUX_LIMIT_MEMORY] = 64 << 20;
 	commands_cap.limit[KRUX_LIMIT_CPU] = 2 * second;
-	commands_cap.limit[KRUX_LIMIT_WALL] = 10 * second;
+	commands_cap.limit[KRUX_LIMIT_WALL] = 60 * second;
 	commands_cap.limit[KRUX_LIMIT_PIDS] = 8;
 	commands_cap.limit[KRUX_LIMIT_FILES] = 32;
 	commands_cap.limit[KRUX_LIMIT_OUTPUT] = 64 << 10;

@@ -26,6 +26,8 @@ static const struct without_elsewhere elsewhere[] = {
 #ifdef __SANITIZE_ADDRESS__
 	{ "brk", "not of their allocator" },
 	{ "mremap", "not of their allocator" },
+	{ "munmap", "not of their allocator, at once" },
+	{ "getpid", "theirs too" },
 #endif
 	{ NULL, NULL },
 };
