@@ -153,11 +153,29 @@ static const char *number_text(long n)
 	return digits;
 }
 
+/* Where the host listens, "ADDRESS PORT". */
+static const char *host_at(const char *address)
+{
+	static char at[64];
+
+	snprintf(at, sizeof at, "%s %u", address, listening);
+	return at;
+}
+
+static const char *loopback(void) { return host_at("127.0.0.1"); }
+static const char *loopback_six(void) { return host_at("::1"); }
+static const char *loopback_mapped(void) { return host_at("::ffff:127.0.0.1"); }
+static const char *everywhere(void) { return host_at("::"); }
+static const char *everywhere_four(void) { return host_at("0.0.0.0"); }
+
 static const char *io_uring(void) { return number_text(425); }
 static const char *personality(void) { return number_text(SYS_personality); }
 static const char *x32(void) { return number_text(0x40000000 | 39); }
 
 #define PROGRAMS (1 << WAY_AGENT | 1 << WAY_USER)
+#define NETWORK .hold = EACH(ON(SECCOMP) | ON(NS_NET) | ON_SOCKETS)
+/* Landlock knows of TCP from version 4 on: the plan's domain. */
+#define NETWORK_TCP .hold = EACH(ON(SECCOMP) | ON(NS_NET) | ON_PLAN | ON_SOCKETS), .from = ON_PLAN, .abi = 4
 #define ROW(says, verb, ...) { .name = says, .command = verb, .ways = PROGRAMS, __VA_ARGS__ }
 
 static const struct attempt attempts[] = {
@@ -190,6 +208,18 @@ static const struct attempt attempts[] = {
 	ROW("a second filter", "filter", .hold = EACH(ON(SECCOMP))),
 	ROW("shared memory of no file", "shared", .hold = EACH(ON(SECCOMP))),
 	ROW("a socket", "inet", .hold = EACH(ON(SECCOMP))),
+	ROW("TCP to the host", "tcp", .argument = loopback, NETWORK_TCP),
+	ROW("TCP to the host, IPv6", "tcp", .argument = loopback_six, NETWORK_TCP),
+	ROW("TCP to the host, mapped", "tcp", .argument = loopback_mapped, NETWORK_TCP),
+	ROW("TCP fast open to the host", "fast", .argument = loopback, NETWORK),
+	ROW("UDP to the host", "udp", .argument = loopback, NETWORK),
+	ROW("UDP to the host, IPv6", "udp", .argument = loopback_six, NETWORK),
+	ROW("UDP to the host by sendto", "udp-to", .argument = loopback, NETWORK),
+	ROW("UDP to the host by sendto, mapped", "udp-to", .argument = loopback_mapped, NETWORK),
+	ROW("metadata address", "tcp", .arg = "169.254.169.254 80", .before = addresses_are_there, NETWORK_TCP),
+	ROW("listen where the host does", "bind", .argument = everywhere_four, NETWORK_TCP),
+	ROW("listen where the host does, IPv6", "bind", .argument = everywhere, NETWORK_TCP),
+	ROW("multipath TCP", "multipath", .hold = EACH(ON(SECCOMP) | ON_SOCKETS)),
 	ROW("datagrams, which have addresses", "datagrams", .hold = EACH(ON(SECCOMP))),
 	ROW("a socket of the workspace", "socket", .arg = "/workspace/socket", .reads_only = true, .hold = EACH(ON(SECCOMP))),
 	ROW("an abstract socket of the host", "abstract", .argument = abstract),

@@ -74,6 +74,9 @@ void world_end(void);
 /* The victim has got SIGUSR1; it is a new one afterwards. */
 bool victim_was_hit(void);
 
+/* For `before`: the host of this test has addresses that a call should never reach. */
+bool addresses_are_there(void);
+
 /* ---- egress.c ---- */
 
 /* Of a call without these layers: the process, and the child's end of its line, which the caller closes. */

@@ -18,6 +18,7 @@
 #include "compiler/emit/filter.h"
 #include "runtime/base/err.h"
 #include "runtime/sandbox/cgroup.h"
+#include "runtime/sandbox/sockets.h"
 #include "runtime/spawn/command.h"
 #include "runtime/spawn/parent.h"
 #include "tests/live/commands.h"
@@ -148,7 +149,23 @@ static struct ended answered(const struct child_end *end)
 
 /* ---- a group of its own for each call ---- */
 
-static struct groups groups = { .above = -1 };
+static struct groups groups = { .above = -1 }, bare = { .above = -1 };       /* bare: without eBPF */
+static bool sockets_held;
+
+static struct groups *groups_of(unsigned layers)
+{
+	return layers & ON_SOCKETS ? &bare : &groups;
+}
+
+static int groups_make(int top, const char *name, uid_t uid)
+{
+	const int fd = cgroup_make(top, name, NULL);
+
+	if (fd < 0 || fchown(fd, uid, uid))
+		_exit(3);
+	cgroup_pass(fd);
+	return fd;
+}
 
 static void groups_name(char name[static 32], pid_t runner)
 {
@@ -156,7 +173,7 @@ static void groups_name(char name[static 32], pid_t runner)
 }
 
 /* Where there is cgroup v2 as root: a part of it that is the user's, with this process in a group of its own, as a daemon
- * has it. */
+ * has it. Who is not root cannot have eBPF, so an ordinary user's groups have none. */
 static void groups_prepare(void)
 {
 	const uid_t uid = way == WAY_USER ? USER : 0;
@@ -169,10 +186,10 @@ static void groups_prepare(void)
 		return;
 	cgroup_pass(top);
 	self = cgroup_make(top, "self", NULL);
-	groups.above = cgroup_make(top, "calls", NULL);
-	cgroup_pass(groups.above);
-	if (self < 0 || cgroup_set(self, "cgroup.procs", "0", NULL) || fchownat(top, "cgroup.procs", uid, uid, 0) ||
-	    fchown(groups.above, uid, uid))
+	groups.above = groups_make(top, "calls", uid);
+	bare.above = groups_make(top, "bare", uid);
+	sockets_held = way != WAY_USER && !sockets_attach(groups.above, NULL);
+	if (self < 0 || cgroup_set(self, "cgroup.procs", "0", NULL) || fchownat(top, "cgroup.procs", uid, uid, 0))
 		_exit(3);
 	close(self);
 	close(top);
@@ -198,9 +215,10 @@ static struct cgroup *group_of(const struct child_plan *plan, unsigned layers)
 		.pids = layers & ON_PIDS ? 1000 : plan->limits.pids + 1,
 	};
 	struct krux_err err = { 0 };
-	struct cgroup *g = groups.above < 0 ? NULL : groups_take(&groups, &limits, &err);
+	struct groups *from = groups_of(layers);
+	struct cgroup *g = from->above < 0 ? NULL : groups_take(from, &limits, &err);
 
-	if (!g && groups.above >= 0) {
+	if (!g && from->above >= 0) {
 		fprintf(stderr, "live: %s\n", err.text);
 		_exit(3);
 	}
@@ -236,7 +254,7 @@ static struct ended call(const struct attempt *a, unsigned layers)
 	current = a;
 	if (a->command && !command_plan(a, &plan))
 		return broken("the command:", why);
-	off_set(layers & ~(ON_MEMORY | ON_PIDS));
+	off_set(layers & ~ON_GROUP);
 	group = a->command ? group_of(&plan, layers) : NULL;
 	plan.cgroup = group ? group->fd : -1;
 	if (a->line)
@@ -248,7 +266,7 @@ static struct ended call(const struct attempt *a, unsigned layers)
 		relayed = egress_end();
 	}
 	if (group)
-		groups_give(&groups, group, &known);
+		groups_give(groups_of(layers), group, &known);
 	if (no)
 		return broken("nothing ran:", err.text);
 	if (!end.reported || end.report.failed)
@@ -306,6 +324,8 @@ static unsigned holds(const struct attempt *a)
 		h &= ~ON_MEMORY;
 	if (!(groups.has & CGROUP_PIDS))
 		h &= ~ON_PIDS;
+	if (!sockets_held)
+		h &= ~ON_SOCKETS;
 	return landlock_version() < a->abi ? h & ~a->from : h;
 }
 
@@ -382,7 +402,7 @@ static void runner(void)
 	struct krux_err err = { 0 };
 
 	pool = krux_pool_new(0);
-	if (groups_open(&groups, groups.above, 4, &err)) {
+	if (groups_open(&groups, groups.above, 4, &err) || groups_open(&bare, bare.above, 4, &err)) {
 		fprintf(stderr, "live: %s\n", err.text);
 		_exit(3);
 	}
@@ -393,13 +413,13 @@ static void runner(void)
 			else if (!only || strstr(lists[i]->list[j].name, only) || strstr(lists[i]->group, only))
 				attempt(lists[i], &lists[i]->list[j]);
 	groups_close(&groups);
+	groups_close(&bare);
 	world_end();
 }
 
 /* What there is nothing of to try, or nothing to stop. */
 static const char *const missing[] = {
 	"processes in the background: no program outlives its call",
-	"eBPF programs for socket addresses and the LSM: nothing loads any",
 	"nftables around a call: nothing loads the rules, and no interface is up",
 	"control groups of builtins: none has one of its own; memory and processor time are limits of the one process",
 	"idmapped workspaces: a workspace belongs to the uid of its calls",

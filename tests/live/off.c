@@ -30,7 +30,7 @@ const char *off_word(unsigned index)
 {
 	static const char *const more[] = {
 		"landlock of the plan", "owner's uid", "table of addresses", "pinned answer", "targets", "relay",
-		"memory of its cgroup", "processes of its cgroup",
+		"memory of its cgroup", "processes of its cgroup", "eBPF of its cgroup",
 	};
 
 	if (index >= LAYER_COUNT)

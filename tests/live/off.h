@@ -14,10 +14,12 @@
 #define ON_PIN (1U << (LAYER_COUNT + 3))
 #define ON_TARGETS (1U << (LAYER_COUNT + 4))
 #define ON_RELAY (1U << (LAYER_COUNT + 5))
-/* And two of a call's cgroup, which whoever makes that looks at. */
+/* And what a call's cgroup holds, which whoever makes that looks at. */
 #define ON_MEMORY (1U << (LAYER_COUNT + 6))
 #define ON_PIDS (1U << (LAYER_COUNT + 7))
-enum { OFF_COUNT = LAYER_COUNT + 8 };
+#define ON_SOCKETS (1U << (LAYER_COUNT + 8))
+#define ON_GROUP (ON_MEMORY | ON_PIDS | ON_SOCKETS)
+enum { OFF_COUNT = LAYER_COUNT + 9 };
 
 /* In the calls that follow. Never NS_MOUNT. */
 void off_set(unsigned layers);

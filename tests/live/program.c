@@ -1,5 +1,6 @@
 /* A command's program that an attacker has taken over: makes the one attempt that its first argument names. Ends with 0
  * where it got through, else with the errno that stopped it. */
+#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/sched.h>
@@ -21,6 +22,9 @@
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+/* In older headers it is missing: Linux 5.6. */
+enum { MULTIPATH = 262 };
 
 static const char *arg;
 
@@ -199,6 +203,84 @@ static int inet(void)
 	return result(socket(AF_INET, SOCK_STREAM, 0));
 }
 
+/* The argument is "ADDRESS PORT". */
+static socklen_t to_fill(struct sockaddr_storage *to)
+{
+	struct sockaddr_in6 *six = (struct sockaddr_in6 *)to;
+	struct sockaddr_in *four = (struct sockaddr_in *)to;
+	char text[64] = "";
+	unsigned port = 0;
+
+	memset(to, 0, sizeof *to);
+	sscanf(arg, "%63s %u", text, &port);
+	if (inet_pton(AF_INET, text, &four->sin_addr) == 1) {
+		four->sin_family = AF_INET;
+		four->sin_port = htons((uint16_t)port);
+		return sizeof *four;
+	}
+	six->sin6_family = AF_INET6;
+	six->sin6_port = htons((uint16_t)port);
+	inet_pton(AF_INET6, text, &six->sin6_addr);
+	return sizeof *six;
+}
+
+static int reach(int type)
+{
+	struct sockaddr_storage to;
+	const socklen_t n = to_fill(&to);
+	const int s = socket(to.ss_family, type, 0);
+
+	return s < 0 || connect(s, (void *)&to, n) || write(s, "x", 1) != 1 ? errno : 0;
+}
+
+static int tcp(void)
+{
+	return reach(SOCK_STREAM);
+}
+
+static int udp(void)
+{
+	return reach(SOCK_DGRAM);
+}
+
+static int send_to(int type, int flags)
+{
+	struct sockaddr_storage to;
+	const socklen_t n = to_fill(&to);
+	const int s = socket(to.ss_family, type, 0);
+
+	return s < 0 ? errno : result(sendto(s, "x", 1, flags, (void *)&to, n));
+}
+
+static int udp_to(void)
+{
+	return send_to(SOCK_DGRAM, 0);
+}
+
+static int fast_open(void)
+{
+	return send_to(SOCK_STREAM, MSG_FASTOPEN);
+}
+
+/* Where the host listens already, who shares its network hears that. */
+static int bind_there(void)
+{
+	struct sockaddr_storage to;
+	const socklen_t n = to_fill(&to);
+	const int s = socket(to.ss_family, SOCK_STREAM, 0);
+
+	if (s < 0)
+		return errno;
+	if (!bind(s, (void *)&to, n))
+		return ENONET;
+	return errno == EADDRINUSE ? 0 : errno;
+}
+
+static int multipath(void)
+{
+	return result(socket(AF_INET, SOCK_STREAM, MULTIPATH));
+}
+
 static int datagrams(void)
 {
 	int pair[2];
@@ -359,6 +441,7 @@ static const struct { const char *name; int (*go)(void); } attempts[] = {
 	{ "clone", clone_user }, { "clone3", clone3_user }, { "raw", raw }, { "keyring", keyring }, { "trace-me", trace_me },
 	{ "trace-first", trace_first }, { "freeze-first", freeze_first },
 	{ "filter", second_filter }, { "shared", shared_memory }, { "inet", inet },
+	{ "tcp", tcp }, { "udp", udp }, { "udp-to", udp_to }, { "fast", fast_open }, { "bind", bind_there }, { "multipath", multipath },
 	{ "datagrams", datagrams }, { "abstract", to_abstract }, { "socket", to_path }, { "mount", mount_over },
 	{ "device", device }, { "whiteout", whiteout }, { "bomb", bomb }, { "fill", fill }, { "hog", hog }, { "hogs", hogs },
 	{ "hook", hook }, { "moved-hook", moved_hook }, { "linked", linked }, { "outlives", outlives },
