@@ -103,6 +103,15 @@ int landlock_allow(int set, int abi, int fd, unsigned rights)
 	return (int)syscall(SYS_landlock_add_rule, set, LANDLOCK_RULE_PATH_BENEATH, &rule, 0);
 }
 
+/* The newer part of the interface, which headers of older systems lack. */
+int landlock_allow_port(int set, int abi, uint16_t port)
+{
+	enum { RULE_NET_PORT = 2, CONNECT_TCP = 2 };
+	const struct { uint64_t allowed, port; } rule = { CONNECT_TCP, port };
+
+	return abi < 4 ? 0 : (int)syscall(SYS_landlock_add_rule, set, RULE_NET_PORT, &rule, 0);
+}
+
 int landlock_enforce(int set)
 {
 	return ruleset_close(set, (int)syscall(SYS_landlock_restrict_self, set, 0));

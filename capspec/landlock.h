@@ -4,6 +4,7 @@
 #define KRUX_LANDLOCK_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 struct landlock_grant {
 	int fd;                    /* folder or file; O_PATH is enough */
@@ -20,6 +21,8 @@ int landlock_open(int abi);
 /* The same without a word about the network and signals. */
 int landlock_open_files(int abi);
 int landlock_allow(int set, int abi, int fd, unsigned rights);
+/* To connect to that port by TCP; before ABI 4 there is nothing to be said of ports. */
+int landlock_allow_port(int set, int abi, uint16_t port);
 int landlock_enforce(int set);
 /* The same without a word about the network. */
 int landlock_files(int abi, const struct landlock_grant *, size_t n);

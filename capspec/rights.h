@@ -30,6 +30,8 @@ enum handler_calls {
 	CALLS_COMMAND = 512,
 	/* The C compiler of a build: compiler_calls.def, and of what it does not speak of command_calls.def. */
 	CALLS_COMPILER = 1024,
+	CALLS_CONNECT = 2048,  /* of a program: what takes it to the relay of its call */
+	CALLS_RELAY = 4096,    /* of who waits for the program: pass bytes between it and the line */
 };
 
 #endif

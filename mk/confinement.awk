@@ -5,6 +5,7 @@ function word(kinds, out) {
 	if (kinds ~ /R/) out = out ", recorder"
 	if (kinds ~ /S/) out = out ", spawner"
 	if (kinds ~ /H/) out = out ", handlers"
+	if (kinds ~ /K/) out = out ", handlers of commands that connect"
 	if (kinds ~ /E/) out = out ", egress"
 	if (kinds ~ /N/) out = out ", resolver"
 	return substr(out, 3)

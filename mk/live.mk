@@ -3,7 +3,7 @@ LIVE_SRC := tests/live/calls.c tests/live/commands.c tests/live/egress.c tests/l
 	tests/live/privileged.c tests/live/processes.c tests/live/world.c
 # What is called here goes to tests/live/off.c first, in this program alone.
 LIVE_SWITCHES := namespaces_fork namespaces_enter_group namespaces_enter_user namespaces_map root_empty descriptors_close privileges_become \
-	privileges_drop rlimits_set landlock_restrict landlock_enforce seccomp_restrict sethostname setsid
+	privileges_drop rlimits_set landlock_restrict landlock_enforce network_listen network_rules seccomp_restrict sethostname setsid
 TEST_PROGRAMS += live/live live/krux-handler
 
 $(BUILD)/live/live: $(call obj,$(LIVE_SRC)) $(BUILD)/libkruxtest.a $(BUILD)/live/escaped $(BUILD)/live/program

@@ -81,7 +81,7 @@ RUNTIME_SRC += runtime/base/err.c runtime/base/file.c runtime/base/loop.c runtim
 	runtime/decide/facts.c runtime/decide/judge.c runtime/decide/query.c runtime/decide/remedy.c runtime/decide/tally.c runtime/decide/window.c runtime/decide/zone.c \
 	runtime/record/blob.c runtime/record/entry.c runtime/record/head.c \
 	runtime/record/record.c \
-	runtime/approve/quorum.c runtime/sandbox/descriptors.c runtime/sandbox/namespaces.c \
+	runtime/approve/quorum.c runtime/sandbox/descriptors.c runtime/sandbox/namespaces.c runtime/sandbox/network.c \
 	runtime/sandbox/privileges.c runtime/sandbox/probe.c runtime/sandbox/process.c runtime/sandbox/rlimits.c runtime/sandbox/root.c \
 	runtime/sandbox/seccomp.c runtime/sandbox/sockets.c runtime/sandbox/view.c runtime/spawn/again.c runtime/spawn/answer.c runtime/spawn/birth.c runtime/spawn/changes.c runtime/spawn/changes_put.c runtime/spawn/changes_tell.c runtime/spawn/child.c runtime/spawn/command.c runtime/spawn/command_answer.c runtime/spawn/command_start.c runtime/spawn/group_used.c runtime/spawn/groups.c runtime/spawn/listing.c runtime/spawn/look.c runtime/spawn/look_tree.c runtime/spawn/looking.c runtime/spawn/nest.c runtime/spawn/operands.c runtime/spawn/parent.c runtime/spawn/plan.c runtime/spawn/planned.c runtime/spawn/pool.c runtime/spawn/program.c runtime/spawn/snapshot.c \
 	runtime/spawn/redact.c \
@@ -152,6 +152,6 @@ FUZZERS += line
 UNIT_TESTS += test_calls_needed test_egress test_network test_web
 
 # what a program of a command says first, when it connects
-RUNTIME_SRC += runtime/spawn/opening_head.c runtime/spawn/opening_hello.c
+RUNTIME_SRC += runtime/spawn/opening_head.c runtime/spawn/opening_hello.c runtime/spawn/targets.c runtime/spawn/tunnel.c
 FUZZERS += opening
-UNIT_TESTS += test_opening
+UNIT_TESTS += test_opening test_tunnel

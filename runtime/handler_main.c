@@ -7,9 +7,9 @@
 #include <stddef.h>
 #include <unistd.h>
 
-static int confine(bool commands, struct krux_err *err)
+static int confine(enum template_runs runs, struct krux_err *err)
 {
-	return commands ? process_confine_commands(err) : process_confine(PROCESS_HANDLER, NULL, 0, err);
+	return runs ? process_confine_commands(runs == TEMPLATE_CONNECTS, err) : process_confine(PROCESS_HANDLER, NULL, 0, err);
 }
 
 int main(void)

@@ -8,9 +8,9 @@
 #include <unistd.h>
 
 /* No command is asked of it. */
-static int confine(bool commands, struct krux_err *err)
+static int confine(enum template_runs runs, struct krux_err *err)
 {
-	(void)commands;
+	(void)runs;
 	return process_confine(PROCESS_WEB, NULL, 0, err);
 }
 

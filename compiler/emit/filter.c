@@ -50,7 +50,7 @@ static bool is_brought(const struct filter_row *r, unsigned groups)
 	if (groups & CALLS_COMPILER)
 		return r->groups == CALLS_COMPILER || (r->groups == CALLS_COMMAND && !compiler_has(r->name));
 	if (groups & CALLS_COMMAND)
-		return r->groups == CALLS_COMMAND;
+		return r->groups & groups & (CALLS_COMMAND | CALLS_CONNECT);
 	return r->groups == CALLS_COMMON || r->groups & groups;
 }
 
@@ -84,11 +84,15 @@ int filter_default(unsigned groups)
 
 const char *filter_group_word(unsigned bit)
 {
-	static const char *const words[] = { "look", "walk", "change", "watch", "machine", "line", "run", "web" };
+	static const struct { unsigned bit; const char *word; } words[] = {
+		{ CALLS_LOOK, "look" }, { CALLS_WALK, "walk" }, { CALLS_CHANGE, "change" }, { CALLS_WATCH, "watch" },
+		{ CALLS_MACHINE, "machine" }, { CALLS_LINE, "line" }, { CALLS_RUN, "run" }, { CALLS_WEB, "web" },
+		{ CALLS_COMMAND, "command" }, { CALLS_CONNECT, "connect" }, { CALLS_RELAY, "relay" },
+	};
 
-	for (unsigned i = 0; i < sizeof words / sizeof *words; i++)
-		if (bit == 1U << i)
-			return words[i];
+	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+		if (bit == words[i].bit)
+			return words[i].word;
 	return "common";
 }
 

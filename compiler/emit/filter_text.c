@@ -36,12 +36,9 @@ static void word_put(struct lines *l, const char *word)
 
 static void groups_print(struct buf *b, unsigned groups)
 {
-	if (groups & CALLS_COMMAND) {
-		buf_puts(b, "command");
-		return;
-	}
-	buf_puts(b, filter_group_word(CALLS_COMMON));
-	for (unsigned bit = 1; bit < CALLS_PURE; bit <<= 1)
+	buf_puts(b, filter_group_word(groups & CALLS_COMMAND));
+	groups &= ~(unsigned)CALLS_COMMAND;
+	for (unsigned bit = 1; bit <= CALLS_RELAY; bit <<= 1)
 		if (groups & bit)
 			buf_printf(b, ", %s", filter_group_word(bit));
 }
@@ -83,7 +80,7 @@ static void refused_print(struct buf *b, const struct filter_row *r, size_t n, u
 void filter_never_write(struct buf *b)
 {
 	buf_puts(b, "\nsystem calls that no handler may have, by what they would give\n"
-	            "(a command's program has openat2, execve and execveat, and ioctl where its list says so)\n\n");
+	            "(a command's program has openat2, execve and execveat, and ioctl and socket where its list says so)\n\n");
 	for (size_t i = 0; i < sizeof never / sizeof *never;) {
 		struct lines l = { b, 0 };
 		const char *gives = never[i].gives;

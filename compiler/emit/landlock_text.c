@@ -1,6 +1,8 @@
 /* What Landlock leaves the calls of a capability, and what each version of it can hold, in words. */
 #include "compiler/emit/layers.h"
+#include "compiler/emit/nft.h"
 
+#include "capspec/relay.h"
 #include "capspec/rights.h"
 #include "compiler/base/escape.h"
 #include "compiler/plan/reach.h"
@@ -74,6 +76,9 @@ static const char program[] =
 	"\nThe program has, beside what its operands are in /workspace: to read and execute what there is of the host, to read\n"
 	"below /proc and /etc, to read and write its devices, and everything but to execute below /tmp.\n";
 
+static const char network[] =
+	"Of TCP it may connect to port %d, where the relay of its call listens; before Landlock 4 nftables alone says so.\n";
+
 void landlock_text_write(struct buf *b, const struct capability *c, const struct krux_layer *l, const struct reach *r)
 {
 	buf_str(b, c->name);
@@ -92,4 +97,6 @@ void landlock_text_write(struct buf *b, const struct capability *c, const struct
 	}
 	if (l->command)
 		buf_puts(b, program);
+	if (capability_has_network(c))
+		buf_printf(b, network, RELAY_PORT);
 }

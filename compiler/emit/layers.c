@@ -142,7 +142,7 @@ bool layers_make(struct arena *a, struct diags *ds, const struct capability_set 
 			continue;
 		filter[i] = filter_get(&k, groups, c);
 		if (c->handler.kind == HANDLER_COMMAND)
-			program[i] = filter_get(&k, CALLS_COMMAND, c);
+			program[i] = filter_get(&k, program_groups(c), c);
 		if (!filter[i] || (c->handler.kind == HANDLER_COMMAND && !program[i]))
 			return false;
 		/* Readers have its filter; the runtime runs nothing of it, and gets nothing ready for it. */

@@ -4,6 +4,7 @@
 #include "compiler/emit/nft.h"
 
 #include "capspec/relay.h"
+#include "compiler/model/model.h"
 
 #include <arpa/inet.h>
 #include <linux/netfilter.h>

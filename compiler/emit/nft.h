@@ -3,7 +3,8 @@
 #define KRUX_NFT_H
 
 #include "compiler/base/buf.h"
-#include "compiler/model/model.h"
+
+struct capability;
 
 /* Its calls have a network of their own to connect by: what connects and is no builtin, which asks egress by a line. */
 bool capability_has_network(const struct capability *);

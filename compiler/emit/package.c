@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "capspec/digest.h"
+#include "capspec/relay.h"
 #include "capspec/schema.h"
 #include "capspec/version.h"
 #include "compiler/emit/gzip.h"
@@ -165,7 +166,7 @@ static void capability_collect(struct files *f, const struct package_input *in, 
 	buf_add(f, arena_printf(f->arena, "docs/%.*s.md", STR_ARG(name)), &b);
 	file_add(f, arena_printf(f->arena, "sandbox/%.*s.plan", STR_ARG(name)), in->plan[i]);
 	if (capability_has_network(c)) {
-		buf_printf(&b, "# %.*s: of the network namespace of each call, before it starts. This version does not run them.\n",
+		buf_printf(&b, "# %.*s: of the network namespace of each call, before its program starts.\n",
 		           STR_ARG(name));
 		nft_text_write(&b);
 		buf_add(f, arena_printf(f->arena, "sandbox/%.*s.nft", STR_ARG(name)), &b);
@@ -193,7 +194,7 @@ static void network_collect(struct files *f, const struct capability_set *set)
 	if (i == set->n)
 		return;
 	nft_batch_write(&b);
-	buf_add(f, KRUX_STR("sandbox/relay.nft.batch"), &b);
+	buf_add(f, KRUX_STR(RELAY_FILE), &b);
 }
 
 static void files_collect(struct files *f, const struct package_input *in, struct krux_str layers)

@@ -80,6 +80,15 @@ static const struct holder commands[EFFECT_COUNT] = {
 	[EFFECT_CREATES] = { changed, changed },
 	[EFFECT_WRITES] = { changed, changed },
 	[EFFECT_DELETES] = { changed, changed },
+	[EFFECT_CONNECTS] = {
+		"kernel   the program makes sockets of TCP, and its network namespace has a loopback and nothing\n"
+		"         else; nftables and Landlock let it connect to one port there\n"
+		"child    listens at that port, which https_proxy names; takes CONNECT to a decided host and port\n"
+		"         and TLS whose server name is that host, and refuses everything else\n"
+		"egress   connects to the decided host and port alone, at an address that it has checked, and\n"
+		"         passes bytes on\n",
+		NULL,
+	},
 };
 
 static const char *const host[] = {
@@ -95,8 +104,7 @@ static const char command_common[] =
 
 static bool is_held(const struct capability *cap, const struct effect *e)
 {
-	return cap->handler.kind != HANDLER_MCP && effect_is_held(e) &&
-	       !(cap->handler.kind == HANDLER_COMMAND && e->kind == EFFECT_CONNECTS);
+	return cap->handler.kind != HANDLER_MCP && effect_is_held(e);
 }
 
 /* ---- words ---- */
@@ -188,6 +196,8 @@ static const char *held_by(const struct capability *cap, const struct effect *e)
 
 	if (!is_held(cap, e))
 		return "nobody";
+	if (cap->handler.kind == HANDLER_COMMAND && e->kind == EFFECT_CONNECTS)
+		return "kernel, child and egress";
 	if (cap->handler.kind == HANDLER_COMMAND)
 		return effect_changes(e) ? "kernel and child" : "kernel";
 	if (e->kind == EFFECT_CONNECTS)
@@ -314,7 +324,7 @@ static void commands_print(struct buf *b)
 		if (commands[i].tree == changed)
 			continue;
 		if (commands[i].one) {
-			buf_printf(b, "\n  %s(path)\n", word);
+			buf_printf(b, "\n  %s(%s)\n", word, i == EFFECT_CONNECTS ? "host, port" : "path");
 			lines_indent(b, commands[i].one);
 		}
 		if (commands[i].tree) {

@@ -25,10 +25,20 @@ bool effect_changes(const struct effect *e)
 
 unsigned command_groups(const struct capability *c)
 {
-	for (size_t i = 0; i < c->neffects; i++)
+	unsigned groups = CALLS_RUN;
+
+	for (size_t i = 0; i < c->neffects; i++) {
 		if (effect_changes(&c->effect[i]))
-			return CALLS_RUN | CALLS_LOOK | CALLS_WALK | CALLS_CHANGE;
-	return CALLS_RUN;
+			groups |= CALLS_LOOK | CALLS_WALK | CALLS_CHANGE;
+		if (c->effect[i].kind == EFFECT_CONNECTS)
+			groups |= CALLS_LINE | CALLS_RELAY;
+	}
+	return groups;
+}
+
+unsigned program_groups(const struct capability *c)
+{
+	return CALLS_COMMAND | (command_groups(c) & CALLS_RELAY ? CALLS_CONNECT : 0);
 }
 
 bool command_executes_workspace(const struct capability *c)

@@ -70,8 +70,7 @@ bool capability_is_run(const struct capability *c, unsigned *groups)
 	else if (c->handler.kind != HANDLER_BUILTIN || !builtin_groups(c->handler.name, groups))
 		return false;
 	for (size_t i = 0; i < c->neffects; i++)
-		if (!effect_is_held(&c->effect[i]) ||
-		    (c->handler.kind == HANDLER_COMMAND && c->effect[i].kind == EFFECT_CONNECTS))
+		if (!effect_is_held(&c->effect[i]))
 			return false;
 	return true;
 }

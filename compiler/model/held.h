@@ -18,6 +18,8 @@ bool capability_is_run(const struct capability *, unsigned *groups);
 
 /* Of the process that waits for the program, and commits what it changed where an effect says that it changes. */
 unsigned command_groups(const struct capability *);
+/* The same of its program. */
+unsigned program_groups(const struct capability *);
 /* Its label says that it runs what is in the workspace. */
 bool command_executes_workspace(const struct capability *);
 

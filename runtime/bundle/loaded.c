@@ -2,6 +2,9 @@
  * found good, and nothing of its code is mapped before it is checked. */
 #include "runtime/bundle/loaded.h"
 
+#include "capspec/canon.h"
+#include "capspec/digest.h"
+#include "capspec/relay.h"
 #include "runtime/base/cleanup.h"
 #include "runtime/base/err.h"
 #include "runtime/base/file.h"
@@ -10,6 +13,7 @@
 #include "runtime/bundle/trust.h"
 
 #include <errno.h>
+#include <string.h>
 #include <sys/stat.h>
 
 /* Other processes read from the same open file: its offset is nobody's. */
@@ -41,6 +45,21 @@ static uint8_t *bytes_read(int fd, size_t *n, struct krux_err *err)
 		*n += (size_t)k;
 	}
 	return p;
+}
+
+/* The kernel is handed what this version's compiler writes, and nothing that only looks like it. */
+static void relay_read(struct loaded *l)
+{
+	const struct krux_str rules = krux_bundle_file(&l->bundle, RELAY_FILE);
+	char text[2 * KRUX_SHA256 + 1] = "";
+	uint8_t digest[KRUX_SHA256];
+
+	if (!rules.p)
+		return;
+	krux_sha256(rules, digest);
+	krux_hex_write(digest, sizeof digest, text);
+	if (!strcmp(text, RELAY_SHA256))
+		l->relay = rules;
 }
 
 /* Bundles of earlier versions have none: they can be shown and replayed, their calls are not run. */
@@ -78,6 +97,7 @@ static int bundle_open(struct loaded *l, int fd, const char *path, int trust, bo
 	if (!krux_schema_read(l->pool, l->bundle.schema, &l->cap, &l->ncaps, &why))
 		return err_set(err, 0, "schema: %s%s%s", why.where, *why.where ? ": " : "",
 		               why.why);
+	relay_read(l);
 	return layers_read(l, err);
 }
 

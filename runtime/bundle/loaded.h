@@ -18,6 +18,7 @@ struct loaded {
 	const struct krux_capability *cap;   /* by index of the policy */
 	size_t ncaps;
 	struct krux_layers layers;           /* n 0: the bundle has none */
+	struct krux_str relay;               /* RELAY_FILE; n 0: the bundle has none, or another version's */
 	struct map map;
 	const struct krux_abi *abi;          /* NULL: loaded_read */
 };

@@ -17,7 +17,7 @@ enum { WORDS = sizeof words / sizeof *words };
 static const struct { unsigned cap; const char *name; } capabilities[] = {
 	{ CAP_DAC_OVERRIDE, "dac_override" }, { CAP_DAC_READ_SEARCH, "dac_read_search" }, { CAP_SYS_ADMIN, "sys_admin" },
 	{ CAP_SETUID, "setuid" }, { CAP_SETGID, "setgid" }, { CAP_SETFCAP, "setfcap" }, { CAP_CHOWN, "chown" },
-	{ CAP_FOWNER, "fowner" }, { CAP_KILL, "kill" },
+	{ CAP_FOWNER, "fowner" }, { CAP_KILL, "kill" }, { CAP_NET_ADMIN, "net_admin" },
 };
 enum { CAPABILITIES = sizeof capabilities / sizeof *capabilities };
 

@@ -45,9 +45,9 @@ pid_t namespaces_fork_shared(const struct probe *probe, int *pidfd)
 	return fork_into(shared | (own & ~(uint64_t)(CLONE_NEWPID | CLONE_NEWCGROUP)), probe, -1, pidfd);
 }
 
-pid_t namespaces_fork_own(const struct probe *probe, bool mounts, int group, int *pidfd)
+pid_t namespaces_fork_own(const struct probe *probe, bool mounts, bool network, int group, int *pidfd)
 {
-	return fork_into(own | CLONE_PARENT | (mounts ? CLONE_NEWNS : 0), probe, group, pidfd);
+	return fork_into(own | CLONE_PARENT | (mounts ? CLONE_NEWNS : 0) | (network ? CLONE_NEWNET : 0), probe, group, pidfd);
 }
 
 int namespaces_enter_group(void)

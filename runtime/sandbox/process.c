@@ -69,6 +69,19 @@ static int capabilities_keep(uint64_t keep)
 	return (int)syscall(SYS_capset, &head, data);
 }
 
+/* Power over networks, where no command connects. */
+static int networks_leave(void)
+{
+	struct __user_cap_header_struct head = { _LINUX_CAPABILITY_VERSION_3, 0 };
+	struct __user_cap_data_struct data[2];
+
+	if (syscall(SYS_capget, &head, data))
+		return -1;
+	data[0].effective &= ~(uint32_t)CAP(NET_ADMIN);
+	data[0].permitted &= ~(uint32_t)CAP(NET_ADMIN);
+	return (int)syscall(SYS_capset, &head, data);
+}
+
 /* EINVAL: there are no more. */
 static int bounding_set_keep(uint64_t keep)
 {
@@ -125,9 +138,10 @@ int process_begin(enum process_kind kind, uid_t uid, gid_t gid, struct krux_err 
 
 /* ---- system calls ---- */
 
-/* C: the handlers' process where there are commands; their programs inherit its filter. */
+/* C: the handlers' process where there are commands; their programs inherit its filter. K: and where some connect. */
 enum { G = 1 << PROCESS_GATE, R = 1 << PROCESS_RECORDER, S = 1 << PROCESS_SPAWNER,
-       H = 1 << PROCESS_HANDLER, E = 1 << PROCESS_EGRESS, N = 1 << PROCESS_RESOLVER, C = 1 << PROCESS_KINDS };
+       H = 1 << PROCESS_HANDLER, E = 1 << PROCESS_EGRESS, N = 1 << PROCESS_RESOLVER, C = 1 << PROCESS_KINDS,
+       K = 1 << (PROCESS_KINDS + 1) };
 
 static const struct process_rule {
 	int nr;
@@ -144,12 +158,12 @@ static const struct process_rule {
 #define PROCESS_NO_IF(name, kinds, argument, mask, bits, when, no) \
 	{ SCMP_SYS(name), kinds, no, 1, argument, mask, bits },
 #include "runtime/sandbox/process.def"
-/* Those of the handlers, without their groups. */
-#define CALL(name, groups) { SCMP_SYS(name), H, 0, 0, 0, 0, 0 },
+/* Those of the handlers, without their groups; what connecting takes is in the table. */
+#define CALL(name, groups) { SCMP_SYS(name), (groups) == CALLS_RELAY ? 0 : H, 0, 0, 0, 0, 0 },
 #include "capspec/calls.def"
 /* Those of programs, without their conditions. */
-#define CALL(name, groups) { SCMP_SYS(name), C, 0, 0, 0, 0, 0 },
-#define CALL_IF(name, groups, when, ...) { SCMP_SYS(name), C, 0, 0, 0, 0, 0 },
+#define CALL(name, groups) { SCMP_SYS(name), (groups) == CALLS_CONNECT ? 0 : C, 0, 0, 0, 0, 0 },
+#define CALL_IF(name, groups, when, ...) { SCMP_SYS(name), (groups) == CALLS_CONNECT ? 0 : C, 0, 0, 0, 0, 0 },
 #define CALL_ANY(name, groups, when, ...) { SCMP_SYS(name), C, 0, 0, 0, 0, 0 },
 #include "capspec/command_calls.def"
 #if SANITIZED
@@ -191,10 +205,10 @@ static int rule_add(scmp_filter_ctx f, const struct process_rule *r)
 }
 
 /* What a program tries in vain is not to end it: there the filter answers instead of killing. */
-static int calls_restrict(enum process_kind kind, bool commands)
+static int calls_restrict(enum process_kind kind, unsigned commands)
 {
 	scmp_filter_ctx f = seccomp_init(commands ? SCMP_ACT_ERRNO(ENOSYS) : SCMP_ACT_KILL_PROCESS);
-	const unsigned kinds = 1U << (is_handlers(kind) ? PROCESS_HANDLER : kind) | (commands ? C : 0);
+	const unsigned kinds = 1U << (is_handlers(kind) ? PROCESS_HANDLER : kind) | commands;
 	int no;
 
 	if (!f) {
@@ -220,14 +234,19 @@ int process_confine(enum process_kind kind, const struct landlock_grant *grant, 
 
 	if (rc)
 		return err_set(err, errno, "put Landlock on the %s", process_word(kind));
-	if (calls_restrict(kind, false))
+	if (is_handlers(kind) && networks_leave())
+		return err_set(err, errno, "take the %s's privileges", process_word(kind));
+	if (calls_restrict(kind, 0))
 		return err_set(err, errno, "put seccomp on the %s", process_word(kind));
 	return 0;
 }
 
-int process_confine_commands(struct krux_err *err)
+int process_confine_commands(bool connect, struct krux_err *err)
 {
-	if (calls_restrict(PROCESS_HANDLER, true))
+	/* Whoever makes sockets in it reaches nobody. Who is not root has no namespaces to begin with. */
+	if (connect ? !geteuid() && unshare(CLONE_NEWNET) : networks_leave())
+		return err_set(err, errno, "take the %s's privileges", process_word(PROCESS_HANDLER));
+	if (calls_restrict(PROCESS_HANDLER, connect ? C | K : C))
 		return err_set(err, errno, "put seccomp on the %s", process_word(PROCESS_HANDLER));
 	return 0;
 }

@@ -3,6 +3,7 @@
 #ifndef KRUX_PROCESS_H
 #define KRUX_PROCESS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -66,7 +67,8 @@ unsigned process_calls(enum process_kind);
 int process_confine(enum process_kind, const struct landlock_grant *, size_t n,
                     struct krux_err *err);
 /* The same for a handlers' process whose bundle has commands: it has what their programs may call too, and what is not in
- * the table is answered with ENOSYS there, since its filter is theirs. */
-int process_confine_commands(struct krux_err *err);
+ * the table is answered with ENOSYS there, since its filter is theirs. connect: some of them do, so that it keeps power
+ * over networks, as root in one of its own that has nothing, and its children may make sockets. */
+int process_confine_commands(bool connect, struct krux_err *err);
 
 #endif

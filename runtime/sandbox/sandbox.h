@@ -53,8 +53,8 @@ pid_t namespaces_fork(const struct probe *, int group, int *pidfd);
 /* The same in two steps: a process with fresh namespaces but for the pid namespace, and from that one children of its
  * parent, with its mounts and network and all others fresh, the user namespace too where it is not root. */
 pid_t namespaces_fork_shared(const struct probe *, int *pidfd);
-/* mounts: with its mounts, and more that are its own. */
-pid_t namespaces_fork_own(const struct probe *, bool mounts, int group, int *pidfd);
+/* mounts: with its mounts, and more that are its own; network: with one of its own. */
+pid_t namespaces_fork_own(const struct probe *, bool mounts, bool network, int group, int *pidfd);
 /* In a child that was forked into a group: its cgroup namespace begins where its parent was; now it begins at its own. */
 int namespaces_enter_group(void);
 /* Writes the map of a process's user namespace, onto one uid and gid. proc: /proc; process: its pid
@@ -66,6 +66,14 @@ int namespaces_map_self(int proc, uid_t uid, gid_t gid);
  * root's, so that no process of the agent's uid has power over it; its map is for the parent to
  * write. */
 int namespaces_enter_user(void);
+
+/* ---- network.c ---- */
+
+/* In a network namespace that is the caller's own and that it has power over. Loads rules of nftables, as one batch of
+ * netlink messages. -1 with errno: none of them. */
+int network_rules(const void *batch, size_t n);
+/* Brings the loopback up; a socket that listens at that port of 127.0.0.1, and does not block. -1 with errno. */
+int network_listen(uint16_t port);
 
 /* ---- root.c ---- */
 

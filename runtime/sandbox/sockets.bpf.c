@@ -1,4 +1,4 @@
-/* What sockets of IPv4 and IPv6 may be used for in a call: to connect to the relay, and nothing else. Compiled for the
+/* What sockets of IPv4 and IPv6 may be used for in a call: to connect to the relay, or to be it, and nothing else. Compiled for the
  * kernel's own machine and attached to the control group that calls are in; a program that ends with 0 has the system
  * call fail with EPERM. It reads what the kernel passes for this and no structure of its own, so it is the same on every kernel.
  * Addresses and ports are in network order. */
@@ -56,11 +56,10 @@ PROGRAM(sendmsg6, struct bpf_sock_addr *a)
 	return REFUSED;
 }
 
-/* Nobody is to reach a call. */
+/* Nobody is to reach a call but its own program, where the first process listens as its relay. */
 PROGRAM(bind4, struct bpf_sock_addr *a)
 {
-	(void)a;
-	return REFUSED;
+	return to_relay(a, a->user_ip4);
 }
 
 PROGRAM(bind6, struct bpf_sock_addr *a)

@@ -8,6 +8,7 @@
 
 #include "capspec/digest.h"
 #include "capspec/layers.h"
+#include "capspec/relay.h"
 #include "runtime/spawn/command.h"
 #include "runtime/spawn/planned.h"
 
@@ -27,6 +28,7 @@ struct child {
 	struct child_report report;
 	struct handler_call call;
 	int proc;
+	int listener;                  /* of its relay, where it has one */
 	uint64_t inherited;
 	char confined[256];
 };
@@ -120,15 +122,30 @@ static void namespaces_on(struct child *ch)
 		layer_on(ch, LAYER_NS_CGROUP, namespaces_enter_group());
 }
 
+/* What a command reaches by TCP is its first process, by one port. The rules are there before there is anything to be
+ * reached, and before the user namespace in which nobody could change them. */
+static void network_on(struct child *ch)
+{
+	const struct krux_str rules = ch->plan->rules;
+
+	ch->listener = -1;
+	if (!rules.n)
+		return;
+	layer_on(ch, LAYER_NFTABLES, network_rules(rules.p, rules.n));
+	ch->listener = network_listen(RELAY_PORT);
+	layer_on(ch, LAYER_NS_NET, ch->listener < 0);
+	command_listens(ch->listener);
+}
+
 static void descriptors_on(struct child *ch)
 {
 	const struct child_plan *plan = ch->plan;
-	int keep[HANDLER_HOST + 11] = { plan->workspace, plan->store, plan->out, plan->ask, plan->go,
+	int keep[HANDLER_HOST + 12] = { plan->workspace, plan->store, plan->out, plan->ask, plan->go,
 		                        ch->proc, plan->blob[0], plan->blob[1], plan->socket, plan->line,
-		                        plan->program };
+		                        plan->program, ch->listener };
 	const size_t n = sizeof keep / sizeof *keep;
 
-	memcpy(keep + 11, ch->call.host, sizeof ch->call.host);
+	memcpy(keep + 12, ch->call.host, sizeof ch->call.host);
 	layer_on(ch, LAYER_DESCRIPTORS, ch->shared ? descriptors_rest(keep, n) : descriptors_close(keep, n));
 }
 
@@ -266,6 +283,7 @@ static void child_confine(struct child *ch)
 	host_open(ch, O_RDONLY);
 	ch->inherited = inherited_bytes(ch);
 	namespaces_on(ch);
+	network_on(ch);
 	descriptors_on(ch);
 	root_share(ch);
 	root_own(ch);
@@ -278,6 +296,7 @@ static void child_confine_own(struct child *ch)
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	host_open_again(ch);
 	namespaces_on(ch);
+	network_on(ch);
 	descriptors_on(ch);
 	root_own(ch);
 	privileges_off(ch);
@@ -288,7 +307,7 @@ static struct child self;                /* a child serves one call */
 void child_share(struct child_plan *plan, int channel)
 {
 	plan->socket = channel;
-	self = (struct child){ .plan = plan, .report.magic = CHILD_MAGIC };
+	self = (struct child){ .plan = plan, .listener = -1, .report.magic = CHILD_MAGIC };
 	signals_reset(plan->command);
 	if (plan->command)
 		command_begin(plan);

@@ -15,6 +15,7 @@ struct child_plan {
 	const struct builtin *builtin;      /* NULL: `waits` brings one that reads no files of the host */
 	const struct krux_capability *command;      /* the capability, where it is a command; NULL: a builtin's */
 	int program;                        /* of a command: its file, sealed and checked; -1: none */
+	struct krux_str rules;              /* of a command that connects: RELAY_FILE; n 0: it has no network */
 	const struct krux_layer *layer;     /* what the kernel is told about the capability */
 	const struct krux_reach *reach;     /* and about this agent; `decides` may set it */
 	const struct krux_value *args;
@@ -60,12 +61,11 @@ enum { CHILD_OPENED = 255, CHILD_START = 254, CHILD_DENIED = 253, CHILD_STALE = 
 /* How it exits without an answer; SIGNALLED and the number of a signal: so ended the program of a command. */
 enum { CHILD_BROKEN = 3, CHILD_TOO_MUCH = 4, CHILD_SIGNALLED = 128 };
 
-/* What capability and bundle say of its call; the rest is the caller's. layer NULL: the bundle has none. The builtin is one that
- * `find` finds. -1
- * with *err: it is not run by a builtin that is there, there is no filter for it, or the machine lacks a
- * layer. */
-int child_plan_make(const struct krux_capability *cap, const struct krux_layer *layer, builtin_find_fn *find,
-                    struct child_plan *plan, struct krux_err *err);
+/* What capability and bundle say of its call; the rest is the caller's. layer NULL, relay n 0: the bundle has none. The builtin is
+ * one that `find` finds. -1 with *err: it is not run by a builtin that is there, there is no filter for it, or the machine
+ * lacks a layer. */
+int child_plan_make(const struct krux_capability *cap, const struct krux_layer *layer, struct krux_str relay,
+                    builtin_find_fn *find, struct child_plan *plan, struct krux_err *err);
 /* What the layer leaves that agent. -1 with *err: nothing, so that there is no call. */
 int child_reach(const struct krux_capability *, const struct krux_layer *, struct krux_str agent,
                  const struct krux_reach **out, struct krux_err *err);

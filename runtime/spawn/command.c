@@ -8,6 +8,8 @@
 #include "runtime/sandbox/view.h"
 #include "runtime/spawn/look.h"
 #include "runtime/spawn/snapshot.h"
+#include "runtime/spawn/targets.h"
+#include "runtime/spawn/tunnel.h"
 #include "stdlib-caps/common/change.h"
 #include "stdlib-caps/common/place.h"
 
@@ -25,10 +27,11 @@
 #include <unistd.h>
 
 /* Each takes the other out of the queue, so that however many came unheard, the last of them is what is heard. */
-enum { FREEZE = SIGTSTP, THAW = SIGCONT, ERROR_SHOWN = 400 };
+enum { FREEZE = SIGTSTP, THAW = SIGCONT, ERROR_SHOWN = 400, FLUSH_MS = 5000 };
 
 static struct view view = { .upper = -1, .lower = -1 };
 static struct command self;            /* a process serves one call */
+static struct tunnels tunnels;         /* of a call that connects */
 
 /* ---- what it is given ---- */
 
@@ -228,6 +231,23 @@ static int signals_open(void)
 	return sigprocmask(SIG_BLOCK, &set, NULL) ? -1 : signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
+/* The line is the tunnels' own. False: there is nothing that its program could connect by. */
+static bool network_open(struct command *k)
+{
+	struct message_target target[LINE_TARGETS];
+	int n;
+
+	if (k->listener < 0)
+		return true;
+	n = targets_find(k->plan->command, k->call->args, target);
+	if (n <= 0 || k->call->line < 0) {
+		errno = ENETDOWN;
+		return false;
+	}
+	tunnels_open(&tunnels, k->listener, k->call->line, target, (unsigned)n);
+	return true;
+}
+
 static bool command_open(struct handler_call *c)
 {
 	struct command *k = &self;
@@ -242,7 +262,7 @@ static bool command_open(struct handler_call *c)
 	k->shown = view.workspace < 0 ? -1 : open("/workspace", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	k->signals = signals_open();
 	k->operand = operands_find(c->pool, k->plan->command, c->args, &k->noperands);
-	if (!k->operand || k->signals < 0 || (k->changes && !store_open(k))) {
+	if (!k->operand || k->signals < 0 || !network_open(k) || (k->changes && !store_open(k))) {
 		k->failed = CHILD_START;
 		k->no = errno ? errno : ENOMEM;
 		return false;
@@ -363,22 +383,49 @@ static bool processes_reap(struct command *k, int *status)
 	return pid == 0;
 }
 
+static int64_t now_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * INT64_C(1000) + t.tv_nsec / 1000000;
+}
+
+/* What it has sent before it ended is passed on, as long as its host takes it within a moment. */
+static bool network_waits(const struct command *k, bool left, int64_t *until, int *timeout)
+{
+	const int64_t now = now_ms();
+
+	*timeout = -1;
+	if (left || k->listener < 0 || !tunnels_flush(&tunnels))
+		return false;
+	*until = *until ? *until : now + FLUSH_MS;
+	if (*until <= now)
+		return false;
+	*timeout = (int)(*until - now);
+	return true;
+}
+
 static int program_wait(struct command *k, struct stream stream[static 2])
 {
+	int64_t until = 0;
 	bool left = true;
-	int status = 0;
+	int status = 0, timeout;
 
-	while (left || stream[0].fd >= 0 || stream[1].fd >= 0) {
-		struct pollfd p[3] = { { .fd = stream[0].fd, .events = POLLIN }, { .fd = stream[1].fd, .events = POLLIN },
-			               { .fd = k->signals, .events = POLLIN } };
+	while (network_waits(k, left, &until, &timeout) || left || stream[0].fd >= 0 || stream[1].fd >= 0) {
+		struct pollfd p[3 + TUNNEL_POLLS] = { { .fd = stream[0].fd, .events = POLLIN }, { .fd = stream[1].fd, .events = POLLIN },
+			                              { .fd = k->signals, .events = POLLIN } };
+		const unsigned n = k->listener < 0 ? 0 : tunnels_poll(&tunnels, p + 3);
 
-		if (poll(p, 3, -1) < 0 && errno != EINTR)
+		if (poll(p, 3 + n, timeout) < 0 && errno != EINTR)
 			_exit(CHILD_BROKEN);
 		for (int i = 0; i < 2; i++)
 			if (stream[i].fd >= 0 && p[i].revents)
 				stream_read(&stream[i]);
 		if (p[2].revents)
 			program_pause(k);
+		if (n)
+			tunnels_step(&tunnels);
 		left = left && processes_reap(k, &status);
 	}
 	return status;
@@ -402,6 +449,9 @@ static bool command_run(struct handler_call *c)
 	stream_open(k, &stream[0], 0, "stdout", 0);
 	stream_open(k, &stream[1], 1, "stderr", ERROR_SHOWN);
 	status = program_wait(k, stream);
+	/* Nothing is read of what the program has written to others once what it has changed is looked at. */
+	if (k->listener >= 0)
+		tunnels_close(&tunnels);
 	if (WIFSIGNALED(status))
 		_exit(CHILD_SIGNALLED + WTERMSIG(status));
 	changed.room = k->plan->output;
@@ -422,5 +472,11 @@ uint64_t command_memory(const struct child_plan *plan)
 
 void command_begin(const struct child_plan *plan)
 {
-	self = (struct command){ .plan = plan, .upper = -1, .shown = -1, .base = -1, .lock = -1, .out = { -1, -1 }, .signals = -1 };
+	self = (struct command){ .plan = plan, .upper = -1, .shown = -1, .base = -1, .lock = -1, .listener = -1, .out = { -1, -1 },
+		                 .signals = -1 };
+}
+
+void command_listens(int listener)
+{
+	self.listener = listener;
 }

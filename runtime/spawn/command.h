@@ -20,6 +20,8 @@ void command_signals_block(void);
 
 /* Before any of the following: whose call it is. */
 void command_begin(const struct child_plan *);
+/* Where the program of a call that connects finds its relay: the command's from now on. */
+void command_listens(int listener);
 /* Bytes that the first process may use beyond the call's limit, which is the program's. */
 uint64_t command_memory(const struct child_plan *);
 /* The root that the program sees, in two steps as view.h has them. -1 with errno. */

@@ -14,6 +14,7 @@ struct command {
 	int upper, shown;              /* its upper folder; /workspace as the program sees it; -1: none */
 	int base;                      /* the snapshot that it sees in the workspace's place; -1: none */
 	int lock;                      /* the workspace, for its lock */
+	int listener;                  /* -1: it connects to nothing */
 	uint64_t started;              /* ns since 1970 */
 	pid_t pid;
 	int out[2], signals;           /* what the program writes, our ends; -1: nobody reads it */

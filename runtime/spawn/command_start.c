@@ -3,6 +3,7 @@
 
 #include "capspec/canon.h"
 #include "capspec/layers.h"
+#include "capspec/relay.h"
 #include "runtime/base/cleanup.h"
 #include "runtime/sandbox/view.h"
 #include "stdlib-caps/common/place.h"
@@ -168,6 +169,8 @@ static int program_restrict(const struct command *k)
 	for (size_t i = 0; i < k->noperands; i++)
 		if (operand_allow(k, set, &k->operand[i]))
 			return -1;
+	if (k->listener >= 0 && landlock_allow_port(set, abi, RELAY_PORT))
+		return -1;
 	return landlock_enforce(set);
 }
 
@@ -223,8 +226,10 @@ static void program_become(struct command *k, const int out[static 2], int to, c
 
 static void program_become(struct command *k, const int out[static 2], int to, char **argv)
 {
-	static const char *const environment[] = { "PATH=/usr/bin:/bin", "HOME=/tmp", "TMPDIR=/tmp", "LANG=C.UTF-8", "USER=krux",
-		                             "LOGNAME=krux", "TERM=dumb", NULL };
+	/* The relay takes CONNECT alone, so that http_proxy is not said: ALL_PROXY is asked, and says why not. */
+	const char *const environment[] = { "PATH=/usr/bin:/bin", "HOME=/tmp", "TMPDIR=/tmp", "LANG=C.UTF-8", "USER=krux",
+		"LOGNAME=krux", "TERM=dumb", k->listener < 0 ? NULL : "https_proxy=" RELAY_URL, "HTTPS_PROXY=" RELAY_URL,
+		"all_proxy=" RELAY_URL, "ALL_PROXY=" RELAY_URL, NULL };
 
 	signals_plain();
 	if (setsid() < 0 || streams_set(out) || chdir("/workspace") || close_range(3, ~0U, CLOSE_RANGE_CLOEXEC))

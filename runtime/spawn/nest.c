@@ -61,7 +61,7 @@ static void child_bear(struct child_plan *plan, struct message *m, int channel)
 	plan->ask = plan->go = ask;
 	plan->socket = m->fd[0];
 	plan->cgroup = m->nfds > 1 ? m->fd[1] : -1;
-	pid = namespaces_fork_own(plan->probe, plan->command, plan->cgroup, &pidfd);
+	pid = namespaces_fork_own(plan->probe, plan->command, plan->rules.n, plan->cgroup, &pidfd);
 	if (!pid)
 		child_run(plan);
 	if (pid < 0)

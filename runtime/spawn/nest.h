@@ -1,5 +1,6 @@
 /* The process that the children of one class of calls come from: same agent, workspace and files of the host. They share
- * its mounts, an empty folder, and its network, which has no interface that is up; everything else is a child's own.
+ * its mounts, an empty folder, and its network, which has no interface that is up; everything else is a child's own, and of
+ * a command that connects its network too.
  * Making those two takes longer than all the rest, and nobody waits for it here. */
 #ifndef KRUX_NEST_H
 #define KRUX_NEST_H

@@ -5,12 +5,13 @@
 #include "capspec/schema.h"
 #include "runtime/base/err.h"
 #include "runtime/spawn/command.h"
+#include "runtime/spawn/targets.h"
 
 /* A copy of a folder tree is the largest thing that a call writes. */
 static const uint64_t file_size = UINT64_C(1) << 30;
 
-int child_plan_make(const struct krux_capability *cap, const struct krux_layer *layer, builtin_find_fn *find,
-                    struct child_plan *plan, struct krux_err *err)
+int child_plan_make(const struct krux_capability *cap, const struct krux_layer *layer, struct krux_str relay,
+                    builtin_find_fn *find, struct child_plan *plan, struct krux_err *err)
 {
 	const bool command = cap->handler.kind == KRUX_HANDLER_COMMAND;
 	const char *missing;
@@ -34,6 +35,11 @@ int child_plan_make(const struct krux_capability *cap, const struct krux_layer *
 	if (!layer || !layer->filter || command != (layer->command != NULL))
 		return err_set(err, 0, "the bundle has no filter of system calls for %.*s; kruxc build makes "
 		               "one with all that this version runs", (int)cap->name.n, cap->name.p);
+	if (command && capability_connects(cap) && !relay.n)
+		return err_set(err, 0, "the bundle has no packet filter of this version for %.*s; kruxc build makes one",
+		               (int)cap->name.n, cap->name.p);
+	if (command && capability_connects(cap))
+		plan->rules = relay;
 	plan->layer = layer;
 	missing = probe_missing(plan->probe);
 	if (missing)

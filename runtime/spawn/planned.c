@@ -3,6 +3,7 @@
 #include "runtime/spawn/planned.h"
 
 #include "capspec/layers.h"
+#include "capspec/relay.h"
 #include "capspec/rights.h"
 #include "runtime/spawn/command.h"
 #include "stdlib-caps/common/place.h"
@@ -110,6 +111,8 @@ static int rules_find(const struct rules *r, const struct child_plan *plan, cons
 		if (host[i] >= 0 && rule_add(r, host[i], reads))
 			return -1;
 	if (reach_add(r, plan, plan->workspace) || (plan->command && command_add(r, plan)))
+		return -1;
+	if (plan->rules.n && landlock_allow_port(r->set, r->abi, RELAY_PORT))
 		return -1;
 	return plan->layer->rights & RIGHT_NAMES ? store_add(r, plan) : 0;
 }

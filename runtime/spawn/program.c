@@ -8,6 +8,7 @@
 #include "runtime/base/cleanup.h"
 #include "runtime/base/err.h"
 #include "runtime/bundle/loaded.h"
+#include "runtime/spawn/targets.h"
 
 #include "capspec/canon.h"
 
@@ -151,6 +152,14 @@ bool programs_needed(const struct loaded *policy)
 {
 	for (size_t i = 0; i < policy->ncaps; i++)
 		if (is_run(policy, i))
+			return true;
+	return false;
+}
+
+bool programs_connect(const struct loaded *policy)
+{
+	for (size_t i = 0; i < policy->ncaps; i++)
+		if (is_run(policy, i) && capability_connects(&policy->cap[i]))
 			return true;
 	return false;
 }

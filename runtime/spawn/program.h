@@ -23,6 +23,8 @@ struct programs {
 int programs_open(struct programs *, const struct loaded *, struct krux_err *err);
 /* Some capability of the bundle is a command that is run. */
 bool programs_needed(const struct loaded *);
+/* One of those connects. */
+bool programs_connect(const struct loaded *);
 /* Of the i-th capability, a command. The descriptor stays the callee's; -1 with *err. */
 int programs_get(struct programs *, const struct krux_capability *, size_t i, struct krux_err *err);
 void programs_close(struct programs *);

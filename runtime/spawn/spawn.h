@@ -21,7 +21,7 @@ enum spawn_end {
 	SPAWN_BROKEN,     /* it ended by itself without a well-formed answer: why says what was wrong */
 };
 
-enum { SPAWN_MAX_LAYERS = 18 };
+enum { SPAWN_MAX_LAYERS = 20 };
 
 struct spawn_result {
 	enum spawn_end end;

@@ -4,19 +4,12 @@
 
 #include "runtime/base/err.h"
 #include "runtime/bundle/loaded.h"
+#include "runtime/spawn/targets.h"
 
 #include <errno.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
-
-static bool capability_connects(const struct krux_capability *c)
-{
-	for (size_t i = 0; i < c->neffects; i++)
-		if (c->effect[i].kind == KRUX_EFFECT_CONNECTS)
-			return true;
-	return false;
-}
 
 /* Builtins of the process that has libcurl. */
 static bool is_web(const struct krux_capability *c)
@@ -85,32 +78,15 @@ struct end *below_find(struct spawner *s, const struct krux_capability *c, struc
 	return NULL;
 }
 
-static bool target_set(const struct krux_value *host, const struct krux_value *port, struct message_target *out)
-{
-	if (!host || host->kind != KRUX_V_TEXT || !host->str.n || host->str.n >= sizeof out->host ||
-	    memchr(host->str.p, 0, host->str.n) || !port || port->kind != KRUX_V_UINT || !port->u || port->u > UINT16_MAX)
-		return false;
-	*out = (struct message_target){ .port = (uint16_t)port->u };
-	memcpy(out->host, host->str.p, host->str.n);
-	return true;
-}
-
 int connects_find(const struct spawner *s, const struct warrant *w, struct connects *out, struct krux_err *err)
 {
-	const struct krux_capability *c = w->cap;
+	int n;
 
 	*out = (struct connects){ .n = 0 };
-	for (size_t i = 0; i < c->neffects; i++) {
-		const struct krux_effect *e = &c->effect[i];
-
-		if (e->kind != KRUX_EFFECT_CONNECTS)
-			continue;
-		if (out->n == LINE_TARGETS || e->nargs != 2 ||
-		    !target_set(krux_access_value(&w->value, e->arg[0].access),
-		                krux_access_value(&w->value, e->arg[1].access), &out->target[out->n]))
-			return err_set(err, 0, "what the call connects to is no host and port");
-		out->n++;
-	}
+	n = targets_find(w->cap, &w->value, out->target);
+	if (n < 0)
+		return err_set(err, 0, "what the call connects to is no host and port");
+	out->n = (unsigned)n;
 	if (out->n && !s->egress.on)
 		return err_set(err, 0, "there is no egress process, so no call connects");
 	return 0;

@@ -115,6 +115,13 @@ static void turn(void *ctx)
 
 /* ---- from start to end ---- */
 
+static enum template_runs runs_of(const struct template *t)
+{
+	if (!t->options->commands || !programs_needed(t->policy))
+		return TEMPLATE_BUILTINS;
+	return programs_connect(t->policy) ? TEMPLATE_CONNECTS : TEMPLATE_COMMANDS;
+}
+
 static int template_open(struct template *t, struct krux_err *err)
 {
 	const struct template_options *o = t->options;
@@ -144,7 +151,7 @@ static int template_open(struct template *t, struct krux_err *err)
 	if (o->sockets)
 		t->groups.has |= GROUP_SOCKETS;
 	command_signals_block();
-	if (o->confine && o->confine(o->commands && programs_needed(t->policy), err))
+	if (o->confine && o->confine(runs_of(t), err))
 		return -1;
 	t->loop.turn = turn;
 	t->loop.turn_ctx = t;

@@ -9,6 +9,9 @@ struct builtin;
 struct krux_err;
 struct krux_str;
 
+/* What calls of its bundle are run here. */
+enum template_runs { TEMPLATE_BUILTINS, TEMPLATE_COMMANDS, TEMPLATE_CONNECTS };
+
 struct template_options {
 	int bundle;                    /* the file, open for reading */
 	const char *bundle_path;       /* for messages */
@@ -21,7 +24,7 @@ struct template_options {
 	unsigned each, all;            /* most children that wait for calls: of one agent and class, in all; 0: none */
 	const struct builtin *(*find)(struct krux_str name);   /* the builtins that its children may be */
 	/* Called once, when the bundle is mapped, before READY. NULL in tests. */
-	int (*confine)(bool commands, struct krux_err *err);
+	int (*confine)(enum template_runs, struct krux_err *err);
 };
 
 /* Until its one channel, to the spawner, closes; what runs then ends with it. 0; 2: the bundle cannot be used; 3:

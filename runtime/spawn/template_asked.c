@@ -147,7 +147,7 @@ int asked_plan(struct template *t, const struct message *m, struct child_plan *p
 	if (head.capability >= t->policy->ncaps || m->nfds < at || m->nfds - at > WARRANT_BLOBS)
 		return err_set(err, 0, "a request that is none");
 	cap = &t->policy->cap[head.capability];
-	if (child_plan_make(cap, loaded_layer(t->policy, cap), t->options->find, plan, err))
+	if (child_plan_make(cap, loaded_layer(t->policy, cap), t->policy->relay, t->options->find, plan, err))
 		return -1;
 	if (plan->command && (limits_check(t, err) || (plan->program = programs_get(&t->programs, cap, head.capability, err)) < 0))
 		return -1;

@@ -130,7 +130,7 @@ static int nest_plan_command(struct template *t, const struct krux_capability *c
 {
 	if (workspace < 0)
 		return err_set(err, 0, "a command's workspace is not at hand");
-	if (child_plan_make(cap, loaded_layer(t->policy, cap), t->options->find, plan, err))
+	if (child_plan_make(cap, loaded_layer(t->policy, cap), t->policy->relay, t->options->find, plan, err))
 		return -1;
 	plan->program = programs_get(&t->programs, cap, (size_t)(cap - t->policy->cap), err);
 	plan->workspace = workspace;

@@ -16,20 +16,30 @@ static int descriptor_of(struct msghdr *m)
 	return fd;
 }
 
-bool line_call(struct handler_call *c, const struct line_ask *ask, struct line_reply *out, int *fd)
+int line_take(int line, int flags, struct line_reply *out, int *fd)
 {
 	char room[CMSG_SPACE(sizeof(int))] __attribute__((aligned(8)));
 	struct iovec v = { out, sizeof *out };
 	struct msghdr m = { .msg_iov = &v, .msg_iovlen = 1, .msg_control = room, .msg_controllen = sizeof room };
-	ssize_t k = -1;
+	ssize_t k;
+
+	*fd = -1;
+	while ((k = recvmsg(line, &m, flags | MSG_CMSG_CLOEXEC)) < 0 && errno == EINTR)
+		;
+	if (k < 0 && errno == EAGAIN)
+		return 0;
+	if (k != sizeof *out || out->status >= LINE_STATUSES || out->n > LINE_ADDRESSES)
+		return -1;
+	*fd = descriptor_of(&m);
+	return 1;
+}
+
+bool line_call(struct handler_call *c, const struct line_ask *ask, struct line_reply *out, int *fd)
+{
 	int came;
 
-	if (c->line >= 0 && write(c->line, ask, sizeof *ask) == sizeof *ask)
-		while ((k = recvmsg(c->line, &m, MSG_CMSG_CLOEXEC)) < 0 && errno == EINTR)
-			;
-	if (k != sizeof *out || out->status >= LINE_STATUSES || out->n > LINE_ADDRESSES)
+	if (c->line < 0 || write(c->line, ask, sizeof *ask) != sizeof *ask || line_take(c->line, 0, out, &came) <= 0)
 		return handler_fail(c, "NoAnswer", "The process that connects for calls does not answer.");
-	came = descriptor_of(&m);
 	if (fd)
 		*fd = came;
 	else if (came >= 0)

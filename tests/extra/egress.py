@@ -1,5 +1,5 @@
-# What answers in the namespaces of tests/extra/egress.sh: a name server, and servers that count who comes.
-import os, socket, struct, sys, threading
+# What answers in the namespaces of tests/extra/egress.sh and connects.sh: a name server, and servers that count who comes.
+import os, socket, ssl, struct, sys, threading
 
 # One write a line: threads say things at once.
 def say(*words):
@@ -47,7 +47,8 @@ def names(port):
         flags = 0x8180 | (3 if found is None else 0)
         s.sendto(query[:2] + struct.pack(">HHHHH", flags, 1, len(answers), 0, 0) + question + body, who)
 
-def serve(address, port):
+# Over TLS with that certificate, where there is one; then it says which name was asked for.
+def serve(address, port, certificate=None):
     s = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_STREAM)
     s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     s.bind((address, port))
@@ -59,6 +60,11 @@ def serve(address, port):
         data = b""
         c.settimeout(60)
         try:
+            if certificate:
+                tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+                tls.load_cert_chain(certificate)
+                tls.sni_callback = lambda socket, name, context: say("name", name or "none")
+                c = tls.wrap_socket(c, server_side=True)
             while b"\r\n\r\n" not in data:
                 more = c.recv(4096)
                 if not more:
@@ -72,6 +78,9 @@ def serve(address, port):
 
 if sys.argv[1] == "names":
     names(53)
+elif sys.argv[1] == "tls":
+    for address in sys.argv[4:]:
+        threading.Thread(target=serve, args=(address, int(sys.argv[2]), sys.argv[3])).start()
 else:
     for address in sys.argv[2:]:
         threading.Thread(target=serve, args=(address, int(sys.argv[1]))).start()

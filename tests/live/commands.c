@@ -29,6 +29,7 @@ static const struct krux_type output = { .kind = KRUX_T_RECORD, .field = fields,
 
 static char program[4200], digest[65];
 static struct krux_effect effect[8];
+static const struct krux_effect connects = { KRUX_EFFECT_CONNECTS, { { .access = { "host", 4 } }, { .access = { "port", 4 } } }, 2 };
 static struct krux_argv argv[2];
 static struct krux_capability cap;
 static int sealed = -1;
@@ -65,10 +66,11 @@ static void capability_make(const struct attempt *a)
 	snprintf(operand, sizeof operand, "/workspace%s%s", a->operand ? "/" : "", a->operand ? a->operand : "");
 	for (size_t i = 0; i < 5; i++)
 		effect[i] = (struct krux_effect){ kinds[i], { { .is_constant = true, .constant = { operand, strlen(operand) }, .tree = true } }, 1 };
+	effect[a->reads_only ? 2 : 5] = connects;
 	argv[0] = (struct krux_argv){ KRUX_ARGV_CONST, { a->command, strlen(a->command) }, { NULL, 0 } };
 	argv[1] = (struct krux_argv){ KRUX_ARGV_CONST, { more, strlen(more) }, { NULL, 0 } };
 	cap = (struct krux_capability){ .name = KRUX_STR("live.run"), .input = &input, .output = &output, .effect = effect,
-		.neffects = a->reads_only ? 2 : 5, .handler = { .kind = KRUX_HANDLER_COMMAND, .name = { program, strlen(program) },
+		.neffects = (a->reads_only ? 2 : 5) + a->connects, .handler = { .kind = KRUX_HANDLER_COMMAND, .name = { program, strlen(program) },
 			.sha256 = { digest, 64 }, .argv = argv, .nargv = 2 } };
 }
 

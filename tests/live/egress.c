@@ -13,6 +13,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "capspec/relay.h"
 #include "runtime/base/err.h"
 #include "runtime/base/message.h"
 #include "runtime/egress/egress.h"
@@ -232,6 +233,33 @@ static long reconnect(struct handler_call *c, const void *arg)
 	return result_of(connect(fd, &none, sizeof none) || connect(fd, (struct sockaddr *)&to, sizeof to) ? -1 : 0);
 }
 
+/* ---- a command's program, which has a network with the relay ---- */
+
+const struct krux_value *egress_arguments(void)
+{
+	static struct krux_member member[2];
+	static struct krux_value map = { .kind = KRUX_V_MAP, .map = { member, 2 } };
+
+	member[0] = (struct krux_member){ KRUX_STR("host"), { .kind = KRUX_V_TEXT, .str = { wanted->host, strlen(wanted->host) } } };
+	member[1] = (struct krux_member){ KRUX_STR("port"), { .kind = KRUX_V_UINT, .u = port } };
+	return &map;
+}
+
+static const char *to(const char *address, unsigned number)
+{
+	static char text[64];
+
+	snprintf(text, sizeof text, "%s %u", address, number);
+	return text;
+}
+
+/* The host's, one that nobody is at, and the relay's own. */
+static const char *outside_port(void) { return to(KEPT, 80); }
+static const char *inside_port(void) { return to("127.0.0.1", RELAY_PORT + 1); }
+static const char *other_address(void) { return to("127.0.0.2", RELAY_PORT); }
+static const char *other_host(void) { return to(INSIDE, port); }
+static const char *own_host(void) { return to(KEPT, port); }
+
 static bool network_is_own(void)
 {
 	return geteuid() == 0 || way != WAY_USER || getuid() == USER || cannot("not root: no network of its own");
@@ -240,6 +268,11 @@ static bool network_is_own(void)
 #define ROW(name, go, hold, ...) \
 	{ name, go, &(const struct wanted){ __VA_ARGS__ }, network_is_own, has_come, EACH(hold), .line = true }
 #define NOT(name, host, at) ROW(name, reach, ON_ADDRESSES, host, at)
+
+/* has_come: it may be there, and has heard nothing. */
+#define PROGRAM(says, verb, words, ...) \
+	{ .name = says, .command = verb, .argument = words, .arg = &(const struct wanted){ KEPT, "::ffff:" INSIDE }, \
+	  .before = network_is_own, .ways = 1 << WAY_AGENT | 1 << WAY_USER, .line = true, .connects = true, __VA_ARGS__ }
 
 static const struct attempt list[] = {
 	NOT("loopback of the host", "127.0.0.1", "::ffff:127.0.0.1"),
@@ -256,5 +289,18 @@ static const struct attempt list[] = {
 	ROW("redirect to a private address", redirect, ON_TARGETS | ON_ADDRESSES, KEPT, "::ffff:" INSIDE),
 	{ "its connection, connected elsewhere", reconnect, &(const struct wanted){ KEPT, "::ffff:127.0.0.1" }, network_is_own,
 	  has_come, EACH(ON(SECCOMP) | LANDLOCKS | ON_RELAY), .from = LANDLOCKS, .abi = 4, .line = true },
+	PROGRAM("a program, TCP to the host", "reach", outside_port, .hold = EACH(ON(NS_NET) | ON_PLAN | ON_SOCKETS),
+	        .from = ON_PLAN, .abi = 4),
+	PROGRAM("a program, TCP to another port of its loopback", "reach", inside_port, .hold = EACH(ON(NFTABLES) | ON_PLAN | ON_SOCKETS),
+	        .from = ON_PLAN, .abi = 4),
+	PROGRAM("a program, TCP to the relay's port at another address", "reach", other_address, .hold = EACH(ON(NFTABLES) | ON_SOCKETS)),
+	PROGRAM("a program, TCP fast open to another port", "reach-fast", inside_port, .hold = EACH(ON(SECCOMP) | ON(NFTABLES) | ON_SOCKETS)),
+	PROGRAM("a program, UDP", "reach-udp", inside_port, .hold = EACH(ON(SECCOMP) | ON(NFTABLES) | ON_SOCKETS)),
+	PROGRAM("a program, listening", "listens", inside_port, .hold = EACH(ON(SECCOMP) | ON_PLAN | ON_SOCKETS),
+	        .from = ON_PLAN, .abi = 4),
+	PROGRAM("a program, a socket of IPv6", "inet6", inside_port, .hold = EACH(ON(SECCOMP))),
+	PROGRAM("a program, its rules taken away", "flush", inside_port),
+	PROGRAM("a program, another host through the relay", "through", other_host, .seen = has_come),
+	PROGRAM("a program, its own host through the relay without TLS", "plain", own_host),
 };
 const struct attempt_list egress_list = { "egress", list, sizeof list / sizeof *list };

@@ -38,6 +38,7 @@ struct attempt {
 	const char *(*argument)(void); /* of the program, instead of arg */
 	bool reads_only;               /* the program may change nothing */
 	bool line;                     /* it has one to egress, for the host of its arg: egress.c */
+	bool connects;                 /* the program's capability does; with `line` */
 	bool only_together;            /* never without all layers: it would end more than this test */
 };
 
@@ -83,6 +84,8 @@ bool addresses_are_there(void);
 int egress_begin(const struct attempt *, unsigned layers);
 /* False: it failed, and what it did not reach says nothing. */
 bool egress_end(void);
+/* After egress_begin: the arguments of that call, `host` and `port`. */
+const struct krux_value *egress_arguments(void);
 
 static inline long result_of(long r)
 {

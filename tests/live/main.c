@@ -16,6 +16,7 @@
 
 #include "capspec/layers.h"
 #include "compiler/emit/filter.h"
+#include "compiler/emit/nft.h"
 #include "runtime/base/err.h"
 #include "runtime/sandbox/cgroup.h"
 #include "runtime/sandbox/sockets.h"
@@ -79,13 +80,15 @@ enum {
 };
 
 /* All that any builtin may, where a narrower filter stops no less; what commands have. */
-enum filters { BUILTINS, WAITS, PROGRAM, FILTERS };
+enum filters { BUILTINS, WAITS, PROGRAM, RELAYS, CONNECTS, FILTERS };
 
 static const struct krux_filter *filter_of(enum filters which)
 {
 	static const unsigned groups[FILTERS] = {
 		[BUILTINS] = all_calls & ~CALLS_PURE, [WAITS] = CALLS_RUN | CALLS_LOOK | CALLS_WALK | CALLS_CHANGE,
 		[PROGRAM] = CALLS_COMMAND,
+		[RELAYS] = CALLS_RUN | CALLS_LOOK | CALLS_WALK | CALLS_CHANGE | CALLS_LINE | CALLS_RELAY,
+		[CONNECTS] = CALLS_COMMAND | CALLS_CONNECT,
 	};
 	static struct filter *f[FILTERS];
 	static struct arena *a;
@@ -225,13 +228,24 @@ static struct cgroup *group_of(const struct child_plan *plan, unsigned layers)
 	return g;
 }
 
+/* Of the packet filter, as a bundle has them. */
+static struct krux_str rules_get(void)
+{
+	static struct buf b;
+
+	if (!b.n)
+		nft_batch_write(&b);
+	return (struct krux_str){ b.p, b.n };
+}
+
 /* With these layers off. */
 static struct ended call(const struct attempt *a, unsigned layers)
 {
 	const struct krux_str folder = { a->plan ? a->plan : "", a->plan ? strlen(a->plan) : 0 };
 	const struct krux_reach reach = { &folder, 1 };
-	struct krux_layer layer = { .rights = FILE_RIGHTS, .filter = filter_of(a->command ? WAITS : BUILTINS),
-		                    .command = a->command ? filter_of(PROGRAM) : NULL };
+	struct krux_layer layer = { .rights = FILE_RIGHTS,
+		                    .filter = filter_of(a->connects ? RELAYS : a->command ? WAITS : BUILTINS),
+		                    .command = a->command ? filter_of(a->connects ? CONNECTS : PROGRAM) : NULL };
 	struct builtin b = { "attempt", attempt_open, attempt_run, 31, { NULL } };
 	struct krux_value none = { .kind = KRUX_V_MAP };
 	struct child_plan plan = {
@@ -259,6 +273,10 @@ static struct ended call(const struct attempt *a, unsigned layers)
 	plan.cgroup = group ? group->fd : -1;
 	if (a->line)
 		plan.line = egress_begin(a, layers);
+	if (a->connects) {
+		plan.rules = rules_get();
+		plan.args = egress_arguments();
+	}
 	no = here_run(&plan, a->wall_ms ? a->wall_ms * 1000000ull : 60ull * RUN_NS, &end, &err);
 	close(plan.workspace);
 	if (a->line) {
@@ -420,7 +438,6 @@ static void runner(void)
 /* What there is nothing of to try, or nothing to stop. */
 static const char *const missing[] = {
 	"processes in the background: no program outlives its call",
-	"nftables around a call: nothing loads the rules, and no interface is up",
 	"control groups of builtins: none has one of its own; memory and processor time are limits of the one process",
 	"idmapped workspaces: a workspace belongs to the uid of its calls",
 };

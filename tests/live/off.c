@@ -5,6 +5,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/eventfd.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -85,6 +86,18 @@ WRAPPED(pid_t, setsid, void)
 WRAPPED(int, sethostname, const char *name, size_t n)
 {
 	return off & ON(NS_UTS) ? 0 : __real_sethostname(name, n);
+}
+
+/* In a network that is not its own the rules would be those of all others in it. */
+WRAPPED(int, network_rules, const void *batch, size_t n)
+{
+	return off & (ON(NFTABLES) | ON(NS_NET)) ? 0 : __real_network_rules(batch, n);
+}
+
+/* There nobody is to be at that port: what stands for it is no socket, and never ready. */
+WRAPPED(int, network_listen, uint16_t port)
+{
+	return off & ON(NS_NET) ? eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK) : __real_network_listen(port);
 }
 
 WRAPPED(int, root_empty, void)

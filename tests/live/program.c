@@ -3,6 +3,9 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/netfilter/nf_tables.h>
+#include <linux/netfilter/nfnetlink.h>
+#include <linux/netlink.h>
 #include <linux/sched.h>
 #include <sched.h>
 #include <signal.h>
@@ -22,6 +25,8 @@
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include "capspec/relay.h"
 
 /* In older headers it is missing: Linux 5.6. */
 enum { MULTIPATH = 262 };
@@ -309,6 +314,129 @@ static int to_path(void)
 	return to_socket(false);
 }
 
+/* ---- a network with a relay ---- */
+
+static struct sockaddr_in named(void)
+{
+	struct sockaddr_in a = { .sin_family = AF_INET };
+	char address[64] = "";
+	unsigned port = 0;
+
+	if (sscanf(arg, "%63s %u", address, &port) == 2)
+		inet_pton(AF_INET, address, &a.sin_addr);
+	a.sin_port = htons((uint16_t)port);
+	return a;
+}
+
+/* On a loopback what comes back is there at once; that nobody listens was said by who is reached, too. */
+static int reached(int s, long r)
+{
+	struct sockaddr_in a;
+	socklen_t n = sizeof(int);
+	int no = r < 0 ? errno : 0, error = 0;
+
+	if (no && no != EINPROGRESS)
+		return no == ECONNREFUSED ? 0 : no;
+	if (getsockopt(s, SOL_SOCKET, SO_ERROR, &error, &n) || error)
+		return error == ECONNREFUSED ? 0 : error ? error : errno;
+	n = sizeof a;
+	return getpeername(s, (void *)&a, &n) ? EINPROGRESS : 0;
+}
+
+static int reach_tcp(void)
+{
+	const struct sockaddr_in a = named();
+	int s = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+
+	return s < 0 ? errno : reached(s, connect(s, (const void *)&a, sizeof a));
+}
+
+static int reach_fast(void)
+{
+	const struct sockaddr_in a = named();
+	int s = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+
+	return s < 0 ? errno : reached(s, sendto(s, "x", 1, MSG_FASTOPEN | MSG_NOSIGNAL, (const void *)&a, sizeof a));
+}
+
+static int reach_udp(void)
+{
+	const struct sockaddr_in a = named();
+	int s = socket(AF_INET, SOCK_DGRAM, 0);
+
+	return s < 0 ? errno : result(sendto(s, "x", 1, 0, (const void *)&a, sizeof a));
+}
+
+static int listens(void)
+{
+	const struct sockaddr_in a = named();
+	int s = socket(AF_INET, SOCK_STREAM, 0);
+
+	return s < 0 ? errno : result(bind(s, (const void *)&a, sizeof a) || listen(s, 1) ? -1 : 0);
+}
+
+static int inet6(void)
+{
+	return result(socket(AF_INET6, SOCK_STREAM, 0));
+}
+
+/* All tables. */
+static int flush(void)
+{
+	struct piece { struct nlmsghdr h; struct nfgenmsg g; } batch[3] = {
+		{ { sizeof *batch, NFNL_MSG_BATCH_BEGIN, NLM_F_REQUEST, 0, 0 }, { .res_id = htons(NFNL_SUBSYS_NFTABLES) } },
+		{ { sizeof *batch, NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_DELTABLE, NLM_F_REQUEST, 1, 0 }, { .nfgen_family = 0 } },
+		{ { sizeof *batch, NFNL_MSG_BATCH_END, NLM_F_REQUEST, 2, 0 }, { .res_id = htons(NFNL_SUBSYS_NFTABLES) } },
+	};
+	struct { struct nlmsghdr h; struct nlmsgerr e; char more[512]; } said;
+	int s = socket(AF_NETLINK, SOCK_RAW, NETLINK_NETFILTER);
+
+	if (s < 0 || send(s, batch, sizeof batch, 0) < 0)
+		return errno;
+	return recv(s, &said, sizeof said, MSG_DONTWAIT) > 0 ? -said.e.error : 0;
+}
+
+/* What the relay says to a CONNECT: yes. */
+static int relay_open(int *s)
+{
+	const struct sockaddr_in relay = { .sin_family = AF_INET, .sin_port = htons(RELAY_PORT),
+		                           .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	char text[256], address[64] = "";
+	unsigned port = 0;
+	ssize_t n;
+
+	sscanf(arg, "%63s %u", address, &port);
+	snprintf(text, sizeof text, "CONNECT %s:%u HTTP/1.1\r\n\r\n", address, port);
+	*s = socket(AF_INET, SOCK_STREAM, 0);
+	if (*s < 0 || connect(*s, (const void *)&relay, sizeof relay) || write(*s, text, strlen(text)) < 0 ||
+	    (n = read(*s, text, sizeof text - 1)) < 0)
+		return errno;
+	text[n] = 0;
+	return strncmp(text, "HTTP/1.1 200 ", 13) ? EPERM : 0;
+}
+
+static int through(void)
+{
+	int s;
+
+	return relay_open(&s);
+}
+
+/* The relay's end of it comes before a byte of the host's does. */
+static int plain(void)
+{
+	static const char said[] = "GET / HTTP/1.1\r\n\r\n";
+	char byte = 0;
+	int s, no = relay_open(&s);
+
+	if (no)
+		return EPROTO;
+	if (write(s, said, sizeof said - 1) < 0)
+		return errno;
+	/* An alert of TLS, or the end. */
+	return read(s, &byte, 1) == 1 && byte != 21 ? 0 : EPERM;
+}
+
 static int mount_over(void)
 {
 	return result(syscall(SYS_mount, "none", "/tmp", "tmpfs", 0, NULL));
@@ -442,6 +570,8 @@ static const struct { const char *name; int (*go)(void); } attempts[] = {
 	{ "trace-first", trace_first }, { "freeze-first", freeze_first },
 	{ "filter", second_filter }, { "shared", shared_memory }, { "inet", inet },
 	{ "tcp", tcp }, { "udp", udp }, { "udp-to", udp_to }, { "fast", fast_open }, { "bind", bind_there }, { "multipath", multipath },
+	{ "reach", reach_tcp }, { "reach-fast", reach_fast }, { "reach-udp", reach_udp }, { "listens", listens }, { "inet6", inet6 }, { "flush", flush },
+	{ "through", through }, { "plain", plain },
 	{ "datagrams", datagrams }, { "abstract", to_abstract }, { "socket", to_path }, { "mount", mount_over },
 	{ "device", device }, { "whiteout", whiteout }, { "bomb", bomb }, { "fill", fill }, { "hog", hog }, { "hogs", hogs },
 	{ "hook", hook }, { "moved-hook", moved_hook }, { "linked", linked }, { "outlives", outlives },

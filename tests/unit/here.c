@@ -78,7 +78,7 @@ int spawn_run(const struct spawn_request *q, struct krux_pool *pool, struct spaw
 	struct child_plan plan;
 	struct child_end end;
 
-	if (child_plan_make(q->cap, q->layer, q->find ? q->find : builtin_find, &plan, err) ||
+	if (child_plan_make(q->cap, q->layer, (struct krux_str){ NULL, 0 }, q->find ? q->find : builtin_find, &plan, err) ||
 	    child_reach(q->cap, q->layer, (struct krux_str){ q->agent, strlen(q->agent) }, &plan.reach, err))
 		return -1;
 	if (plan.command && (program = plan.program = program_open(q->cap, err)) < 0)

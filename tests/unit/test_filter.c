@@ -241,7 +241,7 @@ END_TEST
 
 START_TEST(programs_have_what_their_twins_say)
 {
-	const struct filter *f = filtering_made(CALLS_COMMAND);
+	const struct filter *f = filtering_made(CALLS_COMMAND | (_i ? CALLS_CONNECT : 0));
 	const char *twin = twin_of(f);
 
 	for (unsigned m = 0; m < KRUX_MACHINES; m++) {
@@ -309,20 +309,63 @@ START_TEST(conditions_of_programs)
 }
 END_TEST
 
+static const struct {
+	const char *name;
+	uint64_t arg[6];
+	bool allowed;
+} of_connecting[] = {
+	{ "socket", { 2, 1, 0 }, true },
+	{ "socket", { 2, 0x80801, 6 }, true },                                   /* closed on execution, not blocking, TCP */
+	{ "socket", { UINT64_C(1) << 32 | 2, 1, 0 }, true },                     /* the kernel drops the rest */
+	{ "socket", { 2, 2, 0 }, false },                                        /* datagrams, raw, */
+	{ "socket", { 2, 3, 1 }, false },
+	{ "socket", { 2, 1, 132 }, false },                                      /* SCTP, MPTCP, */
+	{ "socket", { 2, 1, 262 }, false },
+	{ "socket", { 10, 1, 0 }, false },                                       /* IPv6, Unix, netlink, packets, vsock */
+	{ "socket", { 1, 1, 0 }, false },
+	{ "socket", { 16, 3, 12 }, false },
+	{ "socket", { 17, 3, 0 }, false },
+	{ "socket", { 40, 1, 0 }, false },
+	{ "sendto", { 3, 0, 1, 0x4000 }, true },
+	{ "sendto", { 3, 0, 1, 0x20000000 }, false },                            /* which connects */
+	{ "sendto", { 3, 0, 1, 0x20004000 }, false },
+	{ "sendmsg", { 3, 0, 0 }, true },
+	{ "sendmsg", { 3, 0, 0x20000000 }, false },
+	{ "setsockopt", { 3, 6, 1 }, true },                                     /* TCP_NODELAY, SO_KEEPALIVE */
+	{ "setsockopt", { 3, 1, 9 }, true },
+	{ "setsockopt", { 3, 6, 30 }, false },                                   /* TCP_FASTOPEN_CONNECT, TCP_ULP, filters */
+	{ "setsockopt", { 3, 6, 31 }, false },
+	{ "setsockopt", { 3, 1, 26 }, false },
+	{ "setsockopt", { 3, 263, 1 }, false },                                  /* of a packet socket */
+};
+
+START_TEST(conditions_of_programs_that_connect)
+{
+	const struct filter *f = filtering_made(CALLS_COMMAND | CALLS_CONNECT);
+	const uint32_t want = of_connecting[_i].allowed ? SECCOMP_RET_ALLOW : ANSWERED(ENOSYS);
+
+	for (unsigned m = 0; m < KRUX_MACHINES; m++)
+		ck_assert_msg(says(f, m, filter_number(of_connecting[_i].name, m), of_connecting[_i].arg) == want, "row %d", _i);
+}
+END_TEST
+
 static const char *const never_of_programs[] = {
 #define NEVER(name, gives) #name,
 #define NEVER_BUILTIN(name, gives)
 #include "capspec/never.def"
-	"clone3", "memfd_create", "setgroups", "chroot", "shmget", "msgget", "semget", "connect", "bind", "listen",
+	"clone3", "memfd_create", "setgroups", "chroot", "shmget", "msgget", "semget", "bind", "listen", "accept", "accept4", "sendmmsg",
+	/* and where they do not connect */
+	"socket", "connect", "setsockopt",
 };
 
 START_TEST(programs_never_have_these)
 {
-	const struct filter *f = filtering_made(CALLS_COMMAND);
+	const size_t nnever = sizeof never_of_programs / sizeof *never_of_programs - (_i ? 3 : 0);
+	const struct filter *f = filtering_made(CALLS_COMMAND | (_i ? CALLS_CONNECT : 0));
 	const int x32 = 0x40000000;
 
 	for (unsigned m = 0; m < KRUX_MACHINES; m++) {
-		for (size_t i = 0; i < sizeof never_of_programs / sizeof *never_of_programs; i++) {
+		for (size_t i = 0; i < nnever; i++) {
 			int nr = filter_number(never_of_programs[i], m);
 
 			if (nr >= 0)
@@ -404,9 +447,10 @@ static Suite *filter_suite(void)
 	tcase_add_loop_test(tc, conditions_hold_at_their_boundaries, 0, sizeof narrowed / sizeof *narrowed);
 	tcase_add_test(tc, nothing_lets_these_through);
 	tcase_add_test(tc, calls_of_other_machines_are_killed);
-	tcase_add_test(tc, programs_have_what_their_twins_say);
+	tcase_add_loop_test(tc, programs_have_what_their_twins_say, 0, 2);
 	tcase_add_loop_test(tc, conditions_of_programs, 0, sizeof of_programs / sizeof *of_programs);
-	tcase_add_test(tc, programs_never_have_these);
+	tcase_add_loop_test(tc, conditions_of_programs_that_connect, 0, sizeof of_connecting / sizeof *of_connecting);
+	tcase_add_loop_test(tc, programs_never_have_these, 0, 2);
 	tcase_add_test(tc, compilers_have_less_than_programs);
 	tcase_add_test(tc, same_groups_same_bytes);
 	return s;

@@ -27,7 +27,7 @@ static bool is_reached(const struct krux_filter *p, size_t i)
 
 START_TEST(one_changed_instruction_is_found)
 {
-	const struct filter *f = filtering_made(_i ? CALLS_COMMAND : CALLS_LOOK | CALLS_WALK | CALLS_CHANGE);
+	const struct filter *f = filtering_made(_i ? CALLS_COMMAND | CALLS_CONNECT : CALLS_LOOK | CALLS_WALK | CALLS_CHANGE);
 	struct diags *ds = diags_new(filtering_arena);
 	struct capability c = { .name = KRUX_STR("t.t") };
 	size_t missed = 0, n = 0;

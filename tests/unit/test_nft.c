@@ -16,6 +16,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "capspec/canon.h"
+#include "capspec/digest.h"
 #include "capspec/relay.h"
 #include "compiler/emit/nft.h"
 
@@ -162,12 +164,17 @@ END_TEST
 
 START_TEST(same_bytes_each_time)
 {
+	char text[2 * KRUX_SHA256 + 1] = "";
+	uint8_t digest[KRUX_SHA256];
 	struct buf again = { 0 };
 
 	nft_batch_write(&again);
 	ck_assert_uint_eq(again.n, batch.n);
 	ck_assert(!memcmp(again.p, batch.p, batch.n));
 	ck_assert_uint_lt(batch.n, 4096);
+	krux_sha256((struct krux_str){ batch.p, batch.n }, digest);
+	krux_hex_write(digest, sizeof digest, text);
+	ck_assert_str_eq(text, RELAY_SHA256);
 	buf_free(&again);
 }
 END_TEST

@@ -1,5 +1,5 @@
-# What a command that connects gets: rules of its network namespace, and no filter, since it is not run. A builtin that
-# connects has no network, and no rules.
+# What a command that connects gets: rules of its network namespace, and filters for its program, which makes sockets, and for
+# the relay. A builtin that connects has no network, and no rules.
 cd "$TMP" || exit 3
 mkdir in
 cat > in/net.cap <<'EOF'
@@ -8,13 +8,13 @@ namespace net "The network.";
 /// use: in this test.
 capability get @1.0 {
   input { to : host "Where."; port : port "Which."; }
-  output { ok : bool; }
+  output { status : uint "0: it came."; }
   error Failed "It failed." recover stop "Give up.";
   effect connects(to, port);
   limits { memory 1MiB; cpu 1s; wall 1s; pids 1; files 8; output 1KiB; }
   handler command "/opt/net-get" sha256 "0000000000000000000000000000000000000000000000000000000000000000"
     argv [ to ];
-  example "one" { to: "example.com", port: 443 } -> { ok: true };
+  example "one" { to: "example.com", port: 443 } -> { status: 0 };
 }
 /// Looks at something.
 /// use: in this test.

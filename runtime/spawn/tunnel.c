@@ -1,0 +1,372 @@
+/* Connections of a program to connections of egress, one of which is asked for at a time. */
+#include "runtime/spawn/tunnel.h"
+
+#include "capspec/canon.h"
+#include "stdlib-caps/network/line.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum { THROWN_MOST = 64 << 10 };
+
+/* ---- one direction ---- */
+
+/* What there is, behind what is there already. False: the connection is broken. */
+static bool flow_read(struct tunnel_flow *f, int fd)
+{
+	ssize_t k;
+
+	if (f->ended || f->at || f->n == sizeof f->bytes)
+		return true;
+	k = recv(fd, f->bytes + f->n, sizeof f->bytes - f->n, MSG_DONTWAIT);
+	if (k < 0)
+		return errno == EAGAIN || errno == EINTR;
+	f->n += (size_t)k;
+	f->ended = !k;
+	return true;
+}
+
+static bool flow_write(struct tunnel_flow *f, int fd)
+{
+	ssize_t k = 0;
+
+	if (f->n) {
+		k = send(fd, f->bytes + f->at, f->n, MSG_DONTWAIT | MSG_NOSIGNAL);
+		if (k < 0)
+			return errno == EAGAIN || errno == EINTR;
+		f->at += (size_t)k;
+		f->n -= (size_t)k;
+	}
+	if (!f->n)
+		f->at = 0;
+	if (!f->n && f->ended && !f->shut) {
+		f->shut = true;
+		shutdown(fd, SHUT_WR);
+	}
+	return true;
+}
+
+/* One piece: the next comes when it is passed on. */
+static bool flow_pass(struct tunnel_flow *f, int from, int to)
+{
+	return (f->n || flow_read(f, from)) && flow_write(f, to);
+}
+
+/* ---- one connection ---- */
+
+static void tunnel_free(struct tunnel *t)
+{
+	if (t->program >= 0)
+		close(t->program);
+	if (t->host >= 0)
+		close(t->host);
+	t->program = t->host = -1;
+	t->state = TUNNEL_FREE;
+}
+
+/* Whatever was on its way to the program has been written, or is not meant for it any more. */
+static void tunnel_end_with(struct tunnel *t, const void *bytes, size_t n)
+{
+	if (t->host >= 0)
+		close(t->host);
+	t->host = -1;
+	t->in.at = 0;
+	t->in.n = n;
+	t->in.ended = true;
+	memcpy(t->in.bytes, bytes, n);
+	t->state = TUNNEL_REFUSES;
+}
+
+static void tunnel_refuse(struct tunnel *t, const char *status, const char *why)
+{
+	char text[1024];
+	int n = snprintf(text, sizeof text, "HTTP/1.1 %s\r\nContent-Type: text/plain\r\nContent-Length: %zu\r\nConnection: close\r\n\r\n"
+	                 "krux: %s\n", status, strlen(why) + 7, why);
+
+	tunnel_end_with(t, text, n > 0 && (size_t)n < sizeof text ? (size_t)n : 0);
+}
+
+/* Where there is TLS it hears why in its own words: unrecognized_name, fatal. */
+static void tunnel_refuse_name(struct tunnel *t)
+{
+	static const uint8_t alert[] = { 21, 3, 3, 0, 2, 2, 112 };
+
+	tunnel_end_with(t, alert, sizeof alert);
+}
+
+static void head_step(struct tunnels *s, struct tunnel *t)
+{
+	char why[400];
+
+	if (!flow_read(&t->out, t->program) || (t->out.ended && !t->out.n)) {
+		tunnel_free(t);
+		return;
+	}
+	switch (opening_head((struct krux_str){ t->out.bytes, t->out.n }, &t->head)) {
+	case OPENING_MORE:
+		if (t->out.ended)
+			tunnel_free(t);
+		return;
+	case OPENING_NONE:
+		tunnel_refuse(t, "403 Forbidden", t->head.why);
+		return;
+	case OPENING_WHOLE:
+		break;
+	}
+	t->out.n -= t->head.n;
+	memmove(t->out.bytes, t->out.bytes + t->head.n, t->out.n);
+	for (t->target = 0; t->target < s->ntargets; t->target++)
+		if (s->target[t->target].port == t->head.port && !strcmp(s->target[t->target].host, t->head.host)) {
+			t->state = TUNNEL_WAITS;
+			return;
+		}
+	snprintf(why, sizeof why, "this call may not connect to %s, port %u.", t->head.host, t->head.port);
+	tunnel_refuse(t, "403 Forbidden", why);
+}
+
+/* The host that was decided; none only where that is an address, which no name stands for. */
+static bool name_agrees(const char *name, const char *host)
+{
+	const struct krux_str text = { host, strlen(host) };
+	uint8_t address[16];
+	char canonical[1024];
+	const char *why;
+	bool v4;
+	int n;
+
+	if (!*name)
+		return krux_canon_ip(text, address, &v4, &why);
+	n = krux_canon_host((struct krux_str){ name, strlen(name) }, canonical, sizeof canonical, &why);
+	return n > 0 && krux_str_eq((struct krux_str){ canonical, (size_t)n }, text);
+}
+
+static void hello_step(const struct tunnels *s, struct tunnel *t)
+{
+	struct opening_hello hello;
+
+	if (!flow_write(&t->in, t->program) || !flow_read(&t->out, t->program)) {
+		tunnel_free(t);
+		return;
+	}
+	switch (opening_hello((struct krux_str){ t->out.bytes, t->out.n }, &hello)) {
+	case OPENING_MORE:
+		if (t->out.ended)
+			tunnel_free(t);
+		return;
+	case OPENING_NONE:
+		tunnel_refuse_name(t);
+		return;
+	case OPENING_WHOLE:
+		break;
+	}
+	if (name_agrees(hello.name, s->target[t->target].host))
+		t->state = TUNNEL_PASSES;
+	else
+		tunnel_refuse_name(t);
+}
+
+static void pass_step(struct tunnel *t)
+{
+	if (!flow_pass(&t->out, t->program, t->host) || !flow_pass(&t->in, t->host, t->program) || (t->out.shut && t->in.shut))
+		tunnel_free(t);
+}
+
+/* What it still says is read: to close before would take back what it was told. */
+static void refuse_step(struct tunnel *t)
+{
+	if (!flow_write(&t->in, t->program)) {
+		tunnel_free(t);
+		return;
+	}
+	if (t->in.n)
+		return;
+	t->out = (struct tunnel_flow){ .n = 0 };
+	if (!flow_read(&t->out, t->program) || t->out.ended || (t->thrown += t->out.n) > THROWN_MOST)
+		tunnel_free(t);
+}
+
+static void tunnel_step(struct tunnels *s, struct tunnel *t)
+{
+	if (t->state == TUNNEL_HEAD)
+		head_step(s, t);
+	if (t->state == TUNNEL_HELLO)
+		hello_step(s, t);
+	if (t->state == TUNNEL_PASSES)
+		pass_step(t);
+	if (t->state == TUNNEL_REFUSES)
+		refuse_step(t);
+}
+
+/* ---- the line ---- */
+
+static struct tunnel *tunnel_in(struct tunnels *s, enum tunnel_state state)
+{
+	for (unsigned i = 0; i < TUNNELS; i++)
+		if (s->tunnel[i].state == state)
+			return &s->tunnel[i];
+	return NULL;
+}
+
+static void connected(struct tunnel *t, int host)
+{
+	static const char yes[] = "HTTP/1.1 200 Connection established\r\n\r\n";
+
+	t->host = host;
+	t->in.n = sizeof yes - 1;
+	memcpy(t->in.bytes, yes, sizeof yes - 1);
+	t->state = TUNNEL_HELLO;
+}
+
+static void unconnected(struct tunnel *t, uint32_t status)
+{
+	static const struct { const char *status, *why; } says[LINE_STATUSES] = {
+		[LINE_REFUSED] = { "403 Forbidden", "this host leads to addresses that calls may not connect to." },
+		[LINE_OK] = { "502 Bad Gateway", "there is no connection." },
+		[LINE_NO_NAME] = { "502 Bad Gateway", "there is no such host, or it has no address." },
+		[LINE_NO_ANSWER] = { "504 Gateway Timeout", "no name server could say where this host is." },
+		[LINE_CLOSED] = { "502 Bad Gateway", "the host takes no connection at this port." },
+		[LINE_UNREACHABLE] = { "502 Bad Gateway", "the host cannot be reached." },
+		[LINE_TIMEOUT] = { "504 Gateway Timeout", "the host does not answer." },
+		[LINE_LIMIT] = { "503 Service Unavailable", "this call has as many connections as it may." },
+	};
+
+	tunnel_refuse(t, says[status].status, says[status].why);
+}
+
+static void line_end(struct tunnels *s)
+{
+	struct tunnel *t;
+
+	close(s->line);
+	s->line = -1;
+	while ((t = tunnel_in(s, TUNNEL_ASKS)))
+		unconnected(t, LINE_OK);
+}
+
+static void line_hear(struct tunnels *s)
+{
+	struct tunnel *t = tunnel_in(s, TUNNEL_ASKS);
+	struct line_reply r;
+	int fd = -1, rc;
+
+	if (s->line < 0 || !t)
+		return;
+	rc = line_take(s->line, MSG_DONTWAIT, &r, &fd);
+	if (rc < 0)
+		line_end(s);
+	else if (rc && r.status == LINE_OK && fd >= 0)
+		connected(t, fd);
+	else if (rc)
+		unconnected(t, r.status);
+	if (rc && fd >= 0 && t->host != fd)
+		close(fd);
+}
+
+static void line_say(struct tunnels *s)
+{
+	struct tunnel *t;
+
+	while ((t = tunnel_in(s, TUNNEL_WAITS)) && !tunnel_in(s, TUNNEL_ASKS)) {
+		const struct line_ask ask = { .kind = LINE_CONNECT, .target = t->target };
+
+		t->state = TUNNEL_ASKS;
+		if (s->line < 0)
+			unconnected(t, LINE_OK);
+		else if (send(s->line, &ask, sizeof ask, MSG_DONTWAIT | MSG_NOSIGNAL) != (ssize_t)sizeof ask)
+			line_end(s);
+	}
+}
+
+/* ---- all of them ---- */
+
+static void tunnel_take(struct tunnels *s)
+{
+	struct tunnel *t;
+	int fd;
+
+	while (s->listener >= 0 && (t = tunnel_in(s, TUNNEL_FREE)) &&
+	       (fd = accept4(s->listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK)) >= 0) {
+		*t = (struct tunnel){ .state = TUNNEL_HEAD, .program = fd, .host = -1 };
+		if (++s->taken == TUNNELS_MOST) {
+			close(s->listener);
+			s->listener = -1;
+		}
+	}
+}
+
+void tunnels_open(struct tunnels *s, int listener, int line, const struct message_target *target, unsigned ntargets)
+{
+	s->listener = listener;
+	s->line = line;
+	s->ntargets = ntargets;
+	s->taken = 0;
+	memcpy(s->target, target, ntargets * sizeof *target);
+	for (unsigned i = 0; i < TUNNELS; i++) {
+		s->tunnel[i].state = TUNNEL_FREE;
+		s->tunnel[i].program = s->tunnel[i].host = -1;
+	}
+}
+
+/* An end that nothing is wanted of is not looked at, or its being closed would be told for ever. */
+static struct pollfd end_poll(int fd, bool reads, bool writes)
+{
+	const short events = (short)((reads ? POLLIN : 0) | (writes ? POLLOUT : 0));
+
+	return (struct pollfd){ .fd = events ? fd : -1, .events = events };
+}
+
+unsigned tunnels_poll(const struct tunnels *s, struct pollfd out[static TUNNEL_POLLS])
+{
+	bool room = false, asks = false;
+	unsigned n = 2;
+
+	for (unsigned i = 0; i < TUNNELS; i++) {
+		const struct tunnel *t = &s->tunnel[i];
+		const bool passes = t->state == TUNNEL_PASSES, reads = t->state == TUNNEL_HEAD || t->state == TUNNEL_HELLO;
+
+		room |= t->state == TUNNEL_FREE;
+		asks |= t->state == TUNNEL_ASKS;
+		if (t->state == TUNNEL_REFUSES)
+			out[n++] = end_poll(t->program, !t->in.n, t->in.n);
+		else if (passes || reads)
+			out[n++] = end_poll(t->program, reads || (!t->out.n && !t->out.ended), t->in.n);
+		if (passes)
+			out[n++] = end_poll(t->host, !t->in.n && !t->in.ended, t->out.n);
+	}
+	out[0] = end_poll(s->listener, room, false);
+	out[1] = end_poll(s->line, asks, false);
+	return n;
+}
+
+void tunnels_step(struct tunnels *s)
+{
+	line_hear(s);
+	for (unsigned i = 0; i < TUNNELS; i++)
+		tunnel_step(s, &s->tunnel[i]);
+	tunnel_take(s);
+	for (unsigned i = 0; i < TUNNELS; i++)
+		tunnel_step(s, &s->tunnel[i]);
+	line_say(s);
+}
+
+bool tunnels_flush(const struct tunnels *s)
+{
+	for (unsigned i = 0; i < TUNNELS; i++)
+		if (s->tunnel[i].state == TUNNEL_PASSES && !s->tunnel[i].out.shut)
+			return true;
+	return false;
+}
+
+void tunnels_close(struct tunnels *s)
+{
+	for (unsigned i = 0; i < TUNNELS; i++)
+		tunnel_free(&s->tunnel[i]);
+	if (s->listener >= 0)
+		close(s->listener);
+	if (s->line >= 0)
+		close(s->line);
+	s->listener = s->line = -1;
+}

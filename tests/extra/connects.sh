@@ -1,0 +1,206 @@
+# A command that connects, from outside: curl reaches the host of its call and nothing else, over TLS that says that host, in
+# two network namespaces with a name server and servers of the test's own.
+if [ "$(id -u)" != 0 ]; then
+	echo "0 passed, 0 failed"
+	exit 0
+fi
+if [ "${1:-}" != inside ]; then
+	exec unshare --net --mount --propagation private sh "$0" inside
+fi
+. "$top/tests/extra/outside.inc"
+servers=''
+stop() { for p in $servers; do kill "$p" 2> /dev/null; done; end; }
+trap stop EXIT
+
+# ---- the networks: this machine's, and the one of the host that may be reached ----
+openssl req -x509 -newkey rsa:2048 -nodes -keyout "$dir/key" -out "$dir/crt" -subj /CN=public.test -days 2 \
+	-addext 'subjectAltName=DNS:public.test,DNS:other.test,IP:9.9.9.9' > "$dir/out" 2>&1 || bad "certificate" "$(cat "$dir/out")"
+cat "$dir/key" "$dir/crt" > "$dir/both.pem"
+ip link set lo up
+unshare --net sleep 600 &
+there=$!
+servers=$there
+n=0
+while [ "$(readlink "/proc/$there/ns/net")" = "$(readlink /proc/self/ns/net)" ] && [ $n -lt 1200 ]; do sleep 0.05; n=$((n + 1)); done
+ip link add v0 type veth peer name v1 netns "$there"
+ip address add 9.9.9.1/24 dev v0
+ip link set v0 up
+nsenter --net="/proc/$there/ns/net" sh -c 'ip link set lo up; ip address add 9.9.9.9/24 dev v1; ip address add 10.1.1.1/24 dev v1; ip link set v1 up'
+python3 "$top/tests/extra/egress.py" names > "$dir/names" 2>&1 &
+servers="$servers $!"
+nsenter --net="/proc/$there/ns/net" python3 "$top/tests/extra/egress.py" tls 443 "$dir/both.pem" 9.9.9.9 > "$dir/there" 2>&1 &
+servers="$servers $!"
+nsenter --net="/proc/$there/ns/net" python3 "$top/tests/extra/egress.py" 80 9.9.9.9 > "$dir/plain" 2>&1 &
+servers="$servers $!"
+python3 "$top/tests/extra/egress.py" 3128 127.0.0.1 > "$dir/own" 2>&1 &
+servers="$servers $!"
+n=0
+while [ $n -lt 1200 ] && [ "$(cat "$dir/names" "$dir/own" "$dir/plain" "$dir/there" | grep -c 'names\|listens')" -lt 4 ]; do sleep 0.05; n=$((n + 1)); done
+is "servers" "$(cat "$dir/names" "$dir/own" "$dir/plain" "$dir/there" | grep -c 'names\|listens')" 4
+echo "nameserver 127.0.0.1" > "$dir/resolv.conf"
+mount --bind "$dir/resolv.conf" "$(readlink -f /etc/resolv.conf)"
+mkdir "$dir/certs"
+cp "$dir/crt" "$dir/certs/ca-certificates.crt"
+mount --bind "$dir/certs" /etc/ssl/certs
+
+# ---- a capability that is curl, and one whose program is told more than is decided ----
+mkdir "$dir/in"
+cat > "$dir/web.in" <<'X'
+namespace web "Pages, by curl.";
+
+/// Gets a page.
+/// use: in this test.
+capability get @1.0 {
+  input {
+    url : url "Of the page.";
+  }
+  output {
+    status : uint               "0: it came.";
+    stdout : string max 64KiB   "The page.";
+    stderr : string max 64KiB   "What curl complained about.";
+    truncated : bool            "There is more.";
+  }
+  error Missing "Nothing of the program's own: see status." recover stop "Look at stderr.";
+  effect connects(url);
+  limits { memory 64MiB; cpu 10s; wall 1m; pids 8; files 64; output 256KiB; }
+  handler command "/usr/bin/curl" sha256 "@sha256:/usr/bin/curl@" argv [ "-s", "-S", "--", url ];
+  example "a page" { url: "https://public.test/" } -> { status: 0, truncated: false };
+}
+
+/// Is decided for one page and gets another.
+/// use: in this test.
+capability stray @1.0 {
+  input {
+    url  : url                              "Of the page that is decided.";
+    ask  : string max 200 pattern "[^-].*"  "What it asks the relay for.";
+    name : string max 200 pattern "[^-].*"  "The server name that it says; none.";
+  }
+  output {
+    status : uint               "0: it came.";
+    stdout : string max 64KiB   "The page.";
+    stderr : string max 64KiB   "What curl complained about.";
+    truncated : bool            "There is more.";
+  }
+  error Missing "Nothing of the program's own: see status." recover stop "Look at stderr.";
+  effect connects(url);
+  limits { memory 64MiB; cpu 10s; wall 1m; pids 8; files 64; output 256KiB; }
+  handler command "@stray@" sha256 "@sha256:@python@@" argv [ "-I", "-c", "@code@", ask, name ];
+  example "a page" { url: "https://public.test/", ask: "public.test:443", name: "public.test" } -> { status: 0, truncated: false };
+}
+X
+# What kruxc knows of an interpreter's options it does not know of a program of another name.
+python=$(readlink -f /usr/bin/python3)
+cp "$python" "$dir/stray"
+code="import sys,socket,ssl; end=chr(13)+chr(10); s=socket.create_connection(('127.0.0.1',3128)); \
+s.sendall(('CONNECT '+sys.argv[1]+' HTTP/1.1'+end+end).encode()); r=s.recv(4096).decode().split(end); print(r[0],r[-1]); \
+' 200 ' in r[0] or sys.exit(1); c=ssl._create_unverified_context(); c.check_hostname=False; \
+s=c.wrap_socket(s,server_hostname=None if sys.argv[2]=='none' else sys.argv[2]); \
+s.sendall(('GET / HTTP/1.1'+end+end).encode()); print(s.recv(4096).decode()[-5:])"
+sed -i "s|@stray@|$dir/stray|; s|@python@|$python|; s|@code@|$code|" "$dir/web.in"
+sh "$top/examples/commands/pin.sh" "$dir/web.in" > "$dir/in/web.cap"
+cat > "$dir/in/p.yaml" <<'X'
+krux: policy/1
+name: p
+layer: organization
+rules:
+  - { id: pages, on: [ web.get, web.stray ], when: 'url.host != "blocked.test"', verdict: autonomous }
+default: blocked
+X
+"$C" build "$dir/in" -o "$dir/b" > "$dir/out" 2>&1 || bad "build" "$(cat "$dir/out")"
+"$R" init --state "$dir/s" > "$dir/out" 2>&1 || bad "init" "$(cat "$dir/out")"
+w=$dir/s/workspaces/builder
+mkdir -p "$w"
+chown -R 60871:60871 "$w"
+call() { # capability, arguments, further options
+	what=$1 args=$2
+	shift 2
+	timeout 120 "$R" call "$what" "$args" --as builder --state "$dir/s" --bundle "$dir/b/bundle.krux" --dev --json "$@" \
+		> "$dir/out" 2> "$dir/err"
+}
+came() { cat "$dir/there" "$dir/plain" "$dir/own" | grep -c came; }
+
+# ---- what was decided is reached ----
+call web.get '{"url":"https://public.test/"}'
+says "a page by curl" '"status":0,"stdout":"hello"'
+has "its server was asked for by its name" "$dir/there" "name public.test"
+"$R" audit query --state "$dir/s" --format json > "$dir/records" 2> /dev/null
+has "bytes are in the record" "$dir/records" '["public.test",443,1,0,'
+has "and that the packet filter was on" "$dir/records" '"nftables"'
+stray() { call web.stray "{\"url\":\"$1\",\"ask\":\"$2\",\"name\":\"$3\"}"; }
+stray https://public.test/ public.test:443 public.test
+says "by what speaks to the relay itself" 'Connection established \nhello'
+stray https://public.test/ Public.Test.:443 PUBLIC.test
+says "by its name in other letters" 'Connection established \nhello'
+stray https://9.9.9.9/ 9.9.9.9:443 none
+says "by its address, which no server name stands for" 'Connection established \nhello'
+before=$(came)
+
+# ---- and nothing else ----
+stray https://public.test/ other.test:443 other.test
+says "another host" '403 Forbidden krux: this call may not connect to other.test, port 443.'
+stray https://public.test/ public.test:80 public.test
+says "another port" '403 Forbidden krux: this call may not connect to public.test, port 80.'
+stray https://public.test/ 9.9.9.9:443 public.test
+says "its own host by the address" '403 Forbidden krux: this call may not connect to 9.9.9.9, port 443.'
+stray https://public.test/ 127.0.0.1:3128 public.test
+says "the relay's own address" '403 Forbidden krux: this call may not connect to 127.0.0.1, port 3128.'
+call web.get '{"url":"http://public.test/"}'
+says "what is not https" 'krux: The relay takes CONNECT and no other method: use https.'
+call web.get '{"url":"https://private.test/"}'
+has "a name of a private address" "$dir/out" '403'
+call web.get '{"url":"https://nobody.test/"}'
+has "a name that nobody has" "$dir/out" '502'
+call web.get '{"url":"https://blocked.test/"}'
+has "what the policy blocks" "$dir/out" '"verdict":"blocked"'
+is "nobody has come" "$(came)" "$before"
+grep -c name "$dir/there" > "$dir/before"
+stray https://public.test/ public.test:443 other.test
+says "another's server name" 'UNRECOGNIZED_NAME'
+stray https://public.test/ public.test:443 none
+says "no server name" 'UNRECOGNIZED_NAME'
+is "nobody was asked for" "$(grep -c name "$dir/there")" "$(cat "$dir/before")"
+"$R" audit verify --state "$dir/s" > "$dir/out" 2>&1
+is "the log verifies" $? 0
+
+# ---- in the daemon, whose children wait: as root, and as an ordinary user ----
+mkdir "$dir/bin"
+for p in kruxrt krux-egress krux-gate krux-recorder krux-spawner krux-handler krux-web krux-ctl krux-call; do
+	cp "$(dirname "$R")/$p" "$dir/bin/"
+done
+chmod -R a+rX "$dir"
+whole() { # who, prefix of commands
+	who=$1 as=$2
+	w=$dir/$who s=$dir/$who/state
+	mkdir "$w"
+	[ -z "$as" ] || chown 60872:60872 "$w"
+	cp "$dir/b/bundle.krux" "$w/bundle.krux"
+	chmod 644 "$w/bundle.krux"
+	exits "init" 0 $as "$dir/bin/kruxrt" init --state "$s"
+	$as "$dir/bin/kruxrt" agents add one --token --state "$s" --operator "$s/keys/operator.key" --bundle "$w/bundle.krux" > "$dir/added" 2>&1
+	(umask 077 && grep -o 'krux-token-[0-9a-f]*' "$dir/added" > "$w/token")
+	[ -z "$as" ] || chown 60872:60872 "$w/token"
+	[ -n "$as" ] || chown -R 60871:60871 "$s/workspaces/one"
+	$as "$dir/bin/kruxrt" serve --state "$s" --bundle "$w/bundle.krux" --dev --allow-missing cgroup --socket "$w/a" \
+		--supervisor "$w/s" > "$w/log" 2>&1 < /dev/null &
+	daemon=$!
+	soon grep -qs "generation 1 serves" "$w/log" || bad "the daemon" "$(cat "$w/log")"
+	ask() { $as "$dir/bin/kruxrt" call "$@" --as one --token-file "$w/token" --socket "$w/a" --json; }
+	# Three rounds of four at a time: each is its own call's, whichever child it gets.
+	for round in 1 2 3; do
+		calls=''
+		ask web.get '{"url":"https://public.test/"}' > "$dir/1" 2>&1 & calls="$calls $!"
+		ask web.stray '{"url":"https://public.test/","ask":"public.test:443","name":"public.test"}' > "$dir/2" 2>&1 & calls="$calls $!"
+		ask web.stray '{"url":"https://9.9.9.9/","ask":"9.9.9.9:443","name":"none"}' > "$dir/3" 2>&1 & calls="$calls $!"
+		ask web.stray '{"url":"https://9.9.9.9/","ask":"public.test:443","name":"public.test"}' > "$dir/4" 2>&1 & calls="$calls $!"
+		wait $calls
+		for n in 1 2 3; do has "round $round, call $n" "$dir/$n" 'hello'; done
+		has "round $round, the host of another call" "$dir/4" '403 Forbidden krux: this call may not connect to public.test'
+	done
+	kill "$daemon"
+	wait "$daemon"
+	daemon=''
+	who=''
+}
+whole root ""
+whole user "setpriv --reuid 60872 --regid 60872 --clear-groups"
+echo "$passed passed, $failed failed"
