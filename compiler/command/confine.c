@@ -99,11 +99,12 @@ static bool files_confine(const struct options *o, enum command_writes writes)
 
 /* ---- system calls ---- */
 
+/* Of those that programs of commands have, kruxc needs no socket either, and runs one program. */
 static const struct { int nr; bool builds; } never[] = {
 #define NEVER(name, gives) { SCMP_SYS(name), false },
 #define NEVER_BUILTIN(name, gives)
 #include "capspec/never.def"
-	{ SCMP_SYS(execve), true }, { SCMP_SYS(execveat), true },
+	{ SCMP_SYS(socket), false }, { SCMP_SYS(execve), true }, { SCMP_SYS(execveat), true },
 };
 
 /* builds: a compiler is started, and put under a filter of its own. */
