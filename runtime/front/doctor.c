@@ -21,7 +21,7 @@ static const char help[] =
 "each feature is tried in a child, as whoever runs this, so run it as the daemon\n"
 "will run. Changes nothing.\n"
 "\n"
-"  --processes        what each of Krux's own processes may do instead; tries nothing\n"
+"  --processes        what each of Krux's own processes may do; tries nothing\n"
 "  --json             one object\n"
 "\n"
 "needed     no call runs without it\n"

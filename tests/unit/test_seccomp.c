@@ -106,7 +106,7 @@ static void forbidden_all(const struct forbidden *list, size_t n, unsigned group
 {
 	for (size_t i = 0; i < n; i++) {
 		forbidden_now = &list[i];
-		attempt_run(pass, forbidden_run, groups, second);
+		attempt_run(pass, forbidden_run, groups, 60 * second);
 		ck_assert_msg(!attempt_end.exited && attempt_end.code == SIGSYS, "%s: %s %d", list[i].name,
 		              attempt_end.exited ? "exit" : "signal", attempt_end.code);
 	}
@@ -136,7 +136,7 @@ START_TEST(seccomp_kills_foreign_calls)
 {
 	if (!attempt_setup(_i))
 		return;
-	attempt_run(pass, foreign_run, CALLS_LOOK, second);
+	attempt_run(pass, foreign_run, CALLS_LOOK, 60 * second);
 	ck_assert(!attempt_end.exited);
 	ck_assert_int_eq(attempt_end.code, SIGSYS);
 	attempt_teardown();
@@ -159,7 +159,7 @@ START_TEST(seccomp_refuses_what_the_library_tries)
 {
 	if (!attempt_setup(_i))
 		return;
-	attempt_run(pass, soft_run, CALLS_LOOK, second);
+	attempt_run(pass, soft_run, CALLS_LOOK, 60 * second);
 	ck_assert_int_eq(attempt_answer(), 0);
 	attempt_teardown();
 }
