@@ -139,7 +139,8 @@ static const char input[] =
 	"data : bytes max 9 \"Octets.\"; rec : record { x : int; p : string max 3; } \"A "
         "record.\"; key : secret \"A key.\"; "
 	"maps : map<string, uint> max 3 \"A map.\";";
-static const char effect[] = "effect reads(path), connects(url);";
+/* Of a kind that nothing holds, so that no command is asked for answers that there are. */
+static const char effect[] = "effect reads(path), connects(url), executes(path);";
 static const char examples[] = "example \"one\" { path: \"/a\", text: \"\", n: 1, level: 1, word: "
                                "\"a\", pair: \"a\", kind: a, "
 			       "url: \"http://a.b/\", list: [], texts: [], data: \"\", rec: { x: "
