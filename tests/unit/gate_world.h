@@ -92,7 +92,7 @@ void world_turn(int ms);
 #define world_until(so) \
 	do { \
 		for (int turns_ = 0; !(so); turns_++) { \
-			ck_assert_msg(turns_ < 10000, "never: %s", #so); \
+			ck_assert_msg(turns_ < 60000, "never: %s", #so); \
 			world_turn(1); \
 		} \
 	} while (0)

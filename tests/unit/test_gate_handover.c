@@ -128,7 +128,9 @@ START_TEST(cancels_reach_the_old_gate)
 
 	world.runs = RUN_WAITS;
 	client_call(c, 1, "filesystem.read", "{\"path\":\"/workspace/a\"}", 0);
+	world_until(world.nruns == 1);
 	client_call(c, 2, "filesystem.read", "{\"path\":\"/workspace/b\"}", 0);
+	world_until(world.nruns == 2);
 	client_call(d, 1, "filesystem.read", "{\"path\":\"/workspace/a\"}", 0);
 	world_until(world.nruns == 3);
 	world_second(NULL);
