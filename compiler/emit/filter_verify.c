@@ -10,9 +10,11 @@
 
 enum { NUMBERS = 1024 };               /* more than any machine has */
 
-static const struct { const char *name, *gives; bool builtin; } never[] = {
-#define NEVER(name, gives) { #name, gives, false },
-#define NEVER_BUILTIN(name, gives) { #name, gives, true },
+/* Who may have it all the same. */
+static const struct { const char *name, *gives; unsigned groups; } never[] = {
+#define NEVER(name, gives) { #name, gives, 0 },
+#define NEVER_BUILTIN(name, gives) { #name, gives, CALLS_COMMAND | CALLS_COMPILER },
+#define NEVER_UNCONNECTED(name, gives) { #name, gives, CALLS_CONNECT },
 #include "capspec/never.def"
 };
 
@@ -169,7 +171,7 @@ static struct krux_str never_broken(struct arena *a, const struct calls *c, enum
 	for (size_t i = 0; i < sizeof never / sizeof *never; i++) {
 		int nr = filter_number(never[i].name, m);
 
-		if (c->groups & (CALLS_COMMAND | CALLS_COMPILER) && never[i].builtin)
+		if (c->groups & never[i].groups)
 			continue;
 		if (nr >= 0 && nr < NUMBERS && c->row[nr] && !c->row[nr]->no)
 			return arena_printf(a, "%s, which no handler may have: it would give %s", never[i].name,
