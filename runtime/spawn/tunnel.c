@@ -265,11 +265,21 @@ static void line_hear(struct tunnels *s)
 		close(fd);
 }
 
+/* Egress has as many for a call, and refuses one more. */
+static bool all_connected(const struct tunnels *s)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < TUNNELS; i++)
+		n += s->tunnel[i].host >= 0;
+	return n >= LINE_STREAMS;
+}
+
 static void line_say(struct tunnels *s)
 {
 	struct tunnel *t;
 
-	while ((t = tunnel_in(s, TUNNEL_WAITS)) && !tunnel_in(s, TUNNEL_ASKS)) {
+	while (!all_connected(s) && (t = tunnel_in(s, TUNNEL_WAITS)) && !tunnel_in(s, TUNNEL_ASKS)) {
 		const struct line_ask ask = { .kind = LINE_CONNECT, .target = t->target };
 
 		t->state = TUNNEL_ASKS;
@@ -284,16 +294,22 @@ static void line_say(struct tunnels *s)
 
 static void tunnel_take(struct tunnels *s)
 {
+	bool over = false;
 	struct tunnel *t;
 	int fd;
 
-	while (s->listener >= 0 && (t = tunnel_in(s, TUNNEL_FREE)) &&
-	       (fd = accept4(s->listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK)) >= 0) {
-		*t = (struct tunnel){ .state = TUNNEL_HEAD, .program = fd, .host = -1 };
-		if (++s->taken == TUNNELS_MOST) {
-			close(s->listener);
-			s->listener = -1;
-		}
+	while (s->listener >= 0 && (t = tunnel_in(s, TUNNEL_FREE)) && !over) {
+		fd = accept4(s->listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+		if (fd < 0 && (errno == EAGAIN || errno == EINTR || errno == ECONNABORTED))
+			return;
+		if (fd >= 0)
+			*t = (struct tunnel){ .state = TUNNEL_HEAD, .program = fd, .host = -1 };
+		over = fd < 0 || ++s->taken == TUNNELS_MOST;
+	}
+	/* Where the machine gives none it would be told for ever that there is one. */
+	if (over) {
+		close(s->listener);
+		s->listener = -1;
 	}
 }
 
