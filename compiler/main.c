@@ -1,7 +1,9 @@
 /* kruxc: options and the table of commands. */
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "capspec/version.h"
 #include "compiler/command/command.h"
@@ -62,6 +64,18 @@ static int unknown(const char *name)
 	return EXIT_USAGE;
 }
 
+/* So that no file that is opened gets the number of one that is closed. What cannot be written to still cannot. */
+static void standard_fill(void)
+{
+	int fd;
+
+	do
+		fd = open("/dev/null", O_RDONLY);
+	while (fd >= 0 && fd <= 2);
+	if (fd > 2)
+		close(fd);
+}
+
 int main(int argc, char **argv)
 {
 	struct options o;
@@ -69,6 +83,7 @@ int main(int argc, char **argv)
 	enum options_result result;
 	int code;
 
+	standard_fill();
 	if (argc < 2 || !strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") || !strcmp(argv[1], "help")) {
 		help();
 		return command_output_end(argc < 2 ? EXIT_USAGE : EXIT_YES);

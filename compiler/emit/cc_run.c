@@ -163,6 +163,12 @@ bool cc_run(struct cc_run *r)
 	r->left = 0;
 	if (pipe2(pipefd, O_CLOEXEC))
 		return false;
+	/* What it has written it can take back before it is read here. */
+	if (fcntl(pipefd[0], F_SETFL, O_NONBLOCK)) {
+		close(pipefd[0]);
+		close(pipefd[1]);
+		return false;
+	}
 	if (!prctl(PR_GET_CHILD_SUBREAPER, &reaps))
 		prctl(PR_SET_CHILD_SUBREAPER, 1);
 	pid = fork();
