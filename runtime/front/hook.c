@@ -55,9 +55,9 @@ static int user_become(const struct hook_plan *p)
 	return setgroups(0, NULL) || privileges_become(p->uid, p->uid) ? -1 : 0;
 }
 
-static void child_run(const struct hook_plan *p, int event) __attribute__((noreturn));
+static void hook_child(const struct hook_plan *p, int event) __attribute__((noreturn));
 
-static void child_run(const struct hook_plan *p, int event)
+static void hook_child(const struct hook_plan *p, int event)
 {
 	char *argv[] = { (char *)(uintptr_t)p->path, NULL }, *envp[] = { NULL };
 	bool root = geteuid() == 0;
@@ -95,7 +95,7 @@ static void run_start(struct hook_run *r, int event)
 	pid_t pid = fork();
 
 	if (!pid)
-		child_run(r->hook->plan, event);
+		hook_child(r->hook->plan, event);
 	close(event);
 	if (pid < 0) {
 		daemon_say("the notify hook cannot be started: %s", strerror(errno));

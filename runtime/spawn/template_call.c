@@ -118,7 +118,7 @@ static struct message_ended ended_of(const struct template *t, const struct birt
 		.used = g->used,
 	};
 
-	if (g->own && t->counts_io) {
+	if (g->own && t->counts_io && !how->lost) {
 		used_set(&m.used, USED_READ, how->read_bytes);
 		used_set(&m.used, USED_WRITTEN, how->written_bytes);
 	}
