@@ -499,13 +499,18 @@ static uint64_t burnt_ms(void)
 /* In one that nobody waits for. */
 static int burn(void)
 {
+	int fd[2] = { -1, -1 };
+	const bool piped = !pipe(fd);
 	pid_t pid = fork();
+	char byte;
 
-	if (pid)
-		return pid > 0 ? kill(getpid(), SIGSTOP) : 1;
+	if (pid) {
+		close(fd[1]);
+		return !piped || pid < 0 || read(fd[0], &byte, 1) != 0;
+	}
 	while (burnt_ms() < BURNT_MS)
 		;
-	return kill(getppid(), SIGCONT);
+	return 0;
 }
 
 static int touch(size_t n)

@@ -1,5 +1,6 @@
 /* kruxrt audit acknowledge on a log that was signed: what the operator's word excuses in verify, and what nothing
  * excuses. */
+#include "runtime/record/record.h"
 #include "tests/unit/audited.h"
 
 #include "capspec/item.h"
@@ -68,11 +69,22 @@ static void copy_put_back(void)
 	ck_assert(!file_replace(audited.log, "head", 0600, head.p, head.n, &audited_err));
 }
 
+/* Without the zeros ahead of its records. */
+static void segment_trim(void)
+{
+	size_t end = 0, used;
+	struct record r;
+	const char *why;
+
+	while (end < segment.n && record_decode(segment.p + end, segment.n - end, &r, &used, &why))
+		end += used;
+	segment.n = end;
+}
+
 /* Without its last n-th part. */
 static void segment_cut(size_t n)
 {
-	while (segment.n && !segment.p[segment.n - 1])
-		segment.n--;
+	segment_trim();
 	segment.n -= segment.n / n;
 }
 
@@ -296,8 +308,7 @@ START_TEST(a_lost_head_and_a_torn_end_are_acknowledged)
 	memset(junk, 'x', more);
 	audited_grow(100);
 	copy_keep();
-	while (segment.n && !segment.p[segment.n - 1])
-		segment.n--;
+	segment_trim();
 	head_lose(true);
 	fd = file_open(audited.log, "00000000.seg", O_WRONLY, 0, &audited_err);
 	ck_assert(fd >= 0 && pwrite(fd, junk, more, (off_t)segment.n) == (ssize_t)more);
