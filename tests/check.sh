@@ -7,14 +7,15 @@ one() {
 	make "$@" check-one
 }
 out=$(mktemp) failures=$(mktemp)
-trap 'rm -f "$out" "$failures"' EXIT INT TERM
+trap 'rm -f "$out" "$failures"' EXIT
+trap 'exit 130' INT TERM
 status=0
 for san in "" 1; do
 	[ -n "$san" ] && echo "== with AddressSanitizer and UBSan" || echo "== as shipped"
 	one SAN=$san > "$out" 2>&1 || status=1
 	cat "$out"
 	grep -a '^> ' "$out" >> "$failures"
-	line=$(grep -E '^[0-9]+ passed, [0-9]+ failed$' "$out" | tail -1)
+	line=$(grep -aE '^[0-9]+ passed, [0-9]+ failed$' "$out" | tail -1)
 	p=${line%% *} f=$(echo "$line" | sed 's/.*, \([0-9]*\) failed/\1/')
 	[ -n "$line" ] || { p=0 f=1; }
 	passed=$((${passed:-0} + p)) failed=$((${failed:-0} + f))

@@ -13,7 +13,7 @@
 set -u
 # A test that hangs ends; one on a busy machine is let come to its end. Check's own four seconds are no measure.
 CK_DEFAULT_TIMEOUT=60
-LC_ALL=C TZ=UTC
+LC_ALL=${KRUX_TEST_LOCALE:-C} TZ=${KRUX_TEST_TZ:-UTC}
 export LC_ALL TZ CK_DEFAULT_TIMEOUT
 # What scripts copy for other users, they can read.
 umask 022
@@ -25,7 +25,8 @@ export KRUXC KRUXRT top
 work=$(mktemp -d "${TMPDIR:-/tmp}/krux-test.XXXXXX")
 # Tests that run as other users pass through it.
 chmod 711 "$work"
-trap 'rm -rf "$work"' EXIT INT TERM
+trap 'rm -rf "$work"' EXIT
+trap 'exit 130' INT TERM
 passed=0 failed=0
 
 unit() {

@@ -41,7 +41,7 @@ static pid_t later(void (*act)(void))
 	pid_t pid = fork();
 
 	if (!pid) {
-		poll(NULL, 0, 300);
+		poll(NULL, 0, without_try > 1 ? 1000 : 300);
 		act();
 		_exit(0);
 	}

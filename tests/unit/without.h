@@ -6,6 +6,8 @@
 
 extern const char *without_call;      /* the system call; NULL, as at first: none */
 
+extern int without_try;               /* 1, 2, 3: when what happens during a call may be too early */
+
 /* The programs, one a machine, with without_call taken away: it ends the process. Until the next time. */
 const struct krux_filter *without_of(const struct krux_filter *);
 /* Each system call that the table lets through for one of these groups, and for everyone where `common` is, is needed by
