@@ -83,7 +83,7 @@ static void built_say(const struct options *o)
 {
 	const char *lacks = cc_lacks();
 
-	if (lacks && o->format == DIAG_TEXT)
+	if (lacks)
 		command_say("kruxc build: the C compiler ran without %s, which the kernel lacks and --allow-missing waives", lacks);
 	if (!o->key && o->format == DIAG_TEXT)
 		command_say("kruxc build: signed with the development key, which kruxrt accepts with --dev alone; --key is for your own");

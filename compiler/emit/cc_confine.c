@@ -138,10 +138,11 @@ static bool named_add(struct arena *a, struct diags *ds, struct confinement *c, 
 	while (list && *list) {
 		size_t n = strcspn(list, ":");
 		const char *path = arena_copy(a, list, n);
+		const bool room = c->n < MOST_PLACES - 1;     /* one is the compiler's folder */
 
-		if (n && !place_add(a, c, path, READS)) {
+		if (n && (!room || !place_add(a, c, path, READS))) {
 			diag_error(ds, 6006, (struct span){ 0 }, "%s, which --compiler-reads names: %s", path,
-			           c->n < MOST_PLACES ? strerror(errno) : "there are more places than 64");
+			           room ? strerror(errno) : "there are more places than 64");
 			return false;
 		}
 		list += n + (list[n] == ':');
@@ -192,7 +193,13 @@ bool confinement_make(struct arena *a, struct diags *ds, const struct cc_allowed
 		place_add(a, c, places[i].path, places[i].rights);
 	c->nsystem = c->n;
 	home_add(a, c, program);
-	return named_add(a, ds, c, allowed->reads) && place_add(a, c, folder, WORKS) && filter_find(a, ds, allowed, c);
+	if (!named_add(a, ds, c, allowed->reads))
+		return false;
+	if (!place_add(a, c, folder, WORKS)) {
+		diag_error(ds, 6006, (struct span){ 0 }, "the private folder of the C compiler: %s", strerror(errno));
+		return false;
+	}
+	return filter_find(a, ds, allowed, c);
 }
 
 void confinement_close(struct confinement *c)

@@ -387,6 +387,30 @@ START_TEST(missing_is_refused_unless_waived)
 }
 END_TEST
 
+/* However many are named, it is held, or is not started and a sentence says why. */
+START_TEST(there_are_no_more_than_so_many_places)
+{
+	char list[64 * 5 + 1] = "";
+	bool full = false;
+
+	for (int n = 0; n < 64; n++) {
+		struct confinement c;
+		bool made;
+
+		strcat(list, "/usr:");
+		diags = diags_new(arena);
+		made = confinement_make(arena, diags, &(struct cc_allowed){ .reads = list }, fake, "/tmp", &c);
+		ck_assert_uint_eq(diags->n, !made);
+		ck_assert(!made || !strcmp(c.place[c.n - 1], "/tmp"));
+		ck_assert(made || said(diags->list[0]->text, "there are more places than 64"));
+		ck_assert(!full || !made);
+		full |= !made;
+		confinement_close(&c);
+	}
+	ck_assert(full);
+}
+END_TEST
+
 START_TEST(waivers_have_names)
 {
 	static const struct { const char *list, *wrong; } rows[] = {
@@ -427,6 +451,7 @@ static Suite *cc_suite(void)
 	tcase_add_test(tc, other_folders_are_not);
 	tcase_add_test(tc, outside_of_bin_only_the_file_is_read);
 	tcase_add_loop_test(tc, missing_is_refused_unless_waived, 0, 2);
+	tcase_add_test(tc, there_are_no_more_than_so_many_places);
 	tcase_add_test(tc, waivers_have_names);
 	return s;
 }
