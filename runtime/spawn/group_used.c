@@ -72,13 +72,17 @@ static bool greatest_take(const struct cgroup *one, const char *name, uint64_t *
 static void memory_take(struct cgroup *one, struct call_used *used)
 {
 	struct group_mark *m = &one->mark;
+	const bool anew = m->peak >= 0;
 	uint64_t n;
 
-	if (m->peak >= 0 ? cgroup_peak(m->peak, &n) : greatest_take(one, "memory.peak", &m->memory, &n)) {
+	if (anew ? cgroup_peak(m->peak, &n) : greatest_take(one, "memory.peak", &m->memory, &n)) {
 		used_set(used, USED_MEMORY, n);
 		if (m->again)
 			used_set(used, USED_BEFORE, m->left);
 	}
+	/* Should it not count anew for a later call, that one is held against all before it. */
+	if (anew)
+		cgroup_get(one->fd, "memory.peak", NULL, &m->memory);
 	group_used_stop(one);
 }
 
