@@ -149,7 +149,7 @@ RUNTIME_SRC += runtime/egress/address.c runtime/egress/egress.c runtime/egress/l
 WEB_SRC += stdlib-caps/network/download.c stdlib-caps/network/fetch.c stdlib-caps/network/transfer.c stdlib-caps/network/web.c
 TEST_SRC += tests/unit/names.c tests/unit/outside.c
 FUZZERS += line
-UNIT_TESTS += test_calls_needed test_egress test_network test_web
+UNIT_TESTS += test_calls_needed test_egress test_egress_ends test_network test_web
 
 # what a program of a command says first, when it connects
 RUNTIME_SRC += runtime/spawn/opening_head.c runtime/spawn/opening_hello.c runtime/spawn/targets.c runtime/spawn/tunnel.c

@@ -8,6 +8,8 @@
 struct krux_err;
 
 enum { EGRESS_LINES = 256 };           /* calls at a time */
+/* For what a child has sent before it ended to be brought to its host. */
+enum { EGRESS_DRAIN_MS = 5000 };
 
 struct egress_options {
 	int resolver;                  /* to resolver_run */

@@ -26,11 +26,17 @@ struct relay {
 	struct line *line;             /* NULL: free */
 	struct watch child, host;      /* of each end, which are the relay's own */
 	struct flow out, in;           /* out: to the host */
+	bool gone, lost;               /* the child's end is closed; the host's is broken */
+	struct timer late;             /* gone: when it is looked at again */
+	uint64_t until, look;          /* gone: when it ends at the latest, and how long to the next look */
+	uint64_t took;                 /* since when the host has taken nothing of out */
 };
 
 /* Takes both descriptors. -1 with *err: they are closed. */
 int relay_open(struct relay *, struct line *, int child, int host, struct message_lined *count, struct krux_err *err);
 void relay_close(struct relay *);
+/* The child's end is closed, or counts as that: what has come from there is brought to the host, and then it ends. */
+void relay_leave(struct relay *);
 
 /* ---- line.c: what a call asks for ---- */
 
@@ -50,7 +56,7 @@ struct name {
 
 /* The ask at hand. */
 struct asking {
-	bool on;
+	bool on, waits;                /* waits: for a connection that is about to end */
 	struct line_ask ask;
 	uint64_t until, since;
 	struct name *name;             /* NULL: it is not waited for one */
@@ -63,7 +69,7 @@ struct asking {
 struct line {
 	struct egress *egress;
 	struct line *next;             /* free */
-	bool on;
+	bool on, ended;                /* ended: nobody asks, and its connections end */
 	uint64_t cookie;
 	struct watch watch;
 	unsigned ntargets, connections;
@@ -76,7 +82,8 @@ struct line {
 
 /* Takes fd. -1 with *err: the line is none, and fd closed. */
 int line_open(struct line *, int fd, struct krux_err *err);
-/* Ends its connections, and the spawner is told what they were. */
+/* One of its connections is over. */
+void line_relayed(struct line *);
 void line_close(struct line *);
 void name_close(struct name *);
 
@@ -92,7 +99,7 @@ struct egress {
 	int code;
 };
 
-/* It is over: free again, and the spawner knows. */
+/* It is over, with its connections: free again, and the spawner knows what they were. */
 void line_over(struct line *);
 
 #endif

@@ -103,7 +103,7 @@ static void asking_end(struct line *l)
 		close(a->socket.fd);
 	}
 	a->socket.fd = -1;
-	a->on = false;
+	a->on = a->waits = false;
 }
 
 /* with: a descriptor that goes along, -1: none. */
@@ -335,7 +335,9 @@ static void asking_late(struct timer *t)
 	struct line *l = t->ctx;
 	struct asking *a = &l->asking;
 
-	if (a->name)
+	if (a->waits)
+		reply_status(l, LINE_LIMIT);
+	else if (a->name)
 		reply_status(l, LINE_NO_ANSWER);
 	else
 		address_failed(l, LINE_TIMEOUT);
@@ -343,10 +345,27 @@ static void asking_late(struct timer *t)
 
 /* ---- asks ---- */
 
+static bool relay_ends(const struct line *l)
+{
+	for (unsigned i = 0; i < LINE_STREAMS; i++)
+		if (l->relay[i].line && l->relay[i].gone)
+			return true;
+	return false;
+}
+
+static void ask_go(struct line *l)
+{
+	if (l->pinned[l->asking.ask.target].known)
+		name_known(l);
+	else
+		name_find(l, l->target[l->asking.ask.target].host);
+}
+
 static void ask_begin(struct line *l, const struct line_ask *ask)
 {
 	const uint64_t now = loop_clock();
 	const uint32_t most = ask->timeout_ms && ask->timeout_ms < MOST_MS ? ask->timeout_ms : MOST_MS;
+	const bool full = ask->kind == LINE_CONNECT && !relay_free(l);
 	struct asking *a = &l->asking;
 
 	a->on = true;
@@ -354,15 +373,43 @@ static void ask_begin(struct line *l, const struct line_ask *ask)
 	a->until = now + most * ms;
 	a->at = 0;
 	a->status = LINE_UNREACHABLE;
-	if (ask->kind == LINE_CONNECT && (l->connections == LINE_CONNECTIONS || !relay_free(l))) {
+	if ((ask->kind == LINE_CONNECT && l->connections == LINE_CONNECTIONS) || (full && !relay_ends(l))) {
 		reply_status(l, LINE_LIMIT);
 		return;
 	}
 	loop_timer_set(&l->egress->loop, &a->late, a->until);
-	if (l->pinned[ask->target].known)
-		name_known(l);
-	else
-		name_find(l, l->target[ask->target].host);
+	a->waits = full;
+	if (!full)
+		ask_go(l);
+}
+
+/* ---- from its start to its end ---- */
+
+/* What its child has sent is brought to the hosts first. */
+static void line_end(struct line *l)
+{
+	asking_end(l);
+	loop_forget(&l->egress->loop, &l->watch);
+	close(l->watch.fd);
+	l->ended = true;
+	for (unsigned i = 0; i < LINE_STREAMS; i++)
+		if (l->relay[i].line)
+			relay_leave(&l->relay[i]);
+	line_relayed(l);
+}
+
+void line_relayed(struct line *l)
+{
+	bool any = false;
+
+	for (unsigned i = 0; i < LINE_STREAMS; i++)
+		any |= l->relay[i].line != NULL;
+	if (l->ended && !any) {
+		line_over(l);
+	} else if (l->asking.waits) {
+		l->asking.waits = false;
+		ask_go(l);
+	}
 }
 
 static void line_ready(struct watch *w, uint32_t events)
@@ -377,7 +424,7 @@ static void line_ready(struct watch *w, uint32_t events)
 		return;
 	if (k != sizeof ask || l->asking.on || ask.target >= l->ntargets ||
 	    (ask.kind != LINE_LOOKUP && ask.kind != LINE_CONNECT))
-		line_over(l);
+		line_end(l);
 	else
 		ask_begin(l, &ask);
 }
@@ -395,10 +442,12 @@ int line_open(struct line *l, int fd, struct krux_err *err)
 
 void line_close(struct line *l)
 {
-	asking_end(l);
 	for (unsigned i = 0; i < LINE_STREAMS; i++)
 		if (l->relay[i].line)
 			relay_close(&l->relay[i]);
+	if (l->ended)
+		return;
+	asking_end(l);
 	loop_forget(&l->egress->loop, &l->watch);
 	close(l->watch.fd);
 }

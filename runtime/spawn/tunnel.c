@@ -49,10 +49,11 @@ static bool flow_write(struct tunnel_flow *f, int fd)
 	return true;
 }
 
-/* One piece: the next comes when it is passed on. */
-static bool flow_pass(struct tunnel_flow *f, int from, int to)
+/* Nobody takes any more of it. */
+static void flow_end(struct tunnel_flow *f)
 {
-	return (f->n || flow_read(f, from)) && flow_write(f, to);
+	f->at = f->n = 0;
+	f->ended = f->shut = true;
 }
 
 /* ---- one connection ---- */
@@ -168,9 +169,24 @@ static void hello_step(const struct tunnels *s, struct tunnel *t)
 		tunnel_refuse_name(t);
 }
 
+/* One piece at a time: the next comes when it is passed on. Who breaks off has said what came before all the same. A host
+ * that takes no more may still be heard; what one says to a program that hears no more is thrown away, since it may take
+ * nothing before. */
 static void pass_step(struct tunnel *t)
 {
-	if (!flow_pass(&t->out, t->program, t->host) || !flow_pass(&t->in, t->host, t->program) || (t->out.shut && t->in.shut))
+	struct tunnel_flow *out = &t->out, *in = &t->in;
+
+	if (!out->n && !flow_read(out, t->program))
+		out->ended = true;
+	if (!flow_write(out, t->host))
+		flow_end(out);
+	if (!in->n && !flow_read(in, t->host))
+		in->ended = true;
+	if (!t->deaf && !flow_write(in, t->program))
+		t->deaf = true;
+	if (t->deaf)
+		in->at = in->n = 0;
+	if (out->shut && (in->shut || t->deaf))
 		tunnel_free(t);
 }
 

@@ -26,6 +26,7 @@ struct tunnel {
 	unsigned target;
 	struct opening_head head;
 	struct tunnel_flow out, in;    /* to the host, to the program */
+	bool deaf;                     /* the program takes no more */
 	size_t thrown;                 /* bytes of who was refused */
 };
 

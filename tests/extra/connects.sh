@@ -30,13 +30,18 @@ python3 "$top/tests/extra/egress.py" names > "$dir/names" 2>&1 &
 servers="$servers $!"
 nsenter --net="/proc/$there/ns/net" python3 "$top/tests/extra/egress.py" tls 443 "$dir/both.pem" 9.9.9.9 > "$dir/there" 2>&1 &
 servers="$servers $!"
+nsenter --net="/proc/$there/ns/net" python3 "$top/tests/extra/egress.py" take 444 "$dir/both.pem" 9.9.9.9 > "$dir/takes" 2>&1 &
+servers="$servers $!"
+nsenter --net="/proc/$there/ns/net" python3 "$top/tests/extra/egress.py" silent 445 "$dir/both.pem" 9.9.9.9 > "$dir/silent" 2>&1 &
+servers="$servers $!"
 nsenter --net="/proc/$there/ns/net" python3 "$top/tests/extra/egress.py" 80 9.9.9.9 > "$dir/plain" 2>&1 &
 servers="$servers $!"
 python3 "$top/tests/extra/egress.py" 3128 127.0.0.1 > "$dir/own" 2>&1 &
 servers="$servers $!"
 n=0
-while [ $n -lt 1200 ] && [ "$(cat "$dir/names" "$dir/own" "$dir/plain" "$dir/there" | grep -c 'names\|listens')" -lt 4 ]; do sleep 0.05; n=$((n + 1)); done
-is "servers" "$(cat "$dir/names" "$dir/own" "$dir/plain" "$dir/there" | grep -c 'names\|listens')" 4
+all="$dir/names $dir/own $dir/plain $dir/there $dir/takes $dir/silent"
+while [ $n -lt 1200 ] && [ "$(cat $all | grep -c 'names\|listens')" -lt 6 ]; do sleep 0.05; n=$((n + 1)); done
+is "servers" "$(cat $all | grep -c 'names\|listens')" 6
 echo "nameserver 127.0.0.1" > "$dir/resolv.conf"
 mount --bind "$dir/resolv.conf" "$(readlink -f /etc/resolv.conf)"
 mkdir "$dir/certs"
@@ -87,6 +92,25 @@ capability stray @1.0 {
   handler command "@stray@" sha256 "@sha256:@python@@" argv [ "-I", "-c", "@code@", ask, name ];
   example "a page" { url: "https://public.test/", ask: "public.test:443", name: "public.test" } -> { status: 0, truncated: false };
 }
+
+/// Sends 1 MiB and ends at once.
+/// use: in this test.
+capability push @1.0 {
+  input {
+    url  : url                              "Whom it is sent to.";
+    port : string max 5 pattern "[0-9]+"    "The same once more.";
+  }
+  output {
+    status : uint               "0: it is sent.";
+    stderr : string max 64KiB   "What went wrong.";
+    truncated : bool            "There is more.";
+  }
+  error Missing "Nothing of the program's own: see status." recover stop "Look at stderr.";
+  effect connects(url);
+  limits { memory 64MiB; cpu 10s; wall 1m; pids 8; files 64; output 256KiB; }
+  handler command "@stray@" sha256 "@sha256:@python@@" argv [ "-I", "-c", "@push@", port ];
+  example "a MiB" { url: "https://public.test:444/", port: "444" } -> { status: 0, truncated: false };
+}
 X
 # What kruxc knows of an interpreter's options it does not know of a program of another name.
 python=$(readlink -f /usr/bin/python3)
@@ -96,14 +120,17 @@ s.sendall(('CONNECT '+sys.argv[1]+' HTTP/1.1'+end+end).encode()); r=s.recv(4096)
 ' 200 ' in r[0] or sys.exit(1); c=ssl._create_unverified_context(); c.check_hostname=False; \
 s=c.wrap_socket(s,server_hostname=None if sys.argv[2]=='none' else sys.argv[2]); \
 s.sendall(('GET / HTTP/1.1'+end+end).encode()); print(s.recv(4096).decode()[-5:])"
-sed -i "s|@stray@|$dir/stray|; s|@python@|$python|; s|@code@|$code|" "$dir/web.in"
+push="import os,sys,socket,ssl; end=chr(13)+chr(10); s=socket.create_connection(('127.0.0.1',3128)); \
+s.sendall(('CONNECT public.test:'+sys.argv[1]+' HTTP/1.1'+end+end).encode()); s.recv(4096); \
+c=ssl._create_unverified_context(); s=c.wrap_socket(s,server_hostname='public.test'); s.sendall(bytes(1048576)); os._exit(0)"
+sed -i "s|@stray@|$dir/stray|; s|@python@|$python|; s|@code@|$code|; s|@push@|$push|" "$dir/web.in"
 sh "$top/examples/commands/pin.sh" "$dir/web.in" > "$dir/in/web.cap"
 cat > "$dir/in/p.yaml" <<'X'
 krux: policy/1
 name: p
 layer: organization
 rules:
-  - { id: pages, on: [ web.get, web.stray ], when: 'url.host != "blocked.test"', verdict: autonomous }
+  - { id: pages, on: [ web.get, web.push, web.stray ], when: 'url.host != "blocked.test"', verdict: autonomous }
 default: blocked
 X
 "$C" build "$dir/in" -o "$dir/b" > "$dir/out" 2>&1 || bad "build" "$(cat "$dir/out")"
@@ -118,6 +145,7 @@ call() { # capability, arguments, further options
 		> "$dir/out" 2> "$dir/err"
 }
 came() { cat "$dir/there" "$dir/plain" "$dir/own" | grep -c came; }
+come_to() { [ "$(grep -c took "$dir/takes")" = "$1" ]; }
 
 # ---- what was decided is reached ----
 call web.get '{"url":"https://public.test/"}'
@@ -161,6 +189,21 @@ says "no server name" 'UNRECOGNIZED_NAME'
 is "nobody was asked for" "$(grep -c name "$dir/there")" "$(cat "$dir/before")"
 "$R" audit verify --state "$dir/s" > "$dir/out" 2>&1
 is "the log verifies" $? 0
+
+# ---- what was sent arrives, also of a program that does not wait for it ----
+for round in 1 2 3; do
+	call web.push '{"url":"https://public.test:444/","port":"444"}'
+	says "a MiB is sent, round $round" '"status":0'
+	soon come_to $round
+	is "and has come, round $round" "$(sed -n 's/^took //p' "$dir/takes" | tail -1)" 1048576
+	"$R" audit query --state "$dir/s" --format json 2> /dev/null | grep -o '\["public.test",444,1,0,[0-9]*' | tail -1 > "$dir/sent"
+	[ "$(sed 's/.*,//' "$dir/sent")" -gt 1048576 ] && good "and is counted, round $round" || bad "and is counted, round $round" "$(cat "$dir/sent")"
+done
+began=$(date +%s)
+call web.push '{"url":"https://public.test:445/","port":"445"}'
+says "to a host that reads nothing too" '"status":0'
+took=$(($(date +%s) - began))
+[ $took -ge 4 ] && [ $took -le 30 ] && good "which is waited for no longer" || bad "which is waited for no longer" "$took s"
 
 # ---- in the daemon, whose children wait: as root, and as an ordinary user ----
 mkdir "$dir/bin"

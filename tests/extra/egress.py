@@ -76,8 +76,35 @@ def serve(address, port, certificate=None):
             c.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nConnection: close\r\n\r\nhello")
         c.close()
 
+# Takes all that comes over TLS and says how much that was. Silent: reads nothing of it. No tickets: who ends with something
+# unread takes back what its kernel has not sent yet.
+def take(address, port, certificate, silent):
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tls.load_cert_chain(certificate)
+    tls.num_tickets = 0
+    s = socket.socket()
+    s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    s.bind((address, port))
+    s.listen(16)
+    say("listens")
+    kept = []
+    while True:
+        c, who = s.accept()
+        say("came", address)
+        n = 0
+        try:
+            c = tls.wrap_socket(c, server_side=True)
+            while not silent and (more := c.recv(65536)):
+                n += len(more)
+        except OSError:
+            pass
+        say("took", str(n))
+        kept.append(c)
+
 if sys.argv[1] == "names":
     names(53)
+elif sys.argv[1] in ("take", "silent"):
+    take(sys.argv[4], int(sys.argv[2]), sys.argv[3], sys.argv[1] == "silent")
 elif sys.argv[1] == "tls":
     for address in sys.argv[4:]:
         threading.Thread(target=serve, args=(address, int(sys.argv[2]), sys.argv[3])).start()

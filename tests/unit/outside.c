@@ -131,6 +131,24 @@ int outside_line(uint64_t cookie, const struct message_target *t, unsigned n)
 	return pair[0];
 }
 
+int outside_ask(int line, const struct line_ask *ask, struct line_reply *out)
+{
+	char room[CMSG_SPACE(sizeof(int))] __attribute__((aligned(8)));
+	struct iovec v = { out, sizeof *out };
+	struct msghdr m = { .msg_iov = &v, .msg_iovlen = 1, .msg_control = room, .msg_controllen = sizeof room };
+	struct pollfd p = { .fd = line, .events = POLLIN };
+	const struct cmsghdr *c;
+	int fd = -1;
+
+	ck_assert_int_eq(write(line, ask, sizeof *ask), sizeof *ask);
+	ck_assert_int_eq(poll(&p, 1, 60000), 1);
+	ck_assert_int_eq(recvmsg(line, &m, MSG_CMSG_CLOEXEC), sizeof *out);
+	c = CMSG_FIRSTHDR(&m);
+	if (c)
+		memcpy(&fd, CMSG_DATA(c), sizeof fd);
+	return fd;
+}
+
 void outside_over(uint64_t cookie, struct message_lined *used, unsigned n)
 {
 	struct pollfd p = { .fd = to_egress.fd, .events = POLLIN };
@@ -139,7 +157,7 @@ void outside_over(uint64_t cookie, struct message_lined *used, unsigned n)
 	int rc;
 
 	while (!(rc = channel_take(&to_egress, &m, &err)))
-		ck_assert_int_eq(poll(&p, 1, 10000), 1);
+		ck_assert_int_eq(poll(&p, 1, 60000), 1);
 	ck_assert_int_eq(rc, 1);
 	ck_assert_uint_eq(m.kind, MESSAGE_LINED);
 	ck_assert_uint_eq(m.cookie, cookie);

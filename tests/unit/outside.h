@@ -14,6 +14,8 @@ bool outside_on(void);
 
 /* A call's line; the child's end, which the caller closes. */
 int outside_line(uint64_t cookie, const struct message_target *, unsigned n);
+/* What egress answers; the connection, -1: none. */
+int outside_ask(int line, const struct line_ask *, struct line_reply *out);
 struct message_target outside_target(const char *host, uint16_t port);
 /* Waits for the end of that line, which is what used is then. */
 void outside_over(uint64_t cookie, struct message_lined *used, unsigned n);

@@ -149,21 +149,11 @@ END_TEST
 
 static struct line_reply reply;
 
-/* The status; *fd: the connection, -1: none. */
 static uint32_t ask_for(int line, uint32_t kind, uint32_t target, uint32_t ms, int *fd)
 {
-	struct line_ask ask = { .kind = kind, .target = target, .timeout_ms = ms };
-	char room[CMSG_SPACE(sizeof(int))] __attribute__((aligned(8)));
-	struct iovec v = { &reply, sizeof reply };
-	struct msghdr m = { .msg_iov = &v, .msg_iovlen = 1, .msg_control = room, .msg_controllen = sizeof room };
-	struct pollfd p = { .fd = line, .events = POLLIN };
+	const struct line_ask ask = { .kind = kind, .target = target, .timeout_ms = ms };
 
-	ck_assert_int_eq(write(line, &ask, sizeof ask), sizeof ask);
-	ck_assert_int_eq(poll(&p, 1, 30000), 1);
-	ck_assert_int_eq(recvmsg(line, &m, MSG_CMSG_CLOEXEC), sizeof reply);
-	*fd = -1;
-	if (CMSG_FIRSTHDR(&m))
-		memcpy(fd, CMSG_DATA(CMSG_FIRSTHDR(&m)), sizeof *fd);
+	*fd = outside_ask(line, &ask, &reply);
 	return reply.status;
 }
 

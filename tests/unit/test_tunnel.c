@@ -278,6 +278,38 @@ START_TEST(who_is_slow_is_waited_for)
 }
 END_TEST
 
+/* A program that is gone before it has heard all breaks its connection off: what it has said arrives, however much its host
+ * says meanwhile. */
+START_TEST(who_breaks_off_has_said_what_it_has_said)
+{
+	static char piece[64 << 10];
+	int host, fd = program_connected(connect_a, 0, &host);
+	size_t came = 0;
+	ssize_t k = 1;
+
+	hello_make("a.test");
+	say(fd, hello, nhello);
+	ck_assert_uint_eq(hear(host, nhello), nhello);
+	say_text(host, "unheard");
+	is_silent(egress);
+	say(fd, piece, sizeof piece);
+	close(fd);
+	ck_assert(tunnels_flush(&tunnels));
+	while (send(host, piece, sizeof piece, MSG_DONTWAIT | MSG_NOSIGNAL) > 0)
+		;
+	for (int i = 0; i < 64 * TURNS && k; i++) {
+		turn_for(host, PATIENCE_MS);
+		k = recv(host, heard, sizeof heard, MSG_DONTWAIT);
+		came += k > 0 ? (size_t)k : 0;
+		k = k < 0 && errno == ECONNRESET ? 0 : k;
+	}
+	ck_assert_int_eq(k, 0);
+	ck_assert_uint_eq(came, sizeof piece);
+	ck_assert(!tunnels_flush(&tunnels));
+	close(host);
+}
+END_TEST
+
 /* ---- what does not ---- */
 
 static const struct { const char *head, *told; } refused[] = {
@@ -457,6 +489,7 @@ int main(void)
 	tcase_add_test(t, all_of_it_may_come_at_once);
 	tcase_add_test(t, an_address_takes_no_name);
 	tcase_add_test(t, who_is_slow_is_waited_for);
+	tcase_add_test(t, who_breaks_off_has_said_what_it_has_said);
 	tcase_add_loop_test(t, everything_else_is_told_why_not, 0, COUNT(refused));
 	tcase_add_loop_test(t, another_name_ends_it, 0, COUNT(names));
 	tcase_add_test(t, what_is_no_tls_ends_it);
