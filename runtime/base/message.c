@@ -300,7 +300,7 @@ static int packet_receive(struct channel *c, struct krux_err *err)
 	} control;
 	struct iovec v = { c->in, MESSAGE_MAX };
 	struct msghdr m = { .msg_iov = &v, .msg_iovlen = 1, .msg_control = &control };
-	unsigned reset = 0;
+	unsigned reset = 0, ends = 0;
 	ssize_t n;
 
 	do {
@@ -308,7 +308,10 @@ static int packet_receive(struct channel *c, struct krux_err *err)
 		n = recvmsg(c->fd, &m, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
 		/* Reset: it went without reading all that it was sent. That is said once, before what it sent last. */
 		reset += n < 0 && errno == ECONNRESET;
-	} while (n < 0 && (errno == EINTR || (errno == ECONNRESET && reset == 1)));
+		/* The end: the kernel first looks for a packet, then whether the other end is closed. What was sent in between,
+		 * last of all, is there the second time. */
+		ends += !n;
+	} while ((n < 0 && (errno == EINTR || (errno == ECONNRESET && reset == 1))) || (!n && ends == 1));
 	if (n < 0 && errno == EAGAIN)
 		return 0;
 	if (n < 0 && errno != ECONNRESET)

@@ -390,7 +390,7 @@ void child_run(struct child_plan *plan)
 	if (plan->waits) {
 		pages_touch();
 		if (!plan->waits(plan))
-			_exit(0);
+			_exit(CHILD_UNGIVEN);
 	}
 	call_begin(&self);
 	if (plan->decides)

@@ -58,8 +58,9 @@ enum { CHILD_MAGIC = 0x4B525558, CHILD_SLACK = 4096 };
 /* DENIED, STALE: `decides` said no, or that a file which approvers saw is another now. OPENED: `open` ended
  * the call itself. START: with `failed`, the program of a command could not be started. */
 enum { CHILD_OPENED = 255, CHILD_START = 254, CHILD_DENIED = 253, CHILD_STALE = 252 };
-/* How it exits without an answer; SIGNALLED and the number of a signal: so ended the program of a command. */
-enum { CHILD_BROKEN = 3, CHILD_TOO_MUCH = 4, CHILD_SIGNALLED = 128 };
+/* How it exits without an answer; UNGIVEN: it waited and got nothing that it can read; SIGNALLED and the number of a signal:
+ * so ended the program of a command. */
+enum { CHILD_BROKEN = 3, CHILD_TOO_MUCH = 4, CHILD_UNGIVEN = 5, CHILD_SIGNALLED = 128 };
 
 /* What capability and bundle say of its call; the rest is the caller's. layer NULL, relay n 0: the bundle has none. The builtin is
  * one that `find` finds. -1 with *err: it is not run by a builtin that is there, there is no filter for it, or the machine

@@ -67,6 +67,8 @@ static void killed_take(const struct krux_capability *cap, const struct child_en
 	} else if (end->group.out_of_memory) {
 		spawn_why(out, SPAWN_KILLED, "memory %llu bytes, of all its processes and files in memory together",
 		          (unsigned long long)cap->limit[KRUX_LIMIT_MEMORY]);
+	} else if (exited && code == CHILD_UNGIVEN && !end->reported) {
+		spawn_why(out, SPAWN_BROKEN, "the process of the call could not read what it was given");
 	} else if (exited) {
 		spawn_why(out, SPAWN_BROKEN, "the handler ended with %d and without an answer", code);
 	} else if (code == SIGSYS) {

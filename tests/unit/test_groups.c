@@ -6,11 +6,6 @@
 #include "runtime/sandbox/cgroup.h"
 #include "runtime/spawn/group_used.h"
 #include "runtime/spawn/groups.h"
-#include "runtime/spawn/parent.h"
-#include "runtime/spawn/spawn.h"
-
-#include "capspec/canon.h"
-#include "capspec/schema.h"
 
 #include <check.h>
 #include <errno.h>
@@ -658,59 +653,6 @@ START_TEST(what_its_files_say_is_told)
 }
 END_TEST
 
-/* ---- what is said of a call ---- */
-
-enum { MIB = 1 << 20 };
-static const struct krux_error_def declared = { .name = { "Failed", 6 } };
-static const struct krux_capability cap = {
-	.name = { "a.b", 3 }, .handler.kind = KRUX_HANDLER_COMMAND, .error = &declared, .nerrors = 1,
-	.limit = { [KRUX_LIMIT_MEMORY] = MIB, [KRUX_LIMIT_PIDS] = 3, [KRUX_LIMIT_WALL] = 1000000000, [KRUX_LIMIT_CPU] = 1000000000 },
-};
-#define REFUSED "it was refused more than 3 processes at once, 7 times"
-static const struct {
-	struct child_end end;
-	const char *answer;
-	enum spawn_end what;
-	const char *why, *last;        /* last: of the layers that are on */
-} told[] = {
-	{ { .code = SIGKILL, .group = { .own = true, .has = CGROUP_MEMORY | CGROUP_PIDS, .out_of_memory = true } }, NULL, SPAWN_KILLED,
-	  "memory 1048576 bytes, of all its processes and files in memory together", "cgroup.pids" },
-	{ { .code = SIGKILL, .group = { .own = true, .has = CGROUP_MEMORY } }, NULL, SPAWN_KILLED, "signal 9", "cgroup.memory" },
-	{ { .code = SIGKILL, .timed_out = true, .group = { .own = true, .has = CGROUP_PIDS, .refused = 7 } }, NULL, SPAWN_KILLED,
-	  "wall 1s; " REFUSED, "cgroup.pids" },
-	{ { .exited = true, .code = CHILD_SIGNALLED + SIGABRT, .group = { .own = true, .has = CGROUP_PIDS, .refused = 7 } }, NULL,
-	  SPAWN_KILLED, "signal 6; " REFUSED, "cgroup.pids" },
-	{ { .exited = true, .group = { .own = true, .has = CGROUP_PIDS, .refused = 7 } },
-	  "\xa2" "\x65" "error" "\x66" "Failed" "\x67" "message" "\x64" "fork", SPAWN_ERROR, "fork; " REFUSED, "cgroup.pids" },
-	{ { .exited = true, .group = { .own = true } },
-	  "\xa2" "\x65" "error" "\x66" "Failed" "\x67" "message" "\x64" "fork", SPAWN_ERROR, "fork", "cgroup" },
-	{ { .code = SIGKILL }, NULL, SPAWN_KILLED, "signal 9", "seccomp" },
-};
-
-START_TEST(what_came_of_it_is_told)
-{
-	struct krux_pool *pool = krux_pool_new(0);
-	struct child_end end = told[_i].end;
-	struct spawn_result r;
-
-	end.reported = true;
-	end.report.layers = 1U << LAYER_SECCOMP;
-	end.n = told[_i].answer ? strlen(told[_i].answer) : 0;
-	end.answer = told[_i].answer ? (uint8_t *)strdup(told[_i].answer) : NULL;
-	ck_assert(!spawn_ended(&cap, &end, pool, &r, &err));
-	ck_assert_int_eq(r.end, told[_i].what);
-	if (r.end == SPAWN_ERROR) {
-		ck_assert_uint_eq(r.message.n, strlen(told[_i].why));
-		ck_assert_mem_eq(r.message.p, told[_i].why, r.message.n);
-		ck_assert(krux_str_eq(r.message, r.recorded_message));
-	} else {
-		ck_assert_str_eq(r.why, told[_i].why);
-	}
-	ck_assert_str_eq(r.layer[r.nlayers - 1], told[_i].last);
-	krux_pool_free(pool);
-}
-END_TEST
-
 /* As without cgroup v2. */
 START_TEST(there_may_be_none)
 {
@@ -747,7 +689,6 @@ int main(void)
 	tcase_add_test(t, the_time_is_that_of_all_its_processes);
 	tcase_add_test(t, the_greatest_is_its_own);
 	tcase_add_loop_test(t, what_its_files_say_is_told, 0, sizeof files / sizeof *files);
-	tcase_add_loop_test(t, what_came_of_it_is_told, 0, sizeof told / sizeof *told);
 	suite_add_tcase(s, t);
 	srunner_run_all(r, CK_NORMAL);
 	failed = srunner_ntests_failed(r);
