@@ -5,8 +5,11 @@
 
 #include <string.h>
 
+#include "capspec/line.h"
 #include "capspec/rights.h"
 #include "compiler/model/cap_resolve.h"
+
+_Static_assert(LINE_TARGETS == 4, "words below say so");
 
 static const struct {
 	struct krux_str name;
@@ -103,6 +106,22 @@ static void handler_check(struct diags *ds, const struct capability *c, unsigned
 	}
 }
 
+/* Each is told to egress as a place of its own, used or not. */
+static void connects_check(struct diags *ds, const struct capability *c)
+{
+	unsigned n = 0;
+	struct diag *d;
+
+	for (size_t i = 0; i < c->neffects; i++) {
+		if (c->effect[i].kind != EFFECT_CONNECTS || ++n != LINE_TARGETS + 1)
+			continue;
+		d = diag_error(ds, 1076, c->effect[i].at, "a call of %.*s could connect to more places than a call has",
+		               STR_ARG(c->name));
+		d->expected = KRUX_STR("at most 4 `connects`");
+		d->fix = KRUX_STR("make two capabilities of it");
+	}
+}
+
 void held_check(struct cap_ctx *ctx)
 {
 	const struct capability *c = ctx->cap;
@@ -110,6 +129,7 @@ void held_check(struct cap_ctx *ctx)
 
 	if (!capability_is_run(c, &groups))
 		return;
+	connects_check(ctx->diags, c);
 	if (c->handler.kind == HANDLER_COMMAND) {
 		commands_check(ctx);
 		return;
