@@ -49,6 +49,15 @@ static void out_write(const struct child *ch, const void *bytes, size_t n)
 	}
 }
 
+/* One that was made to wait has nobody to tell, until its call comes: that is then refused, and says why. As root nobody
+ * waits for a call before all of this is on, and its call goes to another child. */
+static bool answer_find(struct child *ch)
+{
+	struct child_plan *plan = ch->plan;
+
+	return plan->out >= 0 || (ch->shared && !plan->probe->root && plan->waits && plan->waits(plan) && plan->out >= 0);
+}
+
 static void layer_on(struct child *ch, enum layer layer, int result)
 {
 	if (!result) {
@@ -57,7 +66,7 @@ static void layer_on(struct child *ch, enum layer layer, int result)
 	}
 	ch->report.failed = errno ? errno : EINVAL;
 	ch->report.what = layer;
-	if (ch->plan->out >= 0)
+	if (answer_find(ch))
 		out_write(ch, &ch->report, sizeof ch->report);
 	_exit(CHILD_BROKEN);
 }

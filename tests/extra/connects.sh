@@ -111,6 +111,24 @@ capability push @1.0 {
   handler command "@stray@" sha256 "@sha256:@python@@" argv [ "-I", "-c", "@push@", port ];
   example "a MiB" { url: "https://public.test:444/", port: "444" } -> { status: 0, truncated: false };
 }
+
+/// Says a word.
+/// use: in this test.
+capability show @1.0 {
+  input {
+    text : string max 100 pattern "[a-z]*"  "It.";
+  }
+  output {
+    status : uint               "0: it is said.";
+    stdout : string max 64KiB   "It.";
+    truncated : bool            "There is more.";
+  }
+  error Missing "Nothing of the program's own: see status." recover stop "Look at it.";
+  effect none;
+  limits { memory 64MiB; cpu 10s; wall 1m; pids 8; files 64; output 256KiB; }
+  handler command "/usr/bin/echo" sha256 "@sha256:/usr/bin/echo@" argv [ text ];
+  example "a word" { text: "hello" } -> { status: 0, truncated: false };
+}
 X
 # What kruxc knows of an interpreter's options it does not know of a program of another name.
 python=$(readlink -f /usr/bin/python3)
@@ -130,6 +148,7 @@ krux: policy/1
 name: p
 layer: organization
 rules:
+  - { id: words, on: web.show, verdict: autonomous }
   - { id: pages, on: [ web.get, web.push, web.stray ], when: 'url.host != "blocked.test"', verdict: autonomous }
 default: blocked
 X
@@ -239,6 +258,19 @@ whole() { # who, prefix of commands
 		for n in 1 2 3; do has "round $round, call $n" "$dir/$n" 'hello'; done
 		has "round $round, the host of another call" "$dir/4" '403 Forbidden krux: this call may not connect to public.test'
 	done
+	kill "$daemon"
+	wait "$daemon"
+	# Where there are no rules to be had it is refused, also by children that wait, and nothing else is.
+	python3 "$top/tests/extra/without_netlink.py" $as "$dir/bin/kruxrt" serve --state "$s" --bundle "$w/bundle.krux" --dev \
+		--allow-missing cgroup --socket "$w/a" --supervisor "$w/s" > "$w/log2" 2>&1 < /dev/null &
+	daemon=$!
+	soon grep -qs "generation 1 serves" "$w/log2" || bad "the daemon without nftables" "$(cat "$w/log2")"
+	for round in 1 2 3 4; do
+		ask web.get '{"url":"https://public.test/"}' > "$dir/1" 2>&1
+		has "without nftables, round $round" "$dir/1" 'put on nftables: Protocol not supported'
+	done
+	ask web.show '{"text":"hello"}' > "$dir/1" 2>&1
+	has "without nftables, what does not connect" "$dir/1" '"stdout":"hello'
 	kill "$daemon"
 	wait "$daemon"
 	daemon=''
