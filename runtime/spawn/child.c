@@ -10,6 +10,7 @@
 #include "capspec/layers.h"
 #include "capspec/relay.h"
 #include "runtime/spawn/command.h"
+#include "runtime/spawn/mounts.h"
 #include "runtime/spawn/planned.h"
 
 #include <errno.h>
@@ -158,12 +159,18 @@ static void descriptors_on(struct child *ch)
 	layer_on(ch, LAYER_DESCRIPTORS, ch->shared ? descriptors_rest(keep, n) : descriptors_close(keep, n));
 }
 
+/* To who has put on what it shares. */
+static int child_says(const struct child *ch)
+{
+	return mounts_say(ch->plan->ask, ch->plan->command ? ch->proc : -1);
+}
+
 /* The parent alone may map a user namespace that is root's onto another uid. */
 static int map_wait(struct child *ch)
 {
 	char go = 0;
 
-	if (write(ch->plan->ask, &go, 1) == 1 && read(ch->plan->go, &go, 1) == 1)
+	if ((ch->shared ? !child_says(ch) : write(ch->plan->ask, &go, 1) == 1) && read(ch->plan->go, &go, 1) == 1)
 		return 0;
 	errno = EPERM;
 	return -1;
@@ -174,8 +181,11 @@ static void privileges_off(struct child *ch)
 	if (ch->plan->probe->root)
 		layer_on(ch, LAYER_NS_USER, namespaces_enter_user() || map_wait(ch) ||
 			 privileges_become(ch->plan->owner, ch->plan->group));
-	close(ch->plan->ask);
-	if (ch->plan->go != ch->plan->ask)
+	else if (ch->shared && ch->plan->command)
+		layer_on(ch, LAYER_NS_MOUNT, child_says(ch));
+	if (ch->plan->ask >= 0)
+		close(ch->plan->ask);
+	if (ch->plan->go >= 0 && ch->plan->go != ch->plan->ask)
 		close(ch->plan->go);
 	close(ch->proc);
 	umask(022);

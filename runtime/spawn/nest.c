@@ -5,6 +5,7 @@
 
 #include "runtime/base/cleanup.h"
 #include "runtime/base/message.h"
+#include "runtime/spawn/mounts.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -14,15 +15,20 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-/* Gives the child the map of its user namespace when it asks. One that ends instead is seen by its parent. */
-static void child_map(const struct child_plan *plan, pid_t pid, int pidfd, int asks)
+/* Gives the child the map of its user namespace when it asks, and keeps what it brings. One that ends instead is seen by its
+ * parent. */
+static void child_hear(const struct child_plan *plan, pid_t pid, int pidfd, int asks)
 {
 	struct pollfd p[2] = { { .fd = asks, .events = POLLIN }, { .fd = pidfd, .events = POLLIN } };
-	char byte;
+	int mounts = -2;
 
 	while (poll(p, 2, -1) < 0 && errno == EINTR)
 		;
-	if (p[0].revents & POLLIN && read(asks, &byte, 1) == 1 && !child_shared_map(pid, plan->owner, plan->group))
+	if (p[0].revents & POLLIN)
+		mounts = mounts_hear(asks);
+	if (mounts >= 0)
+		mounts_keep(mounts, pidfd);
+	if (mounts >= -1 && plan->probe->root && !child_shared_map(pid, plan->owner, plan->group))
 		(void)!write(asks, "", 1);
 }
 
@@ -42,6 +48,7 @@ static void born_say(int channel, uint64_t cookie, pid_t pid, int pidfd, int no)
 
 static void child_bear(struct child_plan *plan, struct message *m, int channel)
 {
+	const bool says = plan->probe->root || plan->command;
 	CLEAN_FD int pidfd = -1;
 	CLEAN_FD int asks = -1;
 	CLEAN_FD int ask = -1;
@@ -50,7 +57,7 @@ static void child_bear(struct child_plan *plan, struct message *m, int channel)
 
 	if (m->kind != MESSAGE_BEAR || !m->nfds || m->nfds > 2)
 		_exit(CHILD_BROKEN);
-	if (plan->probe->root) {
+	if (says) {
 		if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair)) {
 			born_say(channel, m->cookie, -1, -1, errno);
 			return;
@@ -68,14 +75,13 @@ static void child_bear(struct child_plan *plan, struct message *m, int channel)
 		no = errno;
 	/* Before anybody hears of the child: what is sent to one that has ended is to fail. */
 	message_close_fds(m);
-	if (pid > 0 && plan->probe->root)
-		child_map(plan, pid, pidfd, asks);
+	if (pid > 0 && says)
+		child_hear(plan, pid, pidfd, asks);
 	born_say(channel, m->cookie, pid, pidfd, no);
 }
 
 void nest_run(struct child_plan *plan, int socket)
 {
-	struct pollfd p = { .fd = socket, .events = POLLIN };
 	struct channel channel;
 	struct message m;
 	int rc;
@@ -89,7 +95,7 @@ void nest_run(struct child_plan *plan, int socket)
 			child_bear(plan, &m, socket);
 			message_close_fds(&m);
 		}
-		if (rc < 0 || (poll(&p, 1, -1) < 0 && errno != EINTR))
+		if (rc < 0 || (mounts_wait(socket) && errno != EINTR))
 			_exit(0);
 	}
 }
