@@ -217,7 +217,11 @@ void changes_commit(struct command *k, struct changed *out)
 
 	if (!w || !scratch)
 		_exit(CHILD_BROKEN);
-	*w = (struct walk_changes){ .k = k, .out = out, .scratch = scratch, .room = k->plan->limits.memory };
+	/* The rest is zero, and stays untouched where no folder is that deep: it is 64 pages. */
+	w->k = k;
+	w->out = out;
+	w->scratch = scratch;
+	w->room = k->plan->limits.memory;
 	if (!told_begin(w))
 		_exit(CHILD_BROKEN);
 	while (flock(k->lock, LOCK_EX))
