@@ -195,6 +195,9 @@ static void asks(const uint8_t *data, size_t size)
 		turns(found, nfound);
 	}
 	close(child);
+	/* Who takes nothing would be waited for. */
+	for (unsigned i = 0; i < nsilent && i < SILENT; i++)
+		close(silent[i]);
 	turns(NULL, 0);
 	/* It is over, once. */
 	PROMISE(!line[0].on && e.free == line && channel_flush(&e.channel, &err) == 1);
@@ -202,8 +205,6 @@ static void asks(const uint8_t *data, size_t size)
 	PROMISE(m.kind == MESSAGE_LINED && m.cookie == 7 && m.n == TARGETS * sizeof(struct message_lined));
 	PROMISE(!channel_take(&spawner, &m, &err));
 	streams_close();
-	for (unsigned i = 0; i < nsilent && i < SILENT; i++)
-		close(silent[i]);
 	for (unsigned i = 0; i < RESOLVER_MOST; i++)
 		PROMISE(!e.name[i].watch.on);
 	loop_close(&e.loop);
