@@ -50,13 +50,13 @@ static void out_write(const struct child *ch, const void *bytes, size_t n)
 	}
 }
 
-/* One that was made to wait has nobody to tell, until its call comes: that is then refused, and says why. As root nobody
- * waits for a call before all of this is on, and its call goes to another child. */
+/* One that was made to wait has nobody to tell, until its call comes: that is then refused, and says why. One that its maker
+ * listens to has none before all of this is on: it ends, and its call goes to another child. */
 static bool answer_find(struct child *ch)
 {
 	struct child_plan *plan = ch->plan;
 
-	return plan->out >= 0 || (ch->shared && !plan->probe->root && plan->waits && plan->waits(plan) && plan->out >= 0);
+	return plan->out >= 0 || (ch->shared && plan->ask < 0 && plan->waits && plan->waits(plan) && plan->out >= 0);
 }
 
 static void layer_on(struct child *ch, enum layer layer, int result)
