@@ -75,7 +75,7 @@ COMMAND_SRC += compiler/command/build.c compiler/command/clock.c compiler/comman
 	compiler/command/past.c compiler/command/prove.c compiler/command/replay.c compiler/command/save.c compiler/command/show.c compiler/command/tests.c
 COMPILER_MAIN += compiler/main.c
 
-RUNTIME_SRC += runtime/base/err.c runtime/base/file.c runtime/base/loop.c runtime/base/message.c runtime/base/screen.c runtime/base/state.c \
+RUNTIME_SRC += runtime/base/eager.c runtime/base/err.c runtime/base/file.c runtime/base/loop.c runtime/base/message.c runtime/base/screen.c runtime/base/state.c \
 	runtime/bundle/abi.c runtime/bundle/abi_try.c runtime/bundle/elf.c runtime/bundle/loaded.c \
 	runtime/bundle/map.c runtime/bundle/trust.c runtime/request/request.c \
 	runtime/decide/facts.c runtime/decide/judge.c runtime/decide/query.c runtime/decide/remedy.c runtime/decide/tally.c runtime/decide/window.c runtime/decide/zone.c \
@@ -117,7 +117,7 @@ TEST_SRC += bench/measure.c bench/workload.c tests/unit/attempt.c tests/unit/com
 	tests/unit/modeling.c tests/unit/parsing.c tests/unit/reading.c tests/unit/records.c \
 	tests/unit/requests.c tests/unit/spawning.c tests/unit/tiny_bundle.c tests/unit/waiting.c tests/unit/without.c
 UNIT_TESTS += test_again test_automaton test_bundle test_c_text test_canon test_capfile test_cbor test_cc test_changes test_check test_command test_commit test_cond test_confine test_coverage test_evaluate \
-	test_dd test_digest test_elf test_emit_c test_emit_forms test_ended test_facts test_filter test_filter_verify test_folders test_format test_gate_facts test_gate_waits test_groups test_grammar test_guard test_gzip test_handler test_handlers \
+	test_dd test_digest test_eager test_elf test_emit_c test_emit_forms test_ended test_facts test_filter test_filter_verify test_folders test_format test_gate_facts test_gate_waits test_groups test_grammar test_guard test_gzip test_handler test_handlers \
 	test_handlers_hostile test_handlers_moves test_handlers_system test_import test_import_claude test_json test_lang test_layers test_length test_list test_loop test_message test_model test_mounts test_nft test_package_write test_pathglob test_patterns test_planned test_pool \
 	test_policyfile test_policyformat test_project test_quorum test_record test_remedy test_request test_sandbox test_schema test_seccomp test_secrets test_sockets \
 	test_snapshot test_source test_spawner test_spawner_command test_spawner_nest test_spawner_pool test_state test_tally test_ticket test_tree test_usages test_value test_window test_witness test_words test_yaml
@@ -137,7 +137,7 @@ TEST_SRC += tests/unit/gate_client.c tests/unit/gate_peers.c tests/unit/gate_peo
 UNIT_TESTS += test_gate_acts test_gate_calls test_gate_clients test_gate_handover test_gate_tickets test_limits
 TEST_SRC += bench/daemon.c bench/served.c
 BENCHES += gate sandbox
-HOT_SRC += runtime/base/loop.c runtime/base/message.c runtime/decide/facts.c runtime/decide/judge.c \
+HOT_SRC += runtime/base/eager.c runtime/base/loop.c runtime/base/message.c runtime/decide/facts.c runtime/decide/judge.c \
 	runtime/decide/query.c runtime/decide/tally.c runtime/decide/window.c runtime/gate/call.c runtime/gate/calls.c \
 	runtime/gate/connection.c runtime/gate/lend.c runtime/gate/links.c runtime/gate/pure.c runtime/gate/server.c \
 	runtime/gate/tell.c runtime/record/entry.c runtime/request/request.c

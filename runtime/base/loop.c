@@ -225,6 +225,34 @@ void loop_close(struct loop *l)
 	*l = (struct loop){ .epoll = -1, .alarm = -1, .signals = -1 };
 }
 
+/* As epoll_wait without an end; l->now is told. */
+static int events_look(struct loop *l)
+{
+	const uint64_t until = l->now + eager_look;
+	int n;
+
+	do {
+		n = epoll_wait(l->epoll, l->batch, LOOP_BATCH, 0);
+		l->now = loop_clock();
+	} while (!n && l->now < until);
+	eager_looked(&l->eager, n > 0);
+	return n;
+}
+
+static int events_wait(struct loop *l)
+{
+	uint64_t from;
+	int n = 0;
+
+	l->now = from = loop_clock();
+	if (eager_looks(&l->eager) && (n = events_look(l)))
+		return n;
+	n = epoll_wait(l->epoll, l->batch, LOOP_BATCH, -1);
+	l->now = loop_clock();
+	eager_waited(&l->eager, l->now - from, n);
+	return n;
+}
+
 int loop_turn(struct loop *l, struct krux_err *err)
 {
 	int n;
@@ -235,11 +263,15 @@ int loop_turn(struct loop *l, struct krux_err *err)
 		return 0;
 	if (alarm_arm(l, err))
 		return -1;
-	n = epoll_wait(l->epoll, l->batch, LOOP_BATCH, l->look ? 0 : -1);
+	if (l->look || !l->eager.able) {
+		n = epoll_wait(l->epoll, l->batch, LOOP_BATCH, l->look ? 0 : -1);
+		l->now = loop_clock();
+	} else {
+		n = events_wait(l);
+	}
 	l->look = false;
 	if (n < 0 && errno != EINTR)
 		return err_set(err, errno, "wait for events");
-	l->now = loop_clock();
 	l->nbatch = n > 0 ? n : 0;
 	for (int i = 0; i < l->nbatch; i++) {
 		struct watch *w = l->batch[i].data.ptr;

@@ -3,6 +3,8 @@
 #ifndef KRUX_LOOP_H
 #define KRUX_LOOP_H
 
+#include "runtime/base/eager.h"
+
 #include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -42,6 +44,7 @@ struct loop {
 	bool timing, stopped;          /* timing: timers run just now */
 	bool look;                     /* set by `turn`: what is there is taken, and then turn is called again
 	                                  without waiting */
+	struct eager eager;            /* off, unless eager_begin was called: before it waits, it looks for a moment */
 	void (*signalled)(void *ctx, const struct signalfd_siginfo *);
 	void *signals_ctx;
 	/* Called each time before waiting, and when loop_run ends: the place to flush what was

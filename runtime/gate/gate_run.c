@@ -432,6 +432,7 @@ int gate_run(int parent_channel, const struct gate_run_options *options)
 		return EXIT_FAILED;
 	}
 	g->options = *options;
+	eager_begin(&g->loop.eager);
 	if (!gate_open(g, parent_channel, &err) && !gate_start(g, &err)) {
 		if (loop_run(&g->loop, &err))
 			gate_fail(g, EXIT_FAILED, &err);

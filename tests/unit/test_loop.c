@@ -21,6 +21,13 @@ static void setup(void)
 	ck_assert(!loop_open(&loop, &err));
 }
 
+/* It looks before each wait, whatever came of it. */
+static void setup_eager(void)
+{
+	setup();
+	loop.eager = (struct eager){ .able = true, .soon = EAGER_AFTER, .next = EAGER_REST };
+}
+
 static void teardown(void)
 {
 	loop_close(&loop);
@@ -195,14 +202,11 @@ START_TEST(signals_are_handed_over)
 }
 END_TEST
 
-int main(void)
+static TCase *all(const char *name, SFun begin)
 {
-	Suite *s = suite_create("loop");
-	TCase *c = tcase_create("loop");
-	SRunner *r;
-	int failed;
+	TCase *c = tcase_create(name);
 
-	tcase_add_checked_fixture(c, setup, teardown);
+	tcase_add_checked_fixture(c, begin, teardown);
 	tcase_add_test(c, a_watch_that_was_ended_is_not_called_in_the_same_turn);
 	tcase_add_test(c, what_is_waited_for_can_change);
 	tcase_add_test(c, a_descriptor_that_cannot_be_watched_is_an_error);
@@ -210,7 +214,42 @@ int main(void)
 	tcase_add_test(c, a_moment_that_has_passed_comes_once_a_turn);
 	tcase_add_test(c, an_earlier_moment_is_not_late_for_a_later_one);
 	tcase_add_test(c, signals_are_handed_over);
-	suite_add_tcase(s, c);
+	return c;
+}
+
+static void stops(struct timer *t)
+{
+	(void)t;
+	loop_stop(&loop);
+}
+
+/* What is not there is not looked for without an end; what comes while it sleeps is taken. */
+START_TEST(it_looks_and_then_sleeps)
+{
+	const uint64_t later = loop_clock() + 50 * eager_look;
+	struct timer timer = { .due = stops };
+
+	loop_timer_set(&loop, &timer, later);
+	ck_assert(!loop_run(&loop, &err));
+	ck_assert_uint_ge(loop_clock(), later);
+	/* On a busy machine it may look for longer than that. */
+	ck_assert_uint_eq(loop.eager.missed + loop.eager.paid, 1);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *s = suite_create("loop");
+	TCase *one;
+	SRunner *r;
+	int failed;
+
+	suite_add_tcase(s, all("sleeps", setup));
+	suite_add_tcase(s, all("looks", setup_eager));
+	one = tcase_create("one");
+	tcase_add_checked_fixture(one, setup_eager, teardown);
+	tcase_add_test(one, it_looks_and_then_sleeps);
+	suite_add_tcase(s, one);
 	r = srunner_create(s);
 	srunner_run_all(r, CK_NORMAL);
 	failed = srunner_ntests_failed(r);
