@@ -8,6 +8,11 @@ function word(kinds, out) {
 	if (kinds ~ /K/) out = out ", handlers of commands that connect"
 	if (kinds ~ /E/) out = out ", egress"
 	if (kinds ~ /N/) out = out ", resolver"
+	if (kinds ~ /A/) out = out ", krux-call"
+	if (kinds ~ /O/) out = out ", krux-ctl"
+	if (kinds ~ /V/) out = out ", krux-audit"
+	if (kinds ~ /X/) out = out ", krux-audit replay"
+	if (kinds ~ /W/) out = out ", krux-witness"
 	return substr(out, 3)
 }
 function row(name, kinds, how) {

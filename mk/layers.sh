@@ -2,7 +2,7 @@
 # Includes point left only: a folder may include itself and the folders before it (DESIGN, 10).
 set -eu
 compiler="capspec grammar compiler/base compiler/ast compiler/read compiler/model compiler/check compiler/dd compiler/plan compiler/emit pipeline compiler/command compiler"
-runtime="capspec client runtime/base runtime/bundle runtime/request runtime/decide runtime/record runtime/witness runtime/approve runtime/sandbox runtime/egress stdlib-caps runtime/spawn gate runtime/front runtime"
+runtime="capspec client runtime/base runtime/bundle runtime/request runtime/decide runtime/record runtime/approve runtime/sandbox runtime/witness runtime/egress stdlib-caps runtime/spawn gate runtime/front runtime"
 bad=0 seen=0
 # The place of a folder in a row, 0 when it is not in it.
 place() {

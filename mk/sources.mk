@@ -18,7 +18,7 @@ FUZZERS += frame
 CLIENT_SRC += client/block.c client/connect.c client/fault.c client/result.c client/step.c client/stream.c \
 	client/submit.c
 UNIT_TESTS += test_card test_client test_client_hostile test_registry
-RUNTIME_SRC += runtime/base/lookalike.c runtime/base/reach.c runtime/front/act.c runtime/front/places.c runtime/record/registry.c runtime/front/agents.c runtime/front/agents_add.c runtime/front/keys.c \
+RUNTIME_SRC += runtime/base/lookalike.c runtime/base/reach.c runtime/front/act.c runtime/front/ctl.c runtime/front/places.c runtime/record/registry.c runtime/front/agents.c runtime/front/agents_add.c runtime/front/keys.c \
 	runtime/front/agents_list.c runtime/front/approvals.c runtime/front/card.c runtime/front/card_source.c runtime/front/freeze.c \
 	runtime/front/rights.c runtime/front/show.c runtime/front/supervisor.c
 TEST_SRC += tests/unit/client_rig.c tests/unit/fake_daemon.c tests/unit/frame_text.c
@@ -82,11 +82,11 @@ RUNTIME_SRC += runtime/base/eager.c runtime/base/err.c runtime/base/file.c runti
 	runtime/record/blob.c runtime/record/entry.c runtime/record/head.c \
 	runtime/record/record.c \
 	runtime/approve/quorum.c runtime/sandbox/descriptors.c runtime/sandbox/namespaces.c runtime/sandbox/network.c \
-	runtime/sandbox/privileges.c runtime/sandbox/probe.c runtime/sandbox/process.c runtime/sandbox/rlimits.c runtime/sandbox/root.c \
+	runtime/sandbox/privileges.c runtime/sandbox/probe.c runtime/sandbox/process.c runtime/sandbox/rlimits.c runtime/sandbox/root.c runtime/sandbox/typed.c \
 	runtime/sandbox/seccomp.c runtime/sandbox/sockets.c runtime/sandbox/view.c runtime/spawn/again.c runtime/spawn/answer.c runtime/spawn/birth.c runtime/spawn/changes.c runtime/spawn/changes_put.c runtime/spawn/changes_tell.c runtime/spawn/child.c runtime/spawn/command.c runtime/spawn/command_answer.c runtime/spawn/command_start.c runtime/spawn/group_used.c runtime/spawn/groups.c runtime/spawn/listing.c runtime/spawn/look.c runtime/spawn/look_tree.c runtime/spawn/looking.c runtime/spawn/mounts.c runtime/spawn/nest.c runtime/spawn/operands.c runtime/spawn/parent.c runtime/spawn/plan.c runtime/spawn/planned.c runtime/spawn/pool.c runtime/spawn/program.c runtime/spawn/snapshot.c \
 	runtime/spawn/redact.c \
 	runtime/spawn/spawn.c runtime/spawn/spawner.c runtime/spawn/spawner_call.c runtime/spawn/spawner_freeze.c runtime/spawn/spawner_line.c runtime/spawn/spawner_tell.c runtime/spawn/template.c runtime/spawn/template_asked.c runtime/spawn/template_call.c runtime/spawn/template_group.c runtime/spawn/template_nest.c runtime/spawn/warrant.c runtime/front/audit.c \
-	runtime/front/audit_tail.c runtime/front/audit_verify.c runtime/front/call.c runtime/front/call_daemon.c \
+	runtime/front/audit_open.c runtime/front/audit_tail.c runtime/front/audit_verify.c runtime/front/call.c runtime/front/call_daemon.c \
 	runtime/front/call_local.c runtime/front/init.c \
 	runtime/front/options.c runtime/front/reply.c
 HANDLER_SRC += stdlib-caps/common/answer.c stdlib-caps/common/builtins.c stdlib-caps/common/builtins_pure.c \

@@ -5,7 +5,7 @@ RUNTIME_SRC += runtime/record/checkpoint.c runtime/record/checkpoint_list.c runt
 	runtime/front/audit_tiles.c runtime/front/audit_loss.c runtime/front/audit_signed.c runtime/front/audit_trust.c runtime/front/audit_filter.c runtime/front/audit_index.c runtime/front/audit_query.c \
 	runtime/front/audit_replay.c runtime/front/csv.c runtime/front/ocsf.c runtime/bundle/kept.c
 # krux-witness, a program of its own for the sake of libcurl
-WITNESS_SRC += runtime/witness/http.c runtime/witness/submit.c
+WITNESS_SRC += runtime/witness/confine.c runtime/witness/http.c runtime/witness/submit.c
 WITNESS_MAIN += runtime/witness/main.c
 BENCHES += audit
 TEST_SRC += bench/peer_openssl.c bench/peer_redis.c bench/peer_sqlite.c $(WITNESS_SRC) tests/unit/audited.c tests/unit/fake_witness.c

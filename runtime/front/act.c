@@ -51,8 +51,10 @@ static enum supervisor_result act_ask(struct supervisor *v, struct signing *s, s
                                       struct krux_err *err)
 {
 	struct frame q = { .kind = FRAME_S_NONCE }, a;
-	enum supervisor_result result = supervisor_ask(v, &q, FRAME_S_GIVEN, &a, err);
+	enum supervisor_result result = supervisor_greet(v, err);
 
+	if (!result)
+		result = supervisor_ask(v, &q, FRAME_S_GIVEN, &a, err);
 	if (result)
 		return result;
 	memcpy(s->nonce, a.s_given.nonce, sizeof s->nonce);
@@ -66,19 +68,6 @@ static enum supervisor_result act_ask(struct supervisor *v, struct signing *s, s
 	result = supervisor_ask(v, &q, FRAME_S_DONE, &a, err);
 	if (!result)
 		*seq = a.s_done.record;
-	return result;
-}
-
-static enum supervisor_result act_daemon(const struct act_place *at, struct signing *s, struct record *r,
-                                         uint64_t *seq, struct krux_err *err)
-{
-	struct supervisor v;
-	enum supervisor_result result = supervisor_open(&v, at->socket, err);
-
-	if (result)
-		return result;
-	result = act_ask(&v, s, r, seq, err);
-	supervisor_close(&v);
 	return result;
 }
 
@@ -163,7 +152,7 @@ enum supervisor_result act_do(const struct act_place *at, struct record *r, uint
 		return SUPERVISOR_FAILED;
 	}
 	krux_key_public(&s.key, &s.public);
-	result = at->state ? act_state(at, &s, r, seq, err) : act_daemon(at, &s, r, seq, err);
+	result = at->state ? act_state(at, &s, r, seq, err) : act_ask(at->daemon, &s, r, seq, err);
 	krux_key_wipe(&s.key);
 	/* What it pointed at is gone. */
 	r->have &= ~(1ull << AUDIT_NONCE | 1ull << AUDIT_SIGNERS);

@@ -7,7 +7,8 @@
 #include "runtime/record/record.h"
 
 struct act_place {
-	const char *socket;            /* the daemon's; NULL: where supervisor_open looks */
+	struct supervisor *daemon;     /* the connection; NULL: none is made */
+	const char *socket;            /* the daemon's; NULL: where supervisor_reach looks */
 	const char *state;             /* or a stopped state; NULL: the daemon */
 	const char *operator;          /* path of NAME.key */
 };

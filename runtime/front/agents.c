@@ -49,7 +49,8 @@ static int usage(void)
 
 int agents_command(int argc, char **argv)
 {
-	struct agents a = { .place = { NULL, NULL, NULL } };
+	CLEANUP(supervisor_close) struct supervisor daemon = { .stream.fd = -1 };
+	struct agents a = { .place = { .daemon = &daemon } };
 	const struct option_spec specs[] = {
 		{ .name = "--token", .flag = &a.token },
 		{ .name = "--key", .value = &a.key },

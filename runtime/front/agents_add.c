@@ -6,6 +6,7 @@
 #include "runtime/base/file.h"
 #include "runtime/base/screen.h"
 #include "runtime/base/state.h"
+#include "runtime/front/ctl.h"
 #include "runtime/front/front.h"
 #include "runtime/front/places.h"
 #include "runtime/front/rights.h"
@@ -32,7 +33,7 @@ struct adding {
 	uint8_t hash[KRUX_SHA256];
 	char *workspace;
 	char *bundle;                  /* path; NULL: none is known */
-	uint64_t seq;
+	uint64_t uid, seq;
 	struct rights rights;
 	bool has_rights, compared, other_bundle;
 };
@@ -64,11 +65,7 @@ static void token_make(struct adding *d)
 static const char *proof_make(struct adding *d, struct krux_refusal *why)
 {
 	const struct agents *a = d->a;
-	krux_i128 uid;
-	const char *no;
 
-	if (a->token + !!a->key + !!a->uid != 1)
-		return "--token, --key F.pub or --uid N: one of them says how the agent is known";
 	if (a->token) {
 		if (!krux_guard(why))
 			return why->why;
@@ -82,12 +79,27 @@ static const char *proof_make(struct adding *d, struct krux_refusal *why)
 		record_bytes(&d->record, AUDIT_KEY, d->key.key, sizeof d->key.key);
 		return NULL;
 	}
-	if (!krux_read_integer((struct krux_str){ a->uid, strlen(a->uid) }, &uid, &no) || uid < 0 ||
-	    uid >= (krux_i128)UINT32_MAX)
-		return "--uid: a number of a user";
 	record_set(&d->record, AUDIT_AUTH, AUDIT_AUTH_PEER);
-	record_set(&d->record, AUDIT_UID, (uint64_t)uid);
+	record_set(&d->record, AUDIT_UID, d->uid);
 	return NULL;
+}
+
+/* What can be said of a command line alone. */
+static const char *wrong(struct adding *d)
+{
+	const struct agents *a = d->a;
+	krux_i128 uid = 0;
+	const char *no;
+
+	if (!krux_agent_valid(d->name))
+		return "an agent is 1 to 64 of a-z 0-9 . _ -";
+	if (a->token + !!a->key + !!a->uid != 1)
+		return "--token, --key F.pub or --uid N: one of them says how the agent is known";
+	if (a->uid && (!krux_read_integer((struct krux_str){ a->uid, strlen(a->uid) }, &uid, &no) || uid < 0 ||
+	               uid >= (krux_i128)UINT32_MAX))
+		return "--uid: a number of a user";
+	d->uid = (uint64_t)uid;
+	return a->place.state || a->workspace ? NULL : "--workspace DIR says which folder is the agent's";
 }
 
 /* ---- the folder ---- */
@@ -101,6 +113,7 @@ static int folder_named(struct adding *d, struct krux_err *err)
 	return d->workspace ? workspace_fits(fd, d->workspace, err) : -1;
 }
 
+/* Of a stopped one. */
 static int folder_find(struct adding *d, struct krux_err *err)
 {
 	CLEANUP(state_close) struct state state = { NULL, -1, -1, -1, -1, -1, NULL };
@@ -108,8 +121,6 @@ static int folder_find(struct adding *d, struct krux_err *err)
 	CLEANUP(places_free) struct places places = { .n = 0 };
 	const struct agents *a = d->a;
 
-	if (!a->place.state)
-		return folder_named(d, err);
 	if (state_open(a->place.state, &state, err))
 		return -1;
 	if (!d->bundle && asprintf(&d->bundle, "%s/bundle.krux", state.path) < 0)
@@ -127,8 +138,8 @@ static int folder_find(struct adding *d, struct krux_err *err)
 
 static void rights_find(struct adding *d, struct krux_pool *pool)
 {
+	struct supervisor *s = d->a->place.daemon;
 	struct krux_err err = { 0 };
-	struct supervisor s;
 
 	if (!d->bundle)
 		return;
@@ -138,11 +149,10 @@ static void rights_find(struct adding *d, struct krux_pool *pool)
 		return;
 	}
 	d->has_rights = true;
-	if (d->a->place.state || supervisor_open(&s, d->a->place.socket, &err))
+	if (d->a->place.state || supervisor_greet(s, &err))
 		return;
 	d->compared = true;
-	d->other_bundle = memcmp(s.bundle, d->rights.digest, sizeof s.bundle) != 0;
-	supervisor_close(&s);
+	d->other_bundle = memcmp(s->bundle, d->rights.digest, sizeof s->bundle) != 0;
 }
 
 static void rights_line(const struct rights *r, unsigned verdict, const char *word)
@@ -245,25 +255,43 @@ static int print(const struct adding *d)
 	return EXIT_YES;
 }
 
+/* From here on nothing is opened but these: a key is what an agent has sent. */
+static enum supervisor_result begin(const struct adding *d, struct krux_err *err)
+{
+	const struct typed_place place[] = {
+		{ .place = PLACE_CTL_GIVEN, .path = d->a->key },
+		{ .place = PLACE_CTL_GIVEN, .path = d->a->bundle },
+		{ .place = PLACE_CTL_WORKSPACE, .path = d->a->workspace },
+	};
+
+	return ctl_begin(&d->a->place, place, sizeof place / sizeof *place, err);
+}
+
 static int add(struct adding *d)
 {
 	CLEAN_POOL struct krux_pool *pool = krux_pool_new(0);
 	struct krux_refusal why = { "", "" };
 	enum supervisor_result result;
 	struct krux_err err = { 0 };
-	const char *wrong;
+	const char *no;
 
 	if (!pool)
 		return agents_fail("add", "out of memory");
+	/* Which folder it is takes no more than its name. */
+	if (!d->a->place.state && folder_named(d, &err))
+		return agents_fail("add", err.text);
+	result = begin(d, &err);
+	if (result)
+		return supervisor_fail("agents add", result, &err);
 	record_set(&d->record, AUDIT_KIND, AUDIT_KIND_AGENT);
 	record_str(&d->record, AUDIT_NAME, d->name);
 	record_text(&d->record, AUDIT_ACTION, "add");
-	wrong = proof_make(d, &why);
-	if (wrong)
-		return agents_fail("add", wrong);
+	no = proof_make(d, &why);
+	if (no)
+		return agents_fail("add", no);
 	if (d->a->bundle && !(d->bundle = strdup(d->a->bundle)))
 		return agents_fail("add", "out of memory");
-	if (folder_find(d, &err))
+	if (d->a->place.state && folder_find(d, &err))
 		return agents_fail("add", err.text);
 	record_text(&d->record, AUDIT_WORKSPACE, d->workspace);
 	rights_find(d, pool);   /* NOLINT(clang-analyzer-unix.Malloc): adding_free frees what d holds */
@@ -276,13 +304,10 @@ static int add(struct adding *d)
 int agents_add(const struct agents *a)
 {
 	struct adding d = { .a = a, .name = { a->operand[1], strlen(a->operand[1]) } };
+	const char *no = wrong(&d);
 	int code;
 
-	if (!krux_agent_valid(d.name))
-		return agents_fail("add", "an agent is 1 to 64 of a-z 0-9 . _ -");
-	if (!a->place.state && !a->workspace)
-		return agents_fail("add", "--workspace DIR says which folder is the agent's");
-	code = add(&d);
+	code = no ? agents_fail("add", no) : add(&d);
 	adding_free(&d);
 	return code;
 }

@@ -5,6 +5,7 @@
 #include "runtime/base/err.h"
 #include "runtime/base/screen.h"
 #include "runtime/base/state.h"
+#include "runtime/front/ctl.h"
 #include "runtime/front/front.h"
 #include "runtime/front/show.h"
 #include "runtime/record/carry.h"
@@ -79,19 +80,13 @@ static enum supervisor_result list_state(const char *path, struct krux_pool *poo
 	return SUPERVISOR_FAILED;
 }
 
-static enum supervisor_result list_daemon(const char *socket, struct krux_pool *pool, struct krux_value *out,
+static enum supervisor_result list_daemon(struct supervisor *s, struct krux_pool *pool, struct krux_value *out,
                                           struct krux_err *err)
 {
 	struct frame q = { .kind = FRAME_S_AGENTS };
-	enum supervisor_result result;
-	struct supervisor s;
+	enum supervisor_result result = supervisor_greet(s, err);
 
-	result = supervisor_open(&s, socket, err);
-	if (result)
-		return result;
-	result = supervisor_json(&s, &q, pool, out, err);
-	supervisor_close(&s);
-	return result;
+	return result ? result : supervisor_json(s, &q, pool, out, err);
 }
 
 static void agent_print(const struct krux_value *a)
@@ -123,8 +118,10 @@ int agents_list(const struct agents *a)
 
 	if (!pool)
 		return agents_fail("list", "out of memory");
-	result = a->place.state ? list_state(a->place.state, pool, &v, &err)
-	                        : list_daemon(a->place.socket, pool, &v, &err);
+	result = ctl_begin(&a->place, NULL, 0, &err);
+	if (!result)
+		result = a->place.state ? list_state(a->place.state, pool, &v, &err)
+		                        : list_daemon(a->place.daemon, pool, &v, &err);
 	if (result)
 		return supervisor_fail("agents list", result, &err);
 	if (a->json)
@@ -144,7 +141,9 @@ static int act(const struct agents *a, const char *command, struct record *r, co
 	struct krux_err err = { 0 };
 	uint64_t seq = 0;
 
-	result = act_do(&a->place, r, &seq, &err);
+	result = ctl_begin(&a->place, NULL, 0, &err);
+	if (!result)
+		result = act_do(&a->place, r, &seq, &err);
 	if (result)
 		return supervisor_fail(command, result, &err);
 	if (a->json) {

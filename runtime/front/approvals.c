@@ -7,9 +7,9 @@
 #include "runtime/base/screen.h"
 #include "runtime/front/audit.h"
 #include "runtime/front/card.h"
+#include "runtime/front/ctl.h"
 #include "runtime/front/options.h"
 #include "runtime/front/show.h"
-#include "runtime/front/supervisor.h"
 
 #include "capspec/canon.h"
 #include "capspec/guard.h"
@@ -366,6 +366,15 @@ static const struct verb {
 	{ "propose", propose, true, false }, { "watch", watch, false, false },
 };
 
+static enum supervisor_result begin(struct approvals *a, struct krux_err *err)
+{
+	const struct act_place at = { .daemon = &a->s, .socket = a->socket, .operator = a->key };
+	const struct typed_place bundle = { .place = PLACE_CTL_GIVEN, .path = a->bundle };
+	enum supervisor_result result = ctl_begin(&at, &bundle, 1, err);
+
+	return result ? result : supervisor_greet(&a->s, err);
+}
+
 static int verb_run(struct approvals *a, const struct verb *v)
 {
 	struct krux_refusal why = { "", "" };
@@ -380,7 +389,7 @@ static int verb_run(struct approvals *a, const struct verb *v)
 	a->pool = krux_pool_new((size_t)256 << 20);
 	if (!a->pool)
 		return fail(a, EXIT_SYSTEM, "out of memory");
-	result = supervisor_open(&a->s, a->socket, &err);
+	result = begin(a, &err);
 	code = result ? gone(a, result, &err) : v->run(a);
 	supervisor_close(&a->s);
 	krux_pool_free(a->pool);
@@ -389,7 +398,7 @@ static int verb_run(struct approvals *a, const struct verb *v)
 
 int approvals_command(int argc, char **argv)
 {
-	struct approvals a = { .what = "" };
+	struct approvals a = { .what = "", .s.stream.fd = -1 };
 	const struct option_spec specs[] = {
 		{ .name = "--key", .value = &a.key },       { .name = "--reason", .value = &a.reason },
 		{ .name = "--socket", .value = &a.socket }, { .name = "--bundle", .value = &a.bundle },

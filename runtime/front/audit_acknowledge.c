@@ -8,6 +8,7 @@
 #include "runtime/base/screen.h"
 #include "runtime/base/state.h"
 #include "runtime/bundle/trust.h"
+#include "runtime/front/audit_open.h"
 #include "runtime/front/front.h"
 #include "runtime/front/options.h"
 #include "runtime/record/carry.h"
@@ -183,6 +184,8 @@ int audit_acknowledge(int argc, char **argv)
 	};
 	CLEANUP(state_close) struct state state = { NULL, -1, -1, -1, -1, -1, NULL };
 	struct krux_err err = { 0 };
+	const char *given[2] = { NULL };
+	struct audit_opening opening = { .given = given, .writes = AUDIT_APPENDS };
 	int code = EXIT_SYSTEM;
 	size_t n;
 
@@ -192,7 +195,9 @@ int audit_acknowledge(int argc, char **argv)
 		fputs("kruxrt audit acknowledge: --state DIR, --key FILE and --reason TEXT are needed\n", stderr);
 		return EXIT_USAGE;
 	}
-	if (!state_open(path, &state, &err) && !acknowledge(&state, key, reason, &code, &err))
+	opening.state = path;
+	given[0] = key;
+	if (!audit_open(&opening, &state, &err) && !acknowledge(&state, key, reason, &code, &err))
 		return code;
 	fputs("kruxrt audit acknowledge: ", stderr);
 	screen_puts(stderr, err.text);

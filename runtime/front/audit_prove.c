@@ -7,6 +7,7 @@
 #include "runtime/base/file.h"
 #include "runtime/base/screen.h"
 #include "runtime/base/state.h"
+#include "runtime/front/audit_open.h"
 #include "runtime/front/audit_trust.h"
 #include "runtime/front/front.h"
 #include "runtime/front/options.h"
@@ -163,6 +164,19 @@ static bool number(const char *s, uint64_t *out)
 	return s && checkpoint_number((struct krux_str){ s, strlen(s) }, out);
 }
 
+static int opening(const struct audit_check *c, const char *path, struct state *state, struct krux_err *err)
+{
+	const char *given[4] = { c->file }, *more[] = { c->record, c->old };
+	const struct audit_opening check = { .state = path, .given = given };
+	const struct audit_opening make = { .state = path, .output = { c->out, c->record } };
+	size_t n = 1;
+
+	for (size_t i = 0; i < 2; i++)
+		if (more[i])
+			given[n++] = more[i];
+	return audit_open(c->file ? &check : &make, state, err);
+}
+
 int audit_prove(int argc, char **argv)
 {
 	const char *path = NULL, *since = NULL, *operand[1] = { NULL };
@@ -182,8 +196,8 @@ int audit_prove(int argc, char **argv)
 
 	if (!options_parse("audit", argc, argv, specs, operand, 1, &n))
 		return EXIT_USAGE;
-	if (path && state_open(path, &state, &err)) {
-		rc = EXIT_USAGE;
+	if (opening(&check, path, &state, &err)) {
+		rc = !path || state.path ? EXIT_SYSTEM : EXIT_USAGE;
 	} else if (check.file) {
 		if (n || since || check.out)
 			return usage("--check takes no SEQ, --since or -o");

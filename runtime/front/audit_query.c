@@ -9,6 +9,7 @@
 #include "runtime/decide/judge.h"
 #include "runtime/front/audit_filter.h"
 #include "runtime/front/audit_index.h"
+#include "runtime/front/audit_open.h"
 #include "runtime/front/csv.h"
 #include "runtime/front/front.h"
 #include "runtime/front/ocsf.h"
@@ -406,7 +407,8 @@ static int command(const char *name, bool exports, int argc, char **argv)
 {
 	static struct query q = { .limit = UINT64_MAX };
 	const char *path = NULL, *format = NULL, *limit = NULL, *operand[1];
-	bool no_index = false;
+	bool no_index = false, opened = false;
+	struct audit_opening opening = { .state = NULL };
 	struct audit_filter *f = &q.filter;
 	const struct option_spec specs[] = {
 		{ .name = "--state", .value = &path }, { .name = "--format", .value = &format },
@@ -424,6 +426,9 @@ static int command(const char *name, bool exports, int argc, char **argv)
 
 	if (!options_parse("audit", argc, argv, specs, operand, 0, &n))
 		return EXIT_USAGE;
+	q.indexed = !exports && !no_index;
+	opening.state = path;
+	opening.writes = q.indexed ? AUDIT_WRITES_INDEX : AUDIT_WRITES_NOTHING;
 	if (!path)
 		err_set(&err, 0, "--state DIR is missing");
 	else if (!format_find(&q, format ? format : exports ? "" : "table", exports))
@@ -431,13 +436,12 @@ static int command(const char *name, bool exports, int argc, char **argv)
 	else if (limit && !checkpoint_number(str(limit), &q.limit))
 		err_set(&err, 0, "--limit takes a number");
 	else if (!audit_filter_read(f, &err))
-		state_open(path, &state, &err);
-	if (!state.path)
-		return complain(name, &err, EXIT_USAGE);
+		opened = !audit_open(&opening, &state, &err);
+	if (!opened)
+		return complain(name, &err, state.path ? EXIT_SYSTEM : EXIT_USAGE);
 	q.blobs = state.blobs;
 	q.state = state.fd;
 	q.log = state.log;
-	q.indexed = !exports && !no_index;
 	rc = query_run(&q, state.log, &err);
 	fflush(stdout);
 	free(q.seen.seq);

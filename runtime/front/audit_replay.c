@@ -12,6 +12,7 @@
 #include "runtime/decide/facts.h"
 #include "runtime/decide/judge.h"
 #include "runtime/front/audit_filter.h"
+#include "runtime/front/audit_open.h"
 #include "runtime/front/front.h"
 #include "runtime/front/options.h"
 #include "runtime/record/entry.h"
@@ -215,15 +216,17 @@ int audit_replay(int argc, char **argv)
 	};
 	CLEANUP(state_close) struct state state = { NULL, -1, -1, -1, -1, -1, NULL };
 	struct krux_err err = { 0 };
+	struct audit_opening opening = { .given = bundle, .bundles = true };
 	int code = EXIT_USAGE;
 	size_t n;
 
 	if (!options_parse("audit", argc, argv, specs, operand, 0, &n))
 		return EXIT_USAGE;
 	p.state = &state;
+	opening.state = path;
 	if (!path)
 		err_set(&err, 0, "--state DIR is missing");
-	else if (!state_open(path, &state, &err) && !given_open(&p, bundle, &err))
+	else if (!audit_open(&opening, &state, &err) && !given_open(&p, bundle, &err))
 		code = log_replay(&p, &err) ? EXIT_SYSTEM : EXIT_YES;
 	for (size_t i = 0; i < p.npolicies; i++)
 		loaded_close(p.policy[i].loaded);

@@ -6,6 +6,7 @@
 #include "runtime/base/err.h"
 #include "runtime/base/screen.h"
 #include "runtime/base/state.h"
+#include "runtime/front/audit_open.h"
 #include "runtime/front/front.h"
 #include "runtime/front/options.h"
 #include "runtime/record/reader.h"
@@ -142,7 +143,7 @@ int audit_tail(int argc, char **argv)
 		      stderr);
 		return EXIT_USAGE;
 	}
-	rc = state_open(path, &state, &err);
+	rc = audit_open(&(struct audit_opening){ .state = path }, &state, &err);
 	t.log = state.log;
 	if (!rc)
 		rc = tail_run(&t, &err);

@@ -5,6 +5,7 @@
 #include "runtime/base/err.h"
 #include "runtime/base/screen.h"
 #include "runtime/base/state.h"
+#include "runtime/front/audit_open.h"
 #include "runtime/front/audit_trust.h"
 #include "runtime/front/front.h"
 #include "runtime/front/options.h"
@@ -57,16 +58,18 @@ int audit_tiles(int argc, char **argv)
 	CLEANUP(state_close) struct state state = { NULL, -1, -1, -1, -1, -1, NULL };
 	struct making m = { .tiles = NULL };
 	struct krux_err err = { 0 };
+	struct audit_opening opening = { .writes = AUDIT_WRITES_LOG };
 	size_t n;
 	int rc;
 
 	if (!options_parse("audit", argc, argv, specs, operand, 0, &n))
 		return EXIT_USAGE;
+	opening.state = path;
 	if (!path) {
 		fputs("kruxrt audit tiles: --state DIR is missing\n", stderr);
 		return EXIT_USAGE;
 	}
-	rc = state_open(path, &state, &err) ? EXIT_USAGE : tiles_make(&state, &m, &err) ? EXIT_SYSTEM : EXIT_YES;
+	rc = audit_open(&opening, &state, &err) ? EXIT_USAGE : tiles_make(&state, &m, &err) ? EXIT_SYSTEM : EXIT_YES;
 	if (rc) {
 		fputs("kruxrt audit tiles: ", stderr);
 		screen_puts(stderr, err.text);

@@ -6,6 +6,7 @@
 #include "runtime/base/screen.h"
 #include "runtime/base/state.h"
 #include "runtime/front/audit_signed.h"
+#include "runtime/front/audit_open.h"
 #include "runtime/front/front.h"
 #include "runtime/front/options.h"
 #include "runtime/front/progress.h"
@@ -286,7 +287,7 @@ int audit_verify(int argc, char **argv)
 		return EXIT_USAGE;
 	}
 	progress_begin(&progress, "checked");
-	failed = state_open(path, &state, &err) || verify_log(state.log, state.blobs, &options, &report, &err) ||
+	failed = audit_open(&(struct audit_opening){ .state = path, .given = copy }, &state, &err) || verify_log(state.log, state.blobs, &options, &report, &err) ||
 	         audit_signed(&state, copy, report.live, &sign, &err);
 	progress_end(&progress);
 	if (failed) {

@@ -27,6 +27,8 @@ struct call_talk {
 	int dev;
 };
 
+/* From here on the process opens the token or key that it was given, and says and hears no more than its connection does. */
+int call_confine(const struct call *, struct krux_err *err);
 /* Connects by these options, and makes the call. A krux_code; *t is to be ended in any case. */
 int call_talk(const struct call *, struct krux_str json, struct krux_options *, struct call_talk *t);
 /* Prints what came of it; the exit code. */

@@ -3,8 +3,12 @@
 
 #include "client/krux.h"
 #include "runtime/base/cleanup.h"
+#include "client/fault.h"
+#include "client/stream.h"
+#include "runtime/base/err.h"
 #include "runtime/base/screen.h"
 #include "runtime/front/front.h"
+#include "runtime/sandbox/typed.h"
 
 #include "capspec/canon.h"
 #include "capspec/guard.h"
@@ -14,7 +18,7 @@
 #include <string.h>
 
 /* After the deadline, how long the daemon may take to say what came of it. */
-enum { GRACE_MS = 5000 };
+enum { GRACE_MS = 5000, CONNECT_MS = 10000 };
 
 /* What the system could not do is 3, what somebody decided is 1, what the caller got wrong is 2. */
 static int fault_exit(int code)
@@ -137,14 +141,47 @@ void call_talk_end(struct call_talk *t)
 	krux_close(t->connection);
 }
 
+int call_confine(const struct call *c, struct krux_err *err)
+{
+	const struct typed_place place[] = {
+		{ .place = PLACE_CALLER_GIVEN, .path = c->token_file }, { .place = PLACE_CALLER_GIVEN, .path = c->key_file },
+	};
+	const struct typed t = { .kind = PROCESS_CALLER, .place = place, .n = sizeof place / sizeof *place, .parent = c->state != NULL };
+
+	return typed_confine(&t, err);
+}
+
+/* A connection on which nothing was said; a krux_code. */
+static int reach(const struct call *c, int *fd, struct krux_fault *fault)
+{
+	struct stream s;
+	char path[4096];
+	int code;
+
+	if (!c->socket && !stream_path("KRUX_SOCKET", "agent", path, sizeof path))
+		return fault_set(fault, KRUX_E_USAGE, 0, "the path of the socket is too long");
+	code = stream_open(&s, c->socket ? c->socket : path, CONNECT_MS, fault);
+	if (code)
+		return code;
+	*fd = s.fd;
+	s.fd = -1;
+	stream_close(&s);
+	return KRUX_OK;
+}
+
 int call_daemon(const struct call *c, struct krux_str json)
 {
 	CLEANUP(call_talk_end) struct call_talk t = { .result = NULL };
-	struct krux_options o = { .socket = c->socket, .token_file = c->token_file, .key_file = c->key_file };
+	struct krux_options o = { .connected = 1, .token_file = c->token_file, .key_file = c->key_file };
 	struct krux_refusal why = { "", "" };
+	struct krux_err err = { 0 };
 
 	if (!krux_guard(&why))
 		return call_fail(EXIT_SYSTEM, why.why);
+	if (reach(c, &o.fd, &t.fault))
+		return call_tell(c, &t);
+	if (call_confine(c, &err))
+		return call_fail(EXIT_SYSTEM, err.text);
 	call_talk(c, json, &o, &t);
 	return call_tell(c, &t);
 }

@@ -4,6 +4,7 @@
 
 #include "client/krux.h"
 #include "runtime/base/cleanup.h"
+#include "runtime/base/err.h"
 #include "runtime/front/front.h"
 #include "runtime/front/program.h"
 
@@ -92,12 +93,19 @@ int call_local(const struct call *c, struct krux_str json)
 {
 	/* How long it takes until the call has its turn is nobody's to say; a connection that ends is noticed. */
 	struct krux_options o = { .connected = 1, .timeout_ms = INT32_MAX };
+	struct krux_err err = { 0 };
 	struct call_talk t;
 	int code, served;
 	pid_t pid = serve_start(c, &o.fd);
 
 	if (pid < 0)
 		return call_fail(EXIT_SYSTEM, strerror(errno));
+	/* What it has started is not its own any more: it waits for that. */
+	if (call_confine(c, &err)) {
+		close(o.fd);
+		serve_end(pid);
+		return call_fail(EXIT_SYSTEM, err.text);
+	}
 	if (!call_talk(c, json, &o, &t)) {
 		notify_print(c, t.result);
 		code = call_tell(c, &t);

@@ -2,6 +2,7 @@
 #include "runtime/front/doctor.h"
 
 #include "runtime/sandbox/process.h"
+#include "runtime/sandbox/sandbox.h"
 
 #include "capspec/rights.h"
 
@@ -10,7 +11,7 @@
 
 static const struct { unsigned right; const char *name, *word; } words[] = {
 	{ RIGHT_READ_FILES, "read", "read" }, { RIGHT_READ_FOLDERS, "list", "list" }, { RIGHT_EXECUTE, "execute", "execute" },
-	{ RIGHT_WRITE_FILES, "write", "write" }, { RIGHT_NAMES, "names", "make, rename and remove" },
+	{ RIGHT_WRITE_FILES, "write", "write" }, { RIGHT_PLAIN_NAMES, "plain-names", "make, rename and remove files" }, { RIGHT_NAMES, "names", "make, rename and remove" },
 };
 enum { WORDS = sizeof words / sizeof *words };
 
@@ -146,16 +147,38 @@ static void process_json(unsigned kind)
 	putchar('}');
 }
 
+/* Whether what the tables say is applied here. */
+static void here_print(void)
+{
+	const struct probe *p = probe_get();
+
+	printf("\nHere: %s Landlock", p->present[LAYER_LANDLOCK] ? "there is" : "there is no");
+	if (p->present[LAYER_LANDLOCK])
+		printf(", version %d", p->landlock_abi);
+	printf("; %s seccomp.\n", p->present[LAYER_SECCOMP] ? "there is" : "there is no");
+	puts("Without one of them kruxrt serve does not start, and kruxc build is refused unless it is told otherwise. kruxc\n"
+	     "itself, krux-call, krux-ctl, krux-audit and krux-witness do what they are told with what there is.");
+}
+
+static void here_json(void)
+{
+	const struct probe *p = probe_get();
+
+	printf("],\"landlock\":%d,\"seccomp\":%s}\n", p->present[LAYER_LANDLOCK] ? p->landlock_abi : 0,
+	       p->present[LAYER_SECCOMP] ? "true" : "false");
+}
+
 void doctor_processes(bool json)
 {
 	if (json) {
 		fputs("{\"processes\":[", stdout);
 		for (unsigned i = 0; i < PROCESS_ROWS; i++)
 			process_json(i);
-		puts("]}");
+		here_json();
 		return;
 	}
 	puts("What each process may do once it is confined, by Landlock, seccomp and its capabilities:");
 	for (unsigned i = 0; i < PROCESS_ROWS; i++)
 		process_print(i);
+	here_print();
 }

@@ -5,7 +5,7 @@
 #include "runtime/base/cleanup.h"
 #include "runtime/base/err.h"
 #include "runtime/base/screen.h"
-#include "runtime/front/act.h"
+#include "runtime/front/ctl.h"
 #include "runtime/front/options.h"
 #include "runtime/front/show.h"
 
@@ -56,6 +56,7 @@ static const char status_help[] =
 struct hold {
 	const char *command, *agent, *reason;
 	struct act_place place;
+	struct supervisor daemon;
 	bool json, help;
 };
 
@@ -63,6 +64,13 @@ static int fail(const struct hold *h, const char *why)
 {
 	fprintf(stderr, "kruxrt %s: %s\n", h->command, why);
 	return EXIT_USAGE;
+}
+
+static enum supervisor_result hello(struct hold *h, struct krux_err *err)
+{
+	enum supervisor_result result = ctl_begin(&h->place, NULL, 0, err);
+
+	return result ? result : supervisor_greet(&h->daemon, err);
 }
 
 /* EXIT_YES: go on; else *code is the command's. */
@@ -81,6 +89,8 @@ static bool options_take(struct hold *h, int argc, char **argv, const char *help
 	const char *operand[1];
 	size_t n;
 
+	h->daemon.stream.fd = -1;
+	h->place.daemon = &h->daemon;
 	*code = EXIT_USAGE;
 	if (!options_parse(h->command, argc, argv, specs, operand, 0, &n))
 		return false;
@@ -116,22 +126,20 @@ int freeze_command(int argc, char **argv)
 	struct frame q = { .kind = FRAME_S_FREEZE }, f;
 	enum supervisor_result result;
 	struct krux_err err = { 0 };
-	struct supervisor s;
 	int code;
 
 	if (!options_take(&h, argc, argv, freeze_help, &code))
 		return code;
 	if (h.place.operator || h.place.state)
 		return fail(&h, "it needs no operator, and a daemon that runs");
-	result = supervisor_open(&s, h.place.socket, &err);
-	if (result)
-		return supervisor_fail("freeze", result, &err);
+	result = hello(&h, &err);
 	if (h.agent)
 		q.s_freeze.agent = (struct krux_str){ h.agent, strlen(h.agent) };
 	if (h.reason)
 		q.s_freeze.reason = (struct krux_str){ h.reason, strlen(h.reason) };
-	result = supervisor_ask(&s, &q, FRAME_S_DONE, &f, &err);
-	supervisor_close(&s);
+	if (!result)
+		result = supervisor_ask(&h.daemon, &q, FRAME_S_DONE, &f, &err);
+	supervisor_close(&h.daemon);
 	return result ? supervisor_fail("freeze", result, &err) : done(&h, "froze", f.s_done.record);
 }
 
@@ -153,7 +161,10 @@ int thaw_command(int argc, char **argv)
 	if (h.agent)
 		record_text(&r, AUDIT_AGENT, h.agent);
 	record_text(&r, AUDIT_WHY, h.reason);
-	result = act_do(&h.place, &r, &seq, &err);
+	result = ctl_begin(&h.place, NULL, 0, &err);
+	if (!result)
+		result = act_do(&h.place, &r, &seq, &err);
+	supervisor_close(&h.daemon);
 	return result ? supervisor_fail("thaw", result, &err) : done(&h, "thawed", seq);
 }
 
@@ -207,7 +218,6 @@ int status_command(int argc, char **argv)
 	struct frame q = { .kind = FRAME_S_STATUS };
 	enum supervisor_result result;
 	struct krux_err err = { 0 };
-	struct supervisor s;
 	struct krux_value v;
 	int code;
 
@@ -215,11 +225,10 @@ int status_command(int argc, char **argv)
 		return code;
 	if (h.agent || h.reason || h.place.operator || h.place.state)
 		return fail(&h, "it takes --socket and --json only");
-	result = pool ? supervisor_open(&s, h.place.socket, &err) : SUPERVISOR_FAILED;
-	if (result)
-		return supervisor_fail("status", result, &err);
-	result = supervisor_json(&s, &q, pool, &v, &err);
-	supervisor_close(&s);
+	result = pool ? hello(&h, &err) : SUPERVISOR_FAILED;
+	if (!result)
+		result = supervisor_json(&h.daemon, &q, pool, &v, &err);
+	supervisor_close(&h.daemon);
 	if (result)
 		return supervisor_fail("status", result, &err);
 	if (h.json)

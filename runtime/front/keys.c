@@ -1,6 +1,6 @@
 /* kruxrt keys: whose signatures count. A key counts while it lies in the trust folder and no record has taken it back:
  * a record comes first, then the file, so that what ends half way trusts nobody more. */
-#include "runtime/front/act.h"
+#include "runtime/front/ctl.h"
 
 #include "runtime/base/cleanup.h"
 #include "runtime/base/err.h"
@@ -187,12 +187,32 @@ static int keys_do(const struct keys *k)
 	return !strcmp(k->operand[0], "add") ? keys_add(k, key, n) : keys_revoke(k, key, n);
 }
 
+/* Before the first key is looked at; what is only listed needs no daemon. */
+static enum supervisor_result begin(struct keys *k, struct supervisor *daemon, struct krux_err *err)
+{
+	const struct typed_place place[] = {
+		{ .place = PLACE_CTL_TRUST, .path = k->trust },
+		{ .place = PLACE_CTL_GIVEN, .path = !strcmp(k->operand[0], "add") ? k->operand[1] : NULL },
+	};
+
+	k->place.daemon = !strcmp(k->operand[0], "list") ? NULL : daemon;
+	return ctl_begin(&k->place, place, sizeof place / sizeof *place, err);
+}
+
 static int keys_open(struct keys *k)
 {
+	CLEANUP(supervisor_close) struct supervisor daemon = { .stream.fd = -1 };
 	CLEAN_FREE char *own = NULL;
+	enum supervisor_result result;
 	struct krux_err err = { 0 };
+	char command[32];
 	int code;
 
+	result = begin(k, &daemon, &err);
+	if (result) {
+		snprintf(command, sizeof command, "keys %s", k->operand[0]);
+		return supervisor_fail(command, result, &err);
+	}
 	if (!k->trust && asprintf(&own, "%s/trust", k->place.state) < 0)
 		return keys_fail(EXIT_SYSTEM, k->operand[0], "out of memory");
 	k->folder = file_folder(k->trust ? k->trust : own, &err);

@@ -5,7 +5,7 @@
 #include "runtime/base/cleanup.h"
 #include "runtime/base/err.h"
 #include "runtime/base/file.h"
-#include "runtime/front/act.h"
+#include "runtime/front/ctl.h"
 #include "runtime/front/options.h"
 #include "runtime/front/show.h"
 
@@ -138,27 +138,26 @@ static int act(struct reloading *r, struct krux_err *err)
 static enum supervisor_result load(struct reloading *r, struct krux_err *err)
 {
 	struct frame question = { .kind = FRAME_S_RELOAD }, answer;
-	enum supervisor_result result;
-	struct supervisor s;
+	enum supervisor_result result = supervisor_greet(r->place.daemon, err);
 
 	if (r->path)
 		question.s_reload.bundle = (struct krux_str){ r->path, strlen(r->path) };
-	result = supervisor_open(&s, r->place.socket, err);
-	if (result)
-		return result;
-	result = supervisor_ask(&s, &question, FRAME_S_DONE, &answer, err);
+	if (!result)
+		result = supervisor_ask(r->place.daemon, &question, FRAME_S_DONE, &answer, err);
 	if (!result)
 		r->seq = answer.s_done.record;
-	supervisor_close(&s);
 	return result;
 }
 
 static int reload(struct reloading *r)
 {
-	enum supervisor_result result;
+	const struct typed_place bundle = { .place = PLACE_CTL_GIVEN, .path = r->bundle };
 	struct krux_err err = { 0 };
+	enum supervisor_result result = ctl_begin(&r->place, &bundle, 1, &err);
 	int code;
 
+	if (result)
+		return supervisor_fail("reload", result, &err);
 	if (r->bundle && !(r->path = path_whole(r->bundle, &err)))
 		return fail(err.text);
 	if (r->place.operator && (code = act(r, &err)) != EXIT_YES)
@@ -169,7 +168,8 @@ static int reload(struct reloading *r)
 
 int reload_command(int argc, char **argv)
 {
-	struct reloading r = { .path = NULL };
+	CLEANUP(supervisor_close) struct supervisor daemon = { .stream.fd = -1 };
+	struct reloading r = { .place.daemon = &daemon };
 	const struct option_spec specs[] = {
 		{ .name = "--socket", .value = &r.place.socket },
 		{ .name = "--operator", .value = &r.place.operator },

@@ -72,12 +72,14 @@ static enum supervisor_result next(struct supervisor *s, int wait_ms, struct fra
 	return SUPERVISOR_FAILED;
 }
 
-static enum supervisor_result greet(struct supervisor *s, struct krux_err *err)
+enum supervisor_result supervisor_greet(struct supervisor *s, struct krux_err *err)
 {
 	struct frame f = { .kind = FRAME_S_HELLO, .s_hello.version = FRAME_PROTOCOL };
 	enum supervisor_result result;
 	struct krux_fault fault;
 
+	if (s->greeted)
+		return SUPERVISOR_OK;
 	if (stream_put(&s->stream, &f, &fault))
 		return broke(&fault, err);
 	result = next(s, PATIENCE_MS, &f, err);
@@ -91,12 +93,12 @@ static enum supervisor_result greet(struct supervisor *s, struct krux_err *err)
 	         f.s_welcome.engine.p);
 	memcpy(s->bundle, f.s_welcome.bundle, sizeof s->bundle);
 	s->dev = f.s_welcome.dev;
+	s->greeted = true;
 	return SUPERVISOR_OK;
 }
 
-enum supervisor_result supervisor_open(struct supervisor *s, const char *socket, struct krux_err *err)
+enum supervisor_result supervisor_reach(struct supervisor *s, const char *socket, struct krux_err *err)
 {
-	enum supervisor_result result;
 	struct krux_fault fault;
 	char path[4096];
 
@@ -105,12 +107,7 @@ enum supervisor_result supervisor_open(struct supervisor *s, const char *socket,
 		err_set(err, 0, "the path of the socket is too long");
 		return SUPERVISOR_FAILED;
 	}
-	if (stream_open(&s->stream, path, PATIENCE_MS, &fault))
-		return broke(&fault, err);
-	result = greet(s, err);
-	if (result)
-		supervisor_close(s);
-	return result;
+	return stream_open(&s->stream, path, PATIENCE_MS, &fault) ? broke(&fault, err) : SUPERVISOR_OK;
 }
 
 void supervisor_close(struct supervisor *s)

@@ -12,6 +12,7 @@ struct supervisor {
 	char engine[128];
 	uint8_t bundle[32];            /* digest of the one that decides */
 	bool dev;
+	bool greeted;
 };
 
 enum supervisor_result {
@@ -21,8 +22,10 @@ enum supervisor_result {
 };
 
 /* Connects to `socket`; NULL: KRUX_SUPERVISOR_SOCKET, else supervisor.sock beside KRUX_SOCKET, else
- * krux/supervisor.sock below XDG_RUNTIME_DIR or /run. */
-enum supervisor_result supervisor_open(struct supervisor *, const char *socket, struct krux_err *err);
+ * krux/supervisor.sock below XDG_RUNTIME_DIR or /run. Nothing is read yet. */
+enum supervisor_result supervisor_reach(struct supervisor *, const char *socket, struct krux_err *err);
+/* Hello and welcome, once; before anything is asked. */
+enum supervisor_result supervisor_greet(struct supervisor *, struct krux_err *err);
 void supervisor_close(struct supervisor *);
 
 /* Asks, with an id of its own, and waits for the answer, which borrows until the next call. */

@@ -24,6 +24,8 @@ struct log_options {
 /* Makes the first segment in an empty folder, with the record of its origin. */
 int log_create(int dir, const char *origin, const char *engine, struct krux_err *err);
 
+/* What log_open asks the machine for, once a process: by whoever cannot later, since it has confined itself. */
+int log_ask_machine(struct krux_err *err);
 /* Opens for writing: takes the lock, reads the last segment. What a crash left behind is cut off
  * and recorded. A log that lost records which were on disk is refused. options NULL: { .wait }.
  * Borrows dir and blobs; NULL with *err. */

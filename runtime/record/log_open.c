@@ -47,6 +47,16 @@ static int boot_id(uint8_t out[static 16], struct krux_err *err)
 	return err_set(err, n < 0 ? errno : 0, "%s", path);
 }
 
+static struct { bool known; uint8_t id[16]; } boot;
+
+int log_ask_machine(struct krux_err *err)
+{
+	if (!boot.known && boot_id(boot.id, err))
+		return -1;
+	boot.known = true;
+	return 0;
+}
+
 static int headless(struct krux_err *err)
 {
 	return err_set(err, 0,
@@ -105,8 +115,10 @@ static struct log *log_new(int dir, int blobs, const struct log_options *options
 		goto fail;
 	}
 	log->head_fd = lock_open(dir, create, log->options.alarm, err);
-	if (log->head_fd >= 0 && !lock_take(log->head_fd, log->options.wait, err) && !boot_id(log->boot, err))
+	if (log->head_fd >= 0 && !lock_take(log->head_fd, log->options.wait, err) && !log_ask_machine(err)) {
+		memcpy(log->boot, boot.id, sizeof log->boot);
 		return log;
+	}
 fail:
 	log_close(log);
 	return NULL;

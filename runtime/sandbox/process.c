@@ -26,6 +26,7 @@ enum { MOST_DESCRIPTORS = 1 << 16 };
 
 const struct process_row process_rows[PROCESS_ROWS] = {
 #define PROCESS(id, word, realm, capabilities, files, network) { word, REALM_##realm, capabilities, files, network, NULL, NULL },
+#define PROCESS_TYPED(id, word, capabilities, files, network) { word, REALM_TYPED, capabilities, files, network, NULL, NULL },
 #define PROCESS_OTHER(id, word, files, network, calls, capabilities) { word, REALM_OUTSIDE, 0, files, network, calls, capabilities },
 #include "runtime/sandbox/processes.def"
 };
@@ -38,6 +39,11 @@ const struct process_place process_places[PROCESS_PLACES] = {
 const char *process_word(enum process_kind kind)
 {
 	return process_rows[kind].word;
+}
+
+bool process_is_typed(enum process_kind kind)
+{
+	return process_rows[kind].realm == REALM_TYPED;
 }
 
 size_t process_grants(enum process_kind kind, const int at[static PROCESS_PLACES], struct landlock_grant *out)
@@ -138,10 +144,12 @@ int process_begin(enum process_kind kind, uid_t uid, gid_t gid, struct krux_err 
 
 /* ---- system calls ---- */
 
-/* C: the handlers' process where there are commands; their programs inherit its filter. K: and where some connect. */
+/* C: the handlers' process where there are commands; their programs inherit its filter. K: and where some connect.
+ * X: krux-audit where it runs bundles. */
 enum { G = 1 << PROCESS_GATE, R = 1 << PROCESS_RECORDER, S = 1 << PROCESS_SPAWNER,
-       H = 1 << PROCESS_HANDLER, E = 1 << PROCESS_EGRESS, N = 1 << PROCESS_RESOLVER, C = 1 << PROCESS_KINDS,
-       K = 1 << (PROCESS_KINDS + 1) };
+       H = 1 << PROCESS_HANDLER, E = 1 << PROCESS_EGRESS, N = 1 << PROCESS_RESOLVER, A = 1 << PROCESS_CALLER,
+       O = 1 << PROCESS_CTL, V = 1 << PROCESS_AUDIT, W = 1 << PROCESS_WITNESS, C = 1 << PROCESS_ROWS,
+       K = 1 << (PROCESS_ROWS + 1), X = 1 << (PROCESS_ROWS + 2) };
 
 static const struct process_rule {
 	int nr;
@@ -167,9 +175,13 @@ static const struct process_rule {
 #define CALL_ANY(name, groups, when, ...) { SCMP_SYS(name), C, 0, 0, 0, 0, 0 },
 #include "capspec/command_calls.def"
 #if SANITIZED
-#define SAN(name) { SCMP_SYS(name), G | R | S | H | E | N, 0, 0, 0, 0, 0 },
+#define SAN(name) { SCMP_SYS(name), G | R | S | H | E | N | A | O | V | W, 0, 0, 0, 0, 0 },
 	SAN(sigaltstack) SAN(rt_sigaction) SAN(readlink) SAN(prctl) SAN(getrlimit)
 	SAN(sched_getaffinity) SAN(openat) SAN(open) SAN(kill) SAN(tgkill) SAN(prlimit64)
+#undef SAN
+/* These end by coming back from main, and are looked through for leaks then. */
+#define SAN(name) { SCMP_SYS(name), A | O | V | W, 0, 0, 0, 0, 0 },
+	SAN(clone) SAN(ptrace) SAN(wait4) SAN(getdents) SAN(getdents64) SAN(getppid) SAN(pipe2) SAN(sched_yield)
 #undef SAN
 #endif
 };
@@ -204,11 +216,10 @@ static int rule_add(scmp_filter_ctx f, const struct process_rule *r)
 	return seccomp_rule_add_array(f, action, r->nr, r->narrowed, &only);
 }
 
-/* What a program tries in vain is not to end it: there the filter answers instead of killing. */
-static int calls_restrict(enum process_kind kind, unsigned commands)
+static int calls_restrict(enum process_kind kind, unsigned more, uint32_t other)
 {
-	scmp_filter_ctx f = seccomp_init(commands ? SCMP_ACT_ERRNO(ENOSYS) : SCMP_ACT_KILL_PROCESS);
-	const unsigned kinds = 1U << (is_handlers(kind) ? PROCESS_HANDLER : kind) | commands;
+	const unsigned kinds = 1U << (is_handlers(kind) ? PROCESS_HANDLER : kind) | more;
+	scmp_filter_ctx f = seccomp_init(other);
 	int no;
 
 	if (!f) {
@@ -226,6 +237,11 @@ static int calls_restrict(enum process_kind kind, unsigned commands)
 	return no ? -1 : 0;
 }
 
+int process_calls_restrict(enum process_kind kind, bool bundles)
+{
+	return calls_restrict(kind, bundles ? X : 0, process_is_typed(kind) ? SCMP_ACT_ERRNO(ENOSYS) : SCMP_ACT_KILL_PROCESS);
+}
+
 int process_confine(enum process_kind kind, const struct landlock_grant *grant, size_t n,
                     struct krux_err *err)
 {
@@ -236,7 +252,7 @@ int process_confine(enum process_kind kind, const struct landlock_grant *grant, 
 		return err_set(err, errno, "put Landlock on the %s", process_word(kind));
 	if (is_handlers(kind) && networks_leave())
 		return err_set(err, errno, "take the %s's privileges", process_word(kind));
-	if (calls_restrict(kind, 0))
+	if (calls_restrict(kind, 0, SCMP_ACT_KILL_PROCESS))
 		return err_set(err, errno, "put seccomp on the %s", process_word(kind));
 	return 0;
 }
@@ -246,7 +262,8 @@ int process_confine_commands(bool connect, struct krux_err *err)
 	/* Whoever makes sockets in it reaches nobody. Who is not root has no namespaces to begin with. */
 	if (connect ? !geteuid() && unshare(CLONE_NEWNET) : networks_leave())
 		return err_set(err, errno, "take the %s's privileges", process_word(PROCESS_HANDLER));
-	if (calls_restrict(PROCESS_HANDLER, connect ? C | K : C))
+	/* What a program tries in vain is not to end it. */
+	if (calls_restrict(PROCESS_HANDLER, connect ? C | K : C, SCMP_ACT_ERRNO(ENOSYS)))
 		return err_set(err, errno, "put seccomp on the %s", process_word(PROCESS_HANDLER));
 	return 0;
 }

@@ -12,18 +12,20 @@ struct krux_err;
 struct landlock_grant;
 
 /* The rows of processes.def: programs, of which two are handlers' processes (WEB: of those that need libcurl); the
- * process that egress looks names up in, which is forked from it; then what others begin. */
+ * process that egress looks names up in, which is forked from it; then what others begin, among which are those that
+ * people type. */
 enum process_kind {
 #define PROCESS(id, word, realm, capabilities, files, network) PROCESS_##id,
 #include "runtime/sandbox/processes.def"
 	PROCESS_KINDS,
 	PROCESS_PROGRAMS = PROCESS_RESOLVER,
 	PROCESS_BEFORE_OTHERS = PROCESS_KINDS - 1,
+#define PROCESS_TYPED(id, word, capabilities, files, network) PROCESS_##id,
 #define PROCESS_OTHER(id, word, files, network, calls, capabilities) PROCESS_##id,
 #include "runtime/sandbox/processes.def"
 	PROCESS_ROWS
 };
-enum process_realm { REALM_INSIDE, REALM_OUTSIDE, REALM_MAKES };
+enum process_realm { REALM_INSIDE, REALM_OUTSIDE, REALM_MAKES, REALM_TYPED };
 
 /* What they may open. */
 enum process_place_number {
@@ -48,6 +50,7 @@ struct process_row {
 extern const struct process_row process_rows[PROCESS_ROWS];
 
 const char *process_word(enum process_kind);
+bool process_is_typed(enum process_kind);
 
 /* The first thing in such a process. As root: namespaces of its own for network, IPC and host name (all but
  * the handlers', whose children get them; egress and resolver stay in the machine's network), then uid and gid without further groups and no capability; the
@@ -58,6 +61,9 @@ int process_begin(enum process_kind, uid_t uid, gid_t gid, struct krux_err *err)
 
 /* The grants of its places that are there (descriptors by number, -1: is not), into as many as there are numbers. How many. */
 size_t process_grants(enum process_kind, const int at[static PROCESS_PLACES], struct landlock_grant *out);
+/* The system calls of process.def alone, for good. What is not in the table ends the process; of programs that people type
+ * it is answered with ENOSYS, so that they can say what failed. bundles: krux-audit that runs the code of bundles. */
+int process_calls_restrict(enum process_kind, bool bundles);
 /* How many system calls process.def lets it make, whatever the arguments; of handlers with those of builtins. */
 unsigned process_calls(enum process_kind);
 

@@ -1,5 +1,6 @@
 /* krux-witness: the last checkpoint of a log to all of the operator's witnesses. Run by a timer, with
  * the rights of who owns the state folder; it opens no key and changes nothing but witness/. */
+#include "runtime/witness/confine.h"
 #include "runtime/witness/submit.h"
 
 #include "runtime/base/cleanup.h"
@@ -149,7 +150,7 @@ static int witnesses_ask(const struct state *state, struct krux_err *err)
 		err_set(err, 0, "trust/witnesses names none");
 		return fail(USAGE, err);
 	}
-	if (head_open(state, &s, err))
+	if (witness_confine(state, w, n, err) || head_open(state, &s, err))
 		return fail(SYSTEM, err);
 	for (size_t i = 0; i < n; i++) {
 		struct submit_report r;

@@ -1,26 +1,69 @@
 # docs/confinement.md has what kruxrt doctor --processes shows, and ends with the table of runtime/sandbox/process.def.
+. "$top/tests/extra/outside.inc"
 cd "$top" || exit 3
-passed=0 failed=0
-ok() {
-	if [ "$1" = 0 ]; then passed=$((passed + 1)); else failed=$((failed + 1)); echo "not ok confinement: $2"; fi
-}
-n=$(awk -f mk/confinement.awk runtime/sandbox/process.def | tee "$TMP/table" | wc -l)
-tail -n "$n" docs/confinement.md | cmp -s - "$TMP/table"
+ok() { if [ "$1" = 0 ]; then good "$2"; else bad "$2" "it is not so"; fi; }
+n=$(awk -f mk/confinement.awk runtime/sandbox/process.def | tee "$dir/table" | wc -l)
+tail -n "$n" docs/confinement.md | cmp -s - "$dir/table"
 ok $? "awk -f mk/confinement.awk runtime/sandbox/process.def makes the last table of docs/confinement.md"
 
-"$KRUXRT" doctor --processes > "$TMP/said"
+"$KRUXRT" doctor --processes > "$dir/said"
 ok $? "doctor --processes"
-awk -f mk/processes.awk "$TMP/said" > "$TMP/table"
-sed -n '/^## Processes$/,/^## System calls$/{/^|/p}' docs/confinement.md | cmp -s - "$TMP/table"
+awk -f mk/processes.awk "$dir/said" > "$dir/table"
+sed -n '/^## Processes$/,/^## System calls$/{/^|/p}' docs/confinement.md | cmp -s - "$dir/table"
 ok $? "kruxrt doctor --processes | awk -f mk/processes.awk makes the table of processes in docs/confinement.md"
-sed -n 's/^PROCESS\(_OTHER\)*([A-Z]*, *"\([^"]*\)".*/\2/p' runtime/sandbox/processes.def > "$TMP/names"
-sed -n 's/^  \([^ ].*\)/\1/p' "$TMP/said" | cmp -s - "$TMP/names"
+sed -n 's/^PROCESS\(_OTHER\|_TYPED\)*([A-Z]*, *"\([^"]*\)".*/\2/p' runtime/sandbox/processes.def > "$dir/names"
+sed -n 's/^  \([^ ].*\)/\1/p' "$dir/said" | cmp -s - "$dir/names"
 ok $? "doctor shows each process once, in the order of the table"
-"$KRUXRT" doctor --processes --json > "$TMP/json"
+"$KRUXRT" doctor --processes --json > "$dir/json"
 python3 -c 'import json, sys
 d = json.load(open(sys.argv[1]))["processes"]
 assert all(p["network"] and (p["files"] or p["files_besides"] or p["name"] in ("gate", "egress", "recorder")) for p in d)
 assert all(f["place"] and f["rights"] for p in d for f in p["files"])
-print("\n".join(p["name"] for p in d))' "$TMP/json" | cmp -s - "$TMP/names"
+assert isinstance(json.load(open(sys.argv[1]))["landlock"], int)
+print("\n".join(p["name"] for p in d))' "$dir/json" | cmp -s - "$dir/names"
 ok $? "--json holds the same"
+
+# Programs that people type, waiting for somebody who says nothing: by then they are confined, whatever is answered.
+mkfifo "$dir/hold"
+python3 -c '
+import os, socket, sys
+for name in ("agent", "supervisor"):
+    s = socket.socket(socket.AF_UNIX)
+    s.bind(sys.argv[1] + "/" + name)
+    s.listen(8)
+    globals()[name] = s
+w = socket.create_server(("127.0.0.1", 0))
+open(sys.argv[1] + "/port", "w").write(str(w.getsockname()[1]))
+os.rename(sys.argv[1] + "/port", sys.argv[1] + "/ready")
+sys.stdin.read()
+' "$dir" < "$dir/hold" &
+daemon=$!
+exec 9> "$dir/hold"
+soon test -f "$dir/ready"
+is_confined() { grep -q "^NoNewPrivs:.1$" "/proc/$1/status" && grep -q "^Seccomp:.2$" "/proc/$1/status"; }
+# confined NAME COMMAND...
+confined() {
+	name=$1
+	shift
+	"$@" > "$dir/said" 2>&1 &
+	typed=$!
+	soon is_confined $typed
+	if is_confined $typed; then good "$name is confined while it waits"; else bad "$name is not confined" "$(head -c 300 "$dir/said")"; fi
+	kill -9 $typed 2> /dev/null
+	wait $typed 2> /dev/null
+}
+confined "krux-call" "$R" call system.ping '{}' --as builder --socket "$dir/agent"
+confined "krux-ctl status" "$R" status --socket "$dir/supervisor"
+confined "krux-ctl approvals" "$R" approvals watch --socket "$dir/supervisor"
+"$R" init --state "$dir/s" > /dev/null
+confined "krux-ctl agents" "$R" agents revoke builder --operator "$dir/s/keys/operator.key" --socket "$dir/supervisor"
+confined "krux-audit" "$R" audit tail -f --state "$dir/s"
+"$C" build stdlib-caps/policies/team-moderate.yaml -I stdlib-caps -o "$dir/b" > /dev/null 2>&1
+"$R" call system.ping '{}' --state "$dir/s" --bundle "$dir/b/bundle.krux" --dev > "$dir/said" 2>&1
+ok $? "a call, so that there is a checkpoint"
+echo "remora.n621.de+da77ade7+BOvN63jn/bLvkieywe8R6UYAtVtNbZpXh34x7onlmtw2 http://127.0.0.1:$(cat "$dir/ready")" > "$dir/s/trust/witnesses"
+confined "krux-witness" "${R%/*}/krux-witness" --state "$dir/s"
+exec 9>&-
+wait $daemon
+daemon=''
 echo "$passed passed, $failed failed"
