@@ -25,6 +25,8 @@ enum line_status {
 	LINE_UNREACHABLE,
 	LINE_TIMEOUT,
 	LINE_LIMIT,            /* as many connections as a call may have */
+	LINE_PROXY_GONE,       /* the operator's proxy is not there, or does not answer as one */
+	LINE_PROXY_REFUSED,    /* it is, and does not connect there */
 	LINE_STATUSES
 };
 
@@ -38,7 +40,7 @@ struct line_reply {
 	uint32_t status, n;
 	uint32_t refused, reserved;            /* addresses that were left out, since they are not to be reached */
 	uint64_t took_ns;                      /* CONNECT: from the first packet to the connection */
-	uint8_t address[LINE_ADDRESSES][16];   /* n of them, IPv4 as ::ffff:a.b.c.d; CONNECT: the one that was taken */
+	uint8_t address[LINE_ADDRESSES][16];   /* n of them, IPv4 as ::ffff:a.b.c.d; CONNECT: the one that was taken, where that is known */
 };
 
 #endif

@@ -144,12 +144,13 @@ HOT_SRC += runtime/base/eager.c runtime/base/loop.c runtime/base/message.c runti
 FUZZERS += config gate
 
 # connections, for calls that have none of their own
-RUNTIME_SRC += runtime/egress/address.c runtime/egress/egress.c runtime/egress/line.c runtime/egress/relay.c runtime/egress/resolver.c
+RUNTIME_SRC += runtime/egress/address.c runtime/egress/connect.c runtime/egress/egress.c runtime/egress/line.c runtime/egress/proxy.c \
+	runtime/egress/relay.c runtime/egress/resolver.c
 # handlers that need libcurl, in a program of their own
 WEB_SRC += stdlib-caps/network/download.c stdlib-caps/network/fetch.c stdlib-caps/network/transfer.c stdlib-caps/network/web.c
 TEST_SRC += tests/unit/names.c tests/unit/outside.c
-FUZZERS += line
-UNIT_TESTS += test_calls_needed test_egress test_egress_ends test_network test_web
+FUZZERS += line proxy
+UNIT_TESTS += test_calls_needed test_egress test_egress_ends test_network test_proxy test_web
 
 # what a program of a command says first, when it connects
 RUNTIME_SRC += runtime/spawn/opening_head.c runtime/spawn/opening_hello.c runtime/spawn/targets.c runtime/spawn/tunnel.c

@@ -75,6 +75,9 @@ int main(void)
 	for (unsigned i = 0; b.reached && b.reached[i]; i++)
 		if (named_add(&o.named, b.reached[i], &err))
 			_exit(SYSTEM_FAILED);
+	if (b.proxy && proxy_read(&o.proxy, b.proxy, &err))
+		_exit(SYSTEM_FAILED);
+	o.proxy.names = b.proxy_names;
 	o.resolver = resolver_start();
 	_exit(o.resolver < 0 ? SYSTEM_FAILED : egress_run(BEGIN_CHANNEL, &o));
 }

@@ -12,12 +12,12 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { START_MS = 60000, TEXTS = 5, MOST_TEXTS = 64 };
+enum { START_MS = 60000, TEXTS = 6, MOST_TEXTS = 64 };
 
 /* `word` stands first in every version, so that a stranger is known before more of him is read. */
 struct head {
 	uint64_t word;
-	uint32_t kind, dev, sockets;
+	uint32_t kind, dev, sockets, proxy_names;
 	uint64_t generation;
 	uint32_t uid, gid, parent;
 	uint32_t given;                /* 1 << enum begin_fd: what came along, in that order */
@@ -56,7 +56,7 @@ static bool list_add(struct texts *t, const char *const *list, uint32_t *n)
 
 static bool texts_add(struct texts *t, const struct begin *b, struct head *h)
 {
-	const char *const text[TEXTS] = { b->engine, b->bundle_path, b->state_path, b->agent, b->workspace };
+	const char *const text[TEXTS] = { b->engine, b->bundle_path, b->state_path, b->agent, b->workspace, b->proxy };
 
 	for (unsigned i = 0; i < TEXTS; i++) {
 		if (text[i] && !text_add(t, text[i]))
@@ -70,7 +70,7 @@ static bool texts_add(struct texts *t, const struct begin *b, struct head *h)
 
 int begin_put(struct channel *c, const struct begin *b, struct krux_err *err)
 {
-	struct head h = { .word = BEGIN_WORD, .kind = b->kind, .dev = b->dev, .sockets = b->sockets, .generation = b->generation,
+	struct head h = { .word = BEGIN_WORD, .kind = b->kind, .dev = b->dev, .sockets = b->sockets, .proxy_names = b->proxy_names, .generation = b->generation,
 		          .uid = b->uid, .gid = b->gid, .parent = (uint32_t)b->parent };
 	struct texts t = { NULL, 0 };
 	int fd[BEGIN_FDS], rc;
@@ -123,7 +123,8 @@ static bool list_next(struct texts *t, uint32_t n, const char **list)
 /* b->memory: the lists, then the texts. */
 static bool texts_take(const uint8_t *p, size_t n, const struct head *h, struct begin *b)
 {
-	const char **const text[TEXTS] = { &b->engine, &b->bundle_path, &b->state_path, &b->agent, &b->workspace };
+	const char **const text[TEXTS] = { &b->engine, &b->bundle_path, &b->state_path, &b->agent, &b->workspace,
+		                             &b->proxy };
 	size_t lists = ((size_t)h->nwaived + h->nmissing + h->nlimits + h->nplaces + h->nreached + 5) * sizeof(char *);
 	struct texts t = { .n = n };
 	const char **list;
@@ -182,6 +183,7 @@ static int begin_read(struct message *m, uint32_t kind, struct begin *b, struct 
 	b->kind = h.kind;
 	b->dev = h.dev;
 	b->sockets = h.sockets;
+	b->proxy_names = h.proxy_names;
 	b->generation = h.generation;
 	b->uid = h.uid;
 	b->gid = h.gid;

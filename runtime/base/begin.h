@@ -30,6 +30,8 @@ struct begin {
 	pid_t parent;                  /* who says this */
 	const char *engine, *bundle_path, *state_path;  /* NULL: it is not told */
 	const char *agent, *workspace; /* of the one who is served; NULL: all that are registered */
+	const char *proxy;             /* that connects for egress; NULL: none */
+	bool proxy_names;              /* it looks names up */
 	/* NULL-terminated; NULL: none */
 	const char *const *waived, *const *missing, *const *limits, *const *places, *const *reached;
 	int fd[BEGIN_FDS];             /* -1: not given */

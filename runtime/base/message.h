@@ -108,6 +108,7 @@ struct message_target {
 struct message_lined {
 	uint64_t connections, refused; /* refused: answers that were not to be reached */
 	uint64_t sent, received;       /* bytes, as the host saw them */
+	uint64_t proxied;              /* 1: the operator's proxy was asked for it */
 };
 
 enum { RESULT_OUTPUT_FD = 1 };

@@ -4,6 +4,7 @@
 #define KRUX_EGRESS_H
 
 #include "runtime/egress/address.h"
+#include "runtime/egress/proxy.h"
 
 struct krux_err;
 
@@ -13,6 +14,7 @@ enum { EGRESS_DRAIN_MS = 5000 };
 
 struct egress_options {
 	int resolver;                  /* to resolver_run */
+	struct proxy proxy;            /* that connects in its place */
 	struct named named;            /* special addresses that the operator lets be reached */
 	/* The last thing before it serves. NULL: nothing. */
 	int (*confine)(void *ctx, struct krux_err *err);

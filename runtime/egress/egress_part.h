@@ -8,6 +8,8 @@
 #include "runtime/egress/egress.h"
 #include "runtime/egress/resolver.h"
 
+#include <sys/socket.h>
+
 struct egress;
 struct line;
 
@@ -64,6 +66,11 @@ struct asking {
 	struct timer late;
 	unsigned at;                   /* which address is tried */
 	uint32_t status;               /* why the last one was none */
+	bool proxy, named, asked;      /* proxy: name is the proxy's; named: it is told the host's name; and has been */
+	unsigned way;                  /* which of the proxy's addresses is tried */
+	struct proxy_answer answer;
+	char *heard;                   /* PROXY_HEAD bytes, where it was asked */
+	size_t nheard;
 };
 
 struct line {
@@ -75,7 +82,7 @@ struct line {
 	unsigned ntargets, connections;
 	struct message_target target[LINE_TARGETS];
 	struct message_lined count[LINE_TARGETS];
-	struct pinned pinned[LINE_TARGETS];
+	struct pinned pinned[LINE_TARGETS], proxy;
 	struct asking asking;
 	struct relay relay[LINE_STREAMS];
 };
@@ -86,6 +93,21 @@ int line_open(struct line *, int fd, struct krux_err *err);
 void line_relayed(struct line *);
 void line_close(struct line *);
 void name_close(struct name *);
+/* Answers the ask at hand; with: a descriptor that goes along, -1: none. */
+void line_answer(struct line *, struct line_reply *, int with);
+void line_reply(struct line *, uint32_t status);
+/* For one more connection; NULL: there is none. */
+struct relay *line_place(struct line *);
+socklen_t address_make(const uint8_t address[static 16], uint16_t port, struct sockaddr_storage *out);
+
+/* ---- connect.c: the connection that is asked for ---- */
+
+/* Ends with line_answer, at once or later. */
+void connect_begin(struct line *);
+/* Its time is over. */
+void connect_late(struct line *);
+/* Nothing of it is left. */
+void connect_drop(struct line *);
 
 /* ---- egress.c ---- */
 

@@ -10,9 +10,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -22,7 +20,7 @@ enum { MOST_MS = 30000 };
 
 /* ---- addresses ---- */
 
-static socklen_t address_make(const uint8_t address[static 16], uint16_t port, struct sockaddr_storage *out)
+socklen_t address_make(const uint8_t address[static 16], uint16_t port, struct sockaddr_storage *out)
 {
 	static const uint8_t mapped[12] = { [10] = 0xFF, [11] = 0xFF };
 	struct sockaddr_in *v4 = (void *)out;
@@ -98,16 +96,12 @@ static void asking_end(struct line *l)
 	if (a->name)
 		a->name->line = NULL;
 	a->name = NULL;
-	if (a->socket.fd >= 0) {
-		loop_forget(loop, &a->socket);
-		close(a->socket.fd);
-	}
-	a->socket.fd = -1;
+	connect_drop(l);
 	a->on = a->waits = false;
 }
 
 /* with: a descriptor that goes along, -1: none. */
-static void reply_send(struct line *l, struct line_reply *r, int with)
+void line_answer(struct line *l, struct line_reply *r, int with)
 {
 	struct iovec v = { r, sizeof *r };
 	char room[CMSG_SPACE(sizeof(int))] __attribute__((aligned(8))) = { 0 };
@@ -126,11 +120,11 @@ static void reply_send(struct line *l, struct line_reply *r, int with)
 	(void)!sendmsg(l->watch.fd, &m, MSG_NOSIGNAL | MSG_DONTWAIT);
 }
 
-static void reply_status(struct line *l, uint32_t status)
+void line_reply(struct line *l, uint32_t status)
 {
 	struct line_reply r = { .status = status };
 
-	reply_send(l, &r, -1);
+	line_answer(l, &r, -1);
 }
 
 static void reply_addresses(struct line *l, const struct resolved *found)
@@ -138,43 +132,10 @@ static void reply_addresses(struct line *l, const struct resolved *found)
 	struct line_reply r = { .status = found->status, .n = found->n };
 
 	memcpy(r.address, found->address, sizeof r.address);
-	reply_send(l, &r, -1);
+	line_answer(l, &r, -1);
 }
 
-/* ---- a connection ---- */
-
-static void address_try(struct line *l);
-
-static uint32_t status_of(int no)
-{
-	switch (no) {
-	case ECONNREFUSED:
-	case ECONNRESET:
-		return LINE_CLOSED;
-	case ETIMEDOUT:
-		return LINE_TIMEOUT;
-	default:
-		return LINE_UNREACHABLE;
-	}
-}
-
-static void address_failed(struct line *l, uint32_t status)
-{
-	struct asking *a = &l->asking;
-
-	if (a->socket.fd >= 0) {
-		loop_forget(&l->egress->loop, &a->socket);
-		close(a->socket.fd);
-		a->socket.fd = -1;
-	}
-	/* A host that is there says more than one that is not. */
-	if (a->status != LINE_CLOSED)
-		a->status = status;
-	a->at++;
-	address_try(l);
-}
-
-static struct relay *relay_free(struct line *l)
+struct relay *line_place(struct line *l)
 {
 	for (unsigned i = 0; i < LINE_STREAMS; i++)
 		if (!l->relay[i].line)
@@ -182,80 +143,10 @@ static struct relay *relay_free(struct line *l)
 	return NULL;
 }
 
-static void connected(struct line *l)
-{
-	struct asking *a = &l->asking;
-	struct message_lined *count = &l->count[a->ask.target];
-	struct line_reply r = { .status = LINE_OK, .n = 1, .took_ns = loop_clock() - a->since };
-	struct relay *s = relay_free(l);
-	int pair[2], host = a->socket.fd;
-
-	memcpy(r.address[0], l->pinned[a->ask.target].found.address[a->at], 16);
-	if (!s || socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair)) {
-		reply_status(l, LINE_LIMIT);
-		return;
-	}
-	loop_forget(&l->egress->loop, &a->socket);
-	a->socket.fd = -1;
-	l->connections++;
-	count->connections++;
-	fcntl(pair[0], F_SETFL, O_NONBLOCK);
-	if (relay_open(s, l, pair[0], host, count, NULL))
-		reply_status(l, LINE_LIMIT);
-	else
-		reply_send(l, &r, pair[1]);
-	close(pair[1]);
-}
-
-static void socket_ready(struct watch *w, uint32_t events)
-{
-	struct line *l = w->ctx;
-	socklen_t n = sizeof(int);
-	int no = 0;
-
-	(void)events;
-	if (getsockopt(w->fd, SOL_SOCKET, SO_ERROR, &no, &n) || no)
-		address_failed(l, status_of(no));
-	else
-		connected(l);
-}
-
-/* The next address; what time there is, those that are left share. */
-static void address_try(struct line *l)
-{
-	struct asking *a = &l->asking;
-	const struct resolved *found = &l->pinned[a->ask.target].found;
-	const uint64_t now = loop_clock();
-	struct sockaddr_storage to;
-	socklen_t n;
-	int one = 1;
-
-	if (a->at == found->n || now >= a->until) {
-		reply_status(l, a->at == found->n ? a->status : LINE_TIMEOUT);
-		return;
-	}
-	n = address_make(found->address[a->at], l->target[a->ask.target].port, &to);
-	a->since = now;
-	a->socket.fd = socket(to.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (a->socket.fd < 0) {
-		address_failed(l, LINE_UNREACHABLE);
-		return;
-	}
-	setsockopt(a->socket.fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
-	if (connect(a->socket.fd, (struct sockaddr *)&to, n) && errno != EINPROGRESS) {
-		uint32_t status = status_of(errno);
-
-		close(a->socket.fd);
-		a->socket.fd = -1;
-		address_failed(l, status);
-		return;
-	}
-	loop_timer_set(&l->egress->loop, &a->late, now + (a->until - now) / (found->n - a->at));
-	if (loop_watch(&l->egress->loop, &a->socket, EPOLLOUT, NULL))
-		address_failed(l, LINE_UNREACHABLE);
-}
-
 /* ---- a name ---- */
+
+static void name_find(struct line *l, const char *host);
+static void way_find(struct line *l);
 
 static void name_known(struct line *l)
 {
@@ -265,9 +156,43 @@ static void name_known(struct line *l)
 	if (a->ask.kind == LINE_LOOKUP)
 		reply_addresses(l, found);
 	else if (!found->n)
-		reply_status(l, found->status);
+		line_reply(l, found->status);
 	else
-		address_try(l);
+		way_find(l);
+}
+
+/* Of the proxy: what the operator has named is reached wherever it is. */
+static void way_known(struct line *l)
+{
+	if (l->proxy.found.n)
+		connect_begin(l);
+	else
+		line_reply(l, LINE_PROXY_GONE);
+}
+
+static void way_find(struct line *l)
+{
+	const struct proxy *p = &l->egress->options->proxy;
+
+	l->asking.proxy = *p->host;
+	if (!*p->host)
+		connect_begin(l);
+	else if (l->proxy.known)
+		way_known(l);
+	else
+		name_find(l, p->host);
+}
+
+/* Whose name that was. */
+static void found_take(struct line *l, const struct resolved *r)
+{
+	if (l->asking.proxy) {
+		l->proxy = (struct pinned){ .known = r->n, .found = *r };
+		way_known(l);
+	} else {
+		addresses_pin(l, &l->pinned[l->asking.ask.target], r);
+		name_known(l);
+	}
 }
 
 void name_close(struct name *n)
@@ -290,8 +215,7 @@ static void name_ready(struct watch *w, uint32_t events)
 	l->asking.name = NULL;
 	if (k != sizeof r || r.status >= LINE_STATUSES || r.n > LINE_ADDRESSES)
 		r = (struct resolved){ .status = LINE_NO_ANSWER };
-	addresses_pin(l, &l->pinned[l->asking.ask.target], &r);
-	name_known(l);
+	found_take(l, &r);
 }
 
 static struct name *name_free(struct egress *e)
@@ -313,18 +237,17 @@ static void name_find(struct line *l, const char *host)
 	int fd;
 
 	if (krux_canon_ip((struct krux_str){ host, strlen(host) }, literal.address[0], &v4, &why)) {
-		addresses_pin(l, &l->pinned[a->ask.target], &literal);
-		name_known(l);
+		found_take(l, &literal);
 		return;
 	}
 	if (!n || resolver_ask(e->options->resolver, host, &fd, NULL)) {
-		reply_status(l, LINE_LIMIT);
+		line_reply(l, LINE_LIMIT);
 		return;
 	}
 	*n = (struct name){ e, l, { .fd = fd, .ready = name_ready, .ctx = n } };
 	if (loop_watch(&e->loop, &n->watch, EPOLLIN, NULL)) {
 		close(fd);
-		reply_status(l, LINE_NO_ANSWER);
+		line_reply(l, LINE_NO_ANSWER);
 		return;
 	}
 	a->name = n;
@@ -336,11 +259,11 @@ static void asking_late(struct timer *t)
 	struct asking *a = &l->asking;
 
 	if (a->waits)
-		reply_status(l, LINE_LIMIT);
+		line_reply(l, LINE_LIMIT);
 	else if (a->name)
-		reply_status(l, LINE_NO_ANSWER);
+		line_reply(l, a->proxy ? LINE_PROXY_GONE : LINE_NO_ANSWER);
 	else
-		address_failed(l, LINE_TIMEOUT);
+		connect_late(l);
 }
 
 /* ---- asks ---- */
@@ -353,9 +276,31 @@ static bool relay_ends(const struct line *l)
 	return false;
 }
 
+/* An address is held against the table whoever connects to it, and so is what every machine calls itself (RFC 6761, 6.3);
+ * a name that the proxy is told is not. */
+static bool proxy_is_told_name(const struct line *l, const char *host)
+{
+	static const char here[] = "localhost";
+	const struct proxy *p = &l->egress->options->proxy;
+	const size_t n = strlen(host), nhere = sizeof here - 1;
+	const char *last = n < nhere ? NULL : host + n - nhere, *why;
+	uint8_t address[16];
+	bool v4;
+
+	if (!*p->host || !p->names || l->asking.ask.kind != LINE_CONNECT)
+		return false;
+	if (last && !strcmp(last, here) && (last == host || last[-1] == '.'))
+		return false;
+	return !krux_canon_ip((struct krux_str){ host, n }, address, &v4, &why);
+}
+
 static void ask_go(struct line *l)
 {
-	if (l->pinned[l->asking.ask.target].known)
+	l->asking.named = proxy_is_told_name(l, l->target[l->asking.ask.target].host);
+	l->asking.proxy = false;
+	if (l->asking.named)
+		way_find(l);
+	else if (l->pinned[l->asking.ask.target].known)
 		name_known(l);
 	else
 		name_find(l, l->target[l->asking.ask.target].host);
@@ -365,16 +310,16 @@ static void ask_begin(struct line *l, const struct line_ask *ask)
 {
 	const uint64_t now = loop_clock();
 	const uint32_t most = ask->timeout_ms && ask->timeout_ms < MOST_MS ? ask->timeout_ms : MOST_MS;
-	const bool full = ask->kind == LINE_CONNECT && !relay_free(l);
+	const bool full = ask->kind == LINE_CONNECT && !line_place(l);
 	struct asking *a = &l->asking;
 
 	a->on = true;
 	a->ask = *ask;
 	a->until = now + most * ms;
-	a->at = 0;
+	a->at = a->way = 0;
 	a->status = LINE_UNREACHABLE;
 	if ((ask->kind == LINE_CONNECT && l->connections == LINE_CONNECTIONS) || (full && !relay_ends(l))) {
-		reply_status(l, LINE_LIMIT);
+		line_reply(l, LINE_LIMIT);
 		return;
 	}
 	loop_timer_set(&l->egress->loop, &a->late, a->until);
@@ -432,7 +377,7 @@ static void line_ready(struct watch *w, uint32_t events)
 int line_open(struct line *l, int fd, struct krux_err *err)
 {
 	l->watch = (struct watch){ .fd = fd, .ready = line_ready, .ctx = l };
-	l->asking = (struct asking){ .socket = { .fd = -1, .ready = socket_ready, .ctx = l },
+	l->asking = (struct asking){ .socket = { .fd = -1, .ctx = l },
 		                     .late = { .due = asking_late, .ctx = l } };
 	if (!loop_watch(&l->egress->loop, &l->watch, EPOLLIN, err))
 		return 0;

@@ -36,6 +36,7 @@ static const char help[] =
 "  --bundle FILE     the policy, made by kruxc build (DIR/bundle.krux)\n"
 "  --workspace DIR   the agent's /workspace (DIR/workspaces/AGENT)\n"
 "  --reach CIDR,...  private addresses that the call may connect to (none)\n"
+"  --proxy http://H:P  it connects by way of that; --proxy-names: it finds names\n"
 "  --dev             let a development key through; answers and records say so\n"
 "\n"
 "Exit: 0 it ran and answers; 1 denied, deferred, or one of its errors; 2 wrong\n"
@@ -130,8 +131,8 @@ static const char *wrong(struct call *c)
 	if (c->state && (c->socket || c->token_file || c->key_file || c->wait || c->deadline))
 		return "--state makes the call without a daemon: --socket, --token-file, --key, --wait and "
 		       "--deadline are for the daemon";
-	if (!c->state && (c->bundle || c->workspace || c->reach || c->dev))
-		return "--bundle, --workspace, --reach and --dev go with --state; the daemon has its own";
+	if (!c->state && (c->bundle || c->workspace || c->reach || c->proxy || c->proxy_names || c->dev))
+		return "--bundle, --workspace, --reach, --proxy and --dev go with --state; the daemon has its own";
 	if (c->token_file && c->key_file)
 		return "--token-file or --key, not both";
 	if (!c->state && !c->agent)
@@ -158,6 +159,8 @@ int call_command(int argc, char **argv)
 		{ .name = "--as", .value = &c.agent },
 		{ .name = "--workspace", .value = &c.workspace },
 		{ .name = "--reach", .value = &c.reach },
+		{ .name = "--proxy", .value = &c.proxy },
+		{ .name = "--proxy-names", .flag = &c.proxy_names },
 		{ .name = "--socket", .value = &c.socket },
 		{ .name = "--token-file", .value = &c.token_file },
 		{ .name = "--key", .value = &c.key_file },

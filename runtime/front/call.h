@@ -9,7 +9,8 @@
 struct krux_err;
 
 struct call {
-	const char *capability, *json, *state, *bundle, *agent, *workspace, *reach;
+	const char *capability, *json, *state, *bundle, *agent, *workspace, *reach, *proxy;
+	bool proxy_names;
 	const char *socket, *token_file, *key_file, *deadline;
 	uint64_t deadline_ms;          /* 0: none */
 	bool dev, quiet, wait, help;

@@ -23,7 +23,7 @@ static void serve_become(const struct call *c, const char *path, const char *bun
 static void serve_become(const struct call *c, const char *path, const char *bundle, int theirs)
 {
 	/* Control groups are not needed to wait for one call. */
-	const char *argv[16] = { path, "serve", "--only", c->agent, "--state", c->state, "--bundle", bundle,
+	const char *argv[20] = { path, "serve", "--only", c->agent, "--state", c->state, "--bundle", bundle,
 		                 "--allow-missing", "cgroup" };
 	size_t n = 10;
 
@@ -35,6 +35,12 @@ static void serve_become(const struct call *c, const char *path, const char *bun
 		argv[n++] = "--reach";
 		argv[n++] = c->reach;
 	}
+	if (c->proxy) {
+		argv[n++] = "--proxy";
+		argv[n++] = c->proxy;
+	}
+	if (c->proxy_names)
+		argv[n++] = "--proxy-names";
 	if (c->dev)
 		argv[n++] = "--dev";
 	if (dup2(theirs, 0) == 0)

@@ -211,6 +211,8 @@ static void network(struct object *u, const struct krux_value *list)
 
 		for (size_t k = 0; k < n; k++)
 			put(&t, names[k], list->list.item[i].list.item[k]);
+		if (list->list.item[i].list.n > n)
+			put(&t, "proxy", (struct krux_value){ .kind = KRUX_V_BOOL, .b = true });
 		target[i] = object_value(&t);
 	}
 	put(u, "network", (struct krux_value){ .kind = KRUX_V_LIST, .list = { target, list->list.n } });

@@ -14,6 +14,7 @@
 #include "runtime/front/options.h"
 #include "runtime/front/owner.h"
 #include "runtime/front/places.h"
+#include "runtime/egress/proxy.h"
 #include "runtime/front/reached.h"
 #include "runtime/front/ready.h"
 #include "runtime/gate/gate_run.h"
@@ -52,9 +53,9 @@ static const char help[] =
 "  --socket-group G   only members of this group can connect there (all can)\n"
 "  --supervisor PATH  where you alone connect (supervisor.sock beside it)\n"
 "  --uid-base N       as root: uid of gate; the others: N+1 to N+3 (60800)\n"
-"  --notify-hook PROGRAM  run for each notify verdict, with the event as JSON\n"
-"  --notify-network   it may use the network\n"
+"  --notify-hook PROGRAM  run for each notify verdict; --notify-network: on line\n"
 "  --reach CIDR,...   private addresses that calls may connect to (none)\n"
+"  --proxy http://H:P  calls connect by way of it; --proxy-names: it finds names\n"
 "  --limit NAME=N     what clients may use up: a name that kruxrt status shows\n"
 "  --only AGENT       one caller, on standard input; --workspace DIR: its folder\n"
 "  --allow-missing F,...  do without these features (kruxrt doctor)\n"
@@ -327,13 +328,23 @@ static void cgroup_give_back(struct serve *s)
 
 /* ---- serving ---- */
 
+/* Egress reads it again. */
+static int proxy_check(const struct start_plan *p, struct krux_err *err)
+{
+	struct proxy proxy;
+
+	if (!p->proxy)
+		return p->proxy_names ? err_set(err, 0, "--proxy-names goes with --proxy") : 0;
+	return proxy_read(&proxy, p->proxy, err) ? err_wrap(err, "--proxy %s", p->proxy) : 0;
+}
+
 static int serve_open(struct serve *s, int *code, struct krux_err *err)
 {
 	struct start_plan *start = &s->plan.start;
 
 	*code = EXIT_USAGE;
 	if (only_check(s, err) || base_read(s, err) || machine_waive(&s->machine, s->missing_list, err) || limits_read(s, err) ||
-	    reached_read(&s->reached, s->reach_list, err))
+	    reached_read(&s->reached, s->reach_list, err) || proxy_check(start, err))
 		return -1;
 	start->reached = s->reached.block;
 	s->plan.hook.uid = start->uid_base + UID_HOOK;
@@ -405,6 +416,8 @@ int serve_command(int argc, char **argv)
 		{ .name = "--limit", .list = s.limit, .nlist = MOST_LIMITS + 1 },
 		{ .name = "--allow-missing", .value = &s.missing_list },
 		{ .name = "--reach", .value = &s.reach_list },
+		{ .name = "--proxy", .value = &s.plan.start.proxy },
+		{ .name = "--proxy-names", .flag = &s.plan.start.proxy_names },
 		{ .name = "--only", .value = &s.only },
 		{ .name = "--workspace", .value = &s.folder },
 		{ .name = "--dev", .flag = &s.dev },

@@ -73,6 +73,8 @@ static int process_tell(const struct start_plan *p, enum process_kind kind, cons
 		b.fd[i] = -1;
 	if (kind == PROCESS_EGRESS) {
 		b.reached = p->reached;
+		b.proxy = p->proxy;
+		b.proxy_names = p->proxy_names;
 		return begin_put(to, &b, err);
 	}
 	b.fd[BEGIN_TRUST] = p->state->trust;

@@ -23,6 +23,8 @@ struct start_plan {
 	const char *const *waived, *const *missing;
 	const char *const *limits;     /* of the gate: NAME=N, NULL-terminated; NULL: the usual ones */
 	const char *const *places;     /* that no agent may reach, NULL-terminated */
+	const char *proxy;             /* that connects for calls; NULL: none */
+	bool proxy_names;              /* it looks names up */
 	const char *const *reached;    /* blocks of special addresses that calls may reach, NULL-terminated; NULL: none */
 	const char *agent, *workspace; /* who is served alone; NULL: all that are registered */
 	uid_t uid_base;                /* as root: of the uids that base/uids.h counts */

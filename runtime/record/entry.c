@@ -150,10 +150,12 @@ static void network_write(struct item_out *o, const struct entry_end *e)
 		const struct entry_network *w = &e->network[i];
 		const uint64_t number[] = { w->port, w->connections, w->refused, w->sent, w->received };
 
-		item_head(o, ITEM_LIST, 1 + sizeof number / sizeof *number);
+		item_head(o, ITEM_LIST, 1 + sizeof number / sizeof *number + w->proxied);
 		item_str(o, ITEM_TEXT, w->host);
 		for (size_t k = 0; k < sizeof number / sizeof *number; k++)
 			item_head(o, ITEM_UINT, number[k]);
+		if (w->proxied)
+			item_text(o, "proxy");
 	}
 }
 

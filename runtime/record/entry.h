@@ -79,6 +79,7 @@ struct entry_end {
 	const struct entry_network {     /* of a call that connects */
 		struct krux_str host;
 		uint64_t port, connections, refused, sent, received;
+		bool proxied;          /* by way of the operator's proxy */
 	} *network;
 	size_t nnetwork;
 };

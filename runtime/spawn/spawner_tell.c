@@ -79,7 +79,7 @@ static void recorder_tell(struct spawner *s, uint64_t seq, const struct spawn_re
 		const struct message_lined *u = &c->used[i];
 
 		network[i] = (struct entry_network){ { t->host, strlen(t->host) }, t->port, u->connections, u->refused, u->sent,
-			                             u->received };
+			                             u->received, u->proxied };
 	}
 	if (r->end == SPAWN_UNKNOWN && !end.why.n)
 		end.why = KRUX_STR("how the call ended is not known");

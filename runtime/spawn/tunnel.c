@@ -247,6 +247,8 @@ static void unconnected(struct tunnel *t, uint32_t status)
 		[LINE_UNREACHABLE] = { "502 Bad Gateway", "the host cannot be reached." },
 		[LINE_TIMEOUT] = { "504 Gateway Timeout", "the host does not answer." },
 		[LINE_LIMIT] = { "503 Service Unavailable", "this call has as many connections as it may." },
+		[LINE_PROXY_GONE] = { "502 Bad Gateway", "the operator's proxy does not answer." },
+		[LINE_PROXY_REFUSED] = { "403 Forbidden", "the operator's proxy does not connect to this host." },
 	};
 
 	tunnel_refuse(t, says[status].status, says[status].why);

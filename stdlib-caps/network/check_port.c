@@ -44,7 +44,7 @@ bool network_check_port_run(struct handler_call *c)
 		return line_failed(c, r->status, arg_text(c, "host"));
 	answer_begin(&a, c->pool);
 	answer_word(&a, "state", state_word(r->status));
-	if (r->status == LINE_OK)
+	if (r->status == LINE_OK && r->n)
 		answer_value(&a, "address",
 		             (struct krux_value){ .kind = KRUX_V_BYTES, .str = { (char *)r->address[0], 16 } });
 	answer_uint(&a, "took_us", r->status == LINE_OK ? r->took_ns / 1000 : 0);

@@ -56,6 +56,10 @@ bool line_failed(struct handler_call *c, uint32_t status, struct krux_str host)
 	case LINE_NO_NAME:
 		return handler_fail(c, "NotFound", "%.*s: there is no such host, or it has no address.",
 		                    handler_shown(host), host.p);
+	case LINE_PROXY_REFUSED:
+		return handler_fail(c, "Refused", "The operator's proxy does not connect to %.*s.", handler_shown(host), host.p);
+	case LINE_PROXY_GONE:
+		return handler_fail(c, "NoAnswer", "The operator's proxy does not answer.");
 	case LINE_LIMIT:
 		return handler_fail(c, "NoAnswer", "Too many names are looked up, or connections made, at the same time.");
 	default:

@@ -1,52 +1,15 @@
 # A command that connects, from outside: curl reaches the host of its call and nothing else, over TLS that says that host, in
 # two network namespaces with a name server and servers of the test's own.
-if [ "$(id -u)" != 0 ]; then
-	echo "0 passed, 0 failed"
-	exit 0
-fi
-if [ "${1:-}" != inside ]; then
-	exec unshare --net --mount --propagation private sh "$0" inside
-fi
-. "$top/tests/extra/outside.inc"
-servers=''
-stop() { for p in $servers; do kill "$p" 2> /dev/null; done; end; }
-trap stop EXIT
-
-# ---- the networks: this machine's, and the one of the host that may be reached ----
-openssl req -x509 -newkey rsa:2048 -nodes -keyout "$dir/key" -out "$dir/crt" -subj /CN=public.test -days 2 \
-	-addext 'subjectAltName=DNS:public.test,DNS:other.test,IP:9.9.9.9' > "$dir/out" 2>&1 || bad "certificate" "$(cat "$dir/out")"
-cat "$dir/key" "$dir/crt" > "$dir/both.pem"
-ip link set lo up
-unshare --net sleep 600 &
-there=$!
-servers=$there
-n=0
-while [ "$(readlink "/proc/$there/ns/net")" = "$(readlink /proc/self/ns/net)" ] && [ $n -lt 1200 ]; do sleep 0.05; n=$((n + 1)); done
-ip link add v0 type veth peer name v1 netns "$there"
-ip address add 9.9.9.1/24 dev v0
-ip link set v0 up
-nsenter --net="/proc/$there/ns/net" sh -c 'ip link set lo up; ip address add 9.9.9.9/24 dev v1; ip address add 10.1.1.1/24 dev v1; ip link set v1 up'
-python3 "$top/tests/extra/egress.py" names > "$dir/names" 2>&1 &
-servers="$servers $!"
-nsenter --net="/proc/$there/ns/net" python3 "$top/tests/extra/egress.py" tls 443 "$dir/both.pem" 9.9.9.9 > "$dir/there" 2>&1 &
-servers="$servers $!"
-nsenter --net="/proc/$there/ns/net" python3 "$top/tests/extra/egress.py" take 444 "$dir/both.pem" 9.9.9.9 > "$dir/takes" 2>&1 &
-servers="$servers $!"
-nsenter --net="/proc/$there/ns/net" python3 "$top/tests/extra/egress.py" silent 445 "$dir/both.pem" 9.9.9.9 > "$dir/silent" 2>&1 &
-servers="$servers $!"
-nsenter --net="/proc/$there/ns/net" python3 "$top/tests/extra/egress.py" 80 9.9.9.9 > "$dir/plain" 2>&1 &
-servers="$servers $!"
-python3 "$top/tests/extra/egress.py" 3128 127.0.0.1 > "$dir/own" 2>&1 &
-servers="$servers $!"
-n=0
-all="$dir/names $dir/own $dir/plain $dir/there $dir/takes $dir/silent"
-while [ $n -lt 1200 ] && [ "$(cat $all | grep -c 'names\|listens')" -lt 6 ]; do sleep 0.05; n=$((n + 1)); done
-is "servers" "$(cat $all | grep -c 'names\|listens')" 6
-echo "nameserver 127.0.0.1" > "$dir/resolv.conf"
-mount --bind "$dir/resolv.conf" "$(readlink -f /etc/resolv.conf)"
-mkdir "$dir/certs"
-cp "$dir/crt" "$dir/certs/ca-certificates.crt"
-mount --bind "$dir/certs" /etc/ssl/certs
+. "$top/tests/extra/networks.inc"
+certificate
+server names here names
+server there there tls 443 "$dir/both.pem" 9.9.9.9
+server takes there take 444 "$dir/both.pem" 9.9.9.9
+server silent there silent 445 "$dir/both.pem" 9.9.9.9
+server plain there 80 9.9.9.9
+server own here 3128 127.0.0.1
+they_listen 6
+names_here
 
 # ---- a capability that is curl, and one whose program is told more than is decided ----
 mkdir "$dir/in"
@@ -157,12 +120,6 @@ X
 w=$dir/s/workspaces/builder
 mkdir -p "$w"
 chown -R 60871:60871 "$w"
-call() { # capability, arguments, further options
-	what=$1 args=$2
-	shift 2
-	timeout 120 "$R" call "$what" "$args" --as builder --state "$dir/s" --bundle "$dir/b/bundle.krux" --dev --json "$@" \
-		> "$dir/out" 2> "$dir/err"
-}
 came() { cat "$dir/there" "$dir/plain" "$dir/own" | grep -c came; }
 come_to() { [ "$(grep -c took "$dir/takes")" = "$1" ]; }
 

@@ -1,4 +1,4 @@
-# What answers in the namespaces of tests/extra/egress.sh and connects.sh: a name server, and servers that count who comes.
+# What answers in the namespaces of tests/extra/networks.inc: a name server, and servers that count who comes.
 import os, socket, ssl, struct, sys, threading
 
 # One write a line: threads say things at once.
@@ -101,8 +101,52 @@ def take(address, port, certificate, silent):
         say("took", str(n))
         kept.append(c)
 
+# A proxy that says what it was asked for, and finds names by itself: those of the name server, and away.test, which that one
+# does not know. It connects to public addresses alone.
+def proxy(address, port):
+    s = socket.socket()
+    s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    s.bind((address, port))
+    s.listen(16)
+    say("listens")
+    while True:
+        c, who = s.accept()
+        threading.Thread(target=tunnel, args=(c,)).start()
+
+def tunnel(c):
+    data = b""
+    while b"\r\n\r\n" not in data and (more := c.recv(1)):
+        data += more
+    asked = data.decode().split(" ")[1] if data else ""
+    say("asked", asked)
+    host, port = asked.rsplit(":", 1)
+    host = {"public.test": "9.9.9.9", "away.test": "9.9.9.9"}.get(host, host)
+    if host == "9.9.9.9":
+        try:
+            to = socket.create_connection((host, int(port)))
+        except OSError:
+            c.sendall(b"HTTP/1.1 502 Bad Gateway\r\n\r\n")
+            c.close()
+            return
+        c.sendall(b"HTTP/1.1 200 OK\r\nVia: 1.1 test\r\n\r\n")
+        threading.Thread(target=pump, args=(c, to)).start()
+        pump(to, c)
+    else:
+        c.sendall(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 2\r\n\r\nno")
+        c.close()
+
+def pump(one, other):
+    try:
+        while more := one.recv(65536):
+            other.sendall(more)
+        other.shutdown(socket.SHUT_WR)
+    except OSError:
+        pass
+
 if sys.argv[1] == "names":
     names(53)
+elif sys.argv[1] == "proxy":
+    proxy(sys.argv[3], int(sys.argv[2]))
 elif sys.argv[1] in ("take", "silent"):
     take(sys.argv[4], int(sys.argv[2]), sys.argv[3], sys.argv[1] == "silent")
 elif sys.argv[1] == "tls":

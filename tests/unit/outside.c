@@ -15,6 +15,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+struct proxy outside_proxy;
 static struct channel to_egress;
 static pid_t egress_pid, names_pid;
 
@@ -51,6 +52,10 @@ static void name_answer(const char *name, int to)
 		address_add(&r, 10, 1);
 	if (!strcmp(name, "here.test") || !strcmp(name, "mixed.test") || (!strcmp(name, "turns.test") && !turned))
 		address_add(&r, 127, 1);
+	if (!strcmp(name, "two.test")) {
+		address_add(&r, 127, 1);
+		address_add(&r, 127, 2);
+	}
 	turned |= !strcmp(name, "turns.test");
 	ck_assert_int_eq(write(to, &r, sizeof r), sizeof r);
 }
@@ -59,7 +64,7 @@ static void name_answer(const char *name, int to)
 
 void outside_start(const char *named)
 {
-	struct egress_options o = { .resolver = -1 };
+	struct egress_options o = { .resolver = -1, .proxy = outside_proxy };
 	struct krux_err err;
 	struct message m;
 	struct pollfd p;
@@ -133,6 +138,12 @@ int outside_line(uint64_t cookie, const struct message_target *t, unsigned n)
 
 int outside_ask(int line, const struct line_ask *ask, struct line_reply *out)
 {
+	ck_assert_int_eq(write(line, ask, sizeof *ask), sizeof *ask);
+	return outside_heard(line, out);
+}
+
+int outside_heard(int line, struct line_reply *out)
+{
 	char room[CMSG_SPACE(sizeof(int))] __attribute__((aligned(8)));
 	struct iovec v = { out, sizeof *out };
 	struct msghdr m = { .msg_iov = &v, .msg_iovlen = 1, .msg_control = room, .msg_controllen = sizeof room };
@@ -140,7 +151,6 @@ int outside_ask(int line, const struct line_ask *ask, struct line_reply *out)
 	const struct cmsghdr *c;
 	int fd = -1;
 
-	ck_assert_int_eq(write(line, ask, sizeof *ask), sizeof *ask);
 	ck_assert_int_eq(poll(&p, 1, 60000), 1);
 	ck_assert_int_eq(recvmsg(line, &m, MSG_CMSG_CLOEXEC), sizeof *out);
 	c = CMSG_FIRSTHDR(&m);

@@ -584,22 +584,24 @@ static const struct {
 	size_t nnetwork;
 	uint64_t known;
 	const char *usage;
+	bool proxied;
 } usages[] = {
-	{ 0, 0, "\x83\x01\x02\x03" },
-	{ 1, 0, "\x84\x01\x02\x03\x81\x86\x61h\x04\x05\x06\x07\x08" },
-	{ 0, 1 << USED_MEMORY, "\x85\x01\x02\x03\x80\x81\x82\x66memory\x0b" },
+	{ 0, 0, "\x83\x01\x02\x03", false },
+	{ 1, 0, "\x84\x01\x02\x03\x81\x87\x61h\x04\x05\x06\x07\x08\x65proxy", true },
+	{ 1, 0, "\x84\x01\x02\x03\x81\x86\x61h\x04\x05\x06\x07\x08", false },
+	{ 0, 1 << USED_MEMORY, "\x85\x01\x02\x03\x80\x81\x82\x66memory\x0b", false },
 	{ 1, 1 << USED_USER | 1 << USED_PROCESSES,
-	  "\x85\x01\x02\x03\x81\x86\x61h\x04\x05\x06\x07\x08\x82\x82\x64user\x09\x82\x69processes\x0f" },
+	  "\x85\x01\x02\x03\x81\x86\x61h\x04\x05\x06\x07\x08\x82\x82\x64user\x09\x82\x69processes\x0f", false },
 };
 static const char *const no_usages[] = {
 	"\x82\x01\x02", "\x84\x01\x02\x03\x80", "\x85\x01\x02\x03\x80\x80", "\x85\x01\x02\x03\x81\x86\x61h\x04\x05\x06\x07\x08\x80",
 	"\x85\x01\x02\x03\x80\x81\x82\x66memory\x66memory", "\x85\x01\x02\x03\x80\x81\x81\x66memory",
-	"\x86\x01\x02\x03\x80\x81\x82\x66memory\x0b\x80", "\x84\x01\x02\x03\x81\x82\x66memory\x0b",
+	"\x84\x01\x02\x03\x81\x87\x61h\x04\x05\x06\x07\x08\x09", "\x86\x01\x02\x03\x80\x81\x82\x66memory\x0b\x80", "\x84\x01\x02\x03\x81\x82\x66memory\x0b",
 };
 
 START_TEST(a_usage_says_what_is_known)
 {
-	static const struct entry_network network = { { "h", 1 }, 4, 5, 6, 7, 8 };
+	struct entry_network network = { { "h", 1 }, 4, 5, 6, 7, 8, false };
 	struct krux_pool *pool = krux_pool_new(0);
 	struct entry e = { .pool = pool, .blobs = -1 };
 	struct entry_end end = { .intent = 1, .end = 3, .usage = { 1, 2, 3 }, .network = &network };
@@ -610,6 +612,7 @@ START_TEST(a_usage_says_what_is_known)
 
 	for (size_t i = 0; i < sizeof usages / sizeof *usages; i++) {
 		end.nnetwork = usages[i].nnetwork;
+		network.proxied = usages[i].proxied;
 		end.used = (struct call_used){ usages[i].known, { 9, 10, 11, 12, 13, 14, 15 } };
 		ck_assert(!entry_outcome(&e, &end, &r, &records_err));
 		ck_assert_uint_eq(r.field[AUDIT_USAGE].s.n, strlen(usages[i].usage));
