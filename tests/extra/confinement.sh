@@ -26,7 +26,16 @@ ok $? "--json holds the same"
 # Programs that people type, waiting for somebody who says nothing: by then they are confined, whatever is answered.
 mkfifo "$dir/hold"
 python3 -c '
-import os, socket, sys
+import http.server, os, socket, sys, threading
+class Stranger(http.server.BaseHTTPRequestHandler):
+    log_message = lambda *a: None
+    def do_POST(self):
+        self.rfile.read(int(self.headers["Content-Length"]))
+        self.send_response(404)
+        self.end_headers()
+h = http.server.HTTPServer(("127.0.0.1", 0), Stranger)
+threading.Thread(target=h.serve_forever, daemon=True).start()
+open(sys.argv[1] + "/stranger", "w").write(str(h.server_port))
 for name in ("agent", "supervisor"):
     s = socket.socket(socket.AF_UNIX)
     s.bind(sys.argv[1] + "/" + name)
@@ -61,8 +70,18 @@ confined "krux-audit" "$R" audit tail -f --state "$dir/s"
 "$C" build stdlib-caps/policies/team-moderate.yaml -I stdlib-caps -o "$dir/b" > /dev/null 2>&1
 "$R" call system.ping '{}' --state "$dir/s" --bundle "$dir/b/bundle.krux" --dev > "$dir/said" 2>&1
 ok $? "a call, so that there is a checkpoint"
-echo "remora.n621.de+da77ade7+BOvN63jn/bLvkieywe8R6UYAtVtNbZpXh34x7onlmtw2 http://127.0.0.1:$(cat "$dir/ready")" > "$dir/s/trust/witnesses"
+witness() { echo "remora.n621.de+da77ade7+BOvN63jn/bLvkieywe8R6UYAtVtNbZpXh34x7onlmtw2 $1" > "$dir/s/trust/witnesses"; }
+witness "http://127.0.0.1:$(cat "$dir/ready")"
 confined "krux-witness" "${R%/*}/krux-witness" --state "$dir/s"
+# What it is to do it does: a name is looked up, an answer read; what TCP says no to is said.
+witness "http://localhost:$(cat "$dir/stranger")"
+exits "a witness that does not know the log" 1 "${R%/*}/krux-witness" --state "$dir/s"
+says "says so" "refused: it does not know this log"
+witness "http://127.0.0.1:1"
+exits "one that is not there" 3 env http_proxy= "${R%/*}/krux-witness" --state "$dir/s"
+says "is not" "http://127.0.0.1:1/add-checkpoint"
+exits "behind a proxy" 1 env http_proxy="http://127.0.0.1:$(cat "$dir/stranger")" "${R%/*}/krux-witness" --state "$dir/s"
+says "whose answer it takes" "refused: it does not know this log"
 exec 9>&-
 wait $daemon
 daemon=''
