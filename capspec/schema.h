@@ -61,6 +61,7 @@ struct krux_handler {
 	struct krux_str tool;         /* MCP */
 	const struct krux_argv *argv; /* COMMAND: what follows argv[0] */
 	size_t nargv;
+	bool background;              /* COMMAND: a call is answered when the program runs */
 };
 
 struct krux_capability {

@@ -193,7 +193,7 @@ static bool command_read(struct reader *r, const struct krux_value *map, const s
 			return false;
 	h->argv = argv;
 	h->nargv = v->list.n;
-	return true;
+	return schema_flag(r, map, "background", &h->background);
 }
 
 static bool handler_read(struct reader *r, const struct krux_value *map, struct krux_capability *c)

@@ -416,7 +416,7 @@ static bool handler_write(struct writer *w, const struct krux_handler *h, struct
 	struct krux_value argv;
 	struct map map;
 
-	if (!map_open(w, &map, 4))
+	if (!map_open(w, &map, 5))
 		return false;
 	map_put(&map, "kind", word(words[h->kind]));
 	map_put_text(&map, "name", h->name);
@@ -427,6 +427,8 @@ static bool handler_write(struct writer *w, const struct krux_handler *h, struct
 			return false;
 		map_put_text(&map, "sha256", h->sha256);
 		map_put(&map, "argv", argv);
+		if (h->background)
+			map_put(&map, "background", boolean(true));
 	}
 	*out = map_close(&map);
 	return true;

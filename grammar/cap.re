@@ -405,6 +405,7 @@ escaped  = "\\" rest;
 "command"                    { RETURN(T_COMMAND); }
 "sha256"                     { RETURN(T_SHA256); }
 "argv"                       { RETURN(T_ARGV); }
+"background"                 { RETURN(T_BACKGROUND); }
 "mcp"                        { RETURN(T_MCP); }
 "tool"                       { RETURN(T_TOOL); }
 "resident"                   { RETURN(T_RESIDENT); }

@@ -35,7 +35,7 @@
 /* Words serve as names wherever the grammar has no other use for them. */
 %fallback WORD AND OR NOT TRUE FALSE IN UNDER MATCHES LIKE STARTS ENDS WITH CONTAINS HAS ANY ALL IT
 	SIZE WORKSPACE CALLS NAMESPACE TYPE CAPABILITY INPUT OUTPUT ERROR RECOVER EFFECT LABELS LIMITS
-	HANDLER ANSWER DURABLE EXAMPLE BUILTIN COMMAND SHA256 ARGV MCP TOOL RESIDENT TREE PRUNES
+	HANDLER ANSWER DURABLE EXAMPLE BUILTIN COMMAND SHA256 ARGV BACKGROUND MCP TOOL RESIDENT TREE PRUNES
 	OPTIONAL UNUSED ENUM LIST MAP RECORD DECIMAL MAX PATTERN.
 
 /* decimal 2 0..9.99: the first number is the scale. */
@@ -57,6 +57,7 @@
 %type effect_arg {struct ast_effect_arg *}
 %type argv_items {struct argvs *}
 %type argv_item {struct ast_argv *}
+%type background {bool}
 %type record {struct literal *}
 %type members {struct literals *}
 %type member {struct literal *}
@@ -268,14 +269,17 @@ limit ::= WORD(W) NUMBER(N) SEMI. {
 }
 
 handler ::= BUILTIN STRING(N).                           { p->draft->cap.handler = (struct ast_handler){ .kind = HANDLER_BUILTIN, .name = N.text }; }
-handler ::= COMMAND STRING(N) SHA256 STRING(D) ARGV LB argv_items(A) RB. {
+handler ::= COMMAND STRING(N) SHA256 STRING(D) ARGV LB argv_items(A) RB background(G). {
 	p->draft->cap.handler = (struct ast_handler){ .kind = HANDLER_COMMAND, .name = N.text, .sha256 = D.text,
-	                                              .argv = A->item, .nargv = A->n };
+	                                              .argv = A->item, .nargv = A->n, .background = G };
 }
-handler ::= COMMAND STRING(N) SHA256 STRING(D) ARGV LB RB. {
-	p->draft->cap.handler = (struct ast_handler){ .kind = HANDLER_COMMAND, .name = N.text, .sha256 = D.text };
+handler ::= COMMAND STRING(N) SHA256 STRING(D) ARGV LB RB background(G). {
+	p->draft->cap.handler = (struct ast_handler){ .kind = HANDLER_COMMAND, .name = N.text, .sha256 = D.text, .background = G };
 }
 handler ::= MCP STRING(N) TOOL STRING(T) RESIDENT.       { p->draft->cap.handler = (struct ast_handler){ .kind = HANDLER_MCP, .name = N.text, .tool = T.text }; }
+
+background(A) ::= .                                      { A = false; }
+background(A) ::= BACKGROUND.                            { A = true; }
 
 argv_items(A) ::= argv_item(I).                          { A = ARENA_NEW(p->arena, struct argvs); PUSH(p, A, *I); }
 argv_items(A) ::= argv_items(A) COMMA argv_item(I).      { PUSH(p, A, *I); }

@@ -152,6 +152,11 @@ TEST_SRC += tests/unit/names.c tests/unit/outside.c
 FUZZERS += line proxy
 UNIT_TESTS += test_calls_needed test_egress test_egress_ends test_network test_proxy test_web
 
+# commands in the background
+RUNTIME_SRC += runtime/gate/background.c runtime/spawn/jobs.c runtime/spawn/jobs_answer.c runtime/spawn/ring.c runtime/spawn/shown.c \
+	runtime/spawn/spawner_run.c
+UNIT_TESTS += test_jobs
+
 # what a program of a command says first, when it connects
 RUNTIME_SRC += runtime/spawn/opening_head.c runtime/spawn/opening_hello.c runtime/spawn/targets.c runtime/spawn/tunnel.c
 FUZZERS += opening

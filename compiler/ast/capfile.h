@@ -71,6 +71,7 @@ struct ast_handler {
 	struct krux_str sha256, tool;
 	const struct ast_argv *argv;
 	size_t nargv;
+	bool background;
 };
 
 struct ast_example {

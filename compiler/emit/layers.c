@@ -151,6 +151,9 @@ bool layers_make(struct arena *a, struct diags *ds, const struct capability_set 
 		layer[i] = (struct krux_layer){ .filter = filter[i]->program, .rights = rights_of(c),
 			                        .command = program[i] ? program[i]->program : NULL };
 		reach_convert(a, reach ? &reach[i] : NULL, &layer[i]);
+		/* Nobody puts it on, so that it is no reader's either. */
+		if (capability_asks_runs(c))
+			filter[i] = NULL;
 	}
 	*out = (struct layers){ { layer, set->n }, reach, filter, program };
 	return true;

@@ -51,7 +51,7 @@ static struct krux_handler handler_convert(struct arena *a, const struct handler
 {
 	struct krux_argv *argv = ARENA_ARRAY(a, struct krux_argv, h->nargv + 1);
 	struct krux_handler out = { .name = h->name, .sha256 = h->sha256, .tool = h->tool, .argv = argv,
-	                            .nargv = h->nargv };
+	                            .nargv = h->nargv, .background = h->background };
 
 	out.kind = h->kind == HANDLER_COMMAND ? KRUX_HANDLER_COMMAND
 	           : h->kind == HANDLER_MCP ? KRUX_HANDLER_MCP : KRUX_HANDLER_BUILTIN;

@@ -148,6 +148,8 @@ static void effects_write(struct buf *b, const struct capability *cap)
 		}
 		buf_putc(b, '\n');
 	}
+	if (cap->handler.background)
+		buf_puts(b, "- runs in the background: a call is answered when the program runs, with the number of its run\n");
 	buf_puts(b, "- memory ");
 	bytes_print(b, cap->limit[LIMIT_MEMORY]);
 	char text[48];

@@ -104,7 +104,7 @@ static const char command_common[] =
 
 static bool is_held(const struct capability *cap, const struct effect *e)
 {
-	return cap->handler.kind != HANDLER_MCP && effect_is_held(e);
+	return cap->handler.kind != HANDLER_MCP && effect_is_held(cap, e);
 }
 
 /* ---- words ---- */
@@ -196,6 +196,8 @@ static const char *held_by(const struct capability *cap, const struct effect *e)
 
 	if (!is_held(cap, e))
 		return "nobody";
+	if (capability_asks_runs(cap))
+		return "spawner";
 	if (cap->handler.kind == HANDLER_COMMAND && e->kind == EFFECT_CONNECTS)
 		return "kernel, child and egress";
 	if (cap->handler.kind == HANDLER_COMMAND)
@@ -390,9 +392,18 @@ void sandbox_plan_write(struct buf *b, const struct reach *r, const struct words
 	}
 	buf_puts(b, "\nwho holds a call to that and to nothing else, as common.txt says\n\n");
 	effects_print(b, cap);
+	if (capability_asks_runs(cap)) {
+		buf_puts(b, "\nno process is made for a call: the spawner answers it, and knows of runs in the background those of the\n"
+		            "agent that asks; a signal goes to the processes of one run, in its sandbox\n");
+		return;
+	}
 	limits_print(b, cap);
 	if (cap->handler.kind == HANDLER_COMMAND)
 		buf_printf(b, "\nthe program\n\n  %.*s, SHA-256 %.*s: child, when it is started%s\n", STR_ARG(cap->handler.name),
 		           STR_ARG(cap->handler.sha256), command_executes_workspace(cap) ?
 		           "\n  it may run what is in the workspace and in its /tmp" : "");
+	if (cap->handler.background)
+		buf_puts(b, "\nin the background\n\n"
+		            "  a call is answered when the program runs; all of this holds until the program ends, by itself, by a\n"
+		            "  signal, at wall, or with its generation of processes\n");
 }

@@ -7,7 +7,7 @@
 #include "capspec/rights.h"
 #include "compiler/model/cap_resolve.h"
 
-enum output { OUTPUT_EXIT, OUTPUT_TEXT, OUTPUT_FLAG, OUTPUT_PATHS, OUTPUT_REFUSED };
+enum output { OUTPUT_RUN, OUTPUT_EXIT, OUTPUT_TEXT, OUTPUT_FLAG, OUTPUT_PATHS, OUTPUT_REFUSED };
 
 static const struct {
 	struct krux_str name;
@@ -84,6 +84,8 @@ static bool record_fits(const struct krux_type *t)
 static bool type_fits(enum output output, const struct krux_type *t)
 {
 	switch (output) {
+	case OUTPUT_RUN:
+		return t->kind == KRUX_T_UINT && t->lo == 0 && t->hi == UINT64_MAX;
 	case OUTPUT_EXIT:
 		return t->kind == KRUX_T_UINT && t->lo == 0 && t->hi >= 255;
 	case OUTPUT_TEXT:
@@ -97,6 +99,28 @@ static bool type_fits(enum output output, const struct krux_type *t)
 	}
 }
 
+/* Known when the program has ended, which an answer of a background command comes before. */
+static bool is_later(const struct capability *c, enum output output)
+{
+	return c->handler.background && output != OUTPUT_RUN;
+}
+
+/* A run has a number where it goes on behind its answer, and what it writes is asked for by that. */
+static bool background_refuse(struct cap_ctx *ctx, enum output output, const struct krux_field *f, struct span at)
+{
+	const bool background = ctx->cap->handler.background;
+	struct diag *d;
+
+	if (background ? output != OUTPUT_TEXT : output != OUTPUT_RUN)
+		return false;
+	d = diag_error(ctx->diags, 1074, at, background ? "a command in the background does not answer the field `%.*s`"
+	                                                : "no command answers the field `%.*s` that is not in the background",
+	               STR_ARG(f->name));
+	d->fix = background ? KRUX_STR("leave it out: process.output tells what a run has written, of both streams")
+	                    : KRUX_STR("write `background` behind `argv [ ... ]`, or leave the field out");
+	return true;
+}
+
 static void field_check(struct cap_ctx *ctx, const struct krux_field *f, struct span at)
 {
 	static const char all[] =
@@ -108,10 +132,13 @@ static void field_check(struct cap_ctx *ctx, const struct krux_field *f, struct 
 	for (size_t i = 0; i < sizeof outputs / sizeof *outputs; i++) {
 		if (!krux_str_eq(outputs[i].name, f->name))
 			continue;
-		if (!f->optional && type_fits(outputs[i].type, f->type))
+		if (background_refuse(ctx, outputs[i].type, f, at))
+			return;
+		if (f->optional == is_later(ctx->cap, outputs[i].type) && type_fits(outputs[i].type, f->type))
 			return;
 		d = diag_error(ctx->diags, 1074, at, "a command does not answer this field as it is declared");
-		d->expected = arena_printf(ctx->arena, "%.*s : %s", STR_ARG(f->name), outputs[i].words);
+		d->expected = arena_printf(ctx->arena, "%.*s : %s%s", STR_ARG(f->name),
+		                           is_later(ctx->cap, outputs[i].type) ? "optional " : "", outputs[i].words);
 		return;
 	}
 	d = diag_error(ctx->diags, 1074, at, "no command answers the field `%.*s`", STR_ARG(f->name));
@@ -141,15 +168,23 @@ static void answers_check(struct cap_ctx *ctx)
 
 	for (size_t i = 0; i < c->output->nfields; i++)
 		field_check(ctx, &c->output->field[i], ctx->ast->output[i].at);
+	if (c->handler.background && !has_field(c->output, KRUX_STR("run"))) {
+		d = diag_error(ctx->diags, 1077, c->at, "nobody could ask for the run of the program %.*s, whose number is not answered",
+		               STR_ARG(c->handler.name));
+		d->expected = KRUX_STR("`run : uint` in the output");
+	}
 	if (!has_field(c->output, KRUX_STR("status")) && !has_error(c, KRUX_STR("Failed"))) {
 		d = diag_error(ctx->diags, 1075, c->at, "nobody would hear that the program %.*s failed",
 		               STR_ARG(c->handler.name));
-		d->expected = KRUX_STR("`status : uint` in the output, or `error Failed`");
+		d->expected = c->handler.background ? KRUX_STR("`status : optional uint` in the output, or `error Failed`")
+		                                    : KRUX_STR("`status : uint` in the output, or `error Failed`");
 	}
 	if (command_groups(c) & CALLS_CHANGE && !has_field(c->output, KRUX_STR("refused"))) {
 		d = diag_error(ctx->diags, 1075, c->at, "nobody would hear which changes of the program %.*s were refused",
 		               STR_ARG(c->handler.name));
-		d->expected = KRUX_STR("`refused : list<record { path : string; why : string; }>` in the output");
+		d->expected = c->handler.background
+		              ? KRUX_STR("`refused : optional list<record { path : string; why : string; }>` in the output")
+		              : KRUX_STR("`refused : list<record { path : string; why : string; }>` in the output");
 	}
 }
 

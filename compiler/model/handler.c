@@ -277,7 +277,8 @@ void handler_resolve(struct cap_ctx *c)
 	bool ok = true;
 
 	*h = (struct handler){
-		.kind = ast->kind, .name = ast->name, .sha256 = ast->sha256, .tool = ast->tool
+		.kind = ast->kind, .name = ast->name, .sha256 = ast->sha256, .tool = ast->tool,
+		.background = ast->background
 	};
 	if (ast->kind == HANDLER_COMMAND && argv_fits(c))
 		command_resolve(c, h);

@@ -20,6 +20,13 @@ static const struct {
 #undef BUILTIN
 };
 
+static const struct krux_str runs[] = {
+#define RUNS(name) { #name, sizeof #name - 1 },
+#define BUILTIN(name, calls, ...)
+#include "capspec/builtins.def"
+#undef BUILTIN
+};
+
 /* What an effect takes of a handler: over one operand, and besides over all that lies below it. */
 static const struct {
 	bool held;
@@ -50,6 +57,8 @@ static const struct {
 	{ CALLS_WATCH, "watch folders", 1 << EFFECT_READS | 1 << EFFECT_LISTS },
 };
 
+static const char signal_name[] = "process_signal";
+
 bool builtin_groups(struct krux_str name, unsigned *groups)
 {
 	for (size_t i = 0; i < sizeof builtins / sizeof *builtins; i++)
@@ -61,8 +70,19 @@ bool builtin_groups(struct krux_str name, unsigned *groups)
 	return false;
 }
 
-bool effect_is_held(const struct effect *e)
+bool capability_asks_runs(const struct capability *c)
 {
+	for (size_t i = 0; c->handler.kind == HANDLER_BUILTIN && i < sizeof runs / sizeof *runs; i++)
+		if (krux_str_eq(runs[i], c->handler.name))
+			return true;
+	return false;
+}
+
+bool effect_is_held(const struct capability *c, const struct effect *e)
+{
+	/* What it may do is what the spawner does for it. */
+	if (capability_asks_runs(c))
+		return e->kind == EFFECT_NONE || e->kind == EFFECT_STATE;
 	return takes[e->kind].held && (e->kind == EFFECT_NONE || e->nargs);
 }
 
@@ -73,7 +93,7 @@ bool capability_is_run(const struct capability *c, unsigned *groups)
 	else if (c->handler.kind != HANDLER_BUILTIN || !builtin_groups(c->handler.name, groups))
 		return false;
 	for (size_t i = 0; i < c->neffects; i++)
-		if (!effect_is_held(&c->effect[i]))
+		if (!effect_is_held(c, &c->effect[i]))
 			return false;
 	return true;
 }
@@ -97,6 +117,11 @@ static void handler_check(struct diags *ds, const struct capability *c, unsigned
 
 	for (size_t i = 0; i < c->neffects; i++)
 		effects |= 1U << c->effect[i].kind;
+	if (krux_str_eq(c->handler.name, (struct krux_str){ signal_name, sizeof signal_name - 1 }) && !(effects & 1U << EFFECT_STATE)) {
+		d = diag_error(ds, 1072, c->at, "the handler %.*s can end runs of the agent, and no effect of %.*s says so",
+		               STR_ARG(c->handler.name), STR_ARG(c->name));
+		d->fix = KRUX_STR("declare the effect `state(\"runs\")`, so that policies can decide about it");
+	}
 	for (size_t i = 0; i < sizeof gives / sizeof *gives; i++) {
 		if (!(groups & gives[i].group) || effects & gives[i].effects)
 			continue;

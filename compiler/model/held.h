@@ -6,8 +6,10 @@
 
 /* The groups of system calls (capspec/rights.h) of a builtin handler. False: there is no such builtin. */
 bool builtin_groups(struct krux_str name, unsigned *groups);
-/* This version has something that enforces the effect. */
-bool effect_is_held(const struct effect *);
+/* Its builtin is about runs in the background, and the spawner's: no process is made for a call. */
+bool capability_asks_runs(const struct capability *);
+/* This version has something that enforces the effect of that capability. */
+bool effect_is_held(const struct capability *, const struct effect *);
 /* It changes files. */
 bool effect_changes(const struct effect *);
 /* Its calls are run: by a builtin that is there or a command, and each effect is held. Groups: of a command those of

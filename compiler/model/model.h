@@ -60,6 +60,7 @@ struct handler {
 	struct krux_str name, sha256, tool;
 	const struct argv_item *argv;
 	size_t nargv;
+	bool background;                   /* its calls are answered when the program runs */
 };
 
 struct example {

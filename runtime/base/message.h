@@ -20,7 +20,7 @@ enum message_kind {
 	/* gate and spawner to recorder, and back */
 	MESSAGE_APPEND, MESSAGE_SNAPSHOT, MESSAGE_KEY_NEW, MESSAGE_ACK, MESSAGE_NEWS,
 	/* gate to spawner, and back */
-	MESSAGE_RUN, MESSAGE_CANCEL, MESSAGE_RESULT,
+	MESSAGE_RUN, MESSAGE_CANCEL, MESSAGE_RESULT, MESSAGE_STARTED,
 	/* parent to all, and back */
 	MESSAGE_GENERATION, MESSAGE_GONE, MESSAGE_START, MESSAGE_HANDOVER, MESSAGE_STOP,
 	MESSAGE_READY, MESSAGE_RELOAD,
@@ -73,7 +73,16 @@ struct message_run {
 	uint32_t nrecord, nticket;     /* the intent, and the deferred record of its ticket */
 };
 
-enum { FORK_TRASH = 1, FORK_LINE = 2, FORK_SNAPSHOT = 4, FORK_OWNER = 32 };
+/* Why a call is cancelled; a CANCEL without a body: its caller has said so. */
+enum cancel_why { CANCEL_ASKED, CANCEL_GENERATION, CANCEL_AGENT };
+struct message_cancel {
+	uint32_t why, reserved;
+};
+
+/* Most runs in the background that go on at a time, of one agent and in all. */
+enum { RUNS_AGENT = 8, RUNS_ALL = 32 };
+
+enum { FORK_TRASH = 1, FORK_LINE = 2, FORK_SNAPSHOT = 4, FORK_STREAM = 8, FORK_OWNER = 32 };
 struct message_fork {
 	uint32_t capability;           /* its index in the bundle's schema */
 	uint32_t flags;
@@ -86,7 +95,7 @@ struct message_born {
 };
 
 struct message_signal {
-	uint32_t signal, reserved;     /* SIGKILL, SIGSTOP or SIGCONT */
+	uint32_t signal, reserved;     /* SIGKILL, SIGSTOP or SIGCONT; to a command's processes others too */
 };
 
 /* GROUP: it had a control group of its own. MEMORY: the kernel ended it, since the group's memory was used up. */

@@ -237,7 +237,8 @@ int audit_filter_match(const struct audit_filter *f, int blobs, struct audit_see
 
 	if (f->requests && record_has(r, AUDIT_ABOUT)) {
 		ok = seen->n && bsearch(&r->field[AUDIT_ABOUT].u, seen->seq, seen->n, sizeof *seen->seq, seq_order);
-		seen->open -= ok && seen->open && r->field[AUDIT_KIND].u != AUDIT_KIND_NOTIFY;
+		seen->open -= ok && seen->open && (r->field[AUDIT_KIND].u == AUDIT_KIND_OUTCOME ||
+		                                   r->field[AUDIT_KIND].u == AUDIT_KIND_UNKNOWN);
 	} else if (f->requests) {
 		ok = request_match(f, blobs, r);
 		if (ok && seen_add(seen, r->field[AUDIT_SEQ].u, err))

@@ -95,6 +95,8 @@ void call_settle(struct gate *g, struct call *c, const struct krux_str *shown)
 		/* Who is served alone sees the number of its record, which is worth a moment. */
 		if (pure_is(c->request.cap) && !g->options.agent && !g->unrecorded)
 			call_pure(g, c);
+		else if (!background_admit(g, c))
+			call_free(g, c);
 		else
 			call_record(g, c, AUDIT_KIND_INTENT, NULL);
 		return;
@@ -255,6 +257,7 @@ bool call_record(struct gate *g, struct call *c, enum audit_kind kind, const str
 			                         c->amount };
 		tally_submit(g->tally, &c->claim, &c->request.args);
 		c->claimed = true;
+		background_count(g, c);
 	}
 	if (append(g, &r, c->cookie, call_append_flags(g, c), &memory, NULL))
 		goto fail;
@@ -333,7 +336,7 @@ static void call_ended(struct gate *g, struct call *c)
 
 void call_result(struct gate *g, struct call *c, struct message *m)
 {
-	if (c->stage != CALL_RUNNING || c->held)
+	if (c->stage != CALL_RUNNING || c->held || c->runs)
 		return;
 	c->held = lend_take(&g->lend, m->n, &c->held_room);
 	if (!c->held) {
@@ -366,7 +369,9 @@ void call_refused(struct gate *g, struct call *c, struct krux_str why)
 void call_outcome(struct gate *g, struct call *c, const struct record *r)
 {
 	c->recorded = true;
-	if (c->held) {
+	if (c->runs) {
+		call_free(g, c);
+	} else if (c->held) {
 		call_ended(g, c);
 	} else if (c->lost) {
 		tell_record(g, c, r);
@@ -459,7 +464,7 @@ void call_stop(struct session *s, uint64_t id)
 			return;
 		break;
 	case CALL_RUNNING:
-		spawner_cancel(s->gate, c);
+		spawner_cancel(s->gate, c, CANCEL_ASKED);
 		break;
 	default:
 		break;
@@ -476,7 +481,7 @@ static void call_revoke(struct gate *g, struct call *c)
 		return;
 	case CALL_RUNNING:
 		if (!c->cancelled)
-			spawner_cancel(g, c);
+			spawner_cancel(g, c, c->counted ? CANCEL_AGENT : CANCEL_ASKED);
 		break;
 	default:
 		break;

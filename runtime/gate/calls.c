@@ -167,6 +167,7 @@ void call_free(struct gate *g, struct call *c)
 		g->ntold--;
 		c->agent->ntold--;
 	}
+	background_uncount(g, c);
 	c->agent->ncalls--;
 	call_leave(c);
 	lend_give(&g->lend, c->held, c->held_room);

@@ -51,7 +51,7 @@ struct agent {
 	bool revoked, frozen;
 	struct tally_agent *counted;
 	struct tally_place *place;
-	unsigned nsessions, ntickets, ncalls, ntold;
+	unsigned nsessions, ntickets, ncalls, ntold, nruns;
 	struct ended *ended;           /* a ring, made for the first ticket */
 	size_t ended_room, ended_next, ended_bytes;
 	uint64_t due;                  /* ns of CLOCK_BOOTTIME: when its last request is paid for */
@@ -95,6 +95,8 @@ struct call {
 	enum audit_auth auth;
 	uint64_t uid, connection;
 	bool cancelled, recorded, claimed, lost, pure;
+	/* Of a command in the background: it is among nruns; that its program runs is recorded; it is answered, and goes on. */
+	bool counted, begun, runs;
 	bool release;                  /* nobody's: a ticket lets it run; its answer is for who waits */
 	bool renewal;                  /* nobody's: a ticket of another bundle becomes one of this */
 	enum audit_kind kind;          /* of the record under way */
@@ -213,6 +215,7 @@ struct gate {
 	struct call *call_free;
 	unsigned ncalls, nwaiting;     /* that are not free; those of them at CALL_WAITING */
 	unsigned ntold;                /* and at CALL_TOLD */
+	unsigned nruns;                /* of commands in the background, from their intent to their outcome */
 	struct call *by_seq[GATE_SEQS];
 	struct op ops[GATE_OPS], *op_free;
 	unsigned nops;                 /* that are not free */
@@ -317,6 +320,19 @@ bool pure_is(const struct krux_capability *);
 bool pure_run(struct gate *, const struct request *, bool *done, struct krux_value *output,
               struct krux_str *error, struct krux_str *message);
 
+/* ---- background.c: commands in the background ---- */
+
+/* May one more begin; else the agent is told why not. */
+bool background_admit(struct gate *, struct call *);
+/* Its intent is on its way; it is over. */
+void background_count(struct gate *, struct call *);
+void background_uncount(struct gate *, struct call *);
+/* The spawner says that its program runs; that is on disk. */
+void background_started(struct gate *, struct call *, const struct message *);
+void background_begun(struct gate *, struct call *);
+/* All of them are to end, since this gate does. */
+void background_end(struct gate *);
+
 /* ---- links.c ---- */
 
 int link_open(struct link *, struct gate *, int fd, void (*ready)(struct watch *, uint32_t), struct krux_err *err);
@@ -336,7 +352,7 @@ struct op *append_op(struct gate *, const struct record *,
 void append_only(struct gate *, const struct record *);
 int spawner_run_call(struct gate *, struct call *, const struct message_ack *, struct krux_str record,
                      struct krux_str ticket, struct krux_err *err);
-void spawner_cancel(struct gate *, const struct call *);
+void spawner_cancel(struct gate *, const struct call *, enum cancel_why);
 /* False: it cannot be asked. */
 bool spawner_look(struct gate *, uint64_t cookie, struct krux_str workspace, const struct krux_str *path, size_t n);
 const char *ack_text(uint32_t status);

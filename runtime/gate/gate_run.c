@@ -190,6 +190,8 @@ static void turn(void *ctx)
 	struct gate *g = ctx;
 
 	alone_settle(g);
+	if (g->draining || g->retiring)
+		background_end(g);
 	links_turn(g);
 	links_flush(g);
 	server_turn(g);

@@ -311,10 +311,13 @@ int spawner_run_call(struct gate *g, struct call *c, const struct message_ack *a
 	return channel_put(&g->spawner.channel, MESSAGE_RUN, c->cookie, part, 3, err);
 }
 
-void spawner_cancel(struct gate *g, const struct call *c)
+void spawner_cancel(struct gate *g, const struct call *c, enum cancel_why why)
 {
+	const struct message_cancel m = { .why = why };
+	const struct part part = { &m, sizeof m };
+
 	if (g->spawner.open)
-		channel_put(&g->spawner.channel, MESSAGE_CANCEL, c->cookie, NULL, 0, NULL);
+		channel_put(&g->spawner.channel, MESSAGE_CANCEL, c->cookie, &part, 1, NULL);
 }
 
 bool spawner_look(struct gate *g, uint64_t cookie, struct krux_str workspace, const struct krux_str *path,
@@ -342,6 +345,10 @@ static int spawner_take(struct gate *g, struct message *m, struct krux_err *err)
 	case MESSAGE_RESULT:
 		if (c)
 			call_result(g, c, m);
+		return 0;
+	case MESSAGE_STARTED:
+		if (c)
+			background_started(g, c, m);
 		return 0;
 	case MESSAGE_REFUSED:
 		if (c && c->stage == CALL_RUNNING)

@@ -216,6 +216,8 @@ int news_take(struct gate *g, struct krux_str bytes, struct krux_err *err)
 	if ((r.field[AUDIT_KIND].u == AUDIT_KIND_OUTCOME || r.field[AUDIT_KIND].u == AUDIT_KIND_UNKNOWN) &&
 	    (c = call_of_seq(g, r.field[AUDIT_ABOUT].u)))
 		call_outcome(g, c, &r);
+	if (r.field[AUDIT_KIND].u == AUDIT_KIND_STARTED && (c = call_of_seq(g, r.field[AUDIT_ABOUT].u)))
+		background_begun(g, c);
 	tickets_follow(g, &r, leaf);
 	server_event(g, bytes);
 	return 0;

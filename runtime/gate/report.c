@@ -82,6 +82,7 @@ struct krux_str report_status(struct gate *g)
 	object_uint(&o, "strangers", server_strangers(g, &turned_away));
 	object_uint(&o, "strangers_refused", turned_away);
 	object_uint(&o, "calls", g->ncalls - g->nwaiting);
+	object_uint(&o, "runs", g->nruns);
 	object_uint(&o, "waiting", g->nwaiting);
 	object_uint(&o, "tickets", g->ncards);
 	object_uint(&o, "agents", carry_agents(g->carry));

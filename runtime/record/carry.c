@@ -106,6 +106,7 @@ enum carry_result carry_try(const struct carry *c, const struct record *r)
 		return intent_try(c, r);
 	case AUDIT_KIND_OUTCOME:
 	case AUDIT_KIND_UNKNOWN:
+	case AUDIT_KIND_STARTED:
 		return carry_intent_find(c, r->field[AUDIT_ABOUT].u) ? CARRY_OK : CARRY_INTENT;
 	case AUDIT_KIND_SIGNED:
 	case AUDIT_KIND_EXPIRED:

@@ -188,7 +188,7 @@ static enum ack_status spawner_may(const struct end *e, const struct record *r)
 	uint64_t kind = r->field[AUDIT_KIND].u;
 	struct open *o;
 
-	if (kind != AUDIT_KIND_OUTCOME && kind != AUDIT_KIND_UNKNOWN)
+	if (kind != AUDIT_KIND_OUTCOME && kind != AUDIT_KIND_UNKNOWN && kind != AUDIT_KIND_STARTED)
 		return ACK_MALFORMED;
 	o = open_find(e->recorder, r->field[AUDIT_ABOUT].u);
 	return o && !o->here && o->generation == e->generation->n ? ACK_OK : ACK_MALFORMED;

@@ -125,7 +125,8 @@ static void state_follow(struct part *v, const struct scan_item *item)
 	carry_leaf(v->carry, item->leaf);
 	if (rc == CARRY_MEMORY)
 		v->failed = err_set(&v->err, ENOMEM, "check the log");
-	else if (rc && r->field[AUDIT_KIND].u != AUDIT_KIND_OUTCOME && r->field[AUDIT_KIND].u != AUDIT_KIND_UNKNOWN)
+	else if (rc && r->field[AUDIT_KIND].u != AUDIT_KIND_OUTCOME && r->field[AUDIT_KIND].u != AUDIT_KIND_UNKNOWN &&
+	         r->field[AUDIT_KIND].u != AUDIT_KIND_STARTED)
 		part_find(v, FINDING_REFERENCE, r->field[AUDIT_SEQ].u, item->at, item->length, "%s",
 		          carry_result_text(rc));
 	else if (rc)

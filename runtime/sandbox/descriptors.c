@@ -6,7 +6,7 @@
 
 #include "runtime/sandbox/sandbox.h"
 
-enum { KEEP_MAX = 16 };
+enum { KEEP_MAX = 20 };
 
 static int int_cmp(const void *a, const void *b)
 {

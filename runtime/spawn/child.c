@@ -150,12 +150,12 @@ static void network_on(struct child *ch)
 static void descriptors_on(struct child *ch)
 {
 	const struct child_plan *plan = ch->plan;
-	int keep[HANDLER_HOST + 12] = { plan->workspace, plan->store, plan->out, plan->ask, plan->go,
+	int keep[HANDLER_HOST + 13] = { plan->workspace, plan->store, plan->out, plan->ask, plan->go,
 		                        ch->proc, plan->blob[0], plan->blob[1], plan->socket, plan->line,
-		                        plan->program, ch->listener };
+		                        plan->program, ch->listener, plan->stream };
 	const size_t n = sizeof keep / sizeof *keep;
 
-	memcpy(keep + 12, ch->call.host, sizeof ch->call.host);
+	memcpy(keep + 13, ch->call.host, sizeof ch->call.host);
 	layer_on(ch, LAYER_DESCRIPTORS, ch->shared ? descriptors_rest(keep, n) : descriptors_close(keep, n));
 }
 

@@ -23,6 +23,8 @@ struct child_plan {
 	size_t output;                 /* most bytes of the encoded answer */
 	bool snapshot;                 /* a command's: it runs from a copy that `takes` makes */
 	int workspace, store;          /* store: -1: none; workspace: -1: `waits` brings it */
+	int stream;                    /* of a command in the background: what its program writes to; -1: it is not */
+	uint64_t seq;                  /* of the intent */
 	int line;                      /* to egress, of a call that connects; -1: none */
 	int socket;                    /* that `waits` listens to; -1: none */
 	int cgroup;                    /* that the child is forked into; -1: none of its own */

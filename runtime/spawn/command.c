@@ -29,6 +29,8 @@
 /* Each takes the other out of the queue, so that however many came unheard, the last of them is what is heard. */
 enum { FREEZE = SIGTSTP, THAW = SIGCONT, ERROR_SHOWN = 400, FLUSH_MS = 5000 };
 
+static const int passed[] = { SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGUSR2 };
+
 static struct view view = { .upper = -1, .lower = -1 };
 static struct command self;            /* a process serves one call */
 static struct tunnels tunnels;         /* of a call that connects */
@@ -180,6 +182,14 @@ void command_grants_close(const struct landlock_grant *grant, unsigned n)
 			close(grant[i].fd);
 }
 
+bool command_passes(int signal)
+{
+	for (size_t i = 0; i < sizeof passed / sizeof *passed; i++)
+		if (passed[i] == signal)
+			return true;
+	return false;
+}
+
 int command_signal(int signal)
 {
 	return signal == SIGSTOP ? FREEZE : signal == SIGCONT ? THAW : signal;
@@ -221,13 +231,16 @@ static bool store_open(struct command *k)
 	return change_begin(k->call) && !flock(k->lock, LOCK_UN);
 }
 
-static int signals_open(void)
+/* Those that are passed on to a program in the background come here alone. */
+static int signals_open(bool background)
 {
 	sigset_t set;
 
 	sigemptyset(&set);
 	sigaddset(&set, SIGCHLD);
 	command_signals_add(&set);
+	for (size_t i = 0; background && i < sizeof passed / sizeof *passed; i++)
+		sigaddset(&set, passed[i]);
 	return sigprocmask(SIG_BLOCK, &set, NULL) ? -1 : signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
@@ -260,7 +273,7 @@ static bool command_open(struct handler_call *c)
 	k->upper = view.upper;
 	k->base = view.lower;
 	k->shown = view.workspace < 0 ? -1 : open("/workspace", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	k->signals = signals_open();
+	k->signals = signals_open(k->plan->stream >= 0);
 	k->operand = operands_find(c->pool, k->plan->command, c->args, &k->noperands);
 	if (!k->operand || k->signals < 0 || !network_open(k) || (k->changes && !store_open(k))) {
 		k->failed = CHILD_START;
@@ -309,6 +322,9 @@ static bool is_frozen(struct command *k)
 	struct signalfd_siginfo s;
 
 	while (read(k->signals, &s, sizeof s) == (ssize_t)sizeof s) {
+		/* All of its processes have it, as those of a terminal have what is typed there. */
+		if (k->pid && command_passes((int)s.ssi_signo) && !s.ssi_pid && s.ssi_code == SI_USER)
+			kill(-1, (int)s.ssi_signo);
 		if (s.ssi_signo != FREEZE && s.ssi_signo != THAW)
 			continue;
 		if (s.ssi_pid || s.ssi_code != SI_USER)

@@ -18,6 +18,9 @@ int command_signal(int signal);
 void command_signals_add(sigset_t *);
 void command_signals_block(void);
 
+/* One that the first process of a command in the background passes on to the program. */
+bool command_passes(int signal);
+
 /* Before any of the following: whose call it is. */
 void command_begin(const struct child_plan *);
 /* Where the program of a call that connects finds its relay: the command's from now on. */

@@ -1,7 +1,7 @@
 /* A program's end to the fields that its capability declares. */
 #include "runtime/spawn/command_part.h"
 
-#include "capspec/canon.h"
+#include "runtime/spawn/shown.h"
 #include "stdlib-caps/common/answer.h"
 
 #include <stdio.h>
@@ -18,42 +18,6 @@ const struct krux_field *output_field(const struct command *k, const char *name)
 	return NULL;
 }
 
-/* Bytes of the next character; 0: there is none that begins here. */
-static size_t character(const char *p, size_t n)
-{
-	static const struct { unsigned char first, last; size_t n; } leads[] = {
-		{ 0x01, 0x7f, 1 }, { 0xc2, 0xdf, 2 }, { 0xe0, 0xef, 3 }, { 0xf0, 0xf4, 4 },
-	};
-	unsigned char c = (unsigned char)*p;
-
-	for (size_t i = 0; i < sizeof leads / sizeof *leads; i++)
-		if (c >= leads[i].first && c <= leads[i].last)
-			return n >= leads[i].n && krux_utf8_valid((struct krux_str){ p, leads[i].n }) ? leads[i].n : 0;
-	return 0;
-}
-
-/* As text, of whole characters and at most `most` bytes; *cut is set where that is less. p NULL: out of memory. */
-static struct krux_str text_make(struct krux_pool *pool, const char *p, size_t n, size_t most, bool *cut)
-{
-	static const char unknown[] = "\xEF\xBF\xBD";
-	const size_t room = n > SIZE_MAX / 3 || 3 * n > most ? most : 3 * n;
-	char *out = krux_pool_get(pool, room + 1);
-	size_t at = 0, to = 0;
-
-	while (out && at < n) {
-		size_t k = character(p + at, n - at), bytes = k ? k : sizeof unknown - 1;
-
-		if (to + bytes > room) {
-			*cut = true;
-			break;
-		}
-		memcpy(out + to, k ? p + at : unknown, bytes);
-		to += bytes;
-		at += k ? k : 1;
-	}
-	return (struct krux_str){ out, to };
-}
-
 static const char *const names[] = { "stdout", "stderr" };
 
 void streams_ready(struct command *k, struct stream stream[static 2], size_t *room)
@@ -65,7 +29,7 @@ void streams_ready(struct command *k, struct stream stream[static 2], size_t *ro
 		if (s->most > *room)
 			s->most = *room;
 		if (!f || f->type->kind == KRUX_T_STRING) {
-			struct krux_str text = text_make(k->call->pool, s->p, s->n, s->most, &s->cut);
+			struct krux_str text = shown_text(k->call->pool, s->p, s->n, s->most, &s->cut);
 
 			if (!text.p)
 				_exit(CHILD_BROKEN);
@@ -110,6 +74,8 @@ bool command_answer(struct command *k, int status, struct stream stream[static 2
 	if (!output_field(k, "status") && status)
 		return failed_say(k, status, &stream[1]);
 	answer_begin(&a, k->call->pool);
+	if (k->plan->command->handler.background)
+		answer_uint(&a, "run", k->plan->seq);
 	if (output_field(k, "status"))
 		answer_uint(&a, "status", (uint64_t)status);
 	for (int i = 0; i < 2; i++)

@@ -280,6 +280,19 @@ static int stream_open(bool wanted, int *ours, int *its)
 	return 0;
 }
 
+/* In the background it writes to who is asked for it later, and nothing of it is kept here. */
+static int streams_open(struct command *k, int its[static 2])
+{
+	const bool failed = !output_field(k, "status");
+
+	if (k->plan->stream < 0)
+		return stream_open(output_field(k, "stdout"), &k->out[0], &its[0]) ||
+		       stream_open(failed || output_field(k, "stderr"), &k->out[1], &its[1]);
+	its[0] = k->plan->stream;
+	its[1] = fcntl(k->plan->stream, F_DUPFD_CLOEXEC, 3);
+	return its[1] < 0;
+}
+
 /* As vfork does, on a stack of its own: until it executes, the new process has this one's memory, of which no copy is made,
  * and this one stands still, which would wait for that anyway. All else is its own: descriptors, folder, signals, limits,
  * Landlock domain and filter. Sanitizers would take what it leaves on that stack for this one's. */
@@ -293,15 +306,12 @@ static pid_t program_fork(struct start *s)
 
 bool program_start(struct command *k)
 {
-	const bool failed = !output_field(k, "status");
 	struct start s = { .command = k, .argv = argv_make(k), .out = { -1, -1 } };
 	int pair[2];
 
 	if (!s.argv)
 		errno = ENOMEM;
-	if (!s.argv || pipe2(pair, O_CLOEXEC) || stream_open(output_field(k, "stdout"), &k->out[0], &s.out[0]) ||
-	    stream_open(failed || output_field(k, "stderr"), &k->out[1], &s.out[1]) ||
-	    (s.to = pair[1], k->pid = program_fork(&s)) < 0) {
+	if (!s.argv || pipe2(pair, O_CLOEXEC) || streams_open(k, s.out) || (s.to = pair[1], k->pid = program_fork(&s)) < 0) {
 		k->failed = CHILD_START;
 		k->no = errno;
 		return false;

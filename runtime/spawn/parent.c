@@ -110,9 +110,9 @@ bool parent_step(struct parent *p)
 	return p->ended;
 }
 
-void parent_cancel(struct parent *p)
+void parent_cancel(struct parent *p, const char *why)
 {
-	p->end.cancelled = true;
+	p->end.cancelled = why;
 	child_kill(p);
 }
 

@@ -15,7 +15,7 @@ struct child_end {
 	size_t n;
 	bool timed_out, too_much;      /* killed by us */
 	bool hurried;                  /* timed_out: the caller gave less time than the capability has */
-	bool cancelled;                /* killed by parent_cancel */
+	const char *cancelled;         /* killed by parent_cancel: why; NULL: it was not */
 	bool lost;                     /* how it ended could not be seen */
 	bool exited;                   /* else by signal `code` */
 	int code;
@@ -50,8 +50,8 @@ void parent_ended(struct parent *, const struct birth_end *);
 bool parent_step(struct parent *);
 /* Closes the pipe. */
 void parent_close(struct parent *);
-/* Kills the child; parent_step says when it is gone. */
-void parent_cancel(struct parent *);
+/* Kills the child, for a reason that stays; parent_step says when it is gone. */
+void parent_cancel(struct parent *, const char *why);
 /* Stops the child, which stops its clock, and lets it go on. */
 void parent_freeze(struct parent *);
 void parent_thaw(struct parent *);

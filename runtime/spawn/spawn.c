@@ -137,7 +137,7 @@ static void result_take(const struct krux_capability *cap, const struct child_en
 		return;
 	}
 	if (end->cancelled) {
-		spawn_why(out, SPAWN_KILLED, "cancelled");
+		spawn_why(out, SPAWN_KILLED, "%s", end->cancelled);
 		return;
 	}
 	if (!end->exited || end->code || !end->reported || end->timed_out || end->too_much) {

@@ -28,7 +28,7 @@ static void gate_take(struct spawner *s, struct message *m)
 		call_take(s, m);
 		break;
 	case MESSAGE_CANCEL:
-		call_cancel(s, m->cookie);
+		call_cancel(s, m);
 		break;
 	case MESSAGE_LOOK:
 		look_take(s, m);
@@ -50,8 +50,10 @@ static void recorder_take(struct spawner *s, struct message *m)
 	case MESSAGE_ACK:
 		if (m->n >= sizeof ack) {
 			memcpy(&ack, m->body, sizeof ack);
-			if (ack.status != ACK_OK)
+			if (ack.status != ACK_OK) {
 				spawner_say("an outcome was not recorded", "");
+				run_unrecorded(s, m->cookie);
+			}
 		}
 		break;
 	default:
@@ -196,6 +198,10 @@ static void turn(void *ctx)
 	end_flush(s, &s->recorder);
 	end_flush(s, &s->gate);
 	end_flush(s, &s->parent);
+	if (s->stopping || s->gate.gone) {
+		runs_end(s, "the daemon's processes that it belonged to have ended");
+		end_flush(s, &s->handler);
+	}
 	/* Its children went with it, and how far they came nobody knows: the generation ends, and what was open
 	 * is recorded as unknown. */
 	if (s->handler.gone || (s->web.on && s->web.gone)) {
@@ -211,10 +217,10 @@ static void turn(void *ctx)
 	if (s->recorder.gone || s->parent.gone) {
 		s->code = s->running || s->recorder.gone ? 3 : 0;
 		loop_stop(&s->loop);
-	} else if (!s->running && (s->stopping || s->gate.gone) && !s->recorder.channel.first &&
-	           !s->recorder.channel.nout) {
-		loop_stop(&s->loop);
+		return;
 	}
+	if (!s->running && (s->stopping || s->gate.gone) && !s->recorder.channel.first && !s->recorder.channel.nout)
+		loop_stop(&s->loop);
 }
 
 /* ---- from start to end ---- */
@@ -257,7 +263,8 @@ static void key_make(struct spawner *s)
 static int runs_make(struct spawner *s, struct krux_err *err)
 {
 	s->run = calloc(MOST_CALLS, sizeof *s->run);
-	if (!s->run)
+	s->jobs = calloc(1, sizeof *s->jobs);
+	if (!s->run || !s->jobs)
 		return err_set(err, ENOMEM, "spawner");
 	for (size_t i = MOST_CALLS; i--;) {
 		s->run[i].next = s->free;
@@ -320,6 +327,7 @@ static void spawner_close(struct spawner *s)
 			parent_close(&s->run[i].parent);
 			free(s->run[i].parent.end.answer);
 		}
+	jobs_close(s->jobs);
 	channel_close(&s->handler.channel);
 	channel_close(&s->web.channel);
 	channel_close(&s->egress.channel);

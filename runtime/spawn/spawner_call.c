@@ -37,6 +37,7 @@ int approvers_read(struct spawner *s, struct krux_err *err)
 static void run_free(struct spawner *s, struct run *run)
 {
 	parent_close(&run->parent);
+	run_over(run, NULL);
 	run->on = false;
 	run->next = s->free;
 	s->free = run;
@@ -56,6 +57,7 @@ static void run_end(struct run *run)
 		call_broken(s, run->cookie, run->seq, pool, err.text);
 	else
 		result_tell(s, run->cookie, run->seq, &r, &run->connects, pool);
+	run_over(run, &r);
 	run_free(s, run);
 }
 
@@ -71,6 +73,7 @@ static void run_step(struct run *run)
 			run_end(run);
 		return;
 	}
+	run_started(run);
 	if (p->heard || p->killed)
 		loop_forget(&run->owner->loop, &run->said);
 	if (p->killed)
@@ -90,7 +93,7 @@ static void run_late(struct timer *t)
 
 /* ---- the start of a call ---- */
 
-static void run_signal(void *ctx, int signal)
+void run_signal(void *ctx, int signal)
 {
 	struct run *run = ctx;
 	struct message_signal m = { .signal = (uint32_t)signal };
@@ -104,12 +107,13 @@ static int run_fork(struct run *run, const struct warrant *w, const struct messa
                     struct krux_err *err)
 {
 	struct message_fork head = { .capability = w->index, .flags = (trash < 0 ? 0 : FORK_TRASH) |
-		                                                      (run->connects.n ? FORK_LINE : 0) |
+		                                                      (run->connects.n ? FORK_LINE : 0) | (run->job ? FORK_STREAM : 0) |
 		                                                      (warrant_snapshot(w) ? FORK_SNAPSHOT : 0) };
 	struct part part[2] = { { &head, sizeof head }, { m->body, m->n } };
 	CLEAN_FD int out = -1;
 	CLEAN_FD int line = -1;
-	int fd[4 + WARRANT_BLOBS];
+	CLEAN_FD int stream = -1;
+	int fd[5 + WARRANT_BLOBS];
 	unsigned n = 0;
 
 	krux_sha256(w->agent, head.owner);
@@ -124,6 +128,11 @@ static int run_fork(struct run *run, const struct warrant *w, const struct messa
 			return -1;
 		fd[n++] = line;
 	}
+	if (run->job) {
+		if (stream_make(run, &stream, err))
+			return -1;
+		fd[n++] = stream;
+	}
 	for (unsigned i = 0; i < m->nfds && i < WARRANT_BLOBS; i++)
 		fd[n++] = m->fd[i];
 	parent_begin(&run->parent, w->cap->limit[KRUX_LIMIT_WALL], run_signal, run);
@@ -131,7 +140,7 @@ static int run_fork(struct run *run, const struct warrant *w, const struct messa
 }
 
 /* What the child would find out too, in words. */
-static int layer_check(const struct spawner *s, const struct warrant *w, struct krux_err *err)
+int layer_check(const struct spawner *s, const struct warrant *w, struct krux_err *err)
 {
 	const struct krux_layer *layer = loaded_layer(s->policy, w->cap);
 
@@ -153,6 +162,8 @@ static int run_start(struct spawner *s, struct run *run, const struct warrant *w
 	if (!path || strlen(path) != w->workspace.n)
 		return err_set(err, ENOMEM, "workspace");
 	run->from = below_find(s, w->cap, err);
+	if (w->cap->handler.background && !(run->job = jobs_begin(s->jobs, run->agent, w->seq, w->cap, err)))
+		return -1;
 	if (!run->from || layer_check(s, w, err) || connects_find(s, w, &run->connects, err) ||
 	    workspace_open(s->options->state, path, run->agent, &place, err))
 		return -1;
@@ -184,7 +195,7 @@ static void run_begin(struct spawner *s, const struct message *m, const struct w
 		return;
 	}
 	s->free = run->next;
-	*run = (struct run){ .owner = s, .cookie = m->cookie, .seq = w->seq, .cap = w->cap, .parent.in = -1 };
+	*run = (struct run){ .owner = s, .cookie = m->cookie, .seq = w->seq, .cap = w->cap, .parent.in = -1, .wrote.fd = -1 };
 	if (run_start(s, run, w, m, &err)) {
 		run_free(s, run);
 		call_broken(s, m->cookie, w->seq, pool, err.text);
@@ -194,7 +205,7 @@ static void run_begin(struct spawner *s, const struct message *m, const struct w
 	s->running++;
 	if (run_watch(s, run, w->deadline, &err)) {
 		spawner_say("a call that cannot be watched is ended", err.text);
-		parent_cancel(&run->parent);
+		parent_cancel(&run->parent, "it could not be watched");
 	}
 }
 
@@ -227,12 +238,12 @@ void call_take(struct spawner *s, const struct message *m)
 		spawner_say("approvers", err.text);
 	if (!pool || n != m->nfds)
 		gate_refuse(s, m->cookie, pool ? err.text : "out of memory");
-	else if (!warrant_read(&s->rules, m->body, m->n, blob, n, pool, &w, &seq, &err))
-		run_begin(s, m, &w, pool);
-	else if (seq)
-		call_broken(s, m->cookie, seq, pool, err.text);
+	else if (warrant_read(&s->rules, m->body, m->n, blob, n, pool, &w, &seq, &err))
+		seq ? call_broken(s, m->cookie, seq, pool, err.text) : gate_refuse(s, m->cookie, err.text);
+	else if (jobs_asked(w.cap))
+		runs_asked(s, m, &w, pool);
 	else
-		gate_refuse(s, m->cookie, err.text);
+		run_begin(s, m, &w, pool);
 	while (n--)
 		memory_unmap((const uint8_t *)blob[n].p, blob[n].n);
 }
@@ -315,11 +326,21 @@ void call_unborn(struct spawner *s, const struct message *m)
 	run_free(s, run);
 }
 
-void call_cancel(struct spawner *s, uint64_t cookie)
+void call_cancel(struct spawner *s, const struct message *m)
 {
+	static const char *const words[] = {
+		[CANCEL_ASKED] = "cancelled", [CANCEL_GENERATION] = "the daemon's processes that it belonged to have ended",
+		[CANCEL_AGENT] = "its agent was taken out or registered anew",
+	};
+	struct message_cancel c = { .why = CANCEL_ASKED };
+
+	if (m->n == sizeof c)
+		memcpy(&c, m->body, sizeof c);
+	if (c.why >= sizeof words / sizeof *words)
+		c.why = CANCEL_ASKED;
 	for (size_t i = 0; i < MOST_CALLS; i++)
-		if (s->run[i].on && s->run[i].cookie == cookie && !s->run[i].child_over)
-			parent_cancel(&s->run[i].parent);
+		if (s->run[i].on && s->run[i].cookie == m->cookie && !s->run[i].child_over && !s->run[i].parent.killed)
+			parent_cancel(&s->run[i].parent, words[c.why]);
 }
 
 void look_take(struct spawner *s, const struct message *m)

@@ -5,6 +5,7 @@
 #include "capspec/line.h"
 #include "runtime/base/loop.h"
 #include "runtime/base/message.h"
+#include "runtime/spawn/jobs.h"
 #include "runtime/spawn/parent.h"
 #include "runtime/spawn/spawn.h"
 #include "runtime/spawn/spawner.h"
@@ -35,6 +36,9 @@ struct run {
 	struct timer late;
 	char agent[KRUX_MAX_AGENT + 1];
 	struct connects connects;
+	struct job *job;               /* of a command in the background; NULL: it is none */
+	struct watch wrote;            /* what its program writes */
+	struct timer reads;            /* when that is read again */
 	bool child_over, line_over;    /* of a call that has a line both have to end before it has */
 };
 
@@ -55,6 +59,7 @@ struct spawner {
 	struct krux_pool *trust;       /* approvers */
 	struct warrant_rules rules;
 	struct run *run, *free;
+	struct jobs *jobs;
 	size_t running;
 	bool all_frozen, stopping;
 	char frozen[MOST_FROZEN][KRUX_MAX_AGENT + 1];
@@ -74,6 +79,8 @@ void gate_refuse(struct spawner *, uint64_t cookie, const char *why);
 /* How the call of an intent ended: to the recorder, then to the gate. */
 void result_tell(struct spawner *, uint64_t cookie, uint64_t seq, struct spawn_result *, const struct connects *,
                  struct krux_pool *);
+/* The program of an intent runs: to the recorder, then to the gate what its agent is answered. */
+void started_tell(struct spawner *, uint64_t cookie, uint64_t seq, const struct krux_capability *);
 /* Nothing ran: recorded so, and the gate is told why. */
 void call_broken(struct spawner *, uint64_t cookie, uint64_t seq, struct krux_pool *,
                  const char *why);
@@ -82,12 +89,31 @@ void call_broken(struct spawner *, uint64_t cookie, uint64_t seq, struct krux_po
 
 int approvers_read(struct spawner *, struct krux_err *err);
 void call_take(struct spawner *, const struct message *);
-void call_cancel(struct spawner *, uint64_t cookie);
+void call_cancel(struct spawner *, const struct message *);
 void look_take(struct spawner *, const struct message *);
+/* The plan knows that agent. */
+int layer_check(const struct spawner *, const struct warrant *, struct krux_err *err);
 /* What the handlers' process says of calls: that one has ended, or did not start. */
 void call_ended(struct spawner *, const struct message *);
 void call_lined(struct spawner *, const struct message *);
 void call_unborn(struct spawner *, const struct message *);
+
+/* ---- spawner_run.c: commands in the background ---- */
+
+/* The stream of a program: our end is watched, *its is the program's; caller closes. */
+int stream_make(struct run *, int *its, struct krux_err *err);
+/* Has its program begun, and nobody heard of it: the recorder and the gate are told. */
+void run_started(struct run *);
+/* Its call has ended so. */
+void run_over(struct run *, const struct spawn_result *);
+/* What was said of it is not in the log; an outcome's run is none any more. */
+void run_unrecorded(struct spawner *, uint64_t seq);
+/* There is nobody left whose runs they are. */
+void runs_end(struct spawner *, const char *why);
+/* A call about runs, which takes no child. */
+void runs_asked(struct spawner *, const struct message *, const struct warrant *, struct krux_pool *);
+/* To the child of a call. */
+void run_signal(void *run, int signal);
 
 /* ---- spawner_line.c: calls that connect ---- */
 

@@ -2,6 +2,7 @@
  * it. */
 #include "runtime/spawn/spawner_part.h"
 
+#include "capspec/canon.h"
 #include "runtime/base/cleanup.h"
 #include "runtime/base/err.h"
 #include "runtime/record/entry.h"
@@ -94,7 +95,7 @@ static void recorder_tell(struct spawner *s, uint64_t seq, const struct spawn_re
 		close(memory.fd[i]);
 }
 
-static void gate_tell(struct spawner *s, uint64_t cookie, const struct spawn_result *r,
+static void gate_tell(struct spawner *s, enum message_kind kind, uint64_t cookie, const struct spawn_result *r,
                       struct krux_str output)
 {
 	struct message_result head = {
@@ -117,10 +118,10 @@ static void gate_tell(struct spawner *s, uint64_t cookie, const struct spawn_res
 			return;
 		}
 		head.flags |= RESULT_OUTPUT_FD;
-		end_tell(s, &s->gate, MESSAGE_RESULT, cookie, part, 4, &fd, 1);
+		end_tell(s, &s->gate, kind, cookie, part, 4, &fd, 1);
 		return;
 	}
-	end_tell(s, &s->gate, MESSAGE_RESULT, cookie, part, 5, NULL, 0);
+	end_tell(s, &s->gate, kind, cookie, part, 5, NULL, 0);
 }
 
 /* Canonical bytes of a value; n 0: no memory. */
@@ -149,7 +150,30 @@ void result_tell(struct spawner *s, uint64_t cookie, uint64_t seq, struct spawn_
 		}
 	}
 	recorder_tell(s, seq, r, c, pool, recorded);
-	gate_tell(s, cookie, r, output);
+	gate_tell(s, MESSAGE_RESULT, cookie, r, output);
+}
+
+void started_tell(struct spawner *s, uint64_t cookie, uint64_t seq, const struct krux_capability *cap)
+{
+	CLEAN_POOL struct krux_pool *pool = krux_pool_new(0);
+	struct krux_member run = { KRUX_STR("run"), { .kind = KRUX_V_UINT, .u = seq } };
+	const struct krux_value answer = { .kind = KRUX_V_MAP, .map = { &run, 1 } };
+	struct spawn_result r = { .end = SPAWN_DONE };
+	struct message_append head = { 0, 0 };
+	uint8_t body[64];
+	struct part part[2] = { { &head, sizeof head }, { body, 0 } };
+	struct record record = { 0 };
+	struct krux_refusal why;
+
+	record_set(&record, AUDIT_KIND, AUDIT_KIND_STARTED);
+	record_set(&record, AUDIT_ABOUT, seq);
+	part[1].n = record_encode_body(&record, body, sizeof body);
+	if (!part[1].n || !pool || !krux_canon(pool, cap->output, &answer, &r.output, &why)) {
+		spawner_fail(s, "the start of a run", "it cannot be put into a record");
+		return;
+	}
+	end_tell(s, &s->recorder, MESSAGE_APPEND, seq, part, 2, NULL, 0);
+	gate_tell(s, MESSAGE_STARTED, cookie, &r, encoded(pool, &r.output));
 }
 
 void call_broken(struct spawner *s, uint64_t cookie, uint64_t seq, struct krux_pool *pool,

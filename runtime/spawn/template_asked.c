@@ -128,14 +128,15 @@ int asked_key(const struct asked *a, const struct child_plan *plan, struct pool_
 	return 0;
 }
 
-/* Descriptors of a request: the answer's pipe, the workspace, perhaps the trash, perhaps a line, then the blobs. */
+/* Descriptors of a request: the answer's pipe, the workspace, perhaps the trash, perhaps a line, of a command in the background what its
+ * program writes to, then the blobs. */
 int asked_plan(struct template *t, const struct message *m, struct child_plan *plan, struct asked *a,
                struct krux_err *err)
 {
 	const struct krux_capability *cap;
 	struct message_fork head;
 	unsigned at = 2;
-	int trash = -1, line = -1;
+	int trash = -1, line = -1, stream = -1;
 
 	if (m->n < sizeof head)
 		return err_set(err, 0, "a request that is cut short");
@@ -144,9 +145,13 @@ int asked_plan(struct template *t, const struct message *m, struct child_plan *p
 		trash = (int)at++;
 	if (head.flags & FORK_LINE)
 		line = (int)at++;
+	if (head.flags & FORK_STREAM)
+		stream = (int)at++;
 	if (head.capability >= t->policy->ncaps || m->nfds < at || m->nfds - at > WARRANT_BLOBS)
 		return err_set(err, 0, "a request that is none");
 	cap = &t->policy->cap[head.capability];
+	if ((stream >= 0) != cap->handler.background)
+		return err_set(err, 0, "a request that is none");
 	if (child_plan_make(cap, loaded_layer(t->policy, cap), t->policy->relay, t->options->find, plan, err))
 		return -1;
 	if (plan->command && (limits_check(t, err) || (plan->program = programs_get(&t->programs, cap, head.capability, err)) < 0))
@@ -163,6 +168,8 @@ int asked_plan(struct template *t, const struct message *m, struct child_plan *p
 	plan->workspace = m->fd[1];
 	plan->store = trash < 0 ? -1 : m->fd[trash];
 	plan->line = line < 0 ? -1 : m->fd[line];
+	plan->stream = stream < 0 ? -1 : m->fd[stream];
+	plan->seq = m->cookie;
 	for (unsigned i = 0; i < a->nblobs; i++)
 		plan->blob[i] = m->fd[at + i];
 	plan->snapshot = plan->command && head.flags & FORK_SNAPSHOT;

@@ -5,6 +5,7 @@
  * has got nothing and is ended, and where it was, nobody else gets that call. */
 #include "runtime/spawn/template_part.h"
 
+#include "capspec/schema.h"
 #include "runtime/base/err.h"
 #include "runtime/spawn/command.h"
 
@@ -74,11 +75,24 @@ static struct call *call_make(struct template *t)
 }
 
 /* From now on it is a call's. */
-static void call_begin(struct call *c, uint64_t cookie)
+static void call_begin(struct call *c, uint64_t cookie, const struct child_plan *plan)
 {
 	c->waits = false;
 	c->cookie = cookie;
+	c->command = plan->command;
+	c->background = plan->command && plan->command->handler.background;
 	c->owner->ncalls++;
+	c->owner->nbackground += c->background;
+}
+
+/* Nor from now on. */
+static void call_leave(struct call *c)
+{
+	if (c->waits)
+		return;
+	c->waits = true;
+	c->owner->ncalls--;
+	c->owner->nbackground -= c->background;
 }
 
 static void place_leave(struct call *c)
@@ -102,8 +116,7 @@ static void call_free(struct call *c)
 		close(c->socket);
 	place_leave(c);
 	held_forget(&c->held);
-	if (!c->waits)
-		t->ncalls--;
+	call_leave(c);
 	c->on = false;
 	c->next = t->free;
 	t->free = c;
@@ -179,8 +192,7 @@ static void call_drop(struct call *c)
 
 	template_say(c->owner, MESSAGE_ENDED, c->cookie, &ended, sizeof ended);
 	held_forget(&c->held);
-	c->waits = true;
-	c->owner->ncalls--;
+	call_leave(c);
 }
 
 /* A group of its own reaches all that a call has started; without one, the first process of a command is told. */
@@ -242,7 +254,7 @@ static int call_cold(struct template *t, const struct message *m, struct krux_er
 		call_free(c);
 		return -1;
 	}
-	call_begin(c, m->cookie);
+	call_begin(c, m->cookie, &plan);
 	call_watch(c);
 	return 0;
 }
@@ -270,8 +282,7 @@ static void call_again(struct call *c)
 	struct krux_err err = { 0 };
 	struct call *again;
 
-	c->waits = true;
-	t->ncalls--;
+	call_leave(c);
 	if (call_cold(t, &m, &err))
 		template_say(t, MESSAGE_REFUSED, m.cookie, err.text, strlen(err.text));
 	else if (c->stopped && (again = call_find(t, m.cookie)))
@@ -341,7 +352,7 @@ void pool_tend(struct template *t)
 
 	while ((place = pool_surplus(&t->pool, now)) >= 0)
 		call_kill(t->waiting[place]);
-	while ((place = pool_due(&t->pool, t->ncalls > 0, &key)) >= 0)
+	while ((place = pool_due(&t->pool, t->ncalls > t->nbackground, &key)) >= 0)
 		child_await(t, place, key);
 	nests_tend(t);
 	next = pool_next(&t->pool, now);
@@ -371,8 +382,7 @@ static bool call_hand_over(struct template *t, const struct message *m, const st
 		t->waiting[place] = NULL;
 		c->place = -1;
 		if (c->nest ? !held_keep(&c->held, m, NULL) : call_give(c, m)) {
-			call_begin(c, m->cookie);
-			c->command = plan->command;
+			call_begin(c, m->cookie, plan);
 			return true;
 		}
 		call_kill(c);
@@ -390,8 +400,7 @@ static bool call_bear(struct template *t, const struct message *m, const struct 
 		call_free(c);
 		return false;
 	}
-	call_begin(c, m->cookie);
-	c->command = plan->command;
+	call_begin(c, m->cookie, plan);
 	return true;
 }
 
@@ -421,6 +430,8 @@ void template_signal(struct template *t, const struct message *m)
 	memcpy(&s, m->body, sizeof s);
 	if (c && (s.signal == SIGKILL || s.signal == SIGSTOP || s.signal == SIGCONT))
 		call_signal(c, (int)s.signal);
+	else if (c && c->command && c->birth.pid > 0 && s.signal < NSIG && command_passes((int)s.signal))
+		kill(c->birth.pid, (int)s.signal);
 }
 
 /* ---- from start to end ---- */

@@ -43,6 +43,7 @@ struct call {
 	bool on;
 	bool waits;                    /* no call is its own */
 	bool killed, stopped;
+	bool background;               /* goes on behind its answer */
 	bool command;                  /* stops and goes on by itself when it is told to */
 	struct nest *nest;             /* that is making it; NULL: its process is there */
 	struct held held;              /* what it gets then; empty: nothing, or it has it */
@@ -65,7 +66,7 @@ struct template {
 	struct groups groups;          /* for calls of commands */
 	bool counts_io;                /* the kernel counts what processes read and write */
 	struct call *call, *free;      /* TEMPLATE_CHILDREN of them */
-	unsigned ncalls;               /* that do not wait */
+	unsigned ncalls, nbackground;  /* that do not wait; of these, in the background */
 	struct pool pool;
 	struct nest *nest;             /* TEMPLATE_NESTS of them */
 	struct call *waiting[POOL_ALL];   /* by place */

@@ -5,6 +5,7 @@
 
 static const struct builtin builtins[] = {
 #define WEB(name, calls, ...)
+#define RUNS(name)
 #define BUILTIN(name, calls, ...) { #name, name##_open, name##_run, calls, { __VA_ARGS__ } },
 #include "capspec/builtins.def"
 #undef BUILTIN

@@ -62,6 +62,7 @@ struct builtin {
 	const char *host[HANDLER_HOST];               /* files of the host that it reads */
 };
 
+#define RUNS(name)
 #define BUILTIN(name, calls, ...) handler_fn name##_open, name##_run;
 #include "capspec/builtins.def"
 #undef BUILTIN

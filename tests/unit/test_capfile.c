@@ -30,7 +30,7 @@ static const char read_cap[] =
 	"  effect  reads(tree path prunes), connects(url.host, url.port), state(\"k\"), lists(tree), none;\n"
 	"  labels  file-content, b;\n"
 	"  limits  { memory 64MiB; cpu 1s; }\n"
-	"  handler command \"/usr/bin/git\" sha256 \"ab\" argv [ \"--\", path, \"--x=\" + limit, a.b ?, c * ];\n"
+	"  handler command \"/usr/bin/git\" sha256 \"ab\" argv [ \"--\", path, \"--x=\" + limit, a.b ?, c * ] background;\n"
 	"  answer durable: false;\n"
 	"  example \"whole\" { path: \"/workspace/a.txt\" } -> { content: \"hello\\n\", size: 6 };\n"
 	"  example \"none\" { } -> error NotFound;\n"
@@ -105,6 +105,7 @@ START_TEST(capfile_tree)
 	IS(c->handler.argv[2].text, "--x=");
 	ck_assert_uint_eq(c->handler.argv[3].kind, ARGV_OPTIONAL);
 	ck_assert_uint_eq(c->handler.argv[4].kind, ARGV_EACH);
+	ck_assert(c->handler.background);
 	ck_assert(c->not_durable);
 	ck_assert_uint_eq(c->nexamples, 2);
 	IS(c->example[0].name, "whole");
@@ -124,7 +125,7 @@ START_TEST(capfile_words_are_names)
 		"and", "or", "not", "true", "false", "in", "under", "matches", "like", "starts", "ends", "with",
 		"contains", "has", "any", "all", "it", "size", "workspace", "calls", "namespace", "type",
 		"capability", "input", "output", "error", "recover", "effect", "labels", "limits", "handler",
-		"answer", "durable", "example", "builtin", "command", "sha256", "argv", "mcp", "tool", "resident",
+		"answer", "durable", "example", "builtin", "command", "sha256", "argv", "background", "mcp", "tool", "resident",
 		"tree", "prunes", "optional", "unused", "enum", "list", "map", "record", "decimal", "max", "pattern",
 		"time", "path", "read", "agent", "string", "uint",
 	};

@@ -295,14 +295,16 @@ START_TEST(argv_many)
 END_TEST
 
 #define TOOL "handler command \"/opt/tool\" sha256 \"" SHA "\" argv [ path ];"
+#define LATER "handler command \"/opt/tool\" sha256 \"" SHA "\" argv [ path ] background;"
+#define NONE "error Gone \"It is gone.\" recover stop \"Give up.\";"
 #define FAILED "error Failed \"It failed.\" recover stop \"Give up.\";"
 #define REFUSAL "list<record { path : string max 9; why : string max 9; }> max 3"
 
-static void promise_start(struct world *w, const char *effects, const char *output, const char *errors)
+static void promise_start(struct world *w, const char *tool, const char *effects, const char *output, const char *errors)
 {
 	world_start(w);
 	world_cap(w, demo_cap(w, &(struct clauses){ .input = "path : path \"A path.\";", .effect = effects, .output = output,
-	                                            .errors = errors, .handler = TOOL,
+	                                            .errors = *errors ? errors : NONE, .handler = tool,
 	                                            .examples = "example \"one\" { path: \"/a\" } -> { };" }));
 	world_resolve(w);
 }
@@ -314,7 +316,7 @@ static const struct { const char *effects, *output, *errors; unsigned code; cons
 	{ "effect lists(path);", "", FAILED, 1073, "the program /opt/tool can list what is below a folder that it can list", "",
 	  "write `tree` before the folder" },
 	{ "effect reads(path);", "lines : uint;", FAILED, 1074, "no command answers the field `lines`",
-	  "status, stdout, stderr, truncated, changed, refused", "" },
+	  "run, status, stdout, stderr, truncated, changed, refused", "" },
 	{ "effect reads(path);", "status : uint 0..100;", FAILED, 1074, "a command does not answer this field as it is declared",
 	  "status : uint", "" },
 	{ "effect reads(path);", "stdout : optional string max 9;", FAILED, 1074,
@@ -332,39 +334,78 @@ static const struct { const char *effects, *output, *errors; unsigned code; cons
 	{ "effect deletes(path);", "status : uint;", FAILED, 1075,
 	  "nobody would hear which changes of the program /opt/tool were refused",
 	  "`refused : list<record { path : string; why : string; }>` in the output", "" },
+	{ "effect reads(path);", "run : uint;", FAILED, 1074, "no command answers the field `run` that is not in the background", "",
+	  "write `background` behind `argv [ ... ]`, or leave the field out" },
 };
 
-START_TEST(promises_refused)
+/* The same of one in the background. */
+static const struct { const char *effects, *output, *errors; unsigned code; const char *text, *expected, *fix; } later[] = {
+	{ "effect reads(path);", "status : optional uint;", "", 1077,
+	  "nobody could ask for the run of the program /opt/tool, whose number is not answered", "`run : uint` in the output", "" },
+	{ "effect reads(path);", "run : uint; status : uint;", "", 1074, "a command does not answer this field as it is declared",
+	  "status : optional uint", "" },
+	{ "effect reads(path);", "run : optional uint; status : optional uint;", "", 1074,
+	  "a command does not answer this field as it is declared", "run : uint", "" },
+	{ "effect reads(path);", "run : uint 0..9; status : optional uint;", "", 1074,
+	  "a command does not answer this field as it is declared", "run : uint", "" },
+	{ "effect reads(path);", "run : uint; status : optional uint; stdout : optional string max 9;", "", 1074,
+	  "a command in the background does not answer the field `stdout`", "",
+	  "leave it out: process.output tells what a run has written, of both streams" },
+	{ "effect reads(path);", "run : uint;", "", 1075, "nobody would hear that the program /opt/tool failed",
+	  "`status : optional uint` in the output, or `error Failed`", "" },
+	{ "effect writes(path);", "run : uint; status : optional uint;", "", 1075,
+	  "nobody would hear which changes of the program /opt/tool were refused",
+	  "`refused : optional list<record { path : string; why : string; }>` in the output", "" },
+};
+
+static void promise_refused(const char *tool, const char *effects, const char *output, const char *errors, unsigned code,
+                            const char *text, const char *expected, const char *fix)
 {
 	const struct diag *d;
 	struct world w;
 
-	promise_start(&w, promises[_i].effects, promises[_i].output, promises[_i].errors);
-	d = world_diag(&w, promises[_i].code);
+	promise_start(&w, tool, effects, output, errors);
+	d = world_diag(&w, code);
 	ck_assert_uint_eq(w.diags->n, 1);
-	ck_assert_str_eq(arena_printf(w.arena, "%.*s", STR_ARG(d->text)).p, promises[_i].text);
-	ck_assert_str_eq(arena_printf(w.arena, "%.*s", STR_ARG(d->expected)).p, promises[_i].expected);
-	ck_assert_str_eq(arena_printf(w.arena, "%.*s", STR_ARG(d->fix)).p, promises[_i].fix);
+	ck_assert_str_eq(arena_printf(w.arena, "%.*s", STR_ARG(d->text)).p, text);
+	ck_assert_str_eq(arena_printf(w.arena, "%.*s", STR_ARG(d->expected)).p, expected);
+	ck_assert_str_eq(arena_printf(w.arena, "%.*s", STR_ARG(d->fix)).p, fix);
 	world_end(&w);
+}
+
+START_TEST(promises_refused)
+{
+	promise_refused(TOOL, promises[_i].effects, promises[_i].output, promises[_i].errors, promises[_i].code, promises[_i].text,
+	                promises[_i].expected, promises[_i].fix);
+}
+END_TEST
+
+START_TEST(later_refused)
+{
+	promise_refused(LATER, later[_i].effects, later[_i].output, later[_i].errors, later[_i].code, later[_i].text,
+	                later[_i].expected, later[_i].fix);
 }
 END_TEST
 
 START_TEST(promises_kept)
 {
-	static const struct { const char *effects, *output, *errors; } kept[] = {
-		{ "effect reads(path);", "", FAILED },
+	static const struct { const char *effects, *output, *errors, *tool; } kept[] = {
+		{ "effect reads(path);", "", FAILED, TOOL },
 		{ "effect reads(tree path), lists(tree path);", "status : uint 0..255; stdout : string max 9; truncated : bool;",
-		  "error Gone \"It is gone.\" recover stop \"Give up.\";" },
+		  NONE, TOOL },
 		{ "effect reads(path), writes(tree path prunes), creates(path), deletes(path);",
-		  "stdout : bytes max 9; stderr : string max 9; changed : list<path> max 3; refused : " REFUSAL ";", FAILED },
+		  "stdout : bytes max 9; stderr : string max 9; changed : list<path> max 3; refused : " REFUSAL ";", FAILED, TOOL },
+		{ "effect reads(path), writes(path);", "run : uint; status : optional uint; changed : optional list<path> max 3;"
+		  "refused : optional " REFUSAL "; truncated : optional bool;", "", LATER },
+		{ "effect reads(path);", "run : uint;", FAILED, LATER },
 		/* What nothing holds a command to yet is not run, and may say what it likes. */
-		{ "effect reads(tree path prunes), executes(path);", "lines : uint;", FAILED },
+		{ "effect reads(tree path prunes), executes(path);", "lines : uint;", FAILED, TOOL },
 	};
 
 	for (size_t i = 0; i < sizeof kept / sizeof *kept; i++) {
 		struct world w;
 
-		promise_start(&w, kept[i].effects, kept[i].output, kept[i].errors);
+		promise_start(&w, kept[i].tool, kept[i].effects, kept[i].output, kept[i].errors);
 		world_clean(&w);
 		world_end(&w);
 	}
@@ -385,6 +426,7 @@ int main(void)
 	tcase_add_loop_test(t, workspace_code_labelled, 0, sizeof workspace_code / sizeof *workspace_code);
 	tcase_add_test(t, workspace_code_refused);
 	tcase_add_loop_test(t, promises_refused, 0, sizeof promises / sizeof *promises);
+	tcase_add_loop_test(t, later_refused, 0, sizeof later / sizeof *later);
 	tcase_add_test(t, promises_kept);
 	tcase_add_test(t, handler_names);
 	tcase_add_test(t, argv_many);

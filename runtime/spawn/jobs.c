@@ -1,0 +1,138 @@
+/* Starts, bytes and ends of commands in the background to a table of them. */
+#include "runtime/spawn/jobs.h"
+
+#include "runtime/base/err.h"
+#include "runtime/spawn/shown.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+static int64_t now_real(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_REALTIME, &t);
+	return t.tv_sec * INT64_C(1000000000) + t.tv_nsec;
+}
+
+static bool goes_on(const struct job *j)
+{
+	return j->state == JOB_BEGINS || j->state == JOB_RUNS;
+}
+
+static unsigned ended_of(const struct jobs *jobs, const char *agent)
+{
+	unsigned n = 0;
+
+	for (size_t i = 0; i < JOBS_MOST; i++)
+		n += jobs->job[i].state == JOB_ENDED && !strcmp(jobs->job[i].agent, agent);
+	return n;
+}
+
+/* A free one, or the eldest that has ended, of the agent that has most of those: who starts many loses its own. */
+static struct job *place_find(struct jobs *jobs)
+{
+	struct job *found = NULL;
+	unsigned most = 0;
+
+	for (size_t i = 0; i < JOBS_MOST; i++) {
+		struct job *j = &jobs->job[i];
+		unsigned n;
+
+		if (j->state == JOB_NONE)
+			return j;
+		if (goes_on(j))
+			continue;
+		n = ended_of(jobs, j->agent);
+		if (!found || n > most || (n == most && j->ended < found->ended)) {
+			found = j;
+			most = n;
+		}
+	}
+	return found;
+}
+
+struct job *jobs_begin(struct jobs *jobs, const char *agent, uint64_t seq, const struct krux_capability *cap, struct krux_err *err)
+{
+	unsigned all = 0, own = 0;
+	struct job *j;
+
+	for (size_t i = 0; i < JOBS_MOST; i++) {
+		all += goes_on(&jobs->job[i]);
+		own += goes_on(&jobs->job[i]) && !strcmp(jobs->job[i].agent, agent);
+	}
+	if (own >= RUNS_AGENT || all >= RUNS_ALL) {
+		err_set(err, 0, own >= RUNS_AGENT ? "this agent has %d runs in the background, which is the most"
+		                                  : "there are %d runs in the background, which is the most",
+		        own >= RUNS_AGENT ? RUNS_AGENT : RUNS_ALL);
+		return NULL;
+	}
+	j = place_find(jobs);
+	job_forget(j);
+	j->state = JOB_BEGINS;
+	j->seq = seq;
+	j->cap = cap;
+	snprintf(j->agent, sizeof j->agent, "%s", agent);
+	return j;
+}
+
+void job_forget(struct job *j)
+{
+	ring_close(&j->output);
+	free(j->result);
+	*j = (struct job){ .state = JOB_NONE };
+	ring_init(&j->output, JOB_OUTPUT);
+}
+
+void job_started(struct job *j)
+{
+	j->state = JOB_RUNS;
+	j->started = now_real();
+}
+
+void job_ended(struct job *j, const struct spawn_result *r)
+{
+	const size_t n = r->end == SPAWN_DONE ? krux_cbor_write(&r->output, NULL, 0) : 0;
+
+	if (j->state != JOB_RUNS) {
+		job_forget(j);
+		return;
+	}
+	j->state = JOB_ENDED;
+	j->ended = now_real();
+	j->end = r->end;
+	if (r->end == SPAWN_ERROR)
+		snprintf(j->why, sizeof j->why, "%.*s: %.*s", (int)r->error.n, r->error.p,
+		         (int)(r->message.n < 90 ? r->message.n : 90), r->message.n ? r->message.p : "");
+	else
+		snprintf(j->why, sizeof j->why, "%s", r->why);
+	j->why[strlen(j->why) - shown_begun(j->why, strlen(j->why))] = 0;
+	j->long_result = n > JOB_RESULT;
+	j->result = n && !j->long_result ? malloc(n) : NULL;
+	j->nresult = j->result ? krux_cbor_write(&r->output, j->result, n) : 0;
+}
+
+/* All are looked at, whichever it is: how long it takes says nothing of what others have. */
+struct job *jobs_find(struct jobs *jobs, struct krux_str agent, uint64_t seq)
+{
+	struct job *found = NULL;
+
+	for (size_t i = 0; i < JOBS_MOST; i++) {
+		struct job *j = &jobs->job[i];
+		const bool is_own = strlen(j->agent) == agent.n && !memcmp(j->agent, agent.p, agent.n);
+
+		if ((j->state == JOB_RUNS || j->state == JOB_ENDED) && j->seq == seq && is_own)
+			found = j;
+	}
+	return found;
+}
+
+void jobs_close(struct jobs *jobs)
+{
+	for (size_t i = 0; jobs && i < JOBS_MOST; i++)
+		job_forget(&jobs->job[i]);
+	free(jobs);
+}
