@@ -114,6 +114,8 @@ says "and compiles" '"status":0'
 exits "it is cleaned" 0 call c.make '{"target":"clean"}'
 is "the program is gone" "$(ls "$w" | tr '\n' ' ')" "Makefile docs py src test.js words.js "
 exits "no other target" 2 call c.make '{"target":"install"}'
+exits "what goes on in the background takes a daemon that stays" 1 call c.soak '{}'
+says "which is said" 'needs a daemon that stays'
 exits "no folder above" 1 call c.make '{"folder":"/"}'
 exits "a Python project is tested" 0 call python.unittest '{"folder":"/workspace/py"}'
 says "its tests ran" 'Ran 1 test'
