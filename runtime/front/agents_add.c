@@ -260,8 +260,7 @@ static enum supervisor_result begin(const struct adding *d, struct krux_err *err
 {
 	const struct typed_place place[] = {
 		{ .place = PLACE_CTL_GIVEN, .path = d->a->key },
-		{ .place = PLACE_CTL_GIVEN, .path = d->a->bundle },
-		{ .place = PLACE_CTL_WORKSPACE, .path = d->a->workspace },
+		{ .place = PLACE_CTL_GIVEN, .path = d->bundle },
 	};
 
 	return ctl_begin(&d->a->place, place, sizeof place / sizeof *place, err);
@@ -277,8 +276,10 @@ static int add(struct adding *d)
 
 	if (!pool)
 		return agents_fail("add", "out of memory");
-	/* Which folder it is takes no more than its name. */
-	if (!d->a->place.state && folder_named(d, &err))
+	if (d->a->bundle && !(d->bundle = strdup(d->a->bundle)))
+		return agents_fail("add", "out of memory");
+	/* Which folder it is takes no more than names. */
+	if (d->a->place.state ? folder_find(d, &err) : folder_named(d, &err))
 		return agents_fail("add", err.text);
 	result = begin(d, &err);
 	if (result)
@@ -289,10 +290,6 @@ static int add(struct adding *d)
 	no = proof_make(d, &why);
 	if (no)
 		return agents_fail("add", no);
-	if (d->a->bundle && !(d->bundle = strdup(d->a->bundle)))
-		return agents_fail("add", "out of memory");
-	if (d->a->place.state && folder_find(d, &err))
-		return agents_fail("add", err.text);
 	record_text(&d->record, AUDIT_WORKSPACE, d->workspace);
 	rights_find(d, pool);   /* NOLINT(clang-analyzer-unix.Malloc): adding_free frees what d holds */
 	result = act_do(&d->a->place, &d->record, &d->seq, &err);

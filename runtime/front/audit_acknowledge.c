@@ -36,7 +36,7 @@ struct loss {
 /* What the log's key has signed, beside what log/head knows. */
 static int loss_find(const struct state *s, struct log *log, struct loss *out, struct krux_err *err)
 {
-	CLEAN_FD int keys = file_open(s->fd, "keys", O_RDONLY | O_DIRECTORY, 0, err);
+	CLEAN_FD int keys = file_open(s->fd, "keys", O_PATH | O_DIRECTORY, 0, err);      /* one of them can be opened */
 	struct krux_refusal why = { "", "" };
 	struct krux_secret_key secret;
 	struct krux_public_key key;

@@ -14,10 +14,14 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
+/* Not its keys, the workspaces, or what is thrown away. */
+static const char *const known[] = { "log", "blobs", "trust", "witness", "index", "bundles" };
+enum { KNOWN = sizeof known / sizeof *known, OWN = KNOWN + 3 };
+
 struct places {
-	struct typed_place place[1 + AUDIT_GIVEN + AUDIT_OUTPUTS + 3];
+	struct typed_place place[AUDIT_GIVEN + AUDIT_OUTPUTS + OWN];
 	size_t n;
-	char *own[3];                  /* below the state folder */
+	char *own[OWN];                /* below the state folder */
 	size_t nown;
 };
 
@@ -75,11 +79,13 @@ int audit_open(const struct audit_opening *o, struct state *s, struct krux_err *
 
 	if (o->state && state_open(o->state, s, err))
 		return -1;
-	place_add(&p, PLACE_AUDIT_STATE, s->path, false);
 	for (size_t i = 0; o->given && o->given[i] && i < AUDIT_GIVEN; i++)
 		place_add(&p, PLACE_AUDIT_GIVEN, o->given[i], false);
 	for (size_t i = 0; i < AUDIT_OUTPUTS; i++)
 		place_add(&p, PLACE_AUDIT_OUTPUT, o->output[i], true);
+	for (size_t i = 0; o->state && i < KNOWN; i++)
+		if (own_add(&p, PLACE_AUDIT_STATE, s, known[i], err))
+			return -1;
 	if (o->state && written_add(&p, o, s, err))
 		return -1;
 	t.n = p.n;

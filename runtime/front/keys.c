@@ -188,10 +188,10 @@ static int keys_do(const struct keys *k)
 }
 
 /* Before the first key is looked at; what is only listed needs no daemon. */
-static enum supervisor_result begin(struct keys *k, struct supervisor *daemon, struct krux_err *err)
+static enum supervisor_result begin(struct keys *k, const char *trust, struct supervisor *daemon, struct krux_err *err)
 {
 	const struct typed_place place[] = {
-		{ .place = PLACE_CTL_TRUST, .path = k->trust },
+		{ .place = PLACE_CTL_TRUST, .path = trust },
 		{ .place = PLACE_CTL_GIVEN, .path = !strcmp(k->operand[0], "add") ? k->operand[1] : NULL },
 	};
 
@@ -208,13 +208,13 @@ static int keys_open(struct keys *k)
 	char command[32];
 	int code;
 
-	result = begin(k, &daemon, &err);
+	if (!k->trust && asprintf(&own, "%s/trust", k->place.state) < 0)
+		return keys_fail(EXIT_SYSTEM, k->operand[0], "out of memory");
+	result = begin(k, k->trust ? k->trust : own, &daemon, &err);
 	if (result) {
 		snprintf(command, sizeof command, "keys %s", k->operand[0]);
 		return supervisor_fail(command, result, &err);
 	}
-	if (!k->trust && asprintf(&own, "%s/trust", k->place.state) < 0)
-		return keys_fail(EXIT_SYSTEM, k->operand[0], "out of memory");
 	k->folder = file_folder(k->trust ? k->trust : own, &err);
 	if (k->folder < 0)
 		return keys_fail(EXIT_USAGE, k->operand[0], err.text);

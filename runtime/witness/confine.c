@@ -9,7 +9,6 @@
 
 #include <curl/curl.h>
 #include <errno.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -58,10 +57,29 @@ static void proxies_add(struct ports *p)
 	}
 }
 
-/* Other programs put resolv.conf in place, file by file, where it really lies. */
-static char *resolv_conf(void)
+/* Nothing of it is a secret, as other files of /etc are: whoever takes this program over can tell its witness. Distributions
+ * differ; what is not there is left out. */
+static const char *const etc[] = {
+	"/etc/hosts", "/etc/resolv.conf", "/etc/nsswitch.conf", "/etc/gai.conf", "/etc/host.conf", "/etc/services",
+	"/etc/ssl/openssl.cnf", "/etc/ssl/cert.pem", "/etc/ssl/certs", "/etc/ssl/ca-bundle.pem", "/etc/ca-certificates",
+	"/etc/pki/tls/openssl.cnf", "/etc/pki/tls/cert.pem", "/etc/pki/tls/certs", "/etc/pki/ca-trust/extracted",
+	"/etc/crypto-policies",
+};
+enum { ETC = sizeof etc / sizeof *etc };
+
+static int places_confine(const char *const own[static 3], const struct ports *ports, struct krux_err *err)
 {
-	return realpath("/etc/resolv.conf", NULL);
+	struct typed_place place[4 + ETC] = {
+		{ .place = PLACE_WITNESS_TRUST, .path = own[0] }, { .place = PLACE_WITNESS_LOG, .path = own[1] },
+		{ .place = PLACE_WITNESS_SEEN, .path = own[2] },  { .place = PLACE_WITNESS_USR, .path = "/usr" },
+	};
+	const struct typed t = {
+		.kind = PROCESS_WITNESS, .place = place, .n = 4 + ETC, .port = ports->at, .nports = ports->n,
+	};
+
+	for (size_t i = 0; i < ETC; i++)
+		place[4 + i] = (struct typed_place){ .place = PLACE_WITNESS_ETC, .path = etc[i] };
+	return typed_confine(&t, err);
 }
 
 int witness_confine(const struct state *s, const struct witness *w, size_t n, struct krux_err *err)
@@ -69,7 +87,6 @@ int witness_confine(const struct state *s, const struct witness *w, size_t n, st
 	CLEAN_FREE char *trust = NULL;
 	CLEAN_FREE char *log = NULL;
 	CLEAN_FREE char *seen = NULL;
-	CLEAN_FREE char *conf = resolv_conf();
 	struct ports ports = { { DNS }, 1 };
 
 	if (asprintf(&trust, "%s/trust", s->path) < 0 || asprintf(&log, "%s/log", s->path) < 0 ||
@@ -78,17 +95,5 @@ int witness_confine(const struct state *s, const struct witness *w, size_t n, st
 	for (size_t i = 0; i < n; i++)
 		port_add(&ports, port_read(w[i].url, CURLU_DEFAULT_PORT));
 	proxies_add(&ports);
-	{
-		const struct typed_place place[] = {
-			{ .place = PLACE_WITNESS_TRUST, .path = trust }, { .place = PLACE_WITNESS_LOG, .path = log },
-			{ .place = PLACE_WITNESS_SEEN, .path = seen },   { .place = PLACE_WITNESS_ETC, .path = "/etc" },
-			{ .place = PLACE_WITNESS_CONF, .path = conf, .around = true }, { .place = PLACE_WITNESS_USR, .path = "/usr" },
-		};
-		const struct typed t = {
-			.kind = PROCESS_WITNESS, .place = place, .n = sizeof place / sizeof *place,
-			.port = ports.at, .nports = ports.n,
-		};
-
-		return typed_confine(&t, err);
-	}
+	return places_confine((const char *const[]){ trust, log, seen }, &ports, err);
 }

@@ -294,7 +294,7 @@ START_TEST(what_has_no_rule_is_left_out)
 	at[2] = (struct typed_place){ .place = PLACE_CALLER_GIVEN, .path = pipe_path };
 	ck_assert_int_eq(confined(&t, file_read, pipe_path), 0);
 	ck_assert_int_eq(confined(&t, file_read, "/nowhere/token"), ENOENT);
-	at[2] = (struct typed_place){ .place = PLACE_CTL_WORKSPACE, .path = old };
+	at[2] = (struct typed_place){ .place = PLACE_CTL_STATE, .path = old };
 	ck_assert_int_eq(confined(&t, file_write, old), landlock_abi() < 2 ? 0 : EACCES);
 	close(fd[0]);
 	close(fd[1]);
