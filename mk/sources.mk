@@ -158,6 +158,6 @@ RUNTIME_SRC += runtime/gate/background.c runtime/spawn/jobs.c runtime/spawn/jobs
 UNIT_TESTS += test_jobs
 
 # what a program of a command says first, when it connects
-RUNTIME_SRC += runtime/spawn/opening_head.c runtime/spawn/opening_hello.c runtime/spawn/targets.c runtime/spawn/tunnel.c
+RUNTIME_SRC += runtime/spawn/opening_head.c runtime/spawn/opening_hello.c runtime/spawn/opening_request.c runtime/spawn/targets.c runtime/spawn/tunnel.c
 FUZZERS += opening
-UNIT_TESTS += test_opening test_tunnel
+UNIT_TESTS += test_opening test_opening_request test_tunnel

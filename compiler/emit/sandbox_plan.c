@@ -84,7 +84,8 @@ static const struct holder commands[EFFECT_COUNT] = {
 		"kernel   the program makes sockets of TCP, and its network namespace has a loopback and nothing\n"
 		"         else; nftables and Landlock let it connect to one port there\n"
 		"child    listens at that port, which https_proxy names; takes CONNECT to a decided host and port\n"
-		"         and TLS whose server name is that host, and refuses everything else\n"
+		"         and TLS whose server name is that host; a request to it, each alone, where http was decided,\n"
+		"         by its URL or as port 80; and refuses everything else\n"
 		"egress   connects to the decided host and port alone, at an address that it has checked, and\n"
 		"         passes bytes on\n",
 		NULL,

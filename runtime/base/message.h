@@ -111,7 +111,8 @@ struct message_ended {
 
 /* A call's connections: LINE_TARGETS of capspec/line.h at most, of which n are sent. */
 struct message_target {
-	uint16_t port, reserved;
+	uint16_t port;
+	uint16_t plain;                /* 1: what was decided is http, so that a command need not speak TLS */
 	char host[256];                /* canonical, with its NUL */
 };
 struct message_lined {

@@ -234,9 +234,9 @@ static int program_become(void *ctx)
 	struct command *k = s->command;
 	const int to = s->to;
 
-	/* The relay takes CONNECT alone, so that http_proxy is not said: ALL_PROXY is asked, and says why not. */
 	const char *const environment[] = { "PATH=/usr/bin:/bin", "HOME=/tmp", "TMPDIR=/tmp", "LANG=C.UTF-8", "USER=krux",
 		"LOGNAME=krux", "TERM=dumb", k->listener < 0 ? NULL : "https_proxy=" RELAY_URL, "HTTPS_PROXY=" RELAY_URL,
+		"http_proxy=" RELAY_URL, "HTTP_PROXY=" RELAY_URL,
 		"all_proxy=" RELAY_URL, "ALL_PROXY=" RELAY_URL, NULL };
 
 	signals_plain();

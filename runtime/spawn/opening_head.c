@@ -1,6 +1,6 @@
 /* Bytes to the host and the port that a CONNECT names. Lines end with CR LF and with nothing else, so that nobody could
  * read another head in them. */
-#include "runtime/spawn/opening.h"
+#include "runtime/spawn/opening_part.h"
 
 #include "capspec/canon.h"
 
@@ -20,8 +20,7 @@ static bool is_text(char c)
 	return c == '\r' || c == '\n' || c == '\t' || ((unsigned char)c >= ' ' && c != 0x7f);
 }
 
-/* The next line without its end, which rest then begins behind. p NULL: it has no end, or another one. */
-static struct krux_str line_next(struct krux_str *rest)
+struct krux_str opening_line(struct krux_str *rest)
 {
 	const char *end = memchr(rest->p, '\n', rest->n);
 	size_t n = end ? (size_t)(end - rest->p) : 0;
@@ -56,15 +55,19 @@ static bool port_read(struct krux_str s, uint16_t *out)
 	return port <= UINT16_MAX;
 }
 
-/* HOST:PORT. An address of IPv6 stands in brackets, since it holds colons. */
-static bool target_read(struct krux_str s, struct opening_head *out)
+/* An address of IPv6 stands in brackets, since it holds colons. */
+bool opening_target(struct krux_str s, uint16_t otherwise, struct opening_head *out)
 {
-	const char *colon = memrchr(s.p, ':', s.n), *why;
+	const bool bare = otherwise && s.n && (s.p[s.n - 1] == ']' || !memchr(s.p, ':', s.n));
+	const char *colon = bare ? s.p + s.n : memrchr(s.p, ':', s.n), *why;
 	struct krux_str host = { s.p, colon ? (size_t)(colon - s.p) : 0 };
 	int n;
 
-	if (!host.n || (memchr(host.p, ':', host.n) && host.p[0] != '[') ||
-	    !port_read((struct krux_str){ colon + 1, s.n - host.n - 1 }, &out->port))
+	if (!host.n || (memchr(host.p, ':', host.n) && host.p[0] != '['))
+		return false;
+	if (bare)
+		out->port = otherwise;
+	else if (!port_read((struct krux_str){ colon + 1, s.n - host.n - 1 }, &out->port))
 		return false;
 	n = krux_canon_host(host, out->host, sizeof out->host - 1, &why);
 	if (n <= 0)
@@ -85,39 +88,50 @@ static bool request_read(struct krux_str line, struct opening_head *out)
 	target = (struct krux_str){ line.p + sizeof method - 1, line.n - (sizeof method - 1) - version };
 	line = (struct krux_str){ target.p + target.n, version };
 	return (begins(line, " HTTP/1.1") || begins(line, " HTTP/1.0")) && !memchr(target.p, ' ', target.n) &&
-	       target_read(target, out);
+	       opening_target(target, 0, out);
 }
 
-static bool is_field(struct krux_str line, size_t n, const char *name)
+bool opening_is(struct krux_str line, size_t n, const char *name)
 {
 	return n == strlen(name) && !strncasecmp(line.p, name, n);
 }
 
-/* NAME: VALUE. A line that begins with a space would go on with the one before. */
-static const char *field_wrong(struct krux_str line)
+/* A line that begins with a space would go on with the one before. */
+size_t opening_name(struct krux_str line)
 {
 	const char *colon = memchr(line.p, ':', line.n);
 	size_t n = colon ? (size_t)(colon - line.p) : 0;
 
-	if (!n)
-		return "A line of the head is no field.";
 	for (size_t i = 0; i < n; i++)
 		if (!isalnum((unsigned char)line.p[i]) && !strchr("!#$%&'*+-.^_`|~", line.p[i]))
-			return "A line of the head is no field.";
-	if (is_field(line, n, "Content-Length") || is_field(line, n, "Transfer-Encoding"))
+			return 0;
+	return n;
+}
+
+static const char *field_wrong(struct krux_str line)
+{
+	const size_t n = opening_name(line);
+
+	if (!n)
+		return "A line of the head is no field.";
+	if (opening_is(line, n, "Content-Length") || opening_is(line, n, "Transfer-Encoding"))
 		return "A CONNECT has no body.";
 	return NULL;
 }
 
 static enum opening whole_read(struct krux_str rest, struct opening_head *out)
 {
-	struct krux_str line = line_next(&rest);
+	const struct krux_str head = rest;
+	struct krux_str line = opening_line(&rest);
 	const char *why;
 
+	if (!begins(head, "CONNECT ")) {
+		why = opening_request(head, out);
+		return why ? none(out, why) : OPENING_WHOLE;
+	}
 	if (!line.p || !request_read(line, out))
-		return none(out, line.p && !begins(line, "CONNECT ") ? "The relay takes CONNECT and no other method: use https." :
-		                 "This is no CONNECT to a host and a port.");
-	while ((line = line_next(&rest)).p) {
+		return none(out, "This is no CONNECT to a host and a port.");
+	while ((line = opening_line(&rest)).p) {
 		if (!line.n)
 			return OPENING_WHOLE;
 		why = field_wrong(line);

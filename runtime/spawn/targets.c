@@ -11,6 +11,21 @@ bool capability_connects(const struct krux_capability *c)
 	return false;
 }
 
+/* Of a URL whose host that is: its scheme. Of a host and a port alone: the port of http. */
+static bool is_plain(const struct krux_capability *c, const struct krux_value *args, struct krux_str access, uint64_t port)
+{
+	const char *dot = memrchr(access.p, '.', access.n);
+	const struct krux_str url = { access.p, dot ? (size_t)(dot - access.p) : 0 };
+	const struct krux_type *type = dot ? krux_access_type(c->input, url) : NULL;
+	const struct krux_value *scheme, *value;
+
+	if (!type || type->kind != KRUX_T_URL)
+		return port == 80;
+	value = krux_access_value(args, url);
+	scheme = value ? krux_value_get(value, "scheme") : NULL;
+	return scheme && scheme->kind == KRUX_V_TEXT && krux_str_eq(scheme->str, KRUX_STR("http"));
+}
+
 static bool target_set(const struct krux_value *host, const struct krux_value *port, struct message_target *out)
 {
 	if (!host || host->kind != KRUX_V_TEXT || !host->str.n || host->str.n >= sizeof out->host ||
@@ -33,6 +48,7 @@ int targets_find(const struct krux_capability *c, const struct krux_value *args,
 		if (n == LINE_TARGETS || e->nargs != 2 ||
 		    !target_set(krux_access_value(args, e->arg[0].access), krux_access_value(args, e->arg[1].access), &out[n]))
 			return -1;
+		out[n].plain = is_plain(c, args, e->arg[0].access, out[n].port);
 		n++;
 	}
 	return n;

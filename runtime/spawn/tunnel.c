@@ -19,9 +19,10 @@ static bool flow_read(struct tunnel_flow *f, int fd)
 {
 	ssize_t k;
 
-	if (f->ended || f->at || f->n == sizeof f->bytes)
+	/* There is room for a request to become longer. */
+	if (f->ended || f->at || f->n == OPENING_HELLO)
 		return true;
-	k = recv(fd, f->bytes + f->n, sizeof f->bytes - f->n, MSG_DONTWAIT);
+	k = recv(fd, f->bytes + f->n, OPENING_HELLO - f->n, MSG_DONTWAIT);
 	if (k < 0)
 		return errno == EAGAIN || errno == EINTR;
 	f->n += (size_t)k;
@@ -98,6 +99,34 @@ static void tunnel_refuse_name(struct tunnel *t)
 	tunnel_end_with(t, alert, sizeof alert);
 }
 
+/* What stands before the rest of what was read: nothing of a CONNECT, the request that is passed on. Of the rest that is
+ * its body. */
+static void head_replace(struct tunnel *t)
+{
+	struct tunnel_flow *f = &t->out;
+	size_t rest = f->n - t->head.n;
+
+	if (t->head.plain) {
+		rest = rest < t->head.body ? rest : (size_t)t->head.body;
+		t->left = t->head.body - rest;
+	}
+	memmove(f->bytes + t->head.nrequest, f->bytes + t->head.n, rest);
+	memcpy(f->bytes, t->head.request, t->head.nrequest);
+	f->n = t->head.nrequest + rest;
+}
+
+static void target_found(const struct message_target *target, struct tunnel *t)
+{
+	char why[400];
+
+	head_replace(t);
+	t->state = TUNNEL_WAITS;
+	if (!t->head.plain || target->plain)
+		return;
+	snprintf(why, sizeof why, "this call may not speak to %s, port %u, without TLS: use https.", target->host, target->port);
+	tunnel_refuse(t, "403 Forbidden", why);
+}
+
 static void head_step(struct tunnels *s, struct tunnel *t)
 {
 	char why[400];
@@ -117,11 +146,9 @@ static void head_step(struct tunnels *s, struct tunnel *t)
 	case OPENING_WHOLE:
 		break;
 	}
-	t->out.n -= t->head.n;
-	memmove(t->out.bytes, t->out.bytes + t->head.n, t->out.n);
 	for (t->target = 0; t->target < s->ntargets; t->target++)
 		if (s->target[t->target].port == t->head.port && !strcmp(s->target[t->target].host, t->head.host)) {
-			t->state = TUNNEL_WAITS;
+			target_found(&s->target[t->target], t);
 			return;
 		}
 	snprintf(why, sizeof why, "this call may not connect to %s, port %u.", t->head.host, t->head.port);
@@ -169,6 +196,18 @@ static void hello_step(const struct tunnels *s, struct tunnel *t)
 		tunnel_refuse_name(t);
 }
 
+/* What follows a request that is passed on alone goes nowhere. */
+static bool out_read(struct tunnel *t)
+{
+	const bool good = flow_read(&t->out, t->program);
+
+	if (t->head.plain) {
+		t->out.n = t->out.n < t->left ? t->out.n : (size_t)t->left;
+		t->left -= t->out.n;
+	}
+	return good;
+}
+
 /* One piece at a time: the next comes when it is passed on. Who breaks off has said what came before all the same. A host
  * that takes no more may still be heard; what one says to a program that hears no more is thrown away, since it may take
  * nothing before. */
@@ -176,7 +215,7 @@ static void pass_step(struct tunnel *t)
 {
 	struct tunnel_flow *out = &t->out, *in = &t->in;
 
-	if (!out->n && !flow_read(out, t->program))
+	if (!out->n && !out_read(t))
 		out->ended = true;
 	if (!flow_write(out, t->host))
 		flow_end(out);
@@ -231,6 +270,9 @@ static void connected(struct tunnel *t, int host)
 	static const char yes[] = "HTTP/1.1 200 Connection established\r\n\r\n";
 
 	t->host = host;
+	t->state = TUNNEL_PASSES;
+	if (t->head.plain)
+		return;
 	t->in.n = sizeof yes - 1;
 	memcpy(t->in.bytes, yes, sizeof yes - 1);
 	t->state = TUNNEL_HELLO;
@@ -389,7 +431,8 @@ void tunnels_step(struct tunnels *s)
 bool tunnels_flush(const struct tunnels *s)
 {
 	for (unsigned i = 0; i < TUNNELS; i++)
-		if (s->tunnel[i].state == TUNNEL_PASSES && !s->tunnel[i].out.shut)
+		if ((s->tunnel[i].state == TUNNEL_PASSES && !s->tunnel[i].out.shut) ||
+		    (s->tunnel[i].head.plain && (s->tunnel[i].state == TUNNEL_WAITS || s->tunnel[i].state == TUNNEL_ASKS)))
 			return true;
 	return false;
 }

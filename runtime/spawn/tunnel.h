@@ -1,6 +1,7 @@
 /* The relay inside of a command's call: what the program connects to on its own loopback, and the line to egress. It takes
  * CONNECT to one of the call's targets, then TLS whose server name is that target's host, and passes bytes from then on;
- * everything else is told why not, and ends. Nothing here blocks. */
+ * or, where that target is one for http, a request to it, which is passed on
+ * as the only one of its connection. Everything else is told why not, and ends. Nothing here blocks. */
 #ifndef KRUX_TUNNEL_H
 #define KRUX_TUNNEL_H
 
@@ -17,7 +18,7 @@ enum { TUNNELS = 8, TUNNELS_MOST = 1024, TUNNEL_POLLS = 2 + 2 * TUNNELS };
 struct tunnel_flow {
 	size_t at, n;                  /* of bytes: what is to be written */
 	bool ended, shut;              /* its end was read; was passed on */
-	char bytes[OPENING_HELLO];
+	char bytes[OPENING_HELLO + OPENING_MORE_BYTES];
 };
 
 struct tunnel {
@@ -27,6 +28,7 @@ struct tunnel {
 	struct opening_head head;
 	struct tunnel_flow out, in;    /* to the host, to the program */
 	bool deaf;                     /* the program takes no more */
+	uint64_t left;                 /* of a request without TLS: bytes of its body that are still to come */
 	size_t thrown;                 /* bytes of who was refused */
 };
 

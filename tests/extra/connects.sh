@@ -56,6 +56,26 @@ capability stray @1.0 {
   example "a page" { url: "https://public.test/", ask: "public.test:443", name: "public.test" } -> { status: 0, truncated: false };
 }
 
+/// Is decided for one page and asks for another, without TLS.
+/// use: in this test.
+capability turn @1.0 {
+  input {
+    url : url                               "Of the page that is decided.";
+    ask : string max 200 pattern "[^-].*"   "What it asks the relay for.";
+  }
+  output {
+    status : uint               "0: it came.";
+    stdout : string max 64KiB   "The page.";
+    stderr : string max 64KiB   "What went wrong.";
+    truncated : bool            "There is more.";
+  }
+  error Missing "Nothing of the program's own: see status." recover stop "Look at stderr.";
+  effect connects(url);
+  limits { memory 64MiB; cpu 10s; wall 1m; pids 8; files 64; output 256KiB; }
+  handler command "@stray@" sha256 "@sha256:@python@@" argv [ "-I", "-c", "@turn@", ask ];
+  example "a page" { url: "http://public.test/", ask: "http://public.test/" } -> { status: 0, truncated: false };
+}
+
 /// Sends 1 MiB and ends at once.
 /// use: in this test.
 capability push @1.0 {
@@ -104,7 +124,10 @@ s.sendall(('GET / HTTP/1.1'+end+end).encode()); print(s.recv(4096).decode()[-5:]
 push="import os,sys,socket,ssl; end=chr(13)+chr(10); s=socket.create_connection(('127.0.0.1',3128)); \
 s.sendall(('CONNECT public.test:'+sys.argv[1]+' HTTP/1.1'+end+end).encode()); s.recv(4096); \
 c=ssl._create_unverified_context(); s=c.wrap_socket(s,server_hostname='public.test'); s.sendall(bytes(1048576)); os._exit(0)"
-sed -i "s|@stray@|$dir/stray|; s|@python@|$python|; s|@code@|$code|; s|@push@|$push|" "$dir/web.in"
+turn="import sys,socket; end=chr(13)+chr(10); u=sys.argv[1]; s=socket.create_connection(('127.0.0.1',3128)); \
+s.sendall(('GET '+u+' HTTP/1.1'+end+'Host: '+u.split('/')[2]+end+end).encode()); d=b''.join(iter(lambda: s.recv(4096), b'')); \
+t=d.decode().split(end); print(t[0].split(' ',1)[1],t[-1])"
+sed -i "s|@stray@|$dir/stray|; s|@python@|$python|; s|@code@|$code|; s|@push@|$push|; s|@turn@|$turn|" "$dir/web.in"
 sh "$top/examples/commands/pin.sh" "$dir/web.in" > "$dir/in/web.cap"
 cat > "$dir/in/p.yaml" <<'X'
 krux: policy/1
@@ -112,7 +135,7 @@ name: p
 layer: organization
 rules:
   - { id: words, on: web.show, verdict: autonomous }
-  - { id: pages, on: [ web.get, web.push, web.stray ], when: 'url.host != "blocked.test"', verdict: autonomous }
+  - { id: pages, on: [ web.get, web.push, web.stray, web.turn ], when: 'url.host != "blocked.test"', verdict: autonomous }
 default: blocked
 X
 "$C" build "$dir/in" -o "$dir/b" > "$dir/out" 2>&1 || bad "build" "$(cat "$dir/out")"
@@ -137,6 +160,15 @@ stray https://public.test/ Public.Test.:443 PUBLIC.test
 says "by its name in other letters" 'Connection established \nhello'
 stray https://9.9.9.9/ 9.9.9.9:443 none
 says "by its address, which no server name stands for" 'Connection established \nhello'
+call web.get '{"url":"http://public.test/"}'
+says "a page without TLS, where that was decided" '"status":0,"stdout":"hello"'
+has "its server was asked as if by nobody else" "$dir/plain" "line GET / HTTP/1.1"
+has "and for no more" "$dir/plain" "line Connection: close"
+is "of the relay it was told nothing" "$(grep -ci 'line proxy' "$dir/plain")" 0
+"$R" audit query --state "$dir/s" --format json > "$dir/records" 2> /dev/null
+has "its bytes are in the record" "$dir/records" '["public.test",80,1,0,'
+call web.turn '{"url":"http://public.test/","ask":"http://public.test/a?b"}'
+says "by what speaks to the relay itself" '200 OK hello'
 before=$(came)
 
 # ---- and nothing else ----
@@ -148,8 +180,12 @@ stray https://public.test/ 9.9.9.9:443 public.test
 says "its own host by the address" '403 Forbidden krux: this call may not connect to 9.9.9.9, port 443.'
 stray https://public.test/ 127.0.0.1:3128 public.test
 says "the relay's own address" '403 Forbidden krux: this call may not connect to 127.0.0.1, port 3128.'
-call web.get '{"url":"http://public.test/"}'
-says "what is not https" 'krux: The relay takes CONNECT and no other method: use https.'
+call web.turn '{"url":"https://public.test/","ask":"http://public.test/"}'
+says "a page without TLS, where https was decided" '403 Forbidden krux: this call may not connect to public.test, port 80.'
+call web.turn '{"url":"https://public.test/","ask":"http://public.test:443/"}'
+says "nor at its port" '403 Forbidden krux: this call may not speak to public.test, port 443, without TLS: use https.'
+call web.turn '{"url":"http://public.test/","ask":"http://other.test/"}'
+says "nor another host" '403 Forbidden krux: this call may not connect to other.test, port 80.'
 call web.get '{"url":"https://private.test/"}'
 has "a name of a private address" "$dir/out" '403'
 call web.get '{"url":"https://nobody.test/"}'

@@ -72,6 +72,9 @@ def serve(address, port, certificate=None):
                 data += more
         except OSError:
             pass
+        for line in data.split(b"\r\n"):
+            if line and not certificate:
+                say("line", line.decode())
         if data:
             c.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nConnection: close\r\n\r\nhello")
         c.close()

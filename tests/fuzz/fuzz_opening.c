@@ -3,6 +3,7 @@
 #include "tests/fuzz/fuzz.h"
 
 #include <string.h>
+#include <strings.h>
 
 #include "capspec/canon.h"
 #include "runtime/spawn/opening.h"
@@ -14,6 +15,22 @@ static void host_is_canonical(const char *host)
 	int n = krux_canon_host((struct krux_str){ host, strlen(host) }, again, sizeof again, &why);
 
 	PROMISE(n == (int)strlen(host) && !memcmp(again, host, (size_t)n));
+}
+
+/* One Host, one end of its connection, one empty line, and that the last; no longer than there is room for. */
+static void request_is_one(const struct opening_head *once, const struct opening_head *more)
+{
+	static const char host[] = "\r\nHost: ", close[] = "\r\nConnection: close\r\n";
+	const char *p = once->request;
+	const size_t n = once->nrequest;
+	unsigned hosts = 0;
+
+	PROMISE(n == more->nrequest && !memcmp(p, more->request, n) && once->body == more->body);
+	PROMISE(n <= once->n + OPENING_MORE_BYTES && n <= sizeof once->request);
+	PROMISE(memmem(p, n, "\r\n\r\n", 4) == p + n - 4 && memmem(p, n, close, sizeof close - 1));
+	for (size_t i = 0; i + sizeof host - 1 <= n; i++)
+		hosts += !strncasecmp(p + i, host, sizeof host - 1);
+	PROMISE(hosts == 1 && !memmem(p, n, "Transfer-Encoding:", 18));
 }
 
 static void head(const char *p, size_t n, size_t step)
@@ -35,6 +52,9 @@ static void head(const char *p, size_t n, size_t step)
 	PROMISE(once.n <= n && once.n <= OPENING_HEAD && !memcmp(p + once.n - 4, "\r\n\r\n", 4));
 	PROMISE(more.n == once.n && more.port == once.port && !strcmp(more.host, once.host) && *once.host);
 	host_is_canonical(once.host);
+	PROMISE(more.plain == once.plain);
+	if (once.plain)
+		request_is_one(&once, &more);
 }
 
 static void hello(const char *p, size_t n, size_t step)

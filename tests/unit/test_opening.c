@@ -39,7 +39,6 @@ START_TEST(a_head_says_host_and_port)
 END_TEST
 
 static const char *const no_heads[] = {
-	"GET http://a.test/ HTTP/1.1\r\nHost: a.test\r\n\r\n",
 	"POST a.test:443 HTTP/1.1\r\n\r\n",
 	"connect a.test:443 HTTP/1.1\r\n\r\n",
 	" CONNECT a.test:443 HTTP/1.1\r\n\r\n",

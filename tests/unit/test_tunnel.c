@@ -21,7 +21,8 @@ static char heard[1 << 16];
 static uint8_t hello[512];
 static size_t nhello;
 
-static const struct message_target targets[] = { { .port = 443, .host = "a.test" }, { .port = 8443, .host = "10.0.0.1" } };
+static const struct message_target targets[] = { { .port = 443, .host = "a.test" }, { .port = 8443, .host = "10.0.0.1" },
+	                                         { .port = 80, .host = "p.test", .plain = 1 } };
 
 static void setup(void)
 {
@@ -33,7 +34,7 @@ static void setup(void)
 	ck_assert(!getsockname(fd, (struct sockaddr *)&here, &n));
 	ck_assert(!socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair));
 	egress = pair[1];
-	tunnels_open(&tunnels, fd, pair[0], targets, 2);
+	tunnels_open(&tunnels, fd, pair[0], targets, 3);
 }
 
 static void teardown(void)
@@ -310,6 +311,106 @@ START_TEST(who_breaks_off_has_said_what_it_has_said)
 }
 END_TEST
 
+/* ---- without TLS ---- */
+
+static const char post[] = "POST http://p.test/a HTTP/1.1\r\nHost: p.test\r\nContent-Length: 5\r\n\r\n";
+static const char posted[] = "POST /a HTTP/1.1\r\nHost: p.test\r\nConnection: close\r\nContent-Length: 5\r\n\r\nhello";
+
+/* What stands for the host of the one target that is plain, once it is asked for. */
+static int plain_host(void)
+{
+	int pair[2];
+
+	ck_assert(!socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair));
+	ck_assert_uint_eq(asked(), 2);
+	answer(LINE_OK, pair[1]);
+	close(pair[1]);
+	return pair[0];
+}
+
+/* 0: with what follows it at once; 1: byte by byte. What follows is nobody's. */
+START_TEST(a_request_is_passed_on_alone)
+{
+	static const char more[] = "helloGET http://p.test/b HTTP/1.1\r\nHost: p.test\r\n\r\n";
+	int fd = program(), host;
+
+	if (!_i) {
+		char all[512];
+
+		snprintf(all, sizeof all, "%s%s", post, more);
+		say_text(fd, all);
+		host = plain_host();
+	} else {
+		say_text(fd, post);
+		host = plain_host();
+		for (const char *c = more; *c; c++) {
+			say(fd, c, 1);
+			turn();
+		}
+	}
+	ck_assert_uint_eq(hear(host, sizeof posted - 1), sizeof posted - 1);
+	ck_assert_str_eq(heard, posted);
+	is_silent(host);
+	say_text(host, "HTTP/1.1 200 OK\r\n\r\nyes");
+	close(host);
+	ck_assert_uint_eq(hear(fd, sizeof heard - 1), 22);
+	ck_assert(strstr(heard, "yes"));
+	close(fd);
+}
+END_TEST
+
+/* Also of a program that is gone before anybody was asked. */
+START_TEST(a_request_needs_no_one_who_waits_for_it)
+{
+	int fd = program(), host;
+	size_t n = 0;
+	ssize_t k;
+
+	say_text(fd, post);
+	say_text(fd, "hello");
+	close(fd);
+	for (int i = 0; i < TURNS && !tunnels_flush(&tunnels); i++)
+		turn_for(-1, PATIENCE_MS);
+	ck_assert(tunnels_flush(&tunnels));
+	host = plain_host();
+	for (int i = 0; i < 64 * TURNS && n < sizeof posted; i++) {
+		turn_for(host, PATIENCE_MS);
+		k = recv(host, heard + n, sizeof heard - n, MSG_DONTWAIT);
+		if (!k)
+			break;
+		n += k > 0 ? (size_t)k : 0;
+	}
+	heard[n] = 0;
+	ck_assert_str_eq(heard, posted);
+	ck_assert(!tunnels_flush(&tunnels));
+	close(host);
+}
+END_TEST
+
+/* The longest there is, with as much of its body as is read with it. */
+START_TEST(a_long_request_has_room)
+{
+	static char head[OPENING_HEAD + 1], body[32 << 10];
+	int fd = program(), host, n;
+	size_t want, came = 0;
+
+	n = snprintf(head, sizeof head, "PUT http://p.test HTTP/1.1\r\nHost: p.test\r\nContent-Length: %zu\r\nX: ", sizeof body);
+	memset(head + n, 'x', OPENING_HEAD - 4 - (size_t)n);
+	memcpy(head + OPENING_HEAD - 4, "\r\n\r\n", 4);
+	say(fd, head, OPENING_HEAD);
+	say(fd, body, sizeof body);
+	host = plain_host();
+	/* http://p.test becomes /, and Connection is new. */
+	want = OPENING_HEAD - 12 + strlen("Connection: close\r\n") + sizeof body;
+	while (came < want && (n = (int)hear(host, want - came < 4096 ? want - came : 4096)) > 0)
+		came += (size_t)n;
+	ck_assert_uint_eq(came, want);
+	is_silent(host);
+	close(host);
+	close(fd);
+}
+END_TEST
+
 /* ---- what does not ---- */
 
 static const struct { const char *head, *told; } refused[] = {
@@ -318,7 +419,10 @@ static const struct { const char *head, *told; } refused[] = {
 	{ "CONNECT a.test:8443 HTTP/1.1\r\n\r\n", "krux: this call may not connect to a.test, port 8443.\n" },
 	{ "CONNECT 10.0.0.1:443 HTTP/1.1\r\n\r\n", "403 Forbidden\r\n" },
 	{ "CONNECT sub.a.test:443 HTTP/1.1\r\n\r\n", "403 Forbidden\r\n" },
-	{ "GET http://a.test/ HTTP/1.1\r\n\r\n", "The relay takes CONNECT and no other method: use https." },
+	{ "GET / HTTP/1.1\r\n\r\n", "The relay takes CONNECT, and requests to http://HOST in full, and nothing else." },
+	{ "GET http://a.test:443/ HTTP/1.1\r\nHost: a.test:443\r\n\r\n", "krux: this call may not speak to a.test, port 443, without TLS: use https.\n" },
+	{ "GET http://a.test/ HTTP/1.1\r\nHost: a.test\r\n\r\n", "krux: this call may not connect to a.test, port 80.\n" },
+	{ "GET http://p.test/ HTTP/1.1\r\nHost: a.test\r\n\r\n", "The Host of the request is another than its target." },
 	{ "CONNECT a.test:443 HTTP/1.1\r\nContent-Length: 1\r\n\r\n", "A CONNECT has no body." },
 	{ "\x16\x03\x01\x02", "403 Forbidden\r\n" },
 };
@@ -490,6 +594,9 @@ int main(void)
 	tcase_add_test(t, an_address_takes_no_name);
 	tcase_add_test(t, who_is_slow_is_waited_for);
 	tcase_add_test(t, who_breaks_off_has_said_what_it_has_said);
+	tcase_add_loop_test(t, a_request_is_passed_on_alone, 0, 2);
+	tcase_add_test(t, a_request_needs_no_one_who_waits_for_it);
+	tcase_add_test(t, a_long_request_has_room);
 	tcase_add_loop_test(t, everything_else_is_told_why_not, 0, COUNT(refused));
 	tcase_add_loop_test(t, another_name_ends_it, 0, COUNT(names));
 	tcase_add_test(t, what_is_no_tls_ends_it);
