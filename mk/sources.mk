@@ -155,7 +155,7 @@ UNIT_TESTS += test_calls_needed test_egress test_egress_ends test_network test_p
 # commands in the background
 RUNTIME_SRC += runtime/gate/background.c runtime/spawn/jobs.c runtime/spawn/jobs_answer.c runtime/spawn/ring.c runtime/spawn/shown.c \
 	runtime/spawn/spawner_run.c
-UNIT_TESTS += test_jobs
+UNIT_TESTS += test_gate_background test_jobs
 
 # what a program of a command says first, when it connects
 RUNTIME_SRC += runtime/spawn/opening_head.c runtime/spawn/opening_hello.c runtime/spawn/opening_request.c runtime/spawn/targets.c runtime/spawn/tunnel.c

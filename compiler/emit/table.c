@@ -95,7 +95,8 @@ static void json_write(struct buf *b, struct diags *ds, struct words *words, con
 
 	buf_puts(b, "{\"capability\":\"");
 	escape_json(b, cap->name);
-	buf_printf(b, "\",\"version\":\"%u.%u\",\"rows\":[", cap->major, cap->minor);
+	buf_printf(b, "\",\"version\":\"%u.%u\",%s\"rows\":[", cap->major, cap->minor,
+	           cap->handler.background ? "\"background\":true," : "");
 	if (table_fits(ds, m, cap, condensed_count(c, true)))
 		n = joined_rows(c, a, words, m, true, SIZE_MAX, &row);
 	for (size_t i = 0; i < n; i++)

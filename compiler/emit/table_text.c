@@ -160,7 +160,7 @@ void table_text(struct buf *b, struct diags *ds, struct words *words, const stru
 		for (size_t i = 0; i < r.n; i++)
 			width = r.list[i].what.n > width ? r.list[i].what.n : width;
 		buf_str(b, cap->name);
-		buf_printf(b, "@%u.%u\n", cap->major, cap->minor);
+		buf_printf(b, "@%u.%u%s\n", cap->major, cap->minor, cap->handler.background ? ", in the background" : "");
 		rows_print(b, r.list, r.n, 0, 0, width);
 		if (otherwise) {
 			outcome_put(b, 0, KRUX_STR("blocked"), width);

@@ -39,6 +39,9 @@ static void description(struct buf *b, const struct capability *cap)
 	escape_json(b, cap->doc);
 	buf_puts(b, "\\n\\nUse it ");
 	escape_json(b, cap->use);
+	if (cap->handler.background)
+		buf_puts(b, "\\n\\nIt is answered when its program runs, with the number of that run: process.status, process.output, "
+		            "process.signal and process.list tell more of it.");
 	buf_puts(b, "\\n\\nErrors:");
 	for (size_t i = 0; i < cap->nerrors; i++) {
 		buf_puts(b, "\\n- ");

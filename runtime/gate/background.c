@@ -4,7 +4,6 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 static bool is_background(const struct call *c)
 {
@@ -55,10 +54,7 @@ static void background_answer(struct gate *g, struct call *c)
 	tell_result(g, c);
 	lend_give(&g->lend, c->held, c->held_room);
 	c->held = NULL;
-	c->held_n = 0;
-	if (c->held_fd >= 0)
-		close(c->held_fd);
-	c->held_fd = -1;
+	c->early = false;
 	call_leave(c);
 	c->release = false;
 	c->runs = true;
@@ -67,7 +63,7 @@ static void background_answer(struct gate *g, struct call *c)
 /* As with a result, what the spawner says has to come together with the record of it. */
 void background_started(struct gate *g, struct call *c, const struct message *m)
 {
-	if (c->stage != CALL_RUNNING || c->held || c->runs || c->lost || !is_background(c))
+	if (c->stage != CALL_RUNNING || c->held || c->runs || c->lost || c->recorded || !is_background(c))
 		return;
 	c->held = lend_take(&g->lend, m->n, &c->held_room);
 	if (!c->held) {
@@ -76,6 +72,7 @@ void background_started(struct gate *g, struct call *c, const struct message *m)
 	}
 	memcpy(c->held, m->body, m->n);
 	c->held_n = m->n;
+	c->early = true;
 	if (c->begun)
 		background_answer(g, c);
 }
@@ -83,8 +80,18 @@ void background_started(struct gate *g, struct call *c, const struct message *m)
 void background_begun(struct gate *g, struct call *c)
 {
 	c->begun = true;
-	if (c->held && is_background(c) && !c->runs)
+	if (c->early)
 		background_answer(g, c);
+}
+
+/* One that has ended by then is answered with how it did. */
+void background_result(struct gate *g, struct call *c)
+{
+	if (!c->early)
+		return;
+	lend_give(&g->lend, c->held, c->held_room);
+	c->held = NULL;
+	c->early = false;
 }
 
 /* This gate goes, and with it those that its calls belong to. */

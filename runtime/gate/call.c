@@ -336,6 +336,7 @@ static void call_ended(struct gate *g, struct call *c)
 
 void call_result(struct gate *g, struct call *c, struct message *m)
 {
+	background_result(g, c);
 	if (c->stage != CALL_RUNNING || c->held || c->runs)
 		return;
 	c->held = lend_take(&g->lend, m->n, &c->held_room);
@@ -371,7 +372,7 @@ void call_outcome(struct gate *g, struct call *c, const struct record *r)
 	c->recorded = true;
 	if (c->runs) {
 		call_free(g, c);
-	} else if (c->held) {
+	} else if (c->held && !c->early) {
 		call_ended(g, c);
 	} else if (c->lost) {
 		tell_record(g, c, r);

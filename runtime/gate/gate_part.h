@@ -2,7 +2,7 @@
  *
  * Data flows so: server.c takes messages from connections, call.c makes decisions and records of
  * them, links.c carries them to recorder and spawner and brings back what these say, tell.c tells
- * the agent. defer.c makes tickets, ticket.c keeps them, release.c lets them run, ended.c keeps what no longer waits,
+ * the agent; background.c has the calls that are answered before they have ended. defer.c makes tickets, ticket.c keeps them, release.c lets them run, ended.c keeps what no longer waits,
  * supervise.c talks to persons. */
 #ifndef KRUX_GATE_PART_H
 #define KRUX_GATE_PART_H
@@ -95,8 +95,9 @@ struct call {
 	enum audit_auth auth;
 	uint64_t uid, connection;
 	bool cancelled, recorded, claimed, lost, pure;
-	/* Of a command in the background: it is among nruns; that its program runs is recorded; it is answered, and goes on. */
-	bool counted, begun, runs;
+	/* Of a command in the background: it is among nruns; that its program runs is recorded; what is held is the word that
+	 * it does, not its result; it is answered, and goes on. */
+	bool counted, begun, early, runs;
 	bool release;                  /* nobody's: a ticket lets it run; its answer is for who waits */
 	bool renewal;                  /* nobody's: a ticket of another bundle becomes one of this */
 	enum audit_kind kind;          /* of the record under way */
@@ -330,6 +331,8 @@ void background_uncount(struct gate *, struct call *);
 /* The spawner says that its program runs; that is on disk. */
 void background_started(struct gate *, struct call *, const struct message *);
 void background_begun(struct gate *, struct call *);
+/* Its result is here: what was held for it is not needed. */
+void background_result(struct gate *, struct call *);
 /* All of them are to end, since this gate does. */
 void background_end(struct gate *);
 

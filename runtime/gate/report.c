@@ -380,6 +380,8 @@ struct krux_str report_capability(struct gate *g, const struct krux_capability *
 	object_str(&o, "doc", cap->doc);
 	object_str(&o, "use", cap->use);
 	object_bool(&o, "durable", cap->durable);
+	if (cap->handler.background)
+		object_bool(&o, "background", true);
 	fields_put(g, &o, "input", cap->input);
 	fields_put(g, &o, "output", cap->output);
 	errors_put(g, &o, cap);

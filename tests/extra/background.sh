@@ -51,6 +51,8 @@ default: blocked
 X
 exits "build" 0 "$C" build "$dir/p.yaml" -I "$dir/caps" -o "$dir/b"
 has "the plan says so" "$dir/b/sandbox/demo.serve@1.0.plan" "in the background"
+"$C" table "$dir/p.yaml" -I "$dir/caps" > "$dir/table" 2>&1
+has "and the table" "$dir/table" "demo.serve@1.0, in the background"
 has "and the reference" "$dir/b/docs/demo.serve@1.0.md" "runs in the background"
 has "the plan of a signal" "$dir/b/sandbox/process.signal@1.0.plan" 'state("runs"): spawner'
 chmod -R a+rX "$dir"
@@ -61,7 +63,7 @@ kin() { # parent, name: pids
 call() { $R call "$@" --as "$agent" --token-file "$w/token.$agent" --socket "$w/a" --json; }
 start() { # how [capability]: $run
 	exits "${2:-demo.serve} $1" 0 call "${2:-demo.serve}" "{\"how\":\"$1\"}"
-	run=$(sed -n 's/.*"output":{"run":\([0-9]*\)}.*/\1/p' "$dir/out")
+	run=$(sed -n 's/.*"output":{"run":\([0-9]*\)[,}].*/\1/p' "$dir/out")
 	[ -n "$run" ] || { bad "$1" "no run in: $(cat "$dir/out" "$w/log")"; exit 1; }
 }
 output() { call process.output "{\"run\":$1,\"from\":${2:-0},\"limit\":${3:-65536}}"; }

@@ -327,6 +327,30 @@ void world_finish(struct world_run *run, int how)
 		channel_put(&run->gate->spawner, MESSAGE_RESULT, run->cookie, part, n, &err);
 }
 
+void world_says_started(struct world_run *run)
+{
+	uint8_t output[16];
+	struct item_out o = { output, sizeof output, 0 };
+	struct message_result r = { .end = SPAWN_DONE };
+	struct part part[2] = { { &r, sizeof r }, { output, 0 } };
+
+	item_head(&o, ITEM_MAP, 1);
+	item_str(&o, ITEM_TEXT, KRUX_STR("run"));
+	item_head(&o, ITEM_UINT, run->seq);
+	r.noutput = (uint32_t)o.n;
+	part[1].n = o.n;
+	channel_put(&run->gate->spawner, MESSAGE_STARTED, run->cookie, part, 2, &err);
+}
+
+void world_started(struct world_run *run)
+{
+	struct record r = { 0 };
+
+	record_set(&r, AUDIT_KIND, AUDIT_KIND_STARTED);
+	record_set(&r, AUDIT_ABOUT, run->seq);
+	world_append(&r);
+}
+
 static void spawner_run(struct world_gate *g, const struct message *m)
 {
 	struct world_run *run = &world.run[world.nruns++ % 64];

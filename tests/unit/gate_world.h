@@ -110,6 +110,9 @@ void world_revoke(const char *name);
 void world_key(const char *role, const struct krux_secret_key *, const char *action);
 void world_ack(void);                        /* lets held ACKs go */
 void world_finish(struct world_run *, int how);
+/* The program of a call in the background runs: the spawner says so, its record says so. */
+void world_says_started(struct world_run *);
+void world_started(struct world_run *);
 void world_see(void);
 
 /* The last record of a kind, or NULL. */
