@@ -6,7 +6,7 @@
  *   fork          the same by fork, static
  *   bubblewrap    seven namespaces, the host's root read-only, and the dynamic program; or cat
  *   cold          a call of filesystem.stat, from the request at the spawner to its answer, all layers on, with nothing
- *                 made before
+ *                 made before for it: what waits are new network namespaces, for whoever is next
  *   reused        the same with the agent's network and mounts made before, and no child
  *   cold command  the dynamic program as a command, with nothing made before; where it may write, behind an overlay
  *                 (each in a cgroup of its own, where cgroup v2 is there)

@@ -38,16 +38,26 @@ pid_t namespaces_fork(const struct probe *probe, int group, int *pidfd)
 	return fork_into(own | shared, probe, group, pidfd);
 }
 
+pid_t namespaces_fork_joining(const struct probe *probe, int group, int *pidfd)
+{
+	return fork_into(own | (shared & ~(uint64_t)CLONE_NEWNET), probe, group, pidfd);
+}
+
 /* Without a cgroup namespace: groups of children lie outside of the one that it would have, where a mount may let nobody
  * fork into (nsdelegate). */
-pid_t namespaces_fork_shared(const struct probe *probe, int *pidfd)
+pid_t namespaces_fork_shared(const struct probe *probe, bool network, int *pidfd)
 {
-	return fork_into(shared | (own & ~(uint64_t)(CLONE_NEWPID | CLONE_NEWCGROUP)), probe, -1, pidfd);
+	return fork_into((shared & ~(uint64_t)(network ? 0 : CLONE_NEWNET)) | (own & ~(uint64_t)(CLONE_NEWPID | CLONE_NEWCGROUP)), probe, -1, pidfd);
 }
 
 pid_t namespaces_fork_own(const struct probe *probe, bool mounts, bool network, int group, int *pidfd)
 {
 	return fork_into(own | CLONE_PARENT | (mounts ? CLONE_NEWNS : 0) | (network ? CLONE_NEWNET : 0), probe, group, pidfd);
+}
+
+int namespaces_enter_network(int network)
+{
+	return setns(network, CLONE_NEWNET);
 }
 
 int namespaces_enter_group(void)

@@ -50,9 +50,14 @@ const char *probe_missing(const struct probe *);
 /* Forks into fresh namespaces, and into that cgroup (-1: where the caller is): all but the user namespace as root, all
  * with it otherwise. As fork: 0 in the child, its pid in the parent; a descriptor that stands for it in *pidfd. */
 pid_t namespaces_fork(const struct probe *, int group, int *pidfd);
+/* The same but for the network namespace, which is another's until the child has entered one. */
+pid_t namespaces_fork_joining(const struct probe *, int group, int *pidfd);
+/* Enters that network namespace, which nobody else is in. */
+int namespaces_enter_network(int network);
 /* The same in two steps: a process with fresh namespaces but for the pid namespace, and from that one children of its
- * parent, with its mounts and network and all others fresh, the user namespace too where it is not root. */
-pid_t namespaces_fork_shared(const struct probe *, int *pidfd);
+ * parent, with its mounts and network and all others fresh, the user namespace too where it is not root. network: it is not to
+ * enter one. */
+pid_t namespaces_fork_shared(const struct probe *, bool network, int *pidfd);
 /* mounts: with its mounts, and more that are its own; network: with one of its own. */
 pid_t namespaces_fork_own(const struct probe *, bool mounts, bool network, int group, int *pidfd);
 /* In a child that was forked into a group: its cgroup namespace begins where its parent was; now it begins at its own. */

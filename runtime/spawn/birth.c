@@ -55,7 +55,8 @@ int birth_start(struct child_plan *plan, struct birth *b, struct krux_err *err)
 	plan->go = wait;
 	plan->uid = geteuid();
 	plan->gid = getegid();
-	b->pid = namespaces_fork(plan->probe, plan->cgroup, &b->pidfd);
+	b->pid = plan->network < 0 ? namespaces_fork(plan->probe, plan->cgroup, &b->pidfd)
+	                           : namespaces_fork_joining(plan->probe, plan->cgroup, &b->pidfd);
 	if (b->pid == 0)
 		child_run(plan);
 	if (b->pid < 0) {

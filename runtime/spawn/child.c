@@ -120,6 +120,11 @@ static void namespaces_on(struct child *ch)
 
 	if (ch->proc < 0)
 		layer_on(ch, LAYER_NS_MOUNT, -1);
+	if (ch->plan->network >= 0) {
+		layer_on(ch, LAYER_NS_NET, namespaces_enter_network(ch->plan->network));
+		close(ch->plan->network);
+		ch->plan->network = -1;        /* children of this process are in it too */
+	}
 	if (!probe->root)
 		layer_on(ch, LAYER_NS_USER,
 		         namespaces_map_self(ch->proc, ch->plan->uid, ch->plan->gid));
@@ -162,7 +167,13 @@ static void descriptors_on(struct child *ch)
 /* To who has put on what it shares. */
 static int child_says(const struct child *ch)
 {
-	return mounts_say(ch->plan->ask, ch->plan->command ? ch->proc : -1);
+	const int mounts = ch->plan->command ? namespace_open(ch->proc, "mnt") : -1;
+	const int rc = namespace_say(ch->plan->ask, mounts), no = errno;
+
+	if (mounts >= 0)
+		close(mounts);
+	errno = no;
+	return rc;
 }
 
 /* The parent alone may map a user namespace that is root's onto another uid. */

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -15,26 +16,29 @@ union control {
 	char room[CMSG_SPACE(sizeof(int))];
 };
 
-int mounts_say(int socket, int proc)
+int namespace_open(int proc, const char *name)
 {
-	const int fd = proc < 0 ? -1 : openat(proc, "self/ns/mnt", O_RDONLY | O_CLOEXEC);
+	char path[32];
+
+	snprintf(path, sizeof path, "self/ns/%s", name);
+	return openat(proc, path, O_RDONLY | O_CLOEXEC);
+}
+
+int namespace_say(int socket, int fd)
+{
 	struct iovec byte = { (char[]){ 0 }, 1 };
 	union control c = { .head = { .cmsg_len = CMSG_LEN(sizeof fd), .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS } };
 	struct msghdr m = { .msg_iov = &byte, .msg_iovlen = 1 };
-	ssize_t n;
 
 	if (fd >= 0) {
 		memcpy(CMSG_DATA(&c.head), &fd, sizeof fd);
 		m.msg_control = &c;
 		m.msg_controllen = sizeof c.room;
 	}
-	n = sendmsg(socket, &m, MSG_NOSIGNAL);
-	if (fd >= 0)
-		close(fd);
-	return n == 1 ? 0 : -1;
+	return sendmsg(socket, &m, MSG_NOSIGNAL) == 1 ? 0 : -1;
 }
 
-int mounts_hear(int socket)
+int namespace_hear(int socket, int flags)
 {
 	char byte;
 	struct iovec iov = { &byte, 1 };
@@ -43,7 +47,7 @@ int mounts_hear(int socket)
 	struct cmsghdr *h;
 	int fd = -1;
 
-	if (recvmsg(socket, &m, MSG_CMSG_CLOEXEC) != 1)
+	if (recvmsg(socket, &m, MSG_CMSG_CLOEXEC | flags) != 1)
 		return -2;
 	h = CMSG_FIRSTHDR(&m);
 	if (h && h->cmsg_type == SCM_RIGHTS && h->cmsg_len == CMSG_LEN(sizeof fd))

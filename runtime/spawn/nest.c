@@ -25,7 +25,7 @@ static void child_hear(const struct child_plan *plan, pid_t pid, int pidfd, int 
 	while (poll(p, 2, -1) < 0 && errno == EINTR)
 		;
 	if (p[0].revents & POLLIN)
-		mounts = mounts_hear(asks);
+		mounts = namespace_hear(asks, 0);
 	if (mounts >= 0)
 		mounts_keep(mounts, pidfd);
 	if (mounts >= -1 && plan->probe->root && !child_shared_map(pid, plan->owner, plan->group))

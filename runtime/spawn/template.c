@@ -153,6 +153,7 @@ static int template_open(struct template *t, struct krux_err *err)
 	command_signals_block();
 	if (o->confine && o->confine(runs_of(t), err))
 		return -1;
+	spares_open(&t->spares, probe_get());
 	t->loop.turn = turn;
 	t->loop.turn_ctx = t;
 	if (loop_watch(&t->loop, &t->watch, EPOLLIN, err))
@@ -164,6 +165,7 @@ static int template_open(struct template *t, struct krux_err *err)
 static void template_close(struct template *t)
 {
 	children_close(t);
+	spares_close(&t->spares);
 	for (size_t i = 0; t->looking && i < LOOKING_MOST; i++)
 		looking_stop(&t->looking[i]);
 	loop_close(&t->loop);
@@ -188,6 +190,7 @@ int template_run(int channel, const struct template_options *options)
 	}
 	t->options = options;
 	t->groups.above = -1;
+	t->spares.socket = -1;
 	t->channel.fd = -1;
 	t->watch = (struct watch){ .fd = channel, .ready = spawner_ready, .ctx = t };
 	if (channel_open(&t->channel, channel, &err)) {

@@ -6,6 +6,7 @@
 #include "runtime/spawn/template_part.h"
 
 #include "capspec/schema.h"
+#include "runtime/base/cleanup.h"
 #include "runtime/base/err.h"
 #include "runtime/spawn/command.h"
 
@@ -236,6 +237,7 @@ static int call_cold(struct template *t, const struct message *m, struct krux_er
 	struct child_plan plan;
 	struct asked asked;
 	struct call *c;
+	int network, rc;
 
 	if (asked_plan(t, m, &plan, &asked, err))
 		return -1;
@@ -248,7 +250,10 @@ static int call_cold(struct template *t, const struct message *m, struct krux_er
 		return -1;
 	}
 	plan.cgroup = c->group ? c->group->fd : -1;
-	if (birth_start(&plan, &c->birth, err)) {
+	plan.network = network = spares_take(&t->spares);
+	rc = birth_start(&plan, &c->birth, err);
+	cleanup_fd(&network);
+	if (rc) {
 		/* What waits may be what the machine has too little of. */
 		pool_empty(t, NULL);
 		call_free(c);
@@ -355,6 +360,9 @@ void pool_tend(struct template *t)
 	while ((place = pool_due(&t->pool, t->ncalls > t->nbackground, &key)) >= 0)
 		child_await(t, place, key);
 	nests_tend(t);
+	/* While calls go on, they are to have the processors. */
+	if (t->ncalls == t->nbackground)
+		spares_tend(&t->spares);
 	next = pool_next(&t->pool, now);
 	if (next)
 		loop_timer_set(&t->loop, &t->tend, next);

@@ -1,6 +1,7 @@
 /* Classes of calls to processes that their children come from, and those children to their processes. */
 #include "runtime/spawn/template_part.h"
 
+#include "runtime/base/cleanup.h"
 #include "runtime/base/err.h"
 #include "runtime/bundle/loaded.h"
 
@@ -145,7 +146,7 @@ static int nest_plan(struct template *t, const struct pool_key *key, int workspa
 
 	*plan = (struct child_plan){ .probe = probe_get(), .builtin = cap ? NULL : (const struct builtin *)(uintptr_t)key->profile,
 		                     .program = -1, .workspace = -1, .store = -1, .line = -1, .stream = -1, .socket = -1,
-		                     .cgroup = -1, .out = -1, .ask = -1, .go = -1, .blob = { -1, -1 } };
+		                     .cgroup = -1, .network = -1, .out = -1, .ask = -1, .go = -1, .blob = { -1, -1 } };
 	if (cap && nest_plan_command(t, cap, workspace, plan, err))
 		return -1;
 	plan->uid = geteuid();
@@ -217,7 +218,7 @@ static int nest_start(struct template *t, struct nest *n, const struct pool_key 
 {
 	struct asked asked = { .template = t, .key = *key };
 	struct child_plan plan;
-	int pair[2];
+	int pair[2], network;
 
 	if (nest_plan(t, key, workspace, &asked, &plan, err))
 		return -1;
@@ -229,9 +230,11 @@ static int nest_start(struct template *t, struct nest *n, const struct pool_key 
 		close(pair[1]);
 		return -1;
 	}
-	n->pid = namespaces_fork_shared(probe_get(), &n->ended.fd);
+	plan.network = network = spares_take(&t->spares);
+	n->pid = namespaces_fork_shared(probe_get(), network < 0, &n->ended.fd);
 	if (!n->pid)
 		nest_be(t, &plan, pair[1]);
+	cleanup_fd(&network);
 	close(pair[1]);
 	if (n->pid < 0) {
 		err_set(err, errno, "start a process for the calls of an agent");

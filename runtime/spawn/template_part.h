@@ -10,6 +10,7 @@
 #include "runtime/spawn/looking.h"
 #include "runtime/spawn/pool.h"
 #include "runtime/spawn/program.h"
+#include "runtime/spawn/spares.h"
 #include "runtime/spawn/template.h"
 #include "runtime/spawn/warrant.h"
 
@@ -64,6 +65,7 @@ struct template {
 	struct warrant_rules rules;
 	struct programs programs;      /* of commands */
 	struct groups groups;          /* for calls of commands */
+	struct spares spares;
 	bool counts_io;                /* the kernel counts what processes read and write */
 	struct call *call, *free;      /* TEMPLATE_CHILDREN of them */
 	unsigned ncalls, nbackground;  /* that do not wait; of these, in the background */

@@ -70,31 +70,36 @@ START_TEST(the_mounts_of_who_says_so)
 	struct stat own, got;
 	int fd;
 
-	ck_assert(!mounts_say(pair[0], proc));
-	fd = mounts_hear(pair[1]);
+	ck_assert(!namespace_say(pair[0], namespace_open(proc, "mnt")));
+	fd = namespace_hear(pair[1], 0);
 	ck_assert_int_ge(fd, 0);
 	ck_assert(!stat("/proc/self/ns/mnt", &own) && !fstat(fd, &got));
 	ck_assert_uint_eq(own.st_dev, got.st_dev);
 	ck_assert_uint_eq(own.st_ino, got.st_ino);
 	ck_assert_int_eq(fcntl(fd, F_GETFD), FD_CLOEXEC);
 	close(fd);
+	ck_assert(!namespace_say(pair[0], namespace_open(proc, "net")));
+	fd = namespace_hear(pair[1], MSG_DONTWAIT);
+	ck_assert(!stat("/proc/self/ns/net", &own) && !fstat(fd, &got));
+	ck_assert_uint_eq(own.st_ino, got.st_ino);
+	close(fd);
+	ck_assert_int_eq(namespace_hear(pair[1], MSG_DONTWAIT), -2);
 }
 END_TEST
 
 START_TEST(a_word_without_mounts)
 {
-	ck_assert(!mounts_say(pair[0], -1));
-	ck_assert_int_eq(mounts_hear(pair[1]), -1);
+	ck_assert(!namespace_say(pair[0], -1));
+	ck_assert_int_eq(namespace_hear(pair[1], 0), -1);
 	/* A folder where there is nothing of the kind. */
-	ck_assert(!mounts_say(pair[0], open("/tmp", O_PATH | O_CLOEXEC)));
-	ck_assert_int_eq(mounts_hear(pair[1]), -1);
+	ck_assert_int_lt(namespace_open(open("/tmp", O_PATH | O_CLOEXEC), "mnt"), 0);
 }
 END_TEST
 
 START_TEST(who_ends_without_a_word)
 {
 	close(pair[0]);
-	ck_assert_int_eq(mounts_hear(pair[1]), -2);
+	ck_assert_int_eq(namespace_hear(pair[1], 0), -2);
 }
 END_TEST
 
