@@ -95,6 +95,23 @@ capability push @1.0 {
   example "a MiB" { url: "https://public.test:444/", port: "444" } -> { status: 0, truncated: false };
 }
 
+/// Gets a page in the background.
+/// use: in this test.
+capability later @1.0 {
+  input {
+    url : url "Of the page.";
+  }
+  output {
+    run    : uint           "The run.";
+    status : optional uint  "0: it came.";
+  }
+  error Missing "Nothing of the program's own: see status." recover stop "Look at its output.";
+  effect connects(url);
+  limits { memory 64MiB; cpu 10s; wall 1m; pids 8; files 64; output 256KiB; }
+  handler command "/usr/bin/curl" sha256 "@sha256:/usr/bin/curl@" argv [ "-s", "-S", "--", url ] background;
+  example "a page" { url: "https://public.test/" } -> { };
+}
+
 /// Says a word.
 /// use: in this test.
 capability show @1.0 {
@@ -129,13 +146,14 @@ s.sendall(('GET '+u+' HTTP/1.1'+end+'Host: '+u.split('/')[2]+end+end).encode());
 t=d.decode().split(end); print(t[0].split(' ',1)[1],t[-1])"
 sed -i "s|@stray@|$dir/stray|; s|@python@|$python|; s|@code@|$code|; s|@push@|$push|; s|@turn@|$turn|" "$dir/web.in"
 sh "$top/examples/commands/pin.sh" "$dir/web.in" > "$dir/in/web.cap"
+cp "$top/stdlib-caps/process/process.cap" "$dir/in/"
 cat > "$dir/in/p.yaml" <<'X'
 krux: policy/1
 name: p
 layer: organization
 rules:
-  - { id: words, on: web.show, verdict: autonomous }
-  - { id: pages, on: [ web.get, web.push, web.stray, web.turn ], when: 'url.host != "blocked.test"', verdict: autonomous }
+  - { id: words, on: [ web.show, process.status, process.output ], verdict: autonomous }
+  - { id: pages, on: [ web.get, web.later, web.push, web.stray, web.turn ], when: 'url.host != "blocked.test"', verdict: autonomous }
 default: blocked
 X
 "$C" build "$dir/in" -o "$dir/b" > "$dir/out" 2>&1 || bad "build" "$(cat "$dir/out")"
@@ -219,7 +237,7 @@ took=$(($(date +%s) - began))
 
 # ---- in the daemon, whose children wait: as root, and as an ordinary user ----
 mkdir "$dir/bin"
-for p in kruxrt krux-egress krux-gate krux-recorder krux-spawner krux-handler krux-web krux-ctl krux-call; do
+for p in kruxrt krux-egress krux-gate krux-recorder krux-spawner krux-handler krux-web krux-ctl krux-call krux-audit; do
 	cp "$(dirname "$R")/$p" "$dir/bin/"
 done
 chmod -R a+rX "$dir"
@@ -251,6 +269,17 @@ whole() { # who, prefix of commands
 		for n in 1 2 3; do has "round $round, call $n" "$dir/$n" 'hello'; done
 		has "round $round, the host of another call" "$dir/4" '403 Forbidden krux: this call may not connect to public.test'
 	done
+	# In the background it reaches the same, and what it sent and got is in its outcome.
+	ask web.later '{"url":"https://public.test/"}' > "$dir/1" 2>&1
+	run=$(sed -n 's/.*"output":{"run":\([0-9]*\)[,}].*/\1/p' "$dir/1")
+	over() { ask process.status "{\"run\":${run:-0}}" > "$dir/2" 2>&1; grep -q '"state":"ended"' "$dir/2"; }
+	soon over || bad "in the background" "$(cat "$dir/1" "$dir/2")"
+	has "in the background" "$dir/2" '"end":"done"'
+	has "its status" "$dir/2" '"status":0'
+	ask process.output "{\"run\":${run:-0}}" > "$dir/3" 2>&1
+	has "its page" "$dir/3" '"text":"hello'
+	$as "$dir/bin/kruxrt" audit query --state "$s" --capability web.later --format json > "$dir/4" 2>&1
+	has "its bytes" "$dir/4" '["public.test",443,1,0,'
 	kill "$daemon"
 	wait "$daemon"
 	# Where there are no rules to be had it is refused, also by children that wait, and nothing else is.
