@@ -81,7 +81,7 @@ static void daemon_start(void)
 	daemon_pid = fork();
 	if (!daemon_pid) {
 		struct daemon_plan plan = {
-			.start = { { { self, self, self, self, self, self } }, &state, state.log, "test", false, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 60870 },
+			.start = { .parts = { { self, self, self, self, self, self } }, .state = &state, .keys = state.log, .engine = "test", .uid_base = 60870 },
 			.bundle_path = bundle_path, .bundle = open(bundle_path, O_RDONLY | O_CLOEXEC),
 			.agent = &agent, .supervisor = &supervisor, .cgroup = cgroup,
 			.start_ns = start_ns, .drain_ns = drain_ns, .leave_ns = 2000000000, .pause_ns = 1000000,
