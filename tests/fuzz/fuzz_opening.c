@@ -20,17 +20,19 @@ static void host_is_canonical(const char *host)
 /* One Host, one end of its connection, one empty line, and that the last; no longer than there is room for. */
 static void request_is_one(const struct opening_head *once, const struct opening_head *more)
 {
-	static const char host[] = "\r\nHost: ", close[] = "\r\nConnection: close\r\n";
+	static const char host[] = "\r\nHost:", coding[] = "\r\nTransfer-Encoding:", end[] = "\r\nConnection: close\r\n";
 	const char *p = once->request;
 	const size_t n = once->nrequest;
 	unsigned hosts = 0;
 
 	PROMISE(n == more->nrequest && !memcmp(p, more->request, n) && once->body == more->body);
 	PROMISE(n <= once->n + OPENING_MORE_BYTES && n <= sizeof once->request);
-	PROMISE(memmem(p, n, "\r\n\r\n", 4) == p + n - 4 && memmem(p, n, close, sizeof close - 1));
-	for (size_t i = 0; i + sizeof host - 1 <= n; i++)
-		hosts += !strncasecmp(p + i, host, sizeof host - 1);
-	PROMISE(hosts == 1 && !memmem(p, n, "Transfer-Encoding:", 18));
+	PROMISE(memmem(p, n, "\r\n\r\n", 4) == p + n - 4 && memmem(p, n, end, sizeof end - 1));
+	for (size_t i = 0; i < n; i++) {
+		hosts += n - i >= sizeof host - 1 && !strncasecmp(p + i, host, sizeof host - 1);
+		PROMISE(n - i < sizeof coding - 1 || strncasecmp(p + i, coding, sizeof coding - 1) != 0);
+	}
+	PROMISE(hosts == 1);
 }
 
 static void head(const char *p, size_t n, size_t step)
