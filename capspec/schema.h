@@ -78,6 +78,7 @@ struct krux_capability {
 	uint64_t limit[KRUX_LIMIT_COUNT];
 	struct krux_handler handler;
 	bool durable;                 /* the outcome is durable before the answer */
+	bool approves_changes;        /* COMMAND: what it has changed waits for a person, as a whole */
 	unsigned rank;                /* greatest effect rank */
 	uint32_t max_args;            /* greatest length of the canonical arguments, bytes */
 };

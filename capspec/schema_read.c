@@ -257,7 +257,11 @@ static bool capability_read(struct reader *r, const struct krux_value *map, stru
 		return schema_refuse(r, "is not that of its effects");
 	v = schema_get(r, map, "durable", KRUX_V_BOOL);
 	c->durable = v && v->b;
-	return v != NULL;
+	if (!v || !schema_flag(r, map, "approves_changes", &c->approves_changes))
+		return false;
+	/* Whoever would wait for a person in the background is not there yet. */
+	return !c->approves_changes || (c->handler.kind == KRUX_HANDLER_COMMAND && !c->handler.background) ||
+	       schema_refuse(r, "is for commands that are not in the background");
 }
 
 static int version_cmp(const struct krux_capability *a, const struct krux_capability *b)

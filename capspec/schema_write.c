@@ -442,7 +442,7 @@ static bool capability_write(struct writer *w, const struct krux_capability *c, 
 	if (!type_write(w, c->input, 0, &input) || !type_write(w, c->output, 0, &output) ||
 	    !errors_write(w, c, &errors) || !effects_write(w, c, &effects) ||
 	    !labels_write(w, c, &labels) || !limits_write(w, c, &limits) ||
-	    !handler_write(w, &c->handler, &handler) || !map_open(w, &map, 16))
+	    !handler_write(w, &c->handler, &handler) || !map_open(w, &map, 17))
 		return false;
 	map_put_text(&map, "name", c->name);
 	map_put(&map, "major", number(c->major));
@@ -458,6 +458,9 @@ static bool capability_write(struct writer *w, const struct krux_capability *c, 
 	map_put(&map, "limits", limits);
 	map_put(&map, "handler", handler);
 	map_put(&map, "durable", boolean(c->durable));
+	/* Left out where it is not so: bundles that know nothing of it say the same. */
+	if (c->approves_changes)
+		map_put(&map, "approves_changes", boolean(true));
 	map_put(&map, "rank", number(c->rank));
 	map_put(&map, "max_args", number(c->max_args));
 	*out = map_close(&map);

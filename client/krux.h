@@ -190,7 +190,7 @@ int krux_cancel(struct krux *, uint64_t id, struct krux_fault *);
 enum krux_end {
 	KRUX_END_INVALID,          /* the arguments do not fit, or there is no such capability: where, why */
 	KRUX_END_DENIED,           /* by policy: rule, source, reason, remedy */
-	KRUX_END_DEFERRED,         /* a person has to approve: ticket */
+	KRUX_END_DEFERRED,         /* a person has to approve: ticket; the call, or what its program has changed, which remedy says */
 	KRUX_END_DONE,             /* output */
 	KRUX_END_ERROR,            /* one of the capability's own errors: error, message, recover, hint */
 	KRUX_END_KILLED,           /* by a limit, a cancellation or a freeze: why */

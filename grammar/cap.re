@@ -399,6 +399,8 @@ escaped  = "\\" rest;
 "limits"                     { RETURN(T_LIMITS); }
 "handler"                    { RETURN(T_HANDLER); }
 "answer"                     { RETURN(T_ANSWER); }
+"changes"                    { RETURN(T_CHANGES); }
+"approve"                    { RETURN(T_APPROVE); }
 "durable"                    { RETURN(T_DURABLE); }
 "example"                    { RETURN(T_EXAMPLE); }
 "builtin"                    { RETURN(T_BUILTIN); }

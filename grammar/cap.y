@@ -35,7 +35,7 @@
 /* Words serve as names wherever the grammar has no other use for them. */
 %fallback WORD AND OR NOT TRUE FALSE IN UNDER MATCHES LIKE STARTS ENDS WITH CONTAINS HAS ANY ALL IT
 	SIZE WORKSPACE CALLS NAMESPACE TYPE CAPABILITY INPUT OUTPUT ERROR RECOVER EFFECT LABELS LIMITS
-	HANDLER ANSWER DURABLE EXAMPLE BUILTIN COMMAND SHA256 ARGV BACKGROUND MCP TOOL RESIDENT TREE PRUNES
+	HANDLER ANSWER DURABLE CHANGES APPROVE EXAMPLE BUILTIN COMMAND SHA256 ARGV BACKGROUND MCP TOOL RESIDENT TREE PRUNES
 	OPTIONAL UNUSED ENUM LIST MAP RECORD DECIMAL MAX PATTERN.
 
 /* decimal 2 0..9.99: the first number is the scale. */
@@ -144,6 +144,7 @@ clause ::= LABELS names(L) SEMI. {
 clause ::= LIMITS LC limits RC.                          { p->draft->cap.limit_clauses++; }
 clause ::= HANDLER(H) handler SEMI(S).                   { p->draft->cap.handlers++; p->draft->cap.handler.at = FROM_TO(H, S); }
 clause ::= ANSWER DURABLE COLON FALSE SEMI.              { p->draft->cap.answers++; p->draft->cap.not_durable = true; }
+clause ::= CHANGES(C) COLON APPROVE SEMI(S).             { p->draft->cap.changes++; p->draft->cap.changes_at = FROM_TO(C, S); }
 clause ::= EXAMPLE STRING(N) record(I) ARROW record(O) SEMI. {
 	struct cap_draft *d = p->draft;
 	struct ast_example example = { AT(N), N.text, I, O, { 0 } };

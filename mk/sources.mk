@@ -101,6 +101,10 @@ HANDLER_SRC += stdlib-caps/common/answer.c stdlib-caps/common/builtins.c stdlib-
 	stdlib-caps/network/check_port.c stdlib-caps/network/dns_lookup.c stdlib-caps/network/line.c \
 	stdlib-caps/system/figures.c stdlib-caps/system/health.c stdlib-caps/system/info.c \
 	stdlib-caps/system/metrics.c stdlib-caps/system/ping.c stdlib-caps/system/time.c stdlib-caps/system/zone.c
+# what a person approves of what a command has changed
+RUNTIME_SRC += runtime/base/changeset.c runtime/spawn/changes_approved.c runtime/spawn/changes_keep.c runtime/gate/changes.c \
+	runtime/front/card_changes.c runtime/front/unified.c
+UNIT_TESTS += test_changeset test_unified
 RUNTIME_MAIN += runtime/main.c
 # Programs beside kruxrt, whose commands kruxrt becomes: what people type is in no process of the daemon.
 RUNTIME_SRC += runtime/front/program.c

@@ -91,7 +91,7 @@ struct ast_capability {
 	struct span doc_at;
 	const struct ast_field *input, *output;
 	size_t ninput, noutput;
-	unsigned inputs, outputs, effect_clauses, label_clauses, limit_clauses, handlers, answers;
+	unsigned inputs, outputs, effect_clauses, label_clauses, limit_clauses, handlers, answers, changes;
 	const struct ast_error *error;
 	size_t nerrors;
 	const struct ast_effect *effect;
@@ -102,6 +102,7 @@ struct ast_capability {
 	size_t nlimits;
 	struct ast_handler handler;
 	bool not_durable;                  /* answer durable: false; */
+	struct span changes_at;            /* changes: approve; */
 	const struct ast_example *example;
 	size_t nexamples;
 };

@@ -75,6 +75,7 @@ static void capability_convert(struct arena *a, const struct capability *c, stru
 		.summary = c->summary, .doc = c->doc, .use = c->use, .input = c->input, .output = c->output,
 		.error = error, .nerrors = c->nerrors, .effect = effect, .neffects = c->neffects, .label = c->label,
 		.nlabels = c->nlabels, .handler = handler_convert(a, &c->handler), .durable = c->durable,
+		.approves_changes = c->approves_changes,
 		.rank = c->rank, .max_args = c->max_args };
 	for (int i = 0; i < LIMIT_COUNT; i++)
 		out->limit[i] = c->limit[i];

@@ -220,6 +220,9 @@ static void effects_print(struct buf *b, const struct capability *cap)
 	}
 	if (!all)
 		buf_puts(b, "  this version does not run a call that nobody holds\n");
+	if (cap->approves_changes)
+		buf_puts(b, "  changes: none is put into the workspace before a person has been shown all of them, and approved them as a "
+		         "whole\n");
 }
 
 static void bytes_print(struct buf *b, uint64_t v)

@@ -43,6 +43,8 @@ void handler_resolve(struct cap_ctx *);
 void held_check(struct cap_ctx *);
 /* commands.c: the same of a program. */
 void commands_check(struct cap_ctx *);
+/* Of any handler: can its changes be approved, where it says that they are. */
+void changes_check(struct cap_ctx *);
 void examples_resolve(struct cap_ctx *);
 void limits_resolve(struct cap_ctx *);
 void doc_resolve(struct cap_ctx *);

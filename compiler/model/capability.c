@@ -128,6 +128,7 @@ static void clauses_check(struct cap_ctx *c)
 		{ "limits", ast->limit_clauses, true, true },
 		{ "handler", ast->handlers, true, true },
 		{ "answer", ast->answers, false, true },
+		{ "changes", ast->changes, false, true },
 		{ "example", ast->nexamples, true, false },
 	};
 	struct krux_str missing = { 0 };
@@ -176,6 +177,7 @@ static struct capability *capability_resolve(struct pass *p, struct namespace *n
 	cap->major = (uint16_t)ast->major;
 	cap->minor = (uint16_t)ast->minor;
 	cap->durable = !ast->not_durable;
+	cap->approves_changes = ast->changes;
 	cap->at = ast->at;
 	clauses_check(&c);
 	doc_resolve(&c);
@@ -191,6 +193,8 @@ static struct capability *capability_resolve(struct pass *p, struct namespace *n
 	before = c.diags->errors;
 	effects_resolve(&c);
 	handler_resolve(&c);
+	if (c.diags->errors == before)
+		changes_check(&c);
 	if (c.diags->errors == before)
 		held_check(&c);
 	if (cap->output)

@@ -188,6 +188,30 @@ static void answers_check(struct cap_ctx *ctx)
 	}
 }
 
+void changes_check(struct cap_ctx *ctx)
+{
+	const struct capability *c = ctx->cap;
+	const bool command = c->handler.kind == HANDLER_COMMAND;
+	struct diag *d;
+
+	if (!c->approves_changes)
+		return;
+	if (command && c->handler.background) {
+		d = diag_error(ctx->diags, 1078, ctx->ast->changes_at,
+		               "`%.*s` runs in the background, where nothing waits for a person yet", STR_ARG(c->name));
+		d->expected = KRUX_STR("a command that is not in the background");
+		return;
+	}
+	if (command && command_groups(c) & CALLS_CHANGE)
+		return;
+	d = diag_error(ctx->diags, 1078, ctx->ast->changes_at,
+	               command ? "no effect of `%.*s` changes a file, so there is nothing to approve"
+	                       : "`%.*s` is no command: what it changes is in place when it ends", STR_ARG(c->name));
+	d->expected = KRUX_STR("a command with an effect `creates`, `writes` or `deletes`");
+	d->fix = command ? KRUX_STR("leave out `changes: approve`")
+	                 : KRUX_STR("let the policy ask for the call itself: `verdict: approval-required`");
+}
+
 void commands_check(struct cap_ctx *ctx)
 {
 	for (size_t i = 0; i < ctx->cap->neffects; i++)

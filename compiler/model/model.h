@@ -87,6 +87,7 @@ struct capability {
 	uint64_t limit[LIMIT_COUNT];       /* bytes, ns, ns, count, count, bytes */
 	struct handler handler;
 	bool durable;
+	bool approves_changes;             /* a command's: what it has changed waits for a person */
 	const struct example *example;
 	size_t nexamples;
 	uint32_t max_args;                 /* greatest canonical CBOR length of the arguments */

@@ -23,7 +23,7 @@ static const struct word {
 	{ T_TYPE, "type" }, { T_CAPABILITY, "capability" }, { T_INPUT, "input" }, { T_OUTPUT, "output" },
 	{ T_ERROR, "error" }, { T_RECOVER, "recover" }, { T_EFFECT, "effect" }, { T_LABELS, "labels" },
 	{ T_LIMITS, "limits" }, { T_HANDLER, "handler" }, { T_ANSWER, "answer" },
-	{ T_DURABLE, "durable" }, { T_EXAMPLE, "example" }, { T_BUILTIN, "builtin" },
+	{ T_DURABLE, "durable" }, { T_CHANGES, "changes" }, { T_APPROVE, "approve" }, { T_EXAMPLE, "example" }, { T_BUILTIN, "builtin" },
 	{ T_COMMAND, "command" }, { T_SHA256, "sha256" }, { T_ARGV, "argv" },
 	{ T_BACKGROUND, "background" }, { T_MCP, "mcp" },
 	{ T_TOOL, "tool" }, { T_RESIDENT, "resident" }, { T_TREE, "tree" }, { T_PRUNES, "prunes" },
@@ -46,8 +46,9 @@ static const struct group {
 	const char *words;
 	int code[16];                   /* up to CAP_END */
 } groups[] = {
-	{ "a clause (input, output, error, effect, labels, limits, handler, answer, example)",
-	  { T_INPUT, T_OUTPUT, T_ERROR, T_EFFECT, T_LABELS, T_LIMITS, T_HANDLER, T_ANSWER, T_EXAMPLE } },
+	{ "a clause (input, output, error, effect, labels, limits, handler, answer, changes, example)",
+	  { T_INPUT, T_OUTPUT, T_ERROR, T_EFFECT, T_LABELS, T_LIMITS, T_HANDLER, T_ANSWER, T_CHANGES,
+	    T_EXAMPLE } },
 	{ "a type", { T_WORD, T_NAME, T_ENUM, T_LIST, T_MAP, T_RECORD, T_DECIMAL } },
 	{ "a test such as size(content) < 10KiB, 'not' or '('", { T_LP, T_NOT, T_WORD, T_HAS, T_TRUE, T_FALSE, T_ANY, T_ALL, T_SIZE, T_IT, T_WORKSPACE } },
 	{ "a field", { T_WORD, T_SIZE, T_ANY, T_ALL, T_WORKSPACE } },
@@ -112,6 +113,8 @@ static const char *keyword_context(int code)
 		return "a handler clause";
 	case T_ANSWER:
 		return "an answer clause";
+	case T_CHANGES:
+		return "a changes clause";
 	case T_EXAMPLE:
 		return "an example";
 	case T_LB:

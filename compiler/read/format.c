@@ -425,7 +425,7 @@ static void put_statement(struct formatter *f, enum kind kind, struct range r, s
 		put_field(f, r, indent, fields);
 	} else if (kind == CLAUSES && first == T_ERROR) {
 		put_error(f, r, indent, errors);
-	} else if (kind == CLAUSES && first != T_EXAMPLE) {
+	} else if (kind == CLAUSES && first != T_EXAMPLE && first != T_CHANGES) {
 		pad(f, indent);
 		w = put(f, (struct range){ r.from, r.from + 1 }, indent, 0);
 		pad(f, KEYWORD - w + 1);

@@ -121,7 +121,8 @@ struct message_lined {
 	uint64_t proxied;              /* 1: the operator's proxy was asked for it */
 };
 
-enum { RESULT_OUTPUT_FD = 1 };
+/* Files that come along, the output's first. */
+enum { RESULT_OUTPUT_FD = 1, RESULT_CHANGES_FD = 2 };
 struct message_result {
 	uint32_t end;                  /* enum spawn_end */
 	uint32_t nerror, nmessage, nwhy, noutput, flags;

@@ -23,6 +23,7 @@ struct facts {
 	const struct tally *tally;
 	struct tally_agent *agent;
 	const struct tally_place *place;
+	bool counted;
 	bool *given;            /* by query; NULL: all are known */
 };
 
@@ -56,10 +57,16 @@ void facts_begin(struct facts *f, const struct tally *tally, struct tally_agent 
 {
 	while (f->nlist)
 		f->asked[f->list[--f->nlist]] = false;
+	f->counted = false;
 	f->tally = tally;
 	f->agent = agent;
 	f->place = place;
 	facts_moment(f, wall);
+}
+
+void facts_counted(struct facts *f)
+{
+	f->counted = true;
 }
 
 void facts_free(struct facts *f)
@@ -98,7 +105,7 @@ struct facts_full facts_full(const struct facts *f, struct krux_str policy, stru
 		       *budget = rule_query(f, KRUX_FACT_BUDGET, policy, rule);
 	struct facts_full out = { .def = NULL };
 
-	if (!f->tally)
+	if (!f->tally || f->counted)
 		return out;
 	if (rate)
 		full_look(f, *rate, 1, &out);
@@ -180,10 +187,15 @@ bool facts_quiet(void *ctx, uint32_t id, uint64_t *answer)
 			return false;
 		*answer = f->weekday;
 		return true;
-	case KRUX_FACT_LABEL:
-	case KRUX_FACT_CALLS:
 	case KRUX_FACT_RATE:
 	case KRUX_FACT_BUDGET:
+		if (f->tally && f->counted) {
+			*answer = 0;
+			return true;
+		}
+		/* fallthrough */
+	case KRUX_FACT_LABEL:
+	case KRUX_FACT_CALLS:
 		if (f->tally && !f->asked[id])
 			return tally_answer(f->tally, f->agent, f->place, id, f->wall, answer);
 		*answer = f->answer[id];

@@ -39,6 +39,8 @@ struct facts_full {
 struct facts_full facts_full(const struct facts *, struct krux_str policy, struct krux_str rule,
                              const struct krux_value *args);
 
+/* Until the next begin: what is asked about has counted in rates and budgets already, and they are as if nothing had. */
+void facts_counted(struct facts *);
 /* A krux_fact_fn; ctx is the struct facts. */
 bool facts_answer(void *ctx, uint32_t id, uint64_t *answer);
 /* The same without remembering that it was asked. */

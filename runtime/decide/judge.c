@@ -248,3 +248,11 @@ enum krux_verdict judge_path(struct judge *j, const struct krux_value *args, str
 		return KRUX_BLOCKED;
 	return ask(j, facts_quiet).verdict;
 }
+
+const struct krux_obligation *judge_approvals(const struct judgement *j)
+{
+	static const struct krux_approval anyone = { .quorum = 1 };
+	static const struct krux_obligation one = { .ttl = UINT64_C(3600000000000), .approval = &anyone, .napprovals = 1 };
+
+	return j->verdict == KRUX_APPROVAL ? j->obligation : &one;
+}

@@ -42,6 +42,10 @@ void judge_decide(struct judge *, const struct krux_value *args, struct judgemen
 enum krux_verdict judge_path(struct judge *, const struct krux_value *args, struct krux_str field,
                              struct krux_str path);
 
+/* Who has to approve what the verdict is about: as the policy says, and one of all approvers within an hour where it asks
+ * for nobody, as a default's approval is. For changes that are approved whatever the verdict. */
+const struct krux_obligation *judge_approvals(const struct judgement *);
+
 /* "policy/rule", "policy/default" or "", and "file:line" or "": into the pool. False: no memory. */
 bool cite_text(struct krux_pool *, const struct krux_cite *, struct krux_str *rule,
                struct krux_str *source);

@@ -7,6 +7,7 @@
 #include "runtime/base/screen.h"
 #include "runtime/front/audit.h"
 #include "runtime/front/card.h"
+#include "runtime/front/card_changes.h"
 #include "runtime/front/ctl.h"
 #include "runtime/front/options.h"
 #include "runtime/front/show.h"
@@ -192,6 +193,19 @@ static int card_read(struct approvals *a, struct krux_value *told, struct card *
 	return EXIT_YES;
 }
 
+/* What the daemon says; in place of the change set as it is, what there is to see of it. */
+static int card_json(struct approvals *a, const struct card *card, struct krux_value *told)
+{
+	struct krux_value changes;
+
+	if (card->has_changes && !card_changes_value(a->pool, &card->changes, &changes))
+		return fail(a, EXIT_SYSTEM, "out of memory");
+	for (size_t i = 0; card->has_changes && i < told->map.n; i++)
+		if (krux_str_eq(told->map.member[i].key, KRUX_STR("changes")))
+			((struct krux_member *)(uintptr_t)told->map.member)[i].value = changes;
+	return show_json(told, stdout) ? EXIT_SYSTEM : EXIT_YES;
+}
+
 static int show(struct approvals *a)
 {
 	struct krux_value told;
@@ -201,7 +215,7 @@ static int show(struct approvals *a)
 	if (code)
 		return code;
 	if (a->json)
-		return show_json(&told, stdout) ? EXIT_SYSTEM : EXIT_YES;
+		return card_json(a, &card, &told);
 	card_print(&card, a->full, stdout);
 	return EXIT_YES;
 }

@@ -4,6 +4,7 @@
 #include "runtime/base/err.h"
 #include "runtime/base/lookalike.h"
 #include "runtime/base/screen.h"
+#include "runtime/front/card_changes.h"
 #include "runtime/front/show.h"
 
 #include "capspec/canon.h"
@@ -45,6 +46,9 @@ bool card_check(struct krux_pool *pool, const struct krux_value *told, struct ca
 	if (memcmp(leaf, out->ticket, sizeof leaf) != 0)
 		return no(err, "THE DAEMON SHOWS ANOTHER CALL THAN THE TICKET'S: the record that it gives does not "
 		          "have this hash");
+	out->has_changes = record_has(&out->record, AUDIT_RESULT_BLOB);
+	if (out->has_changes && !card_changes_read(pool, told, &out->record, &out->changes, err))
+		return false;
 	if (record_has(&out->record, AUDIT_ARGS)) {
 		struct krux_str cbor = out->record.field[AUDIT_ARGS].s;
 
@@ -337,6 +341,11 @@ void card_print(const struct card *c, bool full, void *file)
 	rule_line(&p);
 	line(&p, "reason", AUDIT_REASON);
 	shown_lines(&p);
+	if (c->has_changes) {
+		label(&p, "run");
+		fprintf(p.f, "record %" PRIu64 ", and has ended: it does not run again\n", r->field[AUDIT_ABOUT].u);
+		card_changes_print(&c->changes, full, &p.escaped, p.f);
+	}
 	approvals_lines(&p);
 	time_line(&p, "asked", r->field[AUDIT_WALL].u);
 	time_line(&p, "expires", record_has(r, AUDIT_EXPIRES) ? r->field[AUDIT_EXPIRES].u

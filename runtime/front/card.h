@@ -2,6 +2,7 @@
 #ifndef KRUX_CARD_H
 #define KRUX_CARD_H
 
+#include "runtime/base/changeset.h"
 #include "runtime/record/record.h"
 
 struct krux_err;
@@ -12,6 +13,8 @@ struct card {
 	struct krux_value args;        /* canonical */
 	bool args_told;                /* they are not in the record, which has their hash alone: they are the
 	                                  daemon's word */
+	bool has_changes;              /* what waits is that these are put in place */
+	struct changeset changes;
 	const struct krux_value *told; /* all that the daemon says */
 	struct krux_str line;          /* the rule's, from its source; n 0: not known */
 };

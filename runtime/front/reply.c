@@ -225,8 +225,10 @@ void reply_print(const struct frame *a, const char *capability, void *file)
 	case FRAME_END_ERROR:
 		return;
 	case FRAME_END_CANCELLED:
-	case FRAME_END_WITHDRAWN:
 		fputs("nothing ran: ", f);
+		break;
+	case FRAME_END_WITHDRAWN:
+		fputs("nothing was done: ", f);
 		break;
 	default:
 		fputs("the call failed: ", f);

@@ -83,7 +83,26 @@ void call_decide(struct gate *g, struct call *c)
 
 	facts_begin(g->facts, g->tally, c->agent->counted, c->agent->place, gate_wall());
 	judge_aim(g->judge, c->request.index, agent);
+	if (c->about)
+		facts_counted(g->facts);
 	judge_decide(g->judge, &c->request.args, &c->judgement);
+	if (c->about)
+		changes_judged(c);
+}
+
+/* A run that may leave changes for a person takes room for them; or is told that there is none. */
+static bool changes_may(struct gate *g, struct call *c)
+{
+	const char *why = c->request.cap->approves_changes ? changes_full(g, c->agent) : NULL;
+
+	if (why)
+		tell_error(c->session, true, c->id, FRAME_ERROR_CALLS, why, 0);
+	else if (changes_expect(g, c))
+		return true;
+	else
+		tell_error(c->session, true, c->id, FRAME_ERROR_UNRECORDED, "out of memory; nothing was done", 0);
+	call_free(g, c);
+	return false;
 }
 
 void call_settle(struct gate *g, struct call *c, const struct krux_str *shown)
@@ -97,7 +116,7 @@ void call_settle(struct gate *g, struct call *c, const struct krux_str *shown)
 			call_pure(g, c);
 		else if (!background_admit(g, c))
 			call_free(g, c);
-		else
+		else if (changes_may(g, c))
 			call_record(g, c, AUDIT_KIND_INTENT, NULL);
 		return;
 	case KRUX_APPROVAL:
@@ -140,7 +159,9 @@ void call_acked(struct gate *g, struct call *c, const struct message_ack *a, str
 		ticket_deferred(g, c, a);
 		return;
 	case AUDIT_KIND_DENIED:
-		if (c->release)
+		if (c->about && c->keeps)
+			changes_denied(g, c);
+		else if (c->release)
 			ticket_gone(g, c->ticket, "the policy of now denies it", a->seq);
 		else
 			tell_refusal(c);
@@ -213,7 +234,9 @@ static void call_unrecorded(struct gate *g, struct call *c, uint32_t status)
 	if (c->claimed)
 		tally_forget(g->tally, &c->claim);
 	c->claimed = false;
-	if (c->release)
+	if (c->about && c->keeps)
+		changes_unrecorded(g, c);
+	else if (c->release)
 		ticket_unreleased(g, c, status);
 	else if (c->renewal)
 		ticket_unrenewed(g, c->agent, c->ticket);
@@ -243,12 +266,18 @@ bool call_record(struct gate *g, struct call *c, enum audit_kind kind, const str
 {
 	struct entry_memory memory = { .n = 0 };
 	struct entry e = call_entry(g, c, &memory);
+	struct entry_changes changes = { .about = c->about, .blob = c->salted ? &c->changes : NULL };
+	const uint8_t *map = NULL;
 	struct record r;
+	size_t n = 0;
 
 	e.ticket = ticket;
 	e.nonce = nonce_draw(g);
+	e.changes = c->about && kind != AUDIT_KIND_INTENT ? &changes : NULL;
 	c->kind = kind;
 	c->stage = CALL_RECORDING;
+	if (c->about && kind == AUDIT_KIND_DEFERRED && !(map = changes_map(c, &n, &changes.content)))
+		goto fail;
 	if (entry_decided(&e, kind, g->policy->abi, &c->request, &c->judgement, g->facts, &r, NULL))
 		goto fail;
 	if (kind == AUDIT_KIND_INTENT) {
@@ -263,10 +292,14 @@ bool call_record(struct gate *g, struct call *c, enum audit_kind kind, const str
 		goto fail;
 	if (kind != AUDIT_KIND_DENIED)
 		blob_keep(c, &r, &memory);
+	if (map)
+		changes_salted(c, &memory);
 	memory_close(&memory);
+	memory_unmap(map, n);
 	return true;
 fail:
 	memory_close(&memory);
+	memory_unmap(map, n);
 	call_unrecorded(g, c, ACK_MALFORMED);
 	return false;
 }
@@ -321,7 +354,9 @@ static void call_run(struct gate *g, struct call *c, const struct message_ack *a
 		tell_progress(c, "running");
 	if (c->blob >= 0)
 		close(c->blob);
-	c->blob = -1;
+	if (c->changes >= 0)
+		close(c->changes);
+	c->blob = c->changes = -1;
 	lend_give(&g->lend, c->held, c->held_room);
 	c->held = NULL;
 	if (c->release)
@@ -330,8 +365,29 @@ static void call_run(struct gate *g, struct call *c, const struct message_ack *a
 
 static void call_ended(struct gate *g, struct call *c)
 {
+	if (c->changes >= 0 && c->keeps) {
+		changes_defer(g, c);
+		return;
+	}
 	tell_result(g, c);
 	call_free(g, c);
+}
+
+static void result_files(struct call *c, struct message *m)
+{
+	struct message_result head = { .flags = 0 };
+	unsigned at = 0;
+
+	if (m->n >= sizeof head)
+		memcpy(&head, m->body, sizeof head);
+	if (head.flags & RESULT_OUTPUT_FD && at < m->nfds) {
+		c->held_fd = m->fd[at];
+		m->fd[at++] = -1;
+	}
+	if (head.flags & RESULT_CHANGES_FD && at < m->nfds && c->keeps) {
+		c->changes = m->fd[at];
+		m->fd[at] = -1;
+	}
 }
 
 void call_result(struct gate *g, struct call *c, struct message *m)
@@ -346,8 +402,7 @@ void call_result(struct gate *g, struct call *c, struct message *m)
 	}
 	memcpy(c->held, m->body, m->n);
 	c->held_n = m->n;
-	c->held_fd = m->nfds ? m->fd[0] : -1;
-	m->fd[0] = -1;
+	result_files(c, m);
 	/* Where the capability says so, the record may follow the answer. */
 	if (c->recorded || !c->request.cap->durable)
 		call_ended(g, c);

@@ -81,7 +81,7 @@ struct call *call_new(struct gate *g, struct session *s, struct agent *a, uint64
 	cookie = c->cookie + GATE_CALLS;
 	cookie = (cookie & (((uint64_t)1 << COOKIE_SHIFT) - 1)) | (uint64_t)COOKIE_CALL << COOKIE_SHIFT;
 	*c = (struct call){ .cookie = cookie, .session = s, .agent = a, .id = id, .flags = flags,
-		            .stage = CALL_RECORDING, .blob = -1, .held_fd = -1 };
+		            .stage = CALL_RECORDING, .blob = -1, .changes = -1, .held_fd = -1 };
 	g->ncalls++;
 	a->ncalls++;
 	if (!s)
@@ -122,6 +122,18 @@ static void seq_drop(struct gate *g, struct call *c)
 		at = &(*at)->same_slot;
 	if (*at)
 		*at = c->same_slot;
+}
+
+void call_over(struct gate *g, struct call *c)
+{
+	if (c->stage == CALL_RUNNING)
+		seq_drop(g, c);
+	c->stage = CALL_RECORDING;
+	lend_give(&g->lend, c->held, c->held_room);
+	c->held = NULL;
+	if (c->held_fd >= 0)
+		close(c->held_fd);
+	c->held_fd = -1;
 }
 
 void call_told(struct gate *g, struct call *c)
@@ -168,6 +180,7 @@ void call_free(struct gate *g, struct call *c)
 		c->agent->ntold--;
 	}
 	background_uncount(g, c);
+	changes_forget(g, c);
 	c->agent->ncalls--;
 	call_leave(c);
 	lend_give(&g->lend, c->held, c->held_room);
@@ -195,6 +208,7 @@ void calls_close(struct gate *g)
 			close(c->held_fd);
 		if (c->blob >= 0)
 			close(c->blob);
+		changes_forget(g, c);
 	}
 	free(g->call_memory);
 	g->call_memory = NULL;

@@ -203,6 +203,8 @@ void ticket_deferred(struct gate *g, struct call *c, const struct message_ack *a
 {
 	struct card *k = card_of_same(g, c->agent, c->same), *mine = card_new(g, a->leaf, c->agent);
 
+	if (c->about)
+		changes_deferred(g, c, mine);
 	if (c->renewal)
 		ticket_renewed(g, c->agent, c->ticket, a->leaf);
 	memcpy(c->ticket, a->leaf, TICKET_LEN);

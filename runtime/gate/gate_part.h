@@ -52,6 +52,7 @@ struct agent {
 	struct tally_agent *counted;
 	struct tally_place *place;
 	unsigned nsessions, ntickets, ncalls, ntold, nruns;
+	unsigned nkeeping;             /* its calls whose program runs, and whose changes will be approved */
 	struct ended *ended;           /* a ring, made for the first ticket */
 	size_t ended_room, ended_next, ended_bytes;
 	uint64_t due;                  /* ns of CLOCK_BOOTTIME: when its last request is paid for */
@@ -109,6 +110,14 @@ struct call {
 	bool has_ticket;
 	uint8_t ticket[TICKET_LEN], same[32];
 	int blob;                      /* memory file of its arguments; -1: none */
+	/* Of a run whose changes a person is to approve, and of a call that puts them in place. */
+	uint64_t about;                /* seq of the run's intent: it has run, and this is about its changes; 0: it is no such call */
+	int changes;                   /* memory file of the change set; -1: none */
+	bool salted;                   /* which is the blob that the ticket's record names */
+	bool keeps;                    /* it counts among those that may leave one */
+	uint8_t *kept;                 /* its arguments, for then */
+	size_t kept_n, kept_room;
+	struct krux_obligation own;    /* of its judgement, where it has about */
 	/* A result that waits for its outcome's record, or that of a pure call for its intent's. */
 	uint8_t *held;
 	size_t held_room, held_n, held_more;   /* more: behind the n bytes */
@@ -135,6 +144,8 @@ struct card {
 	uint8_t leaf[TICKET_LEN], same[32];
 	struct agent *agent;
 	int blob;                      /* of its arguments; -1: they are in the record */
+	uint64_t about;                /* seq of the run whose changes wait; 0: the call itself does */
+	int changes;                   /* the blob of these; -1: none, or not there yet */
 	bool ready;                    /* the arguments are there */
 	bool busy;                     /* its end is being recorded, or it is looked at */
 	bool old;                      /* of another bundle, and not renewed yet */
@@ -217,6 +228,7 @@ struct gate {
 	unsigned ncalls, nwaiting;     /* that are not free; those of them at CALL_WAITING */
 	unsigned ntold;                /* and at CALL_TOLD */
 	unsigned nruns;                /* of commands in the background, from their intent to their outcome */
+	unsigned nkeeping;             /* of all agents */
 	struct call *by_seq[GATE_SEQS];
 	struct op ops[GATE_OPS], *op_free;
 	unsigned nops;                 /* that are not free */
@@ -269,6 +281,8 @@ struct call *call_new(struct gate *, struct session *, struct agent *, uint64_t 
 void call_free(struct gate *, struct call *);
 /* Its session hears of it no more. */
 void call_leave(struct call *);
+/* Its run is over: nothing more comes for its seq, and its result is dropped. */
+void call_over(struct gate *, struct call *);
 /* It is answered, and its record is on its way. */
 void call_told(struct gate *, struct call *);
 /* Are so many of an agent's answered calls not recorded yet that it has to wait. */
@@ -296,6 +310,8 @@ void calls_lost(struct gate *);
 /* ---- tell.c ---- */
 
 void tell_invalid(struct call *, const struct request_refusal *);
+/* What an agent is told to do while its changes wait. */
+extern const char changes_remedy[];
 void tell_refusal(struct call *);                       /* denied, and deferred with its ticket */
 void tell_end(struct gate *, struct call *, enum frame_end, const char *why);
 /* From the held result. */
@@ -394,6 +410,27 @@ void ticket_looked(struct gate *, uint64_t cookie, struct krux_str shown);
 enum { TICKET_PATHS = LOOK_FILES };
 size_t ticket_paths(struct gate *, const struct request *, struct krux_str path[static TICKET_PATHS]);
 
+/* ---- changes.c: changes that wait ---- */
+
+/* Why no run may begin that could leave any; NULL: it may. */
+const char *changes_full(const struct gate *, const struct agent *);
+/* Before the intent of a run, which then counts among them. False: no memory. */
+bool changes_expect(struct gate *, struct call *);
+/* It leaves none, or they are a card's. */
+void changes_forget(struct gate *, struct call *);
+/* Its judgement is about changes: asks for approvals whatever the verdict, and counts in nothing. */
+void changes_judged(struct call *);
+/* Maps the change set; NULL: there is none, or no memory. */
+const uint8_t *changes_map(const struct call *, size_t *n, struct krux_str *content);
+/* The blob that a record names, of these, takes its place: the last of them. */
+void changes_salted(struct call *, struct entry_memory *);
+/* The run is over, and has left a change set. */
+void changes_defer(struct gate *, struct call *);
+/* What became of that: the policy denies it; it could not be recorded; it is on disk, and this is its card (NULL: no memory). */
+void changes_denied(struct gate *, struct call *);
+void changes_unrecorded(struct gate *, struct call *);
+void changes_deferred(struct gate *, struct call *, struct card *);
+
 /* ---- ticket.c: cards, and what agents ask of them ---- */
 
 /* Cards for all tickets that carry has. */
@@ -419,6 +456,8 @@ void ticket_renewed(struct gate *, const struct agent *, const uint8_t old[stati
                     const uint8_t leaf[static TICKET_LEN]);
 /* It does not go on after all. */
 void ticket_unrenewed(struct gate *, const struct agent *, const uint8_t leaf[static TICKET_LEN]);
+/* All that its call takes is there. */
+bool card_whole(const struct card *);
 void ticket_blob(struct gate *, uint64_t cookie, struct message *);
 void ticket_frame(struct session *, const struct frame *);
 /* The answer of a call that a ticket let run. */

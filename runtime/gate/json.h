@@ -4,7 +4,7 @@
 
 #include "capspec/value.h"
 
-enum { OBJECT_MEMBERS = 24 };
+enum { OBJECT_MEMBERS = 32 };
 
 struct object {
 	struct krux_pool *pool;

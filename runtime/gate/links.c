@@ -302,12 +302,18 @@ int spawner_run_call(struct gate *g, struct call *c, const struct message_ack *a
 	struct message_run head = { .generation = g->options.generation, .deadline = c->deadline,
 		                    .nrecord = (uint32_t)record.n, .nticket = (uint32_t)ticket.n };
 	struct part part[3] = { { &head, sizeof head }, { record.p, record.n }, { ticket.p, ticket.n } };
+	unsigned n = 0;
+	int fd[2];
 
 	if (!g->spawner.open)
 		return err_set(err, EPIPE, "run a call");
 	memcpy(head.receipt, a->receipt, sizeof head.receipt);
 	if (c->blob >= 0)
-		return channel_put_fds(&g->spawner.channel, MESSAGE_RUN, c->cookie, part, 3, &c->blob, 1, err);
+		fd[n++] = c->blob;
+	if (c->changes >= 0)
+		fd[n++] = c->changes;
+	if (n)
+		return channel_put_fds(&g->spawner.channel, MESSAGE_RUN, c->cookie, part, 3, fd, n, err);
 	return channel_put(&g->spawner.channel, MESSAGE_RUN, c->cookie, part, 3, err);
 }
 

@@ -230,6 +230,10 @@ static struct call *call_of(struct gate *g, const struct card *k, const struct c
 	c->has_ticket = true;
 	memcpy(c->ticket, k->leaf, TICKET_LEN);
 	memcpy(c->same, k->same, sizeof c->same);
+	c->about = k->about;
+	if (k->about && (c->changes = fcntl(k->changes, F_DUPFD_CLOEXEC, 3)) < 0)
+		goto fail;
+	c->salted = k->about;
 	version = r->field[AUDIT_VERSION].s;
 	in = (struct item_in){ (const uint8_t *)version.p, (const uint8_t *)version.p + version.n, NULL };
 	*why = "the policy of now has no such capability, or it takes other arguments";
@@ -265,12 +269,13 @@ static bool approvals_hold(struct gate *g, struct call *c, const struct record *
 	struct krux_err err = { 0 };
 	struct krux_str now;
 
-	if (c->judgement.verdict != KRUX_APPROVAL)
+	if (c->judgement.verdict != KRUX_APPROVAL && !c->about)
 		return true;
 	if (entry_approvals(g->pool, c->judgement.obligation, &now, &err))
 		return false;
+	/* Who puts them in place looks for the very same. */
 	return krux_str_eq(now, r->field[AUDIT_APPROVALS].s) ||
-	       !quorum_holds(&q, c->ticket, now, signers, &err);
+	       (!c->about && !quorum_holds(&q, c->ticket, now, signers, &err));
 }
 
 /* The deferred record goes along to the spawner, and is gone from carry by then. */
@@ -306,6 +311,11 @@ static void release(struct gate *g, struct card *k, const struct carry_ticket *t
 		call_free(g, c);
 		return;
 	}
+	if (c->judgement.verdict != KRUX_BLOCKED && !changes_expect(g, c)) {
+		ticket_end(g, k, AUDIT_KIND_EXPIRED, "out of memory");
+		call_free(g, c);
+		return;
+	}
 	k->busy = true;
 	c->release = true;
 	if (c->judgement.verdict == KRUX_BLOCKED)
@@ -326,7 +336,7 @@ static bool is_due(struct gate *g, const struct card *k, const struct carry_tick
 	struct krux_err err = { 0 };
 	struct krux_str signers;
 
-	if (k->busy || !k->ready || k->old || is_foreign(k, t) || g->retiring || g->frozen || k->agent->frozen || is_over(g, t) ||
+	if (k->busy || !card_whole(k) || k->old || is_foreign(k, t) || g->retiring || g->frozen || k->agent->frozen || is_over(g, t) ||
 	    !t->naccepts)
 		return false;
 	signers = signers_write(g, t);
@@ -345,7 +355,7 @@ void ticket_try(struct gate *g, struct card *k)
 	if (!ticket_record(t, &r) || !is_due(g, k, t, &r))
 		return;
 	c = call_of(g, k, t, &r, &why);
-	n = c ? ticket_paths(g, &c->request, path) : 0;
+	n = c && !c->about ? ticket_paths(g, &c->request, path) : 0;
 	if (c && !n)
 		release(g, k, t);
 	else if (!c || n > TICKET_PATHS || !spawner_look(g, card_cookie(k), t->workspace, path, n))
@@ -436,7 +446,7 @@ static void renewed_done(struct gate *g, struct op *op, const struct message_ack
 	c->deadline = 0;
 	if (a->status == ACK_OK && args.p && call_args(g, c, args, &refusal)) {
 		call_decide(g, c);
-		if (c->judgement.verdict == KRUX_APPROVAL) {
+		if (c->judgement.verdict == KRUX_APPROVAL || (c->about && c->judgement.verdict != KRUX_BLOCKED)) {
 			call_record(g, c, AUDIT_KIND_DEFERRED, &e);
 			return;
 		}
@@ -462,7 +472,7 @@ static void renew(struct gate *g, struct card *k)
 	if (c) {
 		call_decide(g, c);
 		why = "the policy has changed, and asks for something else now";
-		if (c->judgement.verdict != KRUX_APPROVAL || entry_approvals(g->pool, c->judgement.obligation, &now, &err) ||
+		if (c->judgement.verdict == KRUX_BLOCKED || (c->judgement.verdict != KRUX_APPROVAL && !c->about) || entry_approvals(g->pool, c->judgement.obligation, &now, &err) ||
 		    !krux_str_eq(now, old.field[AUDIT_APPROVALS].s) ||
 		    c->judgement.obligation->ttl != old.field[AUDIT_TTL].u || !bytes_hold(g, c, c->request.cbor, shown_of(&old))) {
 			call_free(g, c);
@@ -504,7 +514,7 @@ void tickets_tick(struct gate *g)
 			revoked_end(g, k);
 		else if (is_over(g, t))
 			ticket_end(g, k, AUDIT_KIND_EXPIRED, "its time is over");
-		else if (renewing && k->old && k->ready)
+		else if (renewing && k->old && card_whole(k))
 			renew(g, k);
 		krux_pool_reset(g->pool);
 	}

@@ -245,6 +245,20 @@ static void version_put(struct krux_str field, struct object *o)
 		object_printf(o, "version", "%llu.%llu", (unsigned long long)major, (unsigned long long)minor);
 }
 
+/* The blob as it is, salt and all, for who decides to hold it against the record. */
+static void changes_put(const struct card *k, struct object *o)
+{
+	struct krux_err err = { 0 };
+	const uint8_t *p;
+	size_t n = 0;
+
+	p = k->changes < 0 ? NULL : memory_map(k->changes, FRAME_MAX, &n, &err);
+	if (!p)
+		return;
+	object_hex(o, "changes", p, n);
+	memory_unmap(p, n);
+}
+
 static bool ticket_value(struct gate *g, const struct carry_ticket *t, bool whole, struct krux_value *out)
 {
 	const struct card *k = card_find(g, t->leaf);
@@ -268,6 +282,10 @@ static bool ticket_value(struct gate *g, const struct carry_ticket *t, bool whol
 	object_str(&o, "capability", t->capability);
 	version_put(r.field[AUDIT_VERSION].s, &o);
 	args_put(g, k, &r, whole, &o);
+	if (k->about)
+		object_uint(&o, "run", k->about);
+	if (whole && k->about)
+		changes_put(k, &o);
 	if (record_has(&r, AUDIT_SHOWN))
 		objects_put(g, r.field[AUDIT_SHOWN].s, "shown", file_put, &o);
 	object_text(&o, "verdict", krux_verdict_text((uint8_t)r.field[AUDIT_VERDICT].u));

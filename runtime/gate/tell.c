@@ -81,9 +81,12 @@ void tell_invalid(struct call *c, const struct request_refusal *r)
 	tell_send(c->session->gate, c, &f, -1);
 }
 
+const char changes_remedy[] =
+	"It has run, and a person has not decided yet about what it changed. Wait for the ticket, or withdraw it.";
+
 void tell_refusal(struct call *c)
 {
-	bool deferred = c->judgement.verdict == KRUX_APPROVAL;
+	bool deferred = c->judgement.verdict == KRUX_APPROVAL || c->about;
 	struct frame f = frame_of(c, deferred ? FRAME_END_DEFERRED : FRAME_END_DENIED);
 	struct gate *g = gate_of(c, NULL);
 
@@ -91,11 +94,15 @@ void tell_refusal(struct call *c)
 		return;
 	judged(g, c, &f);
 	recorded(c, &f);
-	f.answer.remedy = remedy_text(g->pool, &c->judgement, true);
+	f.answer.remedy = c->about ? str(changes_remedy) : remedy_text(g->pool, &c->judgement, true);
 	f.answer.retry = remedy_retry(&c->judgement);
 	f.answer.has_retry = f.answer.retry != 0;
-	if (deferred)
+	if (deferred) {
+		/* Of changes that wait the verdict is about the run, and may be any. */
+		f.answer.verdict = KRUX_APPROVAL;
+		f.answer.has_would = f.answer.would != KRUX_APPROVAL && !c->about;
 		f.answer.ticket = c->ticket;
+	}
 	tell_send(g, c, &f, -1);
 }
 

@@ -74,7 +74,7 @@ struct card *card_new(struct gate *g, const uint8_t leaf[static TICKET_LEN], str
 		return NULL;
 	memcpy(k->leaf, leaf, TICKET_LEN);
 	k->agent = a;
-	k->blob = -1;
+	k->blob = k->changes = -1;
 	while (*at)
 		at = &(*at)->next;
 	*at = k;
@@ -92,6 +92,8 @@ static void card_drop(struct gate *g, struct card *k)
 	*at = k->next;
 	if (k->blob >= 0)
 		close(k->blob);
+	if (k->changes >= 0)
+		close(k->changes);
 	k->agent->ntickets--;
 	g->ncards--;
 	free(k);
@@ -113,8 +115,13 @@ static void card_known(struct card *k, const struct record *r, struct krux_str a
 	uint64_t v[2] = { 0 };
 
 	version_read(r->field[AUDIT_VERSION].s, v);
-	card_same(k->agent, r->field[AUDIT_CAPABILITY].s, v[0], v[1], args, k->same);
 	k->ready = true;
+	/* What waits is no call that could be asked for again. */
+	if (k->about) {
+		memcpy(k->same, k->leaf, sizeof k->same);
+		return;
+	}
+	card_same(k->agent, r->field[AUDIT_CAPABILITY].s, v[0], v[1], args, k->same);
 }
 
 bool ticket_record(const struct carry_ticket *t, struct record *r)
@@ -125,12 +132,20 @@ bool ticket_record(const struct carry_ticket *t, struct record *r)
 	return t && record_decode((const uint8_t *)t->bytes.p, t->bytes.n, r, &used, &why);
 }
 
-/* Its arguments are in the record, or are asked for. */
+/* The name is the first item of the pair. */
+static bool blob_ask(struct gate *g, const struct card *k, const struct record *r, enum audit_field f)
+{
+	struct part part = { r->field[f].s.p + 3, HASH_LEN };
+	struct krux_err err = { 0 };
+
+	g->recorder.lazy = false;
+	return !channel_put(&g->recorder.channel, MESSAGE_BLOB, card_cookie(k), &part, 1, &err);
+}
+
+/* Its arguments are in the record, or are asked for; and its changes are, where it is about such. */
 static bool card_restore(struct gate *g, const struct carry_ticket *t)
 {
 	struct agent *a = agent_find(g, t->agent);
-	struct krux_err err = { 0 };
-	struct part part;
 	struct record r;
 	struct card *k;
 
@@ -139,15 +154,15 @@ static bool card_restore(struct gate *g, const struct carry_ticket *t)
 	k = card_new(g, t->leaf, a);
 	if (!k)
 		return false;
+	k->about = record_has(&r, AUDIT_ABOUT) ? r.field[AUDIT_ABOUT].u : 0;
+	if (k->about && !blob_ask(g, k, &r, AUDIT_RESULT_BLOB))
+		return false;
 	k->old = memcmp(r.field[AUDIT_BUNDLE].s.p, g->policy->bundle.digest, HASH_LEN) != 0;
 	if (record_has(&r, AUDIT_ARGS)) {
 		card_known(k, &r, r.field[AUDIT_ARGS].s);
 		return true;
 	}
-	/* The name is the first item of the pair. */
-	part = (struct part){ r.field[AUDIT_ARGS_BLOB].s.p + 3, HASH_LEN };
-	g->recorder.lazy = false;
-	return !channel_put(&g->recorder.channel, MESSAGE_BLOB, card_cookie(k), &part, 1, &err);
+	return blob_ask(g, k, &r, AUDIT_ARGS_BLOB);
 }
 
 int tickets_open(struct gate *g, struct krux_err *err)
@@ -164,6 +179,16 @@ void tickets_close(struct gate *g)
 		card_drop(g, g->cards);
 }
 
+static bool blob_is_of(const uint8_t *p, size_t n, const struct record *r, enum audit_field f, struct krux_str *content)
+{
+	return record_has(r, f) && blob_is(p, n, (const uint8_t *)r->field[f].s.p + 3, content);
+}
+
+bool card_whole(const struct card *k)
+{
+	return k->ready && (!k->about || k->changes >= 0);
+}
+
 void ticket_blob(struct gate *g, uint64_t cookie, struct message *m)
 {
 	struct card *k = card_at(g, cookie);
@@ -173,19 +198,23 @@ void ticket_blob(struct gate *g, uint64_t cookie, struct message *m)
 	struct record r;
 	size_t n;
 
-	if (!k || k->ready || !ticket_record(carry_ticket_find(g->carry, k->leaf), &r))
+	if (!k || k->busy || card_whole(k) || !ticket_record(carry_ticket_find(g->carry, k->leaf), &r))
 		return;
 	if (!m->nfds) {
-		ticket_end(g, k, AUDIT_KIND_EXPIRED, "its arguments are no longer kept");
+		ticket_end(g, k, AUDIT_KIND_EXPIRED, "its arguments or its changes are no longer kept");
 		return;
 	}
 	p = memory_map(m->fd[0], FRAME_MAX, &n, &err);
-	if (p && blob_is(p, n, (const uint8_t *)r.field[AUDIT_ARGS_BLOB].s.p + 3, &content)) {
+	if (p && !k->ready && blob_is_of(p, n, &r, AUDIT_ARGS_BLOB, &content)) {
 		k->blob = m->fd[0];
 		m->fd[0] = -1;
 		card_known(k, &r, content);
-		ticket_try(g, k);
+	} else if (p && k->about && blob_is_of(p, n, &r, AUDIT_RESULT_BLOB, &content)) {
+		k->changes = m->fd[0];
+		m->fd[0] = -1;
 	}
+	if (card_whole(k))
+		ticket_try(g, k);
 	if (p)
 		memory_unmap(p, n);
 }
@@ -340,7 +369,7 @@ static void waits_still(struct session *s, uint64_t id, const struct card *k)
 	struct record r;
 
 	if (ticket_record(t, &r)) {
-		f.answer.verdict = r.field[AUDIT_VERDICT].u;
+		f.answer.verdict = k->about ? KRUX_APPROVAL : r.field[AUDIT_VERDICT].u;
 		f.answer.has_verdict = true;
 		f.answer.rule = r.field[AUDIT_RULE].s;
 		f.answer.source = r.field[AUDIT_SOURCE].s;
@@ -349,7 +378,8 @@ static void waits_still(struct session *s, uint64_t id, const struct card *k)
 		if (record_has(&r, AUDIT_REASON))
 			f.answer.reason = r.field[AUDIT_REASON].s;
 	}
-	f.answer.remedy = KRUX_STR("A person has not decided yet. Wait for the ticket, or withdraw it.");
+	f.answer.remedy = k->about ? (struct krux_str){ changes_remedy, strlen(changes_remedy) } :
+	                  KRUX_STR("A person has not decided yet. Wait for the ticket, or withdraw it.");
 	s->send(s, &f, -1);
 }
 

@@ -334,6 +334,20 @@ static void ticket_set(const struct entry_ticket *t, enum audit_kind kind, struc
 		record_str(r, AUDIT_SHOWN, t->shown);
 }
 
+static int changes_set(const struct entry *e, enum audit_kind kind, struct record *r, struct krux_err *err)
+{
+	const struct entry_changes *c = e->changes;
+	uint8_t name[HASH_LEN];
+	struct pair pair = { name, c->content.n };
+
+	record_set(r, AUDIT_ABOUT, c->about);
+	if (kind != AUDIT_KIND_DEFERRED)
+		return 0;
+	if (blob_keep(e, c->content, c->blob, name, err))
+		return -1;
+	return list_set(e, r, AUDIT_RESULT_BLOB, pair_write, &pair, err);
+}
+
 int entry_decided(const struct entry *e, enum audit_kind kind, const struct krux_abi *abi,
                   const struct request *q, const struct judgement *j, struct facts *facts,
                   struct record *r, struct krux_err *err)
@@ -352,6 +366,8 @@ int entry_decided(const struct entry *e, enum audit_kind kind, const struct krux
 	    list_put(e->pool, facts_write, &asked, &read, err))
 		return -1;
 	if (read.n > 1 && value_set(e, r, AUDIT_FACTS, AUDIT_FACTS_BLOB, INLINE_FACTS, read, err))
+		return -1;
+	if (e->changes && changes_set(e, kind, r, err))
 		return -1;
 	if (e->ticket)
 		ticket_set(e->ticket, kind, r);

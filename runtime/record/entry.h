@@ -20,7 +20,7 @@ enum { ENTRY_INLINE = 4096 };
 
 /* Blobs of one record for another process to write, in the order of the record's fields. The
  * caller closes them. */
-enum { ENTRY_BLOBS = 2 };
+enum { ENTRY_BLOBS = 3 };
 struct entry_memory {
 	int fd[ENTRY_BLOBS];
 	unsigned n;
@@ -32,6 +32,13 @@ struct entry_ticket {
 	struct krux_str signers;         /* INTENT: the field of that name; n 0: none */
 	uint64_t expires;                /* DEFERRED: ns since 1970; 0: wall + ttl alone counts */
 	struct krux_str shown;           /* DEFERRED: the field of that name; n 0: none */
+};
+
+/* DEFERRED, DENIED: of a run whose changes it is about. */
+struct entry_changes {
+	uint64_t about;                  /* seq of its intent */
+	struct krux_str content;         /* DEFERRED: the change set */
+	const int *blob;                 /* memory file of an earlier record of these; NULL: none */
 };
 
 struct entry {
@@ -47,6 +54,7 @@ struct entry {
 	uint8_t bundle[HASH_LEN];
 	bool dev;                        /* signed with a development key */
 	const struct entry_ticket *ticket;   /* NULL: none */
+	const struct entry_changes *changes; /* NULL: the call itself is what it is about */
 	const uint8_t *nonce;            /* 16 random bytes for this record alone; NULL: drawn */
 };
 

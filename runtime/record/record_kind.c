@@ -137,6 +137,9 @@ static const char *content_check(const struct record *r)
 	case AUDIT_KIND_INTENT:
 		return intent_check(r);
 	case AUDIT_KIND_DEFERRED:
+		if (!all_or_none(r, RECORD_BIT(ABOUT) | RECORD_BIT(RESULT_BLOB)))
+			return "a run and the changes that it left belong together";
+		return request_check(r);
 	case AUDIT_KIND_DENIED:
 		return request_check(r);
 	case AUDIT_KIND_OUTCOME:

@@ -18,7 +18,12 @@
 
 /* ---- gates and spawners ---- */
 
-/* The args-blob of a ticket that waits, for the gate to show. */
+static bool record_names(const struct record *r, enum audit_field f, const uint8_t *name)
+{
+	return record_has(r, f) && memmem(r->field[f].s.p, r->field[f].s.n, name, HASH_LEN);
+}
+
+/* Arguments or changes of a ticket that waits, for the gate to show. */
 static int blob_give(struct end *e, const struct message *m, struct krux_err *err)
 {
 	const struct carry *c = log_carry(e->recorder->log);
@@ -37,8 +42,7 @@ static int blob_give(struct end *e, const struct message *m, struct krux_err *er
 
 		asked_for = record_decode((const uint8_t *)carry_ticket(c, i)->bytes.p, carry_ticket(c, i)->bytes.n,
 		                          &r, &used, &why) &&
-		            record_has(&r, AUDIT_ARGS_BLOB) &&
-		            memmem(r.field[AUDIT_ARGS_BLOB].s.p, r.field[AUDIT_ARGS_BLOB].s.n, m->body, HASH_LEN);
+		            (record_names(&r, AUDIT_ARGS_BLOB, m->body) || record_names(&r, AUDIT_RESULT_BLOB, m->body));
 	}
 	if (asked_for)
 		bytes = blob_read(e->recorder->options->blobs, m->body, RECORDER_BLOB, &n, err);

@@ -53,7 +53,7 @@ static bool policy_agrees(struct again *a)
 	switch (j.verdict) {
 	case KRUX_AUTONOMOUS:
 	case KRUX_NOTIFY:
-		return true;
+		return !w->changes.n || approvals_same(w->approvals, judge_approvals(&j));
 	case KRUX_APPROVAL:
 		return approvals_same(w->approvals, j.obligation);
 	default:
@@ -79,7 +79,8 @@ static bool files_agree(const struct again *a, int workspace)
 	if (a->taken.p || warrant_snapshot(w))
 		return a->taken.p && snapshot_agrees(w->shown, a->taken);
 
-	if (!w->shown.n)
+	/* What changes lead to is looked at where they are put in place. */
+	if (!w->shown.n || w->changes.n)
 		return true;
 	if (look_shown(w->shown, &look, &err))
 		return false;

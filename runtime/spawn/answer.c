@@ -6,6 +6,7 @@
 
 #include "capspec/canon.h"
 #include "capspec/schema.h"
+#include "runtime/base/changeset.h"
 #include "runtime/spawn/redact.h"
 #include "stdlib-caps/common/handler.h"
 
@@ -49,10 +50,18 @@ static bool secrets_take(const struct krux_value *list, struct krux_pool *pool, 
 }
 
 static void output_take(const struct krux_capability *cap, struct krux_pool *pool,
-                        const struct krux_value *output, struct spawn_result *out)
+                        const struct krux_value *output, const struct krux_value *changes, struct spawn_result *out)
 {
 	struct krux_refusal refusal;
+	struct changeset set;
+	const char *why;
 
+	if (changes && (changes->kind != KRUX_V_BYTES || !changeset_read(changes->str, &set, &why))) {
+		spawn_why(out, SPAWN_BROKEN, "its changes are not well-formed");
+		return;
+	}
+	if (changes)
+		out->changes = changes->str;
 	if (krux_canon(pool, cap->output, output, &out->output, &refusal))
 		out->end = SPAWN_DONE;
 	else
@@ -78,7 +87,7 @@ static void error_take(const struct krux_capability *cap, const struct krux_valu
 void answer_read(const struct krux_capability *cap, struct krux_pool *pool, struct krux_str cbor,
                  struct spawn_result *out)
 {
-	const struct krux_value *output, *error, *message, *secrets;
+	const struct krux_value *output, *error, *message, *secrets, *changes;
 	struct krux_refusal refusal;
 	struct krux_value answer;
 	struct krux_str *secret;
@@ -93,10 +102,11 @@ void answer_read(const struct krux_capability *cap, struct krux_pool *pool, stru
 	error = krux_value_get(&answer, "error");
 	message = krux_value_get(&answer, "message");
 	secrets = krux_value_get(&answer, "secrets");
+	changes = cap->approves_changes ? krux_value_get(&answer, "changes") : NULL;
 	if (!secrets_take(secrets, pool, &secret, &n))
 		spawn_why(out, SPAWN_BROKEN, "the answer is not well-formed");
-	else if (output && answer.map.n == 1u + !!secrets)
-		output_take(cap, pool, output, out);
+	else if (output && answer.map.n == 1u + !!secrets + !!changes)
+		output_take(cap, pool, output, changes, out);
 	else if (error && message && answer.map.n == 2u + !!secrets)
 		error_take(cap, error, message, out);
 	else

@@ -120,10 +120,11 @@ static void folder_enter(struct walk_changes *w, const char *name, size_t n, boo
 		return;
 	}
 	*l = (struct level){ .length = n, .in.fd = -1, .made = made, .mode = mode & 0777 };
-	l->lower = place_child(above->lower, name, O_RDONLY | O_DIRECTORY, 0);
+	/* One that is kept is not made yet. */
+	l->lower = made && w->kept ? -1 : place_child(above->lower, name, O_RDONLY | O_DIRECTORY, 0);
 	l->merged = place_child(above->merged, name, O_RDONLY | O_DIRECTORY, 0);
 	l->base = above->base < 0 ? -1 : place_child(above->base, name, O_RDONLY | O_DIRECTORY, 0);
-	if (l->lower < 0 || l->merged < 0 || !entries_open(&l->in, above->in.fd, name)) {
+	if ((l->lower < 0 && !(made && w->kept)) || l->merged < 0 || !entries_open(&l->in, above->in.fd, name)) {
 		refused_tell(w, n, unopened);
 		level_close(w, l);
 		return;
@@ -145,6 +146,11 @@ static void folder_change(struct walk_changes *w, const char *name, size_t n, co
 	}
 	if ((sl && !change_delete(w, name, n, sl)) || !path_may(w, KRUX_EFFECT_CREATES, n))
 		return;
+	if (w->kept) {
+		kept_folder(w, n, su->st_mode);
+		folder_enter(w, name, n, true, su->st_mode);
+		return;
+	}
 	made = !mkdirat(top(w)->lower, name, 0700 | (su->st_mode & 0777));
 	if (!made || fsync(top(w)->lower)) {
 		handler_failed(w->k->call, errno, path_of(w, n));
@@ -169,7 +175,7 @@ static void entry_change(struct walk_changes *w, const char *name)
 		return;
 	}
 	snprintf(w->path + l->length, sizeof w->path - l->length, "/%s", name);
-	no = fstatat(l->lower, name, &lower, AT_SYMLINK_NOFOLLOW) ? errno : 0;
+	no = l->lower < 0 ? ENOENT : fstatat(l->lower, name, &lower, AT_SYMLINK_NOFOLLOW) ? errno : 0;
 	sl = no ? NULL : &lower;
 	if ((no && no != ENOENT) || fstatat(l->in.fd, name, &upper, AT_SYMLINK_NOFOLLOW))
 		refused_tell(w, n, not_seen);
@@ -186,7 +192,7 @@ static void entry_change(struct walk_changes *w, const char *name)
 		             "A device, a pipe or a socket: commands make none.");
 }
 
-static void changes_walk(struct walk_changes *w)
+static void entries_walk(struct walk_changes *w)
 {
 	for (;;) {
 		const char *name = entries_next(&w->level[w->depth].in);
@@ -208,12 +214,11 @@ static void changes_walk(struct walk_changes *w)
 	}
 }
 
-void changes_commit(struct command *k, struct changed *out)
+struct walk_changes *changes_begin(struct command *k, struct changed *out)
 {
 	struct handler_call *c = k->call;
 	struct walk_changes *w = krux_pool_get(c->pool, sizeof *w);
 	struct krux_pool *scratch = krux_pool_new(SCRATCH);
-	static const char root[] = "/workspace";
 
 	if (!w || !scratch)
 		_exit(CHILD_BROKEN);
@@ -224,16 +229,29 @@ void changes_commit(struct command *k, struct changed *out)
 	w->room = k->plan->limits.memory;
 	if (!told_begin(w))
 		_exit(CHILD_BROKEN);
+	return w;
+}
+
+void changes_walk(struct walk_changes *w)
+{
+	static const char root[] = "/workspace";
+	struct command *k = w->k;
+
 	while (flock(k->lock, LOCK_EX))
 		if (errno != EINTR)
 			_exit(CHILD_BROKEN);
 	memcpy(w->path, root, sizeof root);
-	w->level[0] = (struct level){ .lower = place_child(c->workspace, ".", O_RDONLY | O_DIRECTORY, 0), .merged = k->shown,
+	w->level[0] = (struct level){ .lower = place_child(k->call->workspace, ".", O_RDONLY | O_DIRECTORY, 0), .merged = k->shown,
 		                      .base = k->base, .length = sizeof root - 1 };
 	if (w->level[0].lower < 0 || !entries_open(&w->level[0].in, k->upper, "."))
 		_exit(CHILD_BROKEN);
 	hidden_delete(w);
-	changes_walk(w);
+	entries_walk(w);
 	/* A call that is frozen from here on is in nobody's way. */
 	flock(k->lock, LOCK_UN);
+}
+
+void changes_commit(struct command *k, struct changed *out)
+{
+	changes_walk(changes_begin(k, out));
 }

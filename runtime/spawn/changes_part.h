@@ -2,6 +2,7 @@
 #ifndef KRUX_CHANGES_PART_H
 #define KRUX_CHANGES_PART_H
 
+#include "runtime/base/changeset.h"
 #include "runtime/spawn/command_part.h"
 #include "stdlib-caps/common/entries.h"
 #include "stdlib-caps/common/walk.h"
@@ -26,6 +27,7 @@ struct walk_changes {
 	unsigned entries;
 	bool expired;                  /* the trash was looked through */
 	uint64_t room;                 /* bytes of files to come: holes take no memory, and would be written */
+	struct kept *kept;             /* nothing is put in place: what could be is kept for a person; NULL: it is put */
 	char path[HANDLER_PATH + HANDLER_NAME + 2];
 };
 
@@ -39,6 +41,13 @@ static inline struct krux_str path_of(const struct walk_changes *w, size_t n)
 {
 	return (struct krux_str){ w->path, n };
 }
+
+/* ---- changes.c ---- */
+
+/* A walk that is nowhere yet. Never NULL. */
+struct walk_changes *changes_begin(struct command *, struct changed *);
+/* Through all that the overlay's upper folder holds, under the workspace's lock. */
+void changes_walk(struct walk_changes *);
 
 /* ---- changes_tell.c ---- */
 
@@ -58,9 +67,36 @@ bool path_untouched(struct walk_changes *, const struct stat *lower, size_t n);
 
 /* ---- changes_put.c ---- */
 
-/* What the workspace has there, to the trash. True: nothing is there any more. */
+/* May what the workspace has there go to the trash, and all below it; or it is told. */
+bool change_deletable(struct walk_changes *, const char *name, size_t n, const struct stat *lower);
+/* It goes there, or is kept as to be deleted. True: nothing is there any more, or will be. */
 bool change_delete(struct walk_changes *, const char *name, size_t n, const struct stat *lower);
 /* A file of the upper folder, put in place or told. sl: what the workspace has there; NULL: nothing. */
 void file_change(struct walk_changes *, const char *name, size_t n, const struct stat *su, const struct stat *sl);
+
+/* New content of a file under its name, at once: of an open file, or these bytes where that is -1. */
+struct new_content {
+	int from;
+	struct krux_str bytes;
+	uint64_t size;
+	mode_t mode;
+};
+void change_put(struct walk_changes *, const char *name, size_t n, const struct new_content *, bool there);
+
+/* ---- changes_keep.c ---- */
+
+/* Changes that wait for a person, as runtime/base/changeset.h has them. */
+struct kept {
+	struct item_out out;
+	uint64_t n;
+	bool over;                     /* they are too many, or too much, for anybody to look at */
+};
+bool kept_begin(struct kept *, struct krux_pool *);
+void kept_delete(struct walk_changes *, const char *name, size_t n, const struct stat *lower);
+void kept_folder(struct walk_changes *, size_t n, mode_t);
+/* The content of `from`; lower: what the workspace has there, NULL: nothing. */
+void kept_file(struct walk_changes *, const char *name, size_t n, int from, const struct stat *upper, const struct stat *lower);
+/* What was there, as far as a change set says it. */
+void kept_was(const struct walk_changes *, const char *name, const struct stat *, struct change_was *out);
 
 #endif

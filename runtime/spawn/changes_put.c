@@ -29,21 +29,15 @@ static bool below_check(struct walk_changes *w, const char *name, const struct m
 	return ok;
 }
 
-bool change_delete(struct walk_changes *w, const char *name, size_t n, const struct stat *lower)
+bool change_deletable(struct walk_changes *w, const char *name, size_t n, const struct stat *lower)
 {
-	struct handler_call *c = w->k->call;
-	struct krux_str path = path_of(w, n);
-	struct place item = { .path = path, .folder = -1, .name = "item" };
-	struct moved none = { .from = path, .since = w->k->started };
+	struct moved none = { .from = path_of(w, n), .since = w->k->started };
+	char field[HANDLER_NAME];
 	const struct operand *o;
-	char field[HANDLER_NAME], id[CHANGE_ID + 1];
-	struct timespec now;
-	struct stat st;
-	bool gone;
 
 	if (!path_may(w, KRUX_EFFECT_DELETES, n) || !path_untouched(w, lower, n))
 		return false;
-	o = operand_for(w, KRUX_EFFECT_DELETES, path);
+	o = operand_for(w, KRUX_EFFECT_DELETES, path_of(w, n));
 	if (S_ISDIR(lower->st_mode) && !o->tree) {
 		refused_tell(w, n, "The call may delete that path, and it is a folder.");
 		return false;
@@ -52,12 +46,34 @@ bool change_delete(struct walk_changes *w, const char *name, size_t n, const str
 		snprintf(field, sizeof field, "%.*s", (int)o->field.n, o->field.p);
 		none.from_field = field;
 	}
+	if (below_check(w, name, &none, lower))
+		return true;
+	failure_tell(w, n);
+	return false;
+}
+
+bool change_delete(struct walk_changes *w, const char *name, size_t n, const struct stat *lower)
+{
+	struct handler_call *c = w->k->call;
+	struct krux_str path = path_of(w, n);
+	struct place item = { .path = path, .folder = -1, .name = "item" };
+	char id[CHANGE_ID + 1];
+	struct timespec now;
+	struct stat st;
+	bool gone;
+
+	if (!change_deletable(w, name, n, lower))
+		return false;
+	if (w->kept) {
+		kept_delete(w, name, n, lower);
+		return true;
+	}
 	clock_gettime(CLOCK_REALTIME, &now);
 	if (!w->expired)
 		trash_expire(c, (uint64_t)now.tv_sec);
 	w->expired = true;
-	if (!below_check(w, name, &none, lower) ||
-	    (item.folder = trash_add(c, path, (uint64_t)now.tv_sec, id)) < 0) {
+	item.folder = trash_add(c, path, (uint64_t)now.tv_sec, id);
+	if (item.folder < 0) {
 		failure_tell(w, n);
 		return false;
 	}
@@ -126,8 +142,12 @@ static bool is_placed(const struct place *at, int fd)
 	return !fstat(fd, &a) && !place_stat(at, &b) && a.st_dev == b.st_dev && a.st_ino == b.st_ino;
 }
 
-/* The file's content under its name, at once. */
-static void change_put(struct walk_changes *w, const char *name, size_t n, int from, const struct stat *su, bool there)
+static bool content_write(struct walk_changes *w, const struct new_content *c, int to, struct krux_str path)
+{
+	return c->from >= 0 ? content_copy(w, c->from, to, path) : change_write(w->k->call, to, c->bytes.p, c->bytes.n, path);
+}
+
+void change_put(struct walk_changes *w, const char *name, size_t n, const struct new_content *new, bool there)
 {
 	struct handler_call *c = w->k->call;
 	struct place to = { .path = path_of(w, n), .folder = top(w)->lower };
@@ -136,11 +156,11 @@ static void change_put(struct walk_changes *w, const char *name, size_t n, int f
 	int fd;
 
 	snprintf(to.name, sizeof to.name, "%s", name);
-	w->room -= (uint64_t)su->st_size;
+	w->room -= new->size;
 	fd = change_file(c, id);
 	if (fd >= 0) {
-		if (content_copy(w, from, fd, to.path))
-			done = change_install(c, fd, id, &to, su->st_mode, there);
+		if (content_write(w, new, fd, to.path))
+			done = change_install(c, fd, id, &to, new->mode, there);
 		else
 			unlinkat(c->temp, id, 0);
 		placed = is_placed(&to, fd);
@@ -150,6 +170,18 @@ static void change_put(struct walk_changes *w, const char *name, size_t n, int f
 		failure_tell(w, n);
 	if (placed)
 		changed_tell(w, n);
+}
+
+/* To its place, or to those that are kept for a person. */
+static void content_change(struct walk_changes *w, const char *name, size_t n, int from, const struct stat *su,
+                           const struct stat *sl)
+{
+	const bool there = sl && S_ISREG(sl->st_mode);
+
+	if (w->kept)
+		kept_file(w, name, n, from, su, there ? sl : NULL);
+	else
+		change_put(w, name, n, &(struct new_content){ .from = from, .size = (uint64_t)su->st_size, .mode = su->st_mode }, there);
 }
 
 void file_change(struct walk_changes *w, const char *name, size_t n, const struct stat *su, const struct stat *sl)
@@ -174,7 +206,7 @@ void file_change(struct walk_changes *w, const char *name, size_t n, const struc
 		;                      /* told */
 	else if (sl && S_ISREG(sl->st_mode) ? path_may(w, KRUX_EFFECT_WRITES, n) && path_untouched(w, sl, n)
 	                                    : path_may(w, KRUX_EFFECT_CREATES, n))
-		change_put(w, name, n, from, su, sl && S_ISREG(sl->st_mode));
+		content_change(w, name, n, from, su, sl);
 	if (from >= 0)
 		close(from);
 }

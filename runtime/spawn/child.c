@@ -155,12 +155,12 @@ static void network_on(struct child *ch)
 static void descriptors_on(struct child *ch)
 {
 	const struct child_plan *plan = ch->plan;
-	int keep[HANDLER_HOST + 13] = { plan->workspace, plan->store, plan->out, plan->ask, plan->go,
+	int keep[HANDLER_HOST + 14] = { plan->workspace, plan->store, plan->out, plan->ask, plan->go,
 		                        ch->proc, plan->blob[0], plan->blob[1], plan->socket, plan->line,
-		                        plan->program, ch->listener, plan->stream };
+		                        plan->program, ch->listener, plan->stream, plan->blob[2] };
 	const size_t n = sizeof keep / sizeof *keep;
 
-	memcpy(keep + 13, ch->call.host, sizeof ch->call.host);
+	memcpy(keep + 14, ch->call.host, sizeof ch->call.host);
 	layer_on(ch, LAYER_DESCRIPTORS, ch->shared ? descriptors_rest(keep, n) : descriptors_close(keep, n));
 }
 
@@ -239,7 +239,7 @@ static struct krux_value text_value(const char *s)
 static void answer_write(struct child *ch, bool ok)
 {
 	struct handler_call *c = &ch->call;
-	struct krux_member member[3];
+	struct krux_member member[4];
 	struct krux_value answer = { .kind = KRUX_V_MAP, .map = { member, 0 } };
 	uint8_t *buf;
 	size_t n = 0;
@@ -251,6 +251,8 @@ static void answer_write(struct child *ch, bool ok)
 			                            text_value(c->error ? c->error : "") };
 		member[n++] = (struct krux_member){ KRUX_STR("message"), text_value(c->detail) };
 	}
+	if (ok && c->changes.n)
+		member[n++] = (struct krux_member){ KRUX_STR("changes"), { .kind = KRUX_V_BYTES, .str = c->changes } };
 	if (c->nsecrets)
 		member[n++] = (struct krux_member){
 			KRUX_STR("secrets"),
@@ -258,7 +260,7 @@ static void answer_write(struct child *ch, bool ok)
 		};
 	answer.map.n = n;
 	n = krux_cbor_write(&answer, NULL, 0);
-	if (!n || n > ch->plan->output + CHILD_SLACK)
+	if (!n || n > ch->plan->output + c->changes.n + CHILD_SLACK)
 		_exit(CHILD_TOO_MUCH);
 	buf = malloc(n);
 	if (!buf || krux_cbor_write(&answer, buf, n) != n)
@@ -425,7 +427,7 @@ void child_run(struct child_plan *plan)
 	call_begin(&self);
 	if (plan->decides)
 		self.report.what = plan->decides(plan->ctx, plan->workspace);
-	for (unsigned i = 0; i < 2; i++)
+	for (unsigned i = 0; i < sizeof plan->blob / sizeof *plan->blob; i++)
 		if (plan->blob[i] >= 0)
 			close(plan->blob[i]);
 	if (self.report.what) {

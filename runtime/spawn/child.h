@@ -33,7 +33,8 @@ struct child_plan {
 	gid_t group;
 	int out;                       /* pipe for report and answer */
 	int ask, go;                   /* pipes: a byte asks for the map of the user namespace, a byte says it is there */
-	int blob[2];                   /* memory files that `decides` reads; -1: none */
+	int blob[3];                   /* memory files that `decides` reads; -1: none */
+	struct krux_str changes;       /* `decides` sets it: the program has run, and its changes, these, were approved; n 0: it is to run */
 	uid_t uid;                     /* of the parent, as it is seen outside the namespaces */
 	gid_t gid;
 	/* Waits until there is a call and makes the rest of the plan, which may replace all of it, when the layers

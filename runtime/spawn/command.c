@@ -5,6 +5,7 @@
 
 #include "capspec/item.h"
 #include "capspec/layers.h"
+#include "runtime/base/changeset.h"
 #include "runtime/sandbox/view.h"
 #include "runtime/spawn/look.h"
 #include "runtime/spawn/snapshot.h"
@@ -275,12 +276,14 @@ static bool command_open(struct handler_call *c)
 	k->shown = view.workspace < 0 ? -1 : open("/workspace", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	k->signals = signals_open(k->plan->stream >= 0);
 	k->operand = operands_find(c->pool, k->plan->command, c->args, &k->noperands);
-	if (!k->operand || k->signals < 0 || !network_open(k) || (k->changes && !store_open(k))) {
+	if (!k->operand || k->signals < 0 || (!k->plan->changes.n && !network_open(k)) || (k->changes && !store_open(k))) {
 		k->failed = CHILD_START;
 		k->no = errno ? errno : ENOMEM;
 		return false;
 	}
 	command_pause(k);
+	if (k->plan->changes.n)
+		return true;
 	if (!k->started)
 		k->started = now_real();
 	return program_start(k);
@@ -462,6 +465,8 @@ static bool command_run(struct handler_call *c)
 	int status;
 
 	(void)c;
+	if (k->plan->changes.n)
+		return changes_approved_run(k);
 	stream_open(k, &stream[0], 0, "stdout", 0);
 	stream_open(k, &stream[1], 1, "stderr", ERROR_SHOWN);
 	status = program_wait(k, stream);
@@ -474,8 +479,12 @@ static bool command_run(struct handler_call *c)
 	streams_ready(k, stream, &changed.room);
 	if (!output_field(k, "truncated"))
 		too_much(k, stream);
-	if (k->changes && (output_field(k, "status") || !WEXITSTATUS(status)))
-		changes_commit(k, &changed);
+	if (k->changes && (output_field(k, "status") || !WEXITSTATUS(status))) {
+		if (k->plan->command->approves_changes)
+			changes_keep(k, WEXITSTATUS(status), stream, &changed);
+		else
+			changes_commit(k, &changed);
+	}
 	return command_answer(k, WEXITSTATUS(status), stream, &changed);
 }
 
@@ -483,7 +492,9 @@ const struct builtin command_handler = { "command", command_open, command_run, 0
 
 uint64_t command_memory(const struct child_plan *plan)
 {
-	return 8 * (uint64_t)plan->output + ((uint64_t)16 << 20);
+	const uint64_t kept = plan->command && plan->command->approves_changes ? 6 * (uint64_t)CHANGESET_BYTES : 0;
+
+	return 8 * (uint64_t)plan->output + ((uint64_t)16 << 20) + kept;
 }
 
 void command_begin(const struct child_plan *plan)

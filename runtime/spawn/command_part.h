@@ -61,6 +61,11 @@ bool command_answer(struct command *, int status, struct stream stream[static 2]
 
 /* Commits what the overlay's upper folder holds. */
 void changes_commit(struct command *, struct changed *);
+/* Keeps it for a person instead: the call's `changes`, or nothing where nothing could be put in place. */
+void changes_keep(struct command *, int status, const struct stream stream[static 2], struct changed *);
+/* `run` of a call whose program has run, and whose changes were approved: they are in the plan. Puts them in place, all
+ * or none, and answers what that program said. */
+bool changes_approved_run(struct command *);
 /* Before the program and between changes: waits while the call is frozen. */
 void command_pause(struct command *);
 

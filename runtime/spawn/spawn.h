@@ -26,6 +26,7 @@ enum { SPAWN_MAX_LAYERS = 20 };
 struct spawn_result {
 	enum spawn_end end;
 	struct krux_value output;            /* DONE: canonical value of the output type, in the pool */
+	struct krux_str changes;             /* DONE: of a command, what waits to be approved, in the pool; n 0: nothing */
 	struct krux_value recorded;          /* the same for the record, without what are secrets */
 	struct krux_str error;               /* ERROR: name, as the capability declares it */
 	struct krux_str message;             /* ERROR: a sentence about this very case; n 0: none */

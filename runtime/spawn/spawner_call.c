@@ -1,6 +1,7 @@
 /* Receipts to children, and children to their ends. */
 #include "runtime/spawn/spawner_part.h"
 
+#include "runtime/base/changeset.h"
 #include "runtime/base/cleanup.h"
 #include "runtime/base/err.h"
 #include "runtime/base/state.h"
@@ -110,6 +111,7 @@ static int run_fork(struct run *run, const struct warrant *w, const struct messa
 		                                                      (run->connects.n ? FORK_LINE : 0) | (run->job ? FORK_STREAM : 0) |
 		                                                      (warrant_snapshot(w) ? FORK_SNAPSHOT : 0) };
 	struct part part[2] = { { &head, sizeof head }, { m->body, m->n } };
+	const size_t changes = w->cap->approves_changes && !w->changes.n ? CHANGESET_BYTES : 0;
 	CLEAN_FD int out = -1;
 	CLEAN_FD int line = -1;
 	CLEAN_FD int stream = -1;
@@ -117,7 +119,7 @@ static int run_fork(struct run *run, const struct warrant *w, const struct messa
 	unsigned n = 0;
 
 	krux_sha256(w->agent, head.owner);
-	if (parent_open(&run->parent, (size_t)w->cap->limit[KRUX_LIMIT_OUTPUT], &out, err))
+	if (parent_open(&run->parent, (size_t)w->cap->limit[KRUX_LIMIT_OUTPUT] + changes, &out, err))
 		return -1;
 	fd[n++] = out;
 	fd[n++] = workspace;
@@ -164,7 +166,7 @@ static int run_start(struct spawner *s, struct run *run, const struct warrant *w
 	run->from = below_find(s, w->cap, err);
 	if (w->cap->handler.background && !(run->job = jobs_begin(s->jobs, run->agent, w->seq, w->cap, err)))
 		return -1;
-	if (!run->from || layer_check(s, w, err) || connects_find(s, w, &run->connects, err) ||
+	if (!run->from || layer_check(s, w, err) || (!w->changes.n && connects_find(s, w, &run->connects, err)) ||
 	    workspace_open(s->options->state, path, run->agent, &place, err))
 		return -1;
 	if (strcmp(place.path, path) != 0)

@@ -7,6 +7,9 @@
 #include "runtime/base/err.h"
 #include "runtime/record/entry.h"
 
+#include "capspec/canon.h"
+#include "capspec/digest.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -95,6 +98,19 @@ static void recorder_tell(struct spawner *s, uint64_t seq, const struct spawn_re
 		close(memory.fd[i]);
 }
 
+/* False: there is no memory for it, and the gate is not told. */
+static bool file_add(struct spawner *s, const char *name, const struct part *part, int *fd, unsigned *n)
+{
+	struct krux_err err;
+
+	fd[*n] = memory_file(name, part, 1, &err);
+	if (fd[*n] < 0)
+		end_gone(s, &s->gate);
+	else
+		++*n;
+	return !s->gate.gone;
+}
+
 static void gate_tell(struct spawner *s, enum message_kind kind, uint64_t cookie, const struct spawn_result *r,
                       struct krux_str output)
 {
@@ -106,22 +122,20 @@ static void gate_tell(struct spawner *s, enum message_kind kind, uint64_t cookie
 	struct part part[5] = { { &head, sizeof head }, { r->error.p, r->error.n },
 		                { r->message.p, r->message.n }, { r->why, head.nwhy },
 		                { output.p, output.n } };
-	CLEAN_FD int fd = -1;
-	struct krux_err err;
+	const struct part changes = { r->changes.p, r->changes.n };
+	const bool apart = output.n > MESSAGE_INLINE;
+	unsigned n = 0;
+	int fd[2];
 
 	if (s->gate.gone)
 		return;
-	if (output.n > MESSAGE_INLINE) {
-		fd = memory_file("krux output", &part[4], 1, &err);
-		if (fd < 0) {
-			end_gone(s, &s->gate);
-			return;
-		}
+	if (apart && file_add(s, "krux output", &part[4], fd, &n))
 		head.flags |= RESULT_OUTPUT_FD;
-		end_tell(s, &s->gate, kind, cookie, part, 4, &fd, 1);
-		return;
-	}
-	end_tell(s, &s->gate, kind, cookie, part, 5, NULL, 0);
+	if (changes.n && file_add(s, "krux changes", &changes, fd, &n))
+		head.flags |= RESULT_CHANGES_FD;
+	end_tell(s, &s->gate, kind, cookie, part, apart ? 4 : 5, fd, n);
+	while (n)
+		close(fd[--n]);
 }
 
 /* Canonical bytes of a value; n 0: no memory. */
@@ -135,6 +149,17 @@ static struct krux_str encoded(struct krux_pool *pool, const struct krux_value *
 	return (struct krux_str){ (char *)p, n };
 }
 
+/* What the record of the run says of the changes that a ticket's record has. */
+static void changes_say(struct spawn_result *r)
+{
+	uint8_t digest[KRUX_SHA256];
+	char hex[2 * KRUX_SHA256 + 1] = "";
+
+	krux_sha256(r->changes, digest);
+	krux_hex_write(digest, sizeof digest, hex);
+	snprintf(r->why, sizeof r->why, "changes wait to be approved: %zu bytes, %s", r->changes.n, hex);
+}
+
 void result_tell(struct spawner *s, uint64_t cookie, uint64_t seq, struct spawn_result *r, const struct connects *c,
                  struct krux_pool *pool)
 {
@@ -144,11 +169,14 @@ void result_tell(struct spawner *s, uint64_t cookie, uint64_t seq, struct spawn_
 		output = encoded(pool, &r->output);
 		recorded = encoded(pool, &r->recorded);
 		if (!output.n || !recorded.n) {
+			r->changes.n = 0;
 			r->end = SPAWN_UNKNOWN;
 			snprintf(r->why, sizeof r->why, "it ran; its answer was too large to keep");
 			output.n = recorded.n = 0;
 		}
 	}
+	if (r->changes.n)
+		changes_say(r);
 	recorder_tell(s, seq, r, c, pool, recorded);
 	gate_tell(s, MESSAGE_RESULT, cookie, r, output);
 }

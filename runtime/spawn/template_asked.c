@@ -68,6 +68,7 @@ static uint32_t asked_decides(void *ctx, int workspace)
 	if (!warrant_of(a) ||
 	    child_reach(a->warrant.cap, a->plan->layer, a->warrant.agent, &a->plan->reach, &err))
 		return CHILD_DENIED;
+	a->plan->changes = a->warrant.changes;
 	if (a->plan->snapshot)
 		a->again.taken = command_taken();
 	return again_decides(&a->again, workspace);

@@ -31,7 +31,7 @@ int limits_check(const struct template *t, struct krux_err *err)
 int call_group(struct template *t, const struct krux_capability *cap, bool snapshot, struct cgroup **out, struct krux_err *err)
 {
 	const uint64_t copy = snapshot ? SNAPSHOT_COPY_BYTES : 0;
-	const struct child_plan plan = { .output = (size_t)cap->limit[KRUX_LIMIT_OUTPUT] };
+	const struct child_plan plan = { .output = (size_t)cap->limit[KRUX_LIMIT_OUTPUT], .command = cap };
 	const struct group_limits l = { .memory = cap->limit[KRUX_LIMIT_MEMORY] + command_memory(&plan) + copy,
 		                             .pids = cap->limit[KRUX_LIMIT_PIDS] + 1 };
 

@@ -146,7 +146,7 @@ static int nest_plan(struct template *t, const struct pool_key *key, int workspa
 
 	*plan = (struct child_plan){ .probe = probe_get(), .builtin = cap ? NULL : (const struct builtin *)(uintptr_t)key->profile,
 		                     .program = -1, .workspace = -1, .store = -1, .line = -1, .stream = -1, .socket = -1,
-		                     .cgroup = -1, .network = -1, .out = -1, .ask = -1, .go = -1, .blob = { -1, -1 } };
+		                     .cgroup = -1, .network = -1, .out = -1, .ask = -1, .go = -1, .blob = { -1, -1, -1 } };
 	if (cap && nest_plan_command(t, cap, workspace, plan, err))
 		return -1;
 	plan->uid = geteuid();

@@ -115,8 +115,29 @@ static int same_request(const struct record *a, const struct record *b, struct k
 	return 0;
 }
 
+struct blobs {
+	const struct krux_str *blob;
+	unsigned n, at;                /* at: the next that a record names */
+};
+
+static int blob_take(const struct record *r, enum audit_field f, struct blobs *b, struct krux_str *out, struct krux_err *err)
+{
+	struct item_in in = { (const uint8_t *)r->field[f].s.p,
+		              (const uint8_t *)r->field[f].s.p + r->field[f].s.n, NULL };
+	struct krux_str name;
+	uint64_t two, size;
+
+	if (b->at == b->n || !item_take(&in, ITEM_LIST, &two) ||
+	    !item_take_str(&in, ITEM_BYTES, &name) || !item_take(&in, ITEM_UINT, &size) ||
+	    !blob_is((const uint8_t *)b->blob[b->at].p, b->blob[b->at].n, (const uint8_t *)name.p, out) ||
+	    out->n != size)
+		return err_set(err, 0, "%s: not the blob that is recorded", record_field_word(f));
+	b->at++;
+	return 0;
+}
+
 /* The deferred record of the intent's ticket, whose hash is the ticket. */
-static int ticket_take(const uint8_t *p, size_t n, struct warrant *w, struct record *deferred,
+static int ticket_take(const uint8_t *p, size_t n, struct blobs *blobs, struct warrant *w, struct record *deferred,
                        uint8_t leaf[static HASH_LEN], struct krux_err *err)
 {
 	const struct record *intent = &w->intent;
@@ -132,57 +153,47 @@ static int ticket_take(const uint8_t *p, size_t n, struct warrant *w, struct rec
 	w->approvals = deferred->field[AUDIT_APPROVALS].s;
 	if (record_has(deferred, AUDIT_SHOWN))
 		w->shown = deferred->field[AUDIT_SHOWN].s;
-	return 0;
+	if (!record_has(deferred, AUDIT_RESULT_BLOB))
+		return 0;
+	if (!w->cap->approves_changes)
+		return err_set(err, 0, "the changes of a capability that has none approved");
+	return blob_take(deferred, AUDIT_RESULT_BLOB, blobs, &w->changes, err);
 }
 
-static int ticket_check(const struct warrant_rules *rules, const uint8_t *p, size_t n,
+static int ticket_check(const struct warrant_rules *rules, const uint8_t *p, size_t n, struct blobs *blobs,
                         struct warrant *w, struct krux_err *err)
 {
 	struct quorum q = { .approver = rules->approver, .n = rules->napprovers, .agent = w->agent };
 	uint8_t leaf[HASH_LEN];
 	struct record deferred;
 
-	if (ticket_take(p, n, w, &deferred, leaf, err))
+	if (ticket_take(p, n, blobs, w, &deferred, leaf, err))
 		return -1;
+	/* It was approved, and by now need not be; what else was approved is no part of it then. */
+	if (w->verdict != KRUX_APPROVAL && !w->changes.n) {
+		w->approvals = w->shown = (struct krux_str){ NULL, 0 };
+		return 0;
+	}
 	if (ticket_over(&deferred, &w->intent))
 		return err_set(err, 0, "the ticket has expired");
 	return quorum_holds(&q, leaf, w->approvals, w->intent.field[AUDIT_SIGNERS].s, err);
 }
 
-static int blob_take(const struct record *r, enum audit_field f, const struct krux_str *blob,
-                     unsigned nblobs, unsigned *at, struct krux_str *out, struct krux_err *err)
-{
-	struct item_in in = { (const uint8_t *)r->field[f].s.p,
-		              (const uint8_t *)r->field[f].s.p + r->field[f].s.n, NULL };
-	struct krux_str name;
-	uint64_t two, size;
-
-	if (*at == nblobs || !item_take(&in, ITEM_LIST, &two) ||
-	    !item_take_str(&in, ITEM_BYTES, &name) || !item_take(&in, ITEM_UINT, &size) ||
-	    !blob_is((const uint8_t *)blob[*at].p, blob[*at].n, (const uint8_t *)name.p, out) ||
-	    out->n != size)
-		return err_set(err, 0, "%s: not the blob that is recorded", record_field_word(f));
-	++*at;
-	return 0;
-}
-
 /* Arguments and facts, from the record or from their blobs. */
-static int contents_take(struct warrant *w, const struct krux_str *blob, unsigned nblobs,
-                         struct krux_err *err)
+static int contents_take(struct warrant *w, struct blobs *b, struct krux_err *err)
 {
 	const struct record *r = &w->intent;
-	unsigned at = 0;
 
 	w->args = r->field[AUDIT_ARGS].s;
 	if (record_has(r, AUDIT_ARGS_BLOB) &&
-	    blob_take(r, AUDIT_ARGS_BLOB, blob, nblobs, &at, &w->args, err))
+	    blob_take(r, AUDIT_ARGS_BLOB, b, &w->args, err))
 		return -1;
 	if (record_has(r, AUDIT_FACTS))
 		w->facts = r->field[AUDIT_FACTS].s;
 	if (record_has(r, AUDIT_FACTS_BLOB) &&
-	    blob_take(r, AUDIT_FACTS_BLOB, blob, nblobs, &at, &w->facts, err))
+	    blob_take(r, AUDIT_FACTS_BLOB, b, &w->facts, err))
 		return -1;
-	return at == nblobs ? 0 : err_set(err, 0, "more blobs than are recorded");
+	return 0;
 }
 
 static int capability_find(const struct warrant_rules *rules, struct warrant *w,
@@ -241,8 +252,8 @@ static int intent_read(const uint8_t *body, size_t n, struct message_run *run, s
 }
 
 /* What the call is, from its intent. */
-static int request_take(const struct warrant_rules *rules, const struct krux_str *blob, unsigned nblobs,
-                        struct krux_pool *pool, struct warrant *w, struct krux_err *err)
+static int request_take(const struct warrant_rules *rules, struct blobs *blobs, struct krux_pool *pool, struct warrant *w,
+                        struct krux_err *err)
 {
 	struct krux_refusal why;
 
@@ -251,7 +262,7 @@ static int request_take(const struct warrant_rules *rules, const struct krux_str
 	w->verdict = (uint8_t)w->intent.field[AUDIT_VERDICT].u;
 	if (memcmp(w->intent.field[AUDIT_BUNDLE].s.p, rules->bundle, HASH_LEN) != 0)
 		return err_set(err, 0, "another bundle decided it than the one that is loaded here");
-	if (capability_find(rules, w, err) || contents_take(w, blob, nblobs, err))
+	if (capability_find(rules, w, err) || contents_take(w, blobs, err))
 		return -1;
 	if (!krux_cbor_read(pool, (const uint8_t *)w->args.p, w->args.n, &w->value, &why) ||
 	    w->value.kind != KRUX_V_MAP)
@@ -259,10 +270,22 @@ static int request_take(const struct warrant_rules *rules, const struct krux_str
 	return 0;
 }
 
+static int blobs_check(const struct blobs *b, struct krux_err *err)
+{
+	return b->at == b->n ? 0 : err_set(err, 0, "more blobs than are recorded");
+}
+
+/* Whoever has approved a call that need not be approved now: it is looked at for what it binds. */
+static bool has_ticket(const struct warrant *w, const struct message_run *run)
+{
+	return w->verdict == KRUX_APPROVAL || (record_has(&w->intent, AUDIT_TICKET) && run->nticket);
+}
+
 int warrant_read(struct warrant_rules *rules, const uint8_t *body, size_t n,
                  const struct krux_str *blob, unsigned nblobs, struct krux_pool *pool,
                  struct warrant *w, uint64_t *seq, struct krux_err *err)
 {
+	struct blobs blobs = { blob, nblobs, 0 };
 	uint8_t leaf[HASH_LEN];
 	struct message_run run;
 
@@ -275,34 +298,33 @@ int warrant_read(struct warrant_rules *rules, const uint8_t *body, size_t n,
 		return err_set(err, 0, "it was cancelled before it could start");
 	if (w->deadline && now_boot() >= w->deadline)
 		return err_set(err, 0, "its time was over before it could start");
-	if (request_take(rules, blob, nblobs, pool, w, err))
+	if (request_take(rules, &blobs, pool, w, err))
 		return -1;
-	switch (w->verdict) {
-	case KRUX_AUTONOMOUS:
-	case KRUX_NOTIFY:
-		return 0;
-	case KRUX_APPROVAL:
-		return ticket_check(rules, body + sizeof run + run.nrecord, run.nticket, w, err);
-	default:
+	if (w->verdict != KRUX_APPROVAL && w->verdict != KRUX_AUTONOMOUS && w->verdict != KRUX_NOTIFY)
 		return err_set(err, 0, "an intent of a call that is blocked");
-	}
+	if (has_ticket(w, &run) && ticket_check(rules, body + sizeof run + run.nrecord, run.nticket, &blobs, w, err))
+		return -1;
+	return blobs_check(&blobs, err);
 }
 
 int warrant_again(const struct warrant_rules *rules, const uint8_t *body, size_t n, const struct krux_str *blob,
                   unsigned nblobs, struct krux_pool *pool, struct warrant *w, struct krux_err *err)
 {
+	struct blobs blobs = { blob, nblobs, 0 };
 	uint8_t leaf[HASH_LEN];
 	struct record deferred;
 	struct message_run run;
 
-	if (intent_read(body, n, &run, w, leaf, err) || request_take(rules, blob, nblobs, pool, w, err))
+	if (intent_read(body, n, &run, w, leaf, err) || request_take(rules, &blobs, pool, w, err))
 		return -1;
-	if (w->verdict != KRUX_APPROVAL)
-		return 0;
-	return ticket_take(body + sizeof run + run.nrecord, run.nticket, w, &deferred, leaf, err);
+	if (has_ticket(w, &run) && ticket_take(body + sizeof run + run.nrecord, run.nticket, &blobs, w, &deferred, leaf, err))
+		return -1;
+	if (w->verdict != KRUX_APPROVAL && !w->changes.n)
+		w->approvals = w->shown = (struct krux_str){ NULL, 0 };
+	return blobs_check(&blobs, err);
 }
 
 bool warrant_snapshot(const struct warrant *w)
 {
-	return w->approvals.n && capability_runs_workspace(w->cap);
+	return w->approvals.n && !w->changes.n && capability_runs_workspace(w->cap);
 }

@@ -45,12 +45,13 @@ struct warrant {
 	struct krux_str facts;         /* the list; n 0: none were read */
 	struct krux_str approvals;     /* of the ticket; n 0: without one */
 	struct krux_str shown;         /* the files that its approvers saw; n 0: none */
+	struct krux_str changes;       /* that its approvers saw: it puts them in place, and its program does not run; n 0: none */
 	uint8_t verdict;
 };
 
-enum { WARRANT_BLOBS = 2 };
+enum { WARRANT_BLOBS = 3 };
 /* body and n: the whole message RUN. blob: the memory files that came along, mapped, in the order of the
- * record's fields. Everything in *out borrows from these and from the pool. Negative with *err: it
+ * records' fields, first the intent's. Everything in *out borrows from these and from the pool. Negative with *err: it
  * must not run; *seq is 0 where not even the receipt holds, else the intent's, which is then used. */
 int warrant_read(struct warrant_rules *, const uint8_t *body, size_t n, const struct krux_str *blob,
                  unsigned nblobs, struct krux_pool *, struct warrant *out, uint64_t *seq,

@@ -46,6 +46,7 @@ struct handler_call {
 
 	/* the answer: output, or the name of one of the capability's errors and a sentence */
 	struct krux_value output;
+	struct krux_str changes;                      /* of a command: what waits to be approved, runtime/base/changeset.h; n 0: nothing */
 	const char *error;
 	char detail[512];
 	/* what must not be in the log: replaced there wherever it occurs in the answer */

@@ -251,7 +251,7 @@ static struct ended call(const struct attempt *a, unsigned layers)
 	struct child_plan plan = {
 		.probe = probe_get(), .builtin = &b, .layer = &layer, .reach = &reach, .args = &none, .store = -1, .line = -1, .stream = -1, .cgroup = -1, .network = -1,
 		.limits = { 8 << 20, a->spins ? RUN_NS : 20ull * RUN_NS, 1, 32, 1 << 20 }, .output = 65536,
-		.allows = allow, .blob = { -1, -1 },
+		.allows = allow, .blob = { -1, -1, -1 },
 	};
 	struct child_end end = { 0 };
 	struct krux_err err = { 0 };

@@ -32,6 +32,7 @@ static const char read_cap[] =
 	"  limits  { memory 64MiB; cpu 1s; }\n"
 	"  handler command \"/usr/bin/git\" sha256 \"ab\" argv [ \"--\", path, \"--x=\" + limit, a.b ?, c * ] background;\n"
 	"  answer durable: false;\n"
+	"  changes: approve;\n"
 	"  example \"whole\" { path: \"/workspace/a.txt\" } -> { content: \"hello\\n\", size: 6 };\n"
 	"  example \"none\" { } -> error NotFound;\n"
 	"}\n"
@@ -107,6 +108,7 @@ START_TEST(capfile_tree)
 	ck_assert_uint_eq(c->handler.argv[4].kind, ARGV_EACH);
 	ck_assert(c->handler.background);
 	ck_assert(c->not_durable);
+	ck_assert_uint_eq(c->changes, 1);
 	ck_assert_uint_eq(c->nexamples, 2);
 	IS(c->example[0].name, "whole");
 	IS(c->example[0].output->item[0].text, "hello\n");
@@ -125,7 +127,7 @@ START_TEST(capfile_words_are_names)
 		"and", "or", "not", "true", "false", "in", "under", "matches", "like", "starts", "ends", "with",
 		"contains", "has", "any", "all", "it", "size", "workspace", "calls", "namespace", "type",
 		"capability", "input", "output", "error", "recover", "effect", "labels", "limits", "handler",
-		"answer", "durable", "example", "builtin", "command", "sha256", "argv", "background", "mcp", "tool", "resident",
+		"answer", "durable", "changes", "approve", "example", "builtin", "command", "sha256", "argv", "background", "mcp", "tool", "resident",
 		"tree", "prunes", "optional", "unused", "enum", "list", "map", "record", "decimal", "max", "pattern",
 		"time", "path", "read", "agent", "string", "uint",
 	};
@@ -150,7 +152,7 @@ END_TEST
 
 #define HEAD "namespace a \"d\";\n"
 #define CAP HEAD "capability b @1.0 {\n"
-#define CLAUSE_WORDS "a clause (input, output, error, effect, labels, limits, handler, answer, example)"
+#define CLAUSE_WORDS "a clause (input, output, error, effect, labels, limits, handler, answer, changes, example)"
 
 static const struct { const char *text, *says; } bad_files[] = {
 	{ "# nothing\n", "1:1 K0032 this capability file holds nothing but comments | 'namespace'" },
@@ -198,6 +200,7 @@ static const struct { const char *text, *says; } bad_files[] = {
 	{ CAP "  example \"x { a: 1 } -> { };\n  labels b\n}",
 	  "3:11 K0017 this string does not end on its line | '\"'\n"
 	  "4:11 K0031 missing ';' at the end of a labels clause | ';' before '}'" },
+	{ CAP "  changes: allow;\n}", "3:12 K0030 unexpected 'allow' in a changes clause | 'approve'" },
 	{ CAP "  answer durable: true;\n}", "3:19 K0030 unexpected 'true' in an answer clause | 'false'" },
 };
 

@@ -107,8 +107,8 @@ static void capability(struct buf *b, const struct ast_capability *c)
 {
 	text(b, "\ncapability", c->name);
 	text(b, "doc", c->doc);
-	buf_printf(b, " %u.%u %u%u%u%u%u%u%u%d", c->major, c->minor, c->inputs, c->outputs, c->effect_clauses,
-	           c->label_clauses, c->limit_clauses, c->handlers, c->answers, c->not_durable);
+	buf_printf(b, " %u.%u %u%u%u%u%u%u%u%u%d", c->major, c->minor, c->inputs, c->outputs, c->effect_clauses,
+	           c->label_clauses, c->limit_clauses, c->handlers, c->answers, c->changes, c->not_durable);
 	fields(b, c->input, c->ninput);
 	buf_puts(b, "\n output");
 	fields(b, c->output, c->noutput);
@@ -224,6 +224,7 @@ static const char ugly[] =
 	"cpu 1s; }\n"
 	"handler command \"/usr/bin/git\" sha256 \"0123456789012345678901234567890123456789012345678901234567890123\" argv[\"status\",\"--opt=\"+path,b?,c *,\"--\"];\n"
 	"answer durable:false;\n"
+	"changes:approve ;\n"
 	"example \"x\" { path : \"/a\", c: [{x:1,y:\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\"},{x:1,y:\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\"}], \"k y\": -3 }->{};\n"
 	"example \"y\" { } -> error NotFound; // bye\n"
 	"} // end of read\n"
@@ -279,6 +280,7 @@ static const char pretty[] =
 	"      sha256 \"0123456789012345678901234567890123456789012345678901234567890123\"\n"
 	"      argv [ \"status\", \"--opt=\" + path, b ?, c *, \"--\" ];\n"
 	"  answer  durable: false;\n"
+	"  changes: approve;\n"
 	"  example \"x\" { path: \"/a\", c: [ { x: 1, y: \"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\" }, { x: 1,\n"
 	"      y: \"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\" } ], \"k y\": -3 }\n"
 	"      -> { };\n"

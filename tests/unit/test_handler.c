@@ -336,6 +336,11 @@ static const struct { const char *effects, *output, *errors; unsigned code; cons
 	  "`refused : list<record { path : string; why : string; }>` in the output", "" },
 	{ "effect reads(path);", "run : uint;", FAILED, 1074, "no command answers the field `run` that is not in the background", "",
 	  "write `background` behind `argv [ ... ]`, or leave the field out" },
+	{ "effect reads(path);", "status : uint;", FAILED " changes: approve;", 1078,
+	  "no effect of `demo.act` changes a file, so there is nothing to approve",
+	  "a command with an effect `creates`, `writes` or `deletes`", "leave out `changes: approve`" },
+	{ "effect writes(path);", "refused : " REFUSAL ";", FAILED " changes: approve; changes: approve;", 1023,
+	  "`act` has 2 clauses `changes`", "one", "" },
 };
 
 /* The same of one in the background. */
@@ -353,6 +358,8 @@ static const struct { const char *effects, *output, *errors; unsigned code; cons
 	  "leave it out: process.output tells what a run has written, of both streams" },
 	{ "effect reads(path);", "run : uint;", "", 1075, "nobody would hear that the program /opt/tool failed",
 	  "`status : optional uint` in the output, or `error Failed`", "" },
+	{ "effect writes(path);", "run : uint; status : optional uint; refused : optional " REFUSAL ";", NONE " changes: approve;", 1078,
+	  "`demo.act` runs in the background, where nothing waits for a person yet", "a command that is not in the background", "" },
 	{ "effect writes(path);", "run : uint; status : optional uint;", "", 1075,
 	  "nobody would hear which changes of the program /opt/tool were refused",
 	  "`refused : optional list<record { path : string; why : string; }>` in the output", "" },
@@ -398,6 +405,7 @@ START_TEST(promises_kept)
 		{ "effect reads(path), writes(path);", "run : uint; status : optional uint; changed : optional list<path> max 3;"
 		  "refused : optional " REFUSAL "; truncated : optional bool;", "", LATER },
 		{ "effect reads(path);", "run : uint;", FAILED, LATER },
+		{ "effect writes(tree path prunes);", "refused : " REFUSAL ";", FAILED " changes: approve;", TOOL },
 		/* What nothing holds a command to yet is not run, and may say what it likes. */
 		{ "effect reads(tree path prunes), executes(path);", "lines : uint;", FAILED, TOOL },
 	};

@@ -72,7 +72,7 @@ static const struct krux_capability caps[] = {
 	    .handler = { .kind = KRUX_HANDLER_BUILTIN, .name = S("filesystem_read") }),
 	CAP("filesystem.read", 1, 1, .effect = none, .neffects = 1,
 	    .handler = { .kind = KRUX_HANDLER_MCP, .name = S("server"), .tool = S("read") }),
-	CAP("git.status", 0, 9, .effect = effects, .neffects = 1, .rank = 1,
+	CAP("git.status", 0, 9, .effect = effects, .neffects = 1, .rank = 1, .approves_changes = true,
 	    .handler = { .kind = KRUX_HANDLER_COMMAND, .name = S("/usr/bin/git"),
 	                 .sha256 = S("00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"),
 	                 .argv = argv, .nargv = 5 }),
@@ -122,7 +122,7 @@ static void capability_same(const struct krux_capability *a, const struct krux_c
 {
 	text_same(a->name, b->name);
 	ck_assert(a->major == b->major && a->minor == b->minor && a->rank == b->rank);
-	ck_assert(a->durable == b->durable && a->max_args == b->max_args);
+	ck_assert(a->durable == b->durable && a->approves_changes == b->approves_changes && a->max_args == b->max_args);
 	ck_assert_mem_eq(a->limit, b->limit, sizeof a->limit);
 	text_same(a->summary, b->summary);
 	text_same(a->doc, b->doc);

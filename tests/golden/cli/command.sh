@@ -16,7 +16,20 @@ capability run @1.0 {
   handler command "/usr/bin/true" sha256 "$(printf %064d 0)" argv [ ];
   example "one" { } -> { status: 0 };
 }
+/// Makes a file, which is there when a person has approved it.
+/// use: never.
+capability touch @1.0 {
+  input { path : path "The file."; }
+  output { status : uint "Exit status."; refused : list<record { path : string max 4KiB; why : string max 200; }> max 9 "What is not."; }
+  error Missing "No file is there." recover stop "Give up.";
+  effect creates(path);
+  limits { memory 64MiB; cpu 1s; wall 9s; pids 1; files 16; output 16KiB; }
+  handler command "/usr/bin/touch" sha256 "$(sha256sum /usr/bin/touch | cut -c1-64)" argv [ path ];
+  changes: approve;
+  example "one" { path: "/workspace/new" } -> { status: 0 };
+}
 END
+"$KRUXC" fmt caps/other.cap | grep changes:
 cat > p.yaml <<'END'
 krux: policy/1
 name: p
@@ -35,6 +48,7 @@ END
 "$KRUXC" keygen k > k.out && "$KRUXC" build p.yaml -I caps -o out --key k.key
 sed 's/SHA-256 [0-9a-f]*/SHA-256 HASH/' out/sandbox/text.sort@1.0.plan
 cat out/sandbox/text.sort@1.0.landlock.txt
+grep changes: out/sandbox/*.plan
 "$KRUXRT" init --state state > init.out
 cp k.pub state/trust/bundles/
 ws=state/workspaces/builder
@@ -57,5 +71,6 @@ call git.status '{}'
 call git.log '{"count":1}' | sed 's/[0-9a-f]\{7\} Three/HASH Three/'
 call git.status '{"repository":"/workspace/secrets"}' | grep -o 'status":[0-9]*'
 call other.run '{}'
+call other.touch '{"path":"/workspace/new"}' | sed 's/"ticket":"[0-9a-f]*"/"ticket":"HASH"/'
 ls -A $ws
 "$KRUXRT" audit export --state state --format jsonl 2>/dev/null | grep -o '"layers":\[[^]]*\]' | sed 's/landlock\.[0-9]/landlock.N/; s/,"cgroup[a-z.]*"//g; s/,"ebpf"//g' | sort -u
