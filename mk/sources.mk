@@ -105,6 +105,7 @@ HANDLER_SRC += stdlib-caps/common/answer.c stdlib-caps/common/builtins.c stdlib-
 RUNTIME_SRC += runtime/base/changeset.c runtime/spawn/changes_approved.c runtime/spawn/changes_keep.c runtime/gate/changes.c \
 	runtime/front/card_changes.c runtime/front/unified.c
 UNIT_TESTS += test_changeset test_unified
+FUZZERS += changeset
 RUNTIME_MAIN += runtime/main.c
 # Programs beside kruxrt, whose commands kruxrt becomes: what people type is in no process of the daemon.
 RUNTIME_SRC += runtime/front/program.c

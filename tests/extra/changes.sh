@@ -113,6 +113,12 @@ E
 call c.make '{}' --wait > waited 2>&1 &
 waiter=$!
 waits() { [ -n "$(tickets)" ]; }
+# The daemon's process of that name.
+process_of() {
+	for q in /proc/[0-9]*; do
+		[ "$(sed 's/^[0-9]* (\(.*\)) . \([0-9]*\) .*/\1 \2/' "$q/stat" 2> /dev/null)" != "$1 $daemon" ] || echo "${q#/proc/}"
+	done
+}
 soon waits
 t=$(newest)
 accepts "somebody waits for it" outcome
@@ -247,7 +253,8 @@ unchanged "nothing is there"
 serve b
 is "it waits on" "$(newest)" "$t"
 for p in krux-gate krux-spawner krux-handler krux-recorder; do
-	for q in $(pgrep -P "$daemon" "$p"); do kill -9 "$q"; done
+	is "there is a $p" "$(process_of "$p" | wc -l)" 1
+	for q in $(process_of "$p"); do kill -9 "$q"; done
 	sleep 1
 	unchanged "nothing is there when a $p is killed"
 	kill -0 "$daemon" 2> log || { wait "$daemon"; serve b; }
@@ -276,7 +283,7 @@ ask "many files"
 exits "approved" 0 "$R" approvals accept "$t" --key "$key"
 begun() { [ "$(ls "$w/many" 2> /dev/null | wc -l)" -gt 20 ]; }
 soon begun
-for q in $(pgrep -P "$daemon" krux-handler); do kill -9 "$q"; done
+for q in $(process_of krux-handler); do kill -9 "$q"; done
 soon took unknown 1 || { n=$(ended outcome) && soon took outcome "$n"; }
 there=$(ls "$w/many" | wc -l)
 is "each file that is there is whole" "$(for f in "$w/many"/*; do [ "$(cat "$f")" = "the file ${f##*/}" ] && echo x; done | wc -l)" "$there"
