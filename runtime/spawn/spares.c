@@ -5,6 +5,7 @@
 #include "runtime/sandbox/sandbox.h"
 #include "runtime/spawn/mounts.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
@@ -60,8 +61,12 @@ int spares_take(struct spares *s)
 
 	if (!s->due || s->socket < 0)
 		return -1;
+	errno = 0;
 	fd = namespace_hear(s->socket, MSG_DONTWAIT);
 	s->due -= fd >= -1;
+	/* Who makes them has ended: it is not left to be a zombie. */
+	if (fd == -2 && errno != EAGAIN && errno != EINTR)
+		spares_close(s);
 	return fd < 0 ? -1 : fd;
 }
 

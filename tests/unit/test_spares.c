@@ -153,8 +153,21 @@ START_TEST(what_a_killed_maker_has_made_is_there_and_no_more)
 		close(fd);
 		ck_assert_uint_lt(n++, SPARES);
 	}
+	ck_assert_int_eq(s.socket, -1);
+	ck_assert_int_eq(s.pid, 0);
 	spares_tend(&s);
 	ck_assert_int_eq(spares_take(&s), -1);
+}
+END_TEST
+
+START_TEST(not_made_yet_it_is_waited_for_by_nobody)
+{
+	ck_assert(!kill(s.pid, SIGSTOP));
+	spares_tend(&s);
+	ck_assert_int_eq(spares_take(&s), -1);
+	ck_assert_int_ge(s.socket, 0);
+	ck_assert(!kill(s.pid, SIGCONT));
+	close(take());
 }
 END_TEST
 
@@ -184,6 +197,7 @@ int main(void)
 		tcase_add_test(t, nothing_is_in_it);
 		tcase_add_test(t, who_made_it_is_not_in_it);
 		tcase_add_test(t, what_a_killed_maker_has_made_is_there_and_no_more);
+		tcase_add_test(t, not_made_yet_it_is_waited_for_by_nobody);
 		tcase_add_test(t, closed_it_has_ended);
 	}
 	tcase_add_test(t, not_root_there_is_none);
