@@ -86,6 +86,8 @@ START_TEST(all_of_it_arrives)
 	b.engine = "kruxrt";
 	b.state_path = "";
 	b.workspace = "/srv/builder";
+	b.proxy = "http://10.0.0.1:3128";
+	b.proxy_names = true;
 	b.waived = waived;
 	b.missing = missing;
 	b.limits = limits;
@@ -103,6 +105,8 @@ START_TEST(all_of_it_arrives)
 	ck_assert_str_eq(got.state_path, "");
 	ck_assert_ptr_null(got.agent);
 	ck_assert_str_eq(got.workspace, "/srv/builder");
+	ck_assert_str_eq(got.proxy, "http://10.0.0.1:3128");
+	ck_assert(got.proxy_names);
 	ck_assert_str_eq(got.waived[0], "cgroup");
 	ck_assert_str_eq(got.waived[1], "ebpf");
 	ck_assert_ptr_null(got.waived[2]);
