@@ -55,6 +55,12 @@ void spares_open(struct spares *s, const struct probe *probe)
 	}
 }
 
+/* What failed may not the next time. Otherwise who makes them has ended, and is not left to be a zombie. */
+static bool is_for_now(void)
+{
+	return errno == EAGAIN || errno == EINTR;
+}
+
 int spares_take(struct spares *s)
 {
 	int fd;
@@ -64,16 +70,21 @@ int spares_take(struct spares *s)
 	errno = 0;
 	fd = namespace_hear(s->socket, MSG_DONTWAIT);
 	s->due -= fd >= -1;
-	/* Who makes them has ended: it is not left to be a zombie. */
-	if (fd == -2 && errno != EAGAIN && errno != EINTR)
+	if (fd == -2 && !is_for_now())
 		spares_close(s);
 	return fd < 0 ? -1 : fd;
 }
 
 void spares_tend(struct spares *s)
 {
-	while (s->socket >= 0 && s->due < SPARES && send(s->socket, "", 1, MSG_DONTWAIT | MSG_NOSIGNAL) == 1)
-		s->due++;
+	while (s->socket >= 0 && s->due < SPARES) {
+		if (send(s->socket, "", 1, MSG_DONTWAIT | MSG_NOSIGNAL) == 1)
+			s->due++;
+		else if (is_for_now())
+			return;
+		else
+			spares_close(s);
+	}
 }
 
 void spares_close(struct spares *s)

@@ -153,9 +153,9 @@ START_TEST(what_a_killed_maker_has_made_is_there_and_no_more)
 		close(fd);
 		ck_assert_uint_lt(n++, SPARES);
 	}
+	spares_tend(&s);
 	ck_assert_int_eq(s.socket, -1);
 	ck_assert_int_eq(s.pid, 0);
-	spares_tend(&s);
 	ck_assert_int_eq(spares_take(&s), -1);
 }
 END_TEST
@@ -163,6 +163,7 @@ END_TEST
 START_TEST(not_made_yet_it_is_waited_for_by_nobody)
 {
 	ck_assert(!kill(s.pid, SIGSTOP));
+	ck_assert(!waitid(P_PID, (id_t)s.pid, &(siginfo_t){ 0 }, WSTOPPED));
 	spares_tend(&s);
 	ck_assert_int_eq(spares_take(&s), -1);
 	ck_assert_int_ge(s.socket, 0);
