@@ -160,7 +160,7 @@ static void processes_start(struct daemon *d, bool spawner, const struct gate_li
 	struct spawner_options s = { .bundle_path = g.bundle_path, .state = &state, .dev = true, .generation = 1,
 		                     .web = -1, .egress = -1 };
 	struct template_options h = { .bundle_path = g.bundle_path, .trust = state.trust, .dev = true,
-		                      .each = POOL_EACH, .all = POOL_ALL };
+		                      .group = -1, .each = POOL_EACH, .all = POOL_ALL };
 
 	if (channel_pair(to_gate, &err) || channel_pair(to_spawner, &err) || channel_pair(between, &err))
 		fail("channels");

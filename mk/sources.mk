@@ -122,10 +122,10 @@ TEST_SRC += bench/measure.c bench/workload.c tests/unit/attempt.c tests/unit/com
 	tests/unit/modeling.c tests/unit/parsing.c tests/unit/reading.c tests/unit/records.c \
 	tests/unit/requests.c tests/unit/spawning.c tests/unit/tiny_bundle.c tests/unit/waiting.c tests/unit/without.c
 UNIT_TESTS += test_again test_automaton test_bundle test_c_text test_canon test_capfile test_cbor test_cc test_changes test_check test_command test_commit test_cond test_confine test_coverage test_evaluate \
-	test_dd test_digest test_eager test_elf test_emit_c test_emit_forms test_ended test_facts test_filter test_filter_verify test_folders test_format test_gate_facts test_gate_waits test_groups test_grammar test_guard test_gzip test_handler test_handlers \
+	test_dd test_digest test_eager test_elf test_emit_c test_emit_forms test_ended test_facts test_filter test_filter_verify test_folders test_format test_gate_facts test_gate_waits test_group_used test_groups test_grammar test_guard test_gzip test_handler test_handlers \
 	test_handlers_hostile test_handlers_moves test_handlers_system test_import test_import_claude test_json test_lang test_layers test_length test_list test_loop test_message test_model test_mounts test_nft test_package_write test_pathglob test_patterns test_planned test_pool \
 	test_policyfile test_policyformat test_project test_quorum test_record test_remedy test_request test_sandbox test_schema test_seccomp test_secrets test_sockets \
-	test_snapshot test_source test_spares test_spawner test_spawner_command test_spawner_nest test_spawner_pool test_state test_tally test_ticket test_tree test_usages test_value test_window test_witness test_words test_yaml
+	test_snapshot test_source test_spares test_spawner test_spawner_command test_spawner_group test_spawner_nest test_spawner_pool test_state test_tally test_ticket test_tree test_usages test_value test_window test_witness test_words test_yaml
 
 # tests/fuzz/fuzz_NAME.c each
 FUZZERS += bundle canon capfile cbor condition elf gzip import json layers log model pathglob pattern policy schema zone

@@ -14,7 +14,7 @@ static int confine(enum template_runs runs, struct krux_err *err)
 
 int main(void)
 {
-	struct template_options o = { .each = POOL_EACH, .all = POOL_ALL, .commands = true, .find = builtin_find, .confine = confine };
+	struct template_options o = { .each = POOL_EACH, .all = POOL_ALL, .commands = true, .groups = "call-", .find = builtin_find, .confine = confine };
 	struct begin b;
 	int code = part_begin(PROCESS_HANDLER, &b);
 

@@ -16,7 +16,7 @@ static int confine(enum template_runs runs, struct krux_err *err)
 
 int main(void)
 {
-	struct template_options o = { .each = POOL_EACH, .all = POOL_ALL, .find = builtin_web, .confine = confine };
+	struct template_options o = { .each = POOL_EACH, .all = POOL_ALL, .groups = "web-", .find = builtin_web, .confine = confine };
 	struct begin b;
 	int code = part_begin(PROCESS_WEB, &b);
 
@@ -27,6 +27,7 @@ int main(void)
 	o.bundle_path = b.bundle_path;
 	o.trust = b.fd[BEGIN_TRUST];
 	o.dev = b.dev;
-	o.group = -1;
+	o.group = b.fd[BEGIN_GROUP];
+	o.sockets = b.sockets;
 	_exit(template_run(BEGIN_CHANNEL, &o));
 }

@@ -89,7 +89,7 @@ static int process_tell(const struct start_plan *p, enum process_kind kind, cons
 		gate_begin(p, g, &b);
 	else if (kind == PROCESS_SPAWNER)
 		spawner_begin(p, g, &b);
-	else if (kind == PROCESS_HANDLER)
+	else if (kind == PROCESS_HANDLER || kind == PROCESS_WEB)
 		handler_begin(p, g, &b);
 	return begin_put(to, &b, err);
 }

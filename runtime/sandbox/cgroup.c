@@ -127,21 +127,27 @@ bool cgroup_get(int group, const char *name, const char *word, uint64_t *out)
 	return cgroup_text(group, name, text) && cgroup_number(text, word, out);
 }
 
-int cgroup_peak_anew(int group)
+bool cgroup_again(int fd, char text[static CGROUP_TEXT])
 {
-	CLEAN_FD int fd = file_open(group, "memory.peak", O_RDWR, 0, NULL);
-
-	/* Any text does it. */
-	return fd < 0 || write(fd, "0", 1) != 1 ? -1 : fd_keep(&fd);
-}
-
-bool cgroup_peak(int peak, uint64_t *out)
-{
-	char text[32];
-	const ssize_t n = pread(peak, text, sizeof text - 1, 0);
+	const ssize_t n = fd < 0 ? -1 : pread(fd, text, CGROUP_TEXT - 1, 0);
 
 	text[n > 0 ? n : 0] = 0;
-	return cgroup_number(text, NULL, out);
+	return n >= 0;
+}
+
+/* Any text does it. */
+bool cgroup_peak_anew(int peak)
+{
+	return write(peak, "0", 1) == 1;
+}
+
+/* Root can open it for writing also where it cannot be written. */
+int cgroup_peak_open(int group, bool *anew)
+{
+	int fd = file_open(group, "memory.peak", O_RDWR, 0, NULL);
+
+	*anew = fd >= 0 && cgroup_peak_anew(fd);
+	return fd >= 0 ? fd : file_open(group, "memory.peak", O_RDONLY, 0, NULL);
 }
 
 int cgroup_make(int above, const char *name, struct krux_err *err)

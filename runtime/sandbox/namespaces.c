@@ -22,8 +22,11 @@ static const uint64_t shared = CLONE_NEWNS | CLONE_NEWNET,
 
 static pid_t fork_into(uint64_t flags, const struct probe *probe, int group, int *pidfd)
 {
+	/* In a group of its own it enters the namespace of that, once it is there: one that comes with clone3 begins at the
+	 * caller's. */
+	const uint64_t its = group < 0 ? flags : flags & ~(uint64_t)CLONE_NEWCGROUP;
 	struct clone_args args = {
-		.flags = flags | CLONE_PIDFD | (probe->root ? 0 : CLONE_NEWUSER) | (group < 0 ? 0 : INTO_CGROUP),
+		.flags = its | CLONE_PIDFD | (probe->root ? 0 : CLONE_NEWUSER) | (group < 0 ? 0 : INTO_CGROUP),
 		.cgroup = group < 0 ? 0 : (uint64_t)(unsigned)group,
 		.pidfd = (uint64_t)(uintptr_t)pidfd,
 		/* With CLONE_PARENT it is that of the caller. */

@@ -3,15 +3,17 @@
  * call's is not told. */
 #include "runtime/spawn/group_used.h"
 
+#include "runtime/base/file.h"
 #include "runtime/sandbox/cgroup.h"
 
+#include <fcntl.h>
 #include <unistd.h>
 
 static bool cpu_read(const struct cgroup *one, uint64_t us[static GROUP_CPU])
 {
 	static const char *const words[GROUP_CPU] = { "usage_usec", "user_usec", "system_usec" };
 	char text[CGROUP_TEXT];
-	bool known = cgroup_text(one->fd, "cpu.stat", text);
+	bool known = cgroup_again(one->mark.stat, text);
 
 	for (int i = 0; known && i < GROUP_CPU; i++)
 		known = cgroup_number(text, words[i], &us[i]);
@@ -20,29 +22,37 @@ static bool cpu_read(const struct cgroup *one, uint64_t us[static GROUP_CPU])
 
 void group_begin(struct cgroup *one)
 {
+	if (one->mark.stat < 0)
+		one->mark.stat = file_open(one->fd, "cpu.stat", O_RDONLY, 0, NULL);
 	one->mark.timed = cpu_read(one, one->mark.cpu);
 }
 
-void group_used_start(struct cgroup *one, bool again)
+void group_used_open(struct cgroup *one, unsigned has)
 {
 	struct group_mark *m = &one->mark;
 
-	if (!again) {
-		*m = (struct group_mark){ .timed = true, .peak = -1 };
-		return;
-	}
-	m->again = true;
-	m->left = 0;
-	cgroup_get(one->fd, "memory.current", NULL, &m->left);
-	m->peak = cgroup_peak_anew(one->fd);
-	group_begin(one);
+	*m = (struct group_mark){ .own = true, .stat = -1, .peak = -1 };
+	if (has & CGROUP_MEMORY)
+		m->peak = cgroup_peak_open(one->fd, &m->anew);
 }
 
-void group_used_stop(struct cgroup *one)
+void group_used_close(struct cgroup *one)
 {
+	if (one->mark.stat >= 0)
+		close(one->mark.stat);
 	if (one->mark.peak >= 0)
 		close(one->mark.peak);
-	one->mark.peak = -1;
+	one->mark.stat = one->mark.peak = -1;
+}
+
+void group_used_start(struct cgroup *one, uint64_t left)
+{
+	struct group_mark *m = &one->mark;
+
+	m->again = true;
+	m->timed = false;
+	m->left = left;
+	m->own = m->anew && cgroup_peak_anew(m->peak);
 }
 
 static void cpu_take(const struct cgroup *one, struct group_end *end)
@@ -58,40 +68,51 @@ static void cpu_take(const struct cgroup *one, struct group_end *end)
 	used_set(&end->used, USED_SYSTEM, (now[2] - before[2]) * 1000);
 }
 
-/* One that is not greater than before is that of another call. */
-static bool greatest_take(const struct cgroup *one, const char *name, uint64_t *mark, uint64_t *out)
+static bool peak_read(const struct cgroup *one, uint64_t *out)
 {
-	uint64_t now;
+	char text[CGROUP_TEXT];
 
-	if (!cgroup_get(one->fd, name, NULL, &now) || now <= *mark)
+	return cgroup_again(one->mark.peak, text) && cgroup_number(text, NULL, out);
+}
+
+/* One that is not greater than before is that of another call. */
+static bool is_greatest(uint64_t now, uint64_t *mark)
+{
+	if (now <= *mark)
 		return false;
-	*out = *mark = now;
+	*mark = now;
 	return true;
 }
 
+/* Where it cannot count anew this time, what was read of others since it began to says nothing of the greatest of all. */
 static void memory_take(struct cgroup *one, struct call_used *used)
 {
 	struct group_mark *m = &one->mark;
-	const bool anew = m->peak >= 0;
 	uint64_t n;
 
-	if (anew ? cgroup_peak(m->peak, &n) : greatest_take(one, "memory.peak", &m->memory, &n)) {
-		used_set(used, USED_MEMORY, n);
-		if (m->again)
-			used_set(used, USED_BEFORE, m->left);
-	}
-	/* Should it not count anew for a later call, that one is held against all before it. */
-	if (anew)
-		cgroup_get(one->fd, "memory.peak", NULL, &m->memory);
-	group_used_stop(one);
+	if (!peak_read(one, &n) || !(m->own || (!m->anew && is_greatest(n, &m->memory))))
+		return;
+	if (!m->anew)
+		m->memory = n;
+	used_set(used, USED_MEMORY, n);
+	if (m->again)
+		used_set(used, USED_BEFORE, m->left);
 }
 
-void group_used_take(struct cgroup *one, struct group_end *end)
+/* Of a group that holds one at most, it is the one. */
+static void processes_take(struct cgroup *one, struct call_used *used)
 {
-	uint64_t n;
+	uint64_t n = 1;
 
+	if (one->limits.pids == 1 || (cgroup_get(one->fd, "pids.peak", NULL, &n) && is_greatest(n, &one->mark.processes)))
+		used_set(used, USED_PROCESSES, n);
+}
+
+void group_used_take(struct cgroup *one, unsigned has, struct group_end *end)
+{
 	cpu_take(one, end);
-	memory_take(one, &end->used);
-	if (greatest_take(one, "pids.peak", &one->mark.processes, &n))
-		used_set(&end->used, USED_PROCESSES, n);
+	if (has & CGROUP_MEMORY)
+		memory_take(one, &end->used);
+	if (has & CGROUP_PIDS)
+		processes_take(one, &end->used);
 }

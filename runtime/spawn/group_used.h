@@ -4,11 +4,12 @@
 
 #include "runtime/spawn/groups.h"
 
-/* It is taken for a call; `again`: it has had others. */
-void group_used_start(struct cgroup *, bool again);
-/* Nobody reads it any more. */
-void group_used_stop(struct cgroup *);
-/* The call has ended, and nothing lives in it. What is known goes to *end. */
-void group_used_take(struct cgroup *, struct group_end *end);
+/* A new one, for its first call; has: enum cgroup_controller. Its files stay open until group_used_close. */
+void group_used_open(struct cgroup *, unsigned has);
+void group_used_close(struct cgroup *);
+/* It is taken for another call, and so many bytes lie in it. */
+void group_used_start(struct cgroup *, uint64_t left);
+/* The call has ended. What is known goes to *end. */
+void group_used_take(struct cgroup *, unsigned has, struct group_end *end);
 
 #endif

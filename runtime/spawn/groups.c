@@ -1,45 +1,54 @@
-/* Limits to groups that have them. A group that was used once is kept for the next call of the same limits: they are set
- * while nothing of a group is used, so that setting them never has to wait for memory to be given back. */
+/* Limits to groups that have them. A group that was used once is kept for the next call: limits are set while little of it is
+ * used, so that setting them never has to wait for memory to be given back. */
 #include "runtime/spawn/groups.h"
 
 #include "runtime/base/err.h"
+#include "runtime/base/file.h"
 #include "runtime/sandbox/cgroup.h"
 #include "runtime/spawn/group_used.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { MOST_IDLE = 16 };
+/* As many as children wait, and some that calls have just left. */
+enum { MOST_IDLE = 96 };
 _Static_assert(!(GROUP_SOCKETS & CGROUP_CONTROLLERS), "bits of what groups have");
 
-static void group_name(const struct groups *g, const struct cgroup *one, char name[static 16])
+static void group_name(const struct groups *g, const struct cgroup *one, char name[static 24])
 {
-	snprintf(name, 16, "%u", (unsigned)(one - g->group));
+	snprintf(name, 24, "%s%u", g->word, (unsigned)(one - g->group));
+}
+
+static void push(struct cgroup **list, struct cgroup *one)
+{
+	one->next = *list;
+	*list = one;
 }
 
 /* One that cannot be removed keeps its name for as long as there are groups, as one that is not empty does. */
 static void group_forget(struct groups *g, struct cgroup *one)
 {
-	char name[16];
+	char name[24];
 
 	group_name(g, one, name);
-	group_used_stop(one);
+	group_used_close(one);
+	if (one->events >= 0)
+		close(one->events);
 	close(one->fd);
-	one->fd = -1;
-	if (cgroup_remove(g->above, name, NULL))
-		return;
-	one->next = g->unmade;
-	g->unmade = one;
+	one->fd = one->events = -1;
+	if (!cgroup_remove(g->above, name, NULL))
+		push(&g->unmade, one);
 }
 
 static struct cgroup *group_make(struct groups *g, struct krux_err *err)
 {
 	struct cgroup *one = g->unmade;
-	char name[16];
+	char name[24];
 
 	if (!one) {
 		err_set(err, 0, "too many control groups are in use");
@@ -50,8 +59,8 @@ static struct cgroup *group_make(struct groups *g, struct krux_err *err)
 	if (one->fd < 0)
 		return NULL;
 	g->unmade = one->next;
-	*one = (struct cgroup){ .fd = one->fd };
-	group_used_start(one, false);
+	*one = (struct cgroup){ .fd = one->fd, .events = file_open(one->fd, "cgroup.events", O_RDONLY, 0, NULL) };
+	group_used_open(one, g->has);
 	return one;
 }
 
@@ -63,32 +72,74 @@ static int number_set(const struct cgroup *one, const char *name, uint64_t n, st
 	return cgroup_set(one->fd, name, text, err);
 }
 
-/* When its memory is used up, all of it ends: what would be left without one of its processes is no answer. */
-static int limits_set(const struct groups *g, struct cgroup *one, const struct group_limits *l, struct krux_err *err)
+static uint64_t memory_of(const struct group_limits *l)
 {
-	one->limits = *l;
-	if (g->has & CGROUP_MEMORY &&
-	    (number_set(one, "memory.max", l->memory, err) || number_set(one, "memory.swap.max", 0, err) ||
-	     number_set(one, "memory.oom.group", 1, err)))
+	return l->files > UINT64_MAX - l->memory ? UINT64_MAX : l->memory + l->files;
+}
+
+static bool is_empty(const struct cgroup *one)
+{
+	char text[CGROUP_TEXT];
+	uint64_t n;
+
+	if (one->events < 0)
+		return cgroup_empty(one->fd);
+	return cgroup_again(one->events, text) && cgroup_number(text, "populated", &n) && !n;
+}
+
+/* ---- limits ---- */
+
+static int memory_set(const struct cgroup *one, const struct group_limits *l, struct krux_err *err)
+{
+	const uint64_t before = memory_of(&one->limits), n = memory_of(l);
+	uint64_t used;
+
+	if (n == before)
+		return 0;
+	if (n < before && (!cgroup_get(one->fd, "memory.current", NULL, &used) || used > n / 4))
+		return err_set(err, EBUSY, "too much of earlier calls lies in the control group");
+	return number_set(one, "memory.max", n, err);
+}
+
+int groups_limit(const struct groups *g, struct cgroup *one, const struct group_limits *l, struct krux_err *err)
+{
+	if (g->has & CGROUP_MEMORY && memory_set(one, l, err))
 		return -1;
-	return g->has & CGROUP_PIDS ? number_set(one, "pids.max", l->pids, err) : 0;
+	one->limits.memory = l->memory;
+	one->limits.files = l->files;
+	if (g->has & CGROUP_PIDS && one->limits.pids != l->pids && number_set(one, "pids.max", l->pids, err))
+		return -1;
+	one->limits.pids = l->pids;
+	return 0;
+}
+
+/* When its memory is used up, all of it ends: what would be left without one of its processes is no answer. */
+static int limits_begin(const struct groups *g, struct cgroup *one, const struct group_limits *l, struct krux_err *err)
+{
+	if (g->has & CGROUP_MEMORY &&
+	    (number_set(one, "memory.swap.max", 0, err) || number_set(one, "memory.oom.group", 1, err)))
+		return -1;
+	/* As the kernel makes it. */
+	one->limits = (struct group_limits){ .memory = UINT64_MAX, .pids = UINT64_MAX };
+	return groups_limit(g, one, l, err);
 }
 
 /* ---- start and end ---- */
 
-int groups_open(struct groups *g, int above, unsigned all, struct krux_err *err)
+int groups_open(struct groups *g, int above, const char *word, unsigned all, struct krux_err *err)
 {
 	struct cgroup *one;
 
 	*g = (struct groups){ .above = above, .all = all };
 	if (above < 0)
 		return 0;
+	snprintf(g->word, sizeof g->word, "%s", word);
 	g->group = calloc(all, sizeof *g->group);
 	if (!g->group)
 		return err_set(err, ENOMEM, "control groups");
 	for (unsigned i = all; i--;) {
-		g->group[i] = (struct cgroup){ .fd = -1, .next = g->unmade };
-		g->unmade = &g->group[i];
+		g->group[i] = (struct cgroup){ .fd = -1, .events = -1 };
+		push(&g->unmade, &g->group[i]);
 	}
 	one = group_make(g, err);
 	if (!one)
@@ -111,57 +162,74 @@ void groups_close(struct groups *g)
 
 /* ---- calls ---- */
 
+static struct cgroup *taken(struct groups *g, struct cgroup **at)
+{
+	struct cgroup *one = *at;
+
+	*at = one->next;
+	g->nidle--;
+	return one;
+}
+
+static bool same(const struct group_limits *a, const struct group_limits *b)
+{
+	return a->memory == b->memory && a->pids == b->pids && a->files == b->files;
+}
+
+/* Of the same limits, else the one that was used last. NULL: there is none. */
 static struct cgroup *idle_take(struct groups *g, const struct group_limits *l)
 {
-	struct cgroup **at = &g->idle, *one;
+	struct cgroup **at = &g->idle;
 
-	while (*at && ((*at)->limits.memory != l->memory || (*at)->limits.pids != l->pids))
+	while (*at && !same(&(*at)->limits, l))
 		at = &(*at)->next;
-	one = *at;
-	if (one) {
-		*at = one->next;
-		g->nidle--;
-	}
-	return one;
+	if (!*at)
+		at = &g->idle;
+	return *at ? taken(g, at) : NULL;
 }
 
 /* Files in memory that calls wrote and that are still there, such as those of a workspace in memory, take of the limit of
  * the next, and the kernel cannot take them back. Pages of other files it can. */
-static bool is_full(const struct cgroup *one)
+static bool is_full(const struct cgroup *one, uint64_t left)
 {
 	const uint64_t much = one->limits.memory / 4;
-	uint64_t all, kept;
+	uint64_t kept;
 
-	return cgroup_get(one->fd, "memory.current", NULL, &all) && all > much &&
-		(!cgroup_get(one->fd, "memory.stat", "shmem", &kept) || kept > much);
+	return left > much && (!cgroup_get(one->fd, "memory.stat", "shmem", &kept) || kept > much);
 }
 
-/* The one that was used last goes: the first in the list. */
-static void idle_forget(struct groups *g)
+/* False: it is none for these limits. */
+static bool is_ready(struct groups *g, struct cgroup *one, const struct group_limits *l)
 {
-	struct cgroup *one = g->idle;
+	uint64_t left = 0;
 
-	g->idle = one->next;
-	g->nidle--;
-	group_forget(g, one);
+	if (g->has & CGROUP_MEMORY)
+		cgroup_get(one->fd, "memory.current", NULL, &left);
+	if (groups_limit(g, one, l, NULL) || (g->has & CGROUP_MEMORY && is_full(one, left)))
+		return false;
+	group_used_start(one, left);
+	return true;
 }
 
 struct cgroup *groups_take(struct groups *g, const struct group_limits *limits, struct krux_err *err)
 {
-	struct cgroup *one = idle_take(g, limits);
+	struct cgroup *one;
 
-	if (one && g->has & CGROUP_MEMORY && is_full(one)) {
-		group_forget(g, one);
+	groups_tend(g);
+	one = idle_take(g, limits);
+	if (one && !is_empty(one)) {
+		one->looked = false;
+		push(&g->leaving, one);
 		one = NULL;
 	}
-	if (one) {
-		group_used_start(one, true);
+	if (one && is_ready(g, one, limits))
 		return one;
-	}
+	if (one)
+		group_forget(g, one);
 	while (!g->unmade && g->idle)
-		idle_forget(g);
+		group_forget(g, taken(g, &g->idle));
 	one = group_make(g, err);
-	if (one && limits_set(g, one, limits, err)) {
+	if (one && limits_begin(g, one, limits, err)) {
 		group_forget(g, one);
 		return NULL;
 	}
@@ -180,37 +248,69 @@ static uint64_t counted(const struct cgroup *one, const char *name, const char *
 	return since;
 }
 
-void groups_give(struct groups *g, struct cgroup *one, struct group_end *end)
+/* Linux 6.18 kills what is forked from outside into a group that was killed once. */
+static void group_keep(struct groups *g, struct cgroup *one)
 {
-	*end = (struct group_end){ .own = true, .has = g->has };
-	if (g->has & CGROUP_MEMORY)
-		end->out_of_memory = counted(one, "memory.events", "oom_kill", &one->killed);
-	if (g->has & CGROUP_PIDS)
-		end->refused = counted(one, "pids.events", "max", &one->refused);
-	group_used_take(one, end);
-	if (one->still)
-		group_signal(one, SIGCONT);
-	/* It stays where it is until all of the generation is removed. */
-	if (one->still || !cgroup_empty(one->fd)) {
-		cgroup_kill(one->fd, NULL);
-		return;
-	}
-	/* Linux 6.18 kills what is forked from outside into a group that was killed once. */
 	if (one->spent || g->nidle == MOST_IDLE) {
 		group_forget(g, one);
 		return;
 	}
-	one->next = g->idle;
-	g->idle = one;
+	push(&g->idle, one);
 	g->nidle++;
+}
+
+static void group_end(struct cgroup *one)
+{
+	if (!cgroup_kill(one->fd, NULL))
+		one->spent = true;
+}
+
+void groups_give(struct groups *g, struct cgroup *one, bool alone, struct group_end *end)
+{
+	*end = (struct group_end){ .own = true, .has = g->has };
+	if (g->has & CGROUP_MEMORY && !alone)
+		end->out_of_memory = counted(one, "memory.events", "oom_kill", &one->killed);
+	if (g->has & CGROUP_PIDS && !alone)
+		end->refused = counted(one, "pids.events", "max", &one->refused);
+	group_used_take(one, g->has, end);
+	/* What still lives in one that cannot go on ends now, and all others are looked at. */
+	if (one->still && !group_signal(one, SIGCONT))
+		group_end(one);
+	one->looked = false;
+	push(&g->leaving, one);
+}
+
+bool groups_tend(struct groups *g)
+{
+	struct cgroup *list = g->leaving, *one;
+	bool again = false;
+
+	g->leaving = NULL;
+	while ((one = list)) {
+		list = one->next;
+		if (is_empty(one)) {
+			group_keep(g, one);
+			continue;
+		}
+		if (one->looked && !one->spent)
+			group_end(one);
+		again |= !one->looked;
+		one->looked = true;
+		push(&g->leaving, one);
+	}
+	return again;
 }
 
 bool group_signal(struct cgroup *one, int signal)
 {
 	const bool still = signal == SIGSTOP;
 
-	if (signal == SIGKILL)
-		return (one->spent = !cgroup_kill(one->fd, NULL));
+	if (signal == SIGKILL) {
+		const bool sent = !cgroup_kill(one->fd, NULL);
+
+		one->spent |= sent;
+		return sent;
+	}
 	if (cgroup_freeze(one->fd, still, NULL))
 		return false;
 	one->still = still;

@@ -13,7 +13,12 @@ struct krux_err;
 struct group_limits {
 	uint64_t memory;               /* bytes, of all processes and of files in memory; nothing of it is swapped */
 	uint64_t pids;                 /* processes and threads */
+	uint64_t files;                /* bytes of files in memory that come to `memory` */
 };
+
+/* What the kernel keeps for a builtin's process, and what that has of its own beyond `limits`: copies of what the fork
+ * inherited, its stack, the pipe of its answer. */
+enum { BUILTIN_ROOM = 16 << 20 };
 
 /* In `has`, besides controllers: the group above has eBPF for sockets (sockets.h), which holds in those below. */
 enum { GROUP_SOCKETS = 4 };
@@ -27,25 +32,29 @@ struct group_mark {
 	uint64_t cpu[GROUP_CPU];       /* us: all, user, system */
 	uint64_t memory, processes;    /* the greatest so far */
 	uint64_t left;                 /* bytes that lay in it already */
-	int peak;                      /* cgroup_peak_anew, of one that has had other calls; -1 */
+	int stat, peak;                /* files that stay open; -1: not there */
+	bool anew;                     /* the greatest memory can count anew, */
+	bool own;                      /* and is that of this call */
 };
 
 struct cgroup {
-	struct cgroup *next;            /* of those that are idle, or not made */
-	int fd;                        /* its folder */
+	struct cgroup *next;            /* of those that are idle, leaving, or not made */
+	int fd, events;                /* its folder, and a file there that stays open */
 	struct group_limits limits;
 	bool still;
 	bool spent;                    /* it was killed as a whole */
+	bool looked;                   /* it was not empty when it was looked at after its call */
 	uint64_t killed, refused;      /* what it has counted before this call */
 	struct group_mark mark;
 };
 
 struct groups {
 	int above;                     /* where they are made; -1: there are none */
+	char word[8];                  /* that their names begin with */
 	unsigned has;                  /* enum cgroup_controller: what they can be limited in; GROUP_SOCKETS */
 	struct cgroup *group;           /* `all` of them */
 	unsigned all, nidle;
-	struct cgroup *idle, *unmade;
+	struct cgroup *idle, *leaving, *unmade;
 };
 
 /* What is known of a call's group. */
@@ -59,17 +68,23 @@ struct group_end {
 	struct call_used used;
 };
 
-/* Takes `above`, where controllers may have been passed on (cgroup_pass); -1: there are no groups. At most `all` are in
- * use. -1 with *err: none can be made there, or no memory. */
-int groups_open(struct groups *, int above, unsigned all, struct krux_err *err);
+/* Takes `above`, where controllers may have been passed on (cgroup_pass); -1: there are no groups. Names begin with
+ * that word, of at most 7 letters. At most `all` are in use. -1 with *err: none can be made there, or no memory. */
+int groups_open(struct groups *, int above, const char *word, unsigned all, struct krux_err *err);
 void groups_close(struct groups *);
 /* An empty group with these limits, as far as there are controllers for them. NULL with *err: it cannot be made, or a
  * limit cannot be set. */
 struct cgroup *groups_take(struct groups *, const struct group_limits *, struct krux_err *err);
-/* Its call has ended, or there was none; in *end, what became of it. One in which something still lives is ended and never
- * used again. */
-void groups_give(struct groups *, struct cgroup *, struct group_end *end);
-/* The call begins now: what it has had of the processor so far is not the call's. groups_take has said so too. */
+/* Other limits for one that was taken, before anything of it runs that they are for. -1 with *err: one cannot be set, or would
+ * have its writer wait for the kernel to take back what lies in it. */
+int groups_limit(const struct groups *, struct cgroup *, const struct group_limits *, struct krux_err *err);
+/* Its call has ended, or there was none; in *end, what became of it. `alone`: it was a single process, and ended by itself, so
+ * that nobody was refused one or ended for memory. It is used again once groups_tend has seen that it is empty. */
+void groups_give(struct groups *, struct cgroup *, bool alone, struct group_end *end);
+/* Looks at those that were given back: what is empty can be used again. What was not empty twice is ended. True: it is to be
+ * called again soon. groups_take does so too. */
+bool groups_tend(struct groups *);
+/* The call begins now: what was had of the processor so far is not the call's. Without it nothing is known of its time. */
 void group_begin(struct cgroup *);
 /* SIGKILL, SIGSTOP or SIGCONT to all that is in it. False: it cannot be. */
 bool group_signal(struct cgroup *, int signal);

@@ -109,6 +109,9 @@ static void turn(void *ctx)
 
 	if (rc < 0 || loop_change(&t->loop, &t->watch, rc ? EPOLLIN : EPOLLIN | EPOLLOUT, NULL))
 		loop_stop(&t->loop);
+	/* When what was to be said has been. */
+	if (groups_tend(&t->groups))
+		t->loop.look = true;
 	if (!t->loop.stopped)
 		pool_tend(t);
 }
@@ -146,7 +149,7 @@ static int template_open(struct template *t, struct krux_err *err)
 	krux_crc32c("", 0);
 	if (o->commands && programs_open(&t->programs, t->policy, err))
 		return -1;
-	if (groups_open(&t->groups, o->commands ? o->group : -1, TEMPLATE_CHILDREN, err))
+	if (groups_open(&t->groups, o->group, o->groups, TEMPLATE_CHILDREN, err))
 		return -1;
 	if (o->sockets)
 		t->groups.has |= GROUP_SOCKETS;

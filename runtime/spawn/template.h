@@ -19,6 +19,7 @@ struct template_options {
 	bool dev;
 	bool commands;                 /* it runs commands, and has their programs */
 	int group;                     /* folder of the cgroup below which its calls get theirs; -1: none */
+	const char *groups;            /* the word that their names begin with, which no other process's do */
 	bool sockets;                  /* which has eBPF for their sockets */
 	const char *const *waived;     /* features that it does without, NULL-terminated; NULL: none */
 	unsigned each, all;            /* most children that wait for calls: of one agent and class, in all; 0: none */

@@ -112,7 +112,7 @@ static void call_free(struct call *c)
 
 	birth_close(&c->birth);
 	if (c->group)
-		groups_give(&t->groups, c->group, &end);
+		groups_give(&t->groups, c->group, true, &end);
 	if (c->socket >= 0)
 		close(c->socket);
 	place_leave(c);
@@ -149,7 +149,7 @@ static void call_ready(struct watch *w, uint32_t events)
 	(void)events;
 	birth_reap(&c->birth, &how);
 	if (c->group)
-		groups_give(&t->groups, c->group, &how.group);
+		groups_give(&t->groups, c->group, !c->command && WIFEXITED(how.status), &how.group);
 	c->group = NULL;
 	loop_forget(&t->loop, &c->ended);
 	if (c->birth.asks >= 0)
@@ -196,10 +196,11 @@ static void call_drop(struct call *c)
 	call_leave(c);
 }
 
-/* A group of its own reaches all that a call has started; without one, the first process of a command is told. */
+/* A group of its own reaches all that a call has started; without one, the first process of a command is told. A child that
+ * waits has started nothing, and its group can be another's if it was not killed as a whole. */
 static void call_say(struct call *c, int signal)
 {
-	if (!c->group || !group_signal(c->group, signal))
+	if (!c->group || c->waits || !group_signal(c->group, signal))
 		kill(c->birth.pid, c->command ? command_signal(signal) : signal);
 }
 
@@ -245,10 +246,13 @@ static int call_cold(struct template *t, const struct message *m, struct krux_er
 	if (!c)
 		return err_set(err, 0, "too many calls are under way");
 	c->command = plan.command;
-	if (plan.command && call_group(t, plan.command, plan.snapshot, &c->group, err)) {
+	c->limits = call_limits(&asked, &plan);
+	if (call_group(t, &c->limits, &c->group, err)) {
 		call_free(c);
 		return -1;
 	}
+	if (c->group && c->command)
+		group_begin(c->group);
 	plan.cgroup = c->group ? c->group->fd : -1;
 	plan.network = network = spares_take(&t->spares);
 	rc = birth_start(&plan, &c->birth, err);
@@ -264,13 +268,17 @@ static int call_cold(struct template *t, const struct message *m, struct krux_er
 	return 0;
 }
 
-/* The request, once, to the child, whose call it is from now on. False: the child is gone. */
+/* The request, once, to the child, whose call it is from now on. False: the child is gone, or its group cannot have the
+ * call's limits. */
 static bool call_give(struct call *c, const struct message *m)
 {
 	const struct part part = { m->body, m->n };
 
+	if (c->group && groups_limit(&c->owner->groups, c->group, &c->limits, NULL))
+		return false;
 	birth_hand_over(&c->birth);
-	if (c->group)
+	/* Of a builtin the kernel says so when it is waited for, being one process. */
+	if (c->group && c->command)
 		group_begin(c->group);
 	if (message_send(c->socket, MESSAGE_FORK, m->cookie, &part, 1, m->fd, m->nfds, NULL) <= 0)
 		return false;
@@ -379,7 +387,8 @@ static void tend_due(struct timer *timer)
 /* ---- messages ---- */
 
 /* To the eldest child of its class that takes it, or that will when it is born. */
-static bool call_hand_over(struct template *t, const struct message *m, const struct child_plan *plan, const struct pool_key *key)
+static bool call_hand_over(struct template *t, const struct message *m, const struct child_plan *plan, const struct pool_key *key,
+                           const struct group_limits *limits)
 {
 	const uint64_t now = loop_clock();
 	int place;
@@ -389,6 +398,8 @@ static bool call_hand_over(struct template *t, const struct message *m, const st
 
 		t->waiting[place] = NULL;
 		c->place = -1;
+		c->limits = *limits;
+		c->command = plan->command;
 		if (c->nest ? !held_keep(&c->held, m, NULL) : call_give(c, m)) {
 			call_begin(c, m->cookie, plan);
 			return true;
@@ -398,12 +409,14 @@ static bool call_hand_over(struct template *t, const struct message *m, const st
 	return false;
 }
 
-static bool call_bear(struct template *t, const struct message *m, const struct child_plan *plan, const struct pool_key *key)
+static bool call_bear(struct template *t, const struct message *m, const struct child_plan *plan, const struct pool_key *key,
+                      const struct group_limits *limits)
 {
 	struct call *c = pool_knows(&t->pool, key) ? call_make(t) : NULL;
 
 	if (!c)
 		return false;
+	c->limits = *limits;
 	if (held_keep(&c->held, m, NULL) || nest_bear(t, c, key, plan->workspace, NULL)) {
 		call_free(c);
 		return false;
@@ -414,6 +427,7 @@ static bool call_bear(struct template *t, const struct message *m, const struct 
 
 int template_call(struct template *t, const struct message *m, struct krux_err *err)
 {
+	struct group_limits limits;
 	struct child_plan plan;
 	struct pool_key key;
 	struct asked asked;
@@ -425,7 +439,8 @@ int template_call(struct template *t, const struct message *m, struct krux_err *
 	/* Which says why it is refused, or sees what no other call does. */
 	if ((plan.command && plan.probe->root && !key.uid) || plan.snapshot)
 		return call_cold(t, m, err);
-	return call_hand_over(t, m, &plan, &key) || call_bear(t, m, &plan, &key) ? 0 : call_cold(t, m, err);
+	t->limits = limits = call_limits(&asked, &plan);
+	return call_hand_over(t, m, &plan, &key, &limits) || call_bear(t, m, &plan, &key, &limits) ? 0 : call_cold(t, m, err);
 }
 
 void template_signal(struct template *t, const struct message *m)
@@ -456,6 +471,7 @@ int children_open(struct template *t, struct krux_err *err)
 	}
 	/* Linux can be built without. */
 	t->counts_io = !access("/proc/self/io", F_OK);
+	t->memory = (uint64_t)sysconf(_SC_PHYS_PAGES) * (uint64_t)sysconf(_SC_PAGESIZE);
 	pool_init(&t->pool, t->options->each, t->options->all);
 	t->tend = (struct timer){ .due = tend_due };
 	return 0;

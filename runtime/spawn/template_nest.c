@@ -222,7 +222,7 @@ static int nest_start(struct template *t, struct nest *n, const struct pool_key 
 
 	if (nest_plan(t, key, workspace, &asked, &plan, err))
 		return -1;
-	*n = (struct nest){ .owner = t, .key = *key, .ended.fd = -1 };
+	*n = (struct nest){ .owner = t, .key = *key, .limits = t->limits, .ended.fd = -1 };
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair))
 		return err_set(err, errno, "make a channel between processes");
 	if (channel_open(&n->channel, pair[0], err)) {
@@ -253,7 +253,6 @@ static int nest_start(struct template *t, struct nest *n, const struct pool_key 
 
 int nest_bear(struct template *t, struct call *c, const struct pool_key *key, int workspace, struct krux_err *err)
 {
-	const struct krux_capability *command = command_of(t, key);
 	struct nest *n = nest_find(t, key);
 	int pair[2], fd[2], rc;
 
@@ -267,7 +266,10 @@ int nest_bear(struct template *t, struct call *c, const struct pool_key *key, in
 		return err_set(err, 0, "too many agents");
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair))
 		return err_set(err, errno, "make a pipe for the call");
-	if (command && call_group(t, command, false, &c->group, err)) {
+	/* Right most of the time; what it gets is held against those of its call. */
+	if (c->limits.memory)
+		n->limits = c->limits;
+	if (call_group(t, &n->limits, &c->group, err)) {
 		close(pair[0]);
 		close(pair[1]);
 		return -1;

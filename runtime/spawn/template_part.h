@@ -32,6 +32,7 @@ struct nest {
 	bool on, closing;              /* closing: nothing more is asked of it */
 	struct pool_key key;
 	pid_t pid;
+	struct group_limits limits;    /* of the last call of the class */
 	unsigned making;               /* children that it was asked for and has not spoken of */
 	struct channel channel;
 	struct watch said, ended;
@@ -51,6 +52,7 @@ struct call {
 	int place;                     /* in the pool, while it waits; -1: none */
 	int socket;                    /* to it, while it waits */
 	uint64_t cookie;
+	struct group_limits limits;    /* what its group is to have then */
 	struct cgroup *group;           /* that it is in; NULL: none of its own */
 	struct birth birth;
 	struct watch ended, asks;
@@ -64,9 +66,11 @@ struct template {
 	struct loaded *policy;
 	struct warrant_rules rules;
 	struct programs programs;      /* of commands */
-	struct groups groups;          /* for calls of commands */
+	struct groups groups;          /* for calls */
 	struct spares spares;
+	struct group_limits limits;    /* of the last call */
 	bool counts_io;                /* the kernel counts what processes read and write */
+	uint64_t memory;               /* of the machine, bytes */
 	struct call *call, *free;      /* TEMPLATE_CHILDREN of them */
 	unsigned ncalls, nbackground;  /* that do not wait; of these, in the background */
 	struct pool pool;
@@ -82,12 +86,12 @@ struct template {
 
 void template_say(struct template *, enum message_kind, uint64_t cookie, const void *p, size_t n);
 
-/* ---- template_group.c: control groups of commands ---- */
+/* ---- template_group.c: control groups of calls ---- */
 
 /* A command is run here: its groups have what they are to have, or it was waived. -1 with *err. */
 int limits_check(const struct template *, struct krux_err *err);
-/* The group that a call of that command gets, with room for a copy of what it runs from (snapshot); NULL in *out: there are none. -1 with *err: it cannot be had. */
-int call_group(struct template *, const struct krux_capability *, bool snapshot, struct cgroup **out, struct krux_err *err);
+/* The group that a call gets; NULL in *out: there are none. -1 with *err: it cannot be had. */
+int call_group(struct template *, const struct group_limits *, struct cgroup **out, struct krux_err *err);
 
 /* ---- template_asked.c: what a child finds out of its request ---- */
 
@@ -109,6 +113,8 @@ struct asked {
 
 /* The plan of a request's child and what it finds out in it; both borrow from the message. -1 with *err: it is none. */
 int asked_plan(struct template *, const struct message *, struct child_plan *, struct asked *, struct krux_err *err);
+/* What its group is to have (template_group.c). */
+struct group_limits call_limits(const struct asked *, const struct child_plan *);
 /* Whom a child for that request has to be made for. */
 int asked_key(const struct asked *, const struct child_plan *, struct pool_key *out, struct krux_err *err);
 /* child_plan.waits: ctx is a struct asked with key and a template whose `request` is open. */
@@ -133,7 +139,8 @@ void pool_tend(struct template *);
 /* ---- template_nest.c ---- */
 
 /* Asks for a child of that class, whose workspace that is; -1: it is not at hand, which a nest for commands takes to begin.
- *  child_born or child_unborn says more. -1 with *err: there is nobody to be asked. */
+ * It gets a group for the call's limits, or, where it has no call yet, for those of the last one of its class. child_born or
+ * child_unborn says more. -1 with *err: there is nobody to be asked. */
 int nest_bear(struct template *, struct call *, const struct pool_key *, int workspace, struct krux_err *err);
 void nests_tend(struct template *);
 void nests_close(struct template *);

@@ -56,9 +56,10 @@ programs "$build/kruxrt" "$build/krux-audit" "$build/krux-call" "$build/krux-egr
 modules
 echo root:x:0:0:root:/:/bin/sh > "$root/etc/passwd"
 
-# A command, pinned to the program of the attempts, which uses up what its group has: from an agent to the record.
+# A command, pinned to the program of the attempts, which uses up what its group has, and a builtin: from an agent to the record.
 rm -rf "$guest/caps" "$guest/out" "$guest"/key.*
 mkdir "$guest/caps"
+cp stdlib-caps/filesystem/filesystem.cap "$guest/caps/"
 echo 'namespace live "What the group of a command holds.";' > "$guest/caps/live.cap"
 for verb in hogs bomb; do
 	cat >> "$guest/caps/live.cap" << EOT
@@ -81,7 +82,7 @@ name: live
 layer: organization
 rules:
   - id: live
-    on: [ live.hogs, live.bomb ]
+    on: [ live.hogs, live.bomb, filesystem.stat ]
     verdict: autonomous
 default: blocked
 EOT
@@ -99,6 +100,7 @@ state 0 /krux/kruxrt init --state /tmp/state --key /krux/key.pub
 workspace 60871 folder /tmp/state/workspaces/builder
 memory 0 /krux/kruxrt call live.hogs {} --as builder --state /tmp/state --bundle /krux/bundle.krux
 pids 0 /krux/kruxrt call live.bomb {} --as builder --state /tmp/state --bundle /krux/bundle.krux
+builtin 0 /krux/kruxrt call filesystem.stat {"path":"/workspace"} --as builder --state /tmp/state --bundle /krux/bundle.krux
 records 0 /krux/kruxrt audit export --state /tmp/state --format jsonl
 EOT
 (cd "$root" && find . | sort | cpio -o -H newc -R 0:0 --reproducible --quiet) > "$guest/initramfs"
@@ -120,7 +122,7 @@ check() {
 }
 grep -q '^guest: off$' "$guest/lines"
 check $? "it did not end by itself within $seconds s"
-for t in doctor live process feature groups sockets state pids records; do
+for t in doctor live process feature groups sockets state pids builtin records; do
 	grep -q "^guest: end $t 0$" "$guest/lines"
 	check $? "$t"
 done
@@ -129,11 +131,13 @@ grep -q '"failed":{"how":"killed","why":"memory 16777216 bytes, of all its proce
 check $? "a command that used up its memory is told so"
 grep -q '"output":{"status":11}' "$guest/lines"
 check $? "a command is refused more processes"
-[ "$(grep -c '"seccomp","cgroup","cgroup.memory","cgroup.pids","ebpf"\]' "$guest/lines")" = 2 ]
-check $? "the records of both say which limits were on, and eBPF"
+[ "$(grep -c '"seccomp","cgroup","cgroup.memory","cgroup.pids","ebpf"\]' "$guest/lines")" = 3 ]
+check $? "the records of all say which limits were on, and eBPF"
 [ "$(grep -cE '"usage":\[([0-9]+,){3}\[\],\[\["user",[0-9]+\],\["system",[0-9]+\],\["memory",[0-9]+\],\["read",[0-9]+\],\["written",[0-9]+\][],]' \
 	"$guest/lines")" = 2 ]
-check $? "the records of both say what was used"
+check $? "the records of commands say what was used"
+grep -qE '"usage":\[([0-9]+,){3}\[\],\[\["memory",[0-9]+\],\["read",[0-9]+\],\["written",[0-9]+\],\["processes",1\]\]\]' "$guest/lines"
+check $? "and that of a builtin"
 last=$(grep -E '^[0-9]+ passed, [0-9]+ failed$' "$guest/lines" | tail -1)
 [ -n "$last" ]
 check $? "live broke off"

@@ -214,8 +214,8 @@ static void groups_remove(pid_t runner)
 static struct cgroup *group_of(const struct child_plan *plan, unsigned layers)
 {
 	const struct group_limits limits = {
-		.memory = layers & ON_MEMORY ? 1 << 30 : plan->limits.memory + command_memory(plan),
-		.pids = layers & ON_PIDS ? 1000 : plan->limits.pids + 1,
+		.memory = layers & ON_MEMORY ? 1 << 30 : plan->limits.memory + (plan->command ? command_memory(plan) : BUILTIN_ROOM),
+		.pids = layers & ON_PIDS ? 1000 : plan->limits.pids + (plan->command != NULL),
 	};
 	struct krux_err err = { 0 };
 	struct groups *from = groups_of(layers);
@@ -250,7 +250,7 @@ static struct ended call(const struct attempt *a, unsigned layers)
 	struct krux_value none = { .kind = KRUX_V_MAP };
 	struct child_plan plan = {
 		.probe = probe_get(), .builtin = &b, .layer = &layer, .reach = &reach, .args = &none, .store = -1, .line = -1, .stream = -1, .cgroup = -1, .network = -1,
-		.limits = { 8 << 20, a->spins ? RUN_NS : 20ull * RUN_NS, 1, 32, 1 << 20 }, .output = 65536,
+		.limits = { 8 << 20, a->spins ? RUN_NS : 20ull * RUN_NS, 1, 48, 1 << 20 }, .output = 65536,
 		.allows = allow, .blob = { -1, -1, -1 },
 	};
 	struct child_end end = { 0 };
@@ -269,7 +269,7 @@ static struct ended call(const struct attempt *a, unsigned layers)
 	if (a->command && !command_plan(a, &plan))
 		return broken("the command:", why);
 	off_set(layers & ~ON_GROUP);
-	group = a->command ? group_of(&plan, layers) : NULL;
+	group = group_of(&plan, layers);
 	plan.cgroup = group ? group->fd : -1;
 	if (a->line)
 		plan.line = egress_begin(a, layers);
@@ -284,7 +284,7 @@ static struct ended call(const struct attempt *a, unsigned layers)
 		relayed = egress_end();
 	}
 	if (group)
-		groups_give(groups_of(layers), group, &known);
+		groups_give(groups_of(layers), group, false, &known);
 	if (no)
 		return broken("nothing ran:", err.text);
 	if (!end.reported || end.report.failed)
@@ -420,7 +420,7 @@ static void runner(void)
 	struct krux_err err = { 0 };
 
 	pool = krux_pool_new(0);
-	if (groups_open(&groups, groups.above, 4, &err) || groups_open(&bare, bare.above, 4, &err)) {
+	if (groups_open(&groups, groups.above, "call-", 4, &err) || groups_open(&bare, bare.above, "call-", 4, &err)) {
 		fprintf(stderr, "live: %s\n", err.text);
 		_exit(3);
 	}
@@ -438,7 +438,6 @@ static void runner(void)
 /* What there is nothing of to try, or nothing to stop. */
 static const char *const missing[] = {
 	"processes in the background: no program outlives its call",
-	"control groups of builtins: none has one of its own; memory and processor time are limits of the one process",
 	"idmapped workspaces: a workspace belongs to the uid of its calls",
 };
 

@@ -120,8 +120,8 @@ static long interface_up(struct handler_call *c, const void *arg)
 }
 
 /* Landlock knows of TCP, from version 4 on, and of abstract sockets, from 6 on. */
-#define TCP .hold = EACH(ON(SECCOMP) | ON(NS_NET) | LANDLOCKS), .from = LANDLOCKS, .abi = 4
-#define ANY .hold = EACH(ON(SECCOMP) | ON(NS_NET))
+#define TCP .hold = EACH(ON(SECCOMP) | ON(NS_NET) | LANDLOCKS | ON_SOCKETS), .from = LANDLOCKS, .abi = 4
+#define ANY .hold = EACH(ON(SECCOMP) | ON(NS_NET) | ON_SOCKETS)
 #define REACH(name, more, ...) { name, reach, &(const struct peer){ __VA_ARGS__ }, more }
 #define FAMILY(name, family, type, protocol) \
 	{ "socket of " name, make, &(const struct made){ family, type, protocol }, .hold = EACH(ON(SECCOMP)) }
@@ -155,7 +155,7 @@ static const struct attempt list[] = {
 	  .hold = { ON(SECCOMP) | ON(PRIVILEGES) | ON(NS_USER) | ON_OWNER, ON(SECCOMP) | ON(PRIVILEGES) | ON(NS_USER),
 	            ON(SECCOMP) | ON(PRIVILEGES) } },
 	{ "raw socket", make, &(const struct made){ AF_INET, SOCK_RAW, IPPROTO_ICMP },
-	  .hold = { ON(SECCOMP) | ON(PRIVILEGES) | ON(NS_USER) | ON_OWNER, ON(SECCOMP) | ON(PRIVILEGES) | ON(NS_USER),
+	  .hold = { ON(SECCOMP) | ON(PRIVILEGES) | ON(NS_USER) | ON_OWNER | ON_SOCKETS, ON(SECCOMP) | ON(PRIVILEGES) | ON(NS_USER) | ON_SOCKETS,
 	            ON(SECCOMP) | ON(PRIVILEGES) } },
 	{ "packet socket", make, &(const struct made){ AF_PACKET, SOCK_RAW, 0 },
 	  .hold = { ON(SECCOMP) | ON(PRIVILEGES) | ON(NS_USER) | ON_OWNER, ON(SECCOMP) | ON(PRIVILEGES) | ON(NS_USER),

@@ -157,10 +157,13 @@ static bool survives(void)
 
 /* ---- more than the limits ---- */
 
+/* Than its group has too, which is 16 MiB more than the process. */
+enum { MORE_MIB = 48 };
+
 static long private_memory(struct handler_call *c, const void *arg)
 {
 	(void)c;
-	for (int mib = 0; mib < 24; mib++) {
+	for (int mib = 0; mib < MORE_MIB; mib++) {
 		void *p = mmap(NULL, 1 << 20, PROT_READ | PROT_WRITE, *(const int *)arg | MAP_ANONYMOUS, -1, 0);
 
 		if (p == MAP_FAILED)
@@ -174,9 +177,13 @@ static const int is_private = MAP_PRIVATE, is_shared = MAP_SHARED;
 static long heap(struct handler_call *c, const void *arg)
 {
 	(void)c, (void)arg;
-	for (int mib = 0; mib < 24; mib++)
-		if (sbrk(1 << 20) == (void *)-1)
+	for (int mib = 0; mib < MORE_MIB; mib++) {
+		void *p = sbrk(1 << 20);
+
+		if (p == (void *)-1)
 			return errno;
+		memset(p, 1, 1 << 20);
+	}
 	return 0;
 }
 
@@ -316,12 +323,12 @@ static const struct attempt list[] = {
 	{ "process_vm_readv", memory_of, NULL, ptrace_is_open, .hold = TRACED(ON(SECCOMP) | ON(NS_PID)) },
 	{ "pidfd_getfd", descriptor_of, NULL, ptrace_is_open, .hold = TRACED(ON(SECCOMP) | ON(NS_PID)) },
 	{ "memory of another in /proc", memory_file_of, NULL, ptrace_is_open, .hold = TRACED(ON(ROOT)) },
-	{ "fork bomb", bomb, .hold = COUNTED(ON(SECCOMP)) },
+	{ "fork bomb", bomb, .hold = COUNTED(ON(SECCOMP) | ON_PIDS) },
 	{ "process that outlives the call", survive, NULL, survivor_begins, .seen = survives,
-	  .hold = COUNTED(ON(SECCOMP) | ON(NS_PID)) },
-	{ "private memory", private_memory, &is_private, .hold = EACH(ON(RLIMITS)) },
-	{ "shared memory", private_memory, &is_shared, .hold = EACH(ON(SECCOMP)) },
-	{ "heap", heap, .hold = EACH(ON(RLIMITS)) },
+	  .hold = COUNTED(ON(SECCOMP) | ON(NS_PID) | ON_PIDS) },
+	{ "private memory", private_memory, &is_private, .hold = EACH(ON(RLIMITS) | ON_MEMORY) },
+	{ "shared memory", private_memory, &is_shared, .hold = EACH(ON(SECCOMP) | ON_MEMORY) },
+	{ "heap", heap, .hold = EACH(ON(RLIMITS) | ON_MEMORY) },
 	{ "stack", stack, &stack_pages, .hold = { 0 } },
 	{ "spin", spin, .hold = EACH(ON(RLIMITS)), .ways = 1 << WAY_AGENT, .spins = true },
 	{ "sleep past the deadline", sleep_on, .hold = { 0 }, .wall_ms = 5000 },

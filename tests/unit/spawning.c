@@ -183,7 +183,7 @@ static void forks_start(int p[static 2], int g[static 2], int r[static 2], int h
 {
 	handler_pid = fork();
 	if (!handler_pid) {
-		struct template_options o = { .commands = true, .group = spawning_group,
+		struct template_options o = { .commands = true, .group = spawning_group, .groups = "call-",
 			                      .waived = spawning_waives ? waived_groups : waived_nothing, .bundle = open(path, O_RDONLY | O_CLOEXEC), .bundle_path = path,
 			                      .trust = spawning_state.trust, .each = spawning_waiting, .all = spawning_together, .find = builtin_find };
 		const int others[] = { p[0], p[1], g[0], g[1], r[0], r[1], h[0] };

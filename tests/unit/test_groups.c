@@ -4,7 +4,6 @@
 #include "runtime/base/cleanup.h"
 #include "runtime/base/err.h"
 #include "runtime/sandbox/cgroup.h"
-#include "runtime/spawn/group_used.h"
 #include "runtime/spawn/groups.h"
 
 #include <check.h>
@@ -20,8 +19,10 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { PATIENCE = 2000, ALL = 20 };
-static const struct group_limits wide = { 256 << 20, 100 }, narrow = { 32 << 20, 4 };
+enum { PATIENCE = 2000, ALL = 100, MOST_KEPT = 96 };
+static const struct group_limits wide = { 256 << 20, 100, 0 }, narrow = { 32 << 20, 4, 0 },
+	middle = { 48 << 20, 7, 8 << 20 };
+static int held[2];
 
 static struct groups groups;
 static struct krux_err err;
@@ -39,7 +40,7 @@ static void setup(void)
 	folder = cgroup_make(above, name, &err);
 	ck_assert_msg(folder >= 0, "%s", err.text);
 	cgroup_pass(folder);
-	ck_assert_msg(!groups_open(&groups, folder, ALL, &err), "%s", err.text);
+	ck_assert_msg(!groups_open(&groups, folder, "call-", ALL, &err), "%s", err.text);
 }
 
 static void teardown(void)
@@ -56,6 +57,7 @@ static struct cgroup *take(const struct group_limits *limits)
 	struct cgroup *one = groups_take(&groups, limits, &err);
 
 	ck_assert_msg(one != NULL, "%s", err.text);
+	group_begin(one);
 	return one;
 }
 
@@ -109,11 +111,18 @@ START_TEST(all_of_it_ends_at_once)
 	for (int i = 0; i < PATIENCE && !cgroup_empty(one->fd); i++)
 		poll(NULL, 0, 5);
 	ck_assert(cgroup_empty(one->fd));
-	groups_give(&groups, one, &end);
+	groups_give(&groups, one, false, &end);
 	ck_assert(end.own && !end.out_of_memory && !end.refused);
 	ck_assert_uint_eq(end.has, groups.has);
 }
 END_TEST
+
+static int pause_on(void)
+{
+	while (pause())
+		;
+	return 0;
+}
 
 START_TEST(it_stands_still_and_goes_on)
 {
@@ -139,40 +148,113 @@ START_TEST(it_stands_still_and_goes_on)
 	ck_assert_int_eq(WTERMSIG(ended(pid)), SIGKILL);
 	for (int i = 0; i < PATIENCE && !cgroup_empty(one->fd); i++)
 		poll(NULL, 0, 5);
-	groups_give(&groups, one, &end);
+	groups_give(&groups, one, false, &end);
 	next = take(&wide);
 	ck_assert_int_eq(ended(run(next, nothing)), 0);
-	groups_give(&groups, next, &end);
+	groups_give(&groups, next, false, &end);
 }
 END_TEST
 
-START_TEST(it_is_used_again_for_the_same_limits)
+static void has_limits(const struct cgroup *one, const struct group_limits *l)
+{
+	uint64_t n;
+
+	if (groups.has & CGROUP_MEMORY) {
+		ck_assert(cgroup_get(one->fd, "memory.max", NULL, &n));
+		ck_assert_uint_eq(n, l->memory + l->files);
+		ck_assert(cgroup_get(one->fd, "memory.swap.max", NULL, &n));
+		ck_assert_uint_eq(n, 0);
+		ck_assert(cgroup_get(one->fd, "memory.oom.group", NULL, &n));
+		ck_assert_uint_eq(n, 1);
+	}
+	if (groups.has & CGROUP_PIDS) {
+		ck_assert(cgroup_get(one->fd, "pids.max", NULL, &n));
+		ck_assert_uint_eq(n, l->pids);
+	}
+}
+
+START_TEST(it_is_used_again)
 {
 	struct cgroup *one, *other;
 	struct group_end end;
-	char text[32] = "";
-	int fd;
 
 	if (above < 0)
 		return;
 	one = take(&wide);
-	ck_assert_int_eq(ended(run(one, nothing)), 0);
-	groups_give(&groups, one, &end);
 	other = take(&narrow);
-	ck_assert_ptr_ne(other, one);
-	groups_give(&groups, other, &end);
+	has_limits(one, &wide);
+	has_limits(other, &narrow);
+	ck_assert_int_eq(ended(run(one, nothing)), 0);
+	groups_give(&groups, one, false, &end);
+	groups_give(&groups, other, false, &end);
+	/* That of the same limits first, else the last one, with others. */
 	ck_assert_ptr_eq(take(&wide), one);
-	if (groups.has & CGROUP_PIDS) {
-		fd = openat(one->fd, "pids.max", O_RDONLY | O_CLOEXEC);
-		ck_assert_int_gt(read(fd, text, sizeof text - 1), 0);
-		ck_assert_str_eq(text, "100\n");
-		close(fd);
-	}
-	groups_give(&groups, one, &end);
+	groups_give(&groups, one, false, &end);
+	ck_assert_ptr_eq(take(&middle), one);
+	has_limits(one, &middle);
+	ck_assert_int_eq(ended(run(one, nothing)), 0);
+	groups_give(&groups, one, false, &end);
 }
 END_TEST
 
-/* Who has not left it makes it nobody else's. */
+/* A child that waits does not know yet whose call it gets. */
+START_TEST(limits_change_before_its_call)
+{
+	struct cgroup *one;
+	struct group_end end;
+	pid_t pid;
+
+	if (above < 0)
+		return;
+	one = take(&narrow);
+	pid = run(one, pause_on);
+	ck_assert(!groups_limit(&groups, one, &wide, &err));
+	has_limits(one, &wide);
+	ck_assert(!groups_limit(&groups, one, &middle, &err));
+	has_limits(one, &middle);
+	ck_assert(!kill(pid, SIGKILL));
+	ended(pid);
+	groups_give(&groups, one, true, &end);
+	ck_assert_ptr_eq(take(&middle), one);
+	groups_give(&groups, one, true, &end);
+}
+END_TEST
+
+static int hold(void)
+{
+	char *p = mmap(NULL, 24 << 20, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (p == MAP_FAILED || (memset(p, 1, 24 << 20), write(held[1], "", 1)) != 1)
+		return 1;
+	return pause_on();
+}
+
+/* The kernel would look for memory to take back, and then end what is in it, while its writer waits. */
+START_TEST(a_limit_is_not_set_below_what_is_used)
+{
+	struct cgroup *one;
+	struct group_end end;
+	char byte;
+	pid_t pid;
+
+	if (above < 0 || !(groups.has & CGROUP_MEMORY))
+		return;
+	ck_assert(!pipe(held));
+	one = take(&wide);
+	pid = run(one, hold);
+	ck_assert_int_eq(read(held[0], &byte, 1), 1);
+	ck_assert(groups_limit(&groups, one, &narrow, &err));
+	ck_assert_str_eq(err.text, "too much of earlier calls lies in the control group: Device or resource busy");
+	has_limits(one, &wide);
+	ck_assert(!kill(pid, SIGKILL));
+	ended(pid);
+	groups_give(&groups, one, true, &end);
+	close(held[0]);
+	close(held[1]);
+}
+END_TEST
+
+/* Who has not left it makes it nobody else's, and is ended when it is looked at once more. */
 START_TEST(one_that_is_not_empty_is_not_used_again)
 {
 	struct cgroup *one, *next;
@@ -183,48 +265,63 @@ START_TEST(one_that_is_not_empty_is_not_used_again)
 		return;
 	one = take(&wide);
 	pid = run(one, wait_on);
-	groups_give(&groups, one, &end);
-	ck_assert_int_eq(WTERMSIG(ended(pid)), SIGKILL);
+	groups_give(&groups, one, false, &end);
+	ck_assert(groups_tend(&groups));
 	next = take(&wide);
 	ck_assert_ptr_ne(next, one);
-	groups_give(&groups, next, &end);
-	for (int i = 0; i < PATIENCE && !cgroup_empty(one->fd); i++)
+	groups_give(&groups, next, false, &end);
+	ck_assert_int_eq(WTERMSIG(ended(pid)), SIGKILL);
+	for (int i = 0; i < PATIENCE && groups.leaving; i++) {
 		poll(NULL, 0, 5);
+		groups_tend(&groups);
+	}
+	/* What was killed once is made anew. */
+	ck_assert(!groups.leaving && one->fd < 0);
 }
 END_TEST
 
-static int pause_on(void)
+/* Who is a moment longer there than its parent hears of its end: then the group is as good as before. */
+START_TEST(one_that_is_empty_soon_is_used_again)
 {
-	while (pause())
-		;
-	return 0;
-}
-
-/* Nor is its name. */
-START_TEST(one_that_cannot_be_removed_is_not_used_again)
-{
-	struct cgroup *all[ALL], *one;
 	struct group_end end;
-	int left = 0;
+	struct cgroup *one;
 	pid_t pid;
 
 	if (above < 0)
 		return;
-	for (int i = 0; i < ALL; i++)
-		all[i] = take(&narrow);
-	for (int i = 0; i < ALL; i++)
-		groups_give(&groups, all[i], &end);
-	while (groups.unmade)
-		all[left++] = take(&wide);
-	/* The next one of other limits takes the place of that one. */
-	pid = run(groups.idle, pause_on);
 	one = take(&wide);
-	ck_assert(cgroup_empty(one->fd));
-	ck_assert_int_eq(ended(run(one, nothing)), 0);
-	groups_give(&groups, one, &end);
-	while (left--)
-		groups_give(&groups, all[left], &end);
+	pid = run(one, pause_on);
+	groups_give(&groups, one, true, &end);
 	ck_assert(!kill(pid, SIGKILL));
+	ended(pid);
+	for (int i = 0; i < PATIENCE && !cgroup_empty(one->fd); i++)
+		poll(NULL, 0, 5);
+	groups_tend(&groups);
+	ck_assert(!groups.leaving);
+	ck_assert_ptr_eq(take(&wide), one);
+	ck_assert_int_eq(ended(run(one, nothing)), 0);
+	groups_give(&groups, one, true, &end);
+}
+END_TEST
+
+/* Whoever is in one that is kept. */
+START_TEST(one_that_others_have_entered_is_not_used_again)
+{
+	struct cgroup *one, *next;
+	struct group_end end;
+	pid_t pid;
+
+	if (above < 0)
+		return;
+	one = take(&wide);
+	groups_give(&groups, one, false, &end);
+	ck_assert(!groups_tend(&groups));
+	pid = run(one, pause_on);
+	next = take(&wide);
+	ck_assert_ptr_ne(next, one);
+	ck_assert_int_eq(ended(run(next, nothing)), 0);
+	groups_give(&groups, next, false, &end);
+	ck_assert(groups_tend(&groups) && !groups_tend(&groups));
 	ck_assert_int_eq(WTERMSIG(ended(pid)), SIGKILL);
 }
 END_TEST
@@ -241,13 +338,14 @@ START_TEST(there_are_no_more_than_so_many)
 	ck_assert_ptr_null(groups_take(&groups, &wide, &err));
 	ck_assert_str_eq(err.text, "too many control groups are in use");
 	for (int i = 0; i < ALL; i++)
-		groups_give(&groups, all[i], &end);
-	ck_assert_uint_le(groups.nidle, 16);
+		groups_give(&groups, all[i], false, &end);
+	ck_assert(!groups_tend(&groups));
+	ck_assert_uint_eq(groups.nidle, MOST_KEPT);
 	/* All are those of other limits: one gives way. */
 	for (int i = 0; i < ALL; i++)
-		all[i] = take(&(const struct group_limits){ 64 << 20, 7 });
+		all[i] = take(&(const struct group_limits){ 64 << 20, 7, 0 });
 	for (int i = 0; i < ALL; i++)
-		groups_give(&groups, all[i], &end);
+		groups_give(&groups, all[i], false, &end);
 }
 END_TEST
 
@@ -274,16 +372,16 @@ START_TEST(memory_has_a_limit)
 	one = take(&narrow);
 	status = ended(run(one, hog));
 	ck_assert(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
-	groups_give(&groups, one, &end);
+	groups_give(&groups, one, false, &end);
 	ck_assert(end.out_of_memory);
 	/* The next call has not been ended, and has all of the memory. */
 	ck_assert_ptr_eq(take(&narrow), one);
 	ck_assert_int_eq(ended(run(one, nothing)), 0);
-	groups_give(&groups, one, &end);
+	groups_give(&groups, one, false, &end);
 	ck_assert(!end.out_of_memory);
 	one = take(&wide);
 	ck_assert_int_eq(ended(run(one, hog)), 0);
-	groups_give(&groups, one, &end);
+	groups_give(&groups, one, false, &end);
 	ck_assert(!end.out_of_memory);
 }
 END_TEST
@@ -327,9 +425,38 @@ START_TEST(what_stays_is_not_the_next_ones)
 	for (int i = 0; i < 10; i++) {
 		one = take(&narrow);
 		ck_assert_int_eq(ended(run(one, write_shared)), 0);
-		groups_give(&groups, one, &end);
+		groups_give(&groups, one, false, &end);
 		ck_assert(!end.out_of_memory);
 	}
+	close(shared);
+}
+END_TEST
+
+/* Of a workspace in memory, which may be filled; beyond that it is the call's memory again. */
+START_TEST(files_in_memory_can_have_room_of_their_own)
+{
+	const struct group_limits roomy = { narrow.memory, narrow.pids, 24 << 20 };
+	struct group_end end;
+	struct cgroup *one;
+	int status;
+
+	if (above < 0 || !(groups.has & CGROUP_MEMORY))
+		return;
+	shared = memfd_create("workspace", MFD_CLOEXEC);
+	ck_assert_int_ge(shared, 0);
+	one = take(&roomy);
+	for (int i = 0; i < 3; i++)
+		ck_assert_int_eq(ended(run(one, write_shared)), 0);
+	groups_give(&groups, one, false, &end);
+	ck_assert(!end.out_of_memory);
+	/* With that in it, it is nobody else's. */
+	one = take(&roomy);
+	has_limits(one, &roomy);
+	ck_assert_int_eq(ended(run(one, nothing)), 0);
+	status = ended(run(one, hog));
+	ck_assert(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+	groups_give(&groups, one, false, &end);
+	ck_assert(end.out_of_memory);
 	close(shared);
 }
 END_TEST
@@ -348,11 +475,11 @@ START_TEST(processes_have_a_limit)
 	ck_assert(group_signal(one, SIGKILL));
 	for (int i = 0; i < PATIENCE && !cgroup_empty(one->fd); i++)
 		poll(NULL, 0, 5);
-	groups_give(&groups, one, &end);
+	groups_give(&groups, one, false, &end);
 	ck_assert_uint_eq(end.refused, 1);
 	one = take(&narrow);
 	ck_assert_int_eq(ended(run(one, nothing)), 0);
-	groups_give(&groups, one, &end);
+	groups_give(&groups, one, false, &end);
 	ck_assert_uint_eq(end.refused, 0);
 }
 END_TEST
@@ -475,7 +602,7 @@ START_TEST(a_daemon_makes_way_for_its_groups)
 	one = take(&wide);
 	ck_assert_int_eq(ended(run(one, settle)), 0);
 	ck_assert_int_eq(ended(run(one, settle_among_others)), 0);
-	groups_give(&groups, one, &end);
+	groups_give(&groups, one, false, &end);
 }
 END_TEST
 
@@ -536,7 +663,7 @@ static struct group_end used_by(struct cgroup *one, int (*go)(void))
 	ck_assert_int_eq(ended(run(one, go)), 0);
 	for (int i = 0; i < PATIENCE && !cgroup_empty(one->fd); i++)
 		poll(NULL, 0, 5);
-	groups_give(&groups, one, &end);
+	groups_give(&groups, one, false, &end);
 	return end;
 }
 
@@ -578,7 +705,7 @@ START_TEST(the_greatest_is_its_own)
 	ck_assert_uint_ge(end.used.n[USED_MEMORY], much);
 	ck_assert_uint_lt(end.used.n[USED_MEMORY], more);
 	ck_assert_ptr_eq(take(&wide), one);
-	anew = one->mark.peak >= 0;
+	anew = one->mark.own;
 	end = used_by(one, nothing);
 	ck_assert_int_eq(used_knows(&end.used, USED_MEMORY), anew);
 	if (anew)
@@ -590,75 +717,12 @@ START_TEST(the_greatest_is_its_own)
 }
 END_TEST
 
-/* Files as kernels have them, one after the other: "cpu.stat", "memory.current", "memory.peak", "pids.peak"; NULL: there is none. */
-static const struct {
-	const char *before[4], *after[4];
-	bool again;
-	const char *told;
-} files[] = {
-	{ { NULL }, { NULL }, false, "" },
-	{ { NULL }, { "usage_usec 9\nuser_usec 5\nsystem_usec 4\n", "0\n", "700\n", "3\n" }, false,
-	  "cpu 9000 0:5000 1:4000 2:700 6:3" },
-	{ { "usage_usec 9\nuser_usec 5\nsystem_usec 4\n", "100\n", NULL, "3\n" },
-	  { "usage_usec 12\nuser_usec 7\nsystem_usec 5\n", "0\n", NULL, "3\n" }, true, "cpu 3000 0:2000 1:1000" },
-	{ { "usage_usec 9\nuser_usec 5\nsystem_usec 4\n", "100\n", "700\n", "3\n" },
-	  { "usage_usec 9\nuser_usec 5\nsystem_usec 4\n", "0\n", "500\n", "4\n" }, true, "cpu 0 0:0 1:0 2:500 3:100 6:4" },
-	{ { "usage_usec 9\n", NULL, NULL, NULL }, { "usage_usec 9\n", NULL, NULL, "4\n" }, true, "6:4" },
-	{ { NULL }, { "usage_usec x\n", "100\n", "max\n", "\n" }, false, "" },
-};
-
-static void files_put(int folder, const char *const text[static 4])
-{
-	static const char *const names[] = { "cpu.stat", "memory.current", "memory.peak", "pids.peak" };
-
-	for (int i = 0; i < 4; i++) {
-		int fd = text[i] ? openat(folder, names[i], O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600) : -1;
-
-		if (!text[i])
-			unlinkat(folder, names[i], 0);
-		else
-			ck_assert_int_eq(write(fd, text[i], strlen(text[i])), (ssize_t)strlen(text[i]));
-		if (fd >= 0)
-			close(fd);
-	}
-}
-
-static void used_text(const struct group_end *end, char *text, size_t n)
-{
-	size_t k = (size_t)snprintf(text, n, end->timed ? "cpu %llu" : "", (unsigned long long)end->cpu_ns);
-
-	for (int i = 0; i < USED_KINDS && k < n; i++)
-		if (used_knows(&end->used, i))
-			k += (size_t)snprintf(text + k, n - k, "%s%d:%llu", k ? " " : "", i, (unsigned long long)end->used.n[i]);
-}
-
-START_TEST(what_its_files_say_is_told)
-{
-	static const char *const none[4];
-	char path[] = "/tmp/krux-used-XXXXXX", text[256] = "";
-	struct group_end end = { .own = true };
-	struct cgroup one = { .mark = { .processes = 3, .memory = 700 } };
-
-	ck_assert_ptr_nonnull(mkdtemp(path));
-	one.fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	files_put(one.fd, files[_i].before);
-	group_used_start(&one, files[_i].again);
-	files_put(one.fd, files[_i].after);
-	group_used_take(&one, &end);
-	used_text(&end, text, sizeof text);
-	ck_assert_str_eq(text, files[_i].told);
-	files_put(one.fd, none);
-	close(one.fd);
-	ck_assert(!rmdir(path));
-}
-END_TEST
-
 /* As without cgroup v2. */
 START_TEST(there_may_be_none)
 {
 	struct groups none;
 
-	ck_assert(!groups_open(&none, -1, ALL, &err));
+	ck_assert(!groups_open(&none, -1, "call-", ALL, &err));
 	ck_assert_uint_eq(none.has, 0);
 	groups_close(&none);
 }
@@ -675,20 +739,23 @@ int main(void)
 	tcase_set_timeout(t, 120);
 	tcase_add_test(t, all_of_it_ends_at_once);
 	tcase_add_test(t, it_stands_still_and_goes_on);
-	tcase_add_test(t, it_is_used_again_for_the_same_limits);
+	tcase_add_test(t, it_is_used_again);
+	tcase_add_test(t, limits_change_before_its_call);
+	tcase_add_test(t, a_limit_is_not_set_below_what_is_used);
 	tcase_add_test(t, one_that_is_not_empty_is_not_used_again);
-	tcase_add_test(t, one_that_cannot_be_removed_is_not_used_again);
+	tcase_add_test(t, one_that_is_empty_soon_is_used_again);
+	tcase_add_test(t, one_that_others_have_entered_is_not_used_again);
 	tcase_add_test(t, there_are_no_more_than_so_many);
 	tcase_add_test(t, nobody_gets_one_that_others_live_in);
 	tcase_add_test(t, what_is_left_is_swept);
 	tcase_add_test(t, memory_has_a_limit);
 	tcase_add_test(t, what_stays_is_not_the_next_ones);
+	tcase_add_test(t, files_in_memory_can_have_room_of_their_own);
 	tcase_add_test(t, processes_have_a_limit);
 	tcase_add_test(t, a_daemon_makes_way_for_its_groups);
 	tcase_add_test(t, there_may_be_none);
 	tcase_add_test(t, the_time_is_that_of_all_its_processes);
 	tcase_add_test(t, the_greatest_is_its_own);
-	tcase_add_loop_test(t, what_its_files_say_is_told, 0, sizeof files / sizeof *files);
 	suite_add_tcase(s, t);
 	srunner_run_all(r, CK_NORMAL);
 	failed = srunner_ntests_failed(r);

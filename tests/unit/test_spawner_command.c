@@ -139,7 +139,7 @@ static bool group_has(const char *name)
 {
 	char path[64];
 
-	snprintf(path, sizeof path, "0/%s", name);
+	snprintf(path, sizeof path, "call-0/%s", name);
 	return !faccessat(spawning_group, path, F_OK, 0);
 }
 

@@ -6,8 +6,6 @@
 #include "runtime/base/loop.h"
 #include "runtime/spawn/template_part.h"
 
-#include "capspec/item.h"
-
 #include <check.h>
 #include <dirent.h>
 #include <fcntl.h>
@@ -72,21 +70,6 @@ static pid_t nest_stop(void)
 	return nest;
 }
 
-/* What the gate has said so far is with the handlers' process: it answers what comes after it. */
-static void handlers_have_read(void)
-{
-	uint8_t bytes[4400];
-	struct item_out o = { bytes, sizeof bytes, 0 };
-	struct message m;
-
-	item_head(&o, ITEM_LIST, 2);
-	item_text(&o, spawning_place.path);
-	item_head(&o, ITEM_LIST, 1);
-	item_text(&o, "/workspace/a");
-	spawning_put(&to_gate, MESSAGE_LOOK, 1, &(struct part){ bytes, o.n }, 1, NULL, 0);
-	ck_assert(spawning_take(&to_gate, MESSAGE_LOOK, &m));
-}
-
 /* ---- what they share ---- */
 
 static ino_t namespace_of(pid_t pid, const char *kind)
@@ -99,40 +82,6 @@ static ino_t namespace_of(pid_t pid, const char *kind)
 	return st.st_ino;
 }
 
-static bool confined(pid_t pid)
-{
-	char path[64], text[4096];
-	const char *nnp;
-	int fd;
-	ssize_t n;
-
-	snprintf(path, sizeof path, "/proc/%d/status", pid);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	n = fd < 0 ? 0 : read(fd, text, sizeof text - 1);
-	if (fd >= 0)
-		close(fd);
-	text[n > 0 ? n : 0] = 0;
-	nnp = strstr(text, "NoNewPrivs:\t1");
-	return nnp && strstr(text, "CapEff:\t0000000000000000");
-}
-
-/* Until they wait, rather than being on their way to it. */
-static unsigned ready(pid_t pid[static WAITING_MOST], unsigned least)
-{
-	unsigned n = 0, all = 0;
-
-	for (int i = 0; i < WAITING_PATIENCE && all < least; i++) {
-		n = waiting_processes(WAITING_CHILD, pid);
-		all = 0;
-		for (unsigned k = 0; k < n; k++)
-			all += confined(pid[k]);
-		all = all == n ? n : 0;
-		poll(NULL, 0, 2);
-	}
-	ck_assert_uint_ge(all, least);
-	return n;
-}
-
 START_TEST(children_of_one_agent_share_mounts_and_network_alone)
 {
 	static const char *const shared[] = { "mnt", "net" }, *const own[] = { "pid", "ipc", "uts", "user", "cgroup", "time" };
@@ -143,7 +92,7 @@ START_TEST(children_of_one_agent_share_mounts_and_network_alone)
 	waiting_begin();
 	waiting_call(2, SPAWN_DONE);
 	waiting_call(3, SPAWN_DONE);
-	ready(pid, 2);
+	waiting_ready(pid, 2);
 	for (size_t i = 0; i < sizeof shared / sizeof *shared; i++) {
 		ck_assert_uint_eq(namespace_of(pid[0], shared[i]), namespace_of(pid[1], shared[i]));
 		ck_assert_uint_ne(namespace_of(pid[0], shared[i]), namespace_of(handler_pid, shared[i]));
@@ -167,7 +116,7 @@ START_TEST(a_child_that_waits_has_nothing_but_its_socket)
 	if (geteuid() != 0)
 		return;
 	waiting_begin();
-	n = ready(pid, 1);
+	n = waiting_ready(pid, 1);
 	snprintf(path, sizeof path, "/proc/%d/fd", pid[n - 1]);
 	dir = opendir(path);
 	ck_assert_ptr_nonnull(dir);
@@ -206,7 +155,7 @@ START_TEST(a_nest_that_is_killed_costs_no_call)
 	pid_t nest, pid[WAITING_MOST];
 
 	waiting_begin();
-	ready(pid, 1);
+	waiting_ready(pid, 1);
 	nest = nest_pid();
 	nest_rests(nest);
 	kill(nest, SIGKILL);
@@ -229,7 +178,7 @@ START_TEST(one_that_is_killed_while_it_makes_a_child_ends_everything)
 	waiting_begin();
 	nest = nest_stop();
 	waiting_put(&w, "/workspace/a", 2);
-	handlers_have_read();
+	waiting_read();
 	kill(nest, SIGKILL);
 	ck_assert_int_eq(waitpid(handler_pid, &status, 0), handler_pid);
 	ck_assert(WIFEXITED(status));
@@ -310,7 +259,7 @@ START_TEST(a_call_that_waits_for_its_child_stands_still_while_frozen)
 	waiting_begin();
 	nest = nest_stop();
 	waiting_put(&w, "/workspace/a", 2);
-	handlers_have_read();
+	waiting_read();
 	calls = 1 + freeze_while_calls_wait(4);
 	kill(nest, SIGCONT);
 	/* They are there, with their calls, and say nothing; where they came from is gone. */
@@ -379,7 +328,7 @@ START_TEST(without_root_children_come_from_a_nest_too)
 		waiting_call(i, SPAWN_DONE);
 	ck_assert_int_eq(nest_stop(), nest);
 	waiting_put(&w, "/workspace/a", 10);
-	handlers_have_read();
+	waiting_read();
 	kill(nest, SIGCONT);
 	expect_done(w.seq, 10, SPAWN_DONE);
 	ck_assert_int_eq(nest_pid(), nest);

@@ -6,19 +6,24 @@
 #include "runtime/base/err.h"
 #include "runtime/bundle/loaded.h"
 #include "runtime/spawn/child.h"
+#include "runtime/spawn/command.h"
 #include "runtime/spawn/template_part.h"
 
 #include "capspec/digest.h"
 #include "capspec/item.h"
+#include "capspec/schema.h"
 
 #include <check.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -387,6 +392,43 @@ START_TEST(a_child_refuses_a_request_of_somebody_else)
 }
 END_TEST
 
+/* ---- what groups of calls are to have ---- */
+
+START_TEST(a_workspace_in_memory_has_room_of_its_own)
+{
+	const struct krux_effect effect[] = { { .kind = KRUX_EFFECT_READS }, { .kind = KRUX_EFFECT_WRITES } };
+	struct krux_capability cap = { .effect = effect, .neffects = 2, .limit = { [KRUX_LIMIT_MEMORY] = 64 << 20, [KRUX_LIMIT_PIDS] = 1, [KRUX_LIMIT_OUTPUT] = 1 << 20 } };
+	struct loaded policy = { .cap = &cap, .ncaps = 1 };
+	struct template t = { .policy = &policy, .memory = UINT64_C(4) << 30 };
+	struct asked asked = { .template = &t };
+	struct child_plan plan = { .workspace = open("/", O_PATH | O_CLOEXEC), .output = 1 << 20 };
+	struct group_limits l = call_limits(&asked, &plan);
+	struct statfs fs;
+
+	ck_assert_uint_eq(l.memory, (64 << 20) + BUILTIN_ROOM);
+	ck_assert_uint_eq(l.pids, 1);
+	ck_assert(!fstatfs(plan.workspace, &fs));
+	if (fs.f_type != TMPFS_MAGIC && fs.f_type != RAMFS_MAGIC)
+		ck_assert_uint_eq(l.files, 0);
+	plan.command = &cap;
+	l = call_limits(&asked, &plan);
+	ck_assert_uint_eq(l.memory, (64 << 20) + command_memory(&plan));
+	ck_assert_uint_eq(l.pids, 2);
+	plan.snapshot = true;
+	ck_assert_uint_gt(call_limits(&asked, &plan).memory, l.memory);
+	close(plan.workspace);
+	/* Of a size that nobody has set. */
+	plan = (struct child_plan){ .workspace = memfd_create("workspace", MFD_CLOEXEC) };
+	ck_assert_uint_eq(call_limits(&asked, &plan).files, t.memory);
+	/* A command commits what its limit is, at most. */
+	plan.command = &cap;
+	ck_assert_uint_eq(call_limits(&asked, &plan).files, 64 << 20);
+	cap.neffects = 1;
+	ck_assert_uint_eq(call_limits(&asked, &plan).files, 0);
+	close(plan.workspace);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("spawner_pool");
@@ -410,6 +452,7 @@ int main(void)
 	tcase_add_test(t, what_waits_ends_when_nobody_asks);
 	tcase_add_test(t, nothing_of_an_earlier_call_is_in_a_child_that_waits);
 	tcase_add_test(t, a_child_refuses_a_request_of_somebody_else);
+	tcase_add_test(t, a_workspace_in_memory_has_room_of_its_own);
 	suite_add_tcase(s, t);
 	srunner_run_all(r, CK_NORMAL);
 	failed = srunner_ntests_failed(r);

@@ -3,6 +3,8 @@
 
 #include "tests/unit/spawning.h"
 
+#include "capspec/item.h"
+
 #include <check.h>
 #include <dirent.h>
 #include <fcntl.h>
@@ -106,4 +108,51 @@ void waiting_begin(void)
 	spawning_file("a", "hello\n");
 	waiting_call(1, SPAWN_DONE);
 	waiting_until(WAITING_CHILD, 1, WAITING_MOST, pid);
+}
+
+void waiting_read(void)
+{
+	uint8_t bytes[4400];
+	struct item_out o = { bytes, sizeof bytes, 0 };
+	struct message m;
+
+	item_head(&o, ITEM_LIST, 2);
+	item_text(&o, spawning_place.path);
+	item_head(&o, ITEM_LIST, 1);
+	item_text(&o, "/workspace/a");
+	spawning_put(&to_gate, MESSAGE_LOOK, 1, &(struct part){ bytes, o.n }, 1, NULL, 0);
+	ck_assert(spawning_take(&to_gate, MESSAGE_LOOK, &m));
+}
+
+static bool confined(pid_t pid)
+{
+	char path[64], text[4096];
+	const char *nnp;
+	int fd;
+	ssize_t n;
+
+	snprintf(path, sizeof path, "/proc/%d/status", pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	n = fd < 0 ? 0 : read(fd, text, sizeof text - 1);
+	if (fd >= 0)
+		close(fd);
+	text[n > 0 ? n : 0] = 0;
+	nnp = strstr(text, "NoNewPrivs:\t1");
+	return nnp && strstr(text, "CapEff:\t0000000000000000");
+}
+
+unsigned waiting_ready(pid_t pid[static WAITING_MOST], unsigned least)
+{
+	unsigned n = 0, all = 0;
+
+	for (int i = 0; i < WAITING_PATIENCE && all < least; i++) {
+		n = waiting_processes(WAITING_CHILD, pid);
+		all = 0;
+		for (unsigned k = 0; k < n; k++)
+			all += confined(pid[k]);
+		all = all == n ? n : 0;
+		poll(NULL, 0, 2);
+	}
+	ck_assert_uint_ge(all, least);
+	return n;
 }
