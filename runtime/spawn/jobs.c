@@ -97,7 +97,7 @@ void job_ended(struct job *j, const struct spawn_result *r)
 {
 	const size_t n = r->end == SPAWN_DONE ? krux_cbor_write(&r->output, NULL, 0) : 0;
 
-	if (j->state != JOB_RUNS) {
+	if (j->state != JOB_RUNS || !*j->agent) {
 		job_forget(j);
 		return;
 	}
@@ -115,6 +115,25 @@ void job_ended(struct job *j, const struct spawn_result *r)
 	j->nresult = j->result ? krux_cbor_write(&r->output, j->result, n) : 0;
 }
 
+static bool is_of(const struct job *j, struct krux_str agent)
+{
+	return strlen(j->agent) == agent.n && !memcmp(j->agent, agent.p, agent.n);
+}
+
+void job_disown(struct job *j)
+{
+	*j->agent = 0;
+	if (!goes_on(j))
+		job_forget(j);
+}
+
+void jobs_disown(struct jobs *jobs, struct krux_str agent)
+{
+	for (size_t i = 0; i < JOBS_MOST; i++)
+		if (jobs->job[i].state != JOB_NONE && is_of(&jobs->job[i], agent))
+			job_disown(&jobs->job[i]);
+}
+
 /* All are looked at, whichever it is: how long it takes says nothing of what others have. */
 struct job *jobs_find(struct jobs *jobs, struct krux_str agent, uint64_t seq)
 {
@@ -122,7 +141,7 @@ struct job *jobs_find(struct jobs *jobs, struct krux_str agent, uint64_t seq)
 
 	for (size_t i = 0; i < JOBS_MOST; i++) {
 		struct job *j = &jobs->job[i];
-		const bool is_own = strlen(j->agent) == agent.n && !memcmp(j->agent, agent.p, agent.n);
+		const bool is_own = is_of(j, agent);
 
 		if ((j->state == JOB_RUNS || j->state == JOB_ENDED) && j->seq == seq && is_own)
 			found = j;

@@ -42,6 +42,10 @@ struct job *jobs_begin(struct jobs *, const char *agent, uint64_t seq, const str
 void job_forget(struct job *);
 void job_started(struct job *);
 void job_ended(struct job *, const struct spawn_result *);
+/* From here on it is nobody's: it is kept until it ends, and counts among all until then. */
+void job_disown(struct job *);
+/* All of that agent are: who is registered by that name next is somebody else. */
+void jobs_disown(struct jobs *, struct krux_str agent);
 /* One that has started; of any other agent there is none. */
 struct job *jobs_find(struct jobs *, struct krux_str agent, uint64_t seq);
 void jobs_close(struct jobs *);

@@ -341,8 +341,11 @@ void call_cancel(struct spawner *s, const struct message *m)
 	if (c.why >= sizeof words / sizeof *words)
 		c.why = CANCEL_ASKED;
 	for (size_t i = 0; i < MOST_CALLS; i++)
-		if (s->run[i].on && s->run[i].cookie == m->cookie && !s->run[i].child_over && !s->run[i].parent.killed)
+		if (s->run[i].on && s->run[i].cookie == m->cookie && !s->run[i].child_over && !s->run[i].parent.killed) {
 			parent_cancel(&s->run[i].parent, words[c.why]);
+			if (c.why == CANCEL_AGENT && s->run[i].job)
+				job_disown(s->run[i].job);
+		}
 }
 
 void look_take(struct spawner *s, const struct message *m)

@@ -71,8 +71,10 @@ void freeze_take(struct spawner *s, const struct message *m)
 
 	if (!record_decode(m->body, m->n, &r, &used, &why) || used != m->n)
 		return;
-	if (r.field[AUDIT_KIND].u == AUDIT_KIND_AGENT && record_has(&r, AUDIT_NAME))
+	if (r.field[AUDIT_KIND].u == AUDIT_KIND_AGENT && record_has(&r, AUDIT_NAME)) {
 		pool_drop(s, r.field[AUDIT_NAME].s);
+		jobs_disown(s->jobs, r.field[AUDIT_NAME].s);
+	}
 	if (r.field[AUDIT_KIND].u != AUDIT_KIND_FREEZE)
 		return;
 	action = r.field[AUDIT_ACTION].s;

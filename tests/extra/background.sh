@@ -284,6 +284,13 @@ whole() { # who, prefix of commands
 	soon recorded "$run"
 	outcome "$run" > "$dir/ended"
 	has "and its run ends" "$dir/ended" "its agent was taken out"
+	exits "another comes by its name" 0 $R agents add two --token --socket "$w/s" --operator "$s/keys/operator.key" --workspace "$s/workspaces/two"
+	(umask 077 && grep -o 'krux-token-[0-9a-f]*' "$dir/out" > "$w/token.two")
+	[ -z "$as" ] || chown 65533:65533 "$w/token.two"
+	exits "and lists its own" 0 call process.list '{}'
+	says "which has none of the other's" '"runs":[]'
+	exits "nor reads what they wrote" 1 call process.output "{\"run\":$run}"
+	says "of which it is told nothing" '"UnknownRun"'
 	agent=one
 	begun
 	kill -TERM $daemon

@@ -168,6 +168,32 @@ START_TEST(each_agent_has_its_own)
 }
 END_TEST
 
+START_TEST(who_comes_by_that_name_has_none)
+{
+	struct job *begins = jobs_begin(jobs, "one", 1, &cap, &err), *runs = started("one", 2);
+
+	ended(started("one", 3));
+	ended(started("two", 4));
+	jobs_disown(jobs, str("one"));
+	for (uint64_t i = 1; i <= 3; i++)
+		ck_assert_ptr_null(jobs_find(jobs, str("one"), i));
+	ck_assert_ptr_nonnull(jobs_find(jobs, str("two"), 4));
+	/* What went on then is not the next one's, whenever it starts or ends. */
+	job_started(begins);
+	ended(begins);
+	ended(runs);
+	for (uint64_t i = 1; i <= 3; i++) {
+		ck_assert_ptr_null(jobs_find(jobs, str("one"), i));
+		ck_assert_ptr_null(jobs_find(jobs, str(""), i));
+	}
+	ck_assert_int_eq(begins->state, JOB_NONE);
+	ck_assert_int_eq(runs->state, JOB_NONE);
+	for (uint64_t i = 0; i < RUNS_AGENT; i++)
+		started("one", 10 + i);
+	ck_assert_ptr_nonnull(jobs_find(jobs, str("one"), 10));
+}
+END_TEST
+
 START_TEST(so_many_go_on)
 {
 	char name[8];
@@ -233,6 +259,7 @@ int main(void)
 	tcase_add_test(t, pieces_of_any_length);
 	tcase_add_test(t, text_of_bytes);
 	tcase_add_test(t, each_agent_has_its_own);
+	tcase_add_test(t, who_comes_by_that_name_has_none);
 	tcase_add_test(t, so_many_go_on);
 	tcase_add_test(t, who_has_most_makes_place);
 	tcase_add_test(t, only_four_builtins_are_about_runs);
