@@ -3,8 +3,8 @@ cd "$TMP" || exit 3
 mkdir -p one/a two/deeper/b
 cp "$top"/stdlib-caps/policies/team-moderate.yaml one/a
 cp "$top"/stdlib-caps/policies/team-moderate.yaml two/deeper/b
-cp -r "$top"/stdlib-caps/system "$top"/stdlib-caps/filesystem "$top"/stdlib-caps/network one
-cp -r "$top"/stdlib-caps/system "$top"/stdlib-caps/filesystem "$top"/stdlib-caps/network two
+cp -r "$top"/stdlib-caps/system "$top"/stdlib-caps/filesystem "$top"/stdlib-caps/network "$top"/stdlib-caps/process one
+cp -r "$top"/stdlib-caps/system "$top"/stdlib-caps/filesystem "$top"/stdlib-caps/network "$top"/stdlib-caps/process two
 touch -d 2001-01-01 one/a/team-moderate.yaml
 (cd one/a && TZ=Asia/Kolkata "$KRUXC" build team-moderate.yaml -I .. -o out) || exit
 (cd two/deeper/b && umask 077 && LC_ALL=C.UTF-8 "$KRUXC" build team-moderate.yaml -I ../.. -o out) || exit

@@ -1,6 +1,6 @@
 # What the templates decide about a capability that runs what lies in the workspace, and that they hold to it.
 cd "$TMP" || exit 3
-cp -r "$top/stdlib-caps/filesystem" "$top/stdlib-caps/network" "$top/stdlib-caps/system" .
+cp -r "$top/stdlib-caps/filesystem" "$top/stdlib-caps/network" "$top/stdlib-caps/process" "$top/stdlib-caps/system" .
 mkdir build
 cat > build/build.cap <<'CAP'
 namespace build "Builds.";
