@@ -84,7 +84,7 @@ static int answer_print(const struct reloading *r)
 	return show_json(&v, stdout) ? EXIT_SYSTEM : EXIT_YES;
 }
 
-/* The daemon has another folder than we have. Caller frees. */
+/* The daemon has another folder than we have, which may not be asked for once we are confined. Caller frees. */
 static char *path_whole(const char *bundle, struct krux_err *err)
 {
 	char *path = realpath(bundle, NULL);
@@ -151,15 +151,17 @@ static enum supervisor_result load(struct reloading *r, struct krux_err *err)
 
 static int reload(struct reloading *r)
 {
-	const struct typed_place bundle = { .place = PLACE_CTL_GIVEN, .path = r->bundle };
+	struct typed_place bundle = { .place = PLACE_CTL_GIVEN };
 	struct krux_err err = { 0 };
-	enum supervisor_result result = ctl_begin(&r->place, &bundle, 1, &err);
+	enum supervisor_result result;
 	int code;
 
-	if (result)
-		return supervisor_fail("reload", result, &err);
 	if (r->bundle && !(r->path = path_whole(r->bundle, &err)))
 		return fail(err.text);
+	bundle.path = r->path;
+	result = ctl_begin(&r->place, &bundle, 1, &err);
+	if (result)
+		return supervisor_fail("reload", result, &err);
 	if (r->place.operator && (code = act(r, &err)) != EXIT_YES)
 		return code;
 	result = r->place.state ? SUPERVISOR_OK : load(r, &err);

@@ -110,8 +110,8 @@ write renewed
 old=$(ticket)
 sed -i 's/^name: team$/name: other/' team.yaml
 "$C" build team.yaml -I "$top/stdlib-caps" -o out > built 2>&1 || cat built
-"$R" reload --socket "$dir/supervisor.sock" > reloaded 2>&1
-is "another bundle" $? 0
+"$R" reload out/bundle.krux --socket "$dir/supervisor.sock" > reloaded 2>&1
+is "another bundle, by a path from here" $? 0
 renewed() { "$R" approvals list --socket "$dir/supervisor.sock" --json 2> why | tr '{' '\n' | sed -n 's/.*"ticket":"\([0-9a-f]*\)".*/\1/p' | grep -v "$old" > listed && [ -s listed ]; }
 soon renewed
 accept_large "$(cat listed)"
