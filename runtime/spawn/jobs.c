@@ -93,10 +93,45 @@ void job_started(struct job *j)
 	j->started = now_real();
 }
 
+/* What is kept of it, lists to so many items. True: that is less than there was. */
+static bool result_cut(const struct krux_value *all, size_t most, struct krux_member kept[static JOB_FIELDS], size_t *n)
+{
+	static const char *const fields[JOB_FIELDS] = { "status", "changed", "refused", "truncated" };
+	bool cut = false;
+
+	*n = 0;
+	for (size_t i = 0; all->kind == KRUX_V_MAP && i < all->map.n; i++)
+		for (size_t k = 0; k < JOB_FIELDS; k++) {
+			struct krux_member m = all->map.member[i];
+
+			if (!krux_str_eq(m.key, (struct krux_str){ fields[k], strlen(fields[k]) }))
+				continue;
+			if (m.value.kind == KRUX_V_LIST && m.value.list.n > most) {
+				m.value.list.n = most;
+				cut = true;
+			}
+			if (*n < JOB_FIELDS)
+				kept[(*n)++] = m;
+		}
+	return cut;
+}
+
+/* Of a long one with half of its paths, and half of those: with what it ended is always told. */
+static void result_keep(struct job *j, const struct krux_value *all)
+{
+	struct krux_member kept[JOB_FIELDS];
+	struct krux_value v = { .kind = KRUX_V_MAP, .map = { .member = kept } };
+	size_t most = JOB_PATHS, n;
+
+	while (j->less = result_cut(all, most, kept, &v.map.n), (n = krux_cbor_write(&v, NULL, 0)) > JOB_RESULT && most)
+		most /= 2;
+	j->result = n && n <= JOB_RESULT ? malloc(n) : NULL;
+	j->nresult = j->result ? krux_cbor_write(&v, j->result, n) : 0;
+	j->less |= !j->result;
+}
+
 void job_ended(struct job *j, const struct spawn_result *r)
 {
-	const size_t n = r->end == SPAWN_DONE ? krux_cbor_write(&r->output, NULL, 0) : 0;
-
 	if (j->state != JOB_RUNS || !*j->agent) {
 		job_forget(j);
 		return;
@@ -110,9 +145,8 @@ void job_ended(struct job *j, const struct spawn_result *r)
 	else
 		snprintf(j->why, sizeof j->why, "%s", r->why);
 	j->why[strlen(j->why) - shown_begun(j->why, strlen(j->why))] = 0;
-	j->long_result = n > JOB_RESULT;
-	j->result = n && !j->long_result ? malloc(n) : NULL;
-	j->nresult = j->result ? krux_cbor_write(&r->output, j->result, n) : 0;
+	if (r->end == SPAWN_DONE)
+		result_keep(j, &r->output);
 }
 
 static bool is_of(const struct job *j, struct krux_str agent)

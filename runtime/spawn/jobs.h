@@ -12,8 +12,8 @@ struct krux_capability;
 struct krux_err;
 
 /* More than can run are kept, so that there is always one that has ended, or none, in the place of which the next can
- * stand. OUTPUT: bytes of what each has written; RESULT: of an answer. */
-enum { JOBS_MOST = 64, JOB_OUTPUT = 256 << 10, JOB_RESULT = 64 << 10 };
+ * stand. OUTPUT: bytes of what each has written; RESULT: of FIELDS of an answer, with so many PATHS of each list at most. */
+enum { JOBS_MOST = 64, JOB_OUTPUT = 256 << 10, JOB_RESULT = 64 << 10, JOB_FIELDS = 4, JOB_PATHS = 200 };
 _Static_assert((int)JOBS_MOST > (int)RUNS_ALL, "a place for the next one");
 
 enum job_state { JOB_NONE, JOB_BEGINS, JOB_RUNS, JOB_ENDED };
@@ -27,9 +27,9 @@ struct job {
 	struct ring output;
 	enum spawn_end end;
 	char why[128];
-	uint8_t *result;               /* encoded output of its capability; NULL: none, or it was too long */
+	uint8_t *result;               /* encoded, of its capability's output what is told; NULL: none, or no memory */
 	size_t nresult;
-	bool long_result;
+	bool less;                     /* than there was */
 };
 
 struct jobs {

@@ -11,8 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PATHS_SHOWN = 200 };
-
 struct asking {
 	struct jobs *jobs;
 	const struct krux_capability *cap;
@@ -111,15 +109,12 @@ static void list(struct asking *q)
 
 /* ---- process.status ---- */
 
-/* Of a list in the result as many as the answer takes; true: there are more. */
-static bool paths_give(struct answer *a, const struct krux_value *result, const char *field)
+static void paths_give(struct answer *a, const struct krux_value *result, const char *field)
 {
 	const struct krux_value *v = krux_value_get(result, field);
 
-	if (!v || v->kind != KRUX_V_LIST)
-		return false;
-	answer_list(a, field, v->list.item, v->list.n < PATHS_SHOWN ? v->list.n : PATHS_SHOWN);
-	return v->list.n > PATHS_SHOWN;
+	if (v && v->kind == KRUX_V_LIST)
+		answer_list(a, field, v->list.item, v->list.n);
 }
 
 static void result_give(struct asking *q, struct answer *a)
@@ -128,13 +123,13 @@ static void result_give(struct asking *q, struct answer *a)
 	const struct krux_value *v;
 	struct krux_value result;
 	struct krux_refusal why;
-	bool more = j->long_result;
+	bool more = j->less;
 
 	if (j->result && krux_cbor_read(q->pool, j->result, j->nresult, &result, &why)) {
 		if ((v = krux_value_get(&result, "status")) && v->kind == KRUX_V_UINT)
 			answer_uint(a, "status", v->u);
-		more |= paths_give(a, &result, "changed");
-		more |= paths_give(a, &result, "refused");
+		paths_give(a, &result, "changed");
+		paths_give(a, &result, "refused");
 		v = krux_value_get(&result, "truncated");
 		more |= v && v->kind == KRUX_V_BOOL && v->b;
 	}

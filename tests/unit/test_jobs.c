@@ -194,6 +194,41 @@ START_TEST(who_comes_by_that_name_has_none)
 }
 END_TEST
 
+/* Of a long answer some paths are told, and always with what the program ended. */
+START_TEST(a_long_answer_is_cut)
+{
+	static const struct { size_t paths, length, kept; bool less; } rows[] = {
+		{ 3, 10, 3, false }, { 200, 100, 200, false }, { 201, 100, 200, true }, { 1000, 100, 200, true },
+		{ 1000, 400, 100, true }, { 15, 4096, 15, false }, { 200, 4096, 12, true }, { 1, 70000, 0, true },
+	};
+	static struct krux_value item[1000];
+	static char path[70000];
+
+	memset(path, 'a', sizeof path);
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct krux_member member[] = {
+			{ KRUX_STR("run"), { .kind = KRUX_V_UINT, .u = i } }, { KRUX_STR("status"), { .kind = KRUX_V_UINT, .u = 7 } },
+			{ KRUX_STR("changed"), { .kind = KRUX_V_LIST, .list = { item, rows[i].paths } } },
+		};
+		struct krux_pool *pool = krux_pool_new(0);
+		struct job *j = started("one", i);
+		struct krux_refusal why;
+		struct krux_value v;
+
+		for (size_t k = 0; k < rows[i].paths; k++)
+			item[k] = (struct krux_value){ .kind = KRUX_V_TEXT, .str = { path, rows[i].length } };
+		job_ended(j, &(struct spawn_result){ .end = SPAWN_DONE, .output = { .kind = KRUX_V_MAP, .map = { member, 3 } } });
+		ck_assert(j->result && j->nresult <= JOB_RESULT);
+		ck_assert_int_eq(j->less, rows[i].less);
+		ck_assert(krux_cbor_read(pool, j->result, j->nresult, &v, &why));
+		ck_assert_uint_eq(krux_value_get(&v, "status")->u, 7);
+		ck_assert_uint_eq(krux_value_get(&v, "changed")->list.n, rows[i].kept);
+		ck_assert_ptr_null(krux_value_get(&v, "run"));
+		krux_pool_free(pool);
+	}
+}
+END_TEST
+
 START_TEST(so_many_go_on)
 {
 	char name[8];
@@ -260,6 +295,7 @@ int main(void)
 	tcase_add_test(t, text_of_bytes);
 	tcase_add_test(t, each_agent_has_its_own);
 	tcase_add_test(t, who_comes_by_that_name_has_none);
+	tcase_add_test(t, a_long_answer_is_cut);
 	tcase_add_test(t, so_many_go_on);
 	tcase_add_test(t, who_has_most_makes_place);
 	tcase_add_test(t, only_four_builtins_are_about_runs);
