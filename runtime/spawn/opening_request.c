@@ -5,8 +5,9 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
-enum { MOST_DIGITS = 15, MOST_METHOD = 32 };
+enum { MOST_DIGITS = 15, MOST_METHOD = 32, MOST_CONNECTION = 4 };
 
 struct parts {
 	struct krux_str method, path, version;
@@ -57,6 +58,8 @@ static bool url_read(struct parts *p, struct opening_head *out)
 struct fields {
 	bool host, length;
 	uint64_t body;
+	struct krux_str connection[MOST_CONNECTION];   /* what they name is of this connection too */
+	unsigned nconnection;
 };
 
 static struct krux_str value_of(struct krux_str line, size_t name)
@@ -102,6 +105,45 @@ static bool is_hop(struct krux_str line, size_t name)
 	return false;
 }
 
+/* rest: from the first field on. False: there are too many. */
+static bool connection_find(struct krux_str rest, struct fields *f)
+{
+	struct krux_str line;
+
+	while ((line = opening_line(&rest)).p && line.n) {
+		const size_t name = opening_name(line);
+
+		if (!opening_is(line, name, "Connection"))
+			continue;
+		if (f->nconnection == MOST_CONNECTION)
+			return false;
+		f->connection[f->nconnection++] = value_of(line, name);
+	}
+	return true;
+}
+
+/* names: with commas and blanks between them. */
+static bool names_have(struct krux_str names, struct krux_str name)
+{
+	size_t n;
+
+	for (size_t at = 0; at < names.n; at += n + 1) {
+		for (n = 0; at + n < names.n && !strchr(", \t", names.p[at + n]);)
+			n++;
+		if (n == name.n && !strncasecmp(names.p + at, name.p, n))
+			return true;
+	}
+	return false;
+}
+
+static bool is_named(struct krux_str line, size_t name, const struct fields *f)
+{
+	for (unsigned i = 0; i < f->nconnection; i++)
+		if (names_have(f->connection[i], (struct krux_str){ line.p, name }))
+			return true;
+	return false;
+}
+
 /* Why it cannot be passed on, or NULL; *keep: it is. */
 static const char *field_take(struct krux_str line, const struct opening_head *target, struct fields *f, bool *keep)
 {
@@ -122,9 +164,10 @@ static const char *field_take(struct krux_str line, const struct opening_head *t
 	if (opening_is(line, name, "Content-Length")) {
 		if (f->length || !number_read(value, &f->body))
 			return "The length of the request is none.";
-		f->length = true;
+		f->length = *keep = true;
+		return NULL;
 	}
-	*keep = !is_hop(line, name);
+	*keep = !is_hop(line, name) && !is_named(line, name, f);
 	return NULL;
 }
 
@@ -184,6 +227,8 @@ const char *opening_request(struct krux_str head, struct opening_head *out)
 
 	if (!line.p || !request_split(line, &p) || !url_read(&p, out))
 		return "The relay takes CONNECT, and requests to http://HOST in full, and nothing else.";
+	if (!connection_find(head, &f))
+		return "The request has too many fields named Connection.";
 	request_begin(&t, &p, out);
 	while ((line = opening_line(&head)).p && line.n) {
 		why = field_take(line, out, &f, &keep);

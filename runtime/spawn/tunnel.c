@@ -127,6 +127,18 @@ static void target_found(const struct message_target *target, struct tunnel *t)
 	tunnel_refuse(t, "403 Forbidden", why);
 }
 
+/* Whose place the head names; ntargets: nobody's. The same place may have been decided with TLS and without. */
+static unsigned target_of(const struct tunnels *s, const struct opening_head *head)
+{
+	unsigned found = s->ntargets;
+
+	for (unsigned i = s->ntargets; i--;)
+		if (s->target[i].port == head->port && !strcmp(s->target[i].host, head->host) &&
+		    (found == s->ntargets || !head->plain || s->target[i].plain))
+			found = i;
+	return found;
+}
+
 static void head_step(struct tunnels *s, struct tunnel *t)
 {
 	char why[400];
@@ -146,11 +158,11 @@ static void head_step(struct tunnels *s, struct tunnel *t)
 	case OPENING_WHOLE:
 		break;
 	}
-	for (t->target = 0; t->target < s->ntargets; t->target++)
-		if (s->target[t->target].port == t->head.port && !strcmp(s->target[t->target].host, t->head.host)) {
-			target_found(&s->target[t->target], t);
-			return;
-		}
+	t->target = target_of(s, &t->head);
+	if (t->target < s->ntargets) {
+		target_found(&s->target[t->target], t);
+		return;
+	}
 	snprintf(why, sizeof why, "this call may not connect to %s, port %u.", t->head.host, t->head.port);
 	tunnel_refuse(t, "403 Forbidden", why);
 }

@@ -30,6 +30,9 @@ static const struct {
 	  "X-Proxy-Authorization: y\r\ncontent-length: 0\r\nExpect: 100-continue\r\n\r\n", "127.0.0.1",
 	  "PUT /%2f HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\nX-Proxy-Authorization: y\r\ncontent-length: 0\r\n"
 	  "Expect: 100-continue\r\n\r\n", 80, 0 },
+	{ "POST http://a.test/ HTTP/1.1\r\nX-One: 1\r\nX-On: 1\r\nConnection: x-one , ,content-length\r\nConnection:\r\nHost: a.test\r\n"
+	  "X-Two: 2\r\nConnection: Host,\tX-TWO\r\nContent-Length: 1\r\nX-Twos: 2\r\n\r\n", "a.test",
+	  "POST / HTTP/1.1\r\nHost: a.test\r\nConnection: close\r\nX-On: 1\r\nContent-Length: 1\r\nX-Twos: 2\r\n\r\n", 80, 1 },
 	{ "POST http://a.test/ HTTP/1.1\r\nHost: a.test\r\nContent-Length: 999999999999999\r\n\r\n", "a.test",
 	  "POST / HTTP/1.1\r\nHost: a.test\r\nConnection: close\r\nContent-Length: 999999999999999\r\n\r\n", 80, 999999999999999 },
 };
@@ -83,6 +86,8 @@ static const struct { const char *text, *why; } no_requests[] = {
 	{ "POST http://a.test/ HTTP/1.1\r\nHost: a.test\r\nContent-Length: 1000000000000000\r\n\r\n", "The length" },
 	{ "POST http://a.test/ HTTP/1.1\r\nHost: a.test\r\nContent-Length : 1\r\n\r\n", "A line of the head is no field." },
 	{ "GET http://a.test/ HTTP/1.1\r\nHost: a.test\r\nX: a\r\n Content-Length: 1\r\n\r\n", "A line of the head is no field." },
+	{ "GET http://a.test/ HTTP/1.1\r\nHost: a.test\r\nConnection: a\r\nConnection: b\r\nConnection: c\r\nConnection: d\r\nConnection: e\r\n\r\n",
+	  "The request has too many fields named Connection." },
 	{ "GET http://a.test/ HTTP/1.1\r\nHost: a.test\nX: a\r\n\r\n", "A line of the head does not end with CR LF." },
 	{ "GET http://a.test/ HTTP/1.1\r\nHost: a.test\r\nX: a\rContent-Length: 1\r\n\r\n", "A line of the head does not end with CR LF." },
 };
