@@ -276,22 +276,33 @@ static bool relay_ends(const struct line *l)
 	return false;
 }
 
-/* An address is held against the table whoever connects to it, and so is what every machine calls itself (RFC 6761, 6.3);
- * a name that the proxy is told is not. */
-static bool proxy_is_told_name(const struct line *l, const char *host)
+/* What every machine calls itself (RFC 6761, 6.3), and what those of distributions do in their /etc/hosts. */
+static bool is_here(const char *host)
 {
 	static const char here[] = "localhost";
-	const struct proxy *p = &l->egress->options->proxy;
+	static const char *const also[] = { "localhost.localdomain", "localhost4", "localhost4.localdomain4", "localhost6",
+		                            "localhost6.localdomain6", "ip6-localhost", "ip6-loopback" };
 	const size_t n = strlen(host), nhere = sizeof here - 1;
-	const char *last = n < nhere ? NULL : host + n - nhere, *why;
+	const char *last = n < nhere ? NULL : host + n - nhere;
+
+	for (size_t i = 0; i < sizeof also / sizeof *also; i++)
+		if (!strcmp(host, also[i]))
+			return true;
+	return last && !strcmp(last, here) && (last == host || last[-1] == '.');
+}
+
+/* An address is held against the table whoever connects to it, and so is this machine; a name that the proxy is told is not. */
+static bool proxy_is_told_name(const struct line *l, const char *host)
+{
+	const struct proxy *p = &l->egress->options->proxy;
+	const size_t n = strlen(host);
+	const char *why;
 	uint8_t address[16];
 	bool v4;
 
 	if (!*p->host || !p->names || l->asking.ask.kind != LINE_CONNECT)
 		return false;
-	if (last && !strcmp(last, here) && (last == host || last[-1] == '.'))
-		return false;
-	return !krux_canon_ip((struct krux_str){ host, n }, address, &v4, &why);
+	return !is_here(host) && !krux_canon_ip((struct krux_str){ host, n }, address, &v4, &why);
 }
 
 static void ask_go(struct line *l)

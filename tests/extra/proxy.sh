@@ -89,7 +89,7 @@ says "by a program" '"status":0,"stdout":"hello"'
 call network.check_port '{"host":"away.test","port":443}' $by --proxy-names
 says "a port of it, whose address nobody here knows" '"state":"open","took_us"'
 before=$(count)
-for host in 10.1.1.1 127.0.0.1 localhost; do
+for host in 10.1.1.1 127.0.0.1 localhost a.localhost localhost.localdomain ip6-localhost; do
 	call network.fetch "{\"url\":\"https://$host/\"}" $by --proxy-names
 	is "$host" "$(grep -c '"content"' "$dir/out")" 0
 done
