@@ -54,7 +54,8 @@ struct krux_str import_identifier(struct arena *a, struct krux_str s)
 
 bool import_server(struct arena *a, struct krux_str server, struct krux_str *ns)
 {
-	static const struct krux_str standard[] = { KRUX_STR("filesystem"), KRUX_STR("network"), KRUX_STR("system") };
+	static const struct krux_str standard[] = { KRUX_STR("filesystem"), KRUX_STR("network"), KRUX_STR("process"),
+		KRUX_STR("system") };
 	bool alone = import_is_identifier(server);
 
 	*ns = import_identifier(a, server);

@@ -50,3 +50,14 @@ void refused(struct client *s, const char *why)
 	ck_assert_int_eq(f->kind, FRAME_S_REFUSED);
 	ck_assert_msg(frame_says(f->s_refused.why, why), "%.*s", (int)f->s_refused.why.n, f->s_refused.why.p);
 }
+
+void decided(struct client *s, uint64_t id, const uint8_t card[static 32], const char *verdict, const char *who,
+             const struct krux_secret_key *key)
+{
+	do {
+		client_decide(s, id++, card, verdict, who, key);
+		f = client_wait(s);
+		ck_assert_ptr_nonnull(f);
+	} while (f->kind == FRAME_S_REFUSED && frame_says(f->s_refused.why, "it is being decided just now"));
+	ck_assert_msg(f->kind == FRAME_S_DONE, "%.*s", f->kind == FRAME_S_REFUSED ? (int)f->s_refused.why.n : 0, f->s_refused.why.p);
+}

@@ -16,5 +16,8 @@ void answered(struct client *, uint64_t id, enum frame_end);
 /* By a supervisor's connection: it is recorded; it is refused for this reason. */
 void done(struct client *);
 void refused(struct client *, const char *why);
+/* Decides until it is recorded, where what was decided before may still be under way. Ids from this one on. */
+void decided(struct client *, uint64_t id, const uint8_t card[static 32], const char *verdict, const char *who,
+             const struct krux_secret_key *);
 
 #endif

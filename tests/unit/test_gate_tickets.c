@@ -384,7 +384,7 @@ START_TEST(the_same_at_once)
 	answered(c, 2, FRAME_END_DEFERRED);
 	ck_assert_mem_eq(f->answer.ticket, ticket, 32);
 	ck_assert(client_quiet(c));
-	ck_assert_uint_eq(carry_tickets(world.carry), 1);
+	world_until(carry_tickets(world.carry) == 1);
 	client_decide(s, 1, ticket, "accept", "ana", &world_ana);
 	done(s);
 	f = client_wait(c);
@@ -536,8 +536,7 @@ START_TEST(refused_it_waits_on)
 	done(s);
 	ck_assert(client_quiet(c));
 	world.refuse_status = ACK_OK;
-	client_decide(s, 2, ticket, "accept", "ben", &world_ben);
-	done(s);
+	decided(s, 2, ticket, "accept", "ben", &world_ben);
 	answered(c, 1, FRAME_END_DONE);
 	ck_assert_uint_eq(world.nruns, 1);
 	client_close(c);

@@ -373,7 +373,7 @@ END_TEST
 /* The namespaces of the library are those that no server gets. */
 START_TEST(no_server_is_of_the_library)
 {
-	static const char *const dirs[] = { "filesystem", "network", "system" };
+	static const char *const dirs[] = { "filesystem", "network", "process", "system" };
 
 	for (size_t i = 0; i < sizeof dirs / sizeof *dirs; i++) {
 		struct krux_str name = arena_printf(arena, "a/%s.json", dirs[i]), tools = KRUX_STR("[ { \"name\": \"a\" } ]"), want;
