@@ -3,8 +3,12 @@
 #include "runtime/base/changeset.h"
 
 #include "capspec/canon.h"
+#include "capspec/digest.h"
 
+#include <string.h>
 #include <sys/stat.h>
+
+_Static_assert((int)CHANGESET_HASH == (int)KRUX_SHA256, "the digest of what was there");
 
 enum { VERSION = 1, PARTS = 8, CHANGE_PARTS = 6, PATH_MOST = 4096 };
 
@@ -155,6 +159,17 @@ static bool change_take(struct item_in *in, struct change *c)
 	}
 }
 
+/* A difference from another text than what is there would hide what becomes of it. */
+static bool old_holds(const struct change *c)
+{
+	uint8_t digest[CHANGESET_HASH];
+
+	if (!c->compared)
+		return true;
+	krux_sha256(c->old, digest);
+	return c->was.hashed && c->was.size == c->old.n && !memcmp(digest, c->was.digest, sizeof digest);
+}
+
 static bool pair_take(struct item_in *in, struct krux_str *path, struct krux_str *why)
 {
 	return list_take(in, 2) && item_take_str(in, ITEM_TEXT, path) && item_take_str(in, ITEM_TEXT, why);
@@ -200,7 +215,7 @@ bool changeset_read(struct krux_str bytes, struct changeset *s, const char **why
 		return false;
 	s->changes.p = in.p;
 	for (uint64_t i = 0; i < s->nchanges; i++)
-		if (!change_take(&in, &c))
+		if (!change_take(&in, &c) || !old_holds(&c))
 			return false;
 	s->changes.end = in.p;
 	*why = "a change set with something behind it";

@@ -33,7 +33,7 @@ struct change {
 	struct krux_str path;          /* canonical, below /workspace */
 	uint32_t mode;                 /* FILE, FOLDER: permissions */
 	struct change_was was;
-	bool compared;                 /* FILE: `old` is what was there, text and not long */
+	bool compared;                 /* FILE: `old` is what was there, text and not long, of `was`'s size and digest */
 	struct krux_str old, content;
 };
 

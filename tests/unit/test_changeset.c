@@ -1,6 +1,8 @@
 /* Change sets: what is written is read, and nothing else is. */
 #include "runtime/base/changeset.h"
 
+#include "capspec/digest.h"
+
 #include <check.h>
 #include <stdlib.h>
 #include <string.h>
@@ -51,10 +53,10 @@ START_TEST(read_again)
 	struct changeset s;
 	const char *no;
 
-	c[0].was = (struct change_was){ .there = true, .hashed = true, .mode = S_IFREG | 0600, .inode = UINT64_MAX, .size = 9,
-		                        .digest = "0123456789abcdef0123456789abcde" };
+	c[0].was = (struct change_was){ .there = true, .hashed = true, .mode = S_IFREG | 0600, .inode = UINT64_MAX, .size = 4 };
 	c[0].compared = true;
 	c[0].old = KRUX_STR("old\n");
+	krux_sha256(c[0].old, c[0].was.digest);
 	ck_assert(changeset_read(set_of(c, 3), &s, &no));
 	ck_assert(s.started == 5 && s.status == 1 && s.cut && s.nrefused == 1 && s.nchanges == 3);
 	ck_assert(krux_str_eq(s.out[0], KRUX_STR("said\n")) && !s.out[1].n);
@@ -62,7 +64,7 @@ START_TEST(read_again)
 	ck_assert(!changeset_refused(&s, &path, &why));
 	ck_assert(changeset_change(&s, &out));
 	ck_assert(out.what == CHANGE_FILE && krux_str_eq(out.path, c[0].path) && out.mode == 0644 && out.was.there && out.was.hashed);
-	ck_assert(out.was.mode == (S_IFREG | 0600) && out.was.inode == UINT64_MAX && out.was.size == 9);
+	ck_assert(out.was.mode == (S_IFREG | 0600) && out.was.inode == UINT64_MAX && out.was.size == 4);
 	ck_assert(!memcmp(out.was.digest, c[0].was.digest, sizeof out.was.digest));
 	ck_assert(out.compared && krux_str_eq(out.old, KRUX_STR("old\n")) && krux_str_eq(out.content, KRUX_STR("x\n")));
 	ck_assert(changeset_change(&s, &out) && out.what == CHANGE_FOLDER && out.mode == 0700 && !out.was.there);
@@ -108,6 +110,30 @@ START_TEST(no_sense_refused)
 	ck_assert(!is_set(set_of(&c, 1)));
 	setup();
 	c = (struct change){ .what = CHANGE_WHATS, .path = KRUX_STR("/workspace/a") };
+	ck_assert(!is_set(set_of(&c, 1)));
+}
+END_TEST
+
+/* A difference is from what is there, as the digest has it, and from nothing else. */
+START_TEST(old_is_bound)
+{
+	struct change c = file_made("/workspace/a");
+
+	c.was = (struct change_was){ .there = true, .hashed = true, .mode = S_IFREG | 0644, .size = 4 };
+	c.compared = true;
+	c.old = KRUX_STR("old\n");
+	krux_sha256(c.old, c.was.digest);
+	ck_assert(is_set(set_of(&c, 1)));
+	setup();
+	c.old = KRUX_STR("odd\n");
+	ck_assert(!is_set(set_of(&c, 1)));
+	setup();
+	c.old = KRUX_STR("old\n");
+	c.was.size = 5;
+	ck_assert(!is_set(set_of(&c, 1)));
+	setup();
+	c.was.size = 4;
+	c.was.hashed = false;
 	ck_assert(!is_set(set_of(&c, 1)));
 }
 END_TEST
@@ -162,6 +188,7 @@ int main(void)
 	tcase_add_test(t, read_again);
 	tcase_add_loop_test(t, path_refused, 0, sizeof paths / sizeof *paths);
 	tcase_add_test(t, no_sense_refused);
+	tcase_add_test(t, old_is_bound);
 	tcase_add_test(t, hostile);
 	suite_add_tcase(s, t);
 	sr = srunner_create(s);
