@@ -70,7 +70,7 @@ static bool is_as_it_was(struct walk_changes *w, const char *name, size_t n, con
 		return refuse(w, n, "It is another file than the one that was looked at.");
 	if (!path_untouched(w, st, n))
 		return false;
-	if (c->what == CHANGE_FILE && st->st_nlink > 1)
+	if (!S_ISDIR(st->st_mode) && st->st_nlink > 1)
 		return refuse(w, n, "The file has several names.");
 	kept_was(w, name, st, &now);
 	if (now.hashed != c->was.hashed || (now.hashed && memcmp(now.digest, c->was.digest, sizeof now.digest) != 0))
@@ -136,6 +136,8 @@ static void folder_make(struct walk_changes *w, const char *name, const struct c
 	failure_tell(w, c->path.n);
 }
 
+/* What was looked at first may be long ago by its turn: many changes take a while, a freeze any time, and people's programs
+ * take no lock. What was not there is not there yet, or making it fails. */
 static void change_make(struct walk_changes *w, const struct change *c)
 {
 	const char *name = place_enter(w, c);
@@ -143,13 +145,15 @@ static void change_make(struct walk_changes *w, const struct change *c)
 
 	if (!name)
 		refused_tell(w, c->path.n, "The folder that it is in is not there any more.");
+	else if (c->was.there && fstatat(w->level[0].lower, name, &st, AT_SYMLINK_NOFOLLOW))
+		refused_tell(w, c->path.n, "It cannot be looked at.");
+	else if (c->was.there && !is_as_it_was(w, name, c->path.n, c, &st))
+		;                      /* told */
 	else if (c->what == CHANGE_FOLDER)
 		folder_make(w, name, c);
 	else if (c->what == CHANGE_FILE)
 		change_put(w, name, c->path.n, &(struct new_content){ .from = -1, .bytes = c->content, .size = c->content.n, .mode = c->mode },
 		           c->was.there);
-	else if (fstatat(w->level[0].lower, name, &st, AT_SYMLINK_NOFOLLOW))
-		refused_tell(w, c->path.n, "It cannot be looked at.");
 	else
 		change_delete(w, name, c->path.n, &st);
 }

@@ -64,6 +64,11 @@ bool change_delete(struct walk_changes *w, const char *name, size_t n, const str
 
 	if (!change_deletable(w, name, n, lower))
 		return false;
+	/* Its other names would have another time of change by their turn, and a set is put in place whole. */
+	if (w->kept && !S_ISDIR(lower->st_mode) && lower->st_nlink > 1) {
+		refused_tell(w, n, "The file has several names.");
+		return false;
+	}
 	if (w->kept) {
 		kept_delete(w, name, n, lower);
 		return true;
