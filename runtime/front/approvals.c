@@ -37,7 +37,8 @@ static const char help[] =
 "  --key KEY         the approver's secret key, which stays here\n"
 "  --reason TEXT     is recorded\n"
 "  --bundle F        show the rule's line, from the bundle that decided\n"
-"  --full            long texts too\n"
+"  --full            long texts too, and bytes of changes that are no text;\n"
+"                    accept takes changes that are cut without it with it only\n"
 "  --large           accept arguments too large for the record: the daemon's word\n"
 "  --socket PATH     the daemon's supervisor socket\n"
 "  --json            print JSON\n"
@@ -263,15 +264,18 @@ static int decide(struct approvals *a)
 	struct krux_err err = { 0 };
 	struct krux_value told;
 	struct card card;
+	unsigned hidden = 0;
 	int code = card_read(a, &told, &card);
 
 	if (code)
 		return code;
 	if (!a->json)
-		card_print(&card, a->full, stdout);
+		hidden = card_print(&card, a->full, stdout);
 	if (card.args_told && !a->large && !strcmp(a->what, "accept"))
 		return fail(a, EXIT_NO, "the arguments are too large for the record, and are shown as the daemon tells "
 		            "them; --large accepts that");
+	if (hidden && !strcmp(a->what, "accept"))
+		return fail(a, EXIT_NO, "lines of the changes were left out above; with --full all are shown, and accepted");
 	if (!krux_key_secret_read(a->key, &key, &why)) {
 		err_set(&err, 0, "%s: %s", a->key, why.why);
 		return fail(a, EXIT_USAGE, err.text);

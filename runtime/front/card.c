@@ -327,10 +327,11 @@ static void approvals_lines(struct page *p)
 	fputc('\n', p->f);
 }
 
-void card_print(const struct card *c, bool full, void *file)
+unsigned card_print(const struct card *c, bool full, void *file)
 {
 	struct page p = { .f = file, .full = full, .card = c };
 	const struct record *r = &c->record;
+	unsigned hidden = 0;
 
 	fputs("ticket ", p.f);
 	hash_print(&p, (struct krux_str){ (const char *)c->ticket, sizeof c->ticket });
@@ -344,7 +345,7 @@ void card_print(const struct card *c, bool full, void *file)
 	if (c->has_changes) {
 		label(&p, "run");
 		fprintf(p.f, "record %" PRIu64 ", and has ended: it does not run again\n", r->field[AUDIT_ABOUT].u);
-		card_changes_print(&c->changes, full, &p.escaped, p.f);
+		hidden = card_changes_print(&c->changes, full, &p.escaped, p.f);
 	}
 	approvals_lines(&p);
 	time_line(&p, "asked", r->field[AUDIT_WALL].u);
@@ -355,4 +356,5 @@ void card_print(const struct card *c, bool full, void *file)
 	fputs(record_has(r, AUDIT_DEV) && r->field[AUDIT_DEV].u ? ", signed with a DEVELOPMENT KEY\n" : "\n", p.f);
 	if (p.escaped)
 		fputs("  (what is not printable ASCII is shown as \\u{NUMBER} or \\xNN; common look-alikes are named)\n", p.f);
+	return hidden;
 }

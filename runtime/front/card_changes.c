@@ -87,7 +87,7 @@ struct page {
 	bool full;
 	bool *escaped;
 	unsigned lines, all;
-	unsigned left_out;
+	unsigned left_out, hidden;     /* lines: of this file, of all before it */
 };
 
 static bool is_plain(struct krux_str s)
@@ -96,6 +96,29 @@ static bool is_plain(struct krux_str s)
 		if ((unsigned char)s.p[i] < 0x20 || (unsigned char)s.p[i] >= 0x7F)
 			return false;
 	return true;
+}
+
+/* In quotes where it has what could be taken for words of ours. */
+static void path_print(struct page *p, struct krux_str path)
+{
+	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._-+@%=~";
+	bool is = true;
+
+	*p->escaped |= !is_plain(path);
+	for (size_t i = 0; i < path.n; i++)
+		is &= path.p[i] && strchr(plain, path.p[i]);
+	if (!is)
+		fputc('"', p->f);
+	for (size_t i = 0, n; i < path.n; i += n + 1) {
+		const char *quote = memchr(path.p + i, '"', path.n - i);
+
+		n = quote ? (size_t)(quote - path.p) - i : path.n - i;
+		screen_put(p->f, (struct krux_str){ path.p + i, n });
+		if (quote)
+			fputs("\\\"", p->f);
+	}
+	if (!is)
+		fputc('"', p->f);
 }
 
 static bool diff_line(void *ctx, char mark, struct krux_str line)
@@ -120,10 +143,24 @@ static bool diff_line(void *ctx, char mark, struct krux_str line)
 static void file_print(struct page *p, const struct change *c)
 {
 	fprintf(p->f, ", %zu bytes, mode %03" PRIo32, c->content.n, c->mode);
-	if (c->was.there && (c->was.mode & 0777) != c->mode)
-		fprintf(p->f, " (it was %03" PRIo32 ")", c->was.mode & 0777);
+	if (c->was.there && (c->was.mode & 07777) != c->mode)
+		fprintf(p->f, " (it was %03" PRIo32 ")", c->was.mode & 07777);
 	fputs(", SHA-256 ", p->f);
 	hash_print(p->f, c->content);
+}
+
+/* All of a file's bytes as lines that are new, where there is nothing to show them by. */
+static void content_print(struct page *p, struct krux_str s)
+{
+	while (s.n) {
+		const char *stop = memchr(s.p, '\n', s.n);
+		const size_t n = stop ? (size_t)(stop - s.p) : s.n;
+
+		diff_line(p, '+', (struct krux_str){ s.p, n });
+		if (!stop)
+			diff_line(p, '\\', KRUX_STR(" No newline at end of file"));
+		s = (struct krux_str){ s.p + n + (stop != NULL), s.n - n - (stop != NULL) };
+	}
 }
 
 static void diff_print(struct page *p, struct krux_pool *pool, const struct change *c)
@@ -133,20 +170,26 @@ static void diff_print(struct page *p, struct krux_pool *pool, const struct chan
 	p->lines = p->left_out = 0;
 	if (c->what != CHANGE_FILE)
 		return;
-	if (!before_of(c, &old))
-		fprintf(p->f, "              %s\n", changeset_text(c->content) ? "what was there is no text, or too long to be compared" :
-		        "it is no text");
-	else if (!pool || !unified(pool, old, c->content, diff_line, p))
-		fputs("              (there is no memory to compare it)\n", p->f);
+	if (!changeset_text(c->content)) {
+		fputs(p->full ? "              it is no text:\n" : "              it is no text; --full shows its bytes\n", p->f);
+		if (p->full)
+			content_print(p, c->content);
+	} else if (!before_of(c, &old)) {
+		fputs("              what was there is no text, or too long to be compared; what will be there:\n", p->f);
+		content_print(p, c->content);
+	} else if (!pool || !unified(pool, old, c->content, diff_line, p)) {
+		fputs("              it is too long to be compared; what will be there:\n", p->f);
+		content_print(p, c->content);
+	}
 	if (p->left_out)
 		fprintf(p->f, "              ... and %u lines more; --full shows all\n", p->left_out);
+	p->hidden += p->left_out;
 }
 
 static void change_print(struct page *p, struct krux_pool *pool, const struct change *c)
 {
 	fprintf(p->f, "  %-11s ", what_of(c));
-	*p->escaped |= !is_plain(c->path);
-	screen_put(p->f, c->path);
+	path_print(p, c->path);
 	if (c->what == CHANGE_DELETE)
 		fprintf(p->f, ", %s", kind_of(c->was.mode));
 	else if (c->what == CHANGE_FOLDER)
@@ -157,7 +200,7 @@ static void change_print(struct page *p, struct krux_pool *pool, const struct ch
 	diff_print(p, pool, c);
 }
 
-void card_changes_print(const struct changeset *set, bool full, bool *escaped, void *file)
+unsigned card_changes_print(const struct changeset *set, bool full, bool *escaped, void *file)
 {
 	struct page p = { .f = file, .full = full, .escaped = escaped };
 	struct krux_pool *pool = krux_pool_new((size_t)64 << 20);
@@ -173,14 +216,16 @@ void card_changes_print(const struct changeset *set, bool full, bool *escaped, v
 			krux_pool_reset(pool);
 	}
 	while (changeset_refused(&s, &path, &why)) {
-		*escaped |= !is_plain(path);
 		fputs("  left out    ", p.f);
-		screen_put(p.f, path);
+		path_print(&p, path);
 		fputs(": ", p.f);
 		screen_put(p.f, why);
 		fputc('\n', p.f);
 	}
+	if (s.cut)
+		fputs("  left out    more than is listed here, or some of what the program said\n", p.f);
 	krux_pool_free(pool);
+	return p.hidden;
 }
 
 /* ---- values ---- */
@@ -217,18 +262,19 @@ static bool diff_text(struct krux_pool *pool, const struct change *c, struct kru
 	return out->p;
 }
 
-static struct krux_str hex_of(struct krux_pool *pool, const uint8_t *digest)
+static struct krux_str hex_of(struct krux_pool *pool, struct krux_str bytes)
 {
-	char *hex = krux_pool_get(pool, 2 * KRUX_SHA256 + 1);
+	char *hex = krux_pool_get(pool, 2 * bytes.n + 1);
 
 	if (hex)
-		krux_hex_write(digest, KRUX_SHA256, hex);
-	return (struct krux_str){ hex, hex ? 2 * KRUX_SHA256 : 0 };
+		krux_hex_write((const uint8_t *)bytes.p, bytes.n, hex);
+	return (struct krux_str){ hex, hex ? 2 * bytes.n : 0 };
 }
 
 static bool change_value(struct krux_pool *pool, const struct change *c, struct krux_value *out)
 {
 	struct krux_member *m = krux_pool_get(pool, 9 * sizeof *m);
+	struct krux_str old;
 	uint8_t digest[KRUX_SHA256];
 	struct krux_str diff;
 	size_t n = 0;
@@ -242,13 +288,18 @@ static bool change_value(struct krux_pool *pool, const struct change *c, struct 
 	if (c->what == CHANGE_FILE) {
 		krux_sha256(c->content, digest);
 		show_put_uint(m, &n, "size", c->content.n);
-		show_put_text(m, &n, "sha256", hex_of(pool, digest));
-		show_put_text(m, &n, "diff", diff);
+		show_put_text(m, &n, "sha256", hex_of(pool, (struct krux_str){ (char *)digest, sizeof digest }));
+		if (before_of(c, &old))
+			show_put_text(m, &n, "diff", diff);
+		else if (changeset_text(c->content))
+			show_put_text(m, &n, "content", c->content);
+		else
+			show_put_text(m, &n, "content_hex", hex_of(pool, c->content));
 	}
 	if (c->was.there)
 		show_put_uint(m, &n, "was_mode", c->was.mode & 07777);
 	if (c->was.hashed)
-		show_put_text(m, &n, "was_sha256", hex_of(pool, c->was.digest));
+		show_put_text(m, &n, "was_sha256", hex_of(pool, (struct krux_str){ (const char *)c->was.digest, sizeof c->was.digest }));
 	*out = (struct krux_value){ .kind = KRUX_V_MAP, .map = { m, n } };
 	return true;
 }
