@@ -222,6 +222,16 @@ bool changeset_read(struct krux_str bytes, struct changeset *s, const char **why
 	return in.p == in.end;
 }
 
+bool changeset_waited(struct krux_str bytes, uint64_t ticket, const char **why)
+{
+	struct changeset s;
+
+	if (!changeset_read(bytes, &s, why))
+		return false;
+	*why = "a change set of a run that began after its ticket was made";
+	return s.started <= ticket;
+}
+
 bool changeset_text(struct krux_str s)
 {
 	return krux_utf8_valid(s) && !(s.n && memchr(s.p, '\0', s.n));

@@ -54,6 +54,9 @@ void changeset_begin(struct item_out *o, const struct changeset *, const struct 
 
 /* False with a constant *why: it is none. All of it has been looked at then, so that the following cannot fail. */
 bool changeset_read(struct krux_str bytes, struct changeset *out, const char **why);
+/* It is one that a ticket of that time can be for. What has changed since its run began is not put in place, so a later
+ * beginning would let more be; false with a constant *why. */
+bool changeset_waited(struct krux_str bytes, uint64_t ticket, const char **why);
 /* The next ones; false: there is none. */
 bool changeset_refused(struct changeset *, struct krux_str *path, struct krux_str *why);
 bool changeset_change(struct changeset *, struct change *out);

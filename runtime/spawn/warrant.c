@@ -4,6 +4,7 @@
 #include "capspec/item.h"
 #include "capspec/krux_abi.h"
 #include "runtime/approve/quorum.h"
+#include "runtime/base/changeset.h"
 #include "runtime/base/err.h"
 #include "runtime/bundle/loaded.h"
 #include "runtime/record/blob.h"
@@ -141,6 +142,7 @@ static int ticket_take(const uint8_t *p, size_t n, struct blobs *blobs, struct w
                        uint8_t leaf[static HASH_LEN], struct krux_err *err)
 {
 	const struct record *intent = &w->intent;
+	const char *why;
 
 	if (!record_has(intent, AUDIT_TICKET) || !record_has(intent, AUDIT_SIGNERS))
 		return err_set(err, 0, "a person has to approve it, and nobody has");
@@ -157,7 +159,9 @@ static int ticket_take(const uint8_t *p, size_t n, struct blobs *blobs, struct w
 		return 0;
 	if (!w->cap->approves_changes)
 		return err_set(err, 0, "the changes of a capability that has none approved");
-	return blob_take(deferred, AUDIT_RESULT_BLOB, blobs, &w->changes, err);
+	if (blob_take(deferred, AUDIT_RESULT_BLOB, blobs, &w->changes, err))
+		return -1;
+	return changeset_waited(w->changes, deferred->field[AUDIT_WALL].u, &why) ? 0 : err_set(err, 0, "what was approved is %s", why);
 }
 
 static int ticket_check(const struct warrant_rules *rules, const uint8_t *p, size_t n, struct blobs *blobs,

@@ -138,6 +138,18 @@ START_TEST(old_is_bound)
 }
 END_TEST
 
+START_TEST(began_before_its_ticket)
+{
+	struct change c = file_made("/workspace/a");
+	struct krux_str set = set_of(&c, 1);
+	const char *why;
+
+	ck_assert(changeset_waited(set, 5, &why) && !changeset_waited(set, 4, &why));
+	ck_assert_str_eq(why, "a change set of a run that began after its ticket was made");
+	ck_assert(!changeset_waited((struct krux_str){ set.p, set.n - 1 }, 5, &why));
+}
+END_TEST
+
 /* Whatever byte of it is another, and wherever it ends, nothing is read that is not there. */
 START_TEST(hostile)
 {
@@ -189,6 +201,7 @@ int main(void)
 	tcase_add_loop_test(t, path_refused, 0, sizeof paths / sizeof *paths);
 	tcase_add_test(t, no_sense_refused);
 	tcase_add_test(t, old_is_bound);
+	tcase_add_test(t, began_before_its_ticket);
 	tcase_add_test(t, hostile);
 	suite_add_tcase(s, t);
 	sr = srunner_create(s);
