@@ -257,6 +257,22 @@ static int decision_send(struct approvals *a, const struct krux_secret_key *key,
 	return EXIT_YES;
 }
 
+/* Nobody accepts what was not to be seen; a program that reads JSON has asked for it before. */
+static int card_shown(const struct approvals *a, const struct card *card)
+{
+	const bool accept = !strcmp(a->what, "accept");
+	const unsigned hidden = a->json ? 0 : card_print(card, a->full, stdout);
+
+	if (fflush(stdout) || ferror(stdout))
+		return fail(a, EXIT_SYSTEM, "the ticket cannot be shown, and is not decided");
+	if (card->args_told && !a->large && accept)
+		return fail(a, EXIT_NO, "the arguments are too large for the record, and are shown as the daemon tells "
+		            "them; --large accepts that");
+	if (hidden && accept)
+		return fail(a, EXIT_NO, "lines of the changes were left out above; with --full all are shown, and accepted");
+	return EXIT_YES;
+}
+
 static int decide(struct approvals *a)
 {
 	struct krux_refusal why = { "", "" };
@@ -264,18 +280,12 @@ static int decide(struct approvals *a)
 	struct krux_err err = { 0 };
 	struct krux_value told;
 	struct card card;
-	unsigned hidden = 0;
 	int code = card_read(a, &told, &card);
 
+	if (!code)
+		code = card_shown(a, &card);
 	if (code)
 		return code;
-	if (!a->json)
-		hidden = card_print(&card, a->full, stdout);
-	if (card.args_told && !a->large && !strcmp(a->what, "accept"))
-		return fail(a, EXIT_NO, "the arguments are too large for the record, and are shown as the daemon tells "
-		            "them; --large accepts that");
-	if (hidden && !strcmp(a->what, "accept"))
-		return fail(a, EXIT_NO, "lines of the changes were left out above; with --full all are shown, and accepted");
 	if (!krux_key_secret_read(a->key, &key, &why)) {
 		err_set(&err, 0, "%s: %s", a->key, why.why);
 		return fail(a, EXIT_USAGE, err.text);
