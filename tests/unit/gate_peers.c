@@ -86,6 +86,7 @@ static size_t take(struct record *r, struct message_ack *ack)
 	}
 	if (world.refuse_status && world.refuse_kind == back.field[AUDIT_KIND].u) {
 		ack->status = world.refuse_status;
+		world.refused++;
 		return 0;
 	}
 	if (back.field[AUDIT_KIND].u == AUDIT_KIND_INTENT &&

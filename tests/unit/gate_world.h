@@ -54,6 +54,7 @@ extern struct world {
 	} sight;
 	/* what the recorder refuses: a status for the next append, or for all of a kind */
 	uint32_t refuse_kind, refuse_status;
+	unsigned refused;              /* so often */
 	bool held;                     /* ACKs wait */
 	unsigned nevents;              /* MESSAGE_NOTIFY */
 	char event[1024];

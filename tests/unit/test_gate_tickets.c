@@ -534,6 +534,7 @@ START_TEST(refused_it_waits_on)
 	world.refuse_status = ACK_TICKET;
 	client_decide(s, 1, ticket, "accept", "ana", &world_ana);
 	done(s);
+	world_until(world.refused == 1);
 	ck_assert(client_quiet(c));
 	world.refuse_status = ACK_OK;
 	decided(s, 2, ticket, "accept", "ben", &world_ben);
