@@ -198,11 +198,21 @@ static bool is_full(const struct cgroup *one, uint64_t left)
 	return left > much && (!cgroup_get(one->fd, "memory.stat", "shmem", &kept) || kept > much);
 }
 
+/* Who has ended and was not waited for lives no more, and counts all the same. */
+static bool is_counted(const struct groups *g, const struct cgroup *one)
+{
+	uint64_t n;
+
+	return g->has & CGROUP_PIDS && (!cgroup_get(one->fd, "pids.current", NULL, &n) || n);
+}
+
 /* False: it is none for these limits. */
 static bool is_ready(struct groups *g, struct cgroup *one, const struct group_limits *l)
 {
 	uint64_t left = 0;
 
+	if (is_counted(g, one))
+		return false;
 	if (g->has & CGROUP_MEMORY)
 		cgroup_get(one->fd, "memory.current", NULL, &left);
 	if (groups_limit(g, one, l, NULL) || (g->has & CGROUP_MEMORY && is_full(one, left)))

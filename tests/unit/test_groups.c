@@ -326,6 +326,30 @@ START_TEST(one_that_others_have_entered_is_not_used_again)
 }
 END_TEST
 
+/* It would be refused a process by one that nobody has waited for. */
+START_TEST(one_that_still_counts_somebody_is_not_used_again)
+{
+	const struct group_limits single = { 64 << 20, 1, 0 };
+	struct group_end end;
+	struct cgroup *one;
+	siginfo_t info;
+	pid_t pid;
+
+	if (above < 0)
+		return;
+	one = take(&single);
+	pid = run(one, nothing);
+	ck_assert(!waitid(P_PID, (id_t)pid, &info, WEXITED | WNOWAIT));
+	for (int i = 0; i < PATIENCE && !cgroup_empty(one->fd); i++)
+		poll(NULL, 0, 5);
+	groups_give(&groups, one, true, &end);
+	one = take(&single);
+	ck_assert_int_eq(ended(run(one, nothing)), 0);
+	groups_give(&groups, one, true, &end);
+	ck_assert_int_eq(ended(pid), 0);
+}
+END_TEST
+
 START_TEST(there_are_no_more_than_so_many)
 {
 	struct cgroup *all[ALL];
@@ -745,6 +769,7 @@ int main(void)
 	tcase_add_test(t, one_that_is_not_empty_is_not_used_again);
 	tcase_add_test(t, one_that_is_empty_soon_is_used_again);
 	tcase_add_test(t, one_that_others_have_entered_is_not_used_again);
+	tcase_add_test(t, one_that_still_counts_somebody_is_not_used_again);
 	tcase_add_test(t, there_are_no_more_than_so_many);
 	tcase_add_test(t, nobody_gets_one_that_others_live_in);
 	tcase_add_test(t, what_is_left_is_swept);
