@@ -38,7 +38,7 @@ static const char help[] =
 "  --reason TEXT     is recorded\n"
 "  --bundle F        show the rule's line, from the bundle that decided\n"
 "  --full            long texts too, and bytes of changes that are no text;\n"
-"                    accept takes changes that are cut without it with it only\n"
+"                    accept takes what is cut without it with it only\n"
 "  --large           accept arguments too large for the record: the daemon's word\n"
 "  --socket PATH     the daemon's supervisor socket\n"
 "  --json            print JSON\n"
@@ -269,7 +269,7 @@ static int card_shown(const struct approvals *a, const struct card *card)
 		return fail(a, EXIT_NO, "the arguments are too large for the record, and are shown as the daemon tells "
 		            "them; --large accepts that");
 	if (hidden && accept)
-		return fail(a, EXIT_NO, "lines of the changes were left out above; with --full all are shown, and accepted");
+		return fail(a, EXIT_NO, "something was left out above; with --full all is shown, and accepted");
 	return EXIT_YES;
 }
 

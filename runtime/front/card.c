@@ -66,6 +66,7 @@ bool card_check(struct krux_pool *pool, const struct krux_value *told, struct ca
 struct page {
 	FILE *f;
 	bool full, escaped;
+	unsigned cut;                  /* texts and bytes of which the end is not shown */
 	const struct card *card;
 };
 
@@ -96,6 +97,7 @@ static void text_print(struct page *p, struct krux_str s)
 	screen_put(p->f, part);
 	fputc('"', p->f);
 	if (part.n < s.n) {
+		p->cut++;
 		krux_sha256(s, digest);
 		krux_hex_write(digest, sizeof digest, hex);
 		fprintf(p->f, "\n                ... %zu of %zu bytes, SHA-256 of all %s; --full shows all", part.n, s.n, hex);
@@ -110,8 +112,10 @@ static void bytes_print(struct page *p, struct krux_str s)
 	fprintf(p->f, "%zu bytes ", s.n);
 	for (size_t i = 0; i < n; i++)
 		fprintf(p->f, "%02x", (uint8_t)s.p[i]);
-	if (n < s.n)
+	if (n < s.n) {
+		p->cut++;
 		fputs(" ... --full shows all", p->f);
+	}
 }
 
 static void value_print(struct page *p, const struct krux_value *v)
@@ -331,7 +335,6 @@ unsigned card_print(const struct card *c, bool full, void *file)
 {
 	struct page p = { .f = file, .full = full, .card = c };
 	const struct record *r = &c->record;
-	unsigned hidden = 0;
 
 	fputs("ticket ", p.f);
 	hash_print(&p, (struct krux_str){ (const char *)c->ticket, sizeof c->ticket });
@@ -345,7 +348,7 @@ unsigned card_print(const struct card *c, bool full, void *file)
 	if (c->has_changes) {
 		label(&p, "run");
 		fprintf(p.f, "record %" PRIu64 ", and has ended: it does not run again\n", r->field[AUDIT_ABOUT].u);
-		hidden = card_changes_print(&c->changes, full, &p.escaped, p.f);
+		p.cut += card_changes_print(&c->changes, full, &p.escaped, p.f);
 	}
 	approvals_lines(&p);
 	time_line(&p, "asked", r->field[AUDIT_WALL].u);
@@ -356,5 +359,5 @@ unsigned card_print(const struct card *c, bool full, void *file)
 	fputs(record_has(r, AUDIT_DEV) && r->field[AUDIT_DEV].u ? ", signed with a DEVELOPMENT KEY\n" : "\n", p.f);
 	if (p.escaped)
 		fputs("  (what is not printable ASCII is shown as \\u{NUMBER} or \\xNN; common look-alikes are named)\n", p.f);
-	return hidden;
+	return p.cut;
 }

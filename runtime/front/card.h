@@ -24,7 +24,7 @@ struct card {
 bool card_check(struct krux_pool *, const struct krux_value *told, struct card *out, struct krux_err *err);
 /* Finds the line of the rule in a bundle file, which has to be the very one that decided. Negative with *err. */
 int card_source(struct card *, struct krux_pool *, const char *bundle, struct krux_err *err);
-/* All of it, for a terminal. full: long texts too. Returns how many lines of changes it has left out. */
+/* All of it, for a terminal. full: long texts too. Returns how many texts it has cut, and lines of changes it has left out. */
 unsigned card_print(const struct card *, bool full, void *file /* FILE * */);
 
 #endif

@@ -238,7 +238,7 @@ E
 ask "ten thousand files"
 exits "are not accepted by who has not seen all" 1 "$R" approvals accept "$t" --key "$key"
 says "but named" 'create      /workspace/many/9999, 5 bytes'
-says "and it says why" 'lines of the changes were left out above'
+says "and it says why" 'something was left out above'
 if [ -c /dev/full ]; then
 	exits "nor by whom they cannot be shown to" 3 sh -c '"$0" approvals accept "$1" --key "$2" --full > /dev/full' "$R" "$t" "$key"
 	says "which it says" 'the ticket cannot be shown, and is not decided'

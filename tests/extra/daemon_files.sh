@@ -82,10 +82,12 @@ write() {
 	call filesystem.write - < large.json
 	is "a large write that a person has to see, $1" $? 1
 }
-accept_large() { "$R" approvals accept "$1" --large --key state/keys/approver.key --socket "$dir/supervisor.sock" > accepted 2>&1; }
+accept_large() { "$R" approvals accept "$1" --large --full --key state/keys/approver.key --socket "$dir/supervisor.sock" > accepted 2>&1; }
 write at-once
 accept "$(ticket)"
 is "what the record does not hold is accepted by name" $? 1
+"$R" approvals accept "$(ticket)" --large --key state/keys/approver.key --socket "$dir/supervisor.sock" > accepted 2>&1
+is "and what was cut above is not" $? 1
 accept_large "$(ticket)"
 is "it is accepted" $? 0
 soon cmp -s large ws/ask/at-once

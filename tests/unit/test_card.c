@@ -112,13 +112,15 @@ static struct krux_value told(void)
 	return v;
 }
 
+static unsigned cut;              /* by the last */
+
 static char *printed(const struct card *c, bool full)
 {
 	char *text = NULL;
 	size_t n;
 	FILE *f = open_memstream(&text, &n);
 
-	card_print(c, full, f);
+	cut = card_print(c, full, f);
 	fclose(f);
 	return text;
 }
@@ -186,6 +188,7 @@ START_TEST(long_texts_are_cut_and_named)
 	ck_assert(card_check(pool, &v, &c, &err));
 	text = printed(&c, false);
 	ck_assert_ptr_null(strstr(text, "--full"));
+	ck_assert_uint_eq(cut, 0);
 	free(text);
 	{
 		struct krux_member m = { KRUX_STR("a"), { .kind = KRUX_V_TEXT } };
@@ -197,8 +200,10 @@ START_TEST(long_texts_are_cut_and_named)
 		c.args = (struct krux_value){ .kind = KRUX_V_MAP, .map = { &m, 1 } };
 		text = printed(&c, false);
 		ck_assert_ptr_nonnull(strstr(text, "... 1999 of 3000 bytes, SHA-256 of all "));
+		ck_assert_uint_eq(cut, 1);
 		free(text);
 		text = printed(&c, true);
+		ck_assert_uint_eq(cut, 0);
 		ck_assert_ptr_null(strstr(text, "--full"));
 		ck_assert_ptr_nonnull(strstr(text, "\\u{E9}yyy"));
 		free(text);
