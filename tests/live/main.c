@@ -437,7 +437,6 @@ static void runner(void)
 
 /* What there is nothing of to try, or nothing to stop. */
 static const char *const missing[] = {
-	"processes in the background: no program outlives its call",
 	"idmapped workspaces: a workspace belongs to the uid of its calls",
 };
 
