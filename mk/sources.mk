@@ -75,7 +75,7 @@ COMMAND_SRC += compiler/command/build.c compiler/command/clock.c compiler/comman
 	compiler/command/past.c compiler/command/prove.c compiler/command/replay.c compiler/command/save.c compiler/command/show.c compiler/command/tests.c
 COMPILER_MAIN += compiler/main.c
 
-RUNTIME_SRC += runtime/base/eager.c runtime/base/err.c runtime/base/file.c runtime/base/loop.c runtime/base/message.c runtime/base/screen.c runtime/base/state.c \
+RUNTIME_SRC += runtime/base/eager.c runtime/base/err.c runtime/base/file.c runtime/base/head.c runtime/base/loop.c runtime/base/message.c runtime/base/screen.c runtime/base/state.c \
 	runtime/bundle/abi.c runtime/bundle/abi_try.c runtime/bundle/elf.c runtime/bundle/loaded.c \
 	runtime/bundle/map.c runtime/bundle/trust.c runtime/request/request.c \
 	runtime/decide/facts.c runtime/decide/judge.c runtime/decide/query.c runtime/decide/remedy.c runtime/decide/tally.c runtime/decide/window.c runtime/decide/zone.c \

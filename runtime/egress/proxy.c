@@ -4,6 +4,7 @@
 
 #include "capspec/canon.h"
 #include "runtime/base/err.h"
+#include "runtime/base/head.h"
 #include "runtime/base/message.h"
 
 #include <arpa/inet.h>
@@ -81,11 +82,6 @@ size_t proxy_ask(const struct message_target *t, const uint8_t *address, char ou
 
 /* ---- what it answers ---- */
 
-static bool is_text(char c)
-{
-	return c == '\r' || c == '\n' || c == '\t' || ((unsigned char)c >= ' ' && c != 0x7f);
-}
-
 /* HTTP/1.1 200, and perhaps a reason. */
 static bool status_read(struct krux_str line, unsigned *out)
 {
@@ -140,19 +136,13 @@ static enum proxy_said head_read(struct krux_str head, struct proxy_answer *out)
 
 enum proxy_said proxy_answer(struct krux_str bytes, struct proxy_answer *out)
 {
-	static const char end[] = "\r\n\r\n";
-	const size_t before = sizeof end - 2, most = bytes.n < PROXY_HEAD ? bytes.n : PROXY_HEAD;
-	/* The end may have begun in what was looked at. */
-	const size_t from = out->looked > before ? out->looked - before : 0;
-	const char *at = most ? memmem(bytes.p + from, most - from, end, sizeof end - 1) : NULL;
-	const size_t n = at ? (size_t)(at - bytes.p) + sizeof end - 1 : most;
-
-	for (size_t i = out->looked; i < n; i++)
-		if (!is_text(bytes.p[i]))
-			return PROXY_NOTHING;
-	out->looked = n;
-	if (!at)
-		return most == PROXY_HEAD ? PROXY_NOTHING : PROXY_MORE;
-	out->n = n;
-	return head_read((struct krux_str){ bytes.p, n }, out);
+	switch (head_look(bytes, PROXY_HEAD, &out->looked)) {
+	case HEAD_WHOLE:
+		out->n = out->looked;
+		return head_read((struct krux_str){ bytes.p, out->n }, out);
+	case HEAD_MORE:
+		return PROXY_MORE;
+	default:
+		return PROXY_NOTHING;
+	}
 }

@@ -3,6 +3,7 @@
 #include "runtime/spawn/opening_part.h"
 
 #include "capspec/canon.h"
+#include "runtime/base/head.h"
 
 #include <ctype.h>
 #include <string.h>
@@ -12,12 +13,6 @@ static enum opening none(struct opening_head *out, const char *why)
 {
 	out->why = why;
 	return OPENING_NONE;
-}
-
-/* A head is text. What is none, such as TLS without a CONNECT, would never have an end. */
-static bool is_text(char c)
-{
-	return c == '\r' || c == '\n' || c == '\t' || ((unsigned char)c >= ' ' && c != 0x7f);
 }
 
 struct krux_str opening_line(struct krux_str *rest)
@@ -143,19 +138,15 @@ static enum opening whole_read(struct krux_str rest, struct opening_head *out)
 
 enum opening opening_head(struct krux_str bytes, struct opening_head *out)
 {
-	static const char end[] = "\r\n\r\n";
-	const size_t before = sizeof end - 2, most = bytes.n < OPENING_HEAD ? bytes.n : OPENING_HEAD;
-	/* The end may have begun in what was looked at. */
-	const size_t from = out->looked > before ? out->looked - before : 0;
-	const char *at = most ? memmem(bytes.p + from, most - from, end, sizeof end - 1) : NULL;
-	const size_t n = at ? (size_t)(at - bytes.p) + sizeof end - 1 : most;
-
-	for (size_t i = out->looked; i < n; i++)
-		if (!is_text(bytes.p[i]))
-			return none(out, "This is no head of HTTP.");
-	out->looked = n;
-	if (!at)
-		return most == OPENING_HEAD ? none(out, "The head is too long.") : OPENING_MORE;
-	out->n = n;
-	return whole_read((struct krux_str){ bytes.p, n }, out);
+	switch (head_look(bytes, OPENING_HEAD, &out->looked)) {
+	case HEAD_NONE:
+		return none(out, "This is no head of HTTP.");
+	case HEAD_LONG:
+		return none(out, "The head is too long.");
+	case HEAD_MORE:
+		return OPENING_MORE;
+	default:
+		out->n = out->looked;
+		return whole_read((struct krux_str){ bytes.p, out->n }, out);
+	}
 }
