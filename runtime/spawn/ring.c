@@ -17,7 +17,8 @@ void ring_close(struct ring *r)
 
 bool ring_add(struct ring *r, const uint8_t *p, size_t n)
 {
-	if (n && !r->p)
+	/* Once there was none, nothing is kept: what was lost would be said to be zeros. */
+	if (n && !r->p && !r->total)
 		r->p = calloc(1, r->room);
 	if (n && !r->p) {
 		r->total += n;

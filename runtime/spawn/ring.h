@@ -8,14 +8,14 @@
 #include <stdint.h>
 
 struct ring {
-	uint8_t *p;                    /* NULL: nothing has come */
+	uint8_t *p;                    /* NULL: nothing has come, or nothing is kept */
 	size_t room;
 	uint64_t total;                /* of the stream so far */
 };
 
 void ring_init(struct ring *, size_t room);
 void ring_close(struct ring *);
-/* False: no memory; the bytes are lost, and counted as such. */
+/* False: no memory; these bytes and all that follow are lost, and counted as such. */
 bool ring_add(struct ring *, const uint8_t *p, size_t n);
 /* Offset of the first byte that is there. */
 uint64_t ring_first(const struct ring *);

@@ -56,6 +56,18 @@ START_TEST(the_last_bytes_stay)
 }
 END_TEST
 
+/* What was lost is not said to be there when memory is to be had again. */
+START_TEST(without_memory_nothing_is_kept)
+{
+	struct ring r = { .room = 8, .total = 3 };
+
+	ck_assert(!ring_add(&r, (const uint8_t *)"ab", 2));
+	ck_assert_uint_eq(ring_first(&r), 5);
+	ring_is(&r, 0, 9, 5, "");
+	ring_close(&r);
+}
+END_TEST
+
 /* Whatever the pieces: what is there is the end of what was added. */
 START_TEST(pieces_of_any_length)
 {
@@ -291,6 +303,7 @@ int main(void)
 
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_add_test(t, the_last_bytes_stay);
+	tcase_add_test(t, without_memory_nothing_is_kept);
 	tcase_add_test(t, pieces_of_any_length);
 	tcase_add_test(t, text_of_bytes);
 	tcase_add_test(t, each_agent_has_its_own);
