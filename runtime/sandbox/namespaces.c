@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -114,4 +115,50 @@ int namespaces_map_self(int proc, uid_t uid, gid_t gid)
 int namespaces_enter_user(void)
 {
 	return setgroups(0, NULL) || unshare(CLONE_NEWUSER) ? -1 : 0;
+}
+
+/* ---- as descriptors ---- */
+
+union control {
+	struct cmsghdr head;
+	char room[CMSG_SPACE(sizeof(int))];
+};
+
+int namespace_open(int proc, const char *name)
+{
+	char path[32];
+
+	snprintf(path, sizeof path, "self/ns/%s", name);
+	return openat(proc, path, O_RDONLY | O_CLOEXEC);
+}
+
+int namespace_say(int socket, int fd)
+{
+	struct iovec byte = { (char[]){ 0 }, 1 };
+	union control c = { .head = { .cmsg_len = CMSG_LEN(sizeof fd), .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS } };
+	struct msghdr m = { .msg_iov = &byte, .msg_iovlen = 1 };
+
+	if (fd >= 0) {
+		memcpy(CMSG_DATA(&c.head), &fd, sizeof fd);
+		m.msg_control = &c;
+		m.msg_controllen = sizeof c.room;
+	}
+	return sendmsg(socket, &m, MSG_NOSIGNAL) == 1 ? 0 : -1;
+}
+
+int namespace_hear(int socket, int flags)
+{
+	char byte;
+	struct iovec iov = { &byte, 1 };
+	union control c;
+	struct msghdr m = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = &c, .msg_controllen = sizeof c };
+	struct cmsghdr *h;
+	int fd = -1;
+
+	if (recvmsg(socket, &m, MSG_CMSG_CLOEXEC | flags) != 1)
+		return -2;
+	h = CMSG_FIRSTHDR(&m);
+	if (h && h->cmsg_type == SCM_RIGHTS && h->cmsg_len == CMSG_LEN(sizeof fd))
+		memcpy(&fd, CMSG_DATA(h), sizeof fd);
+	return fd;
 }

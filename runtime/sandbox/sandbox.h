@@ -71,6 +71,12 @@ int namespaces_map_self(int proc, uid_t uid, gid_t gid);
  * root's, so that no process of the agent's uid has power over it; its map is for the parent to
  * write. */
 int namespaces_enter_user(void);
+/* The caller's namespace of that name ("mnt", "net"); proc is /proc. -1 with errno. */
+int namespace_open(int proc, const char *name);
+/* A byte over a socket, with a namespace, -1: without. -1 with errno. */
+int namespace_say(int socket, int fd);
+/* By the other end: that byte, with flags of recvmsg. The namespace, -1: it did not come, and -2: nor did the byte. */
+int namespace_hear(int socket, int flags);
 
 /* ---- network.c ---- */
 

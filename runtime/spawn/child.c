@@ -10,7 +10,6 @@
 #include "capspec/layers.h"
 #include "capspec/relay.h"
 #include "runtime/spawn/command.h"
-#include "runtime/spawn/mounts.h"
 #include "runtime/spawn/planned.h"
 
 #include <errno.h>

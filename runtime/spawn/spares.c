@@ -3,7 +3,6 @@
 #include "runtime/spawn/spares.h"
 
 #include "runtime/sandbox/sandbox.h"
-#include "runtime/spawn/mounts.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,6 +1,7 @@
 /* What a child brings, and until when it is kept. */
 #include "runtime/spawn/mounts.h"
 
+#include "runtime/sandbox/sandbox.h"
 #include "runtime/spawn/pool.h"
 
 #include <check.h>
