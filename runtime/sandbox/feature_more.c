@@ -6,6 +6,7 @@
 #include "runtime/base/err.h"
 #include "runtime/base/file.h"
 #include "runtime/sandbox/cgroup.h"
+#include "runtime/sandbox/idmap.h"
 #include "runtime/sandbox/sandbox.h"
 #include "runtime/sandbox/sockets.h"
 
@@ -208,54 +209,16 @@ static int mounts_own(void)
 	return mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL);
 }
 
-/* A user namespace that maps uid 1000 of a mount onto this one, as a descriptor. */
-static int namespace_of_user(pid_t *pid)
-{
-	char path[64];
-	int ready[2], go[2], fd = -1;
-	char c;
-
-	if (pipe2(ready, O_CLOEXEC) || pipe2(go, O_CLOEXEC))
-		return -1;
-	*pid = fork();
-	if (!*pid) {
-		close(go[1]);
-		if (unshare(CLONE_NEWUSER) || write(ready[1], "", 1) != 1 || read(go[0], &c, 1) < 0)
-			_exit(1);
-		_exit(0);
-	}
-	close(ready[1]);
-	if (*pid > 0 && read(ready[0], &c, 1) == 1) {
-		CLEAN_FD int proc = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
-
-		snprintf(path, sizeof path, "%d", *pid);
-		if (!namespaces_map(proc, path, 1000, 1000)) {
-			snprintf(path, sizeof path, "/proc/%d/ns/user", *pid);
-			fd = open(path, O_RDONLY | O_CLOEXEC);
-		}
-	}
-	close(go[1]);
-	return fd;
-}
-
 /* The file system of the working folder. */
 int try_idmapped(void)
 {
-	struct mount_attr attr = { .attr_set = MOUNT_ATTR_IDMAP };
-	int tree, rc, fd;
-	pid_t pid = -1;
+	const struct idmap map = { 1000, 1000, 70001, 70001 };
+	CLEAN_FD int folder = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	struct krux_err err = { .no = errno };
+	CLEAN_FD int users = folder < 0 ? -1 : idmap_namespace(&map, &err);
+	CLEAN_FD int mount = users < 0 ? -1 : idmap_mount(folder, users, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV, &err);
 
-	if (mounts_own())
-		return -1;
-	tree = (int)syscall(SYS_open_tree, AT_FDCWD, ".", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
-	if (tree < 0)
-		return -1;
-	fd = namespace_of_user(&pid);
-	if (fd < 0)
-		return -1;
-	attr.userns_fd = (uint64_t)fd;
-	rc = (int)syscall(SYS_mount_setattr, tree, "", AT_EMPTY_PATH, &attr, sizeof attr);
-	return rc;
+	return mount < 0 ? refuse(err.no) : 0;
 }
 
 int try_overlay(void)
