@@ -10,7 +10,7 @@
 # NAME.inc is what scripts have in common.
 # So many at a time as there are processors, and one that waits (JOBS); what each took is in BUILD/took, the longest first.
 # CAPS is the folder caps beside the pair where there is one, else stdlib-caps. GOLDEN=update
-# writes what came out instead of comparing it.
+# writes what came out instead of comparing it, unless it has an error that was not expected; GOLDEN=update-errors writes that too.
 set -u
 # A test that hangs ends; one on a busy machine is let come to its end. Check's own four seconds are no measure, and what
 # tests ask for themselves is meant for one that has a processor to itself.
