@@ -13,7 +13,9 @@ add() {
 }
 said=$(mktemp)
 place=$(mktemp -d "${TMPDIR:-/tmp}/krux-live.XXXXXX")
-trap 'rm -rf "$said" "$place"' EXIT INT TERM
+trap 'rm -rf "$said" "$said.user" "$place"' EXIT
+first=
+trap '[ -z "$first" ] || kill "$first" 2> /dev/null; exit 130' INT TERM
 "$build/live/live" > "$said" 2>&1
 cp "$said" "$build/live/here"
 add "$said"
@@ -27,12 +29,17 @@ done
 cp -r stdlib-caps tests/live/daemon.sh "$place/"
 chmod -R a+rX "$place"
 cd "$place" || exit 3
-./daemon.sh "$place/build" > "$said" 2>&1
-add "$said"
+# Both at once: each waits for its daemon most of the time, and has a user and a folder of its own.
+./daemon.sh "$place/build" > "$said" 2>&1 &
+first=$!
 if [ "$(id -u)" = 0 ]; then
-	setpriv --reuid 60872 --regid 60872 --clear-groups ./daemon.sh "$place/build" > "$said" 2>&1
+	setpriv --reuid 60872 --regid 60872 --clear-groups ./daemon.sh "$place/build" > "$said.user" 2>&1
+	wait
 	add "$said"
+	add "$said.user"
 else
+	wait
+	add "$said"
 	echo "left all daemon: as root: not root"
 fi
 echo "$passed passed, $failed failed"
