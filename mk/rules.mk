@@ -78,11 +78,12 @@ $(GEN)/begin_word.h: $(BEGIN_WORD_FROM)
 $(BUILD)/obj/runtime/base/begin.o: $(GEN)/begin_word.h
 
 # Where kruxrt finds them when it is installed, from its own folder.
+# By a name of this make's own, as there may be two.
 .PHONY: force
 $(GEN)/libexec.h: force
 	@mkdir -p $(@D)
-	$(Q)printf '#define KRUX_LIBEXEC "%s"\n' "$$(realpath -m --relative-to=$(bindir) $(libexecdir)/krux)" > $@.new
-	$(Q)if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
+	$(Q)new=$@.$$$$; printf '#define KRUX_LIBEXEC "%s"\n' "$$(realpath -m --relative-to=$(bindir) $(libexecdir)/krux)" > $$new; \
+		if cmp -s $$new $@; then rm $$new; else mv $$new $@; fi
 $(BUILD)/obj/runtime/sandbox/parts.o: $(GEN)/libexec.h
 
 $(BESIDE:%=$(BUILD)/%): $(BUILD)/krux-%: $(BUILD)/obj/runtime/%_main.o $(KRUXRT_OBJ)

@@ -106,7 +106,7 @@ EOT
 (cd "$root" && find . | sort | cpio -o -H newc -R 0:0 --reproducible --quiet) > "$guest/initramfs"
 vmlinuz=$(find "$guest/kernel/boot" -name 'vmlinuz-*' | head -1)
 rm -f "$guest/said"
-timeout "$seconds" qemu-system-x86_64 -accel tcg -cpu max -m 1024 -smp 1 -nodefaults -nographic -no-reboot \
+timeout --foreground "$seconds" qemu-system-x86_64 -accel tcg -cpu max -m 1024 -smp 1 -nodefaults -nographic -no-reboot \
 	-serial "file:$guest/said" -kernel "$vmlinuz" -initrd "$guest/initramfs" \
 	-append "console=ttyS0 quiet panic=-1 syscall.x32=y lsm=landlock,lockdown,yama,bpf rdinit=/init" < /dev/null ||
 	echo "guest: qemu ended with $?"
