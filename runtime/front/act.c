@@ -107,7 +107,7 @@ static enum supervisor_result append(const struct state *state, struct log *log,
 	enum supervisor_result result;
 
 	/* workspace_open has looked at its places. */
-	if (r->field[AUDIT_KIND].u == AUDIT_KIND_AGENT && registry_check(log_carry(log), r, &rules, err))
+	if (registry_check(log_carry(log), r, &rules, err))
 		return SUPERVISOR_REFUSED;
 	if (carry_key_revoked(log_carry(log), KRUX_STR("operator"), s->public.key)) {
 		err_set(err, 0, "%s is no operator any more: its key was taken back", s->public.name);

@@ -251,7 +251,7 @@ static void act(const struct asked *q)
 		act_refused(q, "the act does not hold a nonce that was given out less than five minutes ago");
 		return;
 	}
-	if (r.field[AUDIT_KIND].u == AUDIT_KIND_AGENT && registry_check(q->gate->carry, &r, &rules, &err)) {
+	if (registry_check(q->gate->carry, &r, &rules, &err)) {
 		act_refused(q, err.text);
 		return;
 	}

@@ -1,4 +1,4 @@
-/* A record `agent` and all that are registered to a yes, or to why not. */
+/* A record `agent` or `clear` and all that are registered to a yes, or to why not. */
 #include "runtime/record/registry.h"
 
 #include "runtime/base/cleanup.h"
@@ -67,8 +67,8 @@ static int workspace_check(const struct carry *c, struct krux_str workspace, con
 	return reach_check(rules->places, path, err) || nested_check(c, workspace, err) ? -1 : 0;
 }
 
-int registry_check(const struct carry *c, const struct record *r, const struct registry_rules *rules,
-                   struct krux_err *err)
+static int agent_check(const struct carry *c, const struct record *r, const struct registry_rules *rules,
+                       struct krux_err *err)
 {
 	const struct carry_agent *a = carry_agent_find(c, r->field[AUDIT_NAME].s);
 	bool known = a && !a->revoked;
@@ -80,4 +80,35 @@ int registry_check(const struct carry *c, const struct record *r, const struct r
 	if (record_has(r, AUDIT_UID) && uid_check(c, r->field[AUDIT_UID].u, rules, err))
 		return -1;
 	return record_has(r, AUDIT_WORKSPACE) ? workspace_check(c, r->field[AUDIT_WORKSPACE].s, rules, err) : 0;
+}
+
+static bool label_seen(void *ctx, struct krux_str label)
+{
+	(void)label;
+	*(bool *)ctx = true;
+	return false;
+}
+
+/* What calls of nobody registered left in a folder can be cleared too. */
+static int clear_check(const struct carry *c, struct krux_str workspace, struct krux_err *err)
+{
+	bool there = false;
+
+	carry_labels(c, workspace, label_seen, &there);
+	for (size_t i = 0; !there && i < carry_agents(c); i++)
+		there = krux_str_eq(carry_agent(c, i)->workspace, workspace);
+	return there ? 0 : err_set(err, 0, "there is no such workspace: no agent has or had it, and it has no labels");
+}
+
+int registry_check(const struct carry *c, const struct record *r, const struct registry_rules *rules,
+                   struct krux_err *err)
+{
+	switch (r->field[AUDIT_KIND].u) {
+	case AUDIT_KIND_AGENT:
+		return agent_check(c, r, rules, err);
+	case AUDIT_KIND_CLEAR:
+		return clear_check(c, r->field[AUDIT_WORKSPACE].s, err);
+	default:
+		return 0;
+	}
 }

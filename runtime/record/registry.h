@@ -1,4 +1,5 @@
-/* Which agents may be registered: what would only fail later, at each call, is said when an operator adds one. */
+/* Which agents may be registered: what would only fail later, at each call, is said when an operator adds one. And
+ * which workspaces there are to clear. */
 #ifndef KRUX_REGISTRY_H
 #define KRUX_REGISTRY_H
 
@@ -17,8 +18,8 @@ struct registry_rules {
 
 /* Is this one of the daemon's own processes', or their hook's. */
 bool registry_uid_daemon(const struct registry_rules *, uint64_t uid);
-/* Of a record `agent`: the name, the uid and the workspace that it adds, or the name that it revokes. Negative with
- * *err: it cannot be. */
+/* Of a record `agent`: the name, the uid and the workspace that it adds, or the name that it revokes; of a `clear`: the
+ * workspace; of others nothing. Negative with *err: it cannot be. */
 int registry_check(const struct carry *, const struct record *, const struct registry_rules *, struct krux_err *err);
 
 #endif

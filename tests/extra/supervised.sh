@@ -134,6 +134,8 @@ exits "a name that is taken" 1 "$R" agents add two --token --workspace "$dir/w" 
 exits "list" 0 "$R" agents list
 says "shows both" "uid 4321"
 exits "clear" 0 "$R" agents clear "$dir/w" file-content --operator "$op" --reason x
+exits "clear what nobody has" 1 "$R" agents clear "$dir/none" file-content --operator "$op" --reason x
+says "is said to be so" "there is no such workspace: no agent has or had it, and it has no labels"
 exits "revoke" 0 "$R" agents revoke one --operator "$op"
 exits "who is taken out" 1 call filesystem.list '{"path":"/workspace"}'
 says "is told so" "revoked"

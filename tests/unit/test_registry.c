@@ -1,9 +1,11 @@
-/* By which uids an agent may be known. */
+/* By which uids an agent may be known, and which workspaces there are to clear. */
 #include "runtime/base/err.h"
 #include "runtime/base/uids.h"
 #include "runtime/record/carry.h"
 #include "runtime/record/record.h"
 #include "runtime/record/registry.h"
+#include "runtime/record/tree.h"
+#include "tests/unit/records.h"
 
 #include <check.h>
 #include <string.h>
@@ -41,6 +43,53 @@ START_TEST(no_uid_of_the_daemon_is_an_agents)
 }
 END_TEST
 
+/* The first record of a log. */
+static void happens(struct carry *carry, struct record r)
+{
+	static const uint8_t zeros[HASH_LEN];
+	static uint8_t bytes[RECORD_MAX];
+	uint8_t leaf[HASH_LEN];
+	size_t n;
+
+	record_set(&r, AUDIT_SEQ, 0);
+	record_bytes(&r, AUDIT_PREV, zeros, HASH_LEN);
+	record_bytes(&r, AUDIT_EPOCH, zeros, 16);
+	record_bytes(&r, AUDIT_BOOT, zeros, 16);
+	record_set(&r, AUDIT_WALL, 1000);
+	record_set(&r, AUDIT_MONO, 1000);
+	n = record_encode(&r, bytes, sizeof bytes);
+	ck_assert_uint_gt(n, 0);
+	record_leaf(bytes, n, leaf);
+	ck_assert_int_eq(carry_add(carry, &r, (struct krux_str){ (char *)bytes, n }, leaf), 0);
+}
+
+static void clears(struct carry *carry, const char *workspace, bool can)
+{
+	const struct registry_rules rules = { NULL, OPERATOR, BASE };
+	struct krux_err err = { 0 };
+	struct record r = { 0 };
+
+	record_set(&r, AUDIT_KIND, AUDIT_KIND_CLEAR);
+	record_text(&r, AUDIT_WORKSPACE, workspace);
+	ck_assert_int_eq(registry_check(carry, &r, &rules, &err), can ? 0 : -1);
+	ck_assert(can || strstr(err.text, "there is no such workspace"));
+}
+
+/* Of an agent that was never registered, as in a call without a daemon. */
+START_TEST(only_what_has_labels_or_an_agent_is_cleared)
+{
+	struct carry *carry = carry_new();
+
+	ck_assert_ptr_nonnull(carry);
+	clears(carry, "/srv/w", false);
+	happens(carry, records_intent());
+	clears(carry, "/srv/w", true);
+	clears(carry, "/srv/w/", false);
+	clears(carry, "/srv", false);
+	carry_free(carry);
+}
+END_TEST
+
 int main(void)
 {
 	TCase *c = tcase_create("registry");
@@ -49,6 +98,7 @@ int main(void)
 	int failed;
 
 	tcase_add_test(c, no_uid_of_the_daemon_is_an_agents);
+	tcase_add_test(c, only_what_has_labels_or_an_agent_is_cleared);
 	suite_add_tcase(s, c);
 	r = srunner_create(s);
 	srunner_run_all(r, CK_NORMAL);

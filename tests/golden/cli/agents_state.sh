@@ -74,6 +74,7 @@ k agents list
 k agents list --json | sed 's/"key":"[0-9a-f]*"/"key":"..."/'
 echo "== others"
 k agents clear "$s/workspaces/builder" file-content $op --reason "looked through"
+k agents clear "$s/workspaces/builder/" file-content $op --reason "looked through"
 k thaw $op --reason "nothing is frozen"
 "$KRUXRT" audit verify --state "$s" > "$TMP/log" 2>&1; echo "verify: exit $?"
 echo "tokens in the log: $(cat "$s"/log/*.seg | grep -ac krux-token-)"
