@@ -92,6 +92,7 @@ call filesystem.stat '{"path":"/workspace/b"}' --wait > "$dir/waited" 2>&1 &
 waiter=$!
 soon waits
 exits "accept what somebody waits for" 0 "$R" approvals accept "$(first)" --key "$key" --json
+says "its record" '{"record":'
 wait $waiter && good "the call that waited ran" || bad "the call that waited ran" "$(cat "$dir/waited")"
 call filesystem.stat '{"path":"/workspace/c"}' --wait > "$dir/waited" 2>&1 &
 waiter=$!
