@@ -313,9 +313,10 @@ static int record_take(struct query *q, const struct scan_item *item, struct kru
 	if (rc <= 0)
 		return rc;
 	q->printed++;
+	errno = 0;
 	if (q->format->print(q, item, err))
 		return -1;
-	return ferror(stdout) ? err_set(err, EIO, "print") : 0;
+	return ferror(stdout) ? err_set(err, errno ? errno : EIO, "print") : 0;
 }
 
 /* The first segment from `segment` on that may hold something; a filter about requests holds on until the
@@ -443,7 +444,8 @@ static int command(const char *name, bool exports, int argc, char **argv)
 	q.state = state.fd;
 	q.log = state.log;
 	rc = query_run(&q, state.log, &err);
-	fflush(stdout);
+	if (fflush(stdout) && !rc)
+		rc = err_set(&err, errno, "print");
 	free(q.seen.seq);
 	free(q.waiting);
 	if (rc)

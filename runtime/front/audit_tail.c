@@ -25,12 +25,13 @@ struct tail {
 
 static int print_record(const struct tail *t, const struct scan_item *item, struct krux_err *err)
 {
-	bool ok = t->json ? audit_print_json(item->record, item->leaf, stdout)
-	                  : audit_print_line(item->record, stdout);
+	bool ok;
 
-	if (!ok || ferror(stdout))
-		return err_set(err, ok ? EIO : ENOMEM, "print");
-	return 0;
+	errno = 0;
+	ok = t->json ? audit_print_json(item->record, item->leaf, stdout) : audit_print_line(item->record, stdout);
+	if (!ferror(stdout))
+		return ok ? 0 : err_set(err, ENOMEM, "print");
+	return err_set(err, errno ? errno : EIO, "print");
 }
 
 static void print_bad(const struct tail *t, const struct scan_item *item)

@@ -38,10 +38,12 @@ bool program_ready(void)
 
 int program_end(int code)
 {
-	if (!fflush(stdout) && !ferror(stdout))
+	const int no = fflush(stdout) ? errno : 0;
+
+	if (!no && !ferror(stdout))
 		return code;
 	if (code != EXIT_SYSTEM)
-		fputs("kruxrt: the output could not be written\n", stderr);
+		fprintf(stderr, "kruxrt: the output could not be written%s%s\n", no ? ": " : "", no ? strerror(no) : "");
 	return EXIT_SYSTEM;
 }
 

@@ -95,6 +95,18 @@ is "and what the rule says" "$(detail 2 message)" Slowly
 is "what was invalid" "$(detail 4 status_code)" invalid
 has "and why" "$dir/events" '"status_detail":"there is no such capability'
 
+# A disk that is full, noticed in the middle or at the end.
+full() { # ARGUMENT...
+	"$R" audit "$@" --state "$s" > /dev/full 2> "$dir/err"
+	is "$* to a full disk" $? 3
+	has "that is said of $*" "$dir/err" "No space left on device"
+}
+full query --limit 1
+full query --format json
+full export --format ocsf
+full tail -n 0
+full tail -n 0 --json
+
 is "the bundle was kept" "$(find "$s/bundles" -name '*.krux' | wc -l | tr -d ' ')" 1
 exits "replay" 0 "$R" audit replay --state "$s" --dev
 has "all are the same" "$dir/out" "6 the same, 0 differ, 0 not decided"
