@@ -182,10 +182,12 @@ static void template_close(struct template *t)
 
 int template_run(int channel, const struct template_options *options)
 {
-	struct template *t = calloc(1, sizeof *t);
 	struct krux_err err = { 0 };
+	struct template *t;
 	int code;
 
+	heap_ready();
+	t = calloc(1, sizeof *t);
 	if (!t || loop_open(&t->loop, &err)) {
 		free(t);
 		close(channel);

@@ -12,12 +12,21 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* What calls allocate on the whole, without asking the kernel. */
-enum { HEAP_ROOM = 256 << 10 };
+/* What nests and calls allocate on the whole, without asking the kernel: what a nest adds to the heap is a mapping of its
+ * own, which each child would have too. What is larger than HEAP_LARGE is one anyway. */
+enum { HEAP_ROOM = 1 << 20, HEAP_LARGE = 4 << 20 };
+
+void heap_ready(void)
+{
+	mallopt(M_TOP_PAD, HEAP_ROOM);
+	mallopt(M_TRIM_THRESHOLD, HEAP_LARGE);
+	mallopt(M_MMAP_THRESHOLD, HEAP_LARGE);
+}
 
 static void nest_free(struct nest *n)
 {
@@ -158,6 +167,18 @@ static int nest_plan(struct template *t, const struct pool_key *key, int workspa
 	return 0;
 }
 
+/* Of what is free at the heap's end, pages that were written once: they would be copied, where new ones are made. */
+static void heap_end_forget(void)
+{
+	const size_t page = (size_t)sysconf(_SC_PAGESIZE), n = mallinfo2().keepcost;
+	char *p = n > 4 * page ? malloc(n - 2 * page) : NULL;
+
+	/* Whole pages inside of it. */
+	if (p)
+		madvise(p + page - (uintptr_t)p % page, (n - 4 * page) & ~(page - 1), MADV_DONTNEED);
+	free(p);
+}
+
 /* Each child is a copy, which takes time to make and as much to take down: what the handlers' process alone needs is
  * given back, and what is free then to the kernel. */
 static void nest_shed(struct template *t)
@@ -172,32 +193,42 @@ static void nest_shed(struct template *t)
 	t->looking = NULL;
 	t->call = NULL;
 	t->nest = NULL;
-	malloc_trim(0);
+	malloc_trim(HEAP_ROOM);
+	heap_end_forget();
 }
 
 /* Blocks that were free between older ones. They would be taken first, and each lies on a page that every child would
  * have to copy: so the nest takes them, largest first, until malloc has the end of the heap alone. */
 static struct hole { struct hole *next; } *holes;
 
+static bool hole_take(size_t n, uintptr_t top)
+{
+	enum { SMALL = 1032 };         /* malloc keeps such blocks by themselves when they are freed */
+	struct hole *h = malloc(n);
+	const bool older = h && (uintptr_t)h < top;
+
+	if (older || (h && n <= SMALL)) {
+		h->next = holes;
+		holes = h;
+	} else {
+		free(h);
+	}
+	return older;
+}
+
 static void holes_take(void)
 {
-	for (size_t n = 32 << 10; n >= sizeof *holes; n -= (n + 7) / 8) {
+	for (size_t n = HEAP_ROOM / 2; n >= sizeof *holes; n -= (n + 7) / 8) {
 		const uintptr_t top = (uintptr_t)sbrk(0) - mallinfo2().keepcost;
-		struct hole *h;
 
-		while ((h = malloc(n)) && (uintptr_t)h < top) {
-			h->next = holes;
-			holes = h;
-		}
-		free(h);
+		while (hole_take(n, top))
+			;
 	}
 }
 
 /* What each child would get for itself. */
 static int nest_ready(struct template *t)
 {
-	mallopt(M_TRIM_THRESHOLD, 4 * HEAP_ROOM);
-	mallopt(M_TOP_PAD, HEAP_ROOM);
 	if (channel_open(&t->request, -1, NULL))
 		return -1;
 	holes_take();

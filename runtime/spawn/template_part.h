@@ -59,6 +59,7 @@ struct call {
 };
 
 struct template {
+	struct channel request;        /* in a nest: room for what a child gets */
 	const struct template_options *options;
 	struct loop loop;
 	struct channel channel;
@@ -78,7 +79,6 @@ struct template {
 	struct call *waiting[POOL_ALL];   /* by place */
 	struct timer tend;             /* when to look at the pool */
 	struct looking *looking;       /* LOOKING_MOST of them */
-	struct channel request;        /* in a nest: room for what a child gets */
 	int code;
 };
 
@@ -142,6 +142,8 @@ void pool_tend(struct template *);
  * It gets a group for the call's limits, or, where it has no call yet, for those of the last one of its class. child_born or
  * child_unborn says more. -1 with *err: there is nobody to be asked. */
 int nest_bear(struct template *, struct call *, const struct pool_key *, int workspace, struct krux_err *err);
+/* In the handlers' process, before anything is allocated. */
+void heap_ready(void);
 void nests_tend(struct template *);
 void nests_close(struct template *);
 

@@ -96,7 +96,10 @@ void place_ready(void)
 {
 	static bool ready;
 
-	for (size_t i = 0; !ready && i < NPROTECTED; i++)
+	/* Where it is known nothing is written: the page would be copied for each call. */
+	if (ready)
+		return;
+	for (size_t i = 0; i < NPROTECTED; i++)
 		pathglob_read(&protected_glob[i], (struct krux_str){ protected_text[i], strlen(protected_text[i]) });
 	ready = true;
 }
