@@ -13,27 +13,8 @@ names_here
 
 # ---- a capability that is curl, and one whose program is told more than is decided ----
 mkdir "$dir/in"
-cat > "$dir/web.in" <<'X'
-namespace web "Pages, by curl.";
-
-/// Gets a page.
-/// use: in this test.
-capability get @1.0 {
-  input {
-    url : url "Of the page.";
-  }
-  output {
-    status : uint               "0: it came.";
-    stdout : string max 64KiB   "The page.";
-    stderr : string max 64KiB   "What curl complained about.";
-    truncated : bool            "There is more.";
-  }
-  error Missing "Nothing of the program's own: see status." recover stop "Look at stderr.";
-  effect connects(url);
-  limits { memory 64MiB; cpu 10s; wall 1m; pids 8; files 64; output 256KiB; }
-  handler command "/usr/bin/curl" sha256 "@sha256:/usr/bin/curl@" argv [ "-s", "-S", "--", url ];
-  example "a page" { url: "https://public.test/" } -> { status: 0, truncated: false };
-}
+pages > "$dir/web.in"
+cat >> "$dir/web.in" <<'X'
 
 /// Is decided for one page and gets another.
 /// use: in this test.

@@ -8,28 +8,7 @@ server proxy there proxy 3128 10.1.1.1
 they_listen 3
 names_here
 mkdir "$dir/in"
-cat > "$dir/web.in" <<'X'
-namespace web "Pages, by curl.";
-
-/// Gets a page.
-/// use: in this test.
-capability get @1.0 {
-  input {
-    url : url "Of the page.";
-  }
-  output {
-    status : uint               "0: it came.";
-    stdout : string max 64KiB   "The page.";
-    stderr : string max 64KiB   "What curl complained about.";
-    truncated : bool            "There is more.";
-  }
-  error Missing "Nothing of the program's own: see status." recover stop "Look at stderr.";
-  effect connects(url);
-  limits { memory 64MiB; cpu 10s; wall 1m; pids 8; files 64; output 256KiB; }
-  handler command "/usr/bin/curl" sha256 "@sha256:/usr/bin/curl@" argv [ "-s", "-S", "--", url ];
-  example "a page" { url: "https://public.test/" } -> { status: 0, truncated: false };
-}
-X
+pages > "$dir/web.in"
 sh "$top/examples/commands/pin.sh" "$dir/web.in" > "$dir/in/web.cap"
 cat > "$dir/in/p.yaml" <<'X'
 krux: policy/1
