@@ -11,7 +11,7 @@ RUNTIME_SRC += runtime/front/audit_acknowledge.c runtime/front/progress.c
 HOT_SRC += runtime/record/carry.c runtime/record/carry_keep.c runtime/record/carry_tree.c runtime/record/log.c runtime/record/record.c runtime/record/record_decode.c runtime/record/record_kind.c \
 	runtime/record/log_open.c runtime/record/scan.c runtime/record/table.c runtime/record/tree.c \
 	runtime/record/record_known.c runtime/record/verify_part.c runtime/record/verify_record.c
-UNIT_TESTS += test_carry test_faults test_log test_log_changed test_recorder test_recorder_hostile test_segments test_zeros
+UNIT_TESTS += test_carry test_faults test_log test_log_changed test_record_known test_recorder test_recorder_hostile test_segments test_zeros
 TEST_SRC += tests/unit/recording.c
 FUZZERS += carry
 

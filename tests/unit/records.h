@@ -24,6 +24,8 @@ struct record records_deferred(void);
 struct record records_outcome(uint64_t about);
 struct record records_denied(void);
 struct record records_invalid(void);
+/* With that filled in: number 5, and zeros before it. */
+struct record records_whole(struct record);
 struct krux_str records_item(struct item_out *);
 
 /* Origin, then intent, outcome, denied, invalid, three times: 13 records. */
