@@ -16,7 +16,7 @@ capability() { # name, wall
 /// use: in a test.
 capability $1 @1.0 {
   input {
-    how    : enum { prints, tidy, deaf, flood, short, plain, usr, bytes } "What it does.";
+    how    : enum { prints, tidy, deaf, flood, short, plain, usr, bytes, hostile } "What it does.";
     folder : path = "/workspace"  "What it reads.";
     output : path = "/workspace"  "Where it may change files.";
   }
@@ -111,6 +111,15 @@ flood) head -c 1000000 /dev/zero | tr '\\0' x; echo; echo end; pause ;;
 short) echo to stdout; echo to stderr >&2; echo x > made; mkdir -p .git/hooks; echo x > .git/hooks/pre-commit; exit 3 ;;
 plain) echo y > plain; echo ready; pause ;;
 usr) for s in HUP INT USR1 USR2; do trap "echo got \$s" \$s; done; echo ready; pauses ;;
+# Those whose numbers it was given are of the host; then all that it sees, and what is left for later.
+hostile)
+	for p in \$(cat pids); do
+		kill -KILL \$p 2> /dev/null && echo "hit \$p"
+		ls /proc/\$p/fd > /dev/null 2>&1 && echo "saw \$p"
+	done
+	kill -KILL -1 2> /dev/null; echo tried
+	(trap '' HUP TERM; sleep 0.2; echo late > late; sleep $mark) &
+	exit 0 ;;
 bytes) printf 'a\\303\\251\\377\\000z'; printf '\\303'; pause ;;
 esac
 X
@@ -240,6 +249,29 @@ whole() { # who, prefix of commands
 	start deaf demo.brief
 	ended "wall" "$run" "wall 1s"
 	is "of none of them a change" "$(ls "$s/workspaces/one" | tr '\n' ' ')" "made out serve.sh "
+
+	# ---- one that an attacker has, while another agent's runs ----
+	agent=two
+	start prints
+	other=$run
+	soon wrote "$other" 'line 3'
+	echo $daemon $(kin $daemon krux-spawner) $(kin $daemon krux-handler) $(alive | cut -d/ -f3) > "$s/workspaces/one/pids"
+	is "it is given their numbers" "$([ "$(wc -w < "$s/workspaces/one/pids")" -ge 3 ] && echo yes)" yes
+	agent=one
+	start hostile
+	soon over "$run"
+	has "it ends by itself" "$dir/over" '"end":"done"'
+	output "$run" > "$dir/page" 2>&1
+	has "it reached none of the host's processes" "$dir/page" '"text":"tried\n"'
+	is "and leaves nothing" "$(ls "$s/workspaces/one" | tr '\n' ' ')" "made out pids serve.sh "
+	rm "$s/workspaces/one/pids"
+	agent=two
+	before=$(written "$other") run=$other
+	if soon more; then good "the other goes on"; else bad "the other goes on" "$before"; fi
+	signal "$other" kill
+	ended "with all that either left" "$other" "by process.signal"
+	agent=one
+	is "which wrote nothing later" "$(ls "$s/workspaces/one" | tr '\n' ' ')" "made out serve.sh "
 
 	# ---- how many ----
 	for _ in 1 2 3 4 5 6 7 8; do start deaf; done
