@@ -63,8 +63,8 @@ const struct probe *probe_get(void)
 	p.present[LAYER_NS_TIME] = namespace_there("time");
 	p.present[LAYER_NS_USER] = namespace_there("user");
 	p.present[LAYER_DESCRIPTORS] = p.present[LAYER_ROOT] = true;
-	/* Not every call has it: who needs it and cannot load it is refused. */
-	p.present[LAYER_NFTABLES] = true;
+	/* Not every call has them: who needs one and cannot have it is refused. */
+	p.present[LAYER_IDMAPPED] = p.present[LAYER_NFTABLES] = true;
 	p.present[LAYER_PRIVILEGES] = p.present[LAYER_RLIMITS] = true;
 	p.present[LAYER_SECCOMP] = seccomp_there();
 	p.landlock_abi = landlock_abi();
