@@ -29,5 +29,6 @@ int main(void)
 	o.dev = b.dev;
 	o.group = b.fd[BEGIN_GROUP];
 	o.sockets = b.sockets;
+	o.agents = b.agents;
 	_exit(template_run(BEGIN_CHANNEL, &o));
 }

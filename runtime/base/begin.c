@@ -20,6 +20,7 @@ struct head {
 	uint32_t kind, dev, sockets, proxy_names;
 	uint64_t generation;
 	uint32_t uid, gid, parent;
+	struct agent_uids agents;
 	uint32_t given;                /* 1 << enum begin_fd: what came along, in that order */
 	uint32_t told;                 /* 1 << place among the first texts */
 	uint32_t nwaived, nmissing, nlimits, nplaces, nreached, ntext;
@@ -71,7 +72,7 @@ static bool texts_add(struct texts *t, const struct begin *b, struct head *h)
 int begin_put(struct channel *c, const struct begin *b, struct krux_err *err)
 {
 	struct head h = { .word = BEGIN_WORD, .kind = b->kind, .dev = b->dev, .sockets = b->sockets, .proxy_names = b->proxy_names, .generation = b->generation,
-		          .uid = b->uid, .gid = b->gid, .parent = (uint32_t)b->parent };
+		          .uid = b->uid, .gid = b->gid, .parent = (uint32_t)b->parent, .agents = b->agents };
 	struct texts t = { NULL, 0 };
 	int fd[BEGIN_FDS], rc;
 	unsigned nfds = 0;
@@ -188,6 +189,7 @@ static int begin_read(struct message *m, uint32_t kind, struct begin *b, struct 
 	b->uid = h.uid;
 	b->gid = h.gid;
 	b->parent = (pid_t)h.parent;
+	b->agents = h.agents;
 	if (!texts_take(m->body + sizeof h, m->n - sizeof h, &h, b) || !descriptors_take(m, h.given, b))
 		return err_set(err, EPROTO, "what kruxrt says first");
 	return 0;

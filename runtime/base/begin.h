@@ -3,6 +3,8 @@
 #ifndef KRUX_BEGIN_H
 #define KRUX_BEGIN_H
 
+#include "runtime/base/uids.h"
+
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -28,6 +30,7 @@ struct begin {
 	uid_t uid;
 	gid_t gid;
 	pid_t parent;                  /* who says this */
+	struct agent_uids agents;
 	const char *engine, *bundle_path, *state_path;  /* NULL: it is not told */
 	const char *agent, *workspace; /* of the one who is served; NULL: all that are registered */
 	const char *proxy;             /* that connects for egress; NULL: none */

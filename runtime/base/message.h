@@ -87,6 +87,8 @@ struct message_fork {
 	uint32_t capability;           /* its index in the bundle's schema */
 	uint32_t flags;
 	uint8_t owner[FORK_OWNER];     /* SHA-256 of the agent's name */
+	uint32_t uid;                  /* that it runs as, and the gid; AGENT_UID_NONE: its workspace's owner (base/uids.h) */
+	uint32_t reserved;
 };
 
 struct message_born {

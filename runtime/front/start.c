@@ -23,6 +23,7 @@ enum { SYSTEM_FAILED = 3 };
 static void recorder_begin(const struct start_plan *p, struct begin *b)
 {
 	b->engine = p->engine;
+	b->agents = p->agents;
 	b->missing = p->missing;
 	b->fd[BEGIN_LOG] = p->state->log;
 	b->fd[BEGIN_BLOBS] = p->state->blobs;
@@ -53,6 +54,7 @@ static void spawner_begin(const struct start_plan *p, const struct start_generat
 
 static void handler_begin(const struct start_plan *p, const struct start_generation *g, struct begin *b)
 {
+	b->agents = p->agents;
 	b->fd[BEGIN_GROUP] = g->cgroup_calls;
 	b->sockets = p->sockets && g->cgroup_calls >= 0;
 }

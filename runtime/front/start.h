@@ -3,6 +3,7 @@
 #ifndef KRUX_START_H
 #define KRUX_START_H
 
+#include "runtime/base/uids.h"
 #include "runtime/sandbox/parts.h"
 #include "runtime/sandbox/process.h"
 
@@ -28,6 +29,7 @@ struct start_plan {
 	const char *const *reached;    /* blocks of special addresses that calls may reach, NULL-terminated; NULL: none */
 	const char *agent, *workspace; /* who is served alone; NULL: all that are registered */
 	uid_t uid_base;                /* as root: of the uids that base/uids.h counts */
+	struct agent_uids agents;      /* as root: that calls run as */
 	bool sockets;                  /* calls get eBPF for their sockets, where they are in groups */
 };
 

@@ -5,6 +5,7 @@
 #include "runtime/base/cleanup.h"
 #include "runtime/base/err.h"
 #include "runtime/base/state.h"
+#include "runtime/base/uids.h"
 #include "runtime/bundle/loaded.h"
 #include "runtime/bundle/trust.h"
 #include "runtime/spawn/look.h"
@@ -109,7 +110,8 @@ static int run_fork(struct run *run, const struct warrant *w, const struct messa
 {
 	struct message_fork head = { .capability = w->index, .flags = (trash < 0 ? 0 : FORK_TRASH) |
 		                                                      (run->connects.n ? FORK_LINE : 0) | (run->job ? FORK_STREAM : 0) |
-		                                                      (warrant_snapshot(w) ? FORK_SNAPSHOT : 0) };
+		                                                      (warrant_snapshot(w) ? FORK_SNAPSHOT : 0),
+		                     .uid = AGENT_UID_NONE };
 	struct part part[2] = { { &head, sizeof head }, { m->body, m->n } };
 	const size_t changes = w->cap->approves_changes && !w->changes.n ? CHANGESET_BYTES : 0;
 	CLEAN_FD int out = -1;

@@ -3,6 +3,8 @@
 #ifndef KRUX_TEMPLATE_H
 #define KRUX_TEMPLATE_H
 
+#include "runtime/base/uids.h"
+
 #include <stdbool.h>
 
 struct builtin;
@@ -21,6 +23,7 @@ struct template_options {
 	int group;                     /* folder of the cgroup below which its calls get theirs; -1: none */
 	const char *groups;            /* the word that their names begin with, which no other process's do */
 	bool sockets;                  /* which has eBPF for their sockets */
+	struct agent_uids agents;      /* that its children may become; none: they are their workspace's owner */
 	const char *const *waived;     /* features that it does without, NULL-terminated; NULL: none */
 	unsigned each, all;            /* most children that wait for calls: of one agent and class, in all; 0: none */
 	const struct builtin *(*find)(struct krux_str name);   /* the builtins that its children may be */

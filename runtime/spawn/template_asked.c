@@ -2,6 +2,7 @@
 #include "runtime/spawn/template_part.h"
 
 #include "runtime/base/err.h"
+#include "runtime/base/uids.h"
 #include "runtime/bundle/loaded.h"
 #include "runtime/sandbox/cgroup.h"
 #include "runtime/spawn/command.h"
@@ -150,6 +151,8 @@ int asked_plan(struct template *t, const struct message *m, struct child_plan *p
 		stream = (int)at++;
 	if (head.capability >= t->policy->ncaps || m->nfds < at || m->nfds - at > WARRANT_BLOBS)
 		return err_set(err, 0, "a request that is none");
+	if (!agent_uids_may(&t->options->agents, head.uid))
+		return err_set(err, 0, "a request for a uid that is no agent's");
 	cap = &t->policy->cap[head.capability];
 	if ((stream >= 0) != cap->handler.background)
 		return err_set(err, 0, "a request that is none");
@@ -160,7 +163,7 @@ int asked_plan(struct template *t, const struct message *m, struct child_plan *p
 	/* The group is to be who says no, since it counts that. */
 	if (plan->command && t->groups.has & CGROUP_PIDS)
 		plan->limits.pids++;
-	*a = (struct asked){ .template = t, .plan = plan, .index = head.capability, .body = m->body + sizeof head,
+	*a = (struct asked){ .template = t, .plan = plan, .index = head.capability, .uid = head.uid, .body = m->body + sizeof head,
 		             .n = m->n - sizeof head, .blob = plan->blob, .nblobs = m->nfds - at,
 		             .again = { .abi = t->policy->abi, .warrant = &a->warrant } };
 	memcpy(a->owner, head.owner, sizeof a->owner);

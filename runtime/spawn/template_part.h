@@ -100,6 +100,7 @@ struct asked {
 	struct child_plan *plan;
 	uint32_t index;
 	uint8_t owner[FORK_OWNER];
+	uint32_t uid;                  /* that it runs as; AGENT_UID_NONE: the workspace's owner */
 	const uint8_t *body;           /* of a message RUN */
 	size_t n;
 	const int *blob;

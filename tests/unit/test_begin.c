@@ -83,6 +83,7 @@ START_TEST(all_of_it_arrives)
 	b.uid = 60800;
 	b.gid = 60801;
 	b.parent = getpid();
+	b.agents = (struct agent_uids){ 70000, 8192 };
 	b.engine = "kruxrt";
 	b.state_path = "";
 	b.workspace = "/srv/builder";
@@ -100,6 +101,8 @@ START_TEST(all_of_it_arrives)
 	ck_assert_uint_eq(got.uid, b.uid);
 	ck_assert_uint_eq(got.gid, b.gid);
 	ck_assert_int_eq(got.parent, b.parent);
+	ck_assert_uint_eq(got.agents.base, 70000);
+	ck_assert_uint_eq(got.agents.count, 8192);
 	ck_assert_str_eq(got.engine, "kruxrt");
 	ck_assert_ptr_null(got.bundle_path);
 	ck_assert_str_eq(got.state_path, "");

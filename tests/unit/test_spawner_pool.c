@@ -329,7 +329,7 @@ static uint32_t decided(const struct written *w, const char *agent, const struct
 	struct asked asked = { .template = &template, .key = *key };
 	struct child_plan plan = { .ctx = &asked };
 	struct message_run run = spawning_head(w, 0);
-	struct message_fork head = { .capability = 0 };
+	struct message_fork head = { .capability = 0, .uid = AGENT_UID_NONE };
 	struct part part[3] = { { &head, sizeof head }, { &run, sizeof run }, { w->bytes, w->n } };
 	int fd[2] = { dup(STDOUT_FILENO), dup(workspace) }, pair[2], status;
 	pid_t pid;
@@ -388,6 +388,43 @@ START_TEST(a_child_refuses_a_request_of_somebody_else)
 	other = key;
 	other.profile++;
 	ck_assert_uint_eq(decided(&w, "builder", &other, spawning_place.fd), CHILD_DENIED);
+	loaded_close(template.policy);
+}
+END_TEST
+
+/* ---- what it runs as ---- */
+
+static bool planned_as(const struct agent_uids *agents, uint32_t uid)
+{
+	const struct template_options as = { .find = builtin_find, .agents = *agents };
+	struct template t = { .options = &as, .policy = template.policy };
+	struct message_fork head = { .capability = 0, .uid = uid };
+	struct message m = { .kind = MESSAGE_FORK, .body = (const uint8_t *)&head, .n = sizeof head, .fd = { 0, 0 }, .nfds = 2 };
+	struct child_plan plan = { .ctx = NULL };
+	struct krux_err err = { 0 };
+	struct asked asked;
+
+	if (!asked_plan(&t, &m, &plan, &asked, &err)) {
+		ck_assert_uint_eq(asked.uid, uid);
+		return true;
+	}
+	ck_assert_str_eq(err.text, "a request for a uid that is no agent's");
+	return false;
+}
+
+START_TEST(a_uid_is_one_of_those_that_the_parent_told_of)
+{
+	static const struct agent_uids none = { 0, 0 }, one = { 70000, 1 }, some = { 70000, 3 };
+	char bundle[4300];
+
+	snprintf(bundle, sizeof bundle, "%s/../bundle", spawning_state.path);
+	template.policy = loaded_open(bundle, spawning_state.trust, false, &spawning_err);
+	ck_assert_msg(template.policy != NULL, "%s", spawning_err.text);
+	ck_assert(planned_as(&some, 70000) && planned_as(&some, 70002) && planned_as(&one, 70000));
+	ck_assert(!planned_as(&some, 69999) && !planned_as(&some, 70003) && !planned_as(&one, 70001));
+	ck_assert(!planned_as(&some, 0) && !planned_as(&some, AGENT_UID_NONE));
+	ck_assert(planned_as(&none, AGENT_UID_NONE));
+	ck_assert(!planned_as(&none, 0) && !planned_as(&none, 70000) && !planned_as(&none, AGENT_UID_NONE - 1));
 	loaded_close(template.policy);
 }
 END_TEST
@@ -452,6 +489,7 @@ int main(void)
 	tcase_add_test(t, what_waits_ends_when_nobody_asks);
 	tcase_add_test(t, nothing_of_an_earlier_call_is_in_a_child_that_waits);
 	tcase_add_test(t, a_child_refuses_a_request_of_somebody_else);
+	tcase_add_test(t, a_uid_is_one_of_those_that_the_parent_told_of);
 	tcase_add_test(t, a_workspace_in_memory_has_room_of_its_own);
 	suite_add_tcase(s, t);
 	srunner_run_all(r, CK_NORMAL);
