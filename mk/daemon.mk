@@ -3,9 +3,9 @@ RUNTIME_SRC += runtime/sandbox/cgroup.c runtime/sandbox/feature.c runtime/sandbo
 	runtime/front/daemon.c runtime/front/doctor.c runtime/front/doctor_processes.c runtime/front/generation.c \
 	runtime/front/generations.c runtime/front/hook.c runtime/front/listen.c runtime/front/machine.c runtime/front/orphans.c runtime/front/owner.c \
 	runtime/sandbox/parts.c \
-	runtime/front/reached.c runtime/front/ready.c runtime/front/reload.c runtime/front/serve.c runtime/front/start.c
+	runtime/front/reached.c runtime/front/ready.c runtime/front/registered.c runtime/front/reload.c runtime/front/serve.c runtime/front/start.c
 TEST_SRC += tests/unit/daemon_peers.c
-UNIT_TESTS += test_begin test_daemon test_feature test_listen test_owner test_process test_typed
+UNIT_TESTS += test_begin test_daemon test_feature test_listen test_owner test_process test_registered test_typed
 
 MAN := $(patsubst docs/man/%.scd,$(BUILD)/man/%,$(wildcard docs/man/*.scd))
 # Other names of a page: NAME=PAGE, both of section 1.

@@ -180,6 +180,33 @@ struct record records_invalid(void)
 	return r;
 }
 
+struct record records_agent(const char *name, const char *workspace)
+{
+	static uint8_t signers[128], act[16], proof[64];
+	static uint32_t acts;
+	struct item_out o = { signers, sizeof signers, 0 };
+	struct record r = { 0 };
+
+	acts++;
+	memcpy(act, &acts, sizeof acts);
+	record_set(&r, AUDIT_KIND, AUDIT_KIND_AGENT);
+	record_text(&r, AUDIT_NAME, name);
+	record_text(&r, AUDIT_ACTION, workspace ? "add" : "revoke");
+	if (workspace) {
+		record_text(&r, AUDIT_WORKSPACE, workspace);
+		record_set(&r, AUDIT_AUTH, AUDIT_AUTH_TOKEN);
+		record_bytes(&r, AUDIT_TOKEN, proof, HASH_LEN);
+	}
+	item_head(&o, ITEM_LIST, 1);
+	item_head(&o, ITEM_LIST, 3);
+	item_text(&o, "operator");
+	item_str(&o, ITEM_BYTES, (struct krux_str){ (const char *)proof, HASH_LEN });
+	item_str(&o, ITEM_BYTES, (struct krux_str){ (const char *)proof, sizeof proof });
+	record_str(&r, AUDIT_SIGNERS, records_item(&o));
+	record_bytes(&r, AUDIT_NONCE, act, sizeof act);
+	return r;
+}
+
 void records_append(struct log *log, struct record r)
 {
 	ck_assert_msg(!log_append(log, &r, NULL, NULL, &records_err), "%s", records_err.text);

@@ -26,6 +26,8 @@ struct record records_denied(void);
 struct record records_invalid(void);
 /* With that filled in: number 5, and zeros before it. */
 struct record records_whole(struct record);
+/* workspace NULL: it is taken out. */
+struct record records_agent(const char *name, const char *workspace);
 struct krux_str records_item(struct item_out *);
 
 /* Origin, then intent, outcome, denied, invalid, three times: 13 records. */

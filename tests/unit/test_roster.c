@@ -12,8 +12,6 @@
 #include <unistd.h>
 
 static const struct log_options small = { .segment = 96 << 10 };
-static const uint8_t proof[64] = { 1 };
-static uint8_t acts;
 
 static struct log *begin(void)
 {
@@ -25,30 +23,9 @@ static struct log *begin(void)
 	return log;
 }
 
-/* workspace NULL: it is taken out. */
 static void agent(struct log *log, const char *name, const char *workspace)
 {
-	static uint8_t bytes[128], nonce[16];
-	struct item_out o = { bytes, sizeof bytes, 0 };
-	struct record r = { 0 };
-
-	nonce[0] = ++acts;
-	record_set(&r, AUDIT_KIND, AUDIT_KIND_AGENT);
-	record_text(&r, AUDIT_NAME, name);
-	record_text(&r, AUDIT_ACTION, workspace ? "add" : "revoke");
-	if (workspace) {
-		record_text(&r, AUDIT_WORKSPACE, workspace);
-		record_set(&r, AUDIT_AUTH, AUDIT_AUTH_TOKEN);
-		record_bytes(&r, AUDIT_TOKEN, proof, HASH_LEN);
-	}
-	item_head(&o, ITEM_LIST, 1);
-	item_head(&o, ITEM_LIST, 3);
-	item_text(&o, "operator");
-	item_str(&o, ITEM_BYTES, (struct krux_str){ (const char *)proof, HASH_LEN });
-	item_str(&o, ITEM_BYTES, (struct krux_str){ (const char *)proof, sizeof proof });
-	record_str(&r, AUDIT_SIGNERS, records_item(&o));
-	record_bytes(&r, AUDIT_NONCE, nonce, sizeof nonce);
-	records_append(log, r);
+	records_append(log, records_agent(name, workspace));
 }
 
 static void segments(struct log *log, uint64_t more)
