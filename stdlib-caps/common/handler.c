@@ -57,6 +57,7 @@ static const char *errno_error(const struct handler_call *c, int no)
 	case EROFS:
 	case ETXTBSY:
 	case EXDEV:
+	case EOVERFLOW:
 		return "AccessDenied";
 	case ENOSPC:
 	case EDQUOT:
@@ -73,6 +74,8 @@ void handler_say_errno(struct handler_call *c, int no, struct krux_str path)
 
 	if (no == EXDEV)
 		why = "Another file system is mounted there";
+	else if (no == EOVERFLOW)
+		why = "On the disk it belongs to the uid that calls of this agent have, which nothing there is to have";
 	else if (no == ELOOP)
 		why = "It is, or goes through, a symbolic link. Links are not followed: what they "
 		      "stand for would need a decision of its own";
