@@ -85,7 +85,7 @@ RUNTIME_SRC += runtime/base/eager.c runtime/base/err.c runtime/base/file.c runti
 	runtime/sandbox/privileges.c runtime/sandbox/probe.c runtime/sandbox/process.c runtime/sandbox/rlimits.c runtime/sandbox/root.c runtime/sandbox/typed.c \
 	runtime/sandbox/seccomp.c runtime/sandbox/sockets.c runtime/sandbox/view.c runtime/spawn/again.c runtime/spawn/answer.c runtime/spawn/birth.c runtime/spawn/changes.c runtime/spawn/changes_put.c runtime/spawn/changes_tell.c runtime/spawn/child.c runtime/spawn/clones.c runtime/spawn/command.c runtime/spawn/command_answer.c runtime/spawn/command_start.c runtime/spawn/group_used.c runtime/spawn/groups.c runtime/spawn/listing.c runtime/spawn/look.c runtime/spawn/look_tree.c runtime/spawn/looking.c runtime/spawn/mounts.c runtime/spawn/nest.c runtime/spawn/operands.c runtime/spawn/parent.c runtime/spawn/plan.c runtime/spawn/planned.c runtime/spawn/pool.c runtime/spawn/program.c runtime/spawn/snapshot.c runtime/spawn/spares.c \
 	runtime/spawn/redact.c \
-	runtime/spawn/spawn.c runtime/spawn/spawner.c runtime/spawn/spawner_call.c runtime/spawn/spawner_freeze.c runtime/spawn/spawner_line.c runtime/spawn/spawner_tell.c runtime/spawn/template.c runtime/spawn/template_asked.c runtime/spawn/template_call.c runtime/spawn/template_group.c runtime/spawn/template_nest.c runtime/spawn/warrant.c runtime/front/audit.c \
+	runtime/spawn/spawn.c runtime/spawn/spawner.c runtime/spawn/spawner_call.c runtime/spawn/spawner_freeze.c runtime/spawn/spawner_line.c runtime/spawn/spawner_tell.c runtime/spawn/template.c runtime/spawn/template_asked.c runtime/spawn/template_call.c runtime/spawn/template_group.c runtime/spawn/template_nest.c runtime/spawn/template_workspace.c runtime/spawn/warrant.c runtime/front/audit.c \
 	runtime/front/audit_open.c runtime/front/audit_tail.c runtime/front/audit_verify.c runtime/front/call.c runtime/front/call_daemon.c \
 	runtime/front/call_local.c runtime/front/init.c \
 	runtime/front/options.c runtime/front/reply.c
@@ -125,7 +125,7 @@ UNIT_TESTS += test_again test_automaton test_bundle test_c_text test_canon test_
 	test_dd test_digest test_eager test_elf test_emit_c test_emit_forms test_ended test_facts test_filter test_filter_verify test_folders test_format test_gate_facts test_gate_waits test_group_used test_groups test_grammar test_guard test_gzip test_handler test_handlers \
 	test_handlers_hostile test_handlers_moves test_handlers_system test_idmap test_import test_import_claude test_json test_lang test_layers test_length test_list test_loop test_message test_model test_mounts test_nft test_package_write test_pathglob test_patterns test_planned test_pool \
 	test_policyfile test_policyformat test_project test_quorum test_record test_remedy test_request test_sandbox test_schema test_seccomp test_secrets test_sockets \
-	test_snapshot test_source test_spares test_spawner test_spawner_command test_spawner_group test_spawner_nest test_spawner_pool test_state test_tally test_ticket test_tree test_usages test_value test_window test_witness test_words test_yaml
+	test_snapshot test_source test_spares test_spawner test_spawner_command test_spawner_group test_spawner_idmapped test_spawner_nest test_spawner_pool test_state test_tally test_ticket test_tree test_usages test_value test_window test_witness test_words test_yaml
 
 # tests/fuzz/fuzz_NAME.c each
 FUZZERS += bundle canon capfile cbor condition elf gzip import json layers log model pathglob pattern policy schema zone

@@ -30,5 +30,6 @@ int main(void)
 	o.group = b.fd[BEGIN_GROUP];
 	o.sockets = b.sockets;
 	o.agents = b.agents;
+	o.waived = b.waived;
 	_exit(template_run(BEGIN_CHANNEL, &o));
 }

@@ -380,6 +380,8 @@ static void call_begin(struct child *ch)
 	c->fd = c->temp = -1;
 	c->confined = "";
 	c->pool = krux_pool_new((size_t)(plan->limits.memory + (plan->command ? command_memory(plan) : 0)));
+	if (plan->idmapped)
+		layer_on(ch, LAYER_IDMAPPED, 0);
 	limits_on(ch);
 }
 

@@ -29,6 +29,7 @@ struct child_plan {
 	int socket;                    /* that `waits` listens to; -1: none */
 	int cgroup;                    /* that the child is forked into; -1: none of its own */
 	int network;                   /* namespace, new and nobody's, that it is to have; -1: it is forked into a new one */
+	bool idmapped;                 /* the workspace is one that belongs to its agent's uid (sandbox/idmap.h) */
 	uid_t owner;                   /* of the workspace, whom the child becomes as root; set by birth_start */
 	gid_t group;
 	int out;                       /* pipe for report and answer */

@@ -57,13 +57,13 @@ static void look_take(struct template *t, const struct message *m)
 
 /* ---- the spawner ---- */
 
-static void message_act(struct template *t, const struct message *m)
+static void message_act(struct template *t, struct message *m)
 {
 	struct krux_err err = { 0 };
 
 	switch (m->kind) {
 	case MESSAGE_FORK:
-		if (template_call(t, m, &err))
+		if (workspace_take(t, m, &err) || template_call(t, m, &err))
 			template_say(t, MESSAGE_REFUSED, m->cookie, err.text, strlen(err.text));
 		break;
 	case MESSAGE_SIGNAL:
@@ -157,6 +157,8 @@ static int template_open(struct template *t, struct krux_err *err)
 	if (o->confine && o->confine(runs_of(t), err))
 		return -1;
 	spares_open(&t->spares, probe_get());
+	if (workspaces_open(t, err))
+		return -1;
 	t->loop.turn = turn;
 	t->loop.turn_ctx = t;
 	if (loop_watch(&t->loop, &t->watch, EPOLLIN, err))
@@ -169,6 +171,7 @@ static void template_close(struct template *t)
 {
 	children_close(t);
 	spares_close(&t->spares);
+	workspaces_close(t);
 	for (size_t i = 0; t->looking && i < LOOKING_MOST; i++)
 		looking_stop(&t->looking[i]);
 	loop_close(&t->loop);
@@ -195,8 +198,9 @@ int template_run(int channel, const struct template_options *options)
 	}
 	t->options = options;
 	t->groups.above = -1;
-	t->spares.socket = -1;
+	t->spares.socket = t->mounts.fd = -1;
 	t->channel.fd = -1;
+	clones_open(&t->clones);
 	t->watch = (struct watch){ .fd = channel, .ready = spawner_ready, .ctx = t };
 	if (channel_open(&t->channel, channel, &err)) {
 		close(channel);

@@ -108,6 +108,14 @@ bool asked_waits(struct child_plan *plan)
 
 /* ---- before the fork ---- */
 
+/* Who has put it there has seen to it that no workspace is so by itself. */
+static bool is_idmapped(int workspace, uint32_t uid)
+{
+	struct stat st;
+
+	return uid != AGENT_UID_NONE && !fstat(workspace, &st) && st.st_uid == uid && st.st_gid == uid;
+}
+
 int asked_key(const struct asked *a, const struct child_plan *plan, struct pool_key *out, struct krux_err *err)
 {
 	struct stat st;
@@ -153,6 +161,9 @@ int asked_plan(struct template *t, const struct message *m, struct child_plan *p
 		return err_set(err, 0, "a request that is none");
 	if (!agent_uids_may(&t->options->agents, head.uid))
 		return err_set(err, 0, "a request for a uid that is no agent's");
+	/* The state's trash is on another mount than what is an agent's. */
+	if (trash >= 0 && head.uid != AGENT_UID_NONE)
+		return err_set(err, 0, "a request that is none");
 	cap = &t->policy->cap[head.capability];
 	if ((stream >= 0) != cap->handler.background)
 		return err_set(err, 0, "a request that is none");
@@ -170,6 +181,7 @@ int asked_plan(struct template *t, const struct message *m, struct child_plan *p
 	plan->args = &a->warrant.value;
 	plan->out = m->fd[0];
 	plan->workspace = m->fd[1];
+	plan->idmapped = is_idmapped(m->fd[1], head.uid);
 	plan->store = trash < 0 ? -1 : m->fd[trash];
 	plan->line = line < 0 ? -1 : m->fd[line];
 	plan->stream = stream < 0 ? -1 : m->fd[stream];

@@ -6,6 +6,7 @@
 #include "runtime/base/message.h"
 #include "runtime/spawn/again.h"
 #include "runtime/spawn/birth.h"
+#include "runtime/spawn/clones.h"
 #include "runtime/spawn/groups.h"
 #include "runtime/spawn/looking.h"
 #include "runtime/spawn/pool.h"
@@ -69,6 +70,8 @@ struct template {
 	struct programs programs;      /* of commands */
 	struct groups groups;          /* for calls */
 	struct spares spares;
+	struct clones clones;          /* of workspaces, where agents have uids */
+	struct watch mounts;           /* the machine's are others */
 	struct group_limits limits;    /* of the last call */
 	bool counts_io;                /* the kernel counts what processes read and write */
 	uint64_t memory;               /* of the machine, bytes */
@@ -85,6 +88,14 @@ struct template {
 /* ---- template.c ---- */
 
 void template_say(struct template *, enum message_kind, uint64_t cookie, const void *p, size_t n);
+
+/* ---- template_workspace.c: whose the workspace is ---- */
+
+int workspaces_open(struct template *, struct krux_err *err);
+void workspaces_close(struct template *);
+/* Of a request: puts the workspace as it is the agent's in the place of the host's folder; where the machine has none and that
+ * was waived, it stays. -1 with *err: the call is refused. */
+int workspace_take(struct template *, struct message *, struct krux_err *err);
 
 /* ---- template_group.c: control groups of calls ---- */
 
@@ -125,6 +136,7 @@ bool asked_waits(struct child_plan *);
 
 int children_open(struct template *, struct krux_err *err);
 void children_close(struct template *);
+/* The workspace has been taken. */
 int template_call(struct template *, const struct message *, struct krux_err *err);
 void template_signal(struct template *, const struct message *);
 /* In a copy of this process: overwrites requests that are on their way and what is told of others, but for the one
