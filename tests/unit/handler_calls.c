@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -21,7 +22,9 @@
 #include "capspec/schema.h"
 #include "compiler/emit/layers.h"
 #include "compiler/read/read.h"
+#include "runtime/base/cleanup.h"
 #include "runtime/base/err.h"
+#include "runtime/sandbox/idmap.h"
 
 enum { USER = 65533, JSON_MAX = 64 << 20 };
 
@@ -159,13 +162,16 @@ void calls_refill(const char *ns)
 		tree_copy(from, workspace);
 }
 
+static bool as_agent;
+
 bool calls_setup(int way, const char *ns)
 {
 	pool = krux_pool_new(0);
 	calls_set();
 	source_tree = open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (way == AS_ROOT && geteuid() != 0)
+	if (way != AS_USER && geteuid() != 0)
 		return false;
+	as_agent = way == AS_AGENT;
 	umask(022);
 	snprintf(calls_root, sizeof calls_root, "%s/krux-handlers-XXXXXX", calls_base);
 	ck_assert_ptr_nonnull(mkdtemp(calls_root));
@@ -233,9 +239,22 @@ static int line_of(const struct krux_capability *cap, const struct krux_value *a
 	return outside_line(0, &t, 1);
 }
 
+static int workspace_as(void)
+{
+	enum { AGENT = 70001 };
+	const struct idmap map = { .owner = 0, .group = 0, .uid = AGENT, .gid = AGENT };
+	struct krux_err err = { 0 };
+	CLEAN_FD int users = idmap_namespace(&map, &err);
+	int fd = users < 0 ? -1 : idmap_mount(workspace, users, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC, &err);
+
+	ck_assert_msg(fd >= 0, "%s", err.text);
+	return fd;
+}
+
 bool calls_spawn(const struct krux_capability *cap, const struct krux_value *args)
 {
-	struct spawn_request q = { .cap = cap, .layer = layer_of(cap), .args = args, .agent = "tester", .workspace_fd = workspace,
+	CLEAN_FD int own = as_agent ? workspace_as() : -1;
+	struct spawn_request q = { .cap = cap, .layer = layer_of(cap), .args = args, .agent = "tester", .workspace_fd = as_agent ? own : workspace,
 	                           .trash_fd = calls_trash, .allows = allows, .line = line_of(cap, args), .find = calls_find };
 	int rc = spawn_run(&q, pool, &calls_result, &calls_err);
 

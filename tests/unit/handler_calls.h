@@ -9,7 +9,8 @@
 
 struct krux_reach;
 
-enum { AS_ROOT, AS_USER, WAYS };
+/* AGENT: as root, but calls run as a uid for which a mount of the workspace says that it is its. */
+enum { AS_ROOT, AS_USER, AS_AGENT, WAYS };
 
 extern const char *calls_base;        /* where calls_root is made; /tmp at first */
 extern char calls_root[64];           /* a folder of the test; workspace/ and outside/ are in it */

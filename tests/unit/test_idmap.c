@@ -411,6 +411,29 @@ START_TEST(the_folder_is_the_agents_and_stays_the_owners)
 }
 END_TEST
 
+static int lock_here(int folder)
+{
+	return op_lock(folder, ".");
+}
+
+/* So changes take turns, whoever makes them and by which mount. */
+START_TEST(a_lock_is_of_the_folder)
+{
+	CLEAN_FD int folder = tree_make("w");
+	CLEAN_FD int clone = clone_of(folder, OWNER, GROUP);
+	CLEAN_FD int other = clone_of(folder, OWNER, GROUP);
+	CLEAN_FD int held = openat(other, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct tries t = { AGENT, AGENT, clone, false, lock_here };
+
+	ck_assert_int_eq(try_as(&t), 0);
+	ck_assert(!flock(held, LOCK_EX | LOCK_NB));
+	ck_assert_int_eq(try_as(&t), EWOULDBLOCK);
+	t = (struct tries){ OWNER, GROUP, folder, false, lock_here };
+	ck_assert_int_eq(try_as(&t), EWOULDBLOCK);
+	ck_assert(renameat(folder, "own", clone, "own-renamed") && errno == EXDEV);
+}
+END_TEST
+
 /* Each by what others may. */
 static int make_here(int folder)
 {
@@ -618,6 +641,7 @@ int main(void)
 		tcase_add_checked_fixture(t, setup, NULL);
 		tcase_add_loop_test(t, an_agent_may_what_the_owner_may, 0, 2 * OPS);
 		tcase_add_test(t, the_folder_is_the_agents_and_stays_the_owners);
+		tcase_add_test(t, a_lock_is_of_the_folder);
 		tcase_add_test(t, nobody_else_gets_more_by_it);
 		tcase_add_test(t, what_has_the_agents_uid_on_the_disk_is_nobodys);
 		tcase_add_test(t, whoever_the_owner_is);
