@@ -160,26 +160,27 @@ static int lacks(int folder, const char *why, struct krux_err *err)
 	return -1;
 }
 
-static int attributes_set(int mount, unsigned flags, uint64_t set, int users)
+static int attributes_set(int mount, unsigned flags, const struct mount_attr *a)
 {
-	struct mount_attr a = { .attr_set = set, .userns_fd = (uint64_t)users };
-
-	return (int)syscall(SYS_mount_setattr, mount, "", AT_EMPTY_PATH | flags, &a, sizeof a);
+	return (int)syscall(SYS_mount_setattr, mount, "", AT_EMPTY_PATH | flags, a, sizeof *a);
 }
 
 int idmap_mount(int folder, int users, uint64_t attributes, struct krux_err *err)
 {
 	const unsigned flags = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE | AT_EMPTY_PATH;
 	CLEAN_FD int mount = (int)syscall(SYS_open_tree, folder, "", flags);
+	/* A copy of a mount that is shared would be shared with it. */
+	const struct mount_attr all = { .attr_set = attributes, .propagation = MS_PRIVATE },
+		top = { .attr_set = MOUNT_ATTR_IDMAP, .userns_fd = (uint64_t)users };
 	int rc = mount < 0 ? -1 : 0;
 
 	if (mount >= 0)
-		rc = attributes_set(mount, AT_RECURSIVE, attributes, -1);
+		rc = attributes_set(mount, AT_RECURSIVE, &all);
 	if (rc && errno == ENOSYS)
 		return lacks(folder, "and this kernel has no idmapped mounts: Linux 5.12 has them", err);
 	if (rc)
 		return err_set(err, errno, "make a mount of the folder");
-	if (!attributes_set(mount, 0, MOUNT_ATTR_IDMAP, users))
+	if (!attributes_set(mount, 0, &top))
 		return fd_keep(&mount);
 	if (errno == EINVAL)
 		return lacks(folder, "which has no idmapped mounts on this kernel", err);

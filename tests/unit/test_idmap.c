@@ -548,6 +548,23 @@ START_TEST(what_is_mounted_below_has_the_attributes_too)
 }
 END_TEST
 
+/* Most machines share their mounts with whoever copies them. */
+START_TEST(nothing_that_is_mounted_on_it_comes_to_the_machine)
+{
+	CLEAN_FD int folder = tree_make("w");
+	CLEAN_FD int clone = -1;
+
+	ck_assert(!mkdir("to", 0755) && !mkdir("w/below", 0755) && !mkdir("w/below/seen", 0755));
+	ck_assert(!mount(NULL, "/tmp", NULL, MS_REC | MS_SHARED, NULL));
+	clone = clone_of(folder, OWNER, GROUP);
+	ck_assert(!syscall(SYS_move_mount, clone, "", AT_FDCWD, "to", MOVE_MOUNT_F_EMPTY_PATH));
+	ck_assert(!mount("none", "to/below", "tmpfs", 0, "size=4k"));
+	ck_assert(access("to/below/seen", F_OK) && !access("w/below/seen", F_OK));
+	ck_assert(!umount("to/below") && !mount("none", "w/below", "tmpfs", 0, "size=4k"));
+	ck_assert(!access("to/below/seen", F_OK) && access("w/below/seen", F_OK));
+}
+END_TEST
+
 /* Detached mounts are in nobody's list. */
 static unsigned mounts_count(void)
 {
@@ -647,6 +664,7 @@ int main(void)
 		tcase_add_test(t, whoever_the_owner_is);
 		tcase_add_test(t, a_mount_inside_hides_what_it_did_and_is_not_entered);
 		tcase_add_test(t, what_is_mounted_below_has_the_attributes_too);
+		tcase_add_test(t, nothing_that_is_mounted_on_it_comes_to_the_machine);
 		tcase_add_test(t, it_is_in_nobodys_tree_and_leaves_nothing);
 		tcase_add_test(t, a_file_system_without_them_is_named);
 		tcase_add_test(t, a_mount_that_is_mapped_already_is_told_apart);
