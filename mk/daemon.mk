@@ -1,6 +1,6 @@
 # The parent of the daemon's processes, and what it talks to people with.
 RUNTIME_SRC += runtime/sandbox/cgroup.c runtime/sandbox/feature.c runtime/sandbox/feature_lsm.c runtime/sandbox/feature_more.c runtime/sandbox/feature_network.c runtime/sandbox/feature_try.c \
-	runtime/front/daemon.c runtime/front/doctor.c runtime/front/doctor_processes.c runtime/front/generation.c \
+	runtime/front/daemon.c runtime/front/doctor.c runtime/front/doctor_processes.c runtime/front/doctor_workspaces.c runtime/front/folders.c runtime/front/generation.c \
 	runtime/front/generations.c runtime/front/hook.c runtime/front/listen.c runtime/front/machine.c runtime/front/orphans.c runtime/front/owner.c \
 	runtime/sandbox/parts.c \
 	runtime/front/reached.c runtime/front/ready.c runtime/front/registered.c runtime/front/reload.c runtime/front/serve.c runtime/front/start.c

@@ -51,7 +51,7 @@ while read -r n kind t; do
 done < "$work/list"
 cat "$work"/said/*.took 2>/dev/null | LC_ALL=C sort -rn > "$BUILD/took"
 # What passes without having tried all it is there for.
-"$KRUXRT" doctor 2>/dev/null | sed -n 's/^  \([a-z.]*\) *\(waivable\|limits\) *no: .*/no \1 here: its tests ran without/p'
+"$KRUXRT" doctor 2>/dev/null | sed -n 's/^  \([a-z.-]*\) *\(waivable\|limits\|workspace\) *no: .*/no \1 here: its tests ran without/p'
 [ "$(id -u)" = 0 ] || echo "not as root: tests of what only root can do, or is refused, were left out"
 # Once more, behind all that passed.
 [ ! -e "$work/failed" ] || sed 's/^/> /' "$work/failed"

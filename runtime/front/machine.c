@@ -4,6 +4,7 @@
 #include "runtime/base/err.h"
 
 #include <errno.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -41,15 +42,33 @@ int machine_waive(struct machine *m, const char *list, struct krux_err *err)
 	return 0;
 }
 
+void machine_lacks(struct machine *m, enum feature_number i, const char *fmt, ...)
+{
+	const struct feature *f = &feature_list[i];
+	char where[256];
+	size_t n = 0;
+	va_list ap;
+
+	va_start(ap, fmt);
+	if (vsnprintf(where, sizeof where, fmt, ap) < 0)
+		*where = 0;
+	va_end(ap);
+	while (m->missing[n])
+		n++;
+	snprintf(m->text[n], sizeof m->text[n], "%s: %s: %s", f->name, where, f->loses);
+	m->missing[n] = m->text[n];
+	m->missing[n + 1] = NULL;
+}
+
 int machine_check(struct machine *m, struct krux_err *err)
 {
-	size_t n = 0;
-
+	m->missing[0] = NULL;
 	for (unsigned i = 0; i < FEATURES; i++) {
 		const struct feature *f = &feature_list[i];
 		int no = 0;
 
-		if (f->need == FEATURE_COMMANDS || f->need == FEATURE_CONNECTS || f->need == FEATURE_UNUSED)
+		/* WORKSPACE is asked of folders, once they are known. */
+		if (f->need == FEATURE_COMMANDS || f->need == FEATURE_CONNECTS || f->need == FEATURE_WORKSPACE || f->need == FEATURE_UNUSED)
 			continue;
 		if (feature_try((enum feature_number)i, &no))
 			return err_set(err, errno, "try what the machine has");
@@ -65,11 +84,8 @@ int machine_check(struct machine *m, struct krux_err *err)
 		if (!feature_is_waived(i, m->waived))
 			return err_set(err, no, "this machine lacks %s: %s; --allow-missing %s goes without "
 			               "(kruxrt doctor says more)", f->name, f->loses, f->name);
-		snprintf(m->text[n], sizeof m->text[n], "%s: %s: %s", f->name, strerror(no), f->loses);
-		m->missing[n] = m->text[n];
-		n++;
+		machine_lacks(m, i, "%s", strerror(no));
 	}
-	m->missing[n] = NULL;
 	return 0;
 }
 

@@ -19,14 +19,15 @@ const struct feature feature_list[FEATURES] = {
 
 const char *feature_need_word(enum feature_need need)
 {
-	static const char *const words[] = { "needed", "waivable", "commands", "connects", "limits", "second", "unused" };
+	static const char *const words[] = { "needed", "waivable", "commands", "connects", "limits", "workspace", "second", "unused" };
 
 	return words[need];
 }
 
 bool feature_is_waivable(enum feature_number i)
 {
-	return feature_list[i].need == FEATURE_WAIVABLE || feature_list[i].need == FEATURE_LIMITS;
+	return feature_list[i].need == FEATURE_WAIVABLE || feature_list[i].need == FEATURE_LIMITS ||
+	       feature_list[i].need == FEATURE_WORKSPACE;
 }
 
 bool feature_can_be_waived(const char *name)

@@ -15,7 +15,7 @@ code=$?
 [ $code = 0 ] || [ $code = 1 ]
 ok $? "doctor exits with $code: $(cat "$TMP/err")"
 sed -n 's/^| `\(.*\)` | .*/\1/p' "$TMP/table" > "$TMP/names"
-sed -n 's/^  \([a-z][a-z0-9.-]*\) *\(needed\|waivable\|commands\|connects\|limits\|second\|unused\) .*/\1/p' "$TMP/said" | cmp -s - "$TMP/names"
+sed -n 's/^  \([a-z][a-z0-9.-]*\) *\(needed\|waivable\|commands\|connects\|limits\|workspace\|second\|unused\) .*/\1/p' "$TMP/said" | cmp -s - "$TMP/names"
 ok $? "doctor shows each feature once, in the order of the table"
 # What such a one would hold is not held where it is there, either.
 ! grep -A1 ' unused *no' "$TMP/said" | grep -q 'without it'

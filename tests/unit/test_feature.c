@@ -15,7 +15,7 @@ START_TEST(names_are_unique_and_words_are_there)
 		ck_assert(*f->name && *f->loses && *f->get);
 		for (unsigned k = 0; k < i; k++)
 			ck_assert_str_ne(f->name, feature_list[k].name);
-		ck_assert_int_eq(feature_can_be_waived(f->name), f->need == FEATURE_WAIVABLE || f->need == FEATURE_LIMITS);
+		ck_assert_int_eq(feature_can_be_waived(f->name), f->need == FEATURE_WAIVABLE || f->need == FEATURE_LIMITS || f->need == FEATURE_WORKSPACE);
 	}
 	ck_assert(!feature_can_be_waived(""));
 	ck_assert(!feature_can_be_waived("cgrou"));
@@ -61,6 +61,7 @@ static const struct {
 	size_t n;
 } lists[] = {
 	{ NULL, true, 0 }, { "", true, 0 }, { "cgroup", true, 1 }, { "cgroup.memory,cgroup.kill", true, 2 },
+	{ "idmapped-mounts", true, 1 }, { "idmapped-mounts,cgroup", true, 2 }, { "idmapped", false, 0 },
 	{ "cgroup,", true, 1 }, { ",cgroup", false, 0 }, { "cgroup,,cgroup.kill", false, 0 }, { "Cgroup", false, 0 },
 	{ " cgroup", false, 0 }, { "cgroup seccomp", false, 0 }, { "everything", false, 0 },
 	/* What no start and no command asks for is there or not when a call needs it, whatever was named. */
