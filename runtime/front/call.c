@@ -25,8 +25,7 @@ static const char help[] =
 "  --as AGENT        whom to call as\n"
 "  --socket PATH     the daemon's (KRUX_SOCKET, else krux/agent.sock below\n"
 "                    XDG_RUNTIME_DIR or /run)\n"
-"  --token-file F    the agent's token; or --key F, its secret key; with neither\n"
-"                    the uid has to do\n"
+"  --token-file F    the agent's token; or --key F, its secret key; else its uid\n"
 "  --wait            when a person has to approve the call, wait for that\n"
 "  --deadline 5s     end the call then\n"
 "  --json            nothing but the answer: no words on standard error\n"
@@ -37,6 +36,7 @@ static const char help[] =
 "  --workspace DIR   the agent's /workspace (DIR/workspaces/AGENT)\n"
 "  --reach CIDR,...  private addresses that the call may connect to (none)\n"
 "  --proxy http://H:P  it connects by way of that; --proxy-names: it finds names\n"
+"  --allow-missing F,...  do without these features (kruxrt doctor)\n"
 "  --dev             let a development key through; answers and records say so\n"
 "\n"
 "Exit: 0 it ran and answers; 1 denied, deferred, or one of its errors; 2 wrong\n"
@@ -131,8 +131,8 @@ static const char *wrong(struct call *c)
 	if (c->state && (c->socket || c->token_file || c->key_file || c->wait || c->deadline))
 		return "--state makes the call without a daemon: --socket, --token-file, --key, --wait and "
 		       "--deadline are for the daemon";
-	if (!c->state && (c->bundle || c->workspace || c->reach || c->proxy || c->proxy_names || c->dev))
-		return "--bundle, --workspace, --reach, --proxy and --dev go with --state; the daemon has its own";
+	if (!c->state && (c->bundle || c->workspace || c->reach || c->proxy || c->proxy_names || c->missing || c->dev))
+		return "--bundle, --workspace, --reach, --proxy, --allow-missing and --dev go with --state; the daemon has its own";
 	if (c->token_file && c->key_file)
 		return "--token-file or --key, not both";
 	if (!c->state && !c->agent)
@@ -161,6 +161,7 @@ int call_command(int argc, char **argv)
 		{ .name = "--reach", .value = &c.reach },
 		{ .name = "--proxy", .value = &c.proxy },
 		{ .name = "--proxy-names", .flag = &c.proxy_names },
+		{ .name = "--allow-missing", .value = &c.missing },
 		{ .name = "--socket", .value = &c.socket },
 		{ .name = "--token-file", .value = &c.token_file },
 		{ .name = "--key", .value = &c.key_file },

@@ -18,13 +18,12 @@
 #include <unistd.h>
 
 /* In the child. Of this program's signals none are changed, so that ^C reaches both. */
-static void serve_become(const struct call *c, const char *path, const char *bundle, int theirs) __attribute__((noreturn));
+static void serve_become(const struct call *c, const char *path, const char *bundle, const char *missing, int theirs) __attribute__((noreturn));
 
-static void serve_become(const struct call *c, const char *path, const char *bundle, int theirs)
+static void serve_become(const struct call *c, const char *path, const char *bundle, const char *missing, int theirs)
 {
-	/* Control groups are not needed to wait for one call. */
 	const char *argv[20] = { path, "serve", "--only", c->agent, "--state", c->state, "--bundle", bundle,
-		                 "--allow-missing", "cgroup" };
+		                 "--allow-missing", missing };
 	size_t n = 10;
 
 	if (c->workspace) {
@@ -52,11 +51,15 @@ static void serve_become(const struct call *c, const char *path, const char *bun
 static pid_t serve_start(const struct call *c, int *ours)
 {
 	CLEAN_FREE char *bundle = NULL;
+	CLEAN_FREE char *missing = NULL;
 	char path[PROGRAM_PATH];
 	int pair[2];
 	pid_t pid;
 
 	if (c->bundle ? !(bundle = strdup(c->bundle)) : asprintf(&bundle, "%s/bundle.krux", c->state) < 0)
+		return -1;
+	/* Control groups are not needed to wait for one call. */
+	if (asprintf(&missing, "cgroup%s%s", c->missing ? "," : "", c->missing ? c->missing : "") < 0)
 		return -1;
 	if (!program_beside("kruxrt", path) || socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair))
 		return -1;
@@ -64,7 +67,7 @@ static pid_t serve_start(const struct call *c, int *ours)
 	fflush(stderr);
 	pid = fork();
 	if (!pid)
-		serve_become(c, path, bundle, pair[1]);
+		serve_become(c, path, bundle, missing, pair[1]);
 	close(pair[1]);
 	if (pid < 0)
 		close(pair[0]);

@@ -9,6 +9,7 @@
 #include "runtime/base/state.h"
 #include "runtime/base/uids.h"
 #include "runtime/front/daemon.h"
+#include "runtime/front/folders.h"
 #include "runtime/front/listen.h"
 #include "runtime/front/machine.h"
 #include "runtime/front/options.h"
@@ -17,6 +18,7 @@
 #include "runtime/egress/proxy.h"
 #include "runtime/front/reached.h"
 #include "runtime/front/ready.h"
+#include "runtime/front/registered.h"
 #include "runtime/gate/gate_run.h"
 #include "runtime/gate/limits.h"
 #include "runtime/sandbox/cgroup.h"
@@ -298,6 +300,19 @@ static int only_take(struct serve *s, struct krux_err *err)
 	return 0;
 }
 
+/* As root calls run as their agent's uid, which their workspaces have to allow. */
+static int folders_take(struct serve *s, struct krux_err *err)
+{
+	CLEANUP(registered_free) struct registered all = { .n = 0 };
+	const struct registered_agent only = { s->only, s->workspace.path };
+
+	if (geteuid())
+		return 0;
+	if (s->only)
+		return folders_check(&s->machine, &only, 1, err);
+	return registered_read(&s->state, &all, err) || folders_check(&s->machine, all.agent, all.n, err) ? -1 : 0;
+}
+
 /* What a daemon that was killed left in its groups ends before its calls are called unknown. The machine was
  * checked: who has no groups waived them. */
 static int cgroup_take(struct serve *s, struct krux_err *err)
@@ -360,7 +375,8 @@ static int serve_open(struct serve *s, int *code, struct krux_err *err)
 	    only_take(s, err))
 		return -1;
 	*code = EXIT_SYSTEM;
-	return owner_settle(&s->state, start->uid_base + UID_RECORDER, &start->keys, err) || cgroup_take(s, err) ? -1 : 0;
+	return folders_take(s, err) || owner_settle(&s->state, start->uid_base + UID_RECORDER, &start->keys, err) || cgroup_take(s, err) ?
+		-1 : 0;
 }
 
 static int serve_run(struct serve *s)
