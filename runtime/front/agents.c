@@ -13,6 +13,7 @@
 static const char help[] =
 "kruxrt agents add NAME --token|--key F.pub|--uid N --operator KEY\n"
 "                  [--workspace DIR] [--bundle F]\n"
+"                  [--allow-missing idmapped-mounts]\n"
 "kruxrt agents list\n"
 "kruxrt agents revoke NAME --operator KEY\n"
 "kruxrt agents clear WORKSPACE LABEL... --operator KEY --reason TEXT\n"
@@ -25,6 +26,8 @@ static const char help[] =
 "  --uid N           its processes run as this uid, which is nobody else's\n"
 "  --workspace DIR   /workspace in its calls (with --state: DIR/workspaces/NAME)\n"
 "  --bundle F        show what this lets the name do (--state: DIR/bundle.krux)\n"
+"  --allow-missing idmapped-mounts  the folder's file system may lack them: calls\n"
+"                    run as its owner, where kruxrt serve was told so, too\n"
 "  --operator KEY    the operator's secret key\n"
 "  --reason TEXT     is recorded\n"
 "  --socket PATH     the daemon's supervisor socket\n"
@@ -57,6 +60,7 @@ int agents_command(int argc, char **argv)
 		{ .name = "--uid", .value = &a.uid },
 		{ .name = "--workspace", .value = &a.workspace },
 		{ .name = "--bundle", .value = &a.bundle },
+		{ .name = "--allow-missing", .value = &a.missing },
 		{ .name = "--operator", .value = &a.place.operator },
 		{ .name = "--reason", .value = &a.reason },
 		{ .name = "--socket", .value = &a.place.socket },

@@ -10,7 +10,7 @@ struct agents {
 	struct act_place place;
 	const char *operand[AGENTS_OPERANDS];
 	size_t n;
-	const char *key, *uid, *workspace, *bundle, *reason;
+	const char *key, *uid, *workspace, *bundle, *reason, *missing;
 	bool token, json, help;
 };
 

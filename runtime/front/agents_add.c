@@ -7,6 +7,7 @@
 #include "runtime/base/screen.h"
 #include "runtime/base/state.h"
 #include "runtime/front/ctl.h"
+#include "runtime/front/folders.h"
 #include "runtime/front/front.h"
 #include "runtime/front/places.h"
 #include "runtime/front/rights.h"
@@ -17,6 +18,7 @@
 #include "capspec/guard.h"
 #include "capspec/key.h"
 
+#include <errno.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <string.h>
@@ -99,10 +101,29 @@ static const char *wrong(struct adding *d)
 	               uid >= (krux_i128)UINT32_MAX))
 		return "--uid: a number of a user";
 	d->uid = (uint64_t)uid;
+	if (a->missing && strcmp(a->missing, FOLDERS_FEATURE) != 0)
+		return "--allow-missing: of an agent's folder it is " FOLDERS_FEATURE " alone";
 	return a->place.state || a->workspace ? NULL : "--workspace DIR says which folder is the agent's";
 }
 
 /* ---- the folder ---- */
+
+/* As root its calls run as a uid of its own, which the folder has to allow. Of a daemon that is not root's too: it may be served by
+ * root next time, and root can say that it need not. */
+static int folder_maps(const struct adding *d, int fd, struct krux_err *err)
+{
+	CLEANUP(folders_close) struct folders f = FOLDERS_NONE;
+	struct krux_err why = { 0 };
+
+	if (geteuid() || !folders_try(&f, fd, &why))
+		return 0;
+	if (why.no != EOPNOTSUPP)
+		return err_set(err, 0, "workspace %s: %s", d->workspace, why.text);
+	if (d->a->missing)
+		return 0;
+	return err_set(err, 0, "workspace %.200s: %s. Take a folder elsewhere (ext4, xfs and btrfs have them), or let its calls run as "
+	               "the folder's owner: --allow-missing " FOLDERS_FEATURE ", here and of kruxrt serve", d->workspace, why.text);
+}
 
 /* Of a daemon that runs, the gate looks at its places. */
 static int folder_named(struct adding *d, struct krux_err *err)
@@ -110,7 +131,7 @@ static int folder_named(struct adding *d, struct krux_err *err)
 	CLEAN_FD int fd = file_folder(d->a->workspace, err);
 
 	d->workspace = fd < 0 ? NULL : file_path(fd, err);
-	return d->workspace ? workspace_fits(fd, d->workspace, err) : -1;
+	return d->workspace && !workspace_fits(fd, d->workspace, err) && !folder_maps(d, fd, err) ? 0 : -1;
 }
 
 /* Of a stopped one. */
@@ -131,7 +152,7 @@ static int folder_find(struct adding *d, struct krux_err *err)
 	if (workspace_open(&state, a->workspace, a->operand[1], &w, err))
 		return -1;
 	d->workspace = strdup(w.path);
-	return d->workspace ? 0 : err_set(err, 0, "out of memory");
+	return d->workspace ? folder_maps(d, w.fd, err) : err_set(err, 0, "out of memory");
 }
 
 /* ---- what the name gains ---- */

@@ -52,9 +52,9 @@ k freeze --agent 'A B'; echo "exit $?"
 echo "== agents"
 with "$hello" "$welcome" '< s-agents' "$(json '{"agents":[{"name":"builder","workspace":"/srv/w","auth":"token","revoked":false,"frozen":false,"record":3},{"name":"ci-1","workspace":"/srv/\u001bw","auth":"key","key":"'$hash'","revoked":true},{"name":"p","workspace":"/w","auth":"uid","uid":1001,"revoked":false,"frozen":true}]}')" -- k agents list
 with "$hello" "$welcome" '< s-agents' "$(json '{"agents":[]}')" -- k agents list --json
-with "$hello" "$welcome" '< s-nonce' "$given" '< s-act' '> s-done id=ID record=42' -- k agents add builder --key "$TMP/agent.pub" --workspace /dev --operator "$TMP/ops.key"
-with "$hello" "$welcome" '< s-nonce' "$given" '< s-act' '> s-done id=ID record=43' -- k agents add p --uid 1001 --workspace /dev --operator "$TMP/ops.key"
-with "$hello" "$welcome" '< s-nonce' "$given" '< s-act' '> s-refused id=ID why="there is an agent of this name"' -- k agents add p --uid 1001 --workspace /dev --operator "$TMP/ops.key" --json
+with "$hello" "$welcome" '< s-nonce' "$given" '< s-act' '> s-done id=ID record=42' -- k agents add builder --key "$TMP/agent.pub" --workspace /dev --allow-missing idmapped-mounts --operator "$TMP/ops.key"
+with "$hello" "$welcome" '< s-nonce' "$given" '< s-act' '> s-done id=ID record=43' -- k agents add p --uid 1001 --workspace /dev --allow-missing idmapped-mounts --operator "$TMP/ops.key"
+with "$hello" "$welcome" '< s-nonce' "$given" '< s-act' '> s-refused id=ID why="there is an agent of this name"' -- k agents add p --uid 1001 --workspace /dev --allow-missing idmapped-mounts --operator "$TMP/ops.key" --json
 with "$hello" "$welcome" '< s-nonce' "$given" '< s-act' '> s-done id=ID record=44' -- k agents revoke builder --operator "$TMP/ops.key"
 with "$hello" "$welcome" '< s-nonce' "$given" '< s-act' '> s-done id=ID record=45' -- k agents clear /srv/w file-content web --operator "$TMP/ops.key" --reason "looked through" --json
 for o in "add builder" "add builder --token --operator x" "add builder --token --uid 1 --workspace /dev --operator x" "add BUILDER --token --workspace /dev --operator x" \
