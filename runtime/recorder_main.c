@@ -35,5 +35,6 @@ int main(void)
 	o.missing = b.missing;
 	o.agent = b.agent;
 	o.workspace = b.workspace;
+	o.agents = b.agents;
 	_exit(recorder_run(BEGIN_CHANNEL, &o));
 }

@@ -48,6 +48,7 @@ bool carry_takes(uint64_t kind)
 	case AUDIT_KIND_CLEAR:
 	case AUDIT_KIND_ROLLBACK:
 	case AUDIT_KIND_ACKNOWLEDGED:
+	case AUDIT_KIND_START:
 		return true;
 	default:
 		return false;
@@ -63,6 +64,7 @@ const char *carry_result_text(enum carry_result r)
 		[CARRY_INTENT] = "it is about an intent that does not wait for an outcome",
 		[CARRY_TICKET] = "its ticket does not wait",
 		[CARRY_NONCE] = "this act was done before",
+		[CARRY_RUNS_AS] = "it runs as another uid than its agent's calls do",
 	};
 
 	return text[r];
@@ -78,12 +80,64 @@ static bool texts_read(struct krux_str list)
 	return item_check(&in, &schema) && in.p == in.end;
 }
 
+/* Numbers of the field; false: it has more than fit. */
+static bool runs_as_read(const struct record *r, uint32_t *number, size_t n)
+{
+	struct item_in in = open_item(r->field[AUDIT_RUNS_AS].s);
+	uint64_t members, v;
+
+	if (!item_take(&in, ITEM_LIST, &members) || members != n)
+		return false;
+	for (size_t i = 0; i < n; i++) {
+		if (!item_take(&in, ITEM_UINT, &v) || v >= AGENT_UID_NONE)
+			return false;
+		number[i] = (uint32_t)v;
+	}
+	return true;
+}
+
+uint32_t record_runs_as(const struct record *r)
+{
+	uint32_t uid;
+
+	return record_has(r, AUDIT_RUNS_AS) && runs_as_read(r, &uid, 1) ? uid : AGENT_UID_NONE;
+}
+
+/* Where calls run as uids of their own, each intent says which; elsewhere none does. */
+bool carry_runs_as_follows(const struct carry *c, const struct record *r)
+{
+	if (!c->uids.count || !record_has(r, AUDIT_RUNS_AS))
+		return !c->uids.count && !record_has(r, AUDIT_RUNS_AS);
+	return record_runs_as(r) != AGENT_UID_NONE &&
+	       record_runs_as(r) == carry_runs_as(c, r->field[AUDIT_AGENT].s, (enum audit_auth)r->field[AUDIT_AUTH].u);
+}
+
+/* A first uid and how many there are; one at least, and all are numbers of users. */
+static bool uids_read(const struct record *r, struct agent_uids *out)
+{
+	uint32_t number[2];
+
+	if (!runs_as_read(r, number, 2) || !number[1] || number[0] > AGENT_UID_NONE - number[1])
+		return false;
+	*out = (struct agent_uids){ number[0], number[1] };
+	return true;
+}
+
+static enum carry_result start_try(const struct record *r)
+{
+	struct agent_uids uids;
+
+	return !record_has(r, AUDIT_RUNS_AS) || uids_read(r, &uids) ? CARRY_OK : CARRY_UNREADABLE;
+}
+
 static enum carry_result intent_try(const struct carry *c, const struct record *r)
 {
 	static const char counters[] = "[(uttu)]";
 	const char *schema = counters;
 	struct item_in in;
 
+	if (!carry_runs_as_follows(c, r))
+		return CARRY_RUNS_AS;
 	if (record_has(r, AUDIT_TICKET) && !ticket_find(c, ticket_of(r)))
 		return CARRY_TICKET;
 	if (record_has(r, AUDIT_LABELS) && !texts_read(r->field[AUDIT_LABELS].s))
@@ -104,6 +158,8 @@ enum carry_result carry_try(const struct carry *c, const struct record *r)
 	switch (kind) {
 	case AUDIT_KIND_INTENT:
 		return intent_try(c, r);
+	case AUDIT_KIND_START:
+		return start_try(r);
 	case AUDIT_KIND_OUTCOME:
 	case AUDIT_KIND_UNKNOWN:
 	case AUDIT_KIND_STARTED:
@@ -262,6 +318,7 @@ static bool agent_add(struct carry *c, const struct record *r)
 	struct carry_agent a = { .name = r->field[AUDIT_NAME].s, .seq = r->field[AUDIT_SEQ].u };
 	const struct carry_agent *known = carry_agent_find(c, a.name);
 
+	a.place = known ? known->place : c->nagents;
 	if (action_is(r, "revoke")) {
 		if (!known)
 			return true;
@@ -309,6 +366,15 @@ static bool freeze_add(struct carry *c, const struct record *r)
 	return true;
 }
 
+/* What calls run as while this writer writes. */
+static bool start_add(struct carry *c, const struct record *r)
+{
+	c->uids = (struct agent_uids){ 0, 0 };
+	if (!record_has(r, AUDIT_RUNS_AS))
+		return true;
+	return uids_read(r, &c->uids) && (c->numbered || agents_number(c));
+}
+
 static bool clear_add(struct carry *c, const struct record *r)
 {
 	struct place *place = table_find(&c->places, r->field[AUDIT_WORKSPACE].s);
@@ -347,6 +413,8 @@ static bool meaning(struct carry *c, const struct record *r, struct krux_str byt
 		return key_add(c, r);
 	case AUDIT_KIND_FREEZE:
 		return freeze_add(c, r);
+	case AUDIT_KIND_START:
+		return start_add(c, r);
 	case AUDIT_KIND_CLEAR:
 		return clear_add(c, r);
 	case AUDIT_KIND_ROLLBACK:

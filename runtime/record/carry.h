@@ -5,6 +5,7 @@
 #ifndef KRUX_CARRY_H
 #define KRUX_CARRY_H
 
+#include "runtime/base/uids.h"
 #include "runtime/record/record.h"
 
 struct carry;
@@ -22,6 +23,7 @@ enum carry_result {
 	CARRY_INTENT,          /* about an intent that is not open */
 	CARRY_TICKET,          /* the ticket does not wait */
 	CARRY_NONCE,           /* an operator's act that was done before */
+	CARRY_RUNS_AS,         /* not the uid that its agent's calls run as */
 };
 /* One more record and its leaf; bytes are its own. A gate may leave out kinds that carry_takes
  * denies. */
@@ -92,10 +94,20 @@ struct carry_agent {
 	uint64_t uid;                              /* PEER */
 	bool revoked;
 	uint64_t seq;                              /* of the record that says so */
+	uint64_t place;                            /* among all agents, by when they were first registered; it keeps it */
 };
 size_t carry_agents(const struct carry *);
 const struct carry_agent *carry_agent(const struct carry *, size_t i);
 const struct carry_agent *carry_agent_find(const struct carry *, struct krux_str name);
+
+/* What calls run as since the writer's last start; count 0: as their workspace's owner. */
+struct agent_uids carry_uids(const struct carry *);
+/* What calls of that agent run as, who is known in that way; AGENT_UID_NONE: there are none, or none for it. */
+uint32_t carry_runs_as(const struct carry *, struct krux_str agent, enum audit_auth);
+/* Does this intent say so. */
+bool carry_runs_as_follows(const struct carry *, const struct record *intent);
+/* What an intent says; AGENT_UID_NONE: nothing. */
+uint32_t record_runs_as(const struct record *intent);
 
 /* Keys that the log has seen trusted, in the order of the records. */
 struct carry_key {

@@ -114,6 +114,21 @@ const struct carry_agent *carry_agent_find(const struct carry *c, struct krux_st
 	return a ? &a->a : NULL;
 }
 
+struct agent_uids carry_uids(const struct carry *c)
+{
+	return c->uids;
+}
+
+uint32_t carry_runs_as(const struct carry *c, struct krux_str agent, enum audit_auth auth)
+{
+	const struct carry_agent *a;
+
+	if (auth == AUDIT_AUTH_CLAIMED)
+		return agent_uid_alone(&c->uids);
+	a = carry_agent_find(c, agent);
+	return a ? agent_uid(&c->uids, a->place) : AGENT_UID_NONE;
+}
+
 size_t carry_keys(const struct carry *c)
 {
 	return c->nkeys;

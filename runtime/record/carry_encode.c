@@ -2,16 +2,22 @@
  * again: what does not come out the same was not written by carry_encode. */
 #include "runtime/record/carry_part.h"
 
+#include "runtime/base/cleanup.h"
+
 #include "capspec/item.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-enum { FORM = 1 };
+/* The second has places of agents, and what calls run as: once that is any. */
+enum { FORM = 1, FORM_NUMBERED = 2 };
 
-static const char schema[] =
-	"(uuuuut[b32][(tu)][(uttt)][(c[(tb32b64)])][(t[t][(tu)])][(tutt[(uu)])]"
-	"[(ttu[b32]uuu)][(ub32ttu)][(tu)][b16]c)";
+#define BEFORE_AGENTS "(uuuuut[b32][(tu)][(uttt)][(c[(tb32b64)])][(t[t][(tu)])][(tutt[(uu)])]"
+#define BEHIND_AGENTS "[(ub32ttu)][(tu)][b16]c"
+static const char *const schema[] = {
+	[FORM] = BEFORE_AGENTS "[(ttu[b32]uuu)]" BEHIND_AGENTS ")",
+	[FORM_NUMBERED] = BEFORE_AGENTS "[(ttu[b32]uuuu)]" BEHIND_AGENTS "[(uu)])",
+};
 enum { MEMBERS = 17 };
 
 static struct krux_str bytes_of(const void *p, size_t n)
@@ -158,7 +164,7 @@ static void agents_write(struct item_out *o, const struct carry *c)
 		const struct carry_agent *a = &c->agent[i]->a;
 		bool proof = a->auth != AUDIT_AUTH_PEER;
 
-		item_head(o, ITEM_LIST, 7);
+		item_head(o, ITEM_LIST, 7 + c->numbered);
 		item_str(o, ITEM_TEXT, a->name);
 		item_str(o, ITEM_TEXT, a->workspace);
 		item_head(o, ITEM_UINT, a->auth);
@@ -168,6 +174,8 @@ static void agents_write(struct item_out *o, const struct carry *c)
 		item_head(o, ITEM_UINT, a->uid);
 		item_head(o, ITEM_UINT, a->revoked);
 		item_head(o, ITEM_UINT, a->seq);
+		if (c->numbered)
+			item_head(o, ITEM_UINT, a->place);
 	}
 }
 
@@ -186,7 +194,7 @@ static void keys_write(struct item_out *o, const struct carry *c)
 
 static void numbers_write(struct item_out *o, const struct carry *c)
 {
-	item_head(o, ITEM_UINT, FORM);
+	item_head(o, ITEM_UINT, c->numbered ? FORM_NUMBERED : FORM);
 	item_head(o, ITEM_UINT, c->next);
 	item_head(o, ITEM_UINT, c->latest);
 	item_head(o, ITEM_UINT, c->horizon);
@@ -213,13 +221,23 @@ static void numbers_write(struct item_out *o, const struct carry *c)
 	}
 }
 
+static void uids_write(struct item_out *o, const struct agent_uids *uids)
+{
+	item_head(o, ITEM_LIST, uids->count != 0);
+	if (!uids->count)
+		return;
+	item_head(o, ITEM_LIST, 2);
+	item_head(o, ITEM_UINT, uids->base);
+	item_head(o, ITEM_UINT, uids->count);
+}
+
 static void state_write(struct item_out *o, const struct carry *c, const struct sorted *s)
 {
 	struct tree whole = c->tree;
 	uint8_t tree[TREE_PACKED];
 
 	waiting_add(c, &whole);
-	item_head(o, ITEM_LIST, MEMBERS);
+	item_head(o, ITEM_LIST, MEMBERS + c->numbered);
 	numbers_write(o, c);
 	tickets_write(o, c);
 	places_write(o, c, s);
@@ -236,6 +254,8 @@ static void state_write(struct item_out *o, const struct carry *c, const struct 
 	for (size_t i = 0; i < c->nonces.n; i++)
 		item_str(o, ITEM_BYTES, bytes_of(((const struct nonce *)s->nonces[i])->bytes, 16));
 	item_str(o, ITEM_BYTES, bytes_of(tree, tree_pack(&whole, tree)));
+	if (c->numbered)
+		uids_write(o, &c->uids);
 }
 
 uint8_t *carry_encode(const struct carry *c, size_t *n)
@@ -291,8 +311,10 @@ static bool numbers_read(struct item_in *in, struct carry *c)
 	uint64_t n;
 
 	list(in);
-	if (number(in) != FORM)
+	n = number(in);
+	if (n != FORM && n != FORM_NUMBERED)
 		return false;
+	c->numbered = n == FORM_NUMBERED;
 	c->next = number(in);
 	c->latest = number(in);
 	c->horizon = number(in);
@@ -434,7 +456,39 @@ static bool agent_read(struct item_in *in, struct carry *c)
 	a.uid = number(in);
 	a.revoked = number(in) != 0;
 	a.seq = number(in);
+	if (c->numbered)
+		a.place = number(in);
 	return agent_keep(c, &a);
+}
+
+/* No two agents have one place, so that none has another's uid. */
+static bool places_differ(const struct carry *c)
+{
+	CLEAN_FREE bool *taken = calloc(c->nagents + 1, sizeof *taken);
+
+	for (size_t i = 0; taken && i < c->nagents; i++) {
+		uint64_t place = c->agent[i]->a.place;
+
+		if (place >= c->nagents || taken[place])
+			return false;
+		taken[place] = true;
+	}
+	return taken != NULL;
+}
+
+static bool uids_read(struct item_in *in, struct carry *c)
+{
+	uint64_t base, count, n = list(in);
+
+	if (!n)
+		return true;
+	list(in);
+	base = number(in);
+	count = number(in);
+	if (n > 1 || !count || count > AGENT_UID_NONE || base > AGENT_UID_NONE - count)
+		return false;
+	c->uids = (struct agent_uids){ (uint32_t)base, (uint32_t)count };
+	return true;
 }
 
 static bool key_read(struct item_in *in, struct carry *c)
@@ -480,15 +534,24 @@ static bool state_read(struct item_in *in, struct carry *c)
 		for (uint64_t i = list(in); i; i--)
 			if (!each[k](in, c))
 				return false;
-	return item_take_str(in, ITEM_BYTES, &tree) &&
-	       tree_unpack(&c->tree, (const uint8_t *)tree.p, tree.n);
+	return item_take_str(in, ITEM_BYTES, &tree) && tree_unpack(&c->tree, (const uint8_t *)tree.p, tree.n) &&
+	       (!c->numbered || (places_differ(c) && uids_read(in, c)));
+}
+
+/* Of the form that it says it has; of another, the first: it is refused by that. */
+static const char *schema_of(struct item_in in)
+{
+	uint64_t n, form;
+
+	return item_take(&in, ITEM_LIST, &n) && item_take(&in, ITEM_UINT, &form) && form == FORM_NUMBERED ?
+	               schema[FORM_NUMBERED] : schema[FORM];
 }
 
 struct carry *carry_decode(struct krux_str s, const char **why)
 {
 	struct item_in in = { (const uint8_t *)s.p, (const uint8_t *)s.p + s.n, "it is not what a state holds" };
 	struct item_in check = in;
-	const char *form = schema;
+	const char *form = schema_of(in);
 	struct carry *c = NULL;
 	uint8_t *again;
 	size_t n;

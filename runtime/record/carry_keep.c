@@ -458,6 +458,30 @@ bool agent_keep(struct carry *c, const struct carry_agent *a)
 	return true;
 }
 
+static int agent_order(const void *a, const void *b)
+{
+	const struct agent *x = *(struct agent *const *)a, *y = *(struct agent *const *)b;
+
+	return (x->a.seq > y->a.seq) - (x->a.seq < y->a.seq);
+}
+
+bool agents_number(struct carry *c)
+{
+	struct agent **order = reallocarray(NULL, c->nagents + 1, sizeof *order);
+
+	if (!order)
+		return false;
+	for (size_t i = 0; i < c->nagents; i++)
+		order[i] = c->agent[i];
+	if (c->nagents)
+		qsort(order, c->nagents, sizeof *order, agent_order);
+	for (size_t i = 0; i < c->nagents; i++)
+		order[i]->a.place = i;
+	free(order);
+	c->numbered = true;
+	return true;
+}
+
 bool key_keep(struct carry *c, const struct carry_key *k)
 {
 	const struct name *role = name_keep(c, k->role), *name = name_keep(c, k->name);

@@ -62,6 +62,8 @@ struct nonce {
 
 struct carry {
 	uint64_t next, latest, horizon, acknowledged;
+	bool numbered;                       /* agents have places, which are kept from then on */
+	struct agent_uids uids;
 	const struct name *origin;
 	bool has_bundle;
 	uint8_t bundle[HASH_LEN];
@@ -113,6 +115,8 @@ bool ticket_keep(struct carry *, const struct record *r, struct krux_str bytes,
                  const uint8_t leaf[static HASH_LEN]);
 bool accept_keep(struct ticket *, const struct carry_accept *, struct carry *);
 bool agent_keep(struct carry *, const struct carry_agent *);
+/* Gives places to all agents, as they were registered last: a log that is older than places knows no more. */
+bool agents_number(struct carry *);
 bool key_keep(struct carry *, const struct carry_key *);
 bool freeze_keep(struct carry *, struct krux_str agent, uint64_t seq);
 bool nonce_keep(struct carry *, const uint8_t nonce[static 16]);

@@ -161,20 +161,25 @@ size_t record_whole(const struct record_head *h, const uint8_t *body, size_t n, 
 {
 	uint64_t count = (uint64_t)__builtin_popcountll(r->have), borrowed = r->have & ~record_numbers();
 	struct item_out map = { out, RECORD_HEAD, 0 };
-	/* The kind is the body's first field, behind the map's head; all others come behind the writer's. */
-	size_t skip = (count < 24 ? 1 : 2) + 1 + (r->field[AUDIT_KIND].u < 24 ? 1 : 2);
+	/* Behind the map's head, what a call runs as comes before all fields of the writer; the kind is the next, and the
+	 * others come behind the writer's. */
+	size_t nmap = count < 24 ? 1 : 2, first = record_has(r, AUDIT_RUNS_AS) ? 1 + r->field[AUDIT_RUNS_AS].s.n : 0;
+	size_t skip = nmap + first + 1 + (r->field[AUDIT_KIND].u < 24 ? 1 : 2);
 	uint8_t *p, check[RECORD_CHECK];
 
 	if (n + RECORD_HEAD > cap || n + RECORD_HEAD > RECORD_MAX)
 		return 0;
 	item_head(&map, ITEM_MAP, count + 7);
+	p = out + map.n;
+	memcpy(p, body + nmap, first);
+	fields_move(r, borrowed & RECORD_BIT(RUNS_AS), body + nmap, p);
 	record_set(r, AUDIT_SEQ, h->seq);
-	p = number_put(out + map.n, AUDIT_SEQ, h->seq);
+	p = number_put(p + first, AUDIT_SEQ, h->seq);
 	p = bytes_put(p, AUDIT_PREV, h->prev, HASH_LEN);
 	record_bytes(r, AUDIT_PREV, p - HASH_LEN, HASH_LEN);
 	p = number_put(p, AUDIT_KIND, r->field[AUDIT_KIND].u);
 	p = moment_put(p, r, h->moment);
-	fields_move(r, borrowed, body + skip, p);
+	fields_move(r, borrowed & ~RECORD_BIT(RUNS_AS), body + skip, p);
 	memcpy(p, body + skip, n - skip);
 	p += n - skip;
 	record_check(out, (size_t)(p - out), check);

@@ -111,7 +111,7 @@ struct fields {
 	struct item_in in;
 	const uint8_t *p;                    /* NULL: refused */
 	uint64_t left;                       /* fields that are still to come */
-	uint64_t last;                       /* the key before */
+	uint64_t least;                      /* key that may come next */
 };
 
 /* The next field to its place. */
@@ -124,12 +124,12 @@ static INLINE void field_next(struct fields *f, struct record *r, bool form_only
 		f->p = NULL;
 		return;
 	}
-	if (key.v >= AUDIT_FIELDS || !record_fields[key.v].schema || key.v <= f->last) {
-		f->p = refuse(&f->in, f->p, key.v <= f->last ? "keys that are not in order"
+	if (key.v >= AUDIT_FIELDS || !record_fields[key.v].schema || key.v < f->least) {
+		f->p = refuse(&f->in, f->p, key.v < f->least ? "keys that are not in order"
 		                                             : "a key that this version does not know");
 		return;
 	}
-	f->last = key.v;
+	f->least = key.v + 1;
 	f->left--;
 	r->have |= 1ull << key.v;
 	schema = record_fields[key.v].schema;
@@ -145,7 +145,7 @@ static INLINE bool fields_read(struct fields *f, struct record *r, bool form_onl
 	r->have = 0;
 	f->p = count.next;
 	f->left = count.v;
-	f->last = 0;
+	f->least = 0;
 	while (f->p && f->left)
 		field_next(f, r, form_only);
 	if (!f->p)
@@ -182,7 +182,7 @@ static INLINE bool fields_known(struct fields *f, const uint8_t *rest, struct re
 
 	f->p = rest;
 	/* Fields of the log's writer in a body are out of order here: it is refused the usual way. */
-	f->last = AUDIT_MONO;
+	f->least = AUDIT_MONO + 1;
 	while (f->left) {
 		if (i < k->n) {
 			n = known_take(k, i, f->left, f->p, f->in.end, r, &f->p);
@@ -190,11 +190,11 @@ static INLINE bool fields_known(struct fields *f, const uint8_t *rest, struct re
 			ntaken += n;
 			f->left -= n;
 			if (n)
-				f->last = k->field[i - 1].key;
+				f->least = k->field[i - 1].key + 1u;
 			if (!f->left)
 				break;
 		}
-		next = f->left == 1 && f->last < AUDIT_CHECK ? known_check_take(f->p, f->in.end, r) : NULL;
+		next = f->left == 1 && f->least <= AUDIT_CHECK ? known_check_take(f->p, f->in.end, r) : NULL;
 		if (next) {
 			f->p = next;
 			read |= RECORD_BIT(CHECK);
@@ -204,8 +204,8 @@ static INLINE bool fields_known(struct fields *f, const uint8_t *rest, struct re
 		if (!f->p)
 			return false;
 		nread++;
-		read |= 1ull << f->last;
-		while (i < k->n && k->field[i].key <= f->last)
+		read |= 1ull << (f->least - 1);
+		while (i < k->n && k->field[i].key < f->least)
 			i++;
 	}
 	f->in.p = f->p;

@@ -123,8 +123,16 @@ static const char *freeze_check(const struct record *r)
 	return NULL;
 }
 
+/* One uid of an intent, first and number of a start. */
+static bool runs_as_fits(const struct record *r, unsigned n)
+{
+	return !record_has(r, AUDIT_RUNS_AS) || r->field[AUDIT_RUNS_AS].s.p[0] == (char)(ITEM_LIST << 5 | n);
+}
+
 static const char *intent_check(const struct record *r)
 {
+	if (!runs_as_fits(r, 1))
+		return "a call runs as one uid";
 	if (!all_or_none(r, RECORD_BIT(TICKET) | RECORD_BIT(SIGNERS)))
 		return "ticket and signers belong together";
 	return request_check(r);
@@ -136,6 +144,8 @@ static const char *content_check(const struct record *r)
 	switch (r->field[AUDIT_KIND].u) {
 	case AUDIT_KIND_INTENT:
 		return intent_check(r);
+	case AUDIT_KIND_START:
+		return runs_as_fits(r, 2) ? NULL : "what calls run as is a first uid and how many there are";
 	case AUDIT_KIND_DEFERRED:
 		if (!all_or_none(r, RECORD_BIT(ABOUT) | RECORD_BIT(RESULT_BLOB)))
 			return "a run and the changes that it left belong together";

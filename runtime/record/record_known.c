@@ -9,14 +9,15 @@
 #include <string.h>
 
 /* The numbers of seq and of the times vary in length; these follow each other at fixed places:
- *   02 58 20 prev  03 kind  04 50 epoch  05 50 boot  06 1b wall  07 1b mono */
+ *   02 58 20 prev  03 kind  04 50 epoch  05 50 boot  06 1b wall  07 1b mono
+ * Before seq an intent may have 00 81 1a runs-as. */
 enum {
 	AT_PREV = 3, AT_KIND = AT_PREV + HASH_LEN + 1, AT_EPOCH = AT_KIND + 3, AT_BOOT = AT_EPOCH + 16 + 2,
 	AT_WALL = AT_BOOT + 16 + 2, AT_MONO = AT_WALL + 8 + 2, AT_REST = AT_MONO + 8
 };
+enum { AT_RUNS_AS = 3, RUNS_AS = AT_RUNS_AS + 4 };
 /* The head of a map and a number of seq take at most 11 bytes. */
-enum { HEAD_MOST = 11 + AT_REST };
-
+enum { HEAD_MOST = 11 + RUNS_AS + AT_REST };
 
 static inline uint64_t word_at(const uint8_t *p)
 {
@@ -31,6 +32,21 @@ static bool is_pair(const uint8_t *p, uint8_t key, uint8_t head)
 	return p[0] == key && p[1] == head;
 }
 
+/* Of an intent as root, whose uid has more than 16 bits; RUNS_AS bytes can be read at p. What stands behind it, which is p
+ * where there is none; NULL: it has another form. */
+static const uint8_t *runs_as_take(const uint8_t *p, struct record *r, uint64_t *count)
+{
+	if (p[0] != AUDIT_RUNS_AS)
+		return p;
+	/* Smaller ones have a shorter form. */
+	if (!*count || !is_pair(p + 1, ITEM_LIST << 5 | 1, ITEM_UINT << 5 | 26) || !(p[AT_RUNS_AS] | p[AT_RUNS_AS + 1]))
+		return NULL;
+	r->have |= RECORD_BIT(RUNS_AS);
+	r->field[AUDIT_RUNS_AS].s = (struct krux_str){ (const char *)p + 1, RUNS_AS - 1 };
+	--*count;
+	return p + RUNS_AS;
+}
+
 const uint8_t *known_head_take(const uint8_t *p, const uint8_t *end, struct record *r, uint64_t *count)
 {
 	struct item_in in = { p, end, NULL };
@@ -40,12 +56,17 @@ const uint8_t *known_head_take(const uint8_t *p, const uint8_t *end, struct reco
 	if (end - p < HEAD_MOST + 9)
 		return NULL;
 	map = item_head_take(p, ITEM_MAP, &in);
-	if (!map.next || map.v < 7 || map.v > AUDIT_FIELDS || *map.next != AUDIT_SEQ)
+	if (!map.next || map.v < 8 || map.v > AUDIT_FIELDS)
 		return NULL;
-	seq = item_head_take(map.next + 1, ITEM_UINT, &in);
+	*count = map.v - 7;
+	r->have = 0;
+	p = runs_as_take(map.next, r, count);
+	if (!p || *p != AUDIT_SEQ)
+		return NULL;
+	seq = item_head_take(p + 1, ITEM_UINT, &in);
 	p = seq.next;
 	if (!p || !is_pair(p, AUDIT_PREV, ITEM_BYTES << 5 | 24) || p[2] != HASH_LEN || p[AT_KIND - 1] != AUDIT_KIND ||
-	    p[AT_KIND] >= KNOWN_KINDS || !is_pair(p + AT_EPOCH - 2, AUDIT_EPOCH, ITEM_BYTES << 5 | 16) ||
+	    p[AT_KIND] >= KNOWN_KINDS || (r->have && p[AT_KIND] != AUDIT_KIND_INTENT) || !is_pair(p + AT_EPOCH - 2, AUDIT_EPOCH, ITEM_BYTES << 5 | 16) ||
 	    !is_pair(p + AT_BOOT - 2, AUDIT_BOOT, ITEM_BYTES << 5 | 16) ||
 	    !is_pair(p + AT_WALL - 2, AUDIT_WALL, ITEM_UINT << 5 | 27) ||
 	    !is_pair(p + AT_MONO - 2, AUDIT_MONO, ITEM_UINT << 5 | 27))
@@ -55,7 +76,7 @@ const uint8_t *known_head_take(const uint8_t *p, const uint8_t *end, struct reco
 	/* Smaller ones have a shorter form. */
 	if (!(wall >> 32) || !(mono >> 32))
 		return NULL;
-	r->have = RECORD_OWN & ~RECORD_BIT(CHECK);
+	r->have |= RECORD_OWN & ~RECORD_BIT(CHECK);
 	r->field[AUDIT_SEQ].u = seq.v;
 	r->field[AUDIT_PREV].s = (struct krux_str){ (const char *)p + AT_PREV, HASH_LEN };
 	r->field[AUDIT_KIND].u = p[AT_KIND];
@@ -63,7 +84,6 @@ const uint8_t *known_head_take(const uint8_t *p, const uint8_t *end, struct reco
 	r->field[AUDIT_BOOT].s = (struct krux_str){ (const char *)p + AT_BOOT, 16 };
 	r->field[AUDIT_WALL].u = wall;
 	r->field[AUDIT_MONO].u = mono;
-	*count = map.v - 7;
 	return p + AT_REST;
 }
 
@@ -72,13 +92,16 @@ const uint8_t *known_body_take(const uint8_t *p, const uint8_t *end, struct reco
 	struct item_in in = { p, end, NULL };
 	struct item_at map = item_head_take(p, ITEM_MAP, &in);
 
-	if (!map.next || !map.v || map.v > AUDIT_FIELDS || end - map.next < 2 || map.next[0] != AUDIT_KIND ||
-	    map.next[1] >= KNOWN_KINDS)
+	if (!map.next || !map.v || map.v > AUDIT_FIELDS || end - map.next < RUNS_AS + 2)
 		return NULL;
-	r->have = RECORD_BIT(KIND);
-	r->field[AUDIT_KIND].u = map.next[1];
 	*count = map.v - 1;
-	return map.next + 2;
+	r->have = 0;
+	p = runs_as_take(map.next, r, count);
+	if (!p || p[0] != AUDIT_KIND || p[1] >= KNOWN_KINDS || (r->have && p[1] != AUDIT_KIND_INTENT))
+		return NULL;
+	r->have |= RECORD_BIT(KIND);
+	r->field[AUDIT_KIND].u = p[1];
+	return p + 2;
 }
 
 const uint8_t *known_check_take(const uint8_t *p, const uint8_t *end, struct record *r)
@@ -149,7 +172,7 @@ size_t known_take(const struct known *k, size_t i, size_t most, const uint8_t *p
 
 void known_keep(struct known *k, const struct record *r, const uint8_t *at, const uint8_t *end)
 {
-	uint64_t left = r->have & ~RECORD_OWN;
+	uint64_t left = r->have & ~(RECORD_OWN | RECORD_BIT(RUNS_AS));
 	const uint8_t *p = at;
 
 	k->checked = 0;

@@ -2,6 +2,8 @@
 #ifndef KRUX_RECORDER_H
 #define KRUX_RECORDER_H
 
+#include "runtime/base/uids.h"
+
 #include <stdbool.h>
 
 struct krux_err;
@@ -16,6 +18,7 @@ struct recorder_options {
 	const char *const *waived;     /* NULL-terminated; NULL: none */
 	/* Who is served alone, whose name is only claimed, and the folder that it works in; NULL: nobody. */
 	const char *agent, *workspace;
+	struct agent_uids agents;      /* that calls run as */
 	/* What the machine does not have: a `missing` record each. NULL-terminated; NULL: none. */
 	const char *const *missing;
 	/* Called once, after log and key are open and before READY: the process's last rights go. NULL

@@ -6,6 +6,7 @@
 #include "runtime/bundle/trust.h"
 #include "runtime/record/blob.h"
 #include "runtime/record/carry.h"
+#include "runtime/record/registry.h"
 
 #include "capspec/item.h"
 
@@ -104,6 +105,8 @@ static enum ack_status intent_check(const struct end *e, const struct record *r)
 
 	if (s)
 		return s;
+	if (!carry_runs_as_follows(log_carry(e->recorder->log), r))
+		return ACK_MALFORMED;
 	if (carry_frozen(log_carry(e->recorder->log), r->field[AUDIT_AGENT].s))
 		return ACK_FROZEN;
 	if (record_has(r, AUDIT_TICKET) && !ticket_fits(e->recorder, r))
@@ -139,7 +142,9 @@ static enum ack_status agent_check(const struct end *e, const struct record *r)
 	if (!act_holds(e->recorder, r))
 		return ACK_SIGNATURE;
 	/* A name is given once at a time, and taken back where it was given. */
-	return action_is(r, "add") == (a && !a->revoked) ? ACK_AGENT : ACK_OK;
+	if (action_is(r, "add") == (a && !a->revoked))
+		return ACK_AGENT;
+	return registry_has_uid(log_carry(e->recorder->log), r->field[AUDIT_NAME].s) ? ACK_OK : ACK_AGENT;
 }
 
 static enum ack_status gate_may(const struct end *e, const struct record *r, bool here)

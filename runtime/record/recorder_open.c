@@ -21,12 +21,25 @@ static int say(struct recorder *r, struct record *rec, struct krux_err *err)
 	return log_add(r->log, rec, NULL, err) ? -1 : 0;
 }
 
+/* All that were ever registered keep their place. Who is served alone needs none. */
+static int uids_check(const struct recorder *r, struct krux_err *err)
+{
+	const struct agent_uids *uids = &r->options->agents;
+	const size_t n = carry_agents(log_carry(r->log));
+
+	if (!uids->count || r->options->agent || n < uids->count)
+		return 0;
+	return err_set(err, 0, "--agent-uids %u:%u has uids for %u agents, and %zu were registered in this log, those that were "
+	               "taken out among them: COUNT has to be %zu at least", uids->base, uids->count, uids->count - 1, n, n + 1);
+}
+
 static int start_say(struct recorder *r, struct krux_err *err)
 {
 	const char *const *waived = r->options->waived;
 	struct record rec = { 0 };
-	uint8_t list[4096];
-	struct item_out o = { list, sizeof list, 0 };
+	const struct agent_uids *uids = &r->options->agents;
+	uint8_t list[4096], runs_as[16];
+	struct item_out o = { list, sizeof list, 0 }, as = { runs_as, sizeof runs_as, 0 };
 	size_t n = 0;
 
 	while (waived && waived[n])
@@ -40,6 +53,11 @@ static int start_say(struct recorder *r, struct krux_err *err)
 		item_text(&o, waived[i]);
 	if (n && o.n <= o.cap)
 		record_bytes(&rec, AUDIT_WAIVED, list, o.n);
+	item_head(&as, ITEM_LIST, 2);
+	item_head(&as, ITEM_UINT, uids->base);
+	item_head(&as, ITEM_UINT, uids->count);
+	if (uids->count)
+		record_bytes(&rec, AUDIT_RUNS_AS, runs_as, as.n);
 	return say(r, &rec, err);
 }
 
@@ -97,7 +115,7 @@ static int key_take(struct recorder *r, struct krux_err *err)
 	if (rc)
 		return -1;
 	checkpoints_certify(r->checkpoints, &certify);
-	return start_say(r, err) || say(r, &certify, err) ? -1 : 0;
+	return uids_check(r, err) || start_say(r, err) || say(r, &certify, err) ? -1 : 0;
 }
 
 static void checkpoint_due(struct timer *t)

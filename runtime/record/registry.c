@@ -17,6 +17,31 @@ bool registry_uid_daemon(const struct registry_rules *rules, uint64_t uid)
 	return uid == rules->daemon || (rules->daemon != rules->owner && uid > rules->daemon && uid - rules->daemon < UIDS);
 }
 
+bool registry_uid_calls(const struct carry *c, uint64_t uid)
+{
+	const struct agent_uids uids = carry_uids(c);
+
+	return uids.count && uid < AGENT_UID_NONE && agent_uids_may(&uids, (uint32_t)uid);
+}
+
+bool registry_has_uid(const struct carry *c, struct krux_str name)
+{
+	const struct agent_uids uids = carry_uids(c);
+
+	return !uids.count || carry_agent_find(c, name) || agent_uid(&uids, carry_agents(c)) != AGENT_UID_NONE;
+}
+
+static int left_check(const struct carry *c, struct krux_str name, struct krux_err *err)
+{
+	const struct agent_uids uids = carry_uids(c);
+
+	if (registry_has_uid(c, name))
+		return 0;
+	return err_set(err, 0, "no uid is left for its calls: --agent-uids %u:%u has %u for agents, and %zu were registered in this "
+	               "log, those that were taken out among them; kruxrt serve with a larger COUNT has more",
+	               uids.base, uids.count, uids.count - 1, carry_agents(c));
+}
+
 static int uid_check(const struct carry *c, uint64_t uid, const struct registry_rules *rules, struct krux_err *err)
 {
 	if (!uid)
@@ -25,6 +50,8 @@ static int uid_check(const struct carry *c, uint64_t uid, const struct registry_
 		return err_set(err, 0, "uid %llu is the operator's: no agent is known by it", (unsigned long long)uid);
 	if (registry_uid_daemon(rules, uid))
 		return err_set(err, 0, "uid %llu is the daemon's: no agent is known by it", (unsigned long long)uid);
+	if (registry_uid_calls(c, uid))
+		return err_set(err, 0, "uid %llu is one that calls run as: no agent is known by it", (unsigned long long)uid);
 	for (size_t i = 0; i < carry_agents(c); i++) {
 		const struct carry_agent *a = carry_agent(c, i);
 
@@ -77,6 +104,8 @@ static int agent_check(const struct carry *c, const struct record *r, const stru
 		return known ? 0 : err_set(err, 0, "there is no agent of this name");
 	if (known)
 		return err_set(err, 0, "there is an agent of this name: revoke it first");
+	if (left_check(c, r->field[AUDIT_NAME].s, err))
+		return -1;
 	if (record_has(r, AUDIT_UID) && uid_check(c, r->field[AUDIT_UID].u, rules, err))
 		return -1;
 	return record_has(r, AUDIT_WORKSPACE) ? workspace_check(c, r->field[AUDIT_WORKSPACE].s, rules, err) : 0;

@@ -191,12 +191,12 @@ bool scan_last_adds_up(const struct scan *s)
 	       record_decode(bytes, s->last_n, &r, &used, &why);
 }
 
-/* A record starts with the head of a map and the key of seq. */
+/* A record starts with the head of a map and the key of seq, or of what comes before it. */
 static bool may_start(const uint8_t *p, size_t n)
 {
 	if (n < 3 || p[0] >> 5 != ITEM_MAP)
 		return false;
-	return p[p[0] == (ITEM_MAP << 5 | 24) ? 2 : 1] == AUDIT_SEQ;
+	return p[p[0] == (ITEM_MAP << 5 | 24) ? 2 : 1] <= AUDIT_SEQ;
 }
 
 static bool starts(const struct scan *s)

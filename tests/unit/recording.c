@@ -26,6 +26,7 @@ struct krux_secret_key operator_key, approver_key, stranger_key;
 struct channel as_parent;
 pid_t recording_pid;
 const char *recording_alone;
+struct agent_uids recording_uids;
 struct krux_str appended;
 
 static char root[64];
@@ -82,7 +83,7 @@ static void recording_fork(void)
 	if (!recording_pid) {
 		struct recorder_options o = {
 			.log = recording_state.log, .blobs = recording_state.blobs, .trust = recording_state.trust,
-			.engine = "krux tests", .agent = recording_alone, .workspace = "/srv/alone",
+			.engine = "krux tests", .agent = recording_alone, .workspace = "/srv/alone", .agents = recording_uids,
 		};
 
 		close(pair[0]);

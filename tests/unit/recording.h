@@ -6,6 +6,7 @@
 #include "runtime/base/err.h"
 #include "runtime/base/message.h"
 #include "runtime/base/state.h"
+#include "runtime/base/uids.h"
 #include "runtime/record/record.h"
 
 #include <sys/types.h>
@@ -25,6 +26,7 @@ struct side {
 
 void recording_setup(void);                   /* an empty state, with an origin and keys */
 extern const char *recording_alone;           /* who is served alone, in /srv/alone, by those that start; or NULL */
+extern struct agent_uids recording_uids;      /* that calls run as, of those that start */
 void recording_start(void);                   /* the recorder, until it is READY */
 /* Starts one that cannot; its exit code, and its sentence in text. */
 int recording_refused(char *text, size_t room);

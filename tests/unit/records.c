@@ -101,6 +101,21 @@ struct record records_whole(struct record r)
 	return r;
 }
 
+bool records_same(const struct record *a, const struct record *b)
+{
+	bool same = a->have == b->have;
+
+	for (unsigned f = 0; same && f < AUDIT_FIELDS; f++) {
+		if (!(a->have >> f & 1))
+			continue;
+		if (strchr("ukv", record_field_schema(f)[0]))
+			same = a->field[f].u == b->field[f].u;
+		else
+			same = a->field[f].s.p == b->field[f].s.p && a->field[f].s.n == b->field[f].s.n;
+	}
+	return same;
+}
+
 struct record records_intent(void)
 {
 	struct item_out l = { list, sizeof list, 0 };
@@ -112,6 +127,15 @@ struct record records_intent(void)
 	item_text(&l, "file-content");
 	record_str(&r, AUDIT_LABELS, records_item(&l));
 	record_bytes(&r, AUDIT_NONCE, nonce, sizeof nonce);
+	return r;
+}
+
+struct record records_intent_as(void)
+{
+	static const uint8_t as[] = { 0x81, 0x1A, 0, 1, 0x11, 0x71 };
+	struct record r = records_intent();
+
+	record_bytes(&r, AUDIT_RUNS_AS, as, sizeof as);
 	return r;
 }
 

@@ -20,12 +20,16 @@ void records_teardown(void);
 
 /* Records without what log_append fills in. Lists stand in memory that the next one reuses. */
 struct record records_intent(void);
+/* The same of a call as root, which runs as a uid of its agent. */
+struct record records_intent_as(void);
 struct record records_deferred(void);
 struct record records_outcome(uint64_t about);
 struct record records_denied(void);
 struct record records_invalid(void);
 /* With that filled in: number 5, and zeros before it. */
 struct record records_whole(struct record);
+/* The same fields, and what lies in memory is in the same place. */
+bool records_same(const struct record *, const struct record *);
 /* workspace NULL: it is taken out. */
 struct record records_agent(const char *name, const char *workspace);
 struct krux_str records_item(struct item_out *);

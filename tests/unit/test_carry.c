@@ -384,6 +384,194 @@ START_TEST(serials_freezes_and_agents)
 }
 END_TEST
 
+/* ---- what calls run as ---- */
+
+static struct record numbers(struct record r, uint64_t first, uint64_t second)
+{
+	static uint8_t bytes[32];
+	struct item_out o = { bytes, sizeof bytes, 0 };
+
+	item_head(&o, ITEM_LIST, second ? 2 : 1);
+	item_head(&o, ITEM_UINT, first);
+	if (second)
+		item_head(&o, ITEM_UINT, second);
+	record_str(&r, AUDIT_RUNS_AS, records_item(&o));
+	return r;
+}
+
+/* count 0: without. */
+static enum carry_result start(uint64_t base, uint64_t count)
+{
+	struct record r = with(kind(AUDIT_KIND_START), AUDIT_ENGINE, "e");
+
+	return add(count ? numbers(r, base, count) : r);
+}
+
+static void registered(const char *name, const char *action)
+{
+	static uint8_t nonce = 100;
+	struct record r = with(with(kind(AUDIT_KIND_AGENT), AUDIT_NAME, name), AUDIT_ACTION, action);
+
+	if (!strcmp(action, "add")) {
+		r = with_hash(with(r, AUDIT_WORKSPACE, "/srv/w"), AUDIT_TOKEN, key_a);
+		record_set(&r, AUDIT_AUTH, AUDIT_AUTH_TOKEN);
+	}
+	ck_assert_int_eq(add(act(r, nonce++)), CARRY_OK);
+}
+
+/* uid 0: it says none. */
+static enum carry_result intent_of(const char *agent, enum audit_auth auth, uint64_t uid)
+{
+	struct record r = with(records_intent(), AUDIT_AGENT, agent);
+
+	record_set(&r, AUDIT_AUTH, auth);
+	return add(uid ? numbers(r, uid, 0) : r);
+}
+
+static uint32_t runs_as(const char *agent)
+{
+	return carry_runs_as(c, (struct krux_str){ agent, strlen(agent) }, AUDIT_AUTH_TOKEN);
+}
+
+START_TEST(each_agent_keeps_its_uid)
+{
+	ck_assert_int_eq(start(70000, 4), CARRY_OK);
+	ck_assert_uint_eq(carry_uids(c).base, 70000);
+	ck_assert_uint_eq(carry_uids(c).count, 4);
+	/* In the order in which they came, not of their names. */
+	registered("zoe", "add");
+	registered("ann", "add");
+	ck_assert_uint_eq(runs_as("zoe"), 70001);
+	ck_assert_uint_eq(runs_as("ann"), 70002);
+	ck_assert_uint_eq(runs_as("bob"), AGENT_UID_NONE);
+	registered("zoe", "revoke");
+	registered("bob", "add");
+	ck_assert_uint_eq(runs_as("bob"), 70003);
+	registered("zoe", "add");
+	ck_assert_uint_eq(runs_as("zoe"), 70001);
+	/* One more than there are. */
+	registered("eve", "add");
+	ck_assert_uint_eq(runs_as("eve"), AGENT_UID_NONE);
+	ck_assert_uint_eq(carry_runs_as(c, KRUX_STR("nobody"), AUDIT_AUTH_CLAIMED), 70000);
+	ck_assert_int_eq(intent_of("zoe", AUDIT_AUTH_TOKEN, 70001), CARRY_OK);
+	ck_assert_int_eq(intent_of("zoe", AUDIT_AUTH_TOKEN, 70002), CARRY_RUNS_AS);
+	ck_assert_int_eq(intent_of("zoe", AUDIT_AUTH_TOKEN, 70000), CARRY_RUNS_AS);
+	ck_assert_int_eq(intent_of("zoe", AUDIT_AUTH_TOKEN, 0), CARRY_RUNS_AS);
+	ck_assert_int_eq(intent_of("zoe", AUDIT_AUTH_CLAIMED, 70001), CARRY_RUNS_AS);
+	ck_assert_int_eq(intent_of("zoe", AUDIT_AUTH_CLAIMED, 70000), CARRY_OK);
+	ck_assert_int_eq(intent_of("eve", AUDIT_AUTH_TOKEN, 70004), CARRY_RUNS_AS);
+	ck_assert_int_eq(intent_of("eve", AUDIT_AUTH_TOKEN, AGENT_UID_NONE), CARRY_RUNS_AS);
+	ck_assert_int_eq(intent_of("nobody", AUDIT_AUTH_TOKEN, 70001), CARRY_RUNS_AS);
+	ck_assert_int_eq(intent_of("nobody", AUDIT_AUTH_TOKEN, UINT64_C(1) << 32 | 70001), CARRY_RUNS_AS);
+}
+END_TEST
+
+START_TEST(what_calls_run_as_is_of_the_last_start)
+{
+	ck_assert_int_eq(start(70000, 3), CARRY_OK);
+	registered("zoe", "add");
+	registered("ann", "add");
+	ck_assert_int_eq(start(80000, 8), CARRY_OK);
+	ck_assert_int_eq(intent_of("ann", AUDIT_AUTH_TOKEN, 70002), CARRY_RUNS_AS);
+	ck_assert_int_eq(intent_of("ann", AUDIT_AUTH_TOKEN, 80002), CARRY_OK);
+	/* Places are kept where there are no uids, and given. */
+	ck_assert_int_eq(start(0, 0), CARRY_OK);
+	ck_assert_int_eq(intent_of("ann", AUDIT_AUTH_TOKEN, 80002), CARRY_RUNS_AS);
+	ck_assert_int_eq(intent_of("ann", AUDIT_AUTH_TOKEN, 0), CARRY_OK);
+	registered("bob", "add");
+	registered("zoe", "revoke");
+	ck_assert_int_eq(start(70000, 1), CARRY_OK);
+	ck_assert_uint_eq(runs_as("ann"), AGENT_UID_NONE);
+	ck_assert_int_eq(start(70000, 2), CARRY_OK);
+	ck_assert_uint_eq(runs_as("zoe"), 70001);
+	ck_assert_uint_eq(runs_as("ann"), AGENT_UID_NONE);
+	ck_assert_int_eq(start(70000, 9), CARRY_OK);
+	ck_assert_uint_eq(runs_as("bob"), 70003);
+	/* Numbers that are no uids. */
+	ck_assert_int_eq(start(AGENT_UID_NONE - 1, 1), CARRY_OK);
+	ck_assert_int_eq(start(AGENT_UID_NONE, 1), CARRY_UNREADABLE);
+	ck_assert_int_eq(start(AGENT_UID_NONE - 1, 2), CARRY_UNREADABLE);
+	ck_assert_int_eq(start(1, UINT64_C(1) << 32), CARRY_UNREADABLE);
+}
+END_TEST
+
+/* A log that has known no places: its state is as it was, and all that are registered get one with the first range, as
+ * the state alone can tell, so that who reads it from there finds the same. */
+START_TEST(an_older_log_is_continued)
+{
+	struct record r = kind(AUDIT_KIND_START);
+	const char *why = "";
+	struct carry *later;
+	uint8_t *bytes;
+	size_t n;
+
+	registered("zoe", "add");
+	registered("ann", "add");
+	registered("zoe", "revoke");
+	registered("bob", "add");
+	ck_assert_int_eq(intent_of("ann", AUDIT_AUTH_TOKEN, 0), CARRY_OK);
+	ck_assert_int_eq(intent_of("ann", AUDIT_AUTH_TOKEN, 70001), CARRY_RUNS_AS);
+	bytes = carry_encode(c, &n);
+	ck_assert_uint_eq(bytes[1], 1);
+	later = carry_decode((struct krux_str){ (char *)bytes, n }, &why);
+	ck_assert_msg(later != NULL, "%s", why);
+	free(bytes);
+	ck_assert_int_eq(start(70000, 16), CARRY_OK);
+	bytes = carry_encode(c, &n);
+	ck_assert_uint_eq(bytes[1], 2);
+	free(bytes);
+	ck_assert_uint_eq(runs_as("ann"), 70001);
+	ck_assert_uint_eq(runs_as("zoe"), 70002);
+	ck_assert_uint_eq(runs_as("bob"), 70003);
+	seq--;
+	r = whole(numbers(with(r, AUDIT_ENGINE, "e"), 70000, 16));
+	ck_assert_int_eq(carry_add(later, &r, (struct krux_str){ "", 0 }, leaf), CARRY_OK);
+	for (size_t i = 0; i < carry_agents(c); i++)
+		ck_assert_uint_eq(carry_agent(c, i)->place, carry_agent(later, i)->place);
+	carry_free(later);
+	seq++;
+	registered("eve", "add");
+	ck_assert_uint_eq(runs_as("eve"), 70004);
+}
+END_TEST
+
+/* Two agents of one place would have one uid. */
+START_TEST(no_state_gives_one_place_twice)
+{
+	const char *why = "";
+	uint8_t *bytes;
+	size_t n, tail;
+
+	ck_assert_int_eq(start(70000, 16), CARRY_OK);
+	registered("ann", "add");
+	registered("bob", "add");
+	bytes = carry_encode(c, &n);
+	/* The last of an agent is its place: behind revoked 0 and the number of its record. */
+	for (tail = n; tail-- > 2;)
+		if (bytes[tail - 2] == 0 && bytes[tail - 1] == 2 && bytes[tail] == 1)
+			break;
+	ck_assert_uint_gt(tail, 2);
+	for (unsigned place = 0; place < 3; place++) {
+		struct carry *back;
+
+		bytes[tail] = (uint8_t)place;
+		back = carry_decode((struct krux_str){ (char *)bytes, n }, &why);
+		ck_assert((back != NULL) == (place == 1));
+		carry_free(back);
+	}
+	free(bytes);
+}
+END_TEST
+
+/* As the state has it that calls run as. */
+static struct record counted(int as_root, uint64_t amount)
+{
+	struct record r = counting(amount);
+
+	record_set(&r, AUDIT_AUTH, AUDIT_AUTH_CLAIMED);
+	return as_root ? numbers(r, 70000, 0) : r;
+}
+
 /* Any byte changed: refused, or another state that comes out the same. */
 START_TEST(decoder_accepts_only_what_encoder_writes)
 {
@@ -392,9 +580,11 @@ START_TEST(decoder_accepts_only_what_encoder_writes)
 	size_t n, m, taken = 0;
 	struct record r;
 
+	if (_i)
+		start(70000, 16);
 	add(bundle(1, 1000));
-	add(counting(7));
-	add(counting(8));
+	add(counted(_i, 7));
+	add(counted(_i, 8));
 	add(records_deferred());
 	add(decision(leaf, key_a, "accept"));
 	r = with(with(kind(AUDIT_KIND_AGENT), AUDIT_NAME, "bob"), AUDIT_ACTION, "add");
@@ -446,7 +636,11 @@ int main(void)
 	tcase_add_test(tc, memory_of_a_window_is_bounded);
 	tcase_add_test(tc, the_first_bundle_binds_to_its_policy);
 	tcase_add_test(tc, serials_freezes_and_agents);
-	tcase_add_test(tc, decoder_accepts_only_what_encoder_writes);
+	tcase_add_test(tc, each_agent_keeps_its_uid);
+	tcase_add_test(tc, what_calls_run_as_is_of_the_last_start);
+	tcase_add_test(tc, an_older_log_is_continued);
+	tcase_add_test(tc, no_state_gives_one_place_twice);
+	tcase_add_loop_test(tc, decoder_accepts_only_what_encoder_writes, 0, 2);
 	suite_add_tcase(suite, tc);
 	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_NORMAL);

@@ -18,21 +18,6 @@ static void check_again(uint8_t *bytes, size_t n)
 	memcpy(bytes + n - sizeof crc, &crc, sizeof crc);
 }
 
-static bool is_same(const struct record *a, const struct record *b)
-{
-	bool same = a->have == b->have;
-
-	for (unsigned f = 1; same && f < AUDIT_FIELDS; f++) {
-		if (!(a->have >> f & 1))
-			continue;
-		if (strchr("ukv", record_field_schema(f)[0]))
-			same = a->field[f].u == b->field[f].u;
-		else
-			same = a->field[f].s.p == b->field[f].s.p && a->field[f].s.n == b->field[f].s.n;
-	}
-	return same;
-}
-
 struct said {
 	bool good;
 	struct record r;
@@ -44,7 +29,7 @@ static bool says_same(const struct said *a, const struct said *b)
 {
 	if (a->good != b->good || a->used != b->used)
 		return false;
-	return a->good ? is_same(&a->r, &b->r) : !strcmp(a->why, b->why);
+	return a->good ? records_same(&a->r, &b->r) : !strcmp(a->why, b->why);
 }
 
 /* What is known of other records changes nothing of what a record is, nor why it is none. */
@@ -76,7 +61,7 @@ static struct record later(struct record r)
 START_TEST(what_is_known_changes_nothing)
 {
 	static struct record_known known, hashed;
-	struct record (*const make[])(void) = { records_intent, records_invalid };
+	struct record (*const make[])(void) = { records_intent, records_invalid, records_intent_as };
 	uint8_t bytes[2 * RECORD_MAX];
 
 	for (size_t k = 0; k < sizeof make / sizeof *make; k++) {
@@ -109,7 +94,7 @@ END_TEST
 
 /* Keys and values between the head and the check of a record, to be put together anew. */
 struct parts {
-	size_t head, n;
+	size_t head, nhead, n;
 	struct krux_str part[AUDIT_FIELDS];
 };
 
@@ -119,13 +104,14 @@ static void parts_take(const uint8_t *bytes, size_t n, struct parts *out)
 	size_t at = bytes[0] == 0xB8 ? 2 : 1;
 
 	out->n = 0;
+	out->nhead = bytes[at] == AUDIT_RUNS_AS ? 8 : 7;
 	for (unsigned f = 0; at < n - 7; f++) {
 		size_t key = item_length(bytes + at, n - at), whole = key + item_length(bytes + at + key, n - at - key);
 
-		if (f >= 7)
+		if (f >= out->nhead)
 			out->part[out->n++] = (struct krux_str){ (const char *)bytes + at, whole };
 		at += whole;
-		if (f == 6)
+		if (f == out->nhead - 1)
 			out->head = at;
 	}
 }
@@ -163,7 +149,7 @@ static size_t parts_put(const uint8_t *bytes, const struct parts *p, uint8_t *ou
 	size_t skip = bytes[0] == 0xB8 ? 2 : 1;
 	struct item_out o = { out, RECORD_MAX, 0 };
 
-	item_head(&o, ITEM_MAP, 8 + p->n);
+	item_head(&o, ITEM_MAP, 1 + p->nhead + p->n);
 	memcpy(out + o.n, bytes + skip, p->head - skip);
 	o.n += p->head - skip;
 	for (size_t i = 0; i < p->n; i++) {
@@ -179,14 +165,14 @@ static size_t parts_put(const uint8_t *bytes, const struct parts *p, uint8_t *ou
 START_TEST(what_is_known_has_no_border)
 {
 	static struct record_known known, hashed;
-	struct record (*const make[])(void) = { records_intent, records_deferred, records_denied, records_invalid };
-	static uint8_t bytes[4][RECORD_MAX];
-	struct parts whole_ones[4];
+	struct record (*const make[])(void) = { records_intent, records_deferred, records_denied, records_invalid, records_intent_as };
+	static uint8_t bytes[5][RECORD_MAX];
+	struct parts whole_ones[5];
 	uint8_t out[RECORD_MAX];
-	size_t n[4], good = 0;
+	size_t n[5], good = 0;
 	unsigned taken = 0;
 
-	for (size_t k = 0; k < 4; k++) {
+	for (size_t k = 0; k < 5; k++) {
 		struct record r = later(records_whole(make[k]()));
 
 		n[k] = record_encode(&r, bytes[k], RECORD_MAX);
@@ -194,13 +180,13 @@ START_TEST(what_is_known_has_no_border)
 		parts_take(bytes[k], n[k], &whole_ones[k]);
 	}
 	for (unsigned i = 0; i < 200000; i++) {
-		size_t k = randombytes_uniform(4), used;
+		size_t k = randombytes_uniform(5), used;
 		struct parts p = whole_ones[k];
 		struct record r;
 		const char *why;
 
 		for (unsigned c = randombytes_uniform(4); c && p.n > 1; c--)
-			parts_change(&p, &whole_ones[randombytes_uniform(4)]);
+			parts_change(&p, &whole_ones[randombytes_uniform(5)]);
 		used = parts_put(bytes[k], &p, out);
 		ck_assert_msg(known_agrees(out, used, &known, &hashed), "turn %u, kind %zu", i, k);
 		good += record_decode(out, used, &r, &used, &why);
@@ -226,7 +212,7 @@ static bool body_agrees(const uint8_t *body, size_t n, struct record_known *know
 START_TEST(what_is_known_of_bodies_changes_nothing)
 {
 	static struct record_known known;
-	struct record (*const make[])(void) = { records_intent, records_deferred, records_denied, records_invalid };
+	struct record (*const make[])(void) = { records_intent, records_deferred, records_denied, records_invalid, records_intent_as };
 	uint8_t body[RECORD_MAX];
 
 	for (size_t k = 0; k < sizeof make / sizeof *make; k++) {

@@ -8,6 +8,7 @@
 #include "runtime/record/reader.h"
 
 #include "capspec/digest.h"
+#include "capspec/item.h"
 
 #include <check.h>
 #include <errno.h>
@@ -160,6 +161,111 @@ START_TEST(who_is_served_alone_is_as_claimed)
 	record_set(&r, AUDIT_AUTH, AUDIT_AUTH_CLAIMED);
 	record_text(&r, AUDIT_AGENT, "someone.else");
 	ck_assert_int_eq(gate(r), ACK_AGENT);
+}
+END_TEST
+
+/* ---- what calls run as ---- */
+
+/* The recorder anew, with this range. */
+static void again(uint32_t base, uint32_t count)
+{
+	side_gone(&a);
+	ck_assert_int_eq(recording_stop(), 0);
+	recording_uids = (struct agent_uids){ base, count };
+	recording_start();
+	side_open(&a, 1);
+}
+
+static struct record intent_as(const char *agent, uint64_t uid)
+{
+	static uint8_t bytes[16];
+	struct item_out o = { bytes, sizeof bytes, 0 };
+	struct record r = intent_record();
+
+	record_text(&r, AUDIT_AGENT, agent);
+	item_head(&o, ITEM_LIST, 1);
+	item_head(&o, ITEM_UINT, uid);
+	record_bytes(&r, AUDIT_RUNS_AS, bytes, o.n);
+	return r;
+}
+
+static struct record revoked(const char *name, uint8_t nonce)
+{
+	struct record r = { 0 };
+
+	record_set(&r, AUDIT_KIND, AUDIT_KIND_AGENT);
+	record_text(&r, AUDIT_NAME, name);
+	record_text(&r, AUDIT_ACTION, "revoke");
+	return act(r, &operator_key, nonce);
+}
+
+START_TEST(a_gate_names_no_uid_but_the_agents)
+{
+	struct record r;
+
+	ck_assert_int_eq(gate(intent_as("builder", 70001)), ACK_MALFORMED);
+	again(70000, 3);
+	ck_assert_int_eq(gate(act(agent_record("other", "/srv/w"), &operator_key, 1)), ACK_OK);
+	ck_assert_int_eq(gate(intent_record()), ACK_MALFORMED);
+	ck_assert_int_eq(gate(intent_as("builder", 0)), ACK_MALFORMED);
+	ck_assert_int_eq(gate(intent_as("builder", 70000)), ACK_MALFORMED);
+	ck_assert_int_eq(gate(intent_as("builder", 70002)), ACK_MALFORMED);
+	ck_assert_int_eq(gate(intent_as("builder", AGENT_UID_NONE)), ACK_MALFORMED);
+	ck_assert_int_eq(gate(intent_as("builder", 70001)), ACK_OK);
+	receipt_check(&a);
+	ck_assert_uint_eq(record_runs_as(&(struct record){ 0 }), AGENT_UID_NONE);
+	r = decode(appended);
+	ck_assert_uint_eq(record_runs_as(&r), 70001);
+	ck_assert_int_eq(spawner(records_outcome(ack.seq)), ACK_OK);
+	/* Nor for what it answers itself. */
+	r = intent_as("builder", 70002);
+	ck_assert_int_eq(side_append(&a.gate, &r, APPEND_HERE | APPEND_LAZY, &ack), ACK_MALFORMED);
+	/* Whoever comes back has the uid that it had; who is taken out keeps it from others. */
+	ck_assert_int_eq(gate(revoked("builder", 2)), ACK_OK);
+	ck_assert_int_eq(gate(act(agent_record("third", "/srv/w"), &operator_key, 3)), ACK_AGENT);
+	ck_assert_int_eq(gate(act(agent_record("builder", "/srv/w"), &operator_key, 4)), ACK_OK);
+	ck_assert_int_eq(gate(intent_as("builder", 70001)), ACK_OK);
+	ck_assert_int_eq(spawner(records_outcome(ack.seq)), ACK_OK);
+	ck_assert_int_eq(recording_stop(), 0);
+	recording_verify();
+}
+END_TEST
+
+START_TEST(the_range_is_that_of_the_last_start)
+{
+	char text[256];
+
+	again(70000, 3);
+	ck_assert_int_eq(gate(intent_as("builder", 70001)), ACK_OK);
+	again(80000, 2);
+	ck_assert_int_eq(gate(intent_as("builder", 70001)), ACK_MALFORMED);
+	ck_assert_int_eq(gate(intent_as("builder", 80001)), ACK_OK);
+	ck_assert_int_eq(gate(act(agent_record("other", "/srv/w"), &operator_key, 1)), ACK_AGENT);
+	again(0, 0);
+	ck_assert_int_eq(gate(intent_as("builder", 80001)), ACK_MALFORMED);
+	ck_assert_int_eq(gate(intent_record()), ACK_OK);
+	ck_assert_int_eq(gate(act(agent_record("other", "/srv/w"), &operator_key, 1)), ACK_OK);
+	side_gone(&a);
+	ck_assert_int_eq(recording_stop(), 0);
+	recording_uids = (struct agent_uids){ 70000, 2 };
+	ck_assert_int_eq(recording_refused(text, sizeof text), 3);
+	ck_assert_str_eq(text, "--agent-uids 70000:2 has uids for 1 agents, and 2 were registered in this log, those that were taken "
+	                       "out among them: COUNT has to be 3 at least");
+	/* Who is served alone has the first, and needs no more. */
+	recording_uids.count = 1;
+	recording_alone = "someone";
+	recording_start();
+	recording_alone = NULL;
+	side_open(&a, 1);
+	{
+		struct record r = intent_as("someone", 70000);
+
+		record_text(&r, AUDIT_WORKSPACE, "/srv/alone");
+		record_set(&r, AUDIT_AUTH, AUDIT_AUTH_CLAIMED);
+		ck_assert_int_eq(gate(r), ACK_OK);
+	}
+	ck_assert_int_eq(recording_stop(), 0);
+	recording_verify();
 }
 END_TEST
 
@@ -591,6 +697,8 @@ int main(void)
 	tcase_add_test(tc, an_intent_gets_a_receipt_and_its_end);
 	tcase_add_test(tc, only_registered_agents_ask);
 	tcase_add_test(tc, who_is_served_alone_is_as_claimed);
+	tcase_add_test(tc, a_gate_names_no_uid_but_the_agents);
+	tcase_add_test(tc, the_range_is_that_of_the_last_start);
 	tcase_add_test(tc, a_freeze_holds_and_a_thaw_is_signed);
 	tcase_add_test(tc, a_ticket_is_of_one_registration);
 	tcase_add_test(tc, a_ticket_is_used_up_once);

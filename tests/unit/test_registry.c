@@ -1,4 +1,5 @@
 /* By which uids an agent may be known, and which workspaces there are to clear. */
+#include "capspec/item.h"
 #include "runtime/base/err.h"
 #include "runtime/base/uids.h"
 #include "runtime/record/carry.h"
@@ -85,6 +86,78 @@ START_TEST(only_what_has_labels_or_an_agent_is_cleared)
 }
 END_TEST
 
+/* count: of the range of a writer's last start. */
+static struct carry *started(uint64_t count)
+{
+	static const uint8_t zeros[HASH_LEN];
+	uint8_t as[16];
+	struct item_out o = { as, sizeof as, 0 };
+	struct carry *c = carry_new();
+	struct record r = { 0 };
+
+	item_head(&o, ITEM_LIST, 2);
+	item_head(&o, ITEM_UINT, 70000);
+	item_head(&o, ITEM_UINT, count);
+	record_set(&r, AUDIT_KIND, AUDIT_KIND_START);
+	record_bytes(&r, AUDIT_RUNS_AS, as, o.n);
+	ck_assert(c && !carry_add(c, &r, KRUX_STR(""), zeros));
+	return c;
+}
+
+static struct record agent(const char *name, const char *action, uint64_t uid)
+{
+	struct record r = { 0 };
+
+	record_set(&r, AUDIT_KIND, AUDIT_KIND_AGENT);
+	record_text(&r, AUDIT_NAME, name);
+	record_text(&r, AUDIT_ACTION, action);
+	record_set(&r, AUDIT_AUTH, AUDIT_AUTH_PEER);
+	record_set(&r, AUDIT_UID, uid);
+	return r;
+}
+
+START_TEST(no_uid_that_calls_run_as_is_an_agents)
+{
+	const struct registry_rules rules = { NULL, OPERATOR, BASE };
+	struct carry *c = started(3);
+
+	for (uint64_t uid = 69999; uid < 70004; uid++) {
+		struct record r = agent("new", "add", uid);
+		struct krux_err err = { 0 };
+		bool fits = uid < 70000 || uid > 70002;
+
+		ck_assert_int_eq(registry_check(c, &r, &rules, &err), fits ? 0 : -1);
+		ck_assert_msg(fits || strstr(err.text, "is one that calls run as: no agent is known by it"), "%s", err.text);
+	}
+	carry_free(c);
+}
+END_TEST
+
+START_TEST(each_agent_has_a_uid)
+{
+	static const uint8_t zeros[HASH_LEN];
+	const struct registry_rules rules = { NULL, OPERATOR, BASE };
+	struct carry *c = started(1);
+	struct krux_err err = { 0 };
+	struct record r = agent("one", "add", 5000);
+
+	ck_assert_int_lt(registry_check(c, &r, &rules, &err), 0);
+	ck_assert_str_eq(err.text, "no uid is left for its calls: --agent-uids 70000:1 has 0 for agents, and 0 were registered in "
+	                           "this log, those that were taken out among them; kruxrt serve with a larger COUNT has more");
+	carry_free(c);
+	c = started(2);
+	ck_assert_int_eq(registry_check(c, &r, &rules, &err), 0);
+	ck_assert(!carry_add(c, &r, KRUX_STR(""), zeros));
+	r = agent("one", "revoke", 0);
+	ck_assert(!carry_add(c, &r, KRUX_STR(""), zeros));
+	r = agent("two", "add", 5001);
+	ck_assert_int_lt(registry_check(c, &r, &rules, &err), 0);
+	r = agent("one", "add", 5001);
+	ck_assert_int_eq(registry_check(c, &r, &rules, &err), 0);
+	carry_free(c);
+}
+END_TEST
+
 int main(void)
 {
 	TCase *c = tcase_create("registry");
@@ -94,6 +167,8 @@ int main(void)
 
 	tcase_add_test(c, no_uid_of_the_daemon_is_an_agents);
 	tcase_add_test(c, only_what_has_labels_or_an_agent_is_cleared);
+	tcase_add_test(c, no_uid_that_calls_run_as_is_an_agents);
+	tcase_add_test(c, each_agent_has_a_uid);
 	suite_add_tcase(s, c);
 	r = srunner_create(s);
 	srunner_run_all(r, CK_NORMAL);
