@@ -111,7 +111,7 @@ static int run_fork(struct run *run, const struct warrant *w, const struct messa
 	struct message_fork head = { .capability = w->index, .flags = (trash < 0 ? 0 : FORK_TRASH) |
 		                                                      (run->connects.n ? FORK_LINE : 0) | (run->job ? FORK_STREAM : 0) |
 		                                                      (warrant_snapshot(w) ? FORK_SNAPSHOT : 0),
-		                     .uid = AGENT_UID_NONE };
+		                     .uid = w->uid };
 	struct part part[2] = { { &head, sizeof head }, { m->body, m->n } };
 	const size_t changes = w->cap->approves_changes && !w->changes.n ? CHANGESET_BYTES : 0;
 	CLEAN_FD int out = -1;
@@ -173,7 +173,8 @@ static int run_start(struct spawner *s, struct run *run, const struct warrant *w
 		return -1;
 	if (strcmp(place.path, path) != 0)
 		return err_set(err, 0, "workspace: %s leads to another folder now", path);
-	return run_fork(run, w, m, place.fd, place.trash, err);
+	/* With a uid of its own its workspace is another mount than the state: what it deletes stays in there. */
+	return run_fork(run, w, m, place.fd, w->uid == AGENT_UID_NONE ? place.trash : -1, err);
 }
 
 static int run_watch(struct spawner *s, struct run *run, uint64_t deadline, struct krux_err *err)

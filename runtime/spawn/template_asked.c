@@ -45,7 +45,7 @@ static bool warrant_of(struct asked *a)
 			return false;
 	}
 	return pool && !warrant_again(&a->template->rules, a->body, a->n, blob, a->nblobs, pool, &a->warrant, &err) &&
-	       a->warrant.index == a->index && owner_agrees(a);
+	       a->warrant.index == a->index && a->warrant.uid == a->uid && owner_agrees(a);
 }
 
 /* Who shows it the list is believed no more than who asked for the call: it is that of the record. */

@@ -8,6 +8,7 @@
 #include "runtime/base/err.h"
 #include "runtime/bundle/loaded.h"
 #include "runtime/record/blob.h"
+#include "runtime/record/carry.h"
 #include "runtime/record/log.h"
 
 #include <string.h>
@@ -264,6 +265,9 @@ static int request_take(const struct warrant_rules *rules, struct blobs *blobs, 
 	w->agent = w->intent.field[AUDIT_AGENT].s;
 	w->workspace = w->intent.field[AUDIT_WORKSPACE].s;
 	w->verdict = (uint8_t)w->intent.field[AUDIT_VERDICT].u;
+	w->uid = record_runs_as(&w->intent);
+	if (record_has(&w->intent, AUDIT_RUNS_AS) && w->uid == AGENT_UID_NONE)
+		return err_set(err, 0, "it runs as what is no uid");
 	if (memcmp(w->intent.field[AUDIT_BUNDLE].s.p, rules->bundle, HASH_LEN) != 0)
 		return err_set(err, 0, "another bundle decided it than the one that is loaded here");
 	if (capability_find(rules, w, err) || contents_take(w, blobs, err))

@@ -47,6 +47,7 @@ struct warrant {
 	struct krux_str shown;         /* the files that its approvers saw; n 0: none */
 	struct krux_str changes;       /* that its approvers saw: it puts them in place, and its program does not run; n 0: none */
 	uint8_t verdict;
+	uint32_t uid;                  /* that it runs as; AGENT_UID_NONE: its workspace's owner */
 };
 
 enum { WARRANT_BLOBS = 3 };

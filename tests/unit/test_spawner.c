@@ -158,6 +158,24 @@ END_TEST
 
 /* ---- blobs ---- */
 
+/* Of a record that is no honest recorder's: it has known of no range, and neither has the handlers' process. */
+START_TEST(no_call_runs_as_what_the_parent_has_not_told)
+{
+	static const uint8_t as[][10] = { { 0x81, 0x1A, 0, 1, 0x11, 0x71 }, { 0x81, 0 }, { 0x81, 0x1A, 0xFF, 0xFF, 0xFF, 0xFF } };
+	static const size_t n[] = { 6, 2, 6 };
+
+	for (size_t i = 0; i < 3; i++) {
+		struct written w;
+		struct record r = written_request(&w, AUDIT_KIND_INTENT, "/workspace/a", KRUX_AUTONOMOUS);
+
+		record_bytes(&r, AUDIT_RUNS_AS, as[i], n[i]);
+		written_encode(&w, &r);
+		spawning_run(&w, NULL, 40 + i);
+		expect_refused(w.seq, 40 + i, i < 2 ? "a request for a uid that is no agent's" : "it runs as what is no uid");
+	}
+}
+END_TEST
+
 START_TEST(large_arguments_come_as_the_blob_that_is_recorded)
 {
 	struct written w;
@@ -438,6 +456,7 @@ int main(void)
 	tcase_add_test(t, lengths_that_lie_are_refused);
 	tcase_add_test(t, a_gate_that_lies_about_the_verdict_gets_nothing_run);
 	tcase_add_test(t, another_bundle_or_workspace_does_not_run);
+	tcase_add_test(t, no_call_runs_as_what_the_parent_has_not_told);
 	tcase_add_test(t, large_arguments_come_as_the_blob_that_is_recorded);
 	tcase_add_test(t, nothing_of_a_request_stays_where_children_come_from);
 	tcase_add_test(t, nothing_starts_while_frozen);

@@ -324,12 +324,14 @@ END_TEST
 static const struct template_options options = { .find = builtin_find };
 static struct template template = { .options = &options };
 
+static uint32_t asked_as = AGENT_UID_NONE;
+
 static uint32_t decided(const struct written *w, const char *agent, const struct pool_key *key, int workspace)
 {
 	struct asked asked = { .template = &template, .key = *key };
 	struct child_plan plan = { .ctx = &asked };
 	struct message_run run = spawning_head(w, 0);
-	struct message_fork head = { .capability = 0, .uid = AGENT_UID_NONE };
+	struct message_fork head = { .capability = 0, .uid = asked_as };
 	struct part part[3] = { { &head, sizeof head }, { &run, sizeof run }, { w->bytes, w->n } };
 	int fd[2] = { dup(STDOUT_FILENO), dup(workspace) }, pair[2], status;
 	pid_t pid;
@@ -388,6 +390,44 @@ START_TEST(a_child_refuses_a_request_of_somebody_else)
 	other = key;
 	other.profile++;
 	ck_assert_uint_eq(decided(&w, "builder", &other, spawning_place.fd), CHILD_DENIED);
+	loaded_close(template.policy);
+}
+END_TEST
+
+/* What the spawner says that it runs as, and what its record says. */
+START_TEST(a_child_runs_as_its_record_says)
+{
+	static const struct agent_uids some = { 70000, 3 };
+	struct template_options as = options;
+	char bundle[4300];
+	struct stat st;
+	struct pool_key key = { .profile = 0 };
+
+	snprintf(bundle, sizeof bundle, "%s/../bundle", spawning_state.path);
+	template.policy = loaded_open(bundle, spawning_state.trust, false, &spawning_err);
+	ck_assert_msg(template.policy != NULL, "%s", spawning_err.text);
+	template.rules = (struct warrant_rules){ .cap = template.policy->cap, .ncaps = template.policy->ncaps };
+	memcpy(template.rules.bundle, template.policy->bundle.digest, HASH_LEN);
+	as.agents = some;
+	template.options = &as;
+	ck_assert(!fstat(spawning_place.fd, &st));
+	key.device = st.st_dev;
+	key.inode = st.st_ino;
+	key.uid = st.st_uid;
+	key.gid = st.st_gid;
+	krux_sha256(KRUX_STR("builder"), key.owner);
+	for (uint32_t said = 70000; said < 70003; said++) {
+		const uint8_t uid[] = { 0x81, 0x1A, 0, 1, 0x11, (uint8_t)said };
+		struct written w;
+		struct record r = written_request(&w, AUDIT_KIND_INTENT, "/workspace/a", KRUX_AUTONOMOUS);
+
+		record_bytes(&r, AUDIT_RUNS_AS, uid, sizeof uid);
+		written_encode(&w, &r);
+		for (asked_as = 70000; asked_as < 70003; asked_as++)
+			ck_assert_uint_eq(decided(&w, "builder", &key, spawning_place.fd), asked_as == said ? 0 : CHILD_DENIED);
+	}
+	asked_as = AGENT_UID_NONE;
+	template.options = &options;
 	loaded_close(template.policy);
 }
 END_TEST
@@ -489,6 +529,7 @@ int main(void)
 	tcase_add_test(t, what_waits_ends_when_nobody_asks);
 	tcase_add_test(t, nothing_of_an_earlier_call_is_in_a_child_that_waits);
 	tcase_add_test(t, a_child_refuses_a_request_of_somebody_else);
+	tcase_add_test(t, a_child_runs_as_its_record_says);
 	tcase_add_test(t, a_uid_is_one_of_those_that_the_parent_told_of);
 	tcase_add_test(t, a_workspace_in_memory_has_room_of_its_own);
 	suite_add_tcase(s, t);
