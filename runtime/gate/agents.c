@@ -88,6 +88,7 @@ static bool agent_set(struct gate *g, struct agent *a, const struct carry_agent 
 	a->auth = c->auth;
 	memcpy(a->proof, c->proof, sizeof a->proof);
 	a->uid = c->uid;
+	a->runs_as = carry_runs_as(g->carry, c->name, c->auth);
 	a->revoked = c->revoked;
 	a->seq = c->seq;
 	a->frozen = carry_frozen(g->carry, c->name);

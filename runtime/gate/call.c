@@ -209,7 +209,7 @@ static struct entry call_entry(struct gate *g, const struct call *c, struct entr
 	struct entry e = {
 		.pool = g->pool, .blobs = -1, .memory = memory, .args_blob = c->blob >= 0 ? &c->blob : NULL,
 		.agent = c->agent->name, .workspace = c->agent->workspace, .auth = c->auth,
-		.uid = c->uid, .connection = c->connection,
+		.uid = c->uid, .connection = c->connection, .runs_as = c->agent->runs_as,
 		.claimed = c->session ? c->session->claimed : NULL,
 		.dev = g->policy->bundle.key.dev,
 	};

@@ -47,6 +47,7 @@ struct agent {
 	enum audit_auth auth;
 	uint8_t proof[32];             /* KEY: public key, TOKEN: hash */
 	uint64_t uid;                  /* PEER */
+	uint32_t runs_as;              /* uid of its calls; AGENT_UID_NONE: their workspace's owner */
 	uint64_t seq;                  /* of the record that says all this */
 	bool revoked, frozen;
 	struct tally_agent *counted;

@@ -118,6 +118,8 @@ static bool agent_value(struct gate *g, const struct agent *a, struct krux_value
 		object_hex(&o, "key", a->proof, sizeof a->proof);
 	if (a->auth == AUDIT_AUTH_PEER)
 		object_uint(&o, "uid", a->uid);
+	if (a->runs_as != AGENT_UID_NONE)
+		object_uint(&o, "runs_as", a->runs_as);
 	object_bool(&o, "revoked", a->revoked);
 	object_bool(&o, "frozen", a->frozen || g->frozen);
 	object_uint(&o, "connections", a->nsessions);

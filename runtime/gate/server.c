@@ -20,13 +20,14 @@ static const uint64_t millisecond = 1000000;
 
 static const char stranger[] = "there is no such agent, or its proof does not hold";
 
-/* One uid has to be one agent, none of the daemon's processes, and nobody who may say yes: not root, not the operator,
+/* One uid has to be one agent, none of the daemon's processes nor of its calls, and nobody who may say yes: not root, not the operator,
  * not a person who has signed anything here. */
 static bool peer_holds(const struct gate *g, const struct agent *a, uint64_t uid)
 {
 	const struct registry_rules rules = { NULL, g->owner, geteuid() };
 
-	if (a->auth != AUDIT_AUTH_PEER || a->uid != uid || !uid || uid == g->owner || registry_uid_daemon(&rules, uid))
+	if (a->auth != AUDIT_AUTH_PEER || a->uid != uid || !uid || uid == g->owner || registry_uid_daemon(&rules, uid) ||
+	    registry_uid_calls(g->carry, uid))
 		return false;
 	for (unsigned i = 0; i < g->nsigners; i++)
 		if (g->signer[i] == uid)

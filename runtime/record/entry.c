@@ -2,6 +2,7 @@
 #include "runtime/record/entry.h"
 
 #include "runtime/base/err.h"
+#include "runtime/base/uids.h"
 #include "runtime/decide/facts.h"
 #include "runtime/decide/judge.h"
 #include "runtime/decide/query.h"
@@ -300,6 +301,14 @@ static int nonce_set(const struct entry *e, struct record *r, struct krux_err *e
 	return 0;
 }
 
+static void runs_as_write(struct item_out *o, const void *ctx)
+{
+	const struct entry *e = ctx;
+
+	item_head(o, ITEM_LIST, 1);
+	item_head(o, ITEM_UINT, e->runs_as);
+}
+
 static int intent_set(const struct entry *e, const struct krux_abi *abi, const struct request *q,
                       const struct judgement *j, struct record *r, struct krux_err *err)
 {
@@ -309,6 +318,8 @@ static int intent_set(const struct entry *e, const struct krux_abi *abi, const s
 		return -1;
 	if (j->obligation->ncounters &&
 	    list_set(e, r, AUDIT_COUNTERS, counters_write, &counted, err))
+		return -1;
+	if (e->runs_as != AGENT_UID_NONE && list_set(e, r, AUDIT_RUNS_AS, runs_as_write, e, err))
 		return -1;
 	return nonce_set(e, r, err);
 }

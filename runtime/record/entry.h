@@ -50,6 +50,7 @@ struct entry {
 	const char *agent, *workspace;
 	enum audit_auth auth;
 	uint64_t uid, connection;        /* 0: no connection */
+	uint32_t runs_as;                /* INTENT: the uid that it runs as; AGENT_UID_NONE: its workspace's owner */
 	const char *claimed;             /* what it says of itself; NULL or "": nothing */
 	uint8_t bundle[HASH_LEN];
 	bool dev;                        /* signed with a development key */

@@ -1,6 +1,7 @@
 /* Gates in processes of their own, with a state that is made for each test, and turns in which all others are played. */
 #include "tests/unit/gate_peers.h"
 
+#include "capspec/item.h"
 #include "runtime/base/loop.h"
 #include "runtime/bundle/trust.h"
 
@@ -21,6 +22,7 @@
 
 struct world world;
 struct gate_limits world_limits;
+struct agent_uids world_uids;
 const char *world_bundle;
 struct krux_secret_key world_ana, world_ben, world_operator, world_stranger;
 
@@ -251,6 +253,21 @@ void world_finally(void)
 	nftw(built, remove_one, 8, FTW_DEPTH | FTW_PHYS);
 }
 
+static void start_append(void)
+{
+	uint8_t bytes[32];
+	struct item_out o = { bytes, sizeof bytes, 0 };
+	struct record r = { 0 };
+
+	record_set(&r, AUDIT_KIND, AUDIT_KIND_START);
+	record_text(&r, AUDIT_ENGINE, "tests");
+	item_head(&o, ITEM_LIST, 2);
+	item_head(&o, ITEM_UINT, world_uids.base);
+	item_head(&o, ITEM_UINT, world_uids.count);
+	record_bytes(&r, AUDIT_RUNS_AS, bytes, o.n);
+	world_append(&r);
+}
+
 void world_setup(void)
 {
 	static const char *const folders[] = { "trust", "trust/bundles", "trust/approvers", "trust/operators" };
@@ -284,6 +301,8 @@ void world_setup(void)
 	record_text(&origin, AUDIT_ORIGIN, "krux/test");
 	record_text(&origin, AUDIT_ENGINE, "tests");
 	world_append(&origin);
+	if (world_uids.count)
+		start_append();
 	world_register("builder");
 	world_register("other");
 	krux_key_public(&world_ana, &keyed);

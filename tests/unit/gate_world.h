@@ -63,6 +63,7 @@ extern struct world {
 	unsigned nreloads;
 } world;
 extern struct gate_limits world_limits;   /* of gates that start */
+extern struct agent_uids world_uids;      /* that calls run as, from the next setup on; none: as their workspace's owner */
 extern const char *world_bundle;          /* of gates that start, instead of that of tests/fixtures/gate */
 
 /* Keys: of approvers ana and ben, of an operator, and one that nobody knows. */

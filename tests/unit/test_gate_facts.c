@@ -3,6 +3,7 @@
 #include "tests/unit/tiny_bundle.h"
 
 #include "capspec/canon.h"
+#include "runtime/record/carry.h"
 
 #include <check.h>
 #include <stdio.h>
@@ -242,10 +243,61 @@ START_TEST(no_other_is_served_there)
 }
 END_TEST
 
+/* ---- what calls run as ---- */
+
+/* One less than there are agents. */
+static void setup_uids(void)
+{
+	world_uids = (struct agent_uids){ 70000, 4 };
+	setup();
+	world_uids.count = 0;
+}
+
+START_TEST(calls_run_as_their_agents_uid)
+{
+	struct client *s;
+
+	ran("files.read", "{\"path\":\"/workspace/a\"}");
+	ck_assert_uint_eq(record_runs_as(world_find(AUDIT_KIND_INTENT)), 70001);
+	client_close(c);
+	c = client_agent("other", "other-token");
+	ran("files.walk", "{\"path\":\"/workspace/a\"}");
+	ck_assert_uint_eq(record_runs_as(world_find(AUDIT_KIND_INTENT)), 70002);
+	s = client_supervisor();
+	client_send(s, &(struct frame){ .kind = FRAME_S_AGENTS, .has_id = true, .id = 1 });
+	f = client_wait(s);
+	ck_assert(frame_says(f->s_answer.json, "\"runs_as\":70001,") && frame_says(f->s_answer.json, "\"runs_as\":70003,") &&
+	          !frame_says(f->s_answer.json, "\"runs_as\":70004"));
+	client_close(s);
+	/* Who is served alone has the first, whatever an agent of that name has. */
+	alone("builder");
+	ran("files.read", "{\"path\":\"/workspace/a\"}");
+	ck_assert_uint_eq(record_runs_as(world_find(AUDIT_KIND_INTENT)), 70000);
+}
+END_TEST
+
+static void setup_few(void)
+{
+	world_uids = (struct agent_uids){ 70000, 2 };
+	setup();
+	world_uids.count = 0;
+}
+
+START_TEST(no_uid_is_left_for_another)
+{
+	client_close(c);
+	c = client_agent("other", "other-token");
+	client_call(c, ++id, "files.read", "{\"path\":\"/workspace/a\"}", 0);
+	f = client_wait(c);
+	ck_assert_int_eq(f->kind, FRAME_ERROR);
+	ck_assert_uint_eq(world_count(AUDIT_KIND_INTENT), 0);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("facts");
-	TCase *t = tcase_create("facts");
+	TCase *t = tcase_create("facts"), *u;
 	SRunner *r = srunner_create(s);
 	int failed;
 
@@ -262,6 +314,18 @@ int main(void)
 	tcase_add_test(t, who_is_alone_and_leaves_ends_its_calls);
 	tcase_add_test(t, no_other_is_served_there);
 	suite_add_tcase(s, t);
+	u = tcase_create("uids");
+	tcase_add_unchecked_fixture(u, once, finally);
+	tcase_add_checked_fixture(u, setup_uids, teardown);
+	tcase_set_timeout(u, 60);
+	tcase_add_test(u, calls_run_as_their_agents_uid);
+	suite_add_tcase(s, u);
+	u = tcase_create("few uids");
+	tcase_add_unchecked_fixture(u, once, finally);
+	tcase_add_checked_fixture(u, setup_few, teardown);
+	tcase_set_timeout(u, 60);
+	tcase_add_test(u, no_uid_is_left_for_another);
+	suite_add_tcase(s, u);
 	srunner_run_all(r, CK_NORMAL);
 	failed = srunner_ntests_failed(r);
 	srunner_free(r);
