@@ -5,7 +5,7 @@ RUNTIME_SRC += runtime/sandbox/cgroup.c runtime/sandbox/feature.c runtime/sandbo
 	runtime/sandbox/parts.c \
 	runtime/front/reached.c runtime/front/ready.c runtime/front/registered.c runtime/front/reload.c runtime/front/serve.c runtime/front/start.c
 TEST_SRC += tests/unit/daemon_peers.c
-UNIT_TESTS += test_begin test_daemon test_feature test_folders_mapped test_listen test_owner test_process test_registered test_typed
+UNIT_TESTS += test_agent_uids test_begin test_daemon test_feature test_folders_mapped test_listen test_owner test_process test_registered test_typed
 
 MAN := $(patsubst docs/man/%.scd,$(BUILD)/man/%,$(wildcard docs/man/*.scd))
 # Other names of a page: NAME=PAGE, both of section 1.

@@ -18,7 +18,7 @@ FUZZERS += frame
 CLIENT_SRC += client/block.c client/connect.c client/fault.c client/result.c client/step.c client/stream.c \
 	client/submit.c
 UNIT_TESTS += test_card test_client test_client_hostile test_registry
-RUNTIME_SRC += runtime/base/lookalike.c runtime/base/reach.c runtime/front/act.c runtime/front/ctl.c runtime/front/places.c runtime/record/registry.c runtime/front/agents.c runtime/front/agents_add.c runtime/front/keys.c \
+RUNTIME_SRC += runtime/base/lookalike.c runtime/base/reach.c runtime/front/act.c runtime/front/ctl.c runtime/front/agent_uids.c runtime/front/places.c runtime/record/registry.c runtime/front/agents.c runtime/front/agents_add.c runtime/front/keys.c \
 	runtime/front/agents_list.c runtime/front/approvals.c runtime/front/card.c runtime/front/card_source.c runtime/front/freeze.c \
 	runtime/front/rights.c runtime/front/show.c runtime/front/supervisor.c
 TEST_SRC += tests/unit/client_rig.c tests/unit/fake_daemon.c tests/unit/frame_text.c

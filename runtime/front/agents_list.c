@@ -5,6 +5,7 @@
 #include "runtime/base/err.h"
 #include "runtime/base/screen.h"
 #include "runtime/base/state.h"
+#include "runtime/base/uids.h"
 #include "runtime/front/ctl.h"
 #include "runtime/front/front.h"
 #include "runtime/front/show.h"
@@ -29,7 +30,8 @@ static struct krux_str text_copy(struct krux_pool *pool, struct krux_str s)
 /* As the daemon says it, of a state where none runs. */
 static struct krux_value agent_value(const struct carry *c, const struct carry_agent *a, struct krux_pool *pool)
 {
-	struct krux_member *m = krux_pool_get(pool, 8 * sizeof *m);
+	struct krux_member *m = krux_pool_get(pool, 9 * sizeof *m);
+	const uint32_t runs_as = carry_runs_as(c, a->name, a->auth);
 	char *hex = krux_pool_get(pool, 64);
 	size_t n = 0;
 
@@ -44,6 +46,8 @@ static struct krux_value agent_value(const struct carry *c, const struct carry_a
 	}
 	if (a->auth == AUDIT_AUTH_PEER)
 		show_put_uint(m, &n, "uid", a->uid);
+	if (runs_as != AGENT_UID_NONE)
+		show_put_uint(m, &n, "runs_as", runs_as);
 	show_put(m, &n, "revoked", (struct krux_value){ .kind = KRUX_V_BOOL, .b = a->revoked });
 	show_put(m, &n, "frozen", (struct krux_value){ .kind = KRUX_V_BOOL, .b = carry_frozen(c, a->name) });
 	show_put_uint(m, &n, "record", a->seq);
@@ -89,7 +93,7 @@ static enum supervisor_result list_daemon(struct supervisor *s, struct krux_pool
 	return result ? result : supervisor_json(s, &q, pool, out, err);
 }
 
-static void agent_print(const struct krux_value *a)
+static void agent_print(const struct krux_value *a, bool uids)
 {
 	char proof[96];
 
@@ -103,6 +107,8 @@ static void agent_print(const struct krux_value *a)
 	putchar(' ');
 	show_cell(stdout, (struct krux_str){ proof, strlen(proof) }, 14);
 	printf(" %-8s ", show_bool(a, "revoked") ? "revoked" : show_bool(a, "frozen") ? "frozen" : "active");
+	if (uids)
+		printf("%-10llu ", (unsigned long long)show_uint(a, "runs_as"));
 	show_cell(stdout, show_text(a, "workspace"), 0);
 	putchar('\n');
 }
@@ -114,6 +120,7 @@ int agents_list(const struct agents *a)
 	enum supervisor_result result;
 	struct krux_err err = { 0 };
 	struct krux_value v;
+	bool uids;             /* its calls run as one of their own */
 	size_t n;
 
 	if (!pool)
@@ -127,9 +134,10 @@ int agents_list(const struct agents *a)
 	if (a->json)
 		return show_json(&v, stdout) ? EXIT_SYSTEM : EXIT_YES;
 	item = show_list(&v, "agents", &n);
-	printf("%-20s %-14s %-8s %s\n", "AGENT", "KNOWN BY", "STATE", "WORKSPACE");
+	uids = n && show_uint(&item[0], "runs_as");
+	printf("%-20s %-14s %-8s %s%s\n", "AGENT", "KNOWN BY", "STATE", uids ? "RUNS AS    " : "", "WORKSPACE");
 	for (size_t i = 0; i < n; i++)
-		agent_print(&item[i]);
+		agent_print(&item[i], uids);
 	return EXIT_YES;
 }
 

@@ -37,7 +37,7 @@ static const char help[] =
 "  --reach CIDR,...  private addresses that the call may connect to (none)\n"
 "  --proxy http://H:P  it connects by way of that; --proxy-names: it finds names\n"
 "  --allow-missing F,...  do without these features (kruxrt doctor)\n"
-"  --dev             let a development key through; answers and records say so\n"
+"  --dev             take a development key; --agent-uids N: as root, its uid\n"
 "\n"
 "Exit: 0 it ran and answers; 1 denied, deferred, or one of its errors; 2 wrong\n"
 "usage, bad arguments, a bundle that is not trusted; 3 the system failed.\n";
@@ -131,8 +131,8 @@ static const char *wrong(struct call *c)
 	if (c->state && (c->socket || c->token_file || c->key_file || c->wait || c->deadline))
 		return "--state makes the call without a daemon: --socket, --token-file, --key, --wait and "
 		       "--deadline are for the daemon";
-	if (!c->state && (c->bundle || c->workspace || c->reach || c->proxy || c->proxy_names || c->missing || c->dev))
-		return "--bundle, --workspace, --reach, --proxy, --allow-missing and --dev go with --state; the daemon has its own";
+	if (!c->state && (c->bundle || c->workspace || c->reach || c->proxy || c->proxy_names || c->agents || c->missing || c->dev))
+		return "--bundle, --workspace, --reach, --proxy, --agent-uids, --allow-missing and --dev go with --state; the daemon has its own";
 	if (c->token_file && c->key_file)
 		return "--token-file or --key, not both";
 	if (!c->state && !c->agent)
@@ -159,6 +159,7 @@ int call_command(int argc, char **argv)
 		{ .name = "--as", .value = &c.agent },
 		{ .name = "--workspace", .value = &c.workspace },
 		{ .name = "--reach", .value = &c.reach },
+		{ .name = "--agent-uids", .value = &c.agents },
 		{ .name = "--proxy", .value = &c.proxy },
 		{ .name = "--proxy-names", .flag = &c.proxy_names },
 		{ .name = "--allow-missing", .value = &c.missing },

@@ -9,7 +9,7 @@
 struct krux_err;
 
 struct call {
-	const char *capability, *json, *state, *bundle, *agent, *workspace, *reach, *proxy, *missing;
+	const char *capability, *json, *state, *bundle, *agent, *workspace, *reach, *proxy, *agents, *missing;
 	bool proxy_names;
 	const char *socket, *token_file, *key_file, *deadline;
 	uint64_t deadline_ms;          /* 0: none */

@@ -22,13 +22,17 @@ static void serve_become(const struct call *c, const char *path, const char *bun
 
 static void serve_become(const struct call *c, const char *path, const char *bundle, const char *missing, int theirs)
 {
-	const char *argv[20] = { path, "serve", "--only", c->agent, "--state", c->state, "--bundle", bundle,
+	const char *argv[24] = { path, "serve", "--only", c->agent, "--state", c->state, "--bundle", bundle,
 		                 "--allow-missing", missing };
 	size_t n = 10;
 
 	if (c->workspace) {
 		argv[n++] = "--workspace";
 		argv[n++] = c->workspace;
+	}
+	if (c->agents) {
+		argv[n++] = "--agent-uids";
+		argv[n++] = c->agents;
 	}
 	if (c->reach) {
 		argv[n++] = "--reach";

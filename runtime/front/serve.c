@@ -8,6 +8,7 @@
 #include "runtime/base/screen.h"
 #include "runtime/base/state.h"
 #include "runtime/base/uids.h"
+#include "runtime/front/agent_uids.h"
 #include "runtime/front/daemon.h"
 #include "runtime/front/folders.h"
 #include "runtime/front/listen.h"
@@ -54,7 +55,7 @@ static const char help[] =
 "  --socket PATH      where agents connect (XDG_RUNTIME_DIR|/run/krux/agent.sock)\n"
 "  --socket-group G   only members of this group can connect there (all can)\n"
 "  --supervisor PATH  where you alone connect (supervisor.sock beside it)\n"
-"  --uid-base N       as root: uid of gate; the others: N+1 to N+3 (60800)\n"
+"  --uid-base N       as root: gate's uid (60800); --agent-uids N: calls' (70000)\n"
 "  --notify-hook PROGRAM  run for each notify verdict; --notify-network: on line\n"
 "  --reach CIDR,...   private addresses that calls may connect to (none)\n"
 "  --proxy http://H:P  calls connect by way of it; --proxy-names: it finds names\n"
@@ -72,7 +73,7 @@ enum { MOST_LIMITS = 32 };
 static const uint64_t second_ns = 1000000000;
 
 struct serve {
-	const char *bundle, *state_path, *trust, *socket, *group, *supervisor, *base, *missing_list, *reach_list, *only, *folder;
+	const char *bundle, *state_path, *trust, *socket, *group, *supervisor, *base, *agents, *missing_list, *reach_list, *only, *folder;
 	bool dev, help;
 	struct state state;
 	struct daemon_plan plan;
@@ -111,6 +112,12 @@ static int base_read(struct serve *s, struct krux_err *err)
 		return err_set(err, 0, "--uid-base: a number of users, such as 60800");
 	s->plan.start.uid_base = (uid_t)n;
 	return 0;
+}
+
+/* Apart from the daemon's own. */
+static int agents_check(const struct start_plan *p, struct krux_err *err)
+{
+	return p->agents.count ? agent_uids_check(&p->agents, p->uid_base, err) : 0;
 }
 
 static int limits_read(const struct serve *s, struct krux_err *err)
@@ -358,7 +365,8 @@ static int serve_open(struct serve *s, int *code, struct krux_err *err)
 	struct start_plan *start = &s->plan.start;
 
 	*code = EXIT_USAGE;
-	if (only_check(s, err) || base_read(s, err) || machine_waive(&s->machine, s->missing_list, err) || limits_read(s, err) ||
+	if (only_check(s, err) || base_read(s, err) || agent_uids_read(s->agents, !geteuid(), &start->agents, err) ||
+	    machine_waive(&s->machine, s->missing_list, err) || limits_read(s, err) ||
 	    reached_read(&s->reached, s->reach_list, err) || proxy_check(start, err))
 		return -1;
 	start->reached = s->reached.block;
@@ -372,7 +380,7 @@ static int serve_open(struct serve *s, int *code, struct krux_err *err)
 		return -1;
 	*code = EXIT_USAGE;
 	if (state_take(s, err) || bundle_open(s, err) || sockets_take(s, err) || places_take(s, err) ||
-	    only_take(s, err))
+	    only_take(s, err) || agents_check(start, err))
 		return -1;
 	*code = EXIT_SYSTEM;
 	return folders_take(s, err) || owner_settle(&s->state, start->uid_base + UID_RECORDER, &start->keys, err) || cgroup_take(s, err) ?
@@ -427,6 +435,7 @@ int serve_command(int argc, char **argv)
 		{ .name = "--socket-group", .value = &s.group },
 		{ .name = "--supervisor", .value = &s.supervisor },
 		{ .name = "--uid-base", .value = &s.base },
+		{ .name = "--agent-uids", .value = &s.agents },
 		{ .name = "--notify-hook", .value = &s.plan.hook.path },
 		{ .name = "--notify-network", .flag = &s.plan.hook.network },
 		{ .name = "--limit", .list = s.limit, .nlist = MOST_LIMITS + 1 },
