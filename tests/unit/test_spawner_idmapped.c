@@ -13,6 +13,7 @@
 #include "runtime/spawn/template.h"
 
 #include "capspec/digest.h"
+#include "capspec/item.h"
 
 #include <check.h>
 #include <dirent.h>
@@ -115,10 +116,16 @@ static int request_send(uint32_t uid, int workspace, int trash, const char *file
 	struct written w;
 	struct record r = written_request(&w, AUDIT_KIND_INTENT, file, KRUX_AUTONOMOUS);
 	struct message_fork head = { .capability = 0, .flags = trash < 0 ? 0 : FORK_TRASH, .uid = uid };
+	uint8_t runs_as[16];
+	struct item_out as = { runs_as, sizeof runs_as, 0 };
 	struct message_run run;
 	struct part part[3];
 	int out[2], fd[3];
 
+	item_head(&as, ITEM_LIST, 1);
+	item_head(&as, ITEM_UINT, uid);
+	if (uid != AGENT_UID_NONE)
+		record_bytes(&r, AUDIT_RUNS_AS, runs_as, as.n);
 	written_encode(&w, &r);
 	run = spawning_head(&w, 0);
 	part[0] = (struct part){ &head, sizeof head };
