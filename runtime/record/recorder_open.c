@@ -29,8 +29,8 @@ static int uids_check(const struct recorder *r, struct krux_err *err)
 
 	if (!uids->count || r->options->agent || n < uids->count)
 		return 0;
-	return err_set(err, 0, "--agent-uids %u:%u has uids for %u agents, and %zu were registered in this log, those that were "
-	               "taken out among them: COUNT has to be %zu at least", uids->base, uids->count, uids->count - 1, n, n + 1);
+	return err_set(err, 0, "--agent-uids %u:%u: agents registered in this log, those that were taken out among them: %zu; COUNT has to "
+	               "be %zu at least", uids->base, uids->count, n, n + 1);
 }
 
 static int start_say(struct recorder *r, struct krux_err *err)

@@ -119,7 +119,7 @@ exits "nor is a uid left there" 1 "$R" agents add three --token --state "$dir/s"
 says "in words" "no uid is left for its calls"
 
 exits "too few for those that there are" 3 serve --agent-uids 70000:2 < /dev/null
-says "says how many" "--agent-uids 70000:2 has uids for 1 agents, and 2 were registered in this log, those that were taken out among them: COUNT has to be 3 at least"
+says "says how many" "--agent-uids 70000:2: agents registered in this log, those that were taken out among them: 2; COUNT has to be 3 at least"
 begin --agent-uids 90000:8
 ask one
 is "another range" "$(said intent)" "[90001]"

@@ -249,8 +249,8 @@ START_TEST(the_range_is_that_of_the_last_start)
 	ck_assert_int_eq(recording_stop(), 0);
 	recording_uids = (struct agent_uids){ 70000, 2 };
 	ck_assert_int_eq(recording_refused(text, sizeof text), 3);
-	ck_assert_str_eq(text, "--agent-uids 70000:2 has uids for 1 agents, and 2 were registered in this log, those that were taken "
-	                       "out among them: COUNT has to be 3 at least");
+	ck_assert_str_eq(text, "--agent-uids 70000:2: agents registered in this log, those that were taken out among them: 2; "
+	                       "COUNT has to be 3 at least");
 	/* Who is served alone has the first, and needs no more. */
 	recording_uids.count = 1;
 	recording_alone = "someone";
