@@ -180,7 +180,7 @@ int idmap_mount(int folder, int users, uint64_t attributes, struct krux_err *err
 		return lacks(folder, "and this kernel has no idmapped mounts: Linux 5.12 has them", err);
 	if (rc)
 		return err_set(err, errno, "make a mount of the folder");
-	if (!attributes_set(mount, 0, &top))
+	if (users < 0 || !attributes_set(mount, 0, &top))
 		return fd_keep(&mount);
 	if (errno == EINVAL)
 		return lacks(folder, "which has no idmapped mounts on this kernel", err);

@@ -21,7 +21,7 @@ int idmap_namespace(const struct idmap *, struct krux_err *err);
 
 /* The mount, as a path (O_PATH), of the folder and all that is mounted below it, with those attributes (MOUNT_ATTR_NOSUID
  * and others) besides; what is mounted on the machine afterwards, or on it, is not seen on the other. What is mounted below shows its
- * owners as they are. -1 with *err, whose no is EOPNOTSUPP where the
+ * owners as they are, and so does the folder where users is -1. -1 with *err, whose no is EOPNOTSUPP where the
  * kernel, the file system or the mount that the folder lies on has none; the text names the file system then. */
 int idmap_mount(int folder, int users, uint64_t attributes, struct krux_err *err);
 

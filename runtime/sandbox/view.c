@@ -96,7 +96,8 @@ static int host_show(const char *path, uint64_t attributes)
 
 /* ---- the workspace ---- */
 
-/* In this namespace, which alone its mounts can be mounted in: by its path, if what is there is the same. */
+/* Who is not root mounts it anew in this namespace, which alone its mounts can be mounted in: by its path, if what is there is
+ * the same. */
 static int workspace_again(int proc, int workspace)
 {
 	CLEAN_FD int fd = -1;
@@ -119,17 +120,28 @@ static int workspace_again(int proc, int workspace)
 	return fd_keep(&fd);
 }
 
+/* The folder alone, without what is mounted below it. */
+static int workspace_mount(const struct view *v, int folder)
+{
+	return fchdir(folder) || mount(".", STAGE "/workspace", NULL, MS_BIND, NULL) ||
+	       attributes_set(STAGE "/workspace", MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV |
+	                      (v->executes ? 0 : MOUNT_ATTR_NOEXEC)) ? -1 : 0;
+}
+
 /* What the program's own mounts come over: a folder for /tmp, the workspace read-only, an empty folder where it sees
  * none. */
 static int workspace_show(const struct view *v, int again)
 {
 	if (mkdir(STAGE "/workspace", 0755) || mkdir(STAGE "/tmp", 0755))
 		return -1;
-	if (again < 0 || v->fill)
+	if (v->workspace < 0 || v->fill)
 		return 0;
-	return fchdir(again) || mount(".", STAGE "/workspace", NULL, MS_BIND, NULL) ||
-	       attributes_set(STAGE "/workspace", MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV |
-	                      (v->executes ? 0 : MOUNT_ATTR_NOEXEC)) ? -1 : 0;
+	if (!v->root)
+		return workspace_mount(v, again);
+	/* It is taken off again with all that is mounted in it. */
+	if (syscall(SYS_move_mount, v->workspace, "", AT_FDCWD, STAGE "/tmp", MOVE_MOUNT_F_EMPTY_PATH))
+		return -1;
+	return workspace_mount(v, v->workspace) || umount2(STAGE "/tmp", MNT_DETACH) ? -1 : 0;
 }
 
 /* Who is not root can mount a /proc only where one is that shows all; it lies below the program's own. */
@@ -193,7 +205,7 @@ int view_share(int proc, const struct view *v)
 	/* Nothing of what follows reaches the host. */
 	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL))
 		return -1;
-	if (v->workspace >= 0 && (again = workspace_again(proc, v->workspace)) < 0)
+	if (!v->root && v->workspace >= 0 && (again = workspace_again(proc, v->workspace)) < 0)
 		return -1;
 	if (mount("none", STAGE, "tmpfs", flags, "size=256k,nr_inodes=64,mode=0755"))
 		return -1;
@@ -243,7 +255,7 @@ static int overlay_make(struct view *v, const char *lower)
 
 	if (stat(lower, &st) || mkdir("/tmp/tmp", 0700) || mkdir("/tmp/upper", 0700) || mkdir("/tmp/work", 0700))
 		return -1;
-	if (v->root && (chown("/tmp/tmp", v->owner, v->group) || chown("/tmp/upper", st.st_uid, st.st_gid)))
+	if (v->root && (chown("/tmp/tmp", v->owner, v->group) || chown("/tmp/upper", v->owner, v->group)))
 		return -1;
 	/* To the overlay that is deleted, also where it is made later. */
 	snprintf(hidden, sizeof hidden, "/tmp/upper/%s", v->hidden);

@@ -7,7 +7,9 @@
 #include <sys/types.h>
 
 struct view {
-	int workspace;             /* folder; -1: /workspace is empty */
+	/* As root a mount of the folder that is in nobody's tree (idmap.h), and goes into this one; else the folder, which is mounted
+	 * by its path. -1: /workspace is empty. */
+	int workspace;
 	/* Fills an empty folder, which is the owner's, with what /workspace is to show, before anybody sees it; -1 with errno.
 	 * NULL: that is the workspace. */
 	int (*fill)(void *ctx, int folder);

@@ -157,12 +157,12 @@ static void network_on(struct child *ch)
 static void descriptors_on(struct child *ch)
 {
 	const struct child_plan *plan = ch->plan;
-	int keep[HANDLER_HOST + 14] = { plan->workspace, plan->store, plan->out, plan->ask, plan->go,
+	int keep[HANDLER_HOST + 15] = { plan->workspace, plan->store, plan->out, plan->ask, plan->go,
 		                        ch->proc, plan->blob[0], plan->blob[1], plan->socket, plan->line,
-		                        plan->program, ch->listener, plan->stream, plan->blob[2] };
+		                        plan->program, ch->listener, plan->stream, plan->blob[2], plan->mount };
 	const size_t n = sizeof keep / sizeof *keep;
 
-	memcpy(keep + 14, ch->call.host, sizeof ch->call.host);
+	memcpy(keep + 15, ch->call.host, sizeof ch->call.host);
 	layer_on(ch, LAYER_DESCRIPTORS, ch->shared ? descriptors_rest(keep, n) : descriptors_close(keep, n));
 }
 
@@ -298,6 +298,9 @@ static void signals_reset(bool command)
 static void root_share(struct child *ch)
 {
 	layer_on(ch, LAYER_ROOT, ch->plan->command ? command_view_share(ch->plan, ch->proc) : root_empty());
+	if (ch->plan->mount >= 0)
+		close(ch->plan->mount);
+	ch->plan->mount = -1;
 }
 
 /* An empty one has nothing that is one call's. */

@@ -23,6 +23,7 @@ struct child_plan {
 	size_t output;                 /* most bytes of the encoded answer */
 	bool snapshot;                 /* a command's: it runs from a copy that `takes` makes */
 	int workspace, store;          /* store: -1: none; workspace: -1: `waits` brings it */
+	int mount;                     /* of a command, as root: a mount of the workspace for its program's root; -1: its class has it */
 	int stream;                    /* of a command in the background: what its program writes to; -1: it is not */
 	uint64_t seq;                  /* of the intent */
 	int line;                      /* to egress, of a call that connects; -1: none */

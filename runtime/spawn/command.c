@@ -120,9 +120,10 @@ struct krux_str command_taken(void)
 int command_view_share(const struct child_plan *plan, int proc)
 {
 	const struct krux_capability *cap = plan->command;
+	const int workspace = plan->probe->root ? plan->mount : plan->workspace;
 
 	view = (struct view){
-		.workspace = has_paths(cap, false) ? plan->workspace : -1, .changes = has_paths(cap, true), .hidden = PLACE_RESERVED,
+		.workspace = has_paths(cap, false) ? workspace : -1, .changes = has_paths(cap, true), .hidden = PLACE_RESERVED,
 		.executes = plan->layer->rights & RIGHT_EXECUTE, .root = plan->probe->root, .size = plan->limits.memory,
 		.owner = plan->owner, .group = plan->group, .upper = -1, .lower = -1,
 	};

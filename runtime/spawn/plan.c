@@ -27,7 +27,7 @@ int child_plan_make(const struct krux_capability *cap, const struct krux_layer *
 		            (unsigned)cap->limit[KRUX_LIMIT_PIDS],
 		            (unsigned)cap->limit[KRUX_LIMIT_FILES], file_size },
 		.output = (size_t)cap->limit[KRUX_LIMIT_OUTPUT],
-		.workspace = -1, .store = -1, .line = -1, .stream = -1, .socket = -1, .cgroup = -1, .network = -1, .out = -1, .ask = -1, .go = -1, .blob = { -1, -1, -1 },
+		.workspace = -1, .store = -1, .mount = -1, .line = -1, .stream = -1, .socket = -1, .cgroup = -1, .network = -1, .out = -1, .ask = -1, .go = -1, .blob = { -1, -1, -1 },
 	};
 	if (!plan->builtin)
 		return err_set(err, 0, "there is no builtin handler \"%.*s\"",

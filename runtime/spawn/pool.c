@@ -14,7 +14,7 @@ void pool_init(struct pool *p, unsigned each, unsigned all)
 bool pool_key_same(const struct pool_key *a, const struct pool_key *b)
 {
 	return !memcmp(a->owner, b->owner, sizeof a->owner) && a->device == b->device && a->inode == b->inode &&
-		a->uid == b->uid && a->gid == b->gid && a->profile == b->profile;
+		a->uid == b->uid && a->gid == b->gid && a->disk_uid == b->disk_uid && a->disk_gid == b->disk_gid && a->profile == b->profile;
 }
 
 static struct pool_class *class_find(struct pool *p, const struct pool_key *key)

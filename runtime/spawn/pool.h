@@ -18,6 +18,7 @@ struct pool_key {
 	uint8_t owner[POOL_OWNER];     /* stands for the agent */
 	uint64_t device, inode;        /* of its workspace */
 	uint32_t uid, gid;             /* whose that is, as whom a child runs; 0 where all run as the operator */
+	uint32_t disk_uid, disk_gid;   /* of a command: whose it is on the disk, which its mount was made for */
 	uint64_t profile;              /* what of the host was opened */
 };
 

@@ -57,14 +57,20 @@ static void look_take(struct template *t, const struct message *m)
 
 /* ---- the spawner ---- */
 
-static void message_act(struct template *t, struct message *m)
+static void call_take(struct template *t, struct message *m)
 {
 	struct krux_err err = { 0 };
+	CLEAN_FD int folder = -1;
 
+	if (workspace_take(t, m, &folder, &err) || template_call(t, m, folder, &err))
+		template_say(t, MESSAGE_REFUSED, m->cookie, err.text, strlen(err.text));
+}
+
+static void message_act(struct template *t, struct message *m)
+{
 	switch (m->kind) {
 	case MESSAGE_FORK:
-		if (workspace_take(t, m, &err) || template_call(t, m, &err))
-			template_say(t, MESSAGE_REFUSED, m->cookie, err.text, strlen(err.text));
+		call_take(t, m);
 		break;
 	case MESSAGE_SIGNAL:
 		template_signal(t, m);

@@ -102,7 +102,11 @@ bool asked_waits(struct child_plan *plan)
 	if (rc < 0 || m.kind != MESSAGE_FORK || asked_plan(a->template, &m, plan, a, &err))
 		return false;
 	close(channel->fd);
-	a->foreign = asked_key(a, plan, &now, &err) || !pool_key_same(&key, &now);
+	a->foreign = asked_key(a, plan, &now, &err);
+	/* What it has been given does not say so, and the mount that it has is the one that was made for it. */
+	now.disk_uid = key.disk_uid;
+	now.disk_gid = key.disk_gid;
+	a->foreign |= !pool_key_same(&key, &now);
 	return true;
 }
 
@@ -127,6 +131,12 @@ int asked_key(const struct asked *a, const struct child_plan *plan, struct pool_
 	if (plan->probe->root) {
 		out->uid = st.st_uid;
 		out->gid = st.st_gid;
+	}
+	if (plan->probe->root && plan->command && a->folder >= 0) {
+		if (fstat(a->folder, &st))
+			return err_set(err, errno, "workspace");
+		out->disk_uid = st.st_uid;
+		out->disk_gid = st.st_gid;
 	}
 	memcpy(out->owner, a->owner, sizeof out->owner);
 	/* Files of the host are opened before there is a call, so they are those of one builtin; what a program sees is
@@ -174,7 +184,7 @@ int asked_plan(struct template *t, const struct message *m, struct child_plan *p
 	/* The group is to be who says no, since it counts that. */
 	if (plan->command && t->groups.has & CGROUP_PIDS)
 		plan->limits.pids++;
-	*a = (struct asked){ .template = t, .plan = plan, .index = head.capability, .uid = head.uid, .body = m->body + sizeof head,
+	*a = (struct asked){ .template = t, .plan = plan, .index = head.capability, .uid = head.uid, .folder = -1, .body = m->body + sizeof head,
 		             .n = m->n - sizeof head, .blob = plan->blob, .nblobs = m->nfds - at,
 		             .again = { .abi = t->policy->abi, .warrant = &a->warrant } };
 	memcpy(a->owner, head.owner, sizeof a->owner);

@@ -24,27 +24,28 @@ static void held_forget(struct held *h)
 {
 	for (unsigned i = 0; i < h->nfds; i++)
 		close(h->fd[i]);
+	cleanup_fd(&h->folder);
 	if (h->body)
 		explicit_bzero(h->body, h->n);
 	free(h->body);
-	*h = (struct held){ .body = NULL };
+	*h = (struct held){ .folder = -1 };
 }
 
-static int held_keep(struct held *h, const struct message *m, struct krux_err *err)
+static int held_keep(struct held *h, const struct message *m, int folder, struct krux_err *err)
 {
-	*h = (struct held){ .body = malloc(m->n), .n = m->n };
-	if (!h->body)
-		return err_set(err, ENOMEM, "a call");
-	memcpy(h->body, m->body, m->n);
-	for (; h->nfds < m->nfds; h->nfds++) {
+	*h = (struct held){ .body = malloc(m->n), .n = m->n, .folder = fcntl(folder, F_DUPFD_CLOEXEC, 3) };
+	if (h->body)
+		memcpy(h->body, m->body, m->n);
+	for (; h->body && h->folder >= 0 && h->nfds < m->nfds; h->nfds++) {
 		h->fd[h->nfds] = fcntl(m->fd[h->nfds], F_DUPFD_CLOEXEC, 3);
-		if (h->fd[h->nfds] < 0) {
-			err_set(err, errno, "a call");
-			held_forget(h);
-			return -1;
-		}
+		if (h->fd[h->nfds] < 0)
+			break;
 	}
-	return 0;
+	if (h->nfds == m->nfds)
+		return 0;
+	err_set(err, errno, "a call");
+	held_forget(h);
+	return -1;
 }
 
 static bool held_holds(const struct held *h, const uint8_t *at)
@@ -70,7 +71,7 @@ static struct call *call_make(struct template *t)
 	if (!c)
 		return NULL;
 	t->free = c->next;
-	*c = (struct call){ .owner = t, .on = true, .waits = true, .place = -1, .socket = -1,
+	*c = (struct call){ .owner = t, .on = true, .waits = true, .place = -1, .socket = -1, .held.folder = -1,
 		            .birth = { .pidfd = -1, .asks = -1, .go = -1 } };
 	return c;
 }
@@ -232,15 +233,25 @@ static struct call *call_find(struct template *t, uint64_t cookie)
 
 /* ---- calls ---- */
 
+/* folder -1: the workspace is the host's folder. */
+static int call_plan(struct template *t, const struct message *m, int folder, struct child_plan *plan, struct asked *asked,
+                     struct krux_err *err)
+{
+	if (asked_plan(t, m, plan, asked, err))
+		return -1;
+	asked->folder = folder < 0 ? plan->workspace : folder;
+	return 0;
+}
+
 /* In a child of this process, with nothing made before. */
-static int call_cold(struct template *t, const struct message *m, struct krux_err *err)
+static int call_cold(struct template *t, const struct message *m, int folder, struct krux_err *err)
 {
 	struct child_plan plan;
 	struct asked asked;
 	struct call *c;
 	int network, rc;
 
-	if (asked_plan(t, m, &plan, &asked, err))
+	if (call_plan(t, m, folder, &plan, &asked, err))
 		return -1;
 	c = call_make(t);
 	if (!c)
@@ -255,8 +266,9 @@ static int call_cold(struct template *t, const struct message *m, struct krux_er
 		group_begin(c->group);
 	plan.cgroup = c->group ? c->group->fd : -1;
 	plan.network = network = spares_take(&t->spares);
-	rc = birth_start(&plan, &c->birth, err);
+	rc = workspace_mount(&asked, &plan, err) || birth_start(&plan, &c->birth, err) ? -1 : 0;
 	cleanup_fd(&network);
+	cleanup_fd(&plan.mount);
 	if (rc) {
 		/* What waits may be what the machine has too little of. */
 		pool_empty(t, NULL);
@@ -296,7 +308,7 @@ static void call_again(struct call *c)
 	struct call *again;
 
 	call_leave(c);
-	if (call_cold(t, &m, &err))
+	if (call_cold(t, &m, c->held.folder, &err))
 		template_say(t, MESSAGE_REFUSED, m.cookie, err.text, strlen(err.text));
 	else if (c->stopped && (again = call_find(t, m.cookie)))
 		call_signal(again, SIGSTOP);
@@ -352,7 +364,7 @@ static void child_await(struct template *t, int place, const struct pool_key *ke
 	}
 	c->place = place;
 	t->waiting[place] = c;
-	if (nest_bear(t, c, key, -1, NULL))
+	if (nest_bear(t, c, key, NULL, NULL))
 		call_free(c);
 }
 
@@ -387,7 +399,7 @@ static void tend_due(struct timer *timer)
 /* ---- messages ---- */
 
 /* To the eldest child of its class that takes it, or that will when it is born. */
-static bool call_hand_over(struct template *t, const struct message *m, const struct child_plan *plan, const struct pool_key *key,
+static bool call_hand_over(struct template *t, const struct message *m, const struct asked *asked, const struct pool_key *key,
                            const struct group_limits *limits)
 {
 	const uint64_t now = loop_clock();
@@ -399,9 +411,9 @@ static bool call_hand_over(struct template *t, const struct message *m, const st
 		t->waiting[place] = NULL;
 		c->place = -1;
 		c->limits = *limits;
-		c->command = plan->command;
-		if (c->nest ? !held_keep(&c->held, m, NULL) : call_give(c, m)) {
-			call_begin(c, m->cookie, plan);
+		c->command = asked->plan->command;
+		if (c->nest ? !held_keep(&c->held, m, asked->folder, NULL) : call_give(c, m)) {
+			call_begin(c, m->cookie, asked->plan);
 			return true;
 		}
 		call_kill(c);
@@ -409,7 +421,7 @@ static bool call_hand_over(struct template *t, const struct message *m, const st
 	return false;
 }
 
-static bool call_bear(struct template *t, const struct message *m, const struct child_plan *plan, const struct pool_key *key,
+static bool call_bear(struct template *t, const struct message *m, const struct asked *asked, const struct pool_key *key,
                       const struct group_limits *limits)
 {
 	struct call *c = pool_knows(&t->pool, key) ? call_make(t) : NULL;
@@ -417,15 +429,15 @@ static bool call_bear(struct template *t, const struct message *m, const struct 
 	if (!c)
 		return false;
 	c->limits = *limits;
-	if (held_keep(&c->held, m, NULL) || nest_bear(t, c, key, plan->workspace, NULL)) {
+	if (held_keep(&c->held, m, asked->folder, NULL) || nest_bear(t, c, key, asked, NULL)) {
 		call_free(c);
 		return false;
 	}
-	call_begin(c, m->cookie, plan);
+	call_begin(c, m->cookie, asked->plan);
 	return true;
 }
 
-int template_call(struct template *t, const struct message *m, struct krux_err *err)
+int template_call(struct template *t, const struct message *m, int folder, struct krux_err *err)
 {
 	struct group_limits limits;
 	struct child_plan plan;
@@ -434,13 +446,13 @@ int template_call(struct template *t, const struct message *m, struct krux_err *
 
 	if (t->ncalls == TEMPLATE_CALLS)
 		return err_set(err, 0, "too many calls are under way");
-	if (asked_plan(t, m, &plan, &asked, err) || asked_key(&asked, &plan, &key, err))
+	if (call_plan(t, m, folder, &plan, &asked, err) || asked_key(&asked, &plan, &key, err))
 		return -1;
 	/* Which says why it is refused, or sees what no other call does. */
 	if ((plan.command && plan.probe->root && !key.uid) || plan.snapshot)
-		return call_cold(t, m, err);
+		return call_cold(t, m, folder, err);
 	t->limits = limits = call_limits(&asked, &plan);
-	return call_hand_over(t, m, &plan, &key, &limits) || call_bear(t, m, &plan, &key, &limits) ? 0 : call_cold(t, m, err);
+	return call_hand_over(t, m, &asked, &key, &limits) || call_bear(t, m, &asked, &key, &limits) ? 0 : call_cold(t, m, folder, err);
 }
 
 void template_signal(struct template *t, const struct message *m)

@@ -135,28 +135,28 @@ static const struct krux_capability *command_of(const struct template *t, const 
 }
 
 /* Of a command: its program and its workspace, which a child's root has. */
-static int nest_plan_command(struct template *t, const struct krux_capability *cap, int workspace, struct child_plan *plan,
+static int nest_plan_command(struct template *t, const struct krux_capability *cap, const struct asked *first, struct child_plan *plan,
                              struct krux_err *err)
 {
-	if (workspace < 0)
+	if (!first)
 		return err_set(err, 0, "a command's workspace is not at hand");
 	if (child_plan_make(cap, loaded_layer(t->policy, cap), t->policy->relay, t->options->find, plan, err))
 		return -1;
 	plan->program = programs_get(&t->programs, cap, (size_t)(cap - t->policy->cap), err);
-	plan->workspace = workspace;
-	return plan->program < 0 ? -1 : 0;
+	plan->workspace = first->folder;
+	return plan->program < 0 ? -1 : workspace_mount(first, plan, err);
 }
 
 /* Made before the fork: in a user namespace without a map nobody can tell who he is. */
-static int nest_plan(struct template *t, const struct pool_key *key, int workspace, struct asked *asked,
+static int nest_plan(struct template *t, const struct pool_key *key, const struct asked *first, struct asked *asked,
                      struct child_plan *plan, struct krux_err *err)
 {
 	const struct krux_capability *cap = command_of(t, key);
 
 	*plan = (struct child_plan){ .probe = probe_get(), .builtin = cap ? NULL : (const struct builtin *)(uintptr_t)key->profile,
-		                     .program = -1, .workspace = -1, .store = -1, .line = -1, .stream = -1, .socket = -1,
+		                     .program = -1, .workspace = -1, .mount = -1, .store = -1, .line = -1, .stream = -1, .socket = -1,
 		                     .cgroup = -1, .network = -1, .out = -1, .ask = -1, .go = -1, .blob = { -1, -1, -1 } };
-	if (cap && nest_plan_command(t, cap, workspace, plan, err))
+	if (cap && nest_plan_command(t, cap, first, plan, err))
 		return -1;
 	plan->uid = geteuid();
 	plan->gid = getegid();
@@ -245,14 +245,10 @@ __attribute__((noreturn)) static void nest_be(struct template *t, struct child_p
 	nest_run(plan, socket);
 }
 
-static int nest_start(struct template *t, struct nest *n, const struct pool_key *key, int workspace, struct krux_err *err)
+static int nest_fork(struct template *t, struct nest *n, const struct pool_key *key, struct child_plan *plan, struct krux_err *err)
 {
-	struct asked asked = { .template = t, .key = *key };
-	struct child_plan plan;
 	int pair[2], network;
 
-	if (nest_plan(t, key, workspace, &asked, &plan, err))
-		return -1;
 	*n = (struct nest){ .owner = t, .key = *key, .limits = t->limits, .ended.fd = -1 };
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair))
 		return err_set(err, errno, "make a channel between processes");
@@ -261,10 +257,10 @@ static int nest_start(struct template *t, struct nest *n, const struct pool_key 
 		close(pair[1]);
 		return -1;
 	}
-	plan.network = network = spares_take(&t->spares);
+	plan->network = network = spares_take(&t->spares);
 	n->pid = namespaces_fork_shared(probe_get(), network < 0, &n->ended.fd);
 	if (!n->pid)
-		nest_be(t, &plan, pair[1]);
+		nest_be(t, plan, pair[1]);
 	cleanup_fd(&network);
 	close(pair[1]);
 	if (n->pid < 0) {
@@ -282,7 +278,20 @@ static int nest_start(struct template *t, struct nest *n, const struct pool_key 
 	return -1;
 }
 
-int nest_bear(struct template *t, struct call *c, const struct pool_key *key, int workspace, struct krux_err *err)
+static int nest_start(struct template *t, struct nest *n, const struct pool_key *key, const struct asked *first, struct krux_err *err)
+{
+	struct asked asked = { .template = t, .key = *key };
+	struct child_plan plan;
+	int rc;
+
+	if (nest_plan(t, key, first, &asked, &plan, err))
+		return -1;
+	rc = nest_fork(t, n, key, &plan, err);
+	cleanup_fd(&plan.mount);
+	return rc;
+}
+
+int nest_bear(struct template *t, struct call *c, const struct pool_key *key, const struct asked *first, struct krux_err *err)
 {
 	struct nest *n = nest_find(t, key);
 	int pair[2], fd[2], rc;
@@ -290,7 +299,7 @@ int nest_bear(struct template *t, struct call *c, const struct pool_key *key, in
 	for (size_t i = 0; !n && i < TEMPLATE_NESTS; i++)
 		if (!t->nest[i].on) {
 			n = &t->nest[i];
-			if (nest_start(t, n, key, workspace, err))
+			if (nest_start(t, n, key, first, err))
 				return -1;
 		}
 	if (!n)

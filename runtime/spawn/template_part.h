@@ -25,6 +25,7 @@ struct held {
 	size_t n;
 	int fd[MESSAGE_FDS];
 	unsigned nfds;
+	int folder;                    /* with it: the host's */
 };
 
 /* Where the children of one class come from. */
@@ -93,9 +94,12 @@ void template_say(struct template *, enum message_kind, uint64_t cookie, const v
 
 int workspaces_open(struct template *, struct krux_err *err);
 void workspaces_close(struct template *);
-/* Of a request: puts the workspace as it is the agent's in the place of the host's folder; where the machine has none and that
- * was waived, it stays. -1 with *err: the call is refused. */
-int workspace_take(struct template *, struct message *, struct krux_err *err);
+/* Of a request: puts the workspace as it is the agent's in the place of the host's folder, which goes to *folder, the caller's;
+ * where the machine has none and that was waived, it stays, and *folder is -1. -1 with *err: the call is refused. */
+int workspace_take(struct template *, struct message *, int *folder, struct krux_err *err);
+struct asked;
+/* Of a command's plan, as root: a mount of the workspace for its program's root, which is the caller's. -1 with *err. */
+int workspace_mount(const struct asked *, struct child_plan *, struct krux_err *err);
 
 /* ---- template_group.c: control groups of calls ---- */
 
@@ -112,6 +116,7 @@ struct asked {
 	uint32_t index;
 	uint8_t owner[FORK_OWNER];
 	uint32_t uid;                  /* that it runs as; AGENT_UID_NONE: the workspace's owner */
+	int folder;                    /* the workspace as it is on the host; -1: it is not at hand, as in a child */
 	const uint8_t *body;           /* of a message RUN */
 	size_t n;
 	const int *blob;
@@ -136,8 +141,8 @@ bool asked_waits(struct child_plan *);
 
 int children_open(struct template *, struct krux_err *err);
 void children_close(struct template *);
-/* The workspace has been taken. */
-int template_call(struct template *, const struct message *, struct krux_err *err);
+/* The workspace has been taken; folder: the host's; -1: it is that itself. */
+int template_call(struct template *, const struct message *, int folder, struct krux_err *err);
 void template_signal(struct template *, const struct message *);
 /* In a copy of this process: overwrites requests that are on their way and what is told of others, but for the one
  * that `own` points into, NULL: all. */
@@ -151,10 +156,10 @@ void pool_tend(struct template *);
 
 /* ---- template_nest.c ---- */
 
-/* Asks for a child of that class, whose workspace that is; -1: it is not at hand, which a nest for commands takes to begin.
+/* Asks for a child of that class, for that call; NULL: for none yet, which no nest for commands begins with.
  * It gets a group for the call's limits, or, where it has no call yet, for those of the last one of its class. child_born or
  * child_unborn says more. -1 with *err: there is nobody to be asked. */
-int nest_bear(struct template *, struct call *, const struct pool_key *, int workspace, struct krux_err *err);
+int nest_bear(struct template *, struct call *, const struct pool_key *, const struct asked *, struct krux_err *err);
 /* In the handlers' process, before anything is allocated. */
 void heap_ready(void);
 void nests_tend(struct template *);

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -30,21 +31,17 @@ static int waived_take(const struct template *t, int workspace, struct krux_err 
 	return 0;
 }
 
-static bool is_builtin(const struct template *t, uint32_t capability)
-{
-	return capability < t->policy->ncaps && t->policy->cap[capability].handler.kind != KRUX_HANDLER_COMMAND;
-}
-
-int workspace_take(struct template *t, struct message *m, struct krux_err *err)
+int workspace_take(struct template *t, struct message *m, int *folder, struct krux_err *err)
 {
 	struct message_fork head;
 	int clone;
 
+	*folder = -1;
 	/* What is none is refused by who reads it. */
 	if (m->n < sizeof head || m->nfds < 2)
 		return 0;
 	memcpy(&head, m->body, sizeof head);
-	if (!t->options->agents.count || !agent_uids_may(&t->options->agents, head.uid) || !is_builtin(t, head.capability))
+	if (!t->options->agents.count || !agent_uids_may(&t->options->agents, head.uid))
 		return 0;
 	clone = clones_get(&t->clones, m->fd[1], head.uid, err);
 	if (clone < 0)
@@ -52,9 +49,21 @@ int workspace_take(struct template *t, struct message *m, struct krux_err *err)
 	clone = fcntl(clone, F_DUPFD_CLOEXEC, 3);
 	if (clone < 0)
 		return err_set(err, errno, "workspace");
-	close(m->fd[1]);
+	*folder = m->fd[1];
 	m->fd[1] = clone;
 	return 0;
+}
+
+/* Another one for each, since it becomes a part of that root, in which nothing may be changed through it. */
+int workspace_mount(const struct asked *a, struct child_plan *plan, struct krux_err *err)
+{
+	const uint64_t attributes = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV;
+
+	if (!plan->command || !plan->probe->root)
+		return 0;
+	plan->mount = a->plan->idmapped ? clones_make(&a->template->clones, a->folder, a->uid, attributes, err)
+	                                : idmap_mount(a->folder, -1, attributes, err);
+	return plan->mount < 0 ? -1 : 0;
 }
 
 /* ---- the machine's mounts ---- */

@@ -249,7 +249,7 @@ static struct ended call(const struct attempt *a, unsigned layers)
 	struct builtin b = { "attempt", attempt_open, attempt_run, 31, { NULL } };
 	struct krux_value none = { .kind = KRUX_V_MAP };
 	struct child_plan plan = {
-		.probe = probe_get(), .builtin = &b, .layer = &layer, .reach = &reach, .args = &none, .store = -1, .line = -1, .stream = -1, .cgroup = -1, .network = -1,
+		.probe = probe_get(), .builtin = &b, .layer = &layer, .reach = &reach, .args = &none, .mount = -1, .store = -1, .line = -1, .stream = -1, .cgroup = -1, .network = -1,
 		.limits = { 8 << 20, a->spins ? RUN_NS : 20ull * RUN_NS, 1, 48, 1 << 20 }, .output = 65536,
 		.allows = allow, .blob = { -1, -1, -1 },
 	};

@@ -101,7 +101,7 @@ void attempt_run(handler_fn *open_fn, handler_fn *run, unsigned calls, uint64_t 
 	struct krux_layer layer = { .rights = 31 };
 	struct builtin b = { "attempt", open_fn, run, calls, { NULL } };
 	struct child_plan plan = {
-		.probe = probe_get(), .builtin = &b, .layer = &layer, .reach = &reach, .args = &no_args, .workspace = attempt_workspace, .store = -1, .line = -1, .stream = -1, .cgroup = -1, .network = -1,
+		.probe = probe_get(), .builtin = &b, .layer = &layer, .reach = &reach, .args = &no_args, .workspace = attempt_workspace, .mount = -1, .store = -1, .line = -1, .stream = -1, .cgroup = -1, .network = -1,
 		.limits = { 64 << 20, 1000000000, 1, 32, 1 << 20 }, .output = 65536, .allows = allow, .blob = { -1, -1, -1 },
 	};
 	struct krux_err err = { 0 };

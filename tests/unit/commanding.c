@@ -2,6 +2,7 @@
 #include "tests/unit/commanding.h"
 
 #include <fcntl.h>
+#include <linux/mount.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -14,8 +15,9 @@
 #include "compiler/emit/filter.h"
 #include "tests/unit/without.h"
 #include "runtime/base/err.h"
+#include "runtime/sandbox/idmap.h"
 
-enum { UID = 65533 };
+enum { UID = 65533, AGENT_UID = 70001 };
 static const uint64_t second = 1000000000;
 static const char shell[] = "/usr/bin/dash";
 
@@ -23,6 +25,8 @@ char commands_root[64], commands_digest[65];
 static struct arena *arena;
 static struct krux_pool *pool;
 static int workspace;
+static int users;                      /* whose the mounts of it are; -1: who they are on the disk */
+uid_t commands_owner, commands_uid;
 struct spawn_result commands_result;
 char commands_json[1 << 16];
 const char *commands_denied;
@@ -49,14 +53,12 @@ const char *commands_get(const char *name)
 	return n < 0 ? "-" : text;
 }
 
-static bool owned;
-
 void commands_own(void)
 {
 	char command[64];
 
-	snprintf(command, sizeof command, "chown -hR %d:%d workspace", UID, UID);
-	ck_assert(!owned || !system(command));
+	snprintf(command, sizeof command, "chown -hR %u:%u workspace", commands_owner, commands_owner);
+	ck_assert(commands_owner == geteuid() || !system(command));
 }
 
 void commands_digest_find(void)
@@ -72,9 +74,18 @@ void commands_digest_find(void)
 	krux_hex_write(sha, sizeof sha, commands_digest);
 }
 
+void commands_again(void)
+{
+	if (workspace >= 0)
+		close(workspace);
+	workspace = open("workspace", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	ck_assert_int_ge(workspace, 0);
+}
+
 bool commands_setup(int way)
 {
 	bool is_root = geteuid() == 0;
+	struct krux_err err = { 0 };
 
 	if (!is_root && way != USER)
 		return false;
@@ -87,9 +98,15 @@ bool commands_setup(int way)
 	commands_put("workspace/a", "a");
 	commands_put("workspace/d/b", "b");
 	commands_put("workspace/d/c", "c");
-	owned = way == AGENT;
+	commands_owner = way == ROOTS || way == ROOT ? 0 : UID;
+	commands_uid = way == AGENT || way == ROOTS ? AGENT_UID : commands_owner;
 	commands_own();
-	workspace = open("workspace", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	users = -1;
+	if (commands_uid != commands_owner)
+		users = idmap_namespace(&(struct idmap){ commands_owner, commands_owner, AGENT_UID, AGENT_UID }, &err);
+	ck_assert_msg(users >= 0 || commands_uid == commands_owner, "%s", err.text);
+	workspace = -1;
+	commands_again();
 	commands_digest_find();
 	arena = arena_new();
 	pool = krux_pool_new(0);
@@ -102,6 +119,8 @@ void commands_teardown(void)
 	char command[sizeof commands_root + 16];
 
 	close(workspace);
+	if (users >= 0)
+		close(users);
 	snprintf(command, sizeof command, "rm -rf %s", commands_root);
 	ck_assert(!system(command));
 	krux_pool_free(pool);
@@ -172,6 +191,15 @@ static bool allows(void *ctx, struct krux_str field, struct krux_str path)
 	return !commands_denied || !memmem(path.p, path.n, commands_denied, strlen(commands_denied));
 }
 
+static int mounted(void)
+{
+	struct krux_err err = { 0 };
+	int fd = idmap_mount(workspace, users, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV, &err);
+
+	ck_assert_msg(fd >= 0, "%s", err.text);
+	return fd;
+}
+
 int commands_call(unsigned what, const char *path)
 {
 	static const struct krux_str everything = { "", 0 };
@@ -184,11 +212,15 @@ int commands_call(unsigned what, const char *path)
 		          (changes ? RIGHT_NAMES | RIGHT_WRITE_FILES : 0) | (what & EXECUTES ? RIGHT_EXECUTE : 0) };
 	const struct krux_member member = { KRUX_STR("path"), { .kind = KRUX_V_TEXT, .str = { path, strlen(path) } } };
 	const struct krux_value args = { .kind = KRUX_V_MAP, .map = { &member, 1 } };
-	const struct spawn_request q = { .cap = &commands_cap, .layer = &layer, .line = -1, .agent = "a", .args = &args, .workspace_fd = workspace,
-		                         .trash_fd = -1, .allows = allows };
+	const int own = users < 0 ? dup(workspace) : mounted(), view = geteuid() ? -1 : mounted();
+	const struct spawn_request q = { .cap = &commands_cap, .layer = &layer, .line = -1, .agent = "a", .args = &args, .workspace_fd = own,
+		                         .mount_fd = view, .trash_fd = -1, .allows = allows };
 	struct krux_err err = { 0 };
 	int rc = spawn_run(&q, pool, &commands_result, &err);
 
+	close(own);
+	if (view >= 0)
+		close(view);
 	snprintf(commands_json, sizeof commands_json, "%s", rc ? err.text : commands_result.why);
 	if (!rc && commands_result.end == SPAWN_DONE)
 		commands_json[krux_json_write(&commands_result.output, commands_json, sizeof commands_json - 1)] = '\0';

@@ -7,9 +7,13 @@
 
 #include <check.h>
 #include <string.h>
+#include <sys/types.h>
 
-/* As root for an owner who is not; as an ordinary user; of a workspace that is root's. */
-enum { AGENT, USER, WAYS, ROOT };
+/* As root, an agent's uid on the workspace of another uid, and of root's; the workspace's owner, as where its file system has no
+ * idmapped mounts; as an ordinary user. Without those mounts of a workspace that is root's. */
+enum { AGENT, ROOTS, OWNER, USER, WAYS, ROOT };
+/* Whose the workspace is, on the disk, and as whom its calls run. */
+extern uid_t commands_owner, commands_uid;
 /* Effects of the call's path; EXECUTES is the label runs-workspace-code. */
 enum { R = 1, L = 2, C = 4, W = 8, D = 16, TREE = 32, EXECUTES = 64 };
 #define TREES (R | L | C | W | D | TREE)
@@ -25,8 +29,10 @@ extern const char *commands_denied;            /* the policy refuses paths that 
 /* Becomes an ordinary user where asked, makes the folders and goes to commands_root. False: this way cannot be tested. */
 bool commands_setup(int way);
 void commands_teardown(void);
-/* All of the workspace is the owner's that calls run as; where it is the caller's own, nothing changes. */
+/* All of the workspace is its owner's; where that is the caller, nothing changes. */
 void commands_own(void);
+/* The workspace that calls get is what has that name by now. */
+void commands_again(void);
 void commands_digest_find(void);
 void commands_put(const char *name, const char *text);
 /* Nothing there: "-". */

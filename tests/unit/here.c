@@ -85,6 +85,8 @@ int spawn_run(const struct spawn_request *q, struct krux_pool *pool, struct spaw
 		return -1;
 	plan.args = q->args;
 	plan.workspace = q->workspace_fd;
+	if (plan.command)
+		plan.mount = q->mount_fd;
 	plan.store = q->trash_fd;
 	plan.line = q->line;
 	plan.allows = q->allows;

@@ -17,6 +17,7 @@ struct spawn_request {
 	const struct krux_value *args;       /* canonical, the wire map */
 	const char *agent;                   /* a valid agent id */
 	int workspace_fd;                    /* O_PATH or O_RDONLY directory, /workspace in the call */
+	int mount_fd;                        /* of a command as root: a mount of that folder for its view */
 	const struct builtin *(*find)(struct krux_str name);   /* NULL: builtin_find */
 	int line;                            /* to egress; -1: none */
 	int trash_fd;                        /* directory for soft deletes, same file system; -1: none */

@@ -32,8 +32,8 @@ START_TEST(changes_are_committed)
 	HAS("\"/workspace/d/b\"");
 	HAS("\"/workspace/x/y/z\"");
 	ck_assert(!stat("workspace/new", &st) && (st.st_mode & 0777) == 0755);
-	if (_i == AGENT)
-		ck_assert_uint_ne(st.st_uid, 0);
+	ck_assert_uint_eq(st.st_uid, commands_owner);
+	ck_assert_uint_eq(st.st_gid, commands_owner);
 	/* Deleted things are in the trash. */
 	ck_assert(!stat("workspace/.krux/trash", &st));
 	commands_teardown();

@@ -1,7 +1,10 @@
 /* Commands: programs of the host through the real sandbox. What they answer, and what they do not reach. */
 #include "tests/unit/commanding.h"
 
+#include <sched.h>
 #include <stdio.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static const uint64_t second = 1000000000;
@@ -38,6 +41,111 @@ START_TEST(root_has_no_commands)
 	commands_make(0, "echo");
 	ck_assert(commands_call(0, "/"));
 	HAS("a workspace of root");
+	commands_teardown();
+}
+END_TEST
+
+/* The accounts of the machine know nobody of that number. */
+START_TEST(it_is_one_user)
+{
+	char text[128];
+
+	if (!commands_setup(_i))
+		return;
+	commands_sh(R | TREE, "/workspace", "id -u; id -g; stat -c %u:%g /workspace /workspace/a /workspace/d/b /tmp; cat /etc/passwd");
+	snprintf(text, sizeof text, "\"stdout\":\"%u\\n%u\\n", commands_uid, commands_uid);
+	HAS(text);
+	snprintf(text, sizeof text, "n%u:%u\\n%u:%u\\n%u:%u\\n%u:%u\\nkrux:x:%u:%u::", commands_uid, commands_uid, commands_uid, commands_uid,
+	         commands_uid, commands_uid, commands_uid, commands_uid, commands_uid, commands_uid);
+	HAS(text);
+	/* An overlay has its own folders. */
+	commands_sh(TREES, "/workspace", "touch /workspace/n /tmp/n; mkdir /workspace/m; cd /workspace; stat -c %u:%g . a d/b n m /tmp /tmp/n | uniq -c | tr -s ' '");
+	snprintf(text, sizeof text, "\"stdout\":\" 7 %u:%u\\n\"", commands_uid, commands_uid);
+	HAS(text);
+	commands_teardown();
+}
+END_TEST
+
+/* Of a file of somebody else in the workspace it may what the mode says of others, and its folder's owner. */
+START_TEST(other_owners_stay_others)
+{
+	enum { OTHER = 65000 };
+	struct stat st;
+
+	if (_i == USER || !commands_setup(_i))
+		return;
+	commands_put("workspace/read", "read");
+	commands_put("workspace/write", "write");
+	commands_put("workspace/none", "none");
+	commands_put("workspace/gone", "gone");
+	commands_put("workspace/group", "group");
+	ck_assert(!chmod("workspace/write", 0666) && !chmod("workspace/none", 0600) && !chmod("workspace/group", 0640));
+	commands_own();
+	ck_assert(!chown("workspace/read", OTHER, OTHER) && !chown("workspace/write", OTHER, OTHER) &&
+	          !chown("workspace/none", OTHER, OTHER) && !chown("workspace/gone", OTHER, OTHER) && !chown("workspace/group", OTHER, commands_owner));
+	commands_sh(R | TREE, "/workspace", "cd /workspace; cat read write group none; stat -c %u:%g none");
+	HAS("\"stdout\":\"readwritegroup65534:65534\\n\"");
+	HAS("none: Permission denied");
+	commands_sh(TREES, "/workspace", "cd /workspace; printf x > read; printf x > write; printf x > group; cat none; chmod 666 read; rm gone; mv read moved");
+	HAS("cannot create read: Permission denied");
+	HAS("cannot create group: Permission denied");
+	HAS("none: Permission denied");
+	HAS("'read': Operation not permitted");
+	HAS("\"refused\":[]");
+	IS("workspace/write", "x");
+	IS("workspace/group", "group");
+	IS("workspace/none", "none");
+	IS("workspace/gone", "-");
+	IS("workspace/moved", "read");
+	/* What is put in place is a new file. */
+	ck_assert(!stat("workspace/write", &st) && st.st_uid == commands_owner && st.st_gid == commands_owner);
+	ck_assert(!stat("workspace/none", &st) && st.st_uid == OTHER && st.st_gid == OTHER);
+	commands_teardown();
+}
+END_TEST
+
+/* Lines that the machine's mounts have. */
+static int mounts_count(void)
+{
+	FILE *f = fopen("/proc/self/mountinfo", "re");
+	int c, n = 0;
+
+	ck_assert_ptr_nonnull(f);
+	while ((c = getc(f)) != EOF)
+		n += c == '\n';
+	fclose(f);
+	return n;
+}
+
+/* Mounts of the workspace that others are told of, and one in it. */
+START_TEST(mounts_stay_where_they_are)
+{
+	int before;
+
+	if (_i == USER || !commands_setup(_i))
+		return;
+	ck_assert(!unshare(CLONE_NEWNS) && !mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL));
+	ck_assert(!mount("workspace", "workspace", NULL, MS_BIND, NULL) && !mount(NULL, "workspace", NULL, MS_SHARED, NULL));
+	ck_assert(!mkdir("workspace/.krux", 0700));
+	commands_own();
+	ck_assert(!mount("none", "workspace/d", "tmpfs", 0, "size=64k"));
+	commands_put("workspace/d/inside", "inside");
+	ck_assert(!chmod("workspace/d/inside", 0666));
+	commands_again();
+	before = mounts_count();
+	commands_sh(R | TREE, "/workspace", "cat /workspace/a /workspace/d/inside; ls -A /workspace/.krux; touch /workspace/.krux/x");
+	HAS("\"stdout\":\"a\"");
+	HAS("d/inside: No such file");
+	commands_sh(TREES, "/workspace", "cd /workspace; cat d/inside; printf x > d/x; printf A > a");
+	HAS("d/inside: No such file");
+	HAS("\"path\":\"/workspace/d\"");
+	IS("workspace/a", "A");
+	IS("workspace/d/x", "-");
+	IS("workspace/d/inside", "inside");
+	ck_assert_int_eq(mounts_count(), before);
+	ck_assert(!umount2("workspace/d", MNT_DETACH));
+	IS("workspace/d/x", "-");
+	ck_assert(!umount2("workspace", MNT_DETACH));
 	commands_teardown();
 }
 END_TEST
@@ -152,6 +260,9 @@ int main(void)
 #define ADD(test) tcase_add_loop_test(tc, test, 0, WAYS)
 	ADD(it_answers);
 	tcase_add_test(tc, root_has_no_commands);
+	ADD(it_is_one_user);
+	ADD(other_owners_stay_others);
+	ADD(mounts_stay_where_they_are);
 	ADD(it_fails);
 	ADD(it_is_held_to_time);
 	ADD(it_reads_what_it_may);

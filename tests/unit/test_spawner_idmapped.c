@@ -27,6 +27,7 @@
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -35,13 +36,12 @@ enum { OWNER = 1000, BASE = 70000, AGENT = 70001, COUNT = 100 };
 
 static struct channel ours;
 static pid_t rig_handler;
-static const char *waived[] = { NULL, NULL };
+static const char *waived[4];
 static uint64_t cookie;
 
 static int confine(enum template_runs runs, struct krux_err *err)
 {
-	(void)runs;
-	return process_confine(PROCESS_HANDLER, NULL, 0, err);
+	return runs == TEMPLATE_BUILTINS ? process_confine(PROCESS_HANDLER, NULL, 0, err) : process_confine_commands(false, err);
 }
 
 static void handler_be(int channel) __attribute__((noreturn));
@@ -51,7 +51,7 @@ static void handler_be(int channel)
 	char bundle[4300];
 	struct template_options o = { .group = -1, .groups = "call-", .agents = { BASE, COUNT }, .waived = waived, .bundle_path = bundle,
 		                      .trust = spawning_state.trust, .each = POOL_EACH, .all = POOL_ALL, .find = builtin_find,
-		                      .confine = confine };
+		                      .commands = spawning_command, .confine = confine };
 	struct krux_err err;
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -486,6 +486,137 @@ START_TEST(killed_it_leaves_no_mount)
 }
 END_TEST
 
+/* ---- commands ---- */
+
+static void script_put(const char *path, uid_t owner, const char *text)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+
+	ck_assert(fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text) && !fchown(fd, owner, owner));
+	close(fd);
+}
+
+/* It says this, by a mount or not. */
+static void runs(uint32_t uid, int workspace, const char *text, bool mount)
+{
+	ck_assert_msg(call_as(uid, workspace, -1, "/workspace/a"), "%s", refusal);
+	ck_assert_int_eq(report.failed, 0);
+	ck_assert_uint_eq(report.what, 0);
+	ck_assert_msg(says(text), "%s not in %s", text, answer + 1);
+	ck_assert(by_clone() == mount);
+}
+
+/* It may have no other process. */
+static const char who[] = "IFS=: read name x uid gid rest < /etc/passwd; echo $uid:$gid\n"
+	"for f in /workspace /workspace/a /tmp; do [ -O $f ] && [ -G $f ] && echo mine; done\n";
+
+static void runs_as(uint32_t uid, int workspace, uint32_t seen, bool mount)
+{
+	char text[128];
+
+	snprintf(text, sizeof text, "%u:%u\nmine\nmine\nmine\n", seen, seen);
+	runs(uid, workspace, text, mount);
+}
+
+/* The first is born for its call, those after it come from a nest. */
+START_TEST(a_program_is_the_agent_wherever_it_comes_from)
+{
+	static const uid_t owner[] = { OWNER, 0, OWNER + 1 };
+	pid_t pid[WAITING_MOST];
+	char name[16];
+
+	for (size_t i = 0; i < sizeof owner / sizeof *owner; i++) {
+		CLEAN_FD int w = -1;
+
+		snprintf(name, sizeof name, "w%zu", i);
+		w = folder_make(name, owner[i], owner[i]);
+		snprintf(name, sizeof name, "w%zu/a", i);
+		script_put(name, owner[i], who);
+		for (int k = 0; k < 4; k++)
+			runs_as(AGENT, w, AGENT, true);
+		ck_assert_uint_ge(waiting_until(WAITING_NEST, (unsigned)i + 1, WAITING_MOST, pid), 1);
+	}
+}
+END_TEST
+
+/* What a program writes is put in place as the owner's. */
+START_TEST(what_a_program_makes_is_the_owners)
+{
+	CLEAN_FD int w = folder_make("w", OWNER, OWNER);
+	struct stat st;
+
+	for (uid_t i = 0; i < 4; i++) {
+		script_put("w/a", OWNER, "printf '#' > /workspace/a; echo well\n");
+		runs(AGENT + i % 2, w, "well", true);
+		ck_assert(!stat("w/a", &st) && st.st_uid == OWNER && st.st_gid == OWNER && st.st_size == 1);
+		ck_assert(!stat("w/.krux", &st) && st.st_uid == OWNER);
+	}
+}
+END_TEST
+
+/* A child that waits may have been made while it was somebody else's. */
+START_TEST(a_programs_workspace_changes_hands)
+{
+	CLEAN_FD int w = folder_make("w", OWNER, OWNER);
+	const uid_t owner[] = { OWNER, 0, OWNER + 1, OWNER };
+
+	for (size_t i = 0; i < sizeof owner / sizeof *owner; i++) {
+		script_put("w/a", owner[i], who);
+		ck_assert(!chown("w", owner[i], owner[i]));
+		ck_assert(!i || (!chown("w/.krux", owner[i], owner[i]) && !chown("w/.krux/trash", owner[i], owner[i]) &&
+		                 !chown("w/.krux/trash/tmp", owner[i], owner[i])));
+		runs_as(AGENT, w, AGENT, true);
+		runs_as(AGENT, w, AGENT, true);
+	}
+}
+END_TEST
+
+/* It has no room for what it is asked with, and ends: the call goes to a child that is made for it alone. */
+START_TEST(a_program_is_the_agent_where_its_nest_ends)
+{
+	static const struct rlimit none = { 4, 4 };
+	CLEAN_FD int w = folder_make("w", OWNER, OWNER);
+	pid_t pid[WAITING_MOST];
+
+	script_put("w/a", OWNER, who);
+	for (int i = 0; i < 5; i++) {
+		runs_as(AGENT, w, AGENT, true);
+		runs_as(AGENT, w, AGENT, true);
+		ck_assert_uint_eq(waiting_until(WAITING_NEST, 1, 1, pid), 1);
+		ck_assert(!prlimit(pid[0], RLIMIT_NOFILE, &none, NULL));
+		waiting_kill();
+	}
+}
+END_TEST
+
+START_TEST(without_them_root_has_no_commands)
+{
+	CLEAN_FD int w = without_make(OWNER);
+
+	script_put("ram/w/a", OWNER, who);
+	for (int i = 0; i < 3; i++)
+		runs_as(AGENT, w, OWNER, false);
+	ck_assert(!chown("ram/w", 0, 0));
+	ck_assert(!call_as(AGENT, w, -1, "/workspace/a"));
+	ck_assert_msg(strstr(refusal, "a workspace of root: no limit of processes would hold"), "%s", refusal);
+}
+END_TEST
+
+static void command_setup(void)
+{
+	spawning_command = "/usr/bin/dash";
+	spawning_changes = true;
+	waived[0] = "cgroup.memory";
+	waived[1] = "cgroup.pids";
+	setup();
+}
+
+static void command_waived_setup(void)
+{
+	waived[2] = "idmapped-mounts";
+	command_setup();
+}
+
 /* ---- without root ---- */
 
 START_TEST(an_ordinary_users_calls_have_none)
@@ -513,7 +644,8 @@ static void waive(void)
 int main(void)
 {
 	Suite *suite = suite_create("spawner idmapped");
-	TCase *t = tcase_create("idmapped"), *without = tcase_create("waived"), *rootless = tcase_create("rootless");
+	TCase *t = tcase_create("idmapped"), *without = tcase_create("waived"), *rootless = tcase_create("rootless"),
+	      *commands = tcase_create("commands"), *root = tcase_create("commands waived");
 	SRunner *r = srunner_create(suite);
 	int failed;
 
@@ -533,6 +665,15 @@ int main(void)
 		tcase_add_test(t, without_them_it_is_refused);
 		tcase_add_test(t, agents_come_and_go);
 		tcase_add_test(t, killed_it_leaves_no_mount);
+		tcase_add_unchecked_fixture(commands, spawning_once, spawning_finally);
+		tcase_add_checked_fixture(commands, command_setup, teardown);
+		tcase_add_test(commands, a_program_is_the_agent_wherever_it_comes_from);
+		tcase_add_test(commands, what_a_program_makes_is_the_owners);
+		tcase_add_test(commands, a_programs_workspace_changes_hands);
+		tcase_add_test(commands, a_program_is_the_agent_where_its_nest_ends);
+		tcase_add_unchecked_fixture(root, spawning_once, spawning_finally);
+		tcase_add_checked_fixture(root, command_waived_setup, teardown);
+		tcase_add_test(root, without_them_root_has_no_commands);
 		tcase_add_unchecked_fixture(without, spawning_once, spawning_finally);
 		tcase_add_checked_fixture(without, waive, NULL);
 		tcase_add_checked_fixture(without, setup, teardown);
@@ -544,6 +685,8 @@ int main(void)
 	suite_add_tcase(suite, t);
 	suite_add_tcase(suite, rootless);
 	suite_add_tcase(suite, without);
+	suite_add_tcase(suite, commands);
+	suite_add_tcase(suite, root);
 	srunner_run_all(r, CK_NORMAL);
 	failed = srunner_ntests_failed(r);
 	srunner_free(r);
