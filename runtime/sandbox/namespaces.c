@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <linux/capability.h>
 #include <linux/sched.h>
 #include <sched.h>
 #include <signal.h>
@@ -112,9 +113,18 @@ int namespaces_map_self(int proc, uid_t uid, gid_t gid)
 	return prctl(PR_SET_DUMPABLE, 0);
 }
 
-int namespaces_enter_user(void)
+/* Machines may let nobody make one who cannot administrate. */
+static int become_owner(uid_t owner)
 {
-	return setgroups(0, NULL) || unshare(CLONE_NEWUSER) ? -1 : 0;
+	struct __user_cap_header_struct head = { _LINUX_CAPABILITY_VERSION_3, 0 };
+	struct __user_cap_data_struct data[2] = { { 1U << CAP_SYS_ADMIN, 1U << CAP_SYS_ADMIN, 0 } };
+
+	return setresuid((uid_t)-1, owner, (uid_t)-1) || syscall(SYS_capset, &head, data) ? -1 : 0;
+}
+
+int namespaces_enter_user(uid_t owner)
+{
+	return setgroups(0, NULL) || (owner && become_owner(owner)) || unshare(CLONE_NEWUSER) ? -1 : 0;
 }
 
 /* ---- as descriptors ---- */

@@ -67,10 +67,10 @@ int namespaces_enter_group(void);
 int namespaces_map(int proc, const char *process, uid_t uid, gid_t gid);
 /* The same for the caller, who is not root: it has to be dumpable for a moment. */
 int namespaces_map_self(int proc, uid_t uid, gid_t gid);
-/* As root: a user namespace inside the others, which then own nothing that it could change. It is
- * root's, so that no process of the agent's uid has power over it; its map is for the parent to
- * write. */
-int namespaces_enter_user(void);
+/* As root: a user namespace inside the others, which then own nothing that it could change; its map is for the parent to
+ * write. Its owner has all power over it from outside, and is charged on the machine for what the kernel counts inside (inotify,
+ * signals that wait, timers). So it is an agent's uid, which nobody has outside of calls; and root (0) where that uid is somebody's. */
+int namespaces_enter_user(uid_t owner);
 /* The caller's namespace of that name ("mnt", "net"); proc is /proc. -1 with errno. */
 int namespace_open(int proc, const char *name);
 /* A byte over a socket, with a namespace, -1: without. -1 with errno. */

@@ -192,7 +192,7 @@ static int map_wait(struct child *ch)
 static void privileges_off(struct child *ch)
 {
 	if (ch->plan->probe->root)
-		layer_on(ch, LAYER_NS_USER, namespaces_enter_user() || map_wait(ch) ||
+		layer_on(ch, LAYER_NS_USER, namespaces_enter_user(ch->plan->idmapped ? ch->plan->owner : 0) || map_wait(ch) ||
 			 privileges_become(ch->plan->owner, ch->plan->group));
 	else if (ch->shared && ch->plan->command)
 		layer_on(ch, LAYER_NS_MOUNT, child_says(ch));

@@ -162,6 +162,8 @@ static int nest_plan(struct template *t, const struct pool_key *key, const struc
 	plan->gid = getegid();
 	plan->owner = plan->probe->root ? key->uid : plan->uid;
 	plan->group = plan->probe->root ? key->gid : plan->gid;
+	/* No call runs as one of these but by such a mount: template_workspace.c. */
+	plan->idmapped = t->options->agents.count && agent_uids_may(&t->options->agents, key->uid);
 	plan->waits = asked_waits;
 	plan->ctx = asked;
 	return 0;

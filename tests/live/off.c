@@ -65,9 +65,9 @@ WRAPPED(int, namespaces_enter_group, void)
 	return off & ON(NS_CGROUP) ? 0 : __real_namespaces_enter_group();
 }
 
-WRAPPED(int, namespaces_enter_user, void)
+WRAPPED(int, namespaces_enter_user, uid_t owner)
 {
-	return off & ON(NS_USER) ? 0 : __real_namespaces_enter_user();
+	return off & ON(NS_USER) ? 0 : __real_namespaces_enter_user(owner);
 }
 
 /* The parent's part of it. */

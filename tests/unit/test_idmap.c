@@ -62,7 +62,7 @@ static int try_as(const struct tries *t)
 	pid = fork();
 	ck_assert_int_ge(pid, 0);
 	if (!pid) {
-		if (namespaces_enter_user() || write(asks[1], "", 1) != 1 || read(go[0], &byte, 1) != 1 ||
+		if (namespaces_enter_user(t->uid) || write(asks[1], "", 1) != 1 || read(go[0], &byte, 1) != 1 ||
 		    privileges_become(t->uid, t->gid) || privileges_drop())
 			_exit(254);
 		umask(022);

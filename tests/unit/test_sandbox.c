@@ -5,6 +5,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/nsfs.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <sched.h>
@@ -12,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
@@ -21,6 +23,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "tests/unit/attempt.h"
@@ -178,6 +181,37 @@ START_TEST(a_nested_user_namespace_owns_nothing)
 	attempt_run(nested_user, pass, 0, 60 * second);
 	ck_assert_int_eq(attempt_answer(), 0);
 	attempt_teardown();
+}
+END_TEST
+
+/* Who is charged in the namespace around it. */
+START_TEST(a_user_namespace_is_whose_it_is_made_as)
+{
+	static const uid_t owners[] = { 0, 70001 };
+	const int proc = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	uid_t uid = UINT32_MAX;
+	int pair[2], users, status;
+	char byte;
+	pid_t pid;
+
+	if (geteuid())
+		return;
+	ck_assert(!socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair));
+	pid = fork();
+	if (!pid) {
+		close(pair[0]);
+		if (namespaces_enter_user(owners[_i]) || namespace_say(pair[1], namespace_open(proc, "user")))
+			_exit(1);
+		_exit((int)read(pair[1], &byte, 1));
+	}
+	close(pair[1]);
+	users = namespace_hear(pair[0], 0);
+	ck_assert(users >= 0 && !ioctl(users, NS_GET_OWNER_UID, &uid));
+	ck_assert_uint_eq(uid, owners[_i]);
+	close(pair[0]);
+	close(users);
+	close(proc);
+	ck_assert(waitpid(pid, &status, 0) == pid && !status);
 }
 END_TEST
 
@@ -562,6 +596,7 @@ static Suite *sandbox_suite(void)
 	ADD(leaked_descriptors_are_closed);
 	ADD(privileges_are_gone);
 	ADD(a_nested_user_namespace_owns_nothing);
+	tcase_add_loop_test(tc, a_user_namespace_is_whose_it_is_made_as, 0, 2);
 	ADD(the_pid_namespace_hides_other_processes);
 	ADD(the_network_namespace_is_empty);
 	ADD(forks_are_limited_and_do_not_outlive_the_call);
