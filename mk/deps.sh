@@ -3,7 +3,7 @@
 set -eu
 need="gcc clang make re2c lemon pkg-config check libyaml-dev libcbor-dev libsodium-dev libseccomp-dev libjansson-dev
 libclang-rt-14-dev clang-tidy cppcheck libsubunit-dev scdoc tzdata libcurl4-openssl-dev
-libsqlite3-dev libssl-dev redis-server nftables curl openssl iproute2 systemd python3 python3-pytest qemu-system-x86 cpio"
+libsqlite3-dev libssl-dev redis-server nftables curl openssl iproute2 systemd python3 python3-pytest qemu-system-x86 cpio e2fsprogs"
 missing=
 for p in $need; do
 	dpkg-query -W -f '${Status}' "$p" 2>/dev/null | grep -q '^install ok installed$' || missing="$missing $p"

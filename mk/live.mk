@@ -1,6 +1,6 @@
 # Attempts to get out of a call's sandbox: docs/design/013-attempts.md.
 LIVE_SRC := tests/live/calls.c tests/live/commands.c tests/live/egress.c tests/live/files.c tests/live/leftovers.c tests/live/main.c tests/live/network.c tests/live/off.c \
-	tests/live/privileged.c tests/live/processes.c tests/live/world.c
+	tests/live/privileged.c tests/live/processes.c tests/live/workspace.c tests/live/world.c
 # What is called here goes to tests/live/off.c first, in this program alone.
 LIVE_SWITCHES := namespaces_fork namespaces_enter_group namespaces_enter_user namespaces_map root_empty descriptors_close privileges_become \
 	privileges_drop rlimits_set landlock_restrict landlock_enforce network_listen network_rules seccomp_restrict sethostname setsid
@@ -18,11 +18,11 @@ $(BUILD)/live/escaped: $(BUILD)/obj/tests/live/escaped.o
 	$(Q)$(CC) $(filter-out -fsanitize%,$(LDFLAGS)) -static -o $@ $<
 $(BUILD)/obj/tests/live/escaped.o: SANFLAGS :=
 # A command's program.
-$(BUILD)/live/program: $(BUILD)/obj/tests/live/program.o
+$(BUILD)/live/program: $(call obj,tests/live/program.c tests/live/program_agents.c)
 	$(SAY) LINK $@
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(filter-out -fsanitize%,$(LDFLAGS)) -static -o $@ $<
-$(BUILD)/obj/tests/live/program.o: SANFLAGS :=
+	$(Q)$(CC) $(filter-out -fsanitize%,$(LDFLAGS)) -static -o $@ $^
+$(call obj,tests/live/program.c tests/live/program_agents.c): SANFLAGS :=
 
 # The handlers' process with another filesystem.read.
 $(BUILD)/live/krux-handler: $(BUILD)/obj/runtime/handler_main.o $(call obj,tests/live/hostile.c tests/unit/names.c $(filter-out \

@@ -155,6 +155,11 @@ static const char *number_text(long n)
 	return digits;
 }
 
+static const char *victims_number(void)
+{
+	return number_text(victim);
+}
+
 /* Where the host listens, "ADDRESS PORT". */
 static const char *host_at(const char *address)
 {
@@ -207,6 +212,7 @@ static const struct attempt attempts[] = {
 	ROW("be traced", "trace-me", .hold = EACH(ON(SECCOMP))),
 	ROW("trace the first process", "trace-first"),
 	ROW("tell the first process of a freeze", "freeze-first"),
+	ROW("signal to a process outside", "hit", .argument = victims_number, .seen = victim_was_hit),
 	ROW("a second filter", "filter", .hold = EACH(ON(SECCOMP))),
 	ROW("shared memory of no file", "shared", .hold = EACH(ON(SECCOMP))),
 	ROW("a socket", "inet", .hold = EACH(ON(SECCOMP))),

@@ -279,12 +279,53 @@ static bool secret_was_changed(void)
 	return !secret_is_whole();
 }
 
+/* ---- other people's, in the workspace ---- */
+
+enum { THIRD = 60873 };
+
+static bool put_of(const char *path, mode_t mode, uid_t uid)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	bool ok = fd >= 0 && write(fd, "secret", 6) == 6 && !fchown(fd, uid, uid) && !fchmod(fd, mode);
+
+	close(fd);
+	return ok || cannot("%s cannot be made", path);
+}
+
+static bool third_is_there(void)
+{
+	return put_of("workspace/third", 0600, THIRD) && put_of("workspace/read", 0644, THIRD);
+}
+
+static bool agents_is_there(void)
+{
+	return put_of("workspace/agents", 0600, AGENT);
+}
+
+/* One that anybody may open, as one may where it lies. */
+static bool device_is_there(void)
+{
+	int fd = mknod("workspace/null", S_IFCHR | 0600, makedev(1, 3)) || chmod("workspace/null", 0666) ? -1 :
+	         open("workspace/null", O_RDONLY | O_CLOEXEC);
+
+	if (fd >= 0)
+		close(fd);
+	return fd >= 0 || cannot("no device can be opened there");
+}
+
+static long open_below(struct handler_call *c, const void *path)
+{
+	return result_of(open1(c->fd, path, O_RDONLY));
+}
+
 enum { READS = RIGHT_READ_FILES | RIGHT_READ_FOLDERS };
+
+enum { AS_ROOT = 1 << WAY_AGENT | 1 << WAY_ROOT };
 
 static const struct attempt list[] = {
 	{ "read by an absolute path", read_absolute, "", .hold = EACH(ON(ROOT) | LANDLOCKS) },
-	{ "read by ..", read_below, "../secret", .hold = EACH(LANDLOCKS) },
-	{ "read by a symbolic link", read_below, "link", .hold = EACH(LANDLOCKS) },
+	{ "read by ..", read_below, "../secret", .hold = EACH(ON(IDMAPPED) | LANDLOCKS) },
+	{ "read by a symbolic link", read_below, "link", .hold = EACH(ON(IDMAPPED) | LANDLOCKS) },
 	{ "read by a link to /proc/self/root", read_absolute, "magic", .hold = EACH(ON(ROOT) | LANDLOCKS) },
 	{ "read by /proc/self/root", read_absolute, "/proc/self/root", .hold = EACH(ON(ROOT) | LANDLOCKS) },
 	{ "read beside the operand", read_below, "../inside", .hold = EACH(ON(LANDLOCK)), .operand = "drafts" },
@@ -292,11 +333,11 @@ static const struct attempt list[] = {
 	{ "the same where nothing was changed before", read_below, "inside", without_store,
 	  .hold = EACH(ON_PLAN), .plan = "drafts" },
 	{ "create where no call of the agent does", create_below, "made", .hold = EACH(ON_PLAN), .plan = "drafts" },
-	{ "create outside", create_below, "../made", .seen = seen_outside, .hold = EACH(LANDLOCKS) },
+	{ "create outside", create_below, "../made", .seen = seen_outside, .hold = EACH(ON(IDMAPPED) | LANDLOCKS) },
 	{ "create a protected name", create_below, ".gitmodules",
 	  .open = "below a folder that is granted the handler itself looks, and Landlock cannot deny inside" },
 	{ "create beside the operand", create_below, "../config", .hold = EACH(ON(LANDLOCK)), .operand = "drafts" },
-	{ "write outside", write_below, "../secret", .hold = EACH(LANDLOCKS) },
+	{ "write outside", write_below, "../secret", .hold = EACH(ON(IDMAPPED) | LANDLOCKS) },
 	{ "write where reading is granted", write_below, "inside", .hold = EACH(ON(LANDLOCK)), .rights = READS },
 	{ "open by flags that no filter sees", read_by_openat2, "inside", .hold = EACH(ON(SECCOMP)) },
 	{ "truncate where reading is granted", truncate_below, "inside", .hold = EACH(ON(SECCOMP) | ON(LANDLOCK)),
@@ -309,28 +350,37 @@ static const struct attempt list[] = {
 	  .hold = EACH(ON(SECCOMP) | ON(LANDLOCK)), .from = ON(LANDLOCK), .abi = 3, .rights = READS },
 	{ "read by a leaked descriptor", leaked, .hold = EACH(ON(DESCRIPTORS)) },
 	{ "read beneath a leaked folder", beneath_leaked, .hold = EACH(ON(DESCRIPTORS) | LANDLOCKS) },
-	{ "read by a file handle", by_handle, .hold = ROOTS(ON(SECCOMP) | LANDLOCKS) },
+	{ "read by a file handle", by_handle, .hold = ROOTS_MAPPED(ON(SECCOMP) | LANDLOCKS) },
 	{ "ioctl on a file", ioctl_inside, .hold = EACH(ON(SECCOMP)) },
-	{ "hard link of what is outside", link_out, .seen = secret_was_changed, .hold = EACH(ON(SECCOMP) | LANDLOCKS) },
-	{ "move in what is outside", move_out, .seen = secret_was_changed, .hold = EACH(LANDLOCKS) },
-	{ "remove what is outside", remove_out, .seen = secret_was_changed, .hold = EACH(LANDLOCKS) },
-	{ "change the mode of what is outside", mode_of, .seen = secret_was_changed, .hold = EACH(ON(SECCOMP)) },
+	{ "hard link of what is outside", link_out, .seen = secret_was_changed, .hold = EACH(ON(IDMAPPED) | ON(SECCOMP) | LANDLOCKS) },
+	{ "move in what is outside", move_out, .seen = secret_was_changed, .hold = EACH(ON(IDMAPPED) | LANDLOCKS) },
+	{ "remove what is outside", remove_out, .seen = secret_was_changed, .hold = EACH(ON(IDMAPPED) | LANDLOCKS) },
+	{ "change the mode of what is outside", mode_of, .seen = secret_was_changed, .hold = EACH(ON(IDMAPPED) | ON(SECCOMP)) },
 	{ "make a file that is setuid", make_setuid, .seen = seen_setuid, .hold = EACH(ON(SECCOMP)) },
 	{ "make a file setuid", become_setuid, .seen = seen_setuid, .hold = EACH(ON(SECCOMP)) },
 	{ "make a symbolic link", symlink_in, .hold = EACH(ON(SECCOMP)) },
-	{ "make a device", device, .hold = ROOTS(ON(SECCOMP) | LANDLOCKS) },
+	/* Of root's workspace nobody is root on the mount. */
+	{ "make a device", device, .hold = {
+		ON(SECCOMP) | LANDLOCKS | ON(PRIVILEGES) | ON(NS_USER) | ON_OWNER,
+		ON(IDMAPPED) | ON(SECCOMP) | LANDLOCKS | ON(PRIVILEGES) | ON(NS_USER),
+		ON(SECCOMP) | LANDLOCKS | ON(PRIVILEGES) | ON(NS_USER) } },
+	{ "open a device of the workspace", open_below, "null", device_is_there, .ways = AS_ROOT, .hold = EACH(ON(IDMAPPED)) },
+	{ "read what is a third uid's alone", read_below, "third", third_is_there, .ways = AS_ROOT, .hold = ROOTS(0) },
+	{ "write what a third uid lets others read", write_below, "read", third_is_there, .ways = AS_ROOT, .hold = ROOTS(0) },
+	{ "read what has the agent's uid on the disk", read_below, "agents", agents_is_there, .ways = AS_ROOT,
+	  .hold = ROOTS_MAPPED(0) },
 	{ "chroot", another_root, .hold = CAPABLE(ON(SECCOMP)) },
-	{ "execute a program of the workspace", execute, "program", .hold = EACH(ON(SECCOMP) | LANDLOCKS) },
-	{ "execute a program from outside", execute, "../program", .hold = EACH(ON(SECCOMP) | LANDLOCKS) },
+	{ "execute a program of the workspace", execute, "program", .hold = EACH(ON(IDMAPPED) | ON(SECCOMP) | LANDLOCKS) },
+	{ "execute a program from outside", execute, "../program", .hold = EACH(ON(IDMAPPED) | ON(SECCOMP) | LANDLOCKS) },
 	{ "execute a program in memory", execute_memory, .hold = EACH(ON(SECCOMP)) },
 	{ "execute what is setuid", execute_setuid, .ways = 1 << WAY_AGENT,
 	  .hold = EACH(ON(SECCOMP) | ON(ROOT) | LANDLOCKS | ON(PRIVILEGES) | ON(NS_USER)) },
-	{ "map code of a file", code_of_file, .hold = EACH(ON(SECCOMP)) },
+	{ "map code of a file", code_of_file, .hold = EACH(ON(IDMAPPED) | ON(SECCOMP)) },
 	{ "map code of its own", code_of_bytes, .hold = EACH(ON(SECCOMP)) },
 	{ "open /proc/kallsyms", open_absolute, "/proc/kallsyms", .hold = EACH(ON(ROOT) | LANDLOCKS) },
 	{ "open /sys/kernel", open_absolute, "/sys/kernel", .hold = EACH(ON(ROOT) | LANDLOCKS) },
 	{ "open /dev/null", open_absolute, "/dev/null", .hold = EACH(ON(ROOT) | LANDLOCKS) },
 	{ "write /proc/sys/kernel/core_pattern", write_absolute, "/proc/sys/kernel/core_pattern",
-	  .hold = { 0, ON(ROOT) | LANDLOCKS, 0 } },
+	  .hold = { 0, ON(IDMAPPED) | ON(ROOT) | LANDLOCKS, 0 } },
 };
 const struct attempt_list files_list = { "files", list, sizeof list / sizeof *list };

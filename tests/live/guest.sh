@@ -38,12 +38,19 @@ programs() {
 modules() {
 	mkdir -p "$root/modules"
 	for m in lib/libcrc32c crypto/crc32c_generic net/netfilter/nfnetlink net/netfilter/nf_tables fs/overlayfs/overlay \
-		crypto/af_alg; do
+		crypto/af_alg lib/crc16 fs/mbcache fs/jbd2/jbd2 fs/ext4/ext4 drivers/block/brd; do
 		f=$(find "$guest/kernel/lib/modules" -path "*/kernel/$m.ko" | head -1)
 		[ -n "$f" ] || { echo "guest: no module $m" >&2; exit 3; }
 		cp "$f" "$root/modules/"
 	done
-	echo crc32c_generic.ko libcrc32c.ko nfnetlink.ko nf_tables.ko overlay.ko af_alg.ko > "$root/modules/order"
+	echo crc32c_generic.ko libcrc32c.ko nfnetlink.ko nf_tables.ko overlay.ko af_alg.ko crc16.ko mbcache.ko jbd2.ko ext4.ko brd.ko \
+		> "$root/modules/order"
+}
+
+# What is to be /disk: a file system with idmapped mounts, as this kernel's tmpfs is none.
+disk() {
+	truncate -s 16M "$root/disk.image"
+	mkfs.ext4 -q -O ^has_journal "$root/disk.image"
 }
 
 kernel
@@ -54,6 +61,7 @@ programs "$build/kruxrt" "$build/krux-audit" "$build/krux-call" "$build/krux-egr
 	"$build/live/live" "$build/live/escaped" "$build/live/program" \
 	"$build/unit/test_process" "$build/unit/test_feature" "$build/unit/test_groups" "$build/unit/test_sockets"
 modules
+disk
 echo root:x:0:0:root:/:/bin/sh > "$root/etc/passwd"
 
 # A command, pinned to the program of the attempts, which uses up what its group has, and a builtin: from an agent to the record.
@@ -91,7 +99,7 @@ EOT
 cp "$guest/out/bundle.krux" "$guest/key.pub" "$root/krux/"
 cat > "$root/tests" << EOT
 doctor 0 /krux/kruxrt doctor
-live 0 /krux/live
+live 0 /krux/live --in /disk
 process 0 /krux/test_process
 feature 0 /krux/test_feature
 groups 0 /krux/test_groups

@@ -3,6 +3,8 @@
 
 #include <linux/keyctl.h>
 #include <string.h>
+#include <sys/msg.h>
+#include <sys/sem.h>
 #include <sys/shm.h>
 #include <sys/syscall.h>
 #include <sys/utsname.h>
@@ -77,14 +79,46 @@ static bool has_key(void)
 	return key_serial > 0 || cannot("no key can be made");
 }
 
-static long key(struct handler_call *c, const void *arg)
+static long key(struct handler_call *c, const void *serial)
 {
 	char text[8];
 
-	(void)c, (void)arg;
-	if (syscall(SYS_keyctl, KEYCTL_READ, key_serial, text, 6) < 0)
+	(void)c;
+	if (syscall(SYS_keyctl, KEYCTL_READ, *(const int *)serial, text, 6) < 0)
 		return errno;
 	return memcmp(text, "secret", 6) ? EBADMSG : 0;
+}
+
+/* ---- what the workspace's owner alone may read ---- */
+
+static bool owner_has_key(void)
+{
+	return owners[OWNERS_KEY] > 0 || cannot("no key can be made");
+}
+
+static bool owner_has_queue(void)
+{
+	return owners[OWNERS_QUEUE] >= 0 || cannot("no queue of messages can be made");
+}
+
+static bool owner_has_semaphore(void)
+{
+	return owners[OWNERS_SEMAPHORE] >= 0 || cannot("no semaphore can be made");
+}
+
+/* No message is in it. */
+static long queue(struct handler_call *c, const void *arg)
+{
+	struct { long type; char text[8]; } m;
+
+	(void)c, (void)arg;
+	return msgrcv(owners[OWNERS_QUEUE], &m, sizeof m.text, 0, IPC_NOWAIT) < 0 && errno != ENOMSG ? errno : 0;
+}
+
+static long semaphore(struct handler_call *c, const void *arg)
+{
+	(void)c, (void)arg;
+	return result_of(semctl(owners[OWNERS_SEMAPHORE], 0, GETVAL));
 }
 
 static const struct attempt list[] = {
@@ -93,6 +127,10 @@ static const struct attempt list[] = {
 	  .open = "a time namespace without offsets has the host's clocks" },
 	{ "rename the host", rename_host, NULL, look, .seen = renamed, .hold = ROOTS(ON(SECCOMP) | ON(NS_UTS)) },
 	{ "shared memory of others", shared_memory, NULL, has_segment, .hold = EACH(ON(SECCOMP) | ON(NS_IPC)) },
-	{ "key of others", key, NULL, has_key, .hold = EACH(ON(SECCOMP)) },
+	{ "key of others", key, &key_serial, has_key, .hold = EACH(ON(SECCOMP)) },
+	{ "key of the workspace's owner", key, &owners[OWNERS_KEY], owner_has_key, .hold = EACH(ON(SECCOMP) | ON(IDMAPPED)) },
+	{ "messages of the workspace's owner", queue, NULL, owner_has_queue, .hold = EACH(ON(SECCOMP) | ON(NS_IPC) | ON(IDMAPPED)) },
+	{ "semaphores of the workspace's owner", semaphore, NULL, owner_has_semaphore,
+	  .hold = EACH(ON(SECCOMP) | ON(NS_IPC) | ON(IDMAPPED)) },
 };
 const struct attempt_list leftovers_list = { "leftovers", list, sizeof list / sizeof *list };

@@ -9,10 +9,11 @@
 #include <errno.h>
 #include <sys/types.h>
 
-/* Whose call it is: root's for a workspace of an agent's uid; root's for a workspace of root; an ordinary user's. */
+/* Whose call it is: root's for a workspace of somebody's; root's for a workspace of root; an ordinary user's. As root the call
+ * is another uid's, for whom a mount says that the workspace is his; where that is off, it is the workspace's owner's. */
 enum way { WAY_AGENT, WAY_ROOT, WAY_USER, WAYS };
 
-enum { AGENT = 60871, USER = 60872, EXEC_THROUGH = 77, EXEC_STOPPED = 78 };
+enum { OWNER = 60871, USER = 60872, AGENT = 70001, EXEC_THROUGH = 77, EXEC_STOPPED = 78 };
 
 /* 0: it got through; else the errno that stopped it. Runs last in the child. */
 typedef long go_fn(struct handler_call *, const void *arg);
@@ -52,26 +53,36 @@ bool cannot(const char *fmt, ...) __attribute__((format(printf, 1, 2)));       /
 
 #define EACH(mask) { mask, mask, mask }
 /* What only who is root outside can do. An ordinary user's calls never are. */
-#define ROOTS(more) { (more) | ON(PRIVILEGES) | ON(NS_USER) | ON_OWNER, (more) | ON(PRIVILEGES) | ON(NS_USER), \
+#define ROOTS(more) { (more) | ON(PRIVILEGES) | ON(NS_USER) | ON_OWNER, (more) | ON(PRIVILEGES) | ON(NS_USER) | ON_OWNER, \
 	              (more) | ON(PRIVILEGES) | ON(NS_USER) }
+/* The same by the mount of a workspace. The uid of a workspace's owner who is root keeps nothing from root. */
+#define ROOTS_MAPPED(more) { (more) | ON(IDMAPPED) | ON(PRIVILEGES) | ON(NS_USER) | ON_OWNER, \
+	                     (more) | ON(IDMAPPED) | ON(PRIVILEGES) | ON(NS_USER), (more) | ON(PRIVILEGES) | ON(NS_USER) }
 /* What whoever has capabilities in a user namespace of its own can do. */
 #define CAPABLE(more) EACH((more) | ON(PRIVILEGES))
 #define LANDLOCKS (ON_PLAN | ON(LANDLOCK))
 
 /* ---- world.c: what is outside ---- */
 
+extern const char *place;              /* where `outside` is made */
 extern char outside[64];               /* folder: workspace/, secret, program; the runner's working folder */
 extern int leaked_file, leaked_folder, leaked_terminal;
-extern pid_t victim;                   /* a process outside, of the agent's uid, in the runner's group */
+extern pid_t victim;                   /* a process outside, of the workspace's owner, in the runner's group */
 extern char victim_secret[16];         /* "secret" in its memory */
 extern int key_serial;                 /* of a key outside that holds "secret" */
 extern uint16_t listening;             /* port of the host's loopback */
 extern char abstract_name[32];
 extern int segment;                    /* shared memory outside */
+enum { OWNERS_KEY, OWNERS_QUEUE, OWNERS_SEMAPHORE, OWNERS };
+extern int owners[OWNERS];             /* what the workspace's owner alone may read; -1: cannot be made */
 
 bool world_make(enum way);
 void world_fresh(void);                /* files and victim as at first */
 void world_end(void);
+/* Of a call without these layers, from `call` on; of a command, or a builtin. False: it cannot be, and `why` says why. */
+struct child_plan;
+bool call_workspace(struct child_plan *, bool command, unsigned layers);
+void call_workspace_end(struct child_plan *);
 /* The victim has got SIGUSR1; it is a new one afterwards. */
 bool victim_was_hit(void);
 

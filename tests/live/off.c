@@ -30,7 +30,7 @@ void off_set(unsigned layers)
 const char *off_word(unsigned index)
 {
 	static const char *const more[] = {
-		"landlock of the plan", "owner's uid", "table of addresses", "pinned answer", "targets", "relay",
+		"landlock of the plan", "uid of the call", "table of addresses", "pinned answer", "targets", "relay",
 		"memory of its cgroup", "processes of its cgroup", "eBPF of its cgroup",
 	};
 

@@ -18,7 +18,7 @@
 #include "tests/live/raw.h"
 
 /* Namespaces of root's calls belong to root, those of an ordinary user's to the user namespace around them. */
-#define OWNED(more) { (more) | ON(PRIVILEGES) | ON(NS_USER) | ON_OWNER, (more) | ON(PRIVILEGES) | ON(NS_USER), \
+#define OWNED(more) { (more) | ON(PRIVILEGES) | ON(NS_USER) | ON_OWNER, (more) | ON(PRIVILEGES) | ON(NS_USER) | ON_OWNER, \
 	              (more) | ON(PRIVILEGES) }
 #define RAW(name, nr, reached, holds, ...) \
 	{ name, raw, &(const struct raw){ nr, reached, { __VA_ARGS__ } }, .hold = holds }

@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <glob.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,6 +11,7 @@
 #include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/ptrace.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
@@ -88,6 +90,50 @@ static long descriptor_of(struct handler_call *c, const void *arg)
 
 	(void)c, (void)arg;
 	return fd < 0 ? errno : result_of(syscall(SYS_pidfd_getfd, fd, 0, 0));
+}
+
+/* What cannot be seen by whether it was hit: the victim is the same afterwards, so it is put back. */
+static long priority_of(struct handler_call *c, const void *arg)
+{
+	(void)c, (void)arg;
+	return result_of(setpriority(PRIO_PROCESS, (id_t)victim, 1));
+}
+
+static bool priority_was_changed(void)
+{
+	bool was = getpriority(PRIO_PROCESS, (id_t)victim) != 0;
+
+	return was && (victim_was_hit() || true);
+}
+
+static long limits_of(struct handler_call *c, const void *arg)
+{
+	(void)c, (void)arg;
+	return result_of(prlimit(victim, RLIMIT_CORE, &(const struct rlimit){ 0, 0 }, NULL));
+}
+
+static bool limits_were_changed(void)
+{
+	char path[64], line[256];
+	bool was = false;
+	FILE *f;
+
+	snprintf(path, sizeof path, "/proc/%d/limits", victim);
+	f = fopen(path, "re");
+	while (f && fgets(line, sizeof line, f))
+		was |= !strncmp(line, "Max core file size", 18) && !strstr(line, "unlimited");
+	if (f)
+		fclose(f);
+	return was && (victim_was_hit() || true);
+}
+
+/* Those that it has. */
+static long processors_of(struct handler_call *c, const void *arg)
+{
+	cpu_set_t set;
+
+	(void)c, (void)arg;
+	return sched_getaffinity(0, sizeof set, &set) || sched_setaffinity(victim, sizeof set, &set) ? errno : 0;
 }
 
 /* Ptrace is refused by Yama where it is told to, whoever asks. */
@@ -303,12 +349,14 @@ static bool groups_are_there(void)
 	return cannot("no control groups of version 2");
 }
 
-#define OTHERS(more) EACH(ON(SECCOMP) | ON(NS_PID) | (more))
+/* Of the same uid, where the call's is the owner's. */
+#define OTHERS(more) EACH(ON(IDMAPPED) | ON(SECCOMP) | ON(NS_PID) | (more))
+/* Who has fewer capabilities than root's processes changes nothing of how they run. */
+#define SCHEDULED { ON(IDMAPPED) | ON(SECCOMP) | ON(NS_PID), ON(IDMAPPED) | ON(SECCOMP) | ON(NS_PID) | ON(PRIVILEGES), \
+	            ON(SECCOMP) | ON(NS_PID) }
 /* Of root's processes another of root's without capabilities reads nothing. */
-#define TRACED(more) { (more) | LANDLOCKS | ON(NS_USER), (more) | LANDLOCKS | ON(NS_USER) | ON(PRIVILEGES), \
+#define TRACED(more) { ON(IDMAPPED) | (more) | LANDLOCKS | ON(NS_USER), ON(IDMAPPED) | (more) | LANDLOCKS | ON(NS_USER) | ON(PRIVILEGES), \
 	               (more) | LANDLOCKS | ON(NS_USER) }
-/* The kernel does not count the processes of uid 0. */
-#define COUNTED(more) { (more) | ON(RLIMITS), (more), (more) | ON(RLIMITS) }
 
 static const struct attempt list[] = {
 	{ "signal to a process outside", hit, .seen = victim_was_hit, .hold = OTHERS(LANDLOCKS), .from = LANDLOCKS, .abi = 6 },
@@ -323,9 +371,12 @@ static const struct attempt list[] = {
 	{ "process_vm_readv", memory_of, NULL, ptrace_is_open, .hold = TRACED(ON(SECCOMP) | ON(NS_PID)) },
 	{ "pidfd_getfd", descriptor_of, NULL, ptrace_is_open, .hold = TRACED(ON(SECCOMP) | ON(NS_PID)) },
 	{ "memory of another in /proc", memory_file_of, NULL, ptrace_is_open, .hold = TRACED(ON(ROOT)) },
-	{ "fork bomb", bomb, .hold = COUNTED(ON(SECCOMP) | ON_PIDS) },
+	{ "priority of a process outside", priority_of, .seen = priority_was_changed, .hold = SCHEDULED },
+	{ "limits of a process outside", limits_of, .seen = limits_were_changed, .hold = OTHERS(0) },
+	{ "processors of a process outside", processors_of, .hold = SCHEDULED },
+	{ "fork bomb", bomb, .hold = EACH(ON(RLIMITS) | ON(SECCOMP) | ON_PIDS) },
 	{ "process that outlives the call", survive, NULL, survivor_begins, .seen = survives,
-	  .hold = COUNTED(ON(SECCOMP) | ON(NS_PID) | ON_PIDS) },
+	  .hold = EACH(ON(RLIMITS) | ON(SECCOMP) | ON(NS_PID) | ON_PIDS) },
 	{ "private memory", private_memory, &is_private, .hold = EACH(ON(RLIMITS) | ON_MEMORY) },
 	{ "shared memory", private_memory, &is_shared, .hold = EACH(ON(SECCOMP) | ON_MEMORY) },
 	{ "heap", heap, .hold = EACH(ON(RLIMITS) | ON_MEMORY) },
@@ -337,7 +388,7 @@ static const struct attempt list[] = {
 	{ "many files", many_files, .open = "a disk can be filled: a call's limit is that of one file" },
 	/* Who becomes another uid, or maps itself, is not dumpable by that. */
 	{ "core file", crash, NULL, cores_are_files, .seen = left_a_core, .ways = 1 << WAY_ROOT,
-	  .hold = EACH(ON(RLIMITS) | ON(PRIVILEGES) | ON(ROOT) | LANDLOCKS) },
-	{ "join another control group", join, NULL, groups_are_there, .hold = { 0, ON(ROOT) | LANDLOCKS, 0 } },
+	  .hold = EACH(ON(IDMAPPED) | ON(RLIMITS) | ON(PRIVILEGES) | ON(ROOT) | LANDLOCKS) },
+	{ "join another control group", join, NULL, groups_are_there, .hold = { 0, ON(IDMAPPED) | ON(ROOT) | LANDLOCKS, 0 } },
 };
 const struct attempt_list processes_list = { "processes", list, sizeof list / sizeof *list };

@@ -8,6 +8,7 @@
 #include <ftw.h>
 #include <grp.h>
 #include <limits.h>
+#include <linux/keyctl.h>
 #include <net/if.h>
 #include <sched.h>
 #include <signal.h>
@@ -15,8 +16,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/msg.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/sem.h>
 #include <sys/shm.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -25,12 +28,15 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "runtime/spawn/child.h"
+
+const char *place = "/tmp";
 char outside[64], abstract_name[32], victim_secret[16];
-int leaked_file = -1, leaked_folder = -1, leaked_terminal = -1, segment = -1, key_serial;
+int leaked_file = -1, leaked_folder = -1, leaked_terminal = -1, segment = -1, key_serial, owners[OWNERS];
 uint16_t listening;
 pid_t victim;
 
-static uid_t agent;
+static uid_t owner;                    /* of the workspace, and of all that is outside */
 static char program[PATH_MAX];
 
 #define MUST(x) do { if (!(x)) { perror(#x); _exit(3); } } while (0)
@@ -131,7 +137,7 @@ static void put(const char *path, const char *text, uid_t uid)
 
 static void folder(const char *path)
 {
-	MUST(!mkdir(path, 0755) && !chown(path, agent, agent));
+	MUST(!mkdir(path, 0755) && !chown(path, owner, owner));
 }
 
 static void copy(const char *from, const char *to, mode_t mode, uid_t uid)
@@ -158,10 +164,10 @@ void world_fresh(void)
 	folder("workspace/.krux");
 	folder("workspace/.krux/trash");
 	folder("workspace/.krux/tmp");
-	put("workspace/inside", "inside", agent);
+	put("workspace/inside", "inside", owner);
 	MUST(!symlink("../secret", "workspace/link") && !symlink("/proc/self/root", "workspace/magic"));
 	MUST(!link("plain", "workspace/program"));
-	put("secret", "secret", agent);
+	put("secret", "secret", owner);
 	close(in_workspace);
 	in_workspace = listen_at(AF_UNIX, SOCK_STREAM, &un, sizeof un);
 	MUST(in_workspace >= 0 && !chmod(un.sun_path, 0777));
@@ -177,7 +183,7 @@ void world_fresh(void)
 		if (!victim) {
 			strcpy(victim_secret, "secret");
 			signal(SIGUSR1, SIG_DFL);
-			if (agent != getuid() && (setgroups(0, NULL) || setresgid(agent, agent, agent) || setresuid(agent, agent, agent)))
+			if (owner != getuid() && (setgroups(0, NULL) || setresgid(owner, owner, owner) || setresuid(owner, owner, owner)))
 				_exit(3);
 			prctl(PR_SET_DUMPABLE, 1);
 			prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -189,6 +195,39 @@ void world_fresh(void)
 		MUST(read(ready[0], &c, 1) == 1);
 		close(ready[0]);
 	}
+}
+
+/* What the owner leaves, for who is the owner alone. Made by a process of his. */
+static void leave_all(int to)
+{
+	int left[OWNERS] = { 0 };
+
+	if (owner != getuid() && (setgroups(0, NULL) || setresgid(owner, owner, owner) || setresuid(owner, owner, owner)))
+		_exit(3);
+	/* In -4, the keyring of his uid, which is his once it is linked from -3, that of a session; gone by itself in an hour. */
+	syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL);
+	syscall(SYS_keyctl, KEYCTL_LINK, -4, -3);
+	left[OWNERS_KEY] = (int)syscall(SYS_add_key, "user", "krux-owner", "secret", 6UL, -4);
+	if (left[OWNERS_KEY] > 0 && (syscall(SYS_keyctl, KEYCTL_SETPERM, left[OWNERS_KEY], 0x3f3f0000) ||
+	                             syscall(SYS_keyctl, KEYCTL_SET_TIMEOUT, left[OWNERS_KEY], 3600)))
+		left[OWNERS_KEY] = -1;
+	left[OWNERS_QUEUE] = msgget(IPC_PRIVATE, 0600);
+	left[OWNERS_SEMAPHORE] = semget(IPC_PRIVATE, 1, 0600);
+	_exit(write(to, left, sizeof left) == sizeof left ? 0 : 3);
+}
+
+static void owner_leaves(void)
+{
+	int pair[2], status;
+	pid_t pid;
+
+	MUST(!pipe2(pair, O_CLOEXEC));
+	pid = fork();
+	if (!pid)
+		leave_all(pair[1]);
+	close(pair[1]);
+	MUST(pid > 0 && read(pair[0], owners, sizeof owners) == sizeof owners && waitpid(pid, &status, 0) == pid && !status);
+	close(pair[0]);
 }
 
 bool victim_was_hit(void)
@@ -215,6 +254,17 @@ static void terminal(void)
 		ioctl(leaked_terminal, TIOCSCTTY, 0);
 }
 
+/* Its workspace can be an agent's. */
+static bool can_be_mapped(void)
+{
+	struct child_plan plan = { .workspace = -1 };
+
+	if (!call_workspace(&plan, false, 0))
+		return false;
+	call_workspace_end(&plan);
+	return true;
+}
+
 bool world_make(enum way w)
 {
 	bool root = geteuid() == 0;
@@ -227,7 +277,7 @@ bool world_make(enum way w)
 	program[n] = '\0';
 	slash = strrchr(program, '/');
 	strcpy(slash + 1, "escaped");
-	agent = w == WAY_AGENT ? AGENT : w == WAY_ROOT ? 0 : root ? USER : getuid();
+	owner = w == WAY_AGENT ? OWNER : w == WAY_ROOT ? 0 : root ? USER : getuid();
 	MUST(setsid() > 0 || errno == EPERM);
 	signal(SIGUSR1, SIG_IGN);
 	signal(SIGHUP, SIG_IGN);
@@ -240,10 +290,10 @@ bool world_make(enum way w)
 	/* Nothing but the layers is to keep an attempt back. */
 	setrlimit(RLIMIT_CORE, &(const struct rlimit){ RLIM_INFINITY, RLIM_INFINITY });
 	listen_all(root);
-	snprintf(outside, sizeof outside, "/tmp/krux-live-XXXXXX");
-	MUST(mkdtemp(outside) && !chdir(outside) && !chmod(".", 0755) && !chown(".", agent, agent));
+	snprintf(outside, sizeof outside, "%.40s/krux-live-XXXXXX", place);
+	MUST(mkdtemp(outside) && !chdir(outside) && !chmod(".", 0755) && !chown(".", owner, owner));
 	copy(program, "program", root ? 04755 : 0755, getuid());
-	copy(program, "plain", 0755, agent);
+	copy(program, "plain", 0755, owner);
 	if (root && w == WAY_USER)
 		MUST(!setgroups(0, NULL) && !setresgid(USER, USER, USER) && !setresuid(USER, USER, USER));
 	world_fresh();
@@ -253,7 +303,8 @@ bool world_make(enum way w)
 	segment = shmget(0x6B727578, 4096, IPC_CREAT | 0666);
 	syscall(SYS_keyctl, 1, NULL);  /* a session keyring of its own */
 	key_serial = (int)syscall(SYS_add_key, "user", "krux-live", "secret", 6UL, -3);
-	return true;
+	owner_leaves();
+	return can_be_mapped();
 }
 
 void world_end(void)
@@ -262,6 +313,10 @@ void world_end(void)
 	waitpid(victim, NULL, 0);
 	if (segment >= 0)
 		shmctl(segment, IPC_RMID, NULL);
+	if (owners[OWNERS_QUEUE] >= 0)
+		msgctl(owners[OWNERS_QUEUE], IPC_RMID, NULL);
+	if (owners[OWNERS_SEMAPHORE] >= 0)
+		semctl(owners[OWNERS_SEMAPHORE], 0, IPC_RMID);
 	MUST(!chdir("/"));
 	nftw(outside, remove_one, 16, FTW_DEPTH | FTW_PHYS);
 }
