@@ -107,10 +107,13 @@ sockets 0 /krux/test_sockets
 state 0 /krux/kruxrt init --state /tmp/state --key /krux/key.pub
 workspace 60871 folder /tmp/state/workspaces/builder
 unmapped 0 /krux/kruxrt call filesystem.stat {"path":"/workspace"} --as builder --state /tmp/state --bundle /krux/bundle.krux
-memory 0 /krux/kruxrt call live.hogs {} --as builder --state /tmp/state --bundle /krux/bundle.krux --allow-missing idmapped-mounts
-pids 0 /krux/kruxrt call live.bomb {} --as builder --state /tmp/state --bundle /krux/bundle.krux --allow-missing idmapped-mounts
-builtin 0 /krux/kruxrt call filesystem.stat {"path":"/workspace"} --as builder --state /tmp/state --bundle /krux/bundle.krux --allow-missing idmapped-mounts
-records 0 /krux/kruxrt audit export --state /tmp/state --format jsonl
+mapped 0 /krux/kruxrt init --state /disk/state --key /krux/key.pub
+workspace 60871 folder /disk/state/workspaces/builder
+memory 0 /krux/kruxrt call live.hogs {} --as builder --state /disk/state --bundle /krux/bundle.krux
+pids 0 /krux/kruxrt call live.bomb {} --as builder --state /disk/state --bundle /krux/bundle.krux
+builtin 0 /krux/kruxrt call filesystem.stat {"path":"/workspace"} --as builder --state /disk/state --bundle /krux/bundle.krux
+waived 0 /krux/kruxrt call filesystem.stat {"path":"/workspace"} --as builder --state /tmp/state --bundle /krux/bundle.krux --allow-missing idmapped-mounts
+records 0 /krux/kruxrt audit export --state /disk/state --format jsonl
 EOT
 (cd "$root" && find . | sort | cpio -o -H newc -R 0:0 --reproducible --quiet) > "$guest/initramfs"
 vmlinuz=$(find "$guest/kernel/boot" -name 'vmlinuz-*' | head -1)
@@ -131,13 +134,15 @@ check() {
 }
 grep -q '^guest: off$' "$guest/lines"
 check $? "it did not end by itself within $seconds s"
-for t in doctor live process feature groups sockets state pids builtin records; do
+for t in doctor live process feature groups sockets state mapped pids builtin waived records; do
 	grep -q "^guest: end $t 0$" "$guest/lines"
 	check $? "$t"
 done
 # The workspace lies on a tmpfs, which this kernel makes no idmapped mounts of.
 grep -q '^guest: end unmapped 3$' "$guest/lines" && grep -q 'kruxrt call: agent builder: workspace /tmp/state/workspaces/builder: the folder lies on the file system tmpfs, which has no idmapped mounts on this kernel; --allow-missing idmapped-mounts' "$guest/lines"
 check $? "a call there is refused, unless that is waived"
+[ "$(grep -c '"layers":\["idmapped-mounts",' "$guest/lines")" = 3 ]
+check $? "elsewhere the records of all say that they ran by such a mount"
 # What the agent is told, and the record says.
 grep -q '"failed":{"how":"killed","why":"memory 16777216 bytes, of all its processes and files in memory together"}' "$guest/lines"
 check $? "a command that used up its memory is told so"
