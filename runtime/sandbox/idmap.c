@@ -84,6 +84,15 @@ static int holder_hear(int socket, int proc, pid_t pid, const struct idmap *m)
 	return users < 0 || maps_write(proc, pid, m) ? -1 : fd_keep(&users);
 }
 
+/* Root's maps are refused where its own user namespace does not have the ids. */
+static int ids_lack(struct krux_err *err)
+{
+	err_set(err, 0, "there are no idmapped mounts in this user namespace, which does not have all ids, as in some containers");
+	if (err)
+		err->no = EOPNOTSUPP;
+	return -1;
+}
+
 int idmap_namespace(const struct idmap *m, struct krux_err *err)
 {
 	static const char what[] = "make a user namespace for the owners of a mount";
@@ -111,6 +120,8 @@ int idmap_namespace(const struct idmap *m, struct krux_err *err)
 		return users;
 	if (pid > 0 && WIFEXITED(status) && WEXITSTATUS(status))
 		no = WEXITSTATUS(status);
+	else if (pid > 0 && no == EPERM && !geteuid())
+		return ids_lack(err);
 	return err_set(err, no, "%s", what);
 }
 

@@ -16,7 +16,8 @@ struct idmap {
 };
 
 /* A user namespace for such mounts, in which nobody is: owner is seen as uid, all others as themselves, but that uid itself,
- * whose files on the disk are nobody's. Groups alike. Makes a process, which has ended by then. -1 with *err. */
+ * whose files on the disk are nobody's. Groups alike. Makes a process, which has ended by then. -1 with *err, whose no is
+ * EOPNOTSUPP where the process's own does not have all ids, as root of some containers: there can be no such mounts. */
 int idmap_namespace(const struct idmap *, struct krux_err *err);
 
 /* The mount, as a path (O_PATH), of the folder and all that is mounted below it, with those attributes (MOUNT_ATTR_NOSUID

@@ -630,6 +630,45 @@ START_TEST(a_mount_that_is_mapped_already_is_told_apart)
 }
 END_TEST
 
+static void map_put(pid_t pid, const char *name, const char *text)
+{
+	char path[48];
+	int fd;
+
+	snprintf(path, sizeof path, "/proc/%d/%s", pid, name);
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	ck_assert(fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text));
+	close(fd);
+}
+
+/* Root of a container that has the ids of 16 bits. */
+START_TEST(where_there_are_not_all_ids_there_are_none)
+{
+	const struct idmap map = { OWNER, GROUP, AGENT, AGENT };
+	struct krux_err err = { 0 };
+	int asks[2], go[2], status = 0;
+	char byte;
+	pid_t pid;
+
+	ck_assert(!pipe2(asks, O_CLOEXEC) && !pipe2(go, O_CLOEXEC));
+	pid = fork();
+	ck_assert_int_ge(pid, 0);
+	if (!pid) {
+		if (unshare(CLONE_NEWUSER) || write(asks[1], "", 1) != 1 || read(go[0], &byte, 1) != 1 || geteuid())
+			_exit(2);
+		_exit(idmap_namespace(&map, &err) >= 0 || err.no != EOPNOTSUPP || !strstr(err.text, "does not have all ids"));
+	}
+	ck_assert_int_eq(read(asks[0], &byte, 1), 1);
+	map_put(pid, "uid_map", "0 0 65536\n");
+	map_put(pid, "gid_map", "0 0 65536\n");
+	ck_assert_int_eq(write(go[1], "", 1), 1);
+	ck_assert(waitpid(pid, &status, 0) == pid && WIFEXITED(status));
+	ck_assert_int_eq(WEXITSTATUS(status), 0);
+	for (int i = 0; i < 2; i++)
+		ck_assert(!close(asks[i]) && !close(go[i]));
+}
+END_TEST
+
 START_TEST(what_else_goes_wrong_is_something_else)
 {
 	const struct idmap map = { OWNER, GROUP, AGENT, AGENT };
@@ -668,6 +707,7 @@ int main(void)
 		tcase_add_test(t, it_is_in_nobodys_tree_and_leaves_nothing);
 		tcase_add_test(t, a_file_system_without_them_is_named);
 		tcase_add_test(t, a_mount_that_is_mapped_already_is_told_apart);
+		tcase_add_test(t, where_there_are_not_all_ids_there_are_none);
 		tcase_add_test(t, what_else_goes_wrong_is_something_else);
 	}
 	suite_add_tcase(suite, t);
