@@ -65,29 +65,46 @@ static bool within(const struct agent_uids *a, uint64_t id)
 	return id >= a->base && id - a->base < a->count;
 }
 
+/* Could a list not be begun, or read on, for want of what that takes: then nobody knows who else is in it. Other numbers are left
+ * by sources of names that the machine does not have. */
+static int list_check(int no, const char *what, struct krux_err *err)
+{
+	return no == EINTR || no == EIO || no == EMFILE || no == ENFILE || no == ENOMEM ? err_set(err, no, "%s", what) : 0;
+}
+
 static int accounts_check(const struct agent_uids *a, struct krux_err *err)
 {
+	static const char what[] = "the accounts of this machine";
 	struct passwd *p;
-	int rc = 0;
+	int rc;
 
+	errno = 0;
 	setpwent();
-	while (!rc && (p = getpwent()))
+	rc = list_check(errno, what, err);
+	while (!rc && (errno = 0, p = getpwent()))
 		if (within(a, p->pw_uid) || within(a, p->pw_gid))
 			rc = err_set(err, 0, "account %s has %s %u", p->pw_name, within(a, p->pw_uid) ? "uid" : "gid",
 			             within(a, p->pw_uid) ? p->pw_uid : p->pw_gid);
+	if (!rc)
+		rc = list_check(errno, what, err);
 	endpwent();
 	return rc;
 }
 
 static int groups_check(const struct agent_uids *a, struct krux_err *err)
 {
+	static const char what[] = "the groups of this machine";
 	struct group *g;
-	int rc = 0;
+	int rc;
 
+	errno = 0;
 	setgrent();
-	while (!rc && (g = getgrent()))
+	rc = list_check(errno, what, err);
+	while (!rc && (errno = 0, g = getgrent()))
 		if (within(a, g->gr_gid))
 			rc = err_set(err, 0, "group %s has gid %u", g->gr_name, g->gr_gid);
+	if (!rc)
+		rc = list_check(errno, what, err);
 	endgrent();
 	return rc;
 }

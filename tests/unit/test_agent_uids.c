@@ -3,10 +3,12 @@
 #include "runtime/front/agent_uids.h"
 
 #include <check.h>
+#include <errno.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 static struct krux_err err;
@@ -98,6 +100,24 @@ START_TEST(accounts_are_found)
 }
 END_TEST
 
+/* What cannot be read is not free. */
+START_TEST(accounts_that_cannot_be_read_are_no_answer)
+{
+	const struct agent_uids a = { 2147483000, 10 };
+	struct rlimit few;
+
+	ck_assert_msg(!agent_uids_check(&a, 60800, &err), "%s", err.text);
+	ck_assert(!getrlimit(RLIMIT_NOFILE, &few));
+	few.rlim_cur = 0;
+	ck_assert(!setrlimit(RLIMIT_NOFILE, &few));
+	ck_assert_int_lt(agent_uids_check(&a, 60800, &err), 0);
+	ck_assert_int_eq(err.no, EMFILE);
+	ck_assert_msg(strstr(err.text, "has to be uids and gids that nobody has: the accounts of this machine"), "%s", err.text);
+	few.rlim_cur = few.rlim_max;
+	ck_assert(!setrlimit(RLIMIT_NOFILE, &few));
+}
+END_TEST
+
 static int subordinate(const char *text)
 {
 	const struct agent_uids a = { 70000, 10 };
@@ -142,6 +162,7 @@ int main(void)
 	tcase_add_test(c, they_are_roots);
 	tcase_add_test(c, the_daemons_own_are_apart);
 	tcase_add_test(c, accounts_are_found);
+	tcase_add_test(c, accounts_that_cannot_be_read_are_no_answer);
 	tcase_add_test(c, subordinate_ids_are_apart);
 	suite_add_tcase(s, c);
 	r = srunner_create(s);
