@@ -148,13 +148,12 @@ static int child_end(pid_t pid)
 	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
-int registered_read(const struct state *s, struct registered *r, struct krux_err *err)
+static int child_ask(const struct state *s, struct registered *r, struct krux_err *err)
 {
 	int ends[2], code;
 	size_t n = 0;
 	pid_t pid;
 
-	*r = (struct registered){ .n = 0 };
 	if (pipe2(ends, O_CLOEXEC))
 		return err_set(err, errno, "who is registered");
 	fflush(stdout);
@@ -162,11 +161,11 @@ int registered_read(const struct state *s, struct registered *r, struct krux_err
 	pid = fork();
 	if (!pid)
 		child_be(s, ends[1]);
+	if (pid < 0)
+		err_set(err, errno, "who is registered");
 	close(ends[1]);
 	if (pid > 0)
 		r->text = said_take(ends[0], &n, err);
-	else
-		err_set(err, errno, "who is registered");
 	close(ends[0]);
 	if (pid < 0)
 		return -1;
@@ -178,6 +177,15 @@ int registered_read(const struct state *s, struct registered *r, struct krux_err
 	if (code)
 		return err_set(err, 0, "who is registered: the process that reads it could not go on");
 	return agents_take(r, n, err);
+}
+
+int registered_read(const struct state *s, struct registered *r, struct krux_err *err)
+{
+	*r = (struct registered){ .n = 0 };
+	if (!child_ask(s, r, err))
+		return 0;
+	registered_free(r);
+	return -1;
 }
 
 void registered_free(struct registered *r)

@@ -18,7 +18,8 @@ struct registered {
 	char *text;
 };
 
-/* Read by a process that is confined as krux-audit is, beside a daemon or without one; nothing is changed. -1 with *err. */
+/* Read by a process that is confined as krux-audit is, beside a daemon or without one; nothing is changed. -1 with *err,
+ * and nothing to free. */
 int registered_read(const struct state *, struct registered *, struct krux_err *err);
 void registered_free(struct registered *);
 
