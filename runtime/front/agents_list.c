@@ -107,8 +107,10 @@ static void agent_print(const struct krux_value *a, bool uids)
 	putchar(' ');
 	show_cell(stdout, (struct krux_str){ proof, strlen(proof) }, 14);
 	printf(" %-8s ", show_bool(a, "revoked") ? "revoked" : show_bool(a, "frozen") ? "frozen" : "active");
-	if (uids)
+	if (uids && show_uint(a, "runs_as"))
 		printf("%-10llu ", (unsigned long long)show_uint(a, "runs_as"));
+	else if (uids)
+		printf("%-10s ", "-");
 	show_cell(stdout, show_text(a, "workspace"), 0);
 	putchar('\n');
 }
@@ -120,7 +122,7 @@ int agents_list(const struct agents *a)
 	enum supervisor_result result;
 	struct krux_err err = { 0 };
 	struct krux_value v;
-	bool uids;             /* its calls run as one of their own */
+	bool uids = false;     /* calls run as their agents' */
 	size_t n;
 
 	if (!pool)
@@ -134,7 +136,8 @@ int agents_list(const struct agents *a)
 	if (a->json)
 		return show_json(&v, stdout) ? EXIT_SYSTEM : EXIT_YES;
 	item = show_list(&v, "agents", &n);
-	uids = n && show_uint(&item[0], "runs_as");
+	for (size_t i = 0; i < n; i++)
+		uids |= show_uint(&item[i], "runs_as") != 0;
 	printf("%-20s %-14s %-8s %s%s\n", "AGENT", "KNOWN BY", "STATE", uids ? "RUNS AS    " : "", "WORKSPACE");
 	for (size_t i = 0; i < n; i++)
 		agent_print(&item[i], uids);

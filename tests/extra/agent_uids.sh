@@ -128,6 +128,10 @@ ask three
 is "has the next" "$(said intent)" "[90003]"
 stop
 exits "the log is whole" 0 "$R" audit verify --state "$dir/s"
+exits "a single call of a range that is too small for all" 0 direct --agent-uids 80000:2
+exits "the list" 0 "$R" agents list --state "$dir/s"
+is "of the one who has a uid in it" "$(sed -n 's/^one .* \(8[0-9]*\) .*/\1/p' "$dir/out")" 80001
+is "of one who has none" "$(sed -n 's/^three .* \(-\) .*/\1/p' "$dir/out")" -
 exits "and comes out the same" 0 "$R" audit replay --state "$dir/s" --dev --bundle "$dir/b/bundle.krux"
 echo "$passed passed, $failed failed"
 [ $failed = 0 ]
