@@ -73,4 +73,4 @@ call git.status '{"repository":"/workspace/secrets"}' | grep -o 'status":[0-9]*'
 call other.run '{}'
 call other.touch '{"path":"/workspace/new"}' | sed 's/"ticket":"[0-9a-f]*"/"ticket":"HASH"/'
 ls -A $ws
-"$KRUXRT" audit export --state state --format jsonl 2>/dev/null | grep -o '"layers":\[[^]]*\]' | sed 's/landlock\.[0-9]/landlock.N/; s/,"cgroup[a-z.]*"//g; s/,"ebpf"//g' | sort -u
+"$KRUXRT" audit export --state state --format jsonl 2>/dev/null | grep -o '"layers":\[[^]]*\]' | sed 's/"idmapped-mounts",//; s/landlock\.[0-9]/landlock.N/; s/,"cgroup[a-z.]*"//g; s/,"ebpf"//g' | sort -u
