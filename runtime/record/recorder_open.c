@@ -21,14 +21,29 @@ static int say(struct recorder *r, struct record *rec, struct krux_err *err)
 	return log_add(r->log, rec, NULL, err) ? -1 : 0;
 }
 
+/* An agent that is known by one would be known by what calls of others run as, so the gate lets none in by it. */
+static int peers_check(const struct carry *c, const struct agent_uids *uids, struct krux_err *err)
+{
+	for (size_t i = 0; i < carry_agents(c); i++) {
+		const struct carry_agent *a = carry_agent(c, i);
+
+		if (!a->revoked && a->auth == AUDIT_AUTH_PEER && a->uid < AGENT_UID_NONE && agent_uids_may(uids, (uint32_t)a->uid))
+			return err_set(err, 0, "--agent-uids %u:%u: agent %.*s is known by uid %llu: calls have to run as others", uids->base,
+			               uids->count, (int)a->name.n, a->name.p, (unsigned long long)a->uid);
+	}
+	return 0;
+}
+
 /* All that were ever registered keep their place. Who is served alone needs none. */
 static int uids_check(const struct recorder *r, struct krux_err *err)
 {
 	const struct agent_uids *uids = &r->options->agents;
 	const size_t n = carry_agents(log_carry(r->log));
 
-	if (!uids->count || r->options->agent || n < uids->count)
+	if (!uids->count || r->options->agent)
 		return 0;
+	if (n < uids->count)
+		return peers_check(log_carry(r->log), uids, err);
 	return err_set(err, 0, "--agent-uids %u:%u: agents registered in this log, those that were taken out among them: %zu; COUNT has to "
 	               "be %zu at least", uids->base, uids->count, n, n + 1);
 }

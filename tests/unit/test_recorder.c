@@ -231,6 +231,31 @@ START_TEST(a_gate_names_no_uid_but_the_agents)
 }
 END_TEST
 
+START_TEST(nobody_who_is_known_by_a_uid_is_in_the_range)
+{
+	struct record r = agent_record("peer", "/srv/w");
+	char text[256];
+
+	r.have &= ~(1ull << AUDIT_TOKEN | 1ull << AUDIT_KEY);
+	record_set(&r, AUDIT_AUTH, AUDIT_AUTH_PEER);
+	record_set(&r, AUDIT_UID, 70009);
+	ck_assert_int_eq(gate(act(r, &operator_key, 1)), ACK_OK);
+	again(70000, 9);
+	side_gone(&a);
+	ck_assert_int_eq(recording_stop(), 0);
+	recording_uids = (struct agent_uids){ 70000, 10 };
+	ck_assert_int_eq(recording_refused(text, sizeof text), 3);
+	ck_assert_str_eq(text, "--agent-uids 70000:10: agent peer is known by uid 70009: calls have to run as others");
+	recording_uids = (struct agent_uids){ 0, 0 };
+	recording_start();
+	side_open(&a, 1);
+	ck_assert_int_eq(gate(revoked("peer", 2)), ACK_OK);
+	again(70000, 10);
+	side_gone(&a);
+	ck_assert_int_eq(recording_stop(), 0);
+}
+END_TEST
+
 START_TEST(the_range_is_that_of_the_last_start)
 {
 	char text[256];
@@ -698,6 +723,7 @@ int main(void)
 	tcase_add_test(tc, only_registered_agents_ask);
 	tcase_add_test(tc, who_is_served_alone_is_as_claimed);
 	tcase_add_test(tc, a_gate_names_no_uid_but_the_agents);
+	tcase_add_test(tc, nobody_who_is_known_by_a_uid_is_in_the_range);
 	tcase_add_test(tc, the_range_is_that_of_the_last_start);
 	tcase_add_test(tc, a_freeze_holds_and_a_thaw_is_signed);
 	tcase_add_test(tc, a_ticket_is_of_one_registration);
