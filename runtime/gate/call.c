@@ -410,11 +410,11 @@ void call_result(struct gate *g, struct call *c, struct message *m)
 
 void call_refused(struct gate *g, struct call *c, struct krux_str why)
 {
-	char text[160];
+	char text[256];
 
 	if (c->stage != CALL_RUNNING)
 		return;
-	snprintf(text, sizeof text, "%.*s", (int)(why.n < 159 ? why.n : 159), why.p);
+	snprintf(text, sizeof text, "%.*s", (int)(why.n < sizeof text ? why.n : sizeof text - 1), why.p);
 	if (c->cancelled)
 		tell_end(g, c, FRAME_END_CANCELLED, "cancelled before anything ran");
 	else

@@ -143,7 +143,7 @@ void job_ended(struct job *j, const struct spawn_result *r)
 		snprintf(j->why, sizeof j->why, "%.*s: %.*s", (int)r->error.n, r->error.p,
 		         (int)(r->message.n < 90 ? r->message.n : 90), r->message.n ? r->message.p : "");
 	else
-		snprintf(j->why, sizeof j->why, "%s", r->why);
+		snprintf(j->why, sizeof j->why, "%.127s", r->why);
 	j->why[strlen(j->why) - shown_begun(j->why, strlen(j->why))] = 0;
 	if (r->end == SPAWN_DONE)
 		result_keep(j, &r->output);

@@ -31,7 +31,7 @@ struct spawn_result {
 	struct krux_str error;               /* ERROR: name, as the capability declares it */
 	struct krux_str message;             /* ERROR: a sentence about this very case; n 0: none */
 	struct krux_str recorded_message;    /* the same for the record */
-	char why[128];                       /* KILLED: "wall 5s", "signal 11", ...; BROKEN */
+	char why[256];                       /* KILLED: "wall 5s", "signal 11", ...; BROKEN */
 	/* What was really on: "namespaces.user", "landlock.7", "seccomp", "rlimits", ... constant
 	 * strings or strings in the pool. */
 	const char *layer[SPAWN_MAX_LAYERS];

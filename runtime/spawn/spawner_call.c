@@ -315,7 +315,7 @@ void call_unborn(struct spawner *s, const struct message *m)
 {
 	CLEAN_POOL struct krux_pool *pool = krux_pool_new(0);
 	struct run *run = run_find(s, m->cookie);
-	char why[128];
+	char why[256];
 
 	if (!run)
 		return;

@@ -210,7 +210,7 @@ void call_broken(struct spawner *s, uint64_t cookie, uint64_t seq, struct krux_p
 	static const struct connects none;
 	struct spawn_result r = { .end = SPAWN_BROKEN };
 
-	snprintf(r.why, sizeof r.why, "%.127s", why);
+	snprintf(r.why, sizeof r.why, "%.255s", why);
 	recorder_tell(s, seq, &r, &none, pool, (struct krux_str){ NULL, 0 });
 	gate_refuse(s, cookie, why);
 }

@@ -80,6 +80,7 @@ says "and what to do" "Take a folder elsewhere (ext4, xfs and btrfs have them), 
 "$R" agents list --state s > said
 case $(cat said) in *over*) bad "it is not registered" "$(cat said)" ;; *) good "it is not registered" ;; esac
 exits "where that is waived" 0 add over --workspace there/all/over --allow-missing idmapped-mounts
+(umask 077; tail -1 out > token)
 exits "and another" 0 add "a.also" --workspace there/all/also --allow-missing idmapped-mounts
 
 exits "doctor" 1 "$R" doctor --state s
@@ -122,8 +123,13 @@ exits "doctor of folders that are not there" 0 "$R" doctor --state s
 says "says no such thing" "  over                ?         $dir/there/all/over"
 says "but that" "      No such file or directory"
 begin
-finish
 mount -t overlay none there/all -o lowerdir=there/low,upperdir=there/up,workdir=there/work
+exits "a call of one that comes back" 3 "$R" call filesystem.list '{"path":"/workspace"}' --as over --token-file token --socket "$dir/a"
+refused="workspace: $lacks; calls run there, as its owner, only where kruxrt serve was told so: --allow-missing idmapped-mounts"
+says "says all of why" "$refused"
+finish
+last outcome > said
+has "as its record does" said "$refused"
 exits "there again" 3 serve
 for a in a.also more over; do "$R" agents revoke $a --state s --operator s/keys/operator.key > log 2>&1 || bad "revoke" "$(cat log)"; done
 begin
