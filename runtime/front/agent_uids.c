@@ -48,8 +48,8 @@ int agent_uids_read(const char *option, bool root, struct agent_uids *out, struc
 			*out = (struct agent_uids){ (uint32_t)base, (uint32_t)count };
 			return 0;
 		}
-	return err_set(err, 0, "--agent-uids: %llu uids from %llu on do not lie within %u to %u, nor within %u to %u: others are those of "
-	               "people, or systemd gives them out", (unsigned long long)count, (unsigned long long)base,
+	return err_set(err, 0, "--agent-uids %llu:%llu does not lie within %u to %u, nor within %u to %u: others are those of "
+	               "people, or systemd gives them out", (unsigned long long)base, (unsigned long long)count,
 	               free_ranges[0].first, free_ranges[0].last, free_ranges[1].first, free_ranges[1].last);
 }
 

@@ -58,9 +58,9 @@ if [ "$(id -u)" != 0 ]; then
 fi
 
 refuses "no number" seventy "--agent-uids: a first uid and how many, such as 70000:8192"
-refuses "people's" 1000:10 "10 uids from 1000 on do not lie within 65536 to 524287"
-refuses "systemd's" 524288:10 "do not lie within"
-refuses "too many" 524287:2 "do not lie within"
+refuses "people's" 1000:10 "--agent-uids 1000:10 does not lie within 65536 to 524287"
+refuses "systemd's" 524288:10 "does not lie within"
+refuses "too many" 524287:2 "does not lie within"
 exits "the daemon's" 2 serve --uid-base 70003 --agent-uids 70000:10 < /dev/null
 says "are named" "the daemon's own are 70003 to 70006 (--uid-base)"
 exits "goes with --state" 2 "$R" call system.time '{}' --as one --agent-uids 70000

@@ -43,19 +43,19 @@ START_TEST(ranges)
 	taken("2147483646:1", 2147483646, 1);
 	for (size_t i = 0; i < sizeof none / sizeof *none; i++)
 		refused(none[i], form);
-	refused("65535:1", "do not lie within 65536 to 524287");
-	refused("65535:8192", "do not lie within");
-	refused("1000", "do not lie within");
-	refused("0", "do not lie within");
-	refused("65536:458753", "do not lie within");
-	refused("524287:2", "do not lie within");
-	refused("524288:1", "do not lie within");
-	refused("520000", "8192 uids from 520000 on do not lie within");
-	refused("1879048191:2", "do not lie within");
-	refused("1879048192:268435456", "do not lie within");
-	refused("2147483647:1", "do not lie within");
-	refused("4294967295:1", "do not lie within");
-	refused("70000:18446744073709551615", "do not lie within");
+	refused("65535:1", "does not lie within 65536 to 524287");
+	refused("65535:8192", "does not lie within");
+	refused("1000", "does not lie within");
+	refused("0", "does not lie within");
+	refused("65536:458753", "does not lie within");
+	refused("524287:2", "does not lie within");
+	refused("524288:1", "does not lie within");
+	refused("520000", "--agent-uids 520000:8192 does not lie within");
+	refused("1879048191:2", "does not lie within");
+	refused("1879048192:268435456", "does not lie within");
+	refused("2147483647:1", "does not lie within");
+	refused("4294967295:1", "does not lie within");
+	refused("70000:18446744073709551615", "does not lie within");
 }
 END_TEST
 
