@@ -15,10 +15,13 @@
  *   end to end    filesystem.read of an agent of kruxrt serve, both of its records on the disk
  *   at once       64 of those calls under way all the time
  *
+ * As root calls run as a uid of their agent, on an idmapped mount of its workspace.
+ *
  * Cold and reused are forked from this program, which is larger than krux-handler. */
 #include "bench/measure.h"
 #include "bench/served.h"
 #include "capspec/frame.h"
+#include "runtime/base/uids.h"
 #include "runtime/sandbox/cgroup.h"
 #include "runtime/spawn/pool.h"
 #include "tests/unit/spawning.h"
@@ -480,6 +483,8 @@ int main(void)
 	suite_add_tcase(s, t);
 	r = srunner_create(s);
 	group_make();
+	if (!geteuid())
+		spawning_agents = (struct agent_uids){ AGENT_UIDS_BASE, AGENT_UIDS_COUNT };
 	whole_start();
 	/* The tests' own spawner, in this process: its checks are theirs. */
 	srunner_set_fork_status(r, CK_NOFORK);

@@ -50,6 +50,7 @@ unsigned spawning_waiting = POOL_EACH, spawning_together = POOL_ALL;
 const char *spawning_programs, *spawning_command;
 bool spawning_changes;
 bool spawning_rootless;
+struct agent_uids spawning_agents;
 
 enum { COMMAND_UID = 60871 };
 
@@ -153,7 +154,7 @@ static void programs_start(int p[static 2], int g[static 2], int r[static 2], in
 {
 	struct start_plan plan = { .state = &spawning_state, .waived = spawning_waives ? waived_groups : waived_nothing,
 		                   .missing = waived_nothing, .places = waived_nothing,
-		                   .uid_base = 60800 };
+		                   .uid_base = 60800, .agents = spawning_agents };
 	struct start_generation own = { .n = GENERATION, .bundle = open(path, O_RDONLY | O_CLOEXEC),
 		                        .bundle_path = path, .spawner_recorder = r[1], .spawner_gate = g[1],
 		                        .spawner_handler = h[0], .spawner_web = -1, .spawner_egress = -1, .cgroup_main = -1,
@@ -185,7 +186,8 @@ static void forks_start(int p[static 2], int g[static 2], int r[static 2], int h
 	if (!handler_pid) {
 		struct template_options o = { .commands = true, .group = spawning_group, .groups = "call-",
 			                      .waived = spawning_waives ? waived_groups : waived_nothing, .bundle = open(path, O_RDONLY | O_CLOEXEC), .bundle_path = path,
-			                      .trust = spawning_state.trust, .each = spawning_waiting, .all = spawning_together, .find = builtin_find };
+			                      .trust = spawning_state.trust, .agents = spawning_agents,
+			                      .each = spawning_waiting, .all = spawning_together, .find = builtin_find };
 		const int others[] = { p[0], p[1], g[0], g[1], r[0], r[1], h[0] };
 
 		for (size_t i = 0; i < sizeof others / sizeof *others; i++)
@@ -301,6 +303,8 @@ struct record written_request(struct written *w, enum audit_kind kind, const cha
 	struct krux_member member = { KRUX_STR("path"), { .kind = KRUX_V_TEXT, .str = { file, strlen(file) } } };
 	struct krux_value args = { .kind = KRUX_V_MAP, .map = { &member, 1 } };
 	size_t n = krux_cbor_write(&args, w->args, sizeof w->args);
+	static uint8_t runs_as[16];
+	struct item_out as = { runs_as, sizeof runs_as, 0 };
 	struct record r = { 0 };
 
 	w->blob = -1;
@@ -318,6 +322,10 @@ struct record written_request(struct written *w, enum audit_kind kind, const cha
 	record_text(&r, AUDIT_RULE, "tiny/inside");
 	record_text(&r, AUDIT_SOURCE, "tiny.yaml:6");
 	record_bytes(&r, AUDIT_NONCE, nonce, sizeof nonce);
+	item_head(&as, ITEM_LIST, 1);
+	item_head(&as, ITEM_UINT, spawning_agents.base);
+	if (spawning_agents.count && kind == AUDIT_KIND_INTENT)
+		record_bytes(&r, AUDIT_RUNS_AS, runs_as, as.n);
 	return r;
 }
 

@@ -7,6 +7,7 @@
 #include "runtime/base/err.h"
 #include "runtime/base/message.h"
 #include "runtime/base/state.h"
+#include "runtime/base/uids.h"
 #include "runtime/record/record.h"
 #include "runtime/spawn/spawn.h"
 
@@ -29,6 +30,10 @@ extern const char *spawning_programs;         /* folder of krux-spawner and krux
 extern bool spawning_rootless;                /* from the next setup on, which makes an ordinary user of the test */
 /* Most children that wait for calls, of one class and in all, from the next setup on; programs have their own. */
 extern unsigned spawning_waiting, spawning_together;
+
+/* What calls run as from the next setup on: the agent as the first of these, on a mount of its workspace. None: as the
+ * workspace's owner. */
+extern struct agent_uids spawning_agents;
 
 /* Of the next setup: a program that filesystem.stat runs, given its path, instead of looking itself; whether it may write
  * that path. The workspace is another user's then. NULL: none. */
