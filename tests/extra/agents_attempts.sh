@@ -2,6 +2,7 @@
 # What a uid for each agent holds, tried as root from inside of calls and looked at from outside: whose is what agents make; what
 # one agent's calls can do to another's, to the owner's processes and to what the kernel counts for them; other people's files; and
 # that mounts of workspaces are to be seen nowhere and left by nobody. tests/live says which layer holds what; here all are on.
+# The uids are this test's own: what it uses up is counted for all of the machine, and so is who is left.
 . "$top/tests/extra/outside.inc"
 if [ "$(id -u)" != 0 ]; then
 	echo "agents_attempts.sh: NOT RUN: it takes root" >&2
@@ -75,7 +76,7 @@ mounts() { cut -d' ' -f5- /proc/self/mountinfo | grep -v ' - mqueue ' | sort; }
 mounts > before
 serve() {
 	# shellcheck disable=SC2086
-	"$R" serve $waive --bundle b/bundle.krux --state s --socket "$KRUX_SOCKET" --supervisor "$KRUX_SUPERVISOR" --dev > serve 2>&1 < /dev/null &
+	"$R" serve $waive --agent-uids 71000 --bundle b/bundle.krux --state s --socket "$KRUX_SOCKET" --supervisor "$KRUX_SUPERVISOR" --dev > serve 2>&1 < /dev/null &
 	daemon=$!
 	soon "$R" status > log 2>&1
 }
@@ -102,7 +103,7 @@ owner() { stat -c %u:%g:%a "$1" 2>&1; }
 EACCES=13
 
 # ---- who runs ----
-for a in "ann 70001" "ben 70002" "root 70003" "high 70004"; do
+for a in "ann 71001" "ben 71002" "root 71003" "high 71004"; do
 	gets "${a% *}'s command is uid ${a#* }" "${a% *}" is-uid "${a#* }" 0
 done
 
@@ -136,8 +137,8 @@ put third-600 1234:1234 600
 put third-666 1234:1234 666
 put roots-600 0:0 600
 put owners-600 1000:1001 600
-put agents-600 70001:70001 600
-put bens-600 70002:70002 600
+put agents-600 71001:71001 600
+put bens-600 71002:71002 600
 cp tool ann/suid && chmod 6755 ann/suid
 mknod ann/null c 1 3 && chmod 666 ann/null
 for a in builtin command; do
@@ -155,7 +156,7 @@ for a in builtin command; do
 	for f in third-644 third-600 roots-600 agents-600 bens-600; do
 		was=$(owner "ann/$f")
 		if writes $f && [ "$(owner "ann/$f")" = "$was" ]; then bad "$a does not write $f" "$(owner "ann/$f")"; else good "$a does not write into $f"; fi
-		case $f in third*) put $f 1234:1234 ${f#*-} ;; roots*) put $f 0:0 600 ;; agents*) put $f 70001:70001 600 ;; bens*) put $f 70002:70002 600 ;; esac
+		case $f in third*) put $f 1234:1234 ${f#*-} ;; roots*) put $f 0:0 600 ;; agents*) put $f 71001:71001 600 ;; bens*) put $f 71002:71002 600 ;; esac
 	done
 done
 gets "what others may read, a command may not write" ann write /workspace/third-644 $EACCES
@@ -175,7 +176,7 @@ tries ann move /workspace/third-600
 # Where the new name is refused the old one is in the trash.
 is "what is moved stays whose it was" "$(find ann -type f -uid 1234 -perm 600 -size 7c | wc -l)" 1
 asks ann filesystem.move '{"from":"/workspace/agents-600","to":"/workspace/agents-moved"}'
-is "a file of the agent's own uid is not moved" "$(owner ann/agents-600)" 70001:70001:600
+is "a file of the agent's own uid is not moved" "$(owner ann/agents-600)" 71001:71001:600
 ln -s ../beside ann/out
 ln "$dir/beside" ann/hard && chown 0:0 beside && chmod 600 beside
 for f in out hard; do
@@ -212,7 +213,7 @@ setpriv --reuid 1000 --regid 1001 --clear-groups sleep 600 &
 victim=$!
 others=$victim
 tries_pid() { # the child of ben's call that runs the program
-	held=$(ps -eo pid=,uid=,args= | awk '$2 == 70002 && /hold/ { print $1; exit }')
+	held=$(ps -eo pid=,uid=,args= | awk '$2 == 71002 && /hold/ { print $1; exit }')
 	[ -n "$held" ]
 }
 call ben live.waits '{"what":"hold","with":"45"}' > ben.out 2>&1 &
@@ -224,7 +225,7 @@ for p in "$victim" "$held"; do
 	is "its priority is what it was" "$(ps -o ni= -p "$p" | tr -d ' ')" 0
 done
 tries ann hit-all
-for u in 1000 70002; do stopped "priority of uid $u" ann priority-of-user $u; done
+for u in 1000 71002; do stopped "priority of uid $u" ann priority-of-user $u; done
 is "the owner's process lives" "$(kill -0 $victim && grep -c TracerPid:.0$ /proc/$victim/status)" 1
 is "ben's is as it was" "$(cat "/proc/$held/limits")$(grep Cpus_allowed "/proc/$held/status")$(ps -o ni= -p "$held" | tr -d ' ')" "$limits${affinity}0"
 kill "$waits"
@@ -235,7 +236,7 @@ none_left() { tries ann "$1" && [ "$status" = "$2" ]; }
 counts() { # NAME WHAT: while ann has it all
 	call ann live.waits "{\"what\":\"$2\",\"with\":\"40\"}" > ann.out 2>&1 &
 	waits=$!
-	soon sh -c "[ \$(ps -eo uid=,args= | grep -c '^ *70001 .*$2') -ge 8 ]" || bad "$1: ann has many" "$(cat ann.out; ps -eo uid,args | grep 7000)"
+	soon sh -c "[ \$(ps -eo uid=,args= | grep -c '^ *71001 .*$2') -ge 8 ]" || bad "$1: ann has many" "$(cat ann.out; ps -eo uid,args | grep 7100)"
 }
 for what in all-processes all-watches all-timers; do
 	counts $what $what
@@ -244,7 +245,7 @@ for what in all-processes all-watches all-timers; do
 	all-watches) soon none_left has-watch 24; is "$what: ann has no more" "$status" 24 ;;
 	all-timers) soon none_left has-timer 11; is "$what: ann has no more" "$status" 11 ;;
 	esac
-	gets "$what: ben's command" ben is-uid 70002 0
+	gets "$what: ben's command" ben is-uid 71002 0
 	gets "$what: ben has watches" ben has-watch "" 0
 	gets "$what: ben has timers" ben has-timer "" 0
 	asks ben filesystem.watch '{"path":"/workspace","timeout":"1s"}'
@@ -255,7 +256,7 @@ for what in all-processes all-watches all-timers; do
 	is "$what: ann had them all the time" $? 0
 	kill $waits
 	wait $waits 2> /dev/null
-	soon sh -c "! ps -eo uid=,args= | grep -q '^ *70001 .*$what'" || bad "$what: it ends" "$(ps -eo uid,args | grep '^ *70001')"
+	soon sh -c "! ps -eo uid=,args= | grep -q '^ *71001 .*$what'" || bad "$what: it ends" "$(ps -eo uid,args | grep '^ *71001')"
 done
 
 # ---- the workspace between two calls ----
@@ -264,12 +265,12 @@ asks ann filesystem.write '{"path":"/workspace/new","content":"x"}'
 is "another folder of another owner in its place" "$(owner ann/new)" 1002:1002:644
 gets "its command makes" ann makes "" 0
 is "what is that owner's" "$(owner ann/made-700/600)" 1002:1002:600
-chown -R 70001:70001 ann
+chown -R 71001:71001 ann
 asks ann filesystem.write '{"path":"/workspace/new","content":"y"}'
-is "of the agent's own uid on the disk: it stays what it is, or is refused" "$(owner ann/new | cut -d: -f1)" 70001
-chown -R 70002:70002 ann
+is "of the agent's own uid on the disk: it stays what it is, or is refused" "$(owner ann/new | cut -d: -f1)" 71001
+chown -R 71002:71002 ann
 asks ann filesystem.write '{"path":"/workspace/new","content":"z"}'
-is "of another agent's" "$(owner ann/new | cut -d: -f1)" 70002
+is "of another agent's" "$(owner ann/new | cut -d: -f1)" 71002
 asks ben filesystem.list '{"path":"/workspace"}'
 is "ben has his all the same" $? 0
 chown -R 0:0 ann
@@ -278,7 +279,7 @@ is "of root's" "$(owner ann/new)" 0:0:644
 rm -rf ann && mv was ann
 chown 1003:1003 ann
 chown -R 1003:1003 ann/.krux
-gets "the old one under another owner" ann is-uid 70001 0
+gets "the old one under another owner" ann is-uid 71001 0
 asks ann filesystem.write '{"path":"/workspace/later","content":"x"}'
 is "makes what is that one's" "$(owner ann/later)" 1003:1003:644
 stopped "and what is the first owner's alone stays closed" ann read /workspace/owners-600
@@ -291,10 +292,10 @@ for name in krux-handler krux-spawner krux-gate; do
 	soon tries_pid || bad "$name: a call is under way" "$(cat ben.out)"
 	kill -9 "$(kin $name)"
 	wait $waits
-	if soon sh -c "! ps -eo uid= | grep -q '^ *7000[0-9]\$'"; then good "$name is killed: nobody is left"; else bad "$name is killed: nobody is left" "$(ps -eo uid,args | grep '^ *7000')"; fi
+	if soon sh -c "! ps -eo uid= | grep -q '^ *7100[0-9]\$'"; then good "$name is killed: nobody is left"; else bad "$name is killed: nobody is left" "$(ps -eo uid,args | grep '^ *7100')"; fi
 	mounts > after
 	is "$name: nor a mount" "$(diff before after)" ""
-	if soon call ben live.try '{"what":"is-uid","with":"70002"}' > out 2>&1; then good "$name: calls go on"; else bad "$name: calls go on" "$(cat out serve)"; fi
+	if soon call ben live.try '{"what":"is-uid","with":"71002"}' > out 2>&1; then good "$name: calls go on"; else bad "$name: calls go on" "$(cat out serve)"; fi
 done
 kill "$daemon"
 wait "$daemon"

@@ -41,7 +41,7 @@ mkdir "$w"
 echo 'echo 1' > "$w/do.sh"
 own() { chown -hR "$1:$1" "$w"; }
 own 1000
-"$R" serve --allow-missing cgroup.memory,cgroup.pids --bundle "$dir/b/bundle.krux" --state "$dir/s" --socket "$dir/agent.sock" \
+"$R" serve --agent-uids 73000 --allow-missing cgroup.memory,cgroup.pids --bundle "$dir/b/bundle.krux" --state "$dir/s" --socket "$dir/agent.sock" \
 	--supervisor "$dir/supervisor.sock" --dev > "$dir/serve" 2>&1 < /dev/null &
 daemon=$!
 soon "$R" status --socket "$dir/supervisor.sock" > /dev/null 2>&1 || bad "serves" "$(cat "$dir/serve")"
@@ -62,11 +62,11 @@ cd /workspace; echo "$(id -u):$(id -g) $(stat -c %u:%g . do.sh /tmp | uniq) $(cu
 mkdir -p d; id -u >> d/both; printf x > "d/by$(id -u)"
 E2
 	ask ann
-	says "of $o, ann's program is ann's uid" "70001:70001 70001:70001 70001:70001"
+	says "of $o, ann's program is ann's uid" "73001:73001 73001:73001 73001:73001"
 	ask ben
-	says "and ben's is ben's" "70002:70002 70002:70002 70002:70002"
-	is "of $o, both have written one file" "$(tail -2 "$w/d/both" | tr '\n' ' ')$(owner "$w/d/both")" "70001 70002 $o:$o:644"
-	is "of $o, and each one that is the owner's" "$(owner "$w/d") $(owner "$w/d/by70001") $(owner "$w/d/by70002")" "$o:$o:755 $o:$o:644 $o:$o:644"
+	says "and ben's is ben's" "73002:73002 73002:73002 73002:73002"
+	is "of $o, both have written one file" "$(tail -2 "$w/d/both" | tr '\n' ' ')$(owner "$w/d/both")" "73001 73002 $o:$o:644"
+	is "of $o, and each one that is the owner's" "$(owner "$w/d") $(owner "$w/d/by73001") $(owner "$w/d/by73002")" "$o:$o:755 $o:$o:644 $o:$o:644"
 done
 
 # ---- others' files ----

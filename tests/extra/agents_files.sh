@@ -1,5 +1,6 @@
 #!/bin/sh
 # As root: whose is what agents make, of what uid who makes it, where what they delete goes, and two of them in one workspace.
+# The uids are this test's own: who is left is looked for on all of the machine.
 . "$top/tests/extra/outside.inc"
 if [ "$(id -u)" != 0 ]; then
 	echo "agents_files.sh: NOT RUN: it takes root" >&2
@@ -25,7 +26,7 @@ echo other > "$dir/w/others"
 chown -R 1000:1001 "$dir/w"
 chown 1234:1234 "$dir/w/others"
 chmod 755 "$dir/w"
-"$R" serve --bundle "$dir/b/bundle.krux" --state "$dir/s" --socket "$dir/agent.sock" --supervisor "$dir/supervisor.sock" --dev > "$dir/serve" 2>&1 < /dev/null &
+"$R" serve --agent-uids 72000 --bundle "$dir/b/bundle.krux" --state "$dir/s" --socket "$dir/agent.sock" --supervisor "$dir/supervisor.sock" --dev > "$dir/serve" 2>&1 < /dev/null &
 daemon=$!
 soon "$R" status --socket "$dir/supervisor.sock" > /dev/null 2>&1 || bad "serves" "$(cat "$dir/serve")"
 add() { # name, workspace
@@ -68,9 +69,9 @@ ask ann filesystem.list '{"path":"/workspace"}'
 is "another folder in its place is the workspace" "$?$(grep -c later "$dir/out")" 00
 ask ann filesystem.write '{"path":"/workspace/new","content":"x"}'
 is "and its owner's are the files" "$(owner "$dir/w/new")" 1000:1000:644
-chown 70001:70001 "$dir/w/new"
+chown 72001:72001 "$dir/w/new"
 ask ann filesystem.delete '{"path":"/workspace/new"}'
-is "a file with the agent's own uid on the disk is nobody's" "$? $(owner "$dir/w/new")" "1 70001:70001:644"
+is "a file with the agent's own uid on the disk is nobody's" "$? $(owner "$dir/w/new")" "1 72001:72001:644"
 says "and the agent is told so" "which nothing there is to have"
 rm -rf "$dir/w"
 ask ann filesystem.list '{"path":"/workspace"}'
@@ -84,13 +85,13 @@ is "the records of all that ran say how" "$(grep -c '"end":"done"\|"end": *"done
 
 # It goes on while the uid of who runs it is looked at.
 ask ann filesystem.watch '{"path":"/workspace","timeout":"5s"}' &
-soon sh -c "ps -eo uid=,comm= | grep -q '^ *70001 krux-call'"
+soon sh -c "ps -eo uid=,comm= | grep -q '^ *72001 krux-call'"
 is "it runs as its uid" $? 0
 kill -9 "$daemon"
 wait "$daemon" 2> /dev/null
 daemon=
 wait
-soon sh -c "! ps -eo uid=,comm= | grep -q '^ *7000[0-9] krux-call'"
+soon sh -c "! ps -eo uid=,comm= | grep -q '^ *7200[0-9] krux-call'"
 is "killed, the daemon leaves nobody" $? 0
 is "and no mount" "$(grep -c "$dir" /proc/self/mountinfo)" 0
 echo "$passed passed, $failed failed"
