@@ -403,8 +403,11 @@ static void pages_have(char *from, const char *end)
 	char *first = from - (uintptr_t)from % PAGE;
 
 	if (madvise(first, (size_t)(end - first), MADV_POPULATE_WRITE))
-		for (volatile char *p = from; p < end; p += PAGE)
-			*p = *p;
+		for (volatile char *p = from; p < end; p += PAGE) {
+			const char same = *p;
+
+			*p = same;
+		}
 }
 
 /* What most calls write and run is there before they come: no more of it than they use, since what is touched for
