@@ -85,6 +85,8 @@ bool call_workspace(struct child_plan *, bool command, unsigned layers);
 void call_workspace_end(struct child_plan *);
 /* The victim has got SIGUSR1; it is a new one afterwards. */
 bool victim_was_hit(void);
+/* It was changed otherwise: the next attempt has a new one. */
+void victim_renew(void);
 
 /* For `before`: the host of this test has addresses that a call should never reach. */
 bool addresses_are_there(void);

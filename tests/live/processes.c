@@ -92,7 +92,7 @@ static long descriptor_of(struct handler_call *c, const void *arg)
 	return fd < 0 ? errno : result_of(syscall(SYS_pidfd_getfd, fd, 0, 0));
 }
 
-/* What cannot be seen by whether it was hit: the victim is the same afterwards, so it is put back. */
+/* What is seen of the victim itself, which the next attempt has anew where it was changed. */
 static long priority_of(struct handler_call *c, const void *arg)
 {
 	(void)c, (void)arg;
@@ -103,7 +103,9 @@ static bool priority_was_changed(void)
 {
 	bool was = getpriority(PRIO_PROCESS, (id_t)victim) != 0;
 
-	return was && (victim_was_hit() || true);
+	if (was)
+		victim_renew();
+	return was;
 }
 
 static long limits_of(struct handler_call *c, const void *arg)
@@ -124,7 +126,9 @@ static bool limits_were_changed(void)
 		was |= !strncmp(line, "Max core file size", 18) && !strstr(line, "unlimited");
 	if (f)
 		fclose(f);
-	return was && (victim_was_hit() || true);
+	if (was)
+		victim_renew();
+	return was;
 }
 
 /* Those that it has. */

@@ -230,17 +230,26 @@ static void owner_leaves(void)
 	close(pair[0]);
 }
 
-bool victim_was_hit(void)
+static int victim_end(void)
 {
-	int status;
+	int status = 0;
 
 	/* Of two signals that wait the lower number ends it. */
-	if (!kill(victim, SIGTERM) && waitpid(victim, &status, 0) == victim) {
-		victim = 0;
-		return WIFSIGNALED(status) && WTERMSIG(status) == SIGUSR1;
-	}
-	MUST(!"the victim is there");
-	return true;
+	MUST(!kill(victim, SIGTERM) && waitpid(victim, &status, 0) == victim);
+	victim = 0;
+	return status;
+}
+
+bool victim_was_hit(void)
+{
+	const int status = victim_end();
+
+	return WIFSIGNALED(status) && WTERMSIG(status) == SIGUSR1;
+}
+
+void victim_renew(void)
+{
+	victim_end();
 }
 
 static void terminal(void)
