@@ -55,7 +55,7 @@ static const char help[] =
 "  --socket PATH      where agents connect (XDG_RUNTIME_DIR|/run/krux/agent.sock)\n"
 "  --socket-group G   only members of this group can connect there (all can)\n"
 "  --supervisor PATH  where you alone connect (supervisor.sock beside it)\n"
-"  --uid-base N       as root: gate's uid (60800); --agent-uids N: calls' (70000)\n"
+"  --uid-base N       as root: gate's uid (60800); --agent-uids N[:COUNT]: calls'\n"
 "  --notify-hook PROGRAM  run for each notify verdict; --notify-network: on line\n"
 "  --reach CIDR,...   private addresses that calls may connect to (none)\n"
 "  --proxy http://H:P  calls connect by way of it; --proxy-names: it finds names\n"
