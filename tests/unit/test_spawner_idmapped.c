@@ -219,6 +219,7 @@ static void children_are(unsigned uid)
 		ck_assert_uint_eq(uid_of(pid[i]), uid);
 }
 
+/* None of a process that has ended meanwhile. */
 static unsigned descriptors_of(pid_t pid, const char *what)
 {
 	char path[300], to[256];
@@ -229,14 +230,15 @@ static unsigned descriptors_of(pid_t pid, const char *what)
 
 	snprintf(path, sizeof path, "/proc/%d/fd", pid);
 	dir = opendir(path);
-	ck_assert_ptr_nonnull(dir);
-	while ((e = readdir(dir))) {
+	ck_assert(dir || errno == ENOENT);
+	while (dir && (e = readdir(dir))) {
 		snprintf(path, sizeof path, "/proc/%d/fd/%s", pid, e->d_name);
 		k = readlink(path, to, sizeof to - 1);
 		to[k > 0 ? k : 0] = 0;
 		n += k > 0 && (!what || !strncmp(to, what, strlen(what)));
 	}
-	closedir(dir);
+	if (dir)
+		closedir(dir);
 	return n;
 }
 
@@ -306,7 +308,7 @@ START_TEST(what_waits_and_what_makes_it_has_no_workspace)
 	n = waiting_ready(pid, 1);
 	/* Its socket and the three standard ones. */
 	for (unsigned i = 0; i < n; i++)
-		ck_assert(descriptors_of(pid[i], NULL) == 4 && descriptors_of(pid[i], "socket:") == 1);
+		ck_assert((descriptors_of(pid[i], NULL) == 4 && descriptors_of(pid[i], "socket:") == 1) || !waiting_lives(pid[i]));
 	n = waiting_until(WAITING_NEST, 1, WAITING_MOST, pid);
 	for (unsigned i = 0; i < n; i++) {
 		/* The last one may have begun only now, with what it was forked with. */
