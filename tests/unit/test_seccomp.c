@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdio.h>
 #include <sys/mman.h>
 #include <sys/personality.h>
 #include <sys/ptrace.h>
@@ -14,6 +15,7 @@
 #include <unistd.h>
 
 #include "tests/unit/attempt.h"
+#include "tests/unit/foreign.h"
 
 struct forbidden {
 	const char *name;
@@ -125,15 +127,15 @@ END_TEST
 #if defined __x86_64__
 static bool foreign_run(struct handler_call *c)
 {
-	long n;
-
-	/* The 32-bit getpid. */
-	__asm__ volatile ("int $0x80" : "=a" (n) : "a" (20) : "memory");
-	return answer(c, n);
+	return answer(c, foreign_getpid());
 }
 
 START_TEST(seccomp_kills_foreign_calls)
 {
+	if (!foreign_calls_are_there()) {
+		fprintf(stderr, "NOT TRIED: int 0x80, which this machine does not have; tests/live has it in the guest\n");
+		return;
+	}
 	if (!attempt_setup(_i))
 		return;
 	attempt_run(pass, foreign_run, CALLS_LOOK, 60 * second);
