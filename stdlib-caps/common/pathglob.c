@@ -91,17 +91,17 @@ static bool component_match(struct krux_str pat, struct krux_str s)
 }
 
 /* `**` may also stand for nothing. */
-static uint64_t skip_any_depth(const struct pathglob *g, uint64_t at)
+static uint64_t skip_any_depth(const struct krux_str *component, unsigned n, uint64_t at)
 {
-	for (unsigned i = 0; i < g->n; i++)
-		if (at >> i & 1 && is_any_depth(g->component[i]))
+	for (unsigned i = 0; i < n; i++)
+		if (at >> i & 1 && is_any_depth(component[i]))
 			at |= UINT64_C(1) << (i + 1);
 	return at;
 }
 
-bool pathglob_match(const struct pathglob *g, struct krux_str path)
+bool pathglob_match_components(const struct krux_str *component, unsigned n, struct krux_str path)
 {
-	uint64_t at = skip_any_depth(g, 1);
+	uint64_t at = skip_any_depth(component, n, 1);
 
 	if (path.n && path.p[0] == '/') {
 		path.p++;
@@ -112,17 +112,22 @@ bool pathglob_match(const struct pathglob *g, struct krux_str path)
 		struct krux_str c = { path.p, slash ? (size_t)(slash - path.p) : path.n };
 		uint64_t next = 0;
 
-		for (unsigned i = 0; i < g->n; i++) {
+		for (unsigned i = 0; i < n; i++) {
 			if (!(at >> i & 1))
 				continue;
-			if (is_any_depth(g->component[i]))
+			if (is_any_depth(component[i]))
 				next |= UINT64_C(1) << i;
-			else if (component_match(g->component[i], c))
+			else if (component_match(component[i], c))
 				next |= UINT64_C(1) << (i + 1);
 		}
-		at = skip_any_depth(g, next);
+		at = skip_any_depth(component, n, next);
 		path.n -= c.n + (slash ? 1 : 0);
 		path.p += c.n + (slash ? 1 : 0);
 	}
-	return at >> g->n & 1;
+	return at >> n & 1;
+}
+
+bool pathglob_match(const struct pathglob *g, struct krux_str path)
+{
+	return pathglob_match_components(g->component, g->n, path);
 }

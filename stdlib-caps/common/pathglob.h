@@ -17,5 +17,7 @@ struct pathglob {
 const char *pathglob_read(struct pathglob *, struct krux_str pattern);
 /* path: components with slashes between; a leading slash makes no difference. */
 bool pathglob_match(const struct pathglob *, struct krux_str path);
+/* The same for n components of a pattern, n at most GLOB_COMPONENTS: of many patterns they are kept close together. */
+bool pathglob_match_components(const struct krux_str *component, unsigned n, struct krux_str path);
 
 #endif

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/openat2.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -89,26 +90,37 @@ static const char *const protected_text[] = {
 #include "capspec/protected.def"
 #undef PROTECTED
 };
-enum { NPROTECTED = sizeof protected_text / sizeof *protected_text };
-static struct pathglob protected_glob[NPROTECTED];
+/* All of their components one after the other, on two pages: each page that a call looks at costs it more than the look. */
+enum { NPROTECTED = sizeof protected_text / sizeof *protected_text, PROTECTED_COMPONENTS = 4 * NPROTECTED };
+static struct krux_str protected_component[PROTECTED_COMPONENTS];
+static uint8_t protected_count[NPROTECTED];
 
 void place_ready(void)
 {
 	static bool ready;
+	struct pathglob g;
+	size_t n = 0;
 
 	/* Where it is known nothing is written: the page would be copied for each call. */
 	if (ready)
 		return;
-	for (size_t i = 0; i < NPROTECTED; i++)
-		pathglob_read(&protected_glob[i], (struct krux_str){ protected_text[i], strlen(protected_text[i]) });
+	for (size_t i = 0; i < NPROTECTED; i++) {
+		if (pathglob_read(&g, (struct krux_str){ protected_text[i], strlen(protected_text[i]) }) || g.n > PROTECTED_COMPONENTS - n)
+			abort();
+		memcpy(protected_component + n, g.component, g.n * sizeof *g.component);
+		protected_count[i] = (uint8_t)g.n;
+		n += g.n;
+	}
 	ready = true;
 }
 
 bool path_protected(struct krux_str path)
 {
+	const struct krux_str *component = protected_component;
+
 	place_ready();
-	for (size_t i = 0; i < NPROTECTED; i++)
-		if (pathglob_match(&protected_glob[i], path))
+	for (size_t i = 0; i < NPROTECTED; component += protected_count[i++])
+		if (pathglob_match_components(component, protected_count[i], path))
 			return true;
 	return path_reserved(path);
 }
