@@ -272,12 +272,14 @@ static void answer_write(struct child *ch, bool ok)
 
 static void confined_words(struct child *ch)
 {
-	size_t n = 0;
+	char *end = ch->confined;
 
-	for (unsigned i = 0; i < LAYER_COUNT && n < sizeof ch->confined - 32; i++)
-		if (ch->report.layers >> i & 1)
-			n += (size_t)snprintf(ch->confined + n, sizeof ch->confined - n, "%s%s",
-			                      n ? " " : "", layer_word(i));
+	for (unsigned i = 0; i < LAYER_COUNT && end < ch->confined + sizeof ch->confined - 32; i++)
+		if (ch->report.layers >> i & 1) {
+			if (end > ch->confined)
+				*end++ = ' ';
+			end = stpcpy(end, layer_word(i));
+		}
 	ch->call.confined = ch->confined;
 }
 
@@ -416,7 +418,7 @@ static void pages_touch(const struct child_plan *plan)
 {
 	enum { HEAP = 24 << 10, STACK = 12 << 10 };
 	uint8_t digest[KRUX_SHA256];
-	char stack[STACK], text[32];
+	char stack[STACK];
 	char *heap = malloc(HEAP);
 
 	pages_have(stack, (const char *)(plan + 1));
@@ -424,7 +426,6 @@ static void pages_touch(const struct child_plan *plan)
 		pages_have(heap, heap + HEAP);
 	free(heap);
 	krux_sha256(KRUX_STR(""), digest);
-	snprintf(text, sizeof text, "%s%u", "", 0U);
 }
 
 void child_run(struct child_plan *plan)
