@@ -63,13 +63,19 @@ static void run_end(struct run *run)
 	run_free(s, run);
 }
 
+static void said_forget(struct run *run)
+{
+	loop_timer_clear(&run->owner->loop, &run->looks);
+	loop_forget(&run->owner->loop, &run->said);
+}
+
 static void run_step(struct run *run)
 {
 	struct parent *p = &run->parent;
 
 	if (parent_step(p)) {
 		run->child_over = true;
-		loop_forget(&run->owner->loop, &run->said);
+		said_forget(run);
 		loop_timer_clear(&run->owner->loop, &run->late);
 		if (!run->connects.n || run->line_over)
 			run_end(run);
@@ -77,7 +83,7 @@ static void run_step(struct run *run)
 	}
 	run_started(run);
 	if (p->heard || p->killed)
-		loop_forget(&run->owner->loop, &run->said);
+		said_forget(run);
 	if (p->killed)
 		loop_timer_clear(&run->owner->loop, &run->late);
 }
@@ -91,6 +97,26 @@ static void run_ready(struct watch *w, uint32_t events)
 static void run_late(struct timer *t)
 {
 	run_step(t->ctx);
+}
+
+static int said_watch(struct run *run, struct krux_err *err)
+{
+	return loop_watch(&run->owner->loop, &run->said, EPOLLIN, err);
+}
+
+static void run_unwatched(struct run *run, const char *why)
+{
+	spawner_say("a call that cannot be watched is ended", why);
+	parent_cancel(&run->parent, "it could not be watched");
+}
+
+static void run_looks(struct timer *t)
+{
+	struct run *run = t->ctx;
+	struct krux_err err;
+
+	if (said_watch(run, &err))
+		run_unwatched(run, err.text);
 }
 
 /* ---- the start of a call ---- */
@@ -177,6 +203,10 @@ static int run_start(struct spawner *s, struct run *run, const struct warrant *w
 	return run_fork(run, w, m, place.fd, w->uid == AGENT_UID_NONE ? place.trash : -1, err);
 }
 
+/* Most calls have ended before they are looked at: what they say is there then, and nobody is woken for it before. One that says
+ * more than the pipe has room for waits so long, and one in the background is heard at once. */
+static const uint64_t looks_after = UINT64_C(2) * 1000000;
+
 static int run_watch(struct spawner *s, struct run *run, uint64_t deadline, struct krux_err *err)
 {
 	struct parent *p = &run->parent;
@@ -187,7 +217,11 @@ static int run_watch(struct spawner *s, struct run *run, uint64_t deadline, stru
 	if (p->end.hurried)
 		p->deadline = deadline;
 	loop_timer_set(&s->loop, &run->late, p->deadline);
-	return loop_watch(&s->loop, &run->said, EPOLLIN, err);
+	run->looks = (struct timer){ .due = run_looks, .ctx = run };
+	if (run->job)
+		return said_watch(run, err);
+	loop_timer_set(&s->loop, &run->looks, p->started + looks_after);
+	return 0;
 }
 
 static void run_begin(struct spawner *s, const struct message *m, const struct warrant *w, struct krux_pool *pool)
@@ -208,10 +242,8 @@ static void run_begin(struct spawner *s, const struct message *m, const struct w
 	}
 	run->on = true;
 	s->running++;
-	if (run_watch(s, run, w->deadline, &err)) {
-		spawner_say("a call that cannot be watched is ended", err.text);
-		parent_cancel(&run->parent, "it could not be watched");
-	}
+	if (run_watch(s, run, w->deadline, &err))
+		run_unwatched(run, err.text);
 }
 
 static unsigned blobs_map(const struct message *m, struct krux_str *blob, struct krux_err *err)
@@ -324,7 +356,7 @@ void call_unborn(struct spawner *s, const struct message *m)
 		return;
 	}
 	snprintf(why, sizeof why, "%.*s", (int)m->n, (const char *)m->body);
-	loop_forget(&s->loop, &run->said);
+	said_forget(run);
 	loop_timer_clear(&s->loop, &run->late);
 	s->running--;
 	call_broken(s, run->cookie, run->seq, pool, why);

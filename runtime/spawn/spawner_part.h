@@ -33,6 +33,7 @@ struct run {
 	struct end *from;              /* where its child comes from */
 	struct parent parent;
 	struct watch said;
+	struct timer looks;            /* when what it says is looked at, before it has ended */
 	struct timer late;
 	char agent[KRUX_MAX_AGENT + 1];
 	struct connects connects;
