@@ -27,17 +27,22 @@ int privileges_none(void)
 	       prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) || prctl(PR_SET_DUMPABLE, 0) ? -1 : 0;
 }
 
-int privileges_drop(void)
+/* EINVAL: there are no more. */
+static int bounding_set_drop(void)
+{
+	for (unsigned long cap = 0; !prctl(PR_CAPBSET_DROP, cap); cap++)
+		;
+	return errno == EINVAL ? 0 : -1;
+}
+
+int privileges_drop(bool executes)
 {
 	const unsigned long locked = SECBIT_NOROOT | SECBIT_NOROOT_LOCKED | SECBIT_NO_SETUID_FIXUP |
 	                             SECBIT_NO_SETUID_FIXUP_LOCKED | SECBIT_KEEP_CAPS_LOCKED |
 	                             SECBIT_NO_CAP_AMBIENT_RAISE |
 	                             SECBIT_NO_CAP_AMBIENT_RAISE_LOCKED;
 
-	/* EINVAL: there are no more. */
-	for (unsigned long cap = 0; !prctl(PR_CAPBSET_DROP, cap); cap++)
-		;
-	if (errno != EINVAL)
+	if (executes && bounding_set_drop())
 		return -1;
 	if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) ||
 	    prctl(PR_SET_SECUREBITS, locked) || capabilities_none() ||

@@ -104,8 +104,9 @@ int descriptors_only(const int *keep, size_t n);
 
 /* In the user namespace: becomes uid and gid. */
 int privileges_become(uid_t uid, gid_t gid);
-/* No capability, none to be had again, not dumpable, no new privileges. */
-int privileges_drop(void);
+/* No capability, none to be had again, not dumpable, no new privileges. executes: a program will be executed, which the bounding set
+ * of capabilities is for; that takes a system call for each of them. */
+int privileges_drop(bool executes);
 /* The same for who has no say over the bounding set, which without new privileges does not matter. */
 int privileges_none(void);
 

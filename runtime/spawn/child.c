@@ -202,7 +202,7 @@ static void privileges_off(struct child *ch)
 		close(ch->plan->go);
 	close(ch->proc);
 	umask(022);
-	layer_on(ch, LAYER_PRIVILEGES, privileges_drop());
+	layer_on(ch, LAYER_PRIVILEGES, privileges_drop(ch->plan->command));
 	/* Changing the uid has cleared it. */
 	layer_on(ch, LAYER_PRIVILEGES, prctl(PR_SET_PDEATHSIG, SIGKILL));
 }

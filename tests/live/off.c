@@ -117,10 +117,10 @@ WRAPPED(int, privileges_become, uid_t uid, gid_t gid)
 
 /* Outside of a user namespace of its own another uid has no say over the bounding set.
  * Landlock and seccomp are only for who has no new privileges or a capability, so that stays while one is on. */
-WRAPPED(int, privileges_drop, void)
+WRAPPED(int, privileges_drop, bool executes)
 {
 	if (!(off & ON(PRIVILEGES)))
-		return off & ON(NS_USER) ? privileges_none() : __real_privileges_drop();
+		return off & ON(NS_USER) ? privileges_none() : __real_privileges_drop(executes);
 	if (~off & (ON(LANDLOCK) | ON_PLAN | ON(SECCOMP)))
 		return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 	return 0;

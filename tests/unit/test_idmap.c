@@ -63,7 +63,7 @@ static int try_as(const struct tries *t)
 	ck_assert_int_ge(pid, 0);
 	if (!pid) {
 		if (namespaces_enter_user(t->uid) || write(asks[1], "", 1) != 1 || read(go[0], &byte, 1) != 1 ||
-		    privileges_become(t->uid, t->gid) || privileges_drop())
+		    privileges_become(t->uid, t->gid) || privileges_drop(true))
 			_exit(254);
 		umask(022);
 		_exit(confined_run(t));
