@@ -135,8 +135,9 @@ $(BUILD)/unit/test_cc: | $(BUILD)/fakecompiler
 # What is not there is said by the bench.
 $(BUILD)/bench/audit $(BUILD)/bench/gate $(BUILD)/bench/log: TEST_LIBS += $(shell pkg-config --libs sqlite3 libcrypto 2>/dev/null)
 # The daemon's own programs, run as its parent runs them.
-$(BUILD)/unit/test_spawner_command $(BUILD)/unit/test_spawner_group $(BUILD)/unit/test_spawner_nest $(BUILD)/bench/sandbox: | $(BUILD)/krux-handler $(BUILD)/krux-spawner
-$(BUILD)/bench/sandbox: $(BUILD)/bench/bare $(BUILD)/bench/bare_static
+$(BUILD)/unit/test_spawner_command $(BUILD)/unit/test_spawner_group $(BUILD)/unit/test_spawner_nest $(BUILD)/bench/sandbox $(BUILD)/bench/footprint: | $(BUILD)/krux-handler $(BUILD)/krux-spawner
+$(BUILD)/bench/sandbox: $(BUILD)/bench/bare_static
+$(BUILD)/bench/sandbox $(BUILD)/bench/footprint: $(BUILD)/bench/bare
 $(BUILD)/bench/bare $(BUILD)/bench/bare_static: bench/bare.c
 	$(SAY) LINK $@
 	@mkdir -p $(@D)

@@ -141,7 +141,7 @@ RUNTIME_SRC += runtime/approve/propose.c \
 TEST_SRC += tests/unit/gate_client.c tests/unit/gate_peers.c tests/unit/gate_people.c tests/unit/gate_steps.c tests/unit/gate_world.c
 UNIT_TESTS += test_gate_acts test_gate_calls test_gate_clients test_gate_handover test_gate_tickets test_limits
 TEST_SRC += bench/daemon.c bench/served.c
-BENCHES += gate sandbox
+BENCHES += gate sandbox footprint
 HOT_SRC += runtime/base/eager.c runtime/base/loop.c runtime/base/message.c runtime/decide/facts.c runtime/decide/judge.c \
 	runtime/decide/query.c runtime/decide/tally.c runtime/decide/window.c runtime/gate/call.c runtime/gate/calls.c \
 	runtime/gate/connection.c runtime/gate/lend.c runtime/gate/links.c runtime/gate/pure.c runtime/gate/server.c \

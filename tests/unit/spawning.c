@@ -48,7 +48,7 @@ pid_t spawning_pid, handler_pid;
 uint64_t written_next;
 unsigned spawning_waiting = POOL_EACH, spawning_together = POOL_ALL;
 const char *spawning_programs, *spawning_command;
-bool spawning_changes;
+bool spawning_changes, spawning_patient;
 bool spawning_rootless;
 struct agent_uids spawning_agents;
 
@@ -107,15 +107,18 @@ void spawning_put(struct channel *c, enum message_kind kind, uint64_t cookie, co
 static void bundle_make(const char *name)
 {
 	const struct krux_capability *stat = calls_capability("filesystem.stat");
+	struct krux_capability caps[TINY_CAPS];
 	struct krux_secret_key key;
 	struct krux_public_key public;
 
 	ck_assert(krux_key_generate("signer", false, &key, NULL));
 	krux_key_public(&key, &public);
 	ck_assert(!trust_add(spawning_state.trust, TRUST_BUNDLE, &public, &spawning_err));
-	ck_assert(tiny_bundle(name, &key, 1, "UTC", (struct krux_str){ (char *)object_bytes, object_size },
-	                      spawning_command ? tiny_command_caps(stat->input, spawning_command, spawning_changes)
-	                                       : tiny_real_caps(stat->input, stat->output)));
+	memcpy(caps, spawning_command ? tiny_command_caps(stat->input, spawning_command, spawning_changes)
+	                              : tiny_real_caps(stat->input, stat->output), sizeof caps);
+	if (spawning_patient)
+		caps->limit[KRUX_LIMIT_CPU] = caps->limit[KRUX_LIMIT_WALL] = 600000000000;
+	ck_assert(tiny_bundle(name, &key, 1, "UTC", (struct krux_str){ (char *)object_bytes, object_size }, caps));
 }
 
 static void bundle_digest(const char *name)

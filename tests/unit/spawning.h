@@ -39,6 +39,7 @@ extern struct agent_uids spawning_agents;
  * that path. The workspace is another user's then. NULL: none. */
 extern const char *spawning_command;
 extern bool spawning_changes;
+extern bool spawning_patient;                 /* calls may take ten minutes, from the next setup on */
 
 void spawning_once(void);                     /* unchecked fixture: compiles the policy */
 void spawning_finally(void);
