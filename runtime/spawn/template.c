@@ -215,6 +215,7 @@ int template_run(int channel, const struct template_options *options)
 		template_say(t, MESSAGE_REFUSED, (uint64_t)t->code, err.text, strlen(err.text));
 		channel_flush(&t->channel, NULL);
 	} else {
+		heap_zeros_forget();
 		template_say(t, MESSAGE_READY, 0, NULL, 0);
 		if (loop_run(&t->loop, &err))
 			t->code = EXIT_FAILED;

@@ -21,11 +21,35 @@
  * own, which each child would have too. What is larger than HEAP_LARGE is one anyway. */
 enum { HEAP_ROOM = 1 << 20, HEAP_LARGE = 4 << 20 };
 
+static char *heap_from;
+
 void heap_ready(void)
 {
+	heap_from = sbrk(0);
 	mallopt(M_TOP_PAD, HEAP_ROOM);
 	mallopt(M_TRIM_THRESHOLD, HEAP_LARGE);
 	mallopt(M_MMAP_THRESHOLD, HEAP_LARGE);
+}
+
+/* Zeros are what new pages have: those that have nothing else need not be there. */
+void heap_zeros_forget(void)
+{
+	const size_t page = (size_t)sysconf(_SC_PAGESIZE);
+	const char *end = sbrk(0);
+	char *zeros = NULL;
+	char *p = heap_from + (page - (uintptr_t)heap_from % page) % page;
+
+	for (; p + page <= end; p += page) {
+		if (!*p && !memcmp(p, p + 1, page - 1)) {
+			zeros = zeros ? zeros : p;
+			continue;
+		}
+		if (zeros)
+			madvise(zeros, (size_t)(p - zeros), MADV_DONTNEED);
+		zeros = NULL;
+	}
+	if (zeros)
+		madvise(zeros, (size_t)(p - zeros), MADV_DONTNEED);
 }
 
 static void nest_free(struct nest *n)
@@ -192,11 +216,12 @@ static void nest_shed(struct template *t)
 	free(t->looking);
 	free(t->call);
 	free(t->nest);
+	free(t->groups.group);
 	t->looking = NULL;
 	t->call = NULL;
 	t->nest = NULL;
+	t->groups.group = NULL;
 	malloc_trim(HEAP_ROOM);
-	heap_end_forget();
 }
 
 /* Blocks that were free between older ones. They would be taken first, and each lies on a page that every child would
@@ -234,6 +259,8 @@ static int nest_ready(struct template *t)
 	if (channel_open(&t->request, -1, NULL))
 		return -1;
 	holes_take();
+	/* What was tried for holes has left words all over the heap's end. */
+	heap_end_forget();
 	return 0;
 }
 

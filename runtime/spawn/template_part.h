@@ -160,8 +160,9 @@ void pool_tend(struct template *);
  * It gets a group for the call's limits, or, where it has no call yet, for those of the last one of its class. child_born or
  * child_unborn says more. -1 with *err: there is nobody to be asked. */
 int nest_bear(struct template *, struct call *, const struct pool_key *, const struct asked *, struct krux_err *err);
-/* In the handlers' process, before anything is allocated. */
+/* In the handlers' process, before anything is allocated; and when all is that nests and children are copies of. */
 void heap_ready(void);
+void heap_zeros_forget(void);
 void nests_tend(struct template *);
 void nests_close(struct template *);
 
