@@ -130,7 +130,7 @@ fail:
 }
 
 /* One folder a workspace, so that what one threw away is not another's. */
-static int trash_open(const struct state *s, const struct workspace *w, struct krux_err *err)
+int workspace_trash(const struct state *s, const struct workspace *w)
 {
 	uint8_t digest[KRUX_SHA256];
 	struct stat mine, theirs;
@@ -138,7 +138,7 @@ static int trash_open(const struct state *s, const struct workspace *w, struct k
 	int fd;
 
 	if (fstat(s->trash, &mine) || fstat(w->fd, &theirs))
-		return err_set(err, errno, "trash");
+		return -1;
 	if (mine.st_dev != theirs.st_dev)
 		return -1;
 	krux_sha256((struct krux_str){ w->path, strlen(w->path) }, digest);
@@ -148,8 +148,8 @@ static int trash_open(const struct state *s, const struct workspace *w, struct k
 	if (fd >= 0)
 		return fd;
 	if (mkdirat(s->trash, name, 0700) && errno != EEXIST)
-		return err_set(err, errno, "trash");
-	return folder_open(s->trash, name, err);
+		return -1;
+	return folder_open(s->trash, name, NULL);
 }
 
 /* workspaces/AGENT; the agent's name is one component, as krux_agent_valid says. */
@@ -195,7 +195,7 @@ static int reach(const struct state *s, const char *path, struct krux_err *err)
 int workspace_open(const struct state *s, const char *path, const char *agent,
                    struct workspace *out, struct krux_err *err)
 {
-	*out = (struct workspace){ NULL, -1, -1 };
+	*out = (struct workspace){ NULL, -1 };
 	out->fd = path ? file_folder(path, err) : own_open(s, agent, err);
 	if (out->fd < 0) {
 		err_wrap(err, "workspace");
@@ -204,7 +204,6 @@ int workspace_open(const struct state *s, const char *path, const char *agent,
 	out->path = file_path(out->fd, err);
 	if (!out->path || workspace_fits(out->fd, out->path, err) || reach(s, out->path, err))
 		goto fail;
-	out->trash = trash_open(s, out, NULL);
 	return 0;
 fail:
 	workspace_close(out);
@@ -215,6 +214,5 @@ void workspace_close(struct workspace *w)
 {
 	free(w->path);
 	cleanup_fd(&w->fd);
-	cleanup_fd(&w->trash);
-	*w = (struct workspace){ NULL, -1, -1 };
+	*w = (struct workspace){ NULL, -1 };
 }

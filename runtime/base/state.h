@@ -22,7 +22,6 @@ void state_close(struct state *);
 struct workspace {
 	char *path;                  /* canonical: by this its history is known */
 	int fd;
-	int trash;                   /* its own, for soft deletes; -1: another file system */
 };
 
 /* path NULL: the agent's own, workspaces/AGENT in the state, made where it is missing. Refuses a
@@ -31,6 +30,9 @@ struct workspace {
 int workspace_open(const struct state *, const char *path, const char *agent, struct workspace *out,
                    struct krux_err *err);
 void workspace_close(struct workspace *);
+/* Its own folder of the state, for soft deletes, made where it is missing; caller closes. -1: there is none, as where the
+ * workspace is on another file system. */
+int workspace_trash(const struct state *, const struct workspace *);
 /* Of an open folder and its canonical path, what can be said without the state. */
 int workspace_fits(int fd, const char *path, struct krux_err *err);
 

@@ -138,7 +138,7 @@ static int folder_named(struct adding *d, struct krux_err *err)
 static int folder_find(struct adding *d, struct krux_err *err)
 {
 	CLEANUP(state_close) struct state state = { NULL, -1, -1, -1, -1, -1, NULL };
-	CLEANUP(workspace_close) struct workspace w = { NULL, -1, -1 };
+	CLEANUP(workspace_close) struct workspace w = { NULL, -1 };
 	CLEANUP(places_free) struct places places = { .n = 0 };
 	const struct agents *a = d->a;
 

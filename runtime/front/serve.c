@@ -425,7 +425,7 @@ static void serve_close(struct serve *s)
 int serve_command(int argc, char **argv)
 {
 	struct serve s = { .cgroup_above = -1, .plan = { .bundle = -1, .cgroup = -1, .start.keys = -1 },
-		           .state = { NULL, -1, -1, -1, -1, -1, NULL }, .workspace = { NULL, -1, -1 },
+		           .state = { NULL, -1, -1, -1, -1, -1, NULL }, .workspace = { NULL, -1 },
 		           .agent.fd = -1, .super.fd = -1 };
 	const struct option_spec specs[] = {
 		{ .name = "--bundle", .value = &s.bundle },

@@ -182,8 +182,9 @@ int layer_check(const struct spawner *s, const struct warrant *w, struct krux_er
 static int run_start(struct spawner *s, struct run *run, const struct warrant *w, const struct message *m,
                      struct krux_err *err)
 {
-	CLEANUP(workspace_close) struct workspace place = { NULL, -1, -1 };
+	CLEANUP(workspace_close) struct workspace place = { NULL, -1 };
 	CLEAN_FREE char *path = strndup(w->workspace.p, w->workspace.n);
+	CLEAN_FD int trash = -1;
 
 	memcpy(run->agent, w->agent.p, w->agent.n);
 	run->agent[w->agent.n] = 0;
@@ -200,7 +201,9 @@ static int run_start(struct spawner *s, struct run *run, const struct warrant *w
 	if (strcmp(place.path, path) != 0)
 		return err_set(err, 0, "workspace: %s leads to another folder now", path);
 	/* With a uid of its own its workspace is another mount than the state: what it deletes stays in there. */
-	return run_fork(run, w, m, place.fd, w->uid == AGENT_UID_NONE ? place.trash : -1, err);
+	if (w->uid == AGENT_UID_NONE)
+		trash = workspace_trash(s->options->state, &place);
+	return run_fork(run, w, m, place.fd, trash, err);
 }
 
 /* Most calls have ended before they are looked at: what they say is there then, and nobody is woken for it before. One that says
@@ -287,7 +290,7 @@ void call_take(struct spawner *s, const struct message *m)
 
 static int look_start(struct spawner *s, const struct message *m, struct krux_err *err)
 {
-	CLEANUP(workspace_close) struct workspace place = { NULL, -1, -1 };
+	CLEANUP(workspace_close) struct workspace place = { NULL, -1 };
 	CLEAN_FREE char *path = NULL;
 	struct part part = { m->body, m->n };
 	struct look look;

@@ -1,12 +1,15 @@
 /* The state folder and whom it trusts: what others could have written, or reach, is not used. */
 #include "tests/unit/tiny_bundle.h"
 
+#include "runtime/base/cleanup.h"
 #include "runtime/base/err.h"
 #include "runtime/base/state.h"
 #include "runtime/bundle/loaded.h"
 #include "runtime/bundle/trust.h"
 
 #include <check.h>
+#include <dirent.h>
+#include <fcntl.h>
 #include <ftw.h>
 #include <sodium.h>
 #include <stdio.h>
@@ -26,6 +29,18 @@ static int remove_one(const char *path, const struct stat *st, int kind, struct 
 {
 	(void)st, (void)kind, (void)ftw;
 	return remove(path);
+}
+
+static unsigned names_in(int fd)
+{
+	DIR *dir = fdopendir(openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+	unsigned n = 0;
+
+	ck_assert_ptr_nonnull(dir);
+	while (readdir(dir))
+		n++;
+	closedir(dir);
+	return n - 2;
 }
 
 static void bundle(const struct krux_secret_key *k, uint64_t serial, const char *zone)
@@ -154,7 +169,14 @@ START_TEST(workspace_must_not_reach_the_state)
 	snprintf(path, sizeof path, "%s/w", root);
 	ck_assert_int_eq(mkdir(path, 0700), 0);
 	ck_assert_int_eq(workspace_open(&state, path, "builder", &w, &err), 0);
-	ck_assert_int_ge(w.trash, 0);
+	/* Made for who needs it, once. */
+	ck_assert_uint_eq(names_in(state.trash), 0);
+	for (int i = 0; i < 2; i++) {
+		CLEAN_FD int trash = workspace_trash(&state, &w);
+
+		ck_assert_int_ge(trash, 0);
+		ck_assert_uint_eq(names_in(state.trash), 1);
+	}
 	workspace_close(&w);
 	/* The trust folder may lie elsewhere; so do bundle and sockets. */
 	{
