@@ -111,8 +111,10 @@ static int list(struct approvals *a)
 	result = tickets(a, &item, &n, &all, &err);
 	if (result)
 		return gone(a, result, &err);
-	if (a->json)
-		return show_json(&all, stdout) ? EXIT_SYSTEM : EXIT_YES;
+	if (a->json) {
+		show_json(&all, stdout);
+		return EXIT_YES;
+	}
 	printf("%-16s %-20s %-26s %-24s %s\n", "TICKET", "AGENT", "CAPABILITY", "RULE", "EXPIRES IN");
 	for (size_t i = 0; i < n; i++) {
 		struct krux_str ticket = show_text(&item[i], "ticket");
@@ -379,7 +381,7 @@ static int watch(struct approvals *a)
 		if (!result)
 			event_print(a, f.s_event.record);
 	}
-	return result ? gone(a, result, &err) : EXIT_SYSTEM;
+	return result ? gone(a, result, &err) : EXIT_YES;
 }
 
 /* ---- the command ---- */
@@ -419,6 +421,9 @@ static int verb_run(struct approvals *a, const struct verb *v)
 		return fail(a, EXIT_SYSTEM, "out of memory");
 	result = begin(a, &err);
 	code = result ? gone(a, result, &err) : v->run(a);
+	/* What was decided is, whether or not that can be shown. */
+	if (code == EXIT_YES && !v->key && (fflush(stdout) || ferror(stdout)))
+		code = fail(a, EXIT_SYSTEM, "what there is to be shown cannot be written");
 	supervisor_close(&a->s);
 	krux_pool_free(a->pool);
 	return code;

@@ -243,6 +243,10 @@ if [ -c /dev/full ]; then
 	exits "nor by whom they cannot be shown to" 3 sh -c '"$0" approvals accept "$1" --key "$2" --full > /dev/full' "$R" "$t" "$key"
 	says "which it says" 'the ticket cannot be shown, and is not decided'
 	is "and they wait on" "$(newest)" "$t"
+	for how in '' --json; do
+		exits "what waits is not listed where nothing can be written, $how" 3 sh -c '"$0" approvals list $1 > /dev/full' "$R" "$how"
+		says "which it says, $how" 'kruxrt approvals list: what there is to be shown cannot be written'
+	done
 fi
 exits "are shown" 0 "$R" approvals show "$t" --full
 says "each of them" '+9999'
