@@ -167,7 +167,7 @@ int asked_plan(struct template *t, const struct message *m, struct child_plan *p
 		line = (int)at++;
 	if (head.flags & FORK_STREAM)
 		stream = (int)at++;
-	if (head.capability >= t->policy->ncaps || m->nfds < at || m->nfds - at > WARRANT_BLOBS)
+	if (head.reserved || head.capability >= t->policy->ncaps || m->nfds < at || m->nfds - at > WARRANT_BLOBS)
 		return err_set(err, 0, "a request that is none");
 	if (!agent_uids_may(&t->options->agents, head.uid))
 		return err_set(err, 0, "a request for a uid that is no agent's");
