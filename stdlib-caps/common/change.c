@@ -18,6 +18,7 @@
 enum { LITTER = 10000 };
 
 static const struct krux_str workspace = { "/workspace", 10 };
+static const struct krux_str own_folder = { "/workspace/.krux", 16 };
 
 static int folder_opened(int dir, const char *name)
 {
@@ -82,7 +83,8 @@ static bool store_open(struct handler_call *c)
 		c->temp = folder_opened(c->store, "tmp");
 	if (c->temp >= 0)
 		return true;
-	return errno == EACCES || errno == ENOSPC || errno == EROFS
+	/* One that is another's, as after a chown of the workspace alone, is named. */
+	return errno == EACCES ? handler_failed(c, errno, own_folder) : errno == ENOSPC || errno == EROFS
 	               ? handler_failed(c, errno, workspace)
 	               : handler_fail(c, "IoError", "The folder of the trash cannot be used: %s.",
 	                              strerror(errno));

@@ -53,7 +53,7 @@ ask ben filesystem.delete '{"path":"/workspace/others"}'
 is "what is somebody else's goes to the trash too" $? 0
 id=$(value trash_id)
 is "of the workspace" "$(owner "$dir/w/.krux/trash/$id/item")" 1234:1234:644
-is "and not of the state" "$(find "$dir/s/trash" ! -type d)" ""
+is "and not of the state" "$(find "$dir/s/trash" -mindepth 1)" ""
 ask ann filesystem.restore "{\"trash_id\":\"$id\",\"path\":\"/workspace/others\"}"
 is "and comes back from there" "$?$(owner "$dir/w/others")" 01234:1234:644
 
@@ -79,6 +79,11 @@ is "without a folder there is no call" $? 3
 mv "$dir/was" "$dir/w"
 ask ann filesystem.list '{"path":"/workspace"}'
 is "back in its place it is the workspace again" $? 0
+chown 1003:1003 "$dir/w"
+ask ann filesystem.write '{"path":"/workspace/more","content":"x"}'
+is "given another owner without what is in it nothing is changed" $? 1
+says "and what is in the way is named" '/workspace/.krux: '
+chown 1002:1002 "$dir/w"
 
 "$R" audit query --state "$dir/s" --kind outcome --format json > "$dir/log" 2> /dev/null
 is "the records of all that ran say how" "$(grep -c '"end":"done"\|"end": *"done"' "$dir/log")" "$(grep '"end": *"done"' "$dir/log" | grep -c '"idmapped-mounts"')"
