@@ -270,6 +270,10 @@ static void answer_write(struct child *ch, bool ok)
 	out_write(ch, buf, n);
 }
 
+#define LAYER(id, word) _Static_assert(sizeof(word) < 32, "room for each word of a layer and a space");
+#include "runtime/sandbox/layers.def"
+#undef LAYER
+
 static void confined_words(struct child *ch)
 {
 	char *end = ch->confined;

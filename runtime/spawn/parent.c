@@ -101,12 +101,13 @@ void parent_close(struct parent *p)
 
 bool parent_step(struct parent *p)
 {
+	/* First, since of one that is too late the report is wanted too. */
+	while (!p->heard && !p->end.timed_out && piece_take(p))
+		;
 	if (!p->ended && !p->killed && !p->frozen && parent_now() >= p->deadline) {
 		p->end.timed_out = true;
 		child_kill(p);
 	}
-	while (!p->heard && !p->end.timed_out && piece_take(p))
-		;
 	return p->ended;
 }
 

@@ -36,8 +36,16 @@ int approvers_read(struct spawner *s, struct krux_err *err)
 	return 0;
 }
 
+static void said_forget(struct run *run)
+{
+	loop_timer_clear(&run->owner->loop, &run->looks);
+	loop_forget(&run->owner->loop, &run->said);
+}
+
 static void run_free(struct spawner *s, struct run *run)
 {
+	said_forget(run);
+	loop_timer_clear(&s->loop, &run->late);
 	parent_close(&run->parent);
 	run_over(run, NULL);
 	run->on = false;
@@ -61,12 +69,6 @@ static void run_end(struct run *run)
 		result_tell(s, run->cookie, run->seq, &r, &run->connects, pool);
 	run_over(run, &r);
 	run_free(s, run);
-}
-
-static void said_forget(struct run *run)
-{
-	loop_timer_clear(&run->owner->loop, &run->looks);
-	loop_forget(&run->owner->loop, &run->said);
 }
 
 static void run_step(struct run *run)
@@ -115,7 +117,7 @@ static void run_looks(struct timer *t)
 	struct run *run = t->ctx;
 	struct krux_err err;
 
-	if (said_watch(run, &err))
+	if (said_watch(run, &err) && !run->parent.killed)
 		run_unwatched(run, err.text);
 }
 
@@ -359,8 +361,6 @@ void call_unborn(struct spawner *s, const struct message *m)
 		return;
 	}
 	snprintf(why, sizeof why, "%.*s", (int)m->n, (const char *)m->body);
-	said_forget(run);
-	loop_timer_clear(&s->loop, &run->late);
 	s->running--;
 	call_broken(s, run->cookie, run->seq, pool, why);
 	run_free(s, run);

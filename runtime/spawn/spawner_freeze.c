@@ -17,7 +17,7 @@ static void runs_follow(struct spawner *s)
 		struct run *run = &s->run[i];
 		struct parent *p = &run->parent;
 
-		if (!run->on || p->killed)
+		if (!run->on || run->child_over || p->killed)
 			continue;
 		if (is_frozen(s, run->agent)) {
 			parent_freeze(p);

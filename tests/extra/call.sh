@@ -147,5 +147,8 @@ daemon=
 exits "what was frozen stays so" 1 call system.ping '{}'
 "$R" thaw --state "$s" --operator "$s/keys/operator.key" --reason "a test" > "$dir/out" 2>&1 || bad thaw "$(cat "$dir/out")"
 exits "until it is thawed" 0 call system.ping '{}'
+head -c 1000000 /dev/zero | tr '\0' Q > "$s/workspaces/builder/large"
+exits "an answer that is larger than a pipe" 0 call filesystem.read '{"path":"/workspace/large"}' --as builder
+is "comes whole" "$(tr -cd Q < "$dir/out" | wc -c | tr -d ' ')" 1000000
 echo "$passed passed, $failed failed"
 [ $failed = 0 ]

@@ -11,6 +11,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { MIB = 1 << 20 };
 static const struct krux_error_def declared = { .name = { "Failed", 6 } };
@@ -84,6 +85,35 @@ START_TEST(a_child_that_was_given_nothing_says_so)
 }
 END_TEST
 
+static void signal_note(void *ctx, int signal)
+{
+	*(int *)ctx = signal;
+}
+
+/* It is looked at late, and what it said first is there: by what it was confined. */
+START_TEST(one_that_is_too_late_has_its_report)
+{
+	const struct child_report said = { .magic = CHILD_MAGIC, .layers = 1U << LAYER_SECCOMP };
+	struct krux_err err;
+	struct parent p;
+	int out, got = 0;
+
+	ck_assert(!parent_open(&p, 100, &out, &err));
+	parent_begin(&p, 0, signal_note, &got);
+	ck_assert_int_eq(write(out, &said, sizeof said), sizeof said);
+	ck_assert(!parent_step(&p));
+	ck_assert(p.end.timed_out && p.killed && got == SIGKILL);
+	ck_assert(p.end.reported && p.end.report.layers == said.layers);
+	/* What comes after that is not listened to. */
+	ck_assert_int_eq(write(out, "x", 1), 1);
+	parent_ended(&p, &(struct birth_end){ .status = SIGKILL });
+	ck_assert(parent_step(&p) && !p.end.n);
+	close(out);
+	parent_close(&p);
+	free(p.end.answer);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *s = suite_create("ended");
@@ -93,6 +123,7 @@ int main(void)
 
 	tcase_add_loop_test(t, what_came_of_it_is_told, 0, sizeof told / sizeof *told);
 	tcase_add_test(t, a_child_that_was_given_nothing_says_so);
+	tcase_add_test(t, one_that_is_too_late_has_its_report);
 	suite_add_tcase(s, t);
 	srunner_run_all(r, CK_NORMAL);
 	failed = srunner_ntests_failed(r);
