@@ -65,7 +65,7 @@ $(BUILD)/krux-web: $(call obj,$(WEB_SRC))
 $(BUILD)/krux-web: PART_LIBS := $(WEB_LIBS)
 # Each call is a copy of it: with its libraries inside, and of our code what it refers to, there are half as many mappings
 # to be copied and taken down. Sanitizers have a library of their own.
-$(BUILD)/krux-handler: PART_FLAGS := $(if $(SAN),,-static-pie -Wl,-z,max-page-size=65536 -Wl,-T,mk/handler.ld)
+$(BUILD)/krux-handler: PART_FLAGS := $(if $(SAN),,-static-pie -Wl,-T,mk/handler.ld)
 $(BUILD)/krux-handler: $(BUILD)/libkruxrt.a mk/handler.ld
 $(filter-out %/krux-handler,$(PARTS:%=$(BUILD)/%)): $(KRUXRT_OBJ)
 $(PARTS:%=$(BUILD)/%): $(BUILD)/krux-%: $(BUILD)/obj/runtime/%_main.o
