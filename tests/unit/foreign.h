@@ -12,7 +12,7 @@ static inline long foreign_getpid(void)
 {
 	long n;
 
-	__asm__ volatile("int $0x80" : "=a"(n) : "a"(20) : "memory");
+	__asm__ volatile("int $0x80" : "=a"(n) : "a"(20) : "memory", "r8", "r9", "r10", "r11");
 	return n;
 }
 

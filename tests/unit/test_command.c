@@ -150,6 +150,17 @@ START_TEST(mounts_stay_where_they_are)
 }
 END_TEST
 
+/* What a program could have again by being executed. */
+START_TEST(no_capability_is_within_its_bounds)
+{
+	if (!commands_setup(_i))
+		return;
+	commands_sh(0, "/workspace", "while read a b; do [ $a = CapBnd: ] && echo bounds $b; done < /proc/self/status; true");
+	HAS("bounds 0000000000000000");
+	commands_teardown();
+}
+END_TEST
+
 START_TEST(it_fails)
 {
 	if (!commands_setup(_i))
@@ -263,6 +274,7 @@ int main(void)
 	ADD(it_is_one_user);
 	ADD(other_owners_stay_others);
 	ADD(mounts_stay_where_they_are);
+	ADD(no_capability_is_within_its_bounds);
 	ADD(it_fails);
 	ADD(it_is_held_to_time);
 	ADD(it_reads_what_it_may);
