@@ -42,6 +42,13 @@ __attribute__((noreturn)) static void give_up(const char *what)
 	_exit(1);
 }
 
+__attribute__((noreturn)) static void not_measured(const char *why)
+{
+	printf("footprint: NOT MEASURED: %s\n", why);
+	fflush(stdout);
+	_exit(0);
+}
+
 /* ---- functions of krux-handler ---- */
 
 /* Or a section, of what no function has: the linker's jumps. */
@@ -219,9 +226,8 @@ static void had_read(struct had *h, pid_t pid)
 	fclose(maps);
 	fclose(map);
 	/* Zeros are what it shows to who may not see them. */
-	errno = EPERM;
 	if (!h->n || !h->page[0].frame)
-		give_up("the frames of pages");
+		not_measured("this machine does not show the frames of pages");
 }
 
 static int page_order(const void *a, const void *b)
@@ -316,7 +322,7 @@ static void child_seize(pid_t child)
 		give_up("no child waits");
 	if (ptrace(PTRACE_SEIZE, child, NULL, (void *)options) || ptrace(PTRACE_INTERRUPT, child, NULL, NULL) ||
 	    waitpid(child, &status, __WALL) != child || !WIFSTOPPED(status))
-		give_up("a child cannot be stepped through");
+		not_measured("this machine does not let a child be stepped through");
 	had_read(&nest, from);
 	had_read(&before, child);
 	after.n = 0;
@@ -451,8 +457,7 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	if (geteuid()) {
-		printf("footprint: NOT MEASURED: only root may step through the children of calls\n");
-		return 0;
+		not_measured("only root may step through the children of calls");
 	}
 	paths_find(build ? build : "build");
 	/* As in bench/sandbox. */
