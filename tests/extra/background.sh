@@ -282,9 +282,11 @@ whole() { # who, prefix of commands
 	agent=one
 	exits "a small call meanwhile" 0 call process.list '{}'
 	if [ "$who" = root ]; then
-		n=0
-		while [ $n -lt 1000 ] && call process.list '{}' > "$dir/out" 2>&1; do n=$((n + 1)); done
-		is "a thousand lists" $n 1000
+		# Sanitizers make the program that calls take ten times as long to start.
+		n=0 many=1000
+		[ -z "${SAN:-}" ] || many=50
+		while [ $n -lt $many ] && call process.list '{}' > "$dir/out" 2>&1; do n=$((n + 1)); done
+		is "so many lists" $n $many
 		says "as the first" "\"run\":$first"
 	fi
 	for r in $(grep -o '"run":[0-9]*,"capability":"demo.serve","state":"running"' "$dir/out" | grep -o '[0-9]*' | sed -n 1p); do signal "$r" kill; soon over "$r"; done
