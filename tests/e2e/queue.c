@@ -131,6 +131,21 @@ void queue_decide(const struct queue_place *q, const volatile sig_atomic_t *stop
 	}
 }
 
+bool queue_accepted(const struct queue_place *q)
+{
+	char path[400], line[128];
+	bool found = false;
+	FILE *f;
+
+	path_of(q, "decided", path);
+	f = fopen(path, "r");
+	while (f && !found && fgets(line, sizeof line, f))
+		found = strstr(line, " accept") != NULL;
+	if (f)
+		fclose(f);
+	return found;
+}
+
 int queue_list(const struct queue_place *q)
 {
 	char path[400];

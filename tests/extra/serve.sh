@@ -229,5 +229,5 @@ who=soak
 SOAK=${KRUXRT%/kruxrt}/e2e/soak
 export SOAK
 TMP=$dir LIMIT=120 AGENTS=3 exits "reloads under load" 0 sh "$top/tests/e2e/soak.sh" 0 $((2 * $$))
-TMP=$dir LIMIT=120 AGENTS=3 exits "killed at random moments" 0 sh "$top/tests/e2e/soak.sh" "${SOAK_SHORT:-12}" $((2 * $$ + 1))
+TMP=$dir LIMIT=240 AGENTS=3 exits "killed at random moments" 0 sh "$top/tests/e2e/soak.sh" "${SOAK_SHORT:-12}" $((2 * $$ + 1))
 echo "$passed passed, $failed failed"

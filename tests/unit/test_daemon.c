@@ -493,7 +493,8 @@ START_TEST(killed_at_random_moments)
 	}
 	ck_assert_int_eq(members, 6);
 	ck_assert_int_eq(fds, before);
-	serving_wait(ends / 4);
+	/* How many of these ends one generation meets is a matter of how long the next takes to start. */
+	serving_wait(2);
 	ck_assert_int_eq(reach(), 0);
 	ck_assert_int_eq(daemon_end(), 0);
 	ck_assert_uint_ge(shared->gone, shared->generation);
