@@ -12,6 +12,7 @@ count() { passed=$((passed + $1)) failed=$((failed + $2)); }
 
 unit() {
 	if "$1" > "$out" 2>&1; then code=0; else code=$?; fi
+	grep -a '^NOT TRIED: ' "$out" | sort -u
 	# "87%: Checks: 8, Failures: 1, Errors: 0"
 	counts=$(sed -n 's/^[0-9]*%: Checks: \([0-9]*\), Failures: \([0-9]*\), Errors: \([0-9]*\).*/\1 \2 \3/p' "$out" |
 		awk '{ c += $1; f += $2 + $3 } END { print c + 0, f + 0 }')
