@@ -60,6 +60,8 @@ static int fail(const struct approvals *a, int code, const char *why)
 	return code;
 }
 
+static const char unwritten[] = "what there is to be shown cannot be written";
+
 static int gone(const struct approvals *a, enum supervisor_result result, const struct krux_err *err)
 {
 	char command[64];
@@ -111,10 +113,8 @@ static int list(struct approvals *a)
 	result = tickets(a, &item, &n, &all, &err);
 	if (result)
 		return gone(a, result, &err);
-	if (a->json) {
-		show_json(&all, stdout);
-		return EXIT_YES;
-	}
+	if (a->json)
+		return show_json(&all, stdout) ? fail(a, EXIT_SYSTEM, unwritten) : EXIT_YES;
 	printf("%-16s %-20s %-26s %-24s %s\n", "TICKET", "AGENT", "CAPABILITY", "RULE", "EXPIRES IN");
 	for (size_t i = 0; i < n; i++) {
 		struct krux_str ticket = show_text(&item[i], "ticket");
@@ -206,7 +206,7 @@ static int card_json(struct approvals *a, const struct card *card, struct krux_v
 	for (size_t i = 0; card->has_changes && i < told->map.n; i++)
 		if (krux_str_eq(told->map.member[i].key, KRUX_STR("changes")))
 			((struct krux_member *)(uintptr_t)told->map.member)[i].value = changes;
-	return show_json(told, stdout) ? EXIT_SYSTEM : EXIT_YES;
+	return show_json(told, stdout) ? fail(a, EXIT_SYSTEM, unwritten) : EXIT_YES;
 }
 
 static int show(struct approvals *a)
@@ -314,7 +314,7 @@ static int propose(struct approvals *a)
 	if (result)
 		return gone(a, result, &err);
 	if (a->json)
-		return show_json(&v, stdout) ? EXIT_SYSTEM : EXIT_YES;
+		return show_json(&v, stdout) ? fail(a, EXIT_SYSTEM, unwritten) : EXIT_YES;
 	text = show_text(&v, "proposal");
 	while (text.n) {
 		const char *stop = memchr(text.p, '\n', text.n);
@@ -423,7 +423,7 @@ static int verb_run(struct approvals *a, const struct verb *v)
 	code = result ? gone(a, result, &err) : v->run(a);
 	/* What was decided is, whether or not that can be shown. */
 	if (code == EXIT_YES && !v->key && (fflush(stdout) || ferror(stdout)))
-		code = fail(a, EXIT_SYSTEM, "what there is to be shown cannot be written");
+		code = fail(a, EXIT_SYSTEM, unwritten);
 	supervisor_close(&a->s);
 	krux_pool_free(a->pool);
 	return code;

@@ -247,6 +247,8 @@ if [ -c /dev/full ]; then
 		exits "what waits is not listed where nothing can be written, $how" 3 sh -c '"$0" approvals list $1 > /dev/full' "$R" "$how"
 		says "which it says, $how" 'kruxrt approvals list: what there is to be shown cannot be written'
 	done
+	exits "nor is one shown" 3 sh -c '"$0" approvals show "$1" --json > /dev/full' "$R" "$t"
+	says "which that says" 'kruxrt approvals show: what there is to be shown cannot be written'
 fi
 exits "are shown" 0 "$R" approvals show "$t" --full
 says "each of them" '+9999'
