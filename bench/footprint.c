@@ -456,9 +456,8 @@ int main(int argc, char **argv)
 		fprintf(stderr, "usage: footprint [functions]\n");
 		return 2;
 	}
-	if (geteuid()) {
+	if (geteuid())
 		not_measured("only root may step through the children of calls");
-	}
 	paths_find(build ? build : "build");
 	/* As in bench/sandbox. */
 	snprintf(group, sizeof group, "krux-bench-%d", getpid());
